@@ -1,0 +1,2 @@
+//! The simulator over HTTP.
+fn main() {}

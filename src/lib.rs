@@ -1,0 +1,2 @@
+//! Spoke: a complete HubSpot integration in one Cloudflare Worker.
+pub mod values;

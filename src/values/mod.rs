@@ -1,0 +1,1 @@
+//! The innermost ring: values without state. Parse, format, classify.
