@@ -1,1 +1,12 @@
 //! The innermost ring: values without state. Parse, format, classify.
+//!
+//! Nothing here knows HubSpot's API, storage or the platform; time and randomness come in as arguments.
+
+pub mod config;
+pub mod crypto;
+pub mod http;
+pub mod ids;
+pub mod problem;
+pub mod scopes;
+pub mod secret;
+pub mod time;

@@ -1,0 +1,173 @@
+//! Sealing, hashing and comparing. RustCrypto throughout: for token-sized data it is faster in wasm than WebCrypto's
+//! promises (`cloudflare.md` 1.6), and it is synchronous.
+//!
+//! Owns no state; random bytes come in as arguments.
+
+use aes_gcm::{
+    Aes256Gcm, KeyInit as _, Nonce,
+    aead::{Aead as _, Payload},
+};
+use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
+use hmac::{Hmac, Mac as _};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use crate::values::secret::Secret;
+
+/// Bytes of randomness a seal needs: AES-GCM's nonce (NIST SP 800-38D). Random nonces are safe for 2^32 seals a key;
+/// a connection seals twice per half hour.
+pub const NONCE_BYTES: usize = 12;
+
+/// Why a keyring or a seal is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CryptoError {
+    /// The keyring is empty.
+    #[error("the keyring has no key; set it to `id:base64key` (32 random bytes in base64)")]
+    NoKey,
+    /// An entry of the keyring is not `id:base64key` with 32 bytes.
+    #[error("keyring entry {0} is not `id:base64key` with 32 random bytes in base64")]
+    BadKey(usize),
+    /// A key whose bytes are all the same: a placeholder, not a key.
+    #[error("keyring entry {0} is a placeholder, not a random key")]
+    DefaultKey(usize),
+    /// The seal was made with a key that the keyring does not hold.
+    #[error("sealed with key `{0}`, which the keyring does not hold")]
+    UnknownKey(String),
+    /// The seal is damaged, or belongs to another place.
+    #[error("a seal does not open: damaged, or made for another place")]
+    Broken,
+}
+
+/// The sealing keys, newest first: the first seals, all of them open.
+#[derive(Clone)]
+pub struct Keyring(Vec<(String, Aes256Gcm)>);
+
+impl std::fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(id, _)| id)).finish()
+    }
+}
+
+impl Keyring {
+    /// Parses `id:base64key[,id:base64key…]`, newest first.
+    pub fn parse(text: &Secret<String>) -> Result<Self, CryptoError> {
+        let mut keys = Vec::new();
+        for (index, entry) in
+            text.expose().split(',').map(str::trim).filter(|entry| !entry.is_empty()).enumerate()
+        {
+            let position = index + 1;
+            let bad = CryptoError::BadKey(position);
+            let (id, key) = entry.split_once(':').ok_or(bad.clone())?;
+            let bytes = BASE64.decode(key.as_bytes()).map_err(|_| bad.clone())?;
+            if id.is_empty() || id.contains('.') || bytes.len() != 32 {
+                return Err(bad);
+            }
+            if bytes.iter().all(|byte| *byte == bytes[0]) {
+                return Err(CryptoError::DefaultKey(position));
+            }
+            keys.push((id.to_owned(), Aes256Gcm::new_from_slice(&bytes).map_err(|_| bad)?));
+        }
+        if keys.is_empty() { Err(CryptoError::NoKey) } else { Ok(Self(keys)) }
+    }
+
+    /// Seals `plain` for the place that `place` names (connection, seat, app and field): the same bytes do not open elsewhere.
+    /// Form: `keyid.base64url(nonce ‖ ciphertext ‖ tag)`.
+    pub fn seal(&self, place: &str, plain: &Secret<String>, nonce: [u8; NONCE_BYTES]) -> String {
+        let (id, key) = &self.0[0];
+        let payload = Payload { msg: plain.expose().as_bytes(), aad: place.as_bytes() };
+        let sealed = key.encrypt(&Nonce::from(nonce), payload).expect("AES-GCM takes any input under 64 GiB");
+        let mut bytes = nonce.to_vec();
+        bytes.extend_from_slice(&sealed);
+        format!("{id}.{}", BASE64URL_NOPAD.encode(&bytes))
+    }
+
+    /// Opens a seal made for `place`.
+    pub fn open(&self, place: &str, sealed: &str) -> Result<Secret<String>, CryptoError> {
+        let (id, text) = sealed.split_once('.').ok_or(CryptoError::Broken)?;
+        let (_, key) = self
+            .0
+            .iter()
+            .find(|(known, _)| known == id)
+            .ok_or_else(|| CryptoError::UnknownKey(id.to_owned()))?;
+        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| CryptoError::Broken)?;
+        let (nonce, body) = bytes.split_first_chunk::<NONCE_BYTES>().ok_or(CryptoError::Broken)?;
+        let payload = Payload { msg: body, aad: place.as_bytes() };
+        let plain = key.decrypt(&Nonce::from(*nonce), payload).map_err(|_| CryptoError::Broken)?;
+        String::from_utf8(plain).map(Secret::new).map_err(|_| CryptoError::Broken)
+    }
+
+    /// Whether `sealed` was made with another key than the newest, so that it should be sealed anew.
+    pub fn is_stale(&self, sealed: &str) -> bool {
+        sealed.split_once('.').is_none_or(|(id, _)| id != self.0[0].0)
+    }
+}
+
+/// HMAC-SHA256 over the concatenation of `parts`.
+pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+/// Whether `code` is the HMAC-SHA256 of `parts`, compared in constant time.
+pub fn verify_hmac_sha256(key: &[u8], parts: &[&[u8]], code: &[u8]) -> bool {
+    constant_time_eq(&hmac_sha256(key, parts), code)
+}
+
+/// SHA-256 in lower-case hexadecimal: how API keys, session tokens and states are stored.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    HEXLOWER.encode(&Sha256::digest(bytes))
+}
+
+/// Compares without telling by its time where the difference is; lengths may be told.
+pub fn constant_time_eq(left: &[u8], right: &[u8]) -> bool {
+    left.ct_eq(right).into()
+}
+
+/// 32 random bytes as 43 URL-safe characters: tokens that people and browsers carry.
+pub fn token_from_random(bytes: [u8; 32]) -> Secret<String> {
+    Secret::new(BASE64URL_NOPAD.encode(&bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keyring(text: &str) -> Result<Keyring, CryptoError> {
+        Keyring::parse(&Secret::new(text.to_owned()))
+    }
+
+    fn key(seed: u8) -> String {
+        BASE64.encode(&std::array::from_fn::<u8, 32, _>(|index| seed.wrapping_add(index as u8)))
+    }
+
+    #[test]
+    fn a_seal_opens_only_in_its_own_place() {
+        let ring = keyring(&format!("a:{}", key(1))).unwrap();
+        let sealed = ring.seal("con_1/refresh", &Secret::new("token".to_owned()), [9; 12]);
+        assert!(!sealed.contains("token"));
+        assert_eq!(ring.open("con_1/refresh", &sealed).unwrap().expose(), "token");
+        assert_eq!(ring.open("con_2/refresh", &sealed), Err(CryptoError::Broken));
+    }
+
+    #[test]
+    fn old_keys_open_and_the_newest_seals() {
+        let old = keyring(&format!("a:{}", key(1))).unwrap();
+        let sealed = old.seal("p", &Secret::new("t".to_owned()), [1; 12]);
+        let new = keyring(&format!("b:{},a:{}", key(2), key(1))).unwrap();
+        assert_eq!(new.open("p", &sealed).unwrap().expose(), "t");
+        assert!(new.is_stale(&sealed) && !old.is_stale(&sealed));
+        let without = keyring(&format!("b:{}", key(2))).unwrap();
+        assert_eq!(without.open("p", &sealed), Err(CryptoError::UnknownKey("a".to_owned())));
+    }
+
+    #[test]
+    fn a_keyring_refuses_missing_short_and_default_keys() {
+        assert_eq!(keyring(" ").unwrap_err(), CryptoError::NoKey);
+        assert_eq!(keyring("a:c2hvcnQ=").unwrap_err(), CryptoError::BadKey(1));
+        let zeros = BASE64.encode(&[0; 32]);
+        assert_eq!(keyring(&format!("a:{zeros}")).unwrap_err(), CryptoError::DefaultKey(1));
+    }
+}

@@ -1,0 +1,89 @@
+//! HTTP as values: what leaves, what comes back, what comes in. The platform ring turns them into fetches.
+
+use crate::values::secret::Secret;
+
+/// The methods Spoke uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Creates, searches, reads in batches.
+    Post,
+    /// Replaces.
+    Put,
+    /// Changes.
+    Patch,
+    /// Archives, uninstalls.
+    Delete,
+}
+
+impl Method {
+    /// As on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+
+    /// Reads a method as on the wire; `None` for one that Spoke does not serve.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Get, Self::Post, Self::Put, Self::Patch, Self::Delete]
+            .into_iter()
+            .find(|method| method.as_str() == text)
+    }
+}
+
+/// What a request to HubSpot carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// No body.
+    Empty,
+    /// `application/json`.
+    Json(String),
+    /// `application/x-www-form-urlencoded`; holds client secrets and codes, therefore sealed from printing.
+    Form(Secret<String>),
+}
+
+/// One request to HubSpot. The base URL (`https://api.hubapi.com`) is added where it is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Method.
+    pub method: Method,
+    /// Path and query, percent-encoded, beginning with `/`.
+    pub path: String,
+    /// Sent as `Authorization: Bearer …`.
+    pub bearer: Option<Secret<String>>,
+    /// Body.
+    pub body: Body,
+}
+
+/// One answer, read to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Response {
+    /// HTTP status code.
+    pub status: u16,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Raw bytes.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// The first header of that (lower-case) name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// What became of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// An answer came, whatever it says.
+    Answered(Response),
+    /// No answer, or not all of it: time-out, connection lost. A write may or may not have happened.
+    Unanswered,
+}

@@ -1,0 +1,126 @@
+//! What goes wrong, as the outside sees it: RFC 9457 problem details with a stable `type`.
+//!
+//! `detail` is for a person and never holds a secret or a person's data; the log gets the correlation id.
+
+use serde_json::{Value, json};
+
+/// Every kind of refusal the API and the pages know. The kind decides `type`, status and title; the detail is the
+/// sentence that says what to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The request is not what the route takes.
+    InvalidRequest,
+    /// No key, an unknown key, or no session.
+    Unauthenticated,
+    /// Known, but not allowed.
+    Forbidden,
+    /// No such thing, or none that the caller may see.
+    NotFound,
+    /// The method is not served at this path.
+    MethodNotAllowed,
+    /// It is there already, or in a state that does not allow this.
+    Conflict,
+    /// The reader's place in the change feed is older than what is kept.
+    BeyondHorizon,
+    /// The body is larger than the route takes.
+    TooLarge,
+    /// HubSpot refused or did not answer.
+    HubSpot,
+    /// Overload: try again.
+    Unavailable,
+    /// A fault of ours.
+    Internal,
+}
+
+impl Kind {
+    /// Every kind, for tables and tests.
+    pub const ALL: [Self; 11] = [
+        Self::InvalidRequest,
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Conflict,
+        Self::BeyondHorizon,
+        Self::TooLarge,
+        Self::HubSpot,
+        Self::Unavailable,
+        Self::Internal,
+    ];
+
+    /// HTTP status, stable name (the last part of `type`) and title.
+    pub const fn describe(self) -> (u16, &'static str, &'static str) {
+        match self {
+            Self::InvalidRequest => (400, "invalid-request", "The request is not valid"),
+            Self::Unauthenticated => (401, "unauthenticated", "Who you are could not be established"),
+            Self::Forbidden => (403, "forbidden", "You may not do this"),
+            Self::NotFound => (404, "not-found", "There is no such thing"),
+            Self::MethodNotAllowed => (405, "method-not-allowed", "This method is not served here"),
+            Self::Conflict => (409, "conflict", "It conflicts with what is there"),
+            Self::BeyondHorizon => (410, "beyond-horizon", "These changes are no longer kept"),
+            Self::TooLarge => (413, "too-large", "The request is too large"),
+            Self::HubSpot => (502, "hubspot", "HubSpot did not do what was asked"),
+            Self::Unavailable => (503, "unavailable", "Spoke is busy"),
+            Self::Internal => (500, "internal", "Something went wrong in Spoke"),
+        }
+    }
+}
+
+/// One refusal, ready to be shown.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {detail}", kind.describe().1)]
+pub struct Problem {
+    /// What kind.
+    pub kind: Kind,
+    /// One or two sentences for a person: what happened and what to do.
+    pub detail: String,
+    /// For the log and for support; ours or HubSpot's.
+    pub correlation_id: Option<String>,
+}
+
+impl Problem {
+    /// A problem with its sentence.
+    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), correlation_id: None }
+    }
+
+    /// The same with a correlation id.
+    #[must_use]
+    pub fn with_correlation(mut self, id: impl Into<String>) -> Self {
+        self.correlation_id = Some(id.into());
+        self
+    }
+
+    /// HTTP status.
+    pub const fn status(&self) -> u16 {
+        self.kind.describe().0
+    }
+
+    /// The body, `application/problem+json` (RFC 9457 section 3).
+    pub fn to_json(&self) -> Value {
+        let (status, name, title) = self.kind.describe();
+        let mut body = json!({
+            "type": format!("/problems/{name}"), "title": title, "status": status, "detail": self.detail,
+        });
+        if let Some(id) = &self.correlation_id {
+            body["correlation_id"] = json!(id);
+        }
+        body
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_kind_has_a_type_of_its_own() {
+        let names: BTreeSet<_> = Kind::ALL.iter().map(|kind| kind.describe().1).collect();
+        assert_eq!(names.len(), Kind::ALL.len());
+        let body =
+            Problem::new(Kind::NotFound, "No workspace has this id.").with_correlation("abc").to_json();
+        assert_eq!(body["type"], "/problems/not-found");
+        assert_eq!(body["correlation_id"], "abc");
+    }
+}
