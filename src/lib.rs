@@ -1,2 +1,3 @@
 //! Spoke: a complete HubSpot integration in one Cloudflare Worker.
+pub mod store;
 pub mod values;

@@ -1,0 +1,7 @@
+//! What a connection and the directory remember: synchronous SQL behind the small port [`sql::Sql`].
+//!
+//! Owns the tables. It decides nothing: which row to write is the engine's.
+
+#[cfg(feature = "native-sql")]
+pub mod native;
+pub mod sql;
