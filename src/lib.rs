@@ -1,3 +1,4 @@
 //! Spoke: a complete HubSpot integration in one Cloudflare Worker.
+pub mod engine;
 pub mod store;
 pub mod values;

@@ -1,0 +1,124 @@
+//! All rate-limit windows of one HubSpot portal.
+
+use serde::{Deserialize, Serialize};
+
+use crate::values::{ids::AppKey, time::Timestamp};
+
+/// What the `Limiter` object is asked, as the JSON body of a request to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Permits for calls, with news of earlier ones. Answers [`Answer::Granted`].
+    Acquire(Ask),
+    /// For pages. Answers [`Answer::Gauges`].
+    Gauges {
+        /// Whose window.
+        app: AppKey,
+    },
+}
+
+/// What the `Limiter` object answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// See [`Grant`].
+    Granted(Grant),
+    /// See [`Gauges`].
+    Gauges(Gauges),
+}
+
+/// The windows a call can fall into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Window {
+    /// The ten-second window of one app, and for private apps the daily counter.
+    Core,
+    /// Search, shared by every app of the portal.
+    Search,
+}
+
+/// Who waits: decides whether the reserve may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// Nobody: backfill, polling, reads after webhooks.
+    Background,
+    /// A person.
+    Person,
+}
+
+/// Asks for permits and brings back what became of earlier ones.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ask {
+    /// Whose window.
+    pub app: AppKey,
+    /// Which window; `None` to bring back only.
+    pub window: Option<Window>,
+    /// Permits wanted, at most.
+    pub count: u32,
+    /// Who waits.
+    pub priority: Priority,
+    /// Earlier permits: answered so long ago, or unused.
+    pub returns: Vec<Return>,
+    /// What HubSpot said meanwhile.
+    pub news: Vec<News>,
+}
+
+/// What became of one permit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Return {
+    /// The permit.
+    pub permit: u64,
+    /// Milliseconds since its answer came; `None`: no request left with it.
+    pub answered_ms_ago: Option<u32>,
+}
+
+/// What HubSpot said about its limits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum News {
+    /// A header told the size of the ten-second window, and what is left of the day where it says so.
+    Headers {
+        /// `X-HubSpot-RateLimit-Max`.
+        max: Option<u32>,
+        /// `X-HubSpot-RateLimit-Daily`.
+        daily: Option<u32>,
+        /// `X-HubSpot-RateLimit-Daily-Remaining`.
+        daily_remaining: Option<u32>,
+    },
+    /// A 429 of this window's policy.
+    Throttled {
+        /// Which window.
+        window: Window,
+        /// Nothing may leave before.
+        until: Timestamp,
+    },
+}
+
+/// The answer to an [`Ask`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// Permits, each for one request that leaves before `lease_ms` have passed.
+    pub permits: Vec<u64>,
+    /// Life of the permits in milliseconds from now.
+    pub lease_ms: u32,
+    /// Where fewer were granted than wanted: milliseconds until asking again makes sense.
+    pub wait_ms: Option<u32>,
+}
+
+/// One gauge: used of a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gauges {
+    /// Calls in the current ten-second window.
+    pub window_used: u32,
+    /// Its limit.
+    pub window_limit: u32,
+    /// Length of the window in milliseconds.
+    pub window_ms: u32,
+    /// Calls today, as far as Spoke made them or HubSpot told.
+    pub day_used: u32,
+    /// The daily limit, where there is one.
+    pub day_limit: Option<u32>,
+    /// A 429 keeps calls waiting until then.
+    pub throttled_until: Option<Timestamp>,
+}

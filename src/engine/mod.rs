@@ -1,0 +1,6 @@
+//! What to do next: one event in, all writes inside, one list of effects out. Synchronous, no I/O.
+//!
+//! Owns the decisions and nothing else: tables are the store's, sockets and clocks the platform's.
+
+pub mod limiter;
+pub mod portal;

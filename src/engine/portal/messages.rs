@@ -1,0 +1,223 @@
+//! What the `Portal` object is asked and what it answers; both sides import this file.
+//!
+//! A command travels as the JSON body of a request to the object. Answers whose body is large (records, changes) are
+//! made in the API's own shape, so that the front hands them on without reading them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::values::{
+    ids::{AppKey, ConnectionId, HubSpotUserId, ObjectType, PortalId, RecordId, WorkspaceId},
+    time::Timestamp,
+};
+
+/// Most records of one page, by the API's contract; 250 records of 4 KB make 1 MB.
+pub const RECORDS_LIMIT: u32 = 250;
+/// Most changes of one answer, by the API's contract.
+pub const CHANGES_LIMIT: u32 = 1_000;
+
+/// What the object can be asked.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Starts (or, for the same portal, restarts) mirroring. Answers [`Answer::Done`].
+    Connect(Box<Connect>),
+    /// The cron tick: arms the alarm if something is due. Answers [`Answer::Done`].
+    Poke,
+    /// Events of one delivery for this portal; durable when answered. Answers [`Answer::Done`].
+    Webhook {
+        /// At most as many as one delivery holds (100).
+        touches: Vec<Touch>,
+    },
+    /// Answers [`Answer::Status`].
+    Status,
+    /// A page of live records in id order. Answers [`Answer::Json`] `{results, next_cursor}`.
+    Records {
+        /// Which type.
+        object_type: ObjectType,
+        /// Records with greater ids only.
+        after: Option<RecordId>,
+        /// Capped at [`RECORDS_LIMIT`].
+        limit: u32,
+        /// Only the record with this key (contacts: e-mail, in any case).
+        key: Option<String>,
+    },
+    /// One record, by an id that may have been merged away. Answers [`Answer::Json`] or [`Answer::Missing`].
+    Record {
+        /// Which type.
+        object_type: ObjectType,
+        /// Its id.
+        id: RecordId,
+    },
+    /// Changes after a sequence number. Answers [`Answer::Json`] `{changes, next, latest}` or [`Answer::BeyondHorizon`].
+    Changes {
+        /// Last sequence number the reader has; 0 from the beginning.
+        after: u64,
+        /// Capped at [`CHANGES_LIMIT`].
+        limit: u32,
+        /// Only these types; empty: all.
+        types: Vec<ObjectType>,
+    },
+    /// Stops at once; then, as asked, uninstalls the app and revokes the grant, and forgets the tokens. Answers [`Answer::Done`].
+    Disconnect {
+        /// Remove the app from the HubSpot account.
+        uninstall: bool,
+        /// Revoke the refresh token.
+        revoke: bool,
+    },
+    /// Panics at the next alarm, once; only where the platform's test switch is on. Answers [`Answer::Done`].
+    PanicOnce,
+}
+
+/// Everything a connection needs to begin.
+#[derive(Serialize, Deserialize)]
+pub struct Connect {
+    /// The connection's id; part of every seal.
+    pub connection: ConnectionId,
+    /// Its workspace.
+    pub workspace: WorkspaceId,
+    /// The app that was authorised.
+    pub app: AppKey,
+    /// Who authorised.
+    pub user: Option<HubSpotUserId>,
+    /// The account, as account info told it.
+    pub account: Account,
+    /// Granted scopes.
+    pub scopes: Vec<String>,
+    /// OAuth access token, plain: it travels inside the Worker only and is sealed before it is stored.
+    pub access_token: String,
+    /// OAuth refresh token, likewise.
+    pub refresh_token: String,
+    /// Life of the access token from now on, milliseconds.
+    pub expires_in_ms: i64,
+}
+
+/// The HubSpot account (`hubspot-api.md` 10.1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Its id.
+    pub portal: PortalId,
+    /// Name, where HubSpot tells one.
+    pub name: Option<String>,
+    /// Host of its pages, e.g. `app-eu1.hubspot.com`.
+    pub ui_domain: Option<String>,
+    /// Offset of its clock from UTC, for the daily limit.
+    pub utc_offset_ms: i64,
+}
+
+/// One record that HubSpot says something happened to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Touch {
+    /// Which type.
+    pub object_type: ObjectType,
+    /// Which record.
+    pub id: RecordId,
+    /// The event says that the person was erased for privacy: nothing of the record may stay.
+    #[serde(default)]
+    pub erased: bool,
+}
+
+/// What the object answers.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// It is done, or durable.
+    Done,
+    /// How the connection stands.
+    Status(Box<Status>),
+    /// A body in the API's shape.
+    Json(String),
+    /// There is no such record.
+    Missing,
+    /// The reader is older than what the feed keeps; the oldest sequence number it may ask for.
+    BeyondHorizon(u64),
+    /// The object holds no connection.
+    NotConnected,
+}
+
+/// How a connection stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// Its state.
+    pub state: State,
+    /// The account.
+    pub account: Account,
+    /// The app.
+    pub app: AppKey,
+    /// Granted scopes.
+    pub scopes: Vec<String>,
+    /// When it was connected last.
+    pub connected_at: Timestamp,
+    /// Per object type.
+    pub streams: Vec<StreamStatus>,
+    /// Sequence number of the newest change.
+    pub latest_change: u64,
+    /// Bytes the object takes on disk.
+    pub bytes: i64,
+    /// Newest trouble that has not gone away.
+    pub trouble: Option<Trouble>,
+}
+
+/// The states of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Kept in step.
+    Active,
+    /// Waits for a limit or for HubSpot until then; goes on by itself.
+    Paused {
+        /// When it tries again.
+        until: Timestamp,
+    },
+    /// HubSpot refuses the tokens: a person must connect again.
+    NeedsReauthorisation,
+    /// A disconnect is under way.
+    Disconnecting,
+    /// Stopped, tokens forgotten.
+    Disconnected,
+}
+
+/// What goes wrong, for an administrator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// What happened and what to do, in words.
+    pub words: String,
+    /// When.
+    pub at: Timestamp,
+    /// HubSpot's correlation id, for support.
+    pub correlation_id: Option<String>,
+}
+
+/// Where a stream is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// The first full read.
+    Backfill,
+    /// Changes since.
+    Incremental,
+}
+
+/// How a stream stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamStatus {
+    /// Which type.
+    pub object_type: ObjectType,
+    /// Where it is.
+    pub phase: Phase,
+    /// Live records in the mirror.
+    pub records: u64,
+    /// Records read by the backfill that runs, of `expected`.
+    pub read: u64,
+    /// Records HubSpot's search counted when the backfill began.
+    pub expected: Option<u64>,
+    /// When the last check for changes ended.
+    pub checked_at: Option<Timestamp>,
+    /// When the next check is due.
+    pub next_check_at: Option<Timestamp>,
+    /// When the mirror last changed.
+    pub changed_at: Option<Timestamp>,
+    /// When the last webhook for this type came.
+    pub event_at: Option<Timestamp>,
+    /// Ids that wait to be read again.
+    pub dirty: u64,
+}

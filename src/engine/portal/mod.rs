@@ -1,0 +1,3 @@
+//! One connection: its mirror, kept in step with HubSpot.
+
+pub mod messages;
