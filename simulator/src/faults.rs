@@ -1,0 +1,136 @@
+//! Misfortunes on request. Owns the rules still in force; [`crate::route`] applies them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::problem::Policy;
+use crate::route::Endpoint;
+
+/// One misfortune. "After commit" means: the change is made, only the answer is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Fault {
+    /// 429 of a policy.
+    RateLimited { policy: Policy },
+    /// 401 `EXPIRED_AUTHENTICATION`, whatever the token.
+    ExpiredToken,
+    /// 423: the record is locked by other writes.
+    Locked,
+    /// 477: the account is being moved; `Retry-After` in seconds.
+    Moved { retry_after_s: u32 },
+    /// Any status, usually 500, 502, 503 or 504, with an HTML body as the edge sends.
+    Status {
+        status: u16,
+        #[serde(default)]
+        after_commit: bool,
+    },
+    /// The connection ends without an answer.
+    NoAnswer {
+        #[serde(default)]
+        after_commit: bool,
+    },
+    /// 200 with an HTML page instead of JSON; nothing is committed.
+    Html,
+    /// The right answer, cut in half.
+    Truncated,
+    /// The right answer, late ([`crate::Simulator::delay_ms`]). Adds up with other faults.
+    Latency { ms: u64 },
+}
+
+/// When a fault strikes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    pub fault: Fault,
+    /// Only calls of this endpoint; every endpoint if absent.
+    #[serde(default)]
+    pub endpoint: Option<Endpoint>,
+    /// Only calls with this account's tokens; every call if absent.
+    #[serde(default)]
+    pub portal_id: Option<u64>,
+    /// Strikes this many times, then goes; for ever if absent.
+    #[serde(default)]
+    pub times: Option<u32>,
+    /// Lets this many matching calls pass first.
+    #[serde(default)]
+    pub skip: u32,
+    /// Strikes one matching call in this many, by chance; 0 and 1 mean every one.
+    #[serde(default)]
+    pub one_in: u32,
+}
+
+impl Rule {
+    /// Strikes the next `times` calls of any endpoint.
+    pub fn next(times: u32, fault: Fault) -> Self {
+        Self { fault, endpoint: None, portal_id: None, times: Some(times), skip: 0, one_in: 0 }
+    }
+
+    /// Strikes one call in `one_in` of any endpoint, for ever.
+    pub fn one_in(one_in: u32, fault: Fault) -> Self {
+        Self { fault, endpoint: None, portal_id: None, times: None, skip: 0, one_in }
+    }
+
+    /// Restricts the rule to an endpoint.
+    #[must_use]
+    pub fn at(mut self, endpoint: Endpoint) -> Self {
+        self.endpoint = Some(endpoint);
+        self
+    }
+}
+
+/// The rules in force, in the order they were added.
+#[derive(Debug, Default)]
+pub struct Faults {
+    rules: Vec<Rule>,
+}
+
+impl Faults {
+    pub fn add(&mut self, rule: Rule) {
+        self.rules.push(rule);
+    }
+
+    pub fn clear(&mut self) {
+        self.rules.clear();
+    }
+
+    /// Rules that may still strike.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The first misfortune that strikes this call, and the latency on top.
+    pub(crate) fn strike(
+        &mut self,
+        endpoint: Endpoint,
+        portal_id: u64,
+        rng: &mut fastrand::Rng,
+    ) -> (Option<Fault>, u64) {
+        let (mut struck, mut latency) = (None, 0);
+        if self.rules.is_empty() {
+            return (struck, latency);
+        }
+        self.rules.retain_mut(|rule| {
+            let fits = rule.endpoint.is_none_or(|only| only == endpoint)
+                && rule.portal_id.is_none_or(|only| only == portal_id);
+            let is_latency = matches!(rule.fault, Fault::Latency { .. });
+            if !fits || (struck.is_some() && !is_latency) {
+                return true;
+            }
+            if rule.skip > 0 {
+                rule.skip -= 1;
+                return true;
+            }
+            if rule.one_in > 1 && rng.u32(..rule.one_in) != 0 {
+                return true;
+            }
+            match rule.fault {
+                Fault::Latency { ms } => latency += ms,
+                other => struck = Some(other),
+            }
+            if let Some(times) = &mut rule.times {
+                *times = times.saturating_sub(1);
+            }
+            rule.times != Some(0)
+        });
+        (struck, latency)
+    }
+}

@@ -1,0 +1,53 @@
+//! Create, update, archive, merge, privacy delete of one record.
+
+use crate::Problem;
+use crate::http::{Request, Response};
+use crate::objects::kind::ObjectKind;
+use crate::portal::{Portal, Turn};
+
+pub(crate) fn create(
+    _portal: &mut Portal,
+    _turn: &mut Turn<'_>,
+    _kind: &ObjectKind,
+    _request: &Request,
+) -> Result<Response, Problem> {
+    Err(Problem::new(501, "not modelled yet"))
+}
+
+pub(crate) fn update(
+    _portal: &mut Portal,
+    _turn: &mut Turn<'_>,
+    _kind: &ObjectKind,
+    _id: &str,
+    _request: &Request,
+) -> Result<Response, Problem> {
+    Err(Problem::new(501, "not modelled yet"))
+}
+
+pub(crate) fn archive(
+    _portal: &mut Portal,
+    _turn: &mut Turn<'_>,
+    _kind: &ObjectKind,
+    _id: &str,
+    _request: &Request,
+) -> Result<Response, Problem> {
+    Err(Problem::new(501, "not modelled yet"))
+}
+
+pub(crate) fn merge(
+    _portal: &mut Portal,
+    _turn: &mut Turn<'_>,
+    _kind: &ObjectKind,
+    _request: &Request,
+) -> Result<Response, Problem> {
+    Err(Problem::new(501, "not modelled yet"))
+}
+
+pub(crate) fn gdpr_delete(
+    _portal: &mut Portal,
+    _turn: &mut Turn<'_>,
+    _kind: &ObjectKind,
+    _request: &Request,
+) -> Result<Response, Problem> {
+    Err(Problem::new(501, "not modelled yet"))
+}

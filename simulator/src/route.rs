@@ -1,0 +1,353 @@
+//! Which endpoint a request is for, and the order of checks before it is answered: URL length, route, token, faults,
+//! limits, scopes, the endpoint itself. Owns no state.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::auth::{Caller, CallerKind};
+use crate::faults::Fault;
+use crate::http::{Request, Response};
+use crate::limits::Quota;
+use crate::objects::kind::ObjectKind;
+use crate::{Problem, Simulator, objects, properties, search};
+
+/// Everything of HubSpot's API that is modelled, version 2026-09.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Endpoint {
+    /// `POST /oauth/2026-09/token`
+    Token,
+    /// `POST /oauth/2026-09/token/introspect`
+    Introspect,
+    /// `POST /oauth/2026-09/token/revoke`
+    Revoke,
+    /// `POST /oauth/v2/private-apps/get/access-token-info`
+    PrivateAppInfo,
+    /// `GET /account-info/2026-09/details`
+    AccountDetails,
+    /// `GET /account-info/2026-09/api-usage/daily/private-apps`
+    ApiUsage,
+    /// `DELETE /appinstalls/2026-09/external-install`
+    Uninstall,
+    /// `GET /crm/objects/2026-09/{type}`
+    List,
+    Create,
+    Read,
+    Update,
+    Archive,
+    BatchRead,
+    BatchCreate,
+    BatchUpdate,
+    BatchUpsert,
+    BatchArchive,
+    Search,
+    Merge,
+    GdprDelete,
+    /// `GET /crm/properties/2026-09/{type}`
+    PropertyList,
+    PropertyCreate,
+    PropertyRead,
+    PropertyUpdate,
+    PropertyArchive,
+    PropertyBatchRead,
+    PropertyBatchCreate,
+    PropertyBatchArchive,
+    GroupList,
+    GroupCreate,
+    GroupRead,
+    GroupUpdate,
+    GroupArchive,
+    /// Nothing HubSpot has, or nothing modelled.
+    Unknown,
+}
+
+impl Endpoint {
+    /// Answered by [`Simulator::oauth`].
+    pub fn is_oauth(self) -> bool {
+        self.has_own_credentials() || matches!(self, Self::AccountDetails | Self::ApiUsage | Self::Uninstall)
+    }
+
+    /// Takes no Bearer token: credentials are in the body, no quota is counted.
+    pub fn has_own_credentials(self) -> bool {
+        matches!(self, Self::Token | Self::Introspect | Self::Revoke | Self::PrivateAppInfo)
+    }
+}
+
+/// A request's endpoint and the variable parts of its path.
+struct Route<'a> {
+    endpoint: Endpoint,
+    object_type: &'a str,
+    /// Record id, property name or group name, percent-decoded.
+    name: Cow<'a, str>,
+}
+
+/// Finds the endpoint of a method and path.
+fn parse<'a>(method: &str, path: &'a str) -> Result<Route<'a>, Problem> {
+    use Endpoint as E;
+    let mut parts = [""; 8];
+    let mut count = 0;
+    let trimmed = path.strip_prefix('/').ok_or_else(Problem::unknown_route)?;
+    for part in trimmed.strip_suffix('/').unwrap_or(trimmed).split('/') {
+        *parts.get_mut(count).ok_or_else(Problem::unknown_route)? = part;
+        count += 1;
+    }
+    let method = match method {
+        "GET" => 'G',
+        "POST" => 'P',
+        "PATCH" => 'U',
+        "DELETE" => 'D',
+        _ => 'X',
+    };
+    let mut object_type = "";
+    let mut name = "";
+    let endpoint = match parts.get(..count).unwrap_or_default() {
+        ["oauth", "2026-09", "token"] => one(method, 'P', E::Token),
+        ["oauth", "2026-09", "token", "introspect"] => one(method, 'P', E::Introspect),
+        ["oauth", "2026-09", "token", "revoke"] => one(method, 'P', E::Revoke),
+        ["oauth", "v2", "private-apps", "get", "access-token-info"] => one(method, 'P', E::PrivateAppInfo),
+        ["account-info", "2026-09", "details"] => one(method, 'G', E::AccountDetails),
+        ["account-info", "2026-09", "api-usage", "daily", "private-apps"] => one(method, 'G', E::ApiUsage),
+        ["appinstalls", "2026-09", "external-install"] => one(method, 'D', E::Uninstall),
+        ["crm", area @ ("objects" | "properties"), "2026-09", kind, rest @ ..] => {
+            object_type = kind;
+            match (*area, rest) {
+                ("objects", []) => two(method, ('G', E::List), ('P', E::Create)),
+                ("objects", ["search"]) => one(method, 'P', E::Search),
+                ("objects", ["merge"]) => one(method, 'P', E::Merge),
+                ("objects", ["gdpr-delete"]) => one(method, 'P', E::GdprDelete),
+                ("objects", ["batch", "read"]) => one(method, 'P', E::BatchRead),
+                ("objects", ["batch", "create"]) => one(method, 'P', E::BatchCreate),
+                ("objects", ["batch", "update"]) => one(method, 'P', E::BatchUpdate),
+                ("objects", ["batch", "upsert"]) => one(method, 'P', E::BatchUpsert),
+                ("objects", ["batch", "archive"]) => one(method, 'P', E::BatchArchive),
+                ("objects", [id]) => {
+                    name = id;
+                    three(method, E::Read, E::Update, E::Archive)
+                }
+                ("properties", []) => two(method, ('G', E::PropertyList), ('P', E::PropertyCreate)),
+                ("properties", ["batch", "read"]) => one(method, 'P', E::PropertyBatchRead),
+                ("properties", ["batch", "create"]) => one(method, 'P', E::PropertyBatchCreate),
+                ("properties", ["batch", "archive"]) => one(method, 'P', E::PropertyBatchArchive),
+                ("properties", ["groups"]) => two(method, ('G', E::GroupList), ('P', E::GroupCreate)),
+                ("properties", ["groups", group]) => {
+                    name = group;
+                    three(method, E::GroupRead, E::GroupUpdate, E::GroupArchive)
+                }
+                ("properties", [property]) => {
+                    name = property;
+                    three(method, E::PropertyRead, E::PropertyUpdate, E::PropertyArchive)
+                }
+                _ => return Err(Problem::unknown_route()),
+            }
+        }
+        _ => return Err(Problem::unknown_route()),
+    };
+    let endpoint = endpoint.ok_or_else(Problem::method_not_allowed)?;
+    let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
+    Ok(Route { endpoint, object_type, name })
+}
+
+fn one(method: char, only: char, endpoint: Endpoint) -> Option<Endpoint> {
+    (method == only).then_some(endpoint)
+}
+
+fn two(method: char, a: (char, Endpoint), b: (char, Endpoint)) -> Option<Endpoint> {
+    one(method, a.0, a.1).or(one(method, b.0, b.1))
+}
+
+fn three(method: char, read: Endpoint, update: Endpoint, delete: Endpoint) -> Option<Endpoint> {
+    two(method, ('G', read), ('U', update)).or(one(method, 'D', delete))
+}
+
+/// Answers a request that HubSpot (or the control API) would receive.
+pub(crate) fn handle(sim: &mut Simulator, now_ms: u64, request: &Request) -> Option<Response> {
+    sim.delay_ms = 0;
+    if request.path.starts_with("/__control/") {
+        return Some(sim.control(now_ms, request));
+    }
+    let correlation_id = sim.next_correlation_id();
+    let mut call = Call { endpoint: Endpoint::Unknown, portal_id: 0, no_answer: false, cut: false };
+    let mut response = match answer(sim, now_ms, request, &mut call) {
+        Ok(mut response) => {
+            let has = |name: &str| response.headers.iter().any(|(own, _)| own == name);
+            let (typed, correlated) =
+                (has("content-type") || response.body.is_empty(), has("x-hubspot-correlation-id"));
+            if !typed {
+                response.headers.push(("content-type".into(), "application/json;charset=utf-8".into()));
+            }
+            if !correlated {
+                response.headers.push(("x-hubspot-correlation-id".into(), correlation_id));
+            }
+            response
+        }
+        Err(problem) => problem.into_response(&correlation_id),
+    };
+    if call.cut {
+        response.body.truncate(response.body.len() / 2);
+    }
+    let status = if call.no_answer { 0 } else { response.status };
+    sim.counters.count(call.portal_id, call.endpoint, status);
+    (!call.no_answer).then_some(response)
+}
+
+/// What is known of a call so far, and what a fault does to its answer.
+struct Call {
+    endpoint: Endpoint,
+    portal_id: u64,
+    no_answer: bool,
+    cut: bool,
+}
+
+fn answer(sim: &mut Simulator, now_ms: u64, request: &Request, call: &mut Call) -> Result<Response, Problem> {
+    if request.path.len() + 1 + request.query.len() > sim.switches.url_limit_bytes {
+        return Err(Problem::html(414, "Request-URI Too Large"));
+    }
+    let route = match parse(&request.method, &request.path) {
+        Ok(route) => route,
+        Err(problem) => return sim.page(now_ms, request).ok_or(problem),
+    };
+    call.endpoint = route.endpoint;
+    let caller = if route.endpoint.has_own_credentials() {
+        None
+    } else {
+        let caller = sim.authenticate(now_ms, request)?;
+        call.portal_id = caller.portal_id;
+        Some(caller)
+    };
+    let (fault, latency_ms) = sim.faults.strike(call.endpoint, call.portal_id, &mut sim.rng);
+    sim.delay_ms += latency_ms;
+    match fault {
+        Some(fault) => misfortune(sim, now_ms, request, &route, caller.as_ref(), fault, call),
+        None => permitted(sim, now_ms, request, &route, caller.as_ref()),
+    }
+}
+
+/// Applies a fault around the real answer.
+fn misfortune(
+    sim: &mut Simulator,
+    now_ms: u64,
+    request: &Request,
+    route: &Route<'_>,
+    caller: Option<&Caller>,
+    fault: Fault,
+    call: &mut Call,
+) -> Result<Response, Problem> {
+    let commit = match fault {
+        Fault::Status { after_commit, .. } | Fault::NoAnswer { after_commit } => after_commit,
+        Fault::Truncated | Fault::Latency { .. } => true,
+        Fault::RateLimited { .. }
+        | Fault::ExpiredToken
+        | Fault::Locked
+        | Fault::Moved { .. }
+        | Fault::Html => false,
+    };
+    let real = commit.then(|| permitted(sim, now_ms, request, route, caller));
+    match fault {
+        Fault::RateLimited { policy } => Err(Problem::rate_limited(policy, None)),
+        Fault::ExpiredToken => Err(Problem::expired_token(now_ms.saturating_sub(1000), now_ms)),
+        Fault::Locked => Err(Problem::new(423, "The resource is locked by other writes. Try again later.")),
+        Fault::Moved { retry_after_s } => {
+            Err(Problem::new(477, "This account is being moved to another data center. Try again later.")
+                .header("retry-after", retry_after_s.to_string()))
+        }
+        Fault::Status { status, .. } => Err(Problem::html(status, "Server Error")),
+        Fault::Html => Err(Problem::html(200, "Please wait")),
+        Fault::NoAnswer { .. } => {
+            call.no_answer = true;
+            real.unwrap_or_else(|| Err(Problem::new(500, "no answer")))
+        }
+        Fault::Truncated | Fault::Latency { .. } => {
+            call.cut = fault == Fault::Truncated;
+            real.unwrap_or_else(|| Err(Problem::new(500, "unreachable: truncated answers are committed")))
+        }
+    }
+}
+
+/// Limits and scopes, then the endpoint.
+fn permitted(
+    sim: &mut Simulator,
+    now_ms: u64,
+    request: &Request,
+    route: &Route<'_>,
+    caller: Option<&Caller>,
+) -> Result<Response, Problem> {
+    let Some(caller) = caller else {
+        return sim.oauth(now_ms, route.endpoint, None, request);
+    };
+    let quota = if route.endpoint == Endpoint::Search { Quota::Search } else { Quota::Core };
+    let headers = sim.check_limits(now_ms, caller, quota)?;
+    let with_headers = |mut problem: Problem| {
+        problem.headers.extend(headers.iter().cloned());
+        problem
+    };
+    let mut response = if route.endpoint.is_oauth() {
+        sim.oauth(now_ms, route.endpoint, Some(caller), request).map_err(with_headers)?
+    } else {
+        crm(sim, now_ms, request, route, caller).map_err(with_headers)?
+    };
+    response.headers.extend(headers);
+    Ok(response)
+}
+
+fn crm(
+    sim: &mut Simulator,
+    now_ms: u64,
+    request: &Request,
+    route: &Route<'_>,
+    caller: &Caller,
+) -> Result<Response, Problem> {
+    use Endpoint as E;
+    let kind = ObjectKind::named(route.object_type).ok_or_else(|| {
+        Problem::validation(format!("Unable to infer object type from: {}", route.object_type))
+    })?;
+    let any_of: &[&str] = match route.endpoint {
+        E::List | E::Read | E::BatchRead | E::Search => &[kind.read_scope],
+        E::Create
+        | E::Update
+        | E::Archive
+        | E::BatchCreate
+        | E::BatchUpdate
+        | E::BatchUpsert
+        | E::BatchArchive
+        | E::Merge
+        | E::GdprDelete => &[kind.write_scope],
+        E::PropertyList | E::PropertyRead | E::PropertyBatchRead | E::GroupList | E::GroupRead => {
+            &[kind.schema_read_scope, kind.read_scope]
+        }
+        _ => &[kind.schema_write_scope],
+    };
+    if !caller.has_any(any_of) {
+        return Err(Problem::missing_scopes(any_of));
+    }
+    if caller.kind == CallerKind::UserLevel && request.method == "DELETE" {
+        return Err(Problem::new(403, "User level OAuth token is not allowed for this endpoint"));
+    }
+    if !request.body.is_empty() && !is_json(request) {
+        return Err(Problem::new(415, "HTTP 415 Unsupported Media Type"));
+    }
+    let (portal, mut turn) = sim.portal_turn(caller.portal_id, now_ms).ok_or_else(Problem::no_credentials)?;
+    let name = route.name.as_ref();
+    match route.endpoint {
+        E::List => objects::list::list(portal, &turn, kind, request),
+        E::Read => objects::list::read(portal, &turn, kind, name, request),
+        E::BatchRead => objects::list::batch_read(portal, &turn, kind, request),
+        E::Search => search::search(portal, &turn, kind, request),
+        E::Create => objects::write::create(portal, &mut turn, kind, request),
+        E::Update => objects::write::update(portal, &mut turn, kind, name, request),
+        E::Archive => objects::write::archive(portal, &mut turn, kind, name, request),
+        E::Merge => objects::write::merge(portal, &mut turn, kind, request),
+        E::GdprDelete => objects::write::gdpr_delete(portal, &mut turn, kind, request),
+        E::BatchCreate => objects::batch::create(portal, &mut turn, kind, request),
+        E::BatchUpdate => objects::batch::update(portal, &mut turn, kind, request),
+        E::BatchUpsert => objects::batch::upsert(portal, &mut turn, kind, request),
+        E::BatchArchive => objects::batch::archive(portal, &mut turn, kind, request),
+        other => properties::handle(portal, &turn, kind, other, name, request),
+    }
+}
+
+fn is_json(request: &Request) -> bool {
+    request.headers.iter().any(|(name, value)| {
+        name == "content-type" && value.to_ascii_lowercase().starts_with("application/json")
+    })
+}

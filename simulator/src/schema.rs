@@ -1,0 +1,1 @@
+//! Properties of one object type in one account.

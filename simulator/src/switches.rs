@@ -1,0 +1,117 @@
+//! Every behaviour of HubSpot that matters here and that nobody has confirmed, as a named field. Defaults are the
+//! assumptions of `hubspot-api.md`; a test that depends on one sets it. Owns no state.
+
+use serde::{Deserialize, Serialize};
+
+/// How HubSpot behaves where its documentation is silent or contradicts itself. Readable as JSON, every field optional.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Switches {
+    /// What `paging.next.after` of a list means, and so what a client may put there itself.
+    pub list_after: ListAfter,
+    /// A list page may be shorter than asked for, even empty, and still have a cursor: one page in this many. 0 = never.
+    pub short_page_one_in: u32,
+    /// What a `limit` above an endpoint's maximum gets.
+    pub over_limit: OverLimit,
+    /// Longest path and query, bytes; longer ones get 414. HubSpot's number is unknown; 8 KiB is what common edges allow.
+    pub url_limit_bytes: usize,
+    /// Whether search sorts `hs_object_id` as text ("10" before "9"). Filters on it stay numeric.
+    pub search_sorts_ids_as_text: bool,
+    /// Shortest delay before a change shows in search, milliseconds.
+    pub search_lag_min_ms: u64,
+    /// Longest ordinary delay before a change shows in search, milliseconds. Each change draws its own, so changes may show out of order.
+    pub search_lag_max_ms: u64,
+    /// One change in this many shows in search only after [`Self::search_straggler_ms`]. 0 = never.
+    pub search_straggler_one_in: u32,
+    /// How late a straggler is, milliseconds.
+    pub search_straggler_ms: u64,
+    /// What `batch/read` does with an id that was merged away.
+    pub batch_read_merged: MergedId,
+    /// Whether a merge sends a deletion event for each old id besides the merge event.
+    pub merge_sends_deletions: bool,
+    /// Whether a merge sends a creation event for the record that results.
+    pub merge_sends_creation: bool,
+    /// Whether a restored record counts as modified at that moment.
+    pub restore_bumps_modified: bool,
+    /// Whether archiving an unknown or already archived record alone answers 404 (else 204). `batch/archive` always answers 204.
+    pub archive_unknown_is_404: bool,
+    /// Whether a new record may get an id lower than the newest one.
+    pub new_ids_out_of_order: bool,
+    /// Whether contacts need one of e-mail, first name, last name when created.
+    pub contact_needs_a_name_or_email: bool,
+    /// Whether a second authorisation of the same app by the same user gives the same grant.
+    pub reauthorize: Reauthorize,
+    /// Whether each refresh gives a new refresh token and ends the old one.
+    pub refresh_rotates: bool,
+}
+
+/// Meaning of a list's `after`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListAfter {
+    /// The id of the next record; the page starts with it, or with the next that still exists.
+    InclusiveId,
+    /// The id of the last record given; the page starts after it.
+    ExclusiveId,
+    /// A token only the server understands; anything else is refused.
+    Opaque,
+}
+
+/// What happens to a `limit` above the maximum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OverLimit {
+    /// 400.
+    Refused,
+    /// The maximum is used.
+    Clamped,
+}
+
+/// What a batch read answers for an id that was merged into another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MergedId {
+    /// Neither a result nor an error.
+    Omitted,
+    /// The record it went into.
+    Resolved,
+    /// Among the ids of the `OBJECT_NOT_FOUND` error.
+    NotFound,
+}
+
+/// What a second authorisation of one app by one user does (`design.md` 9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reauthorize {
+    /// The same refresh token comes back.
+    SameGrant,
+    /// A new refresh token; the old one stays alive.
+    NewGrantOldAlive,
+    /// A new refresh token; the old one is dead.
+    NewGrantOldDead,
+}
+
+impl Default for Switches {
+    fn default() -> Self {
+        Self {
+            list_after: ListAfter::InclusiveId,
+            short_page_one_in: 0,
+            over_limit: OverLimit::Refused,
+            url_limit_bytes: 8192,
+            search_sorts_ids_as_text: false,
+            search_lag_min_ms: 5_000,
+            search_lag_max_ms: 30_000,
+            search_straggler_one_in: 0,
+            search_straggler_ms: 3_600_000,
+            batch_read_merged: MergedId::Omitted,
+            merge_sends_deletions: false,
+            merge_sends_creation: false,
+            restore_bumps_modified: false,
+            archive_unknown_is_404: true,
+            new_ids_out_of_order: false,
+            contact_needs_a_name_or_email: true,
+            reauthorize: Reauthorize::SameGrant,
+            refresh_rotates: false,
+        }
+    }
+}
