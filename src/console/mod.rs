@@ -1,0 +1,57 @@
+//! Pages for people: a workspace's Integrations page and the steps around it, and the operator's console.
+//!
+//! Data in, HTML out. The platform fills a struct of [`view`], calls one function here and sends the [`Page`]
+//! it gets. This module owns no state, reads no clock (every view carries `now_at`) and decides nothing about
+//! who may see what: who reaches a page is settled before it is made.
+//!
+//! Every form and link works without JavaScript. With it, the parts marked `live` are asked for again while
+//! they are in sight: every two seconds during a first sync, every ten otherwise. Nothing is styled or scripted
+//! inline, so [`security_headers`] can forbid both. Templates escape every value; an address that comes from outside
+//! becomes a link only through [`paths::outside`].
+//!
+//! Where links lead is in [`paths`]; those are the routes that the platform answers.
+
+mod chrome;
+pub mod integrations;
+pub mod notice;
+pub mod operator;
+pub mod paths;
+pub mod view;
+mod words;
+
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod tests;
+
+/// A finished page, to be sent as `text/html; charset=utf-8` with [`security_headers`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    pub status: u16,
+    pub html: String,
+}
+
+/// Headers of every page and fragment. `form_targets` are the origins that a form may end at after redirects:
+/// the origin of HubSpot's authorize page (`https://app.hubspot.com`, or the simulator's) on the page before
+/// leaving for HubSpot, none elsewhere. Browsers check a form's whole chain of redirects against `form-action`
+/// (CSP Level 3, 6.4.2), so without it **Continue to HubSpot** would be blocked.
+///
+/// `data:` images are the shapes inside the style sheet. `no-store`: pages carry personal data.
+pub fn security_headers(form_targets: &[&str]) -> [(&'static str, String); 6] {
+    let mut policy = String::from(
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; \
+         connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
+    );
+    for target in form_targets {
+        policy.push(' ');
+        policy.push_str(target);
+    }
+    [
+        ("content-type", "text/html; charset=utf-8".into()),
+        ("content-security-policy", policy),
+        ("cache-control", "no-store".into()),
+        ("referrer-policy", "no-referrer".into()),
+        ("x-content-type-options", "nosniff".into()),
+        ("x-frame-options", "DENY".into()),
+    ]
+}

@@ -1,0 +1,102 @@
+//! Addresses of the pages and of what they send to, in one place: the platform's router answers exactly these.
+//!
+//! | method | path | what |
+//! |---|---|---|
+//! | GET | `/w/{workspace}/integrations` | [`super::integrations::page`] |
+//! | GET | `/w/{workspace}/integrations/live` | [`super::integrations::live`], a fragment |
+//! | GET | `/w/{workspace}/connect?app=` (`&connection=` to authorise again) | [`super::integrations::connect`] |
+//! | POST | `/w/{workspace}/connect`: `csrf`, `app`, `connection`? | makes the state, 303 to HubSpot |
+//! | GET | `/w/{workspace}/connections/{connection}/disconnect` | [`super::integrations::disconnect`] |
+//! | POST | the same: `csrf` | disconnects, 303 to the Integrations page |
+//! | POST | `/w/{workspace}/sign-out`: `csrf` | ends the session |
+//! | GET | `/console?q=&after=` | [`super::operator::overview`], or the sign-in page |
+//! | GET | `/console/live?q=&after=` | [`super::operator::live`], a fragment |
+//! | POST | `/console/sign-in`: `csrf`, `password` | |
+//! | POST | `/console/sign-out`: `csrf` | |
+//! | POST | `/console/workspaces`: `csrf`, `name`, `jurisdiction` (`eu` or empty) | |
+//! | POST | `/console/workspaces/{workspace}/open`: `csrf` | a session of that workspace, 303 to its page |
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
+use std::fmt::Write as _;
+
+pub const CONSOLE: &str = "/console";
+pub const CONSOLE_SIGN_IN: &str = "/console/sign-in";
+pub const CONSOLE_SIGN_OUT: &str = "/console/sign-out";
+pub const CONSOLE_WORKSPACES: &str = "/console/workspaces";
+
+pub fn integrations(workspace_id: &str) -> String {
+    format!("/w/{}/integrations", escape(workspace_id))
+}
+
+pub fn integrations_live(workspace_id: &str) -> String {
+    format!("/w/{}/integrations/live", escape(workspace_id))
+}
+
+/// Where the form before leaving for HubSpot is sent.
+pub fn connect_form(workspace_id: &str) -> String {
+    format!("/w/{}/connect", escape(workspace_id))
+}
+
+/// The page before leaving for HubSpot.
+pub fn connect(workspace_id: &str, app_key: &str) -> String {
+    format!("/w/{}/connect?app={}", escape(workspace_id), escape(app_key))
+}
+
+/// The same page for a connection that exists.
+pub fn reconnect(workspace_id: &str, app_key: &str, connection_id: &str) -> String {
+    format!("{}&connection={}", connect(workspace_id, app_key), escape(connection_id))
+}
+
+pub fn disconnect(workspace_id: &str, connection_id: &str) -> String {
+    format!("/w/{}/connections/{}/disconnect", escape(workspace_id), escape(connection_id))
+}
+
+pub fn sign_out(workspace_id: &str) -> String {
+    format!("/w/{}/sign-out", escape(workspace_id))
+}
+
+/// The operator's list, narrowed and paged; both parts may be empty.
+pub fn console(query: &str, after: &str) -> String {
+    console_list(CONSOLE, query, after)
+}
+
+pub fn console_live(query: &str, after: &str) -> String {
+    console_list("/console/live", query, after)
+}
+
+pub fn console_open(workspace_id: &str) -> String {
+    format!("{CONSOLE_WORKSPACES}/{}/open", escape(workspace_id))
+}
+
+/// An address from outside, if a page may link to it: `https:` or `http:`, no other scheme (a `javascript:`
+/// address would run as ours).
+pub fn outside(url: &str) -> Option<&str> {
+    let lower = url.get(..8).unwrap_or(url).to_ascii_lowercase();
+    (lower.starts_with("https://") || lower.starts_with("http://")).then_some(url)
+}
+
+/// A portal's contacts in HubSpot's own pages, if the host name is one.
+pub fn hubspot_portal(ui_domain: &str, portal_id: i64) -> Option<String> {
+    let is_host = ui_domain.contains('.')
+        && ui_domain.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-');
+    (is_host && portal_id > 0).then(|| format!("https://{ui_domain}/contacts/{portal_id}"))
+}
+
+fn console_list(path: &str, query: &str, after: &str) -> String {
+    let mut url = String::from(path);
+    let mut mark = '?';
+    for (name, value) in [("q", query), ("after", after)] {
+        if !value.is_empty() {
+            let _ = write!(url, "{mark}{name}={}", escape(value));
+            mark = '&';
+        }
+    }
+    url
+}
+
+/// Everything but the unreserved characters of RFC 3986, 2.3.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+fn escape(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, RESERVED)
+}

@@ -1,0 +1,304 @@
+//! What holds for every page, checked by parsing each; and what single pages promise.
+//!
+//! `SPOKE_PAGES=folder cargo test -p spoke console::` also writes every page into that folder, to be looked at.
+
+use scraper::{ElementRef, Html, Selector};
+
+use super::sample::{self, plain};
+use super::view::*;
+use super::{Page, integrations, notice, operator, paths, security_headers};
+
+fn select<'a>(html: &'a Html, selector: &str) -> Vec<ElementRef<'a>> {
+    html.select(&Selector::parse(selector).unwrap()).collect()
+}
+
+fn text(page: &Page) -> String {
+    let html = Html::parse_document(&page.html);
+    let text = html.root_element().text().collect::<String>();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn every_page_is_well_formed_and_has_title_language_and_one_heading() {
+    for (name, page) in sample::every_page(&plain) {
+        let html = Html::parse_document(&page.html);
+        assert_eq!(html.errors, Vec::<String>::new(), "{name}");
+        assert_eq!(select(&html, "html[lang=en]").len(), 1, "{name}");
+        assert!(
+            select(&html, "title")[0].text().collect::<String>().ends_with(" · Acme Scheduling"),
+            "{name}"
+        );
+        assert_eq!(select(&html, "h1").len(), 1, "{name}");
+        assert_eq!(select(&html, "main#main").len(), 1, "{name}: where Skip to content leads");
+        let levels: Vec<_> =
+            select(&html, "h1, h2, h3, h4").iter().map(|h| h.value().name().as_bytes()[1] - b'0').collect();
+        assert!(levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{name}: {levels:?} skips a level");
+        if let Some(folder) = std::env::var_os("SPOKE_PAGES") {
+            std::fs::write(std::path::Path::new(&folder).join(format!("{name}.html")), &page.html).unwrap();
+        }
+    }
+    for (name, fragment) in sample::every_fragment(&plain) {
+        let html = Html::parse_fragment(&fragment.html);
+        assert_eq!(html.errors, Vec::<String>::new(), "{name}");
+        assert_eq!(select(&html, "#live[hx-get][hx-trigger]").len(), 1, "{name}");
+        assert!(fragment.html.starts_with("<div id=\"live\""), "{name}");
+    }
+}
+
+#[test]
+fn every_control_has_a_name_that_a_screen_reader_can_say() {
+    for (name, page) in sample::every_page(&plain) {
+        let html = Html::parse_document(&page.html);
+        for control in select(&html, "input:not([type=hidden]), select, textarea, meter, progress") {
+            let labelled = control.attr("aria-label").is_some_and(|label| !label.is_empty())
+                || control
+                    .attr("aria-labelledby")
+                    .is_some_and(|id| select(&html, &format!("[id='{id}']")).len() == 1)
+                || control
+                    .attr("id")
+                    .is_some_and(|id| select(&html, &format!("label[for='{id}']")).len() == 1);
+            assert!(labelled, "{name}: {}", control.html());
+        }
+        for named in select(&html, "a, button, summary") {
+            let words = named.text().collect::<String>();
+            assert!(!words.trim().is_empty(), "{name}: {}", named.html());
+        }
+        for labelled in select(&html, "[aria-labelledby], [aria-describedby]") {
+            for id in ["aria-labelledby", "aria-describedby"].iter().filter_map(|a| labelled.attr(a)) {
+                assert_eq!(select(&html, &format!("[id='{id}']")).len(), 1, "{name}: {id}");
+            }
+        }
+    }
+}
+
+#[test]
+fn ids_are_unique_on_every_page() {
+    for (name, page) in sample::every_page(&plain) {
+        let html = Html::parse_document(&page.html);
+        let mut ids: Vec<_> =
+            select(&html, "[id]").iter().map(|e| e.attr("id").unwrap().to_owned()).collect();
+        ids.sort_unstable();
+        let all = ids.len();
+        ids.dedup();
+        assert_eq!(ids.len(), all, "{name}");
+    }
+}
+
+#[test]
+fn nothing_is_scripted_or_styled_inline_and_nothing_comes_from_elsewhere() {
+    for (name, page) in sample::every_page(&plain).into_iter().chain(sample::every_fragment(&plain)) {
+        let html = Html::parse_document(&page.html);
+        for element in select(&html, "*") {
+            let tag = element.value().name();
+            assert!(
+                tag != "style" && (tag != "script" || element.inner_html().is_empty()),
+                "{name}: <{tag}>"
+            );
+            for (attribute, value) in element.value().attrs() {
+                assert!(
+                    attribute != "style" && !attribute.starts_with("on"),
+                    "{name}: {attribute} in <{tag}>"
+                );
+                let loads = attribute == "src" || (tag == "link" && attribute == "href");
+                assert!(!loads || value.starts_with("/assets/"), "{name}: loads {value}");
+            }
+        }
+    }
+}
+
+#[test]
+fn whatever_a_text_holds_it_stays_text() {
+    const NASTY: &str =
+        "\"'><script>alert(1)</script><img src=x onerror=alert(1)>{{7*7}}&lt;javascript:alert(1)";
+    let nasty = |_: &str| NASTY.to_owned();
+    for (plain_page, (name, page)) in sample::every_page(&plain).iter().zip(sample::every_page(&nasty)) {
+        let (expected, html) = (Html::parse_document(&plain_page.1.html), Html::parse_document(&page.html));
+        let tags =
+            |html: &Html| select(html, "*").iter().map(|e| e.value().name().to_owned()).collect::<Vec<_>>();
+        let without_link = |html: &Html| {
+            tags(html)
+                .into_iter()
+                .filter(|tag| !["a", "svg", "path", "span"].contains(&tag.as_str()))
+                .collect::<Vec<_>>()
+        };
+        // A host name that is none is not linked; nothing else differs.
+        assert_eq!(without_link(&html), without_link(&expected), "{name}");
+        assert!(!page.html.contains("<script>alert") && !page.html.contains("<img"), "{name}");
+        for link in select(&html, "[href], [action], [hx-get]") {
+            for address in ["href", "action", "hx-get"].iter().filter_map(|a| link.attr(a)) {
+                assert!(
+                    address.starts_with(['/', '#']) || address.starts_with("https://"),
+                    "{name}: {address}"
+                );
+                assert!(!address.contains(['"', '<', '\'', ' ']), "{name}: {address}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_address_from_outside_is_linked_only_if_it_is_a_web_address() {
+    assert_eq!(paths::outside("https://acme.example/x"), Some("https://acme.example/x"));
+    assert_eq!(paths::outside("HTTP://localhost:1"), Some("HTTP://localhost:1"));
+    for bad in ["javascript:alert(1)", " https://x", "data:text/html,x", "//evil.example", "", "/x", "ä"] {
+        assert_eq!(paths::outside(bad), None, "{bad}");
+    }
+    assert_eq!(
+        paths::hubspot_portal("app-eu1.hubspot.com", 7).unwrap(),
+        "https://app-eu1.hubspot.com/contacts/7"
+    );
+    assert_eq!(paths::hubspot_portal("evil.example/@x", 7), None);
+    assert_eq!(paths::console("a b&c", ""), "/console?q=a%20b%26c");
+}
+
+#[test]
+fn every_form_that_sends_something_carries_the_sessions_token() {
+    for (name, page) in sample::every_page(&plain) {
+        let html = Html::parse_document(&page.html);
+        for form in select(&html, "form[method=post]") {
+            let token = Selector::parse("input[type=hidden][name=csrf][value=csrf]").unwrap();
+            assert_eq!(form.select(&token).count(), 1, "{name}: {}", form.html());
+        }
+        for form in select(&html, "form") {
+            assert!(
+                form.attr("action").is_some() && form.attr("method").is_some(),
+                "{name}: {}",
+                form.html()
+            );
+        }
+    }
+}
+
+#[test]
+fn an_unconnected_workspace_offers_connect_and_a_connected_one_disconnect() {
+    let empty = integrations::page(&sample::integrations_view(&plain, vec![]));
+    let html = Html::parse_document(&empty.html);
+    assert_eq!(select(&html, "a[href='/w/ws_northwind/connect?app=main']").len(), 1);
+    assert!(!text(&empty).contains("Disconnect"));
+
+    let connected = integrations::page(&sample::integrations_view(&plain, vec![sample::connected(&plain)]));
+    let html = Html::parse_document(&connected.html);
+    let link = select(&html, "a[href='/w/ws_northwind/connections/con_a/disconnect']");
+    assert_eq!(link[0].text().collect::<String>(), "Disconnect");
+}
+
+#[test]
+fn a_first_sync_is_asked_for_every_two_seconds_and_everything_else_every_ten() {
+    let trigger = |connection| {
+        let live = integrations::live(&sample::integrations_view(&plain, vec![connection]));
+        let html = Html::parse_fragment(&live.html);
+        select(&html, "#live")[0].attr("hx-trigger").unwrap().to_owned()
+    };
+    assert_eq!(trigger(sample::backfilling(&plain)), "every 2s");
+    assert_eq!(trigger(sample::connected(&plain)), "every 10s");
+    let paused = ConnectionView { state: ConnectionState::Paused, ..sample::backfilling(&plain) };
+    assert_eq!(trigger(paused), "every 10s");
+}
+
+#[test]
+fn progress_and_gauges_stay_within_their_bounds() {
+    let mut connection = sample::backfilling(&plain);
+    connection.streams[0].percent = Some(250);
+    connection.limits = connection.limits.map(|limits| LimitsView {
+        window_limit: 0,
+        window_used: 5,
+        day_used: 300_000,
+        ..limits
+    });
+    let page = integrations::page(&sample::integrations_view(&plain, vec![connection]));
+    let html = Html::parse_document(&page.html);
+    for bar in select(&html, "progress[value], meter") {
+        let number = |name: &str| bar.attr(name).unwrap().parse::<u64>().unwrap();
+        assert!(number("max") > 0 && number("value") <= number("max"), "{}", bar.html());
+    }
+}
+
+#[test]
+fn a_screen_reader_hears_tenths_and_not_every_figure() {
+    let spoken = |percent| {
+        let mut connection = sample::backfilling(&plain);
+        connection.streams[0].percent = Some(percent);
+        let live = integrations::live(&sample::integrations_view(&plain, vec![connection]));
+        let html = Html::parse_fragment(&live.html);
+        select(&html, "[role=status]")[0].text().collect::<String>()
+    };
+    assert_eq!(spoken(61), spoken(69));
+    assert_ne!(spoken(69), spoken(70));
+}
+
+#[test]
+fn the_disconnect_page_says_which_of_stop_uninstall_and_revoke_will_happen() {
+    let words = |uninstalls, revokes| {
+        text(&integrations::disconnect(&DisconnectView {
+            frame: sample::integrations_view(&plain, vec![]).frame,
+            connection_id: "con_a".into(),
+            name: String::new(),
+            portal_id: 7,
+            portal_name: "Northwind".into(),
+            plan: DisconnectPlan { uninstalls, revokes, words: String::new() },
+        }))
+    };
+    let last = words(true, true);
+    assert!(
+        last.contains("sync stops") && last.contains("is uninstalled") && last.contains("is revoked"),
+        "{last}"
+    );
+    let shared = words(false, false);
+    assert!(shared.contains("sync stops") && shared.contains("stays installed"), "{shared}");
+    assert!(shared.contains("is not revoked"), "{shared}");
+    assert!(
+        words(false, true).contains("stays installed")
+            && words(false, true).contains("is revoked at HubSpot")
+    );
+}
+
+#[test]
+fn the_page_before_leaving_names_the_workspace_that_will_receive_the_data() {
+    let (_, page) = sample::every_page(&plain).into_iter().find(|(name, _)| *name == "connect").unwrap();
+    let html = Html::parse_document(&page.html);
+    assert!(select(&html, "h1")[0].text().collect::<String>().contains("Northwind Traders"));
+    let form = &select(&html, "form[action='/w/ws_northwind/connect'][method=post]")[0];
+    assert!(form.html().contains("name=\"app\"") && form.text().any(|words| words == "Continue to HubSpot"));
+}
+
+#[test]
+fn missing_scopes_are_named_and_references_are_shown() {
+    let page = |outcome| {
+        notice::outcome(&OutcomeView {
+            product: "Acme".into(),
+            outcome,
+            workspace_id: None,
+            return_url: None,
+        })
+    };
+    let missing = page(Outcome::ScopesMissing(vec![ScopeView::named("crm.objects.contacts.read")]));
+    assert!(text(&missing).contains("crm.objects.contacts.read"));
+    assert!(text(&missing).contains("Nothing has been stored."));
+    let fault = page(Outcome::OurFault { correlation_id: "req_7f3a".into() });
+    assert_eq!(fault.status, 500);
+    assert!(text(&fault).contains("Reference req_7f3a"));
+}
+
+#[test]
+fn tokens_of_a_session_are_not_in_serialized_views() {
+    let view =
+        sample::integrations_view(&|text| if text == "csrf" { "s3cret".into() } else { text.into() }, vec![]);
+    assert!(!serde_json::to_string(&view).unwrap().contains("s3cret"));
+    assert!(integrations::page(&view).html.contains("s3cret") && !operator_json().contains("csrf"));
+}
+
+fn operator_json() -> String {
+    let view = sample::operator_view(&plain);
+    assert_eq!(operator::overview(&view).status, 200);
+    serde_json::to_string(&view).unwrap()
+}
+
+#[test]
+fn the_policy_forbids_everything_inline_and_lets_forms_end_only_where_told() {
+    let policy = |targets: &[&str]| {
+        security_headers(targets).into_iter().find(|(name, _)| *name == "content-security-policy").unwrap().1
+    };
+    assert!(!policy(&[]).contains("unsafe"));
+    assert!(policy(&[]).ends_with("form-action 'self'"));
+    assert!(policy(&["https://app.hubspot.com"]).ends_with("form-action 'self' https://app.hubspot.com"));
+}
