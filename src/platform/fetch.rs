@@ -1,0 +1,66 @@
+//! Requests to HubSpot: a [`Request`] value goes out, an [`Outcome`] comes back. Never an error: an answer that did not
+//! come, or did not come whole, is [`Outcome::Unanswered`], and the engine decides what that means.
+
+use worker::{AbortSignal, Fetch, Headers, RequestInit, RequestRedirect, wasm_bindgen::JsValue, web_sys};
+
+use crate::values::http::{Body, Method, Outcome, Request, Response};
+
+/// Head and body of one answer together. HubSpot's own gateway gives up after 30 s; a search takes under 10.
+const TIMEOUT_MS: u32 = 30_000;
+
+/// Largest announced answer: 100 records of 1.5 MB spill long before; the isolate has 128 MB for everything.
+const MAX_ANSWER_BYTES: u64 = 32 << 20;
+
+/// Sends `request` to `base` (`https://api.hubapi.com`, without a trailing slash) and reads the answer to its end.
+/// Redirects are not followed: a bearer token goes nowhere but to `base`.
+pub async fn send(base: &str, request: &Request) -> Outcome {
+    match attempt(base, request).await {
+        Ok(Some(response)) => Outcome::Answered(response),
+        Ok(None) | Err(_) => Outcome::Unanswered,
+    }
+}
+
+async fn attempt(base: &str, request: &Request) -> worker::Result<Option<Response>> {
+    let headers = Headers::new();
+    headers.set("accept", "application/json")?;
+    if let Some(bearer) = &request.bearer {
+        headers.set("authorization", &format!("Bearer {}", bearer.expose()))?;
+    }
+    let body = match &request.body {
+        Body::Empty => None,
+        Body::Json(text) => {
+            headers.set("content-type", "application/json")?;
+            Some(JsValue::from_str(text))
+        }
+        Body::Form(text) => {
+            headers.set("content-type", "application/x-www-form-urlencoded")?;
+            Some(JsValue::from_str(text.expose()))
+        }
+    };
+    let mut init = RequestInit::new();
+    init.with_method(method(request.method))
+        .with_headers(headers)
+        .with_body(body)
+        .with_redirect(RequestRedirect::Manual);
+    let outgoing = worker::Request::new_with_init(&format!("{base}{}", request.path), &init)?;
+    // The signal also ends a body that stops half-way.
+    let signal = AbortSignal::from(web_sys::AbortSignal::timeout_with_u32(TIMEOUT_MS));
+    let mut answer = Fetch::Request(outgoing).send_with_signal(&signal).await?;
+    let headers: Vec<(String, String)> = answer.headers().entries().collect();
+    let announced =
+        headers.iter().find(|(name, _)| name == "content-length").and_then(|(_, value)| value.parse().ok());
+    if announced.unwrap_or(0) > MAX_ANSWER_BYTES {
+        return Ok(None);
+    }
+    Ok(Some(Response { status: answer.status_code(), headers, body: answer.bytes().await? }))
+}
+
+const fn method(method: Method) -> worker::Method {
+    match method {
+        Method::Get => worker::Method::Get,
+        Method::Post => worker::Method::Post,
+        Method::Put => worker::Method::Put,
+        Method::Patch => worker::Method::Patch,
+        Method::Delete => worker::Method::Delete,
+    }
+}
