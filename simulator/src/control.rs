@@ -1,11 +1,283 @@
-//! The control API below `/__control/`: not HubSpot's; seeds, edits, faults, counters, dumps.
+//! The control API below `/__control/`: not HubSpot's; it seeds, edits, sets faults, reads counters, dumps records.
+//!
+//! Owns nothing. Never meets faults, limits or counters. Bodies and answers are JSON; a refusal is `{"message"}` with
+//! 400 or 404. `portal_id` and `app_id` may be left out where there is only one to choose, or the first will do.
+//!
+//! | call | body or query | answer |
+//! |---|---|---|
+//! | `GET /__control/` | | a page for people: contacts, forms, counters |
+//! | `GET /__control/health` | | `{"ok":true}` |
+//! | `GET /__control/state` | | apps, portals, users, grants, private tokens |
+//! | `POST /__control/apps` | [`crate::grants::App`]; an `app_id` replaces | the app with its ids and secret |
+//! | `POST /__control/portals` | `portal_id`, `settings` ([`crate::PortalSettings`]), `contacts`, `shape` ([`crate::Shape`]) | the portal |
+//! | `POST /__control/users` | [`crate::grants::User`]; a `user_id` replaces | the user |
+//! | `POST /__control/private-tokens` | `portal_id`, `scopes` (all if absent), `token` (made if absent) | the token |
+//! | `POST /__control/private-tokens/remove` | `token` | `{"removed"}` |
+//! | `POST /__control/tokens/expire` | `portal_id` (all if absent) | `{"expired"}`: OAuth access tokens that expire now |
+//! | `POST /__control/grants/revoke` | `app_id`, `portal_id` | `{"revoked"}`: refresh tokens that die; access tokens live on |
+//! | `POST /__control/uninstall` | `app_id`, `portal_id` | `{"uninstalled"}` |
+//! | `GET`, `PATCH /__control/switches` | fields of [`crate::Switches`] | all switches |
+//! | `GET`, `POST`, `DELETE /__control/faults` | [`crate::faults::Rule`] | the rules in force |
+//! | `GET`, `PUT /__control/webhook-faults` | [`crate::webhooks::WebhookFaults`] | the faults in force |
+//! | `GET`, `DELETE /__control/counters` | | calls by endpoint and status, the windows' fullest moments, 429s by policy, webhooks; `DELETE` starts anew |
+//! | `POST /__control/webhooks/send` | `events`, `app_id`, `forged` … ([`webhooks::Send`]) | events made up and queued, for load tests |
+//! | `POST /__control/contacts/seed` | `portal_id`, `count`, `shape` | `{"live"}` |
+//! | `POST /__control/contacts/edit-random` | `portal_id`, `count` | [`crate::generator::Edits`] |
+//! | `POST /__control/contacts/edit-bulk` | `portal_id`, `count`: so many contacts in one millisecond | the same |
+//! | `POST /__control/contacts/create` | `portal_id`, `properties` | `{"id"}` |
+//! | `POST /__control/contacts/edit` | `portal_id`, `id`, `properties` | `{"id"}` |
+//! | `POST /__control/contacts/archive`, `/restore`, `/erase` | `portal_id`, `id` | `{"id"}` |
+//! | `POST /__control/contacts/merge` | `portal_id`, `primary`, `other` | `{"id"}` of the record that results |
+//! | `GET /__control/contacts/dump` | `portal_id`, `from` (an id), `limit` (1,000 if absent) | NDJSON ([`crate::Portal::dump`]); header `x-next-from` unless this was the end |
+//! | `GET /__control/contacts/count` | `portal_id` | `{"live"}` |
+//! | `PUT /__control/edit-rate` | `portal_id`, `per_second` (0 ends) | `{"per_second"}` |
+//! | `POST /__control/index/catch-up` | `portal_id` (all if absent) | `{}`: search knows everything now |
 
-use crate::Simulator;
+pub mod page;
+pub mod records;
+
+pub use records::stream;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::generator::Shape;
+use crate::grants::{App, User};
 use crate::http::{Request, Response};
+use crate::portal::PortalSettings;
+use crate::{Problem, Simulator};
+
+/// Every scope the modelled endpoints ask for.
+pub const ALL_SCOPES: [&str; 5] = [
+    "oauth",
+    "crm.objects.contacts.read",
+    "crm.objects.contacts.write",
+    "crm.schemas.contacts.read",
+    "crm.schemas.contacts.write",
+];
+
+/// Why the control API refused: status and a sentence.
+#[derive(Debug)]
+pub(crate) struct Refusal(u16, String);
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        let message = problem.body.get("message").and_then(Value::as_str).unwrap_or_default();
+        Self(problem.status, message.to_owned())
+    }
+}
+
+fn missing(what: &str) -> Refusal {
+    Refusal(404, format!("no such {what}"))
+}
+
+/// Names an account, an app, or both; each may be left out.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Named {
+    portal_id: Option<u64>,
+    app_id: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct NewPortal {
+    portal_id: u64,
+    settings: PortalSettings,
+    contacts: u32,
+    shape: Shape,
+}
+
+impl Default for NewPortal {
+    fn default() -> Self {
+        Self { portal_id: 0, settings: PortalSettings::default(), contacts: 0, shape: Shape::default() }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct NewToken {
+    portal_id: Option<u64>,
+    scopes: Option<Vec<String>>,
+    token: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TokenToRemove {
+    token: String,
+}
 
 impl Simulator {
     /// Answers a path that starts with `/__control/`. Never meets faults, limits or counters.
-    pub(crate) fn control(&mut self, _now_ms: u64, _request: &Request) -> Response {
-        Response { status: 404, ..Response::default() }
+    pub(crate) fn control(&mut self, now_ms: u64, request: &Request) -> Response {
+        let path = request.path.strip_prefix("/__control/").unwrap_or_default();
+        let answer = match path.split_once('/') {
+            None if path.is_empty() => Ok(self.contacts_page(now_ms, request)),
+            Some(("pages", rest)) => self.contacts_form(now_ms, rest, request),
+            Some(("contacts", rest)) => self.control_contacts(now_ms, rest, request),
+            _ => self.control_state(now_ms, path, request),
+        };
+        answer.unwrap_or_else(|Refusal(status, message)| Response::json(status, &json!({"message": message})))
     }
+
+    fn control_state(&mut self, now_ms: u64, path: &str, request: &Request) -> Result<Response, Refusal> {
+        let body = match (request.method.as_str(), path) {
+            ("GET", "health") => json!({"ok": true}),
+            ("GET", "state") => self.state(),
+            ("POST", "apps") => {
+                let app: App = body(request)?;
+                json!(self.put_app(app))
+            }
+            ("POST", "portals") => self.new_portal(now_ms, body(request)?),
+            ("POST", "users") => {
+                let user: User = body(request)?;
+                json!(self.put_user(user))
+            }
+            ("POST", "private-tokens") => self.new_private_token(body(request)?)?,
+            ("POST", "private-tokens/remove") => {
+                let asked: TokenToRemove = body(request)?;
+                json!({"removed": self.access.remove_private_token(&asked.token)})
+            }
+            ("POST", "tokens/expire") => {
+                let asked: Named = body(request)?;
+                json!({"expired": self.access.expire_access_tokens(now_ms, asked.portal_id)})
+            }
+            ("POST", "grants/revoke") => {
+                let asked: Named = body(request)?;
+                let (app_id, portal_id) = (self.chosen_app(asked.app_id)?, self.chosen(asked.portal_id)?);
+                json!({"revoked": self.access.revoke_all(app_id, portal_id)})
+            }
+            ("POST", "uninstall") => {
+                let asked: Named = body(request)?;
+                let (app_id, portal_id) = (self.chosen_app(asked.app_id)?, self.chosen(asked.portal_id)?);
+                json!({"uninstalled": self.uninstall(app_id, portal_id)})
+            }
+            ("GET", "switches") => json!(self.switches),
+            ("PATCH", "switches") => self.patch_switches(request)?,
+            ("GET", "faults") => json!({"rules": self.faults.rules()}),
+            ("POST", "faults") => {
+                self.faults.add(body(request)?);
+                json!({"rules": self.faults.rules()})
+            }
+            ("DELETE", "faults") => {
+                self.faults.clear();
+                json!({"rules": []})
+            }
+            ("GET", "counters") => self.counted(),
+            ("DELETE", "counters") => {
+                self.counters.clear();
+                self.limits.clear_report();
+                json!({})
+            }
+            ("PUT", "edit-rate") => self.set_edit_rate(body(request)?)?,
+            ("POST", "index/catch-up") => {
+                let asked: Named = body(request)?;
+                self.catch_up(asked.portal_id)?;
+                json!({})
+            }
+            _ => {
+                return Err(missing("control call; the list is in the documentation of the module `control`"));
+            }
+        };
+        Ok(Response::json(200, &body))
+    }
+
+    fn state(&self) -> Value {
+        let portals: Vec<Value> = self
+            .portals
+            .values()
+            .map(|portal| {
+                json!({
+                    "portal_id": portal.portal_id,
+                    "settings": portal.settings,
+                    "contacts": portal.live_count("contacts"),
+                })
+            })
+            .collect();
+        json!({
+            "apps": self.access.apps().collect::<Vec<_>>(),
+            "portals": portals,
+            "users": self.access.users().collect::<Vec<_>>(),
+            "grants": self.access.grants().collect::<Vec<_>>(),
+            "private_tokens": self.access.private_tokens().collect::<Vec<_>>(),
+        })
+    }
+
+    fn new_portal(&mut self, now_ms: u64, asked: NewPortal) -> Value {
+        let next = self.portals.keys().next_back().map_or(8_811_001, |last| last + 1);
+        let portal_id = if asked.portal_id == 0 { next } else { asked.portal_id };
+        self.add_portal(portal_id, asked.settings);
+        if let Some((portal, mut turn)) = self.portal_turn(portal_id, now_ms) {
+            portal.seed_contacts(&mut turn, asked.contacts, &asked.shape);
+        }
+        self.watch_installed();
+        let live = self.portal(portal_id).map_or(0, |portal| portal.live_count("contacts"));
+        json!({"portal_id": portal_id, "contacts": live})
+    }
+
+    fn new_private_token(&mut self, asked: NewToken) -> Result<Value, Refusal> {
+        let portal_id = self.chosen(asked.portal_id)?;
+        let region = self.portals[&portal_id].settings.hublet.clone();
+        let scopes = asked.scopes.unwrap_or_else(|| ALL_SCOPES.map(str::to_owned).to_vec());
+        let user = self.access.users().find(|user| user.portals.contains(&portal_id));
+        let user_id = user.map_or(1, |user| user.user_id);
+        let private = match asked.token {
+            Some(token) => self.access.put_private_token(token, portal_id, user_id, scopes),
+            None => self.access.add_private_token(&region, portal_id, user_id, scopes),
+        };
+        Ok(json!(private))
+    }
+
+    /// Merges the given fields into the switches; all or none of them take effect.
+    fn patch_switches(&mut self, request: &Request) -> Result<Value, Refusal> {
+        let given: serde_json::Map<String, Value> = body(request)?;
+        let Value::Object(mut all) = json!(self.switches) else { return Err(missing("switch")) };
+        all.extend(given);
+        self.switches =
+            serde_json::from_value(Value::Object(all)).map_err(|error| Refusal(400, error.to_string()))?;
+        Ok(json!(self.switches))
+    }
+
+    fn counted(&self) -> Value {
+        let calls: Vec<Value> = self
+            .counters
+            .iter()
+            .map(|(portal_id, endpoint, status, calls)| {
+                json!({"portal_id": portal_id, "endpoint": endpoint, "status": status, "calls": calls})
+            })
+            .collect();
+        json!({"calls": calls, "total": self.counters.total(), "limits": self.limits.report()})
+    }
+
+    /// Adds the app, or replaces the one with the same id; what was left empty is filled in.
+    pub fn put_app(&mut self, app: App) -> App {
+        let app = self.access.put_app(app).clone();
+        self.watch_installed();
+        app
+    }
+
+    /// Adds the person, or replaces the one with the same id.
+    pub fn put_user(&mut self, user: User) -> User {
+        self.access.put_user(user).clone()
+    }
+
+    /// The account asked for, or the first.
+    pub(crate) fn chosen(&self, portal_id: Option<u64>) -> Result<u64, Refusal> {
+        let id = portal_id.or_else(|| self.portals.keys().next().copied());
+        id.filter(|id| self.portals.contains_key(id)).ok_or_else(|| missing("portal"))
+    }
+
+    /// The app asked for, or the first.
+    pub(crate) fn chosen_app(&self, app_id: Option<u64>) -> Result<u64, Refusal> {
+        let id = app_id.or_else(|| self.access.apps().next().map(|app| app.app_id));
+        id.filter(|id| self.access.app(*id).is_some()).ok_or_else(|| missing("app"))
+    }
+}
+
+/// The body as JSON; an empty one counts as `{}`.
+fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Refusal> {
+    let bytes = if request.body.is_empty() { b"{}" } else { request.body.as_slice() };
+    serde_json::from_slice(bytes).map_err(|error| Refusal(400, error.to_string()))
 }

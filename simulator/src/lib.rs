@@ -19,7 +19,9 @@ pub mod change;
 pub mod control;
 pub mod counters;
 pub mod faults;
+pub mod form;
 pub mod generator;
+pub mod grants;
 pub mod http;
 pub mod index;
 pub mod limits;
@@ -29,6 +31,7 @@ pub mod pages;
 pub mod portal;
 pub mod problem;
 pub mod properties;
+pub mod random;
 pub mod route;
 pub mod schema;
 pub mod search;
@@ -62,7 +65,7 @@ pub struct Simulator {
     /// HubSpot accounts by portal id.
     pub(crate) portals: BTreeMap<u64, Portal>,
     /// Apps, installs, tokens, codes.
-    pub(crate) access: auth::Access,
+    pub(crate) access: grants::Grants,
     /// Quota windows.
     pub(crate) limits: limits::Limits,
     /// Subscriptions' pending deliveries.
@@ -83,7 +86,7 @@ impl Simulator {
             faults: Faults::default(),
             counters: Counters::default(),
             portals: BTreeMap::new(),
-            access: auth::Access::default(),
+            access: grants::Grants::new(seed),
             limits: limits::Limits::default(),
             webhooks: webhooks::Webhooks::default(),
             changes: Changes::default(),

@@ -23,6 +23,8 @@ pub struct PortalSettings {
     /// `na1`, `eu1`, …
     pub hublet: String,
     pub tier: Tier,
+    /// Whether the "API limit increase" was bought: 250 calls in ten seconds and a million more a day.
+    pub limit_increase: bool,
     /// Lowest record id; ids grow from here by 1 to 4.
     pub first_id: u64,
 }
@@ -48,6 +50,7 @@ impl Default for PortalSettings {
             ui_domain: "app.hubspot.com".into(),
             hublet: "na1".into(),
             tier: Tier::FreeOrStarter,
+            limit_increase: false,
             first_id: 801,
         }
     }

@@ -43,6 +43,30 @@ pub struct Switches {
     pub reauthorize: Reauthorize,
     /// Whether each refresh gives a new refresh token and ends the old one.
     pub refresh_rotates: bool,
+    /// How long a refresh token that was replaced still works, milliseconds.
+    pub refresh_grace_ms: u64,
+    /// Life of an authorisation code, milliseconds ("use it immediately" is all that is documented).
+    pub code_life_ms: u64,
+    /// Life of an access token, seconds. Documented: 1,800.
+    pub access_token_life_s: u64,
+    /// HTTP status of `invalid_client`: 400 or 401.
+    pub invalid_client_status: u16,
+    /// Whether access tokens already issued outlive an uninstall (they outlive a revoke).
+    pub access_survives_uninstall: bool,
+    /// Whether calls above a limit are refused. They are counted in either case.
+    pub limits_enforced: bool,
+    /// The ten-second limit of every app, instead of the one its distribution and the account's tier give.
+    pub ten_secondly_limit: Option<u32>,
+    /// The daily limit of every account, instead of its tier's.
+    pub daily_limit: Option<u64>,
+    /// Searches per second and account, over all apps.
+    pub search_per_second: u32,
+    /// Whether a call that was refused with 429 takes part of the window too.
+    pub refused_calls_count: bool,
+    /// Multiplies every wait between two attempts of a webhook delivery (24 hours at 1), so that a test sees retries.
+    pub webhook_time_scale: f64,
+    /// Attempts of one delivery, the first included. Documented: 10 retries.
+    pub webhook_attempts: u32,
 }
 
 /// Meaning of a list's `after`.
@@ -112,6 +136,18 @@ impl Default for Switches {
             contact_needs_a_name_or_email: true,
             reauthorize: Reauthorize::SameGrant,
             refresh_rotates: false,
+            refresh_grace_ms: 0,
+            code_life_ms: 60_000,
+            access_token_life_s: 1_800,
+            invalid_client_status: 400,
+            access_survives_uninstall: false,
+            limits_enforced: true,
+            ten_secondly_limit: None,
+            daily_limit: None,
+            search_per_second: 5,
+            refused_calls_count: false,
+            webhook_time_scale: 1.0,
+            webhook_attempts: 11,
         }
     }
 }
