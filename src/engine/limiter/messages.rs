@@ -1,4 +1,4 @@
-//! All rate-limit windows of one HubSpot portal.
+//! What the `Limiter` object is asked and what it answers; both sides import this file.
 
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +62,8 @@ pub struct Ask {
     pub returns: Vec<Return>,
     /// What HubSpot said meanwhile.
     pub news: Vec<News>,
+    /// Offset of the account's clock from UTC: its day begins at its own midnight.
+    pub utc_offset_ms: i64,
 }
 
 /// What became of one permit.

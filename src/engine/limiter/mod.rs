@@ -1,0 +1,424 @@
+//! All rate-limit windows of one HubSpot portal, as permits.
+//!
+//! Owns every slot of every window. A slot is busy from its grant until its answer and one window more, so that requests
+//! which leave late cannot arrive compressed (`design.md` 6). It never sleeps and never sends: it says how long to wait.
+//! It does not decide whose work matters, only that a reserve is left for people.
+
+pub mod messages;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::values::{
+    ids::AppKey,
+    time::{DAY_MS, HOUR_MS, SECOND_MS, Timestamp},
+};
+use messages::{Ask, Gauges, Grant, News, Priority, Window};
+
+/// Life of a permit that no request has left with. Short, because it counts as used meanwhile.
+pub const LEASE_MS: i64 = SECOND_MS;
+/// Longest time between a request's departure and its answer or abandonment: the client's time-out.
+pub const CALL_TIMEOUT_MS: i64 = 30 * SECOND_MS;
+/// HubSpot's burst window (`hubspot-api.md` 3.1).
+pub const CORE_WINDOW_MS: i64 = 10 * SECOND_MS;
+/// Calls a window before HubSpot's headers tell: Free and Starter.
+pub const CORE_LIMIT: u32 = 100;
+/// Calls a day before HubSpot's headers tell: Free and Starter.
+pub const DAY_LIMIT: u32 = 250_000;
+/// Search's window.
+pub const SEARCH_WINDOW_MS: i64 = SECOND_MS;
+/// HubSpot allows 5 searches a second to all apps of an account together; one is left to strangers.
+pub const SEARCH_LIMIT: u32 = 4;
+/// Part of each window kept for what people wait for: one twentieth.
+const RESERVE_DIVISOR: u32 = 20;
+/// Most permits of one grant: with six calls in flight more would lie idle until their lease ends.
+const GRANT_LIMIT: u32 = 12;
+/// How many slots a waiter waits for at once, so that a full window costs one question per three calls.
+const WAIT_FOR_SLOTS: usize = 3;
+
+/// One window: the slots in use, by permit.
+#[derive(Debug, Clone)]
+struct Bucket {
+    limit: u32,
+    window_ms: i64,
+    busy: BTreeMap<u64, Timestamp>,
+    blocked_until: Timestamp,
+}
+
+impl Bucket {
+    fn new(limit: u32, window_ms: i64) -> Self {
+        Self { limit, window_ms, busy: BTreeMap::new(), blocked_until: Timestamp::default() }
+    }
+
+    fn used(&self) -> u32 {
+        self.busy.len() as u32
+    }
+
+    fn sweep(&mut self, now: Timestamp) {
+        self.busy.retain(|_, until| *until > now);
+    }
+}
+
+/// Calls of one app of private distribution share a daily counter; public apps show none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Day {
+    /// Days since the epoch on the account's clock.
+    number: i64,
+    used: u32,
+    limit: Option<u32>,
+}
+
+/// What survives a restart; one row, written while a window is more than a quarter full or a limit is learned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Saved {
+    apps: Vec<SavedApp>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct SavedApp {
+    app: AppKey,
+    limit: u32,
+    blocked_until: Timestamp,
+    busy: Vec<Timestamp>,
+    day: Day,
+}
+
+#[derive(Debug, Clone)]
+struct AppWindows {
+    core: Bucket,
+    day: Day,
+}
+
+/// The windows of one portal.
+#[derive(Debug, Clone)]
+pub struct Limiter {
+    apps: BTreeMap<AppKey, AppWindows>,
+    search: Bucket,
+    next_permit: u64,
+    started_at: Timestamp,
+    dirty: bool,
+}
+
+impl Limiter {
+    /// Begins at `now`, with what an earlier life saved. What that life may have granted without saving it (up to a
+    /// quarter of a window) counts as used for one window, and saved slots for no longer than a lease and a window.
+    pub fn new(now: Timestamp, saved: Option<Saved>) -> Self {
+        let mut limiter = Self {
+            apps: BTreeMap::new(),
+            search: Bucket::new(SEARCH_LIMIT, SEARCH_WINDOW_MS),
+            next_permit: 1,
+            started_at: now,
+            dirty: false,
+        };
+        for saved in saved.into_iter().flat_map(|saved| saved.apps) {
+            let latest = now.plus_ms(LEASE_MS + CORE_WINDOW_MS);
+            let windows = limiter.windows(&saved.app);
+            windows.core.limit = saved.limit;
+            windows.core.blocked_until = saved.blocked_until;
+            windows.day = saved.day;
+            for until in saved.busy.into_iter().filter(|until| *until > now) {
+                let permit = limiter.next_permit;
+                limiter.next_permit += 1;
+                limiter.windows(&saved.app).core.busy.insert(permit, until.min(latest));
+            }
+        }
+        limiter
+    }
+
+    /// What must survive, if it changed since it was asked for last.
+    pub fn take_saved(&mut self) -> Option<Saved> {
+        std::mem::take(&mut self.dirty).then(|| Saved {
+            apps: self
+                .apps
+                .iter()
+                .map(|(app, windows)| SavedApp {
+                    app: app.clone(),
+                    limit: windows.core.limit,
+                    blocked_until: windows.core.blocked_until,
+                    busy: windows.core.busy.values().copied().collect(),
+                    day: windows.day,
+                })
+                .collect(),
+        })
+    }
+
+    fn windows(&mut self, app: &AppKey) -> &mut AppWindows {
+        if !self.apps.contains_key(app) {
+            let mut core = Bucket::new(CORE_LIMIT, CORE_WINDOW_MS);
+            let phantom_until = self.started_at.plus_ms(LEASE_MS + CORE_WINDOW_MS);
+            for _ in 0..unsaved_limit(CORE_LIMIT) {
+                core.busy.insert(self.next_permit, phantom_until);
+                self.next_permit += 1;
+            }
+            let day = Day { number: 0, used: 0, limit: Some(DAY_LIMIT) };
+            self.apps.insert(app.clone(), AppWindows { core, day });
+        }
+        self.apps.get_mut(app).expect("inserted above")
+    }
+
+    /// Takes back permits and news, and grants what is free.
+    pub fn acquire(&mut self, now: Timestamp, ask: &Ask) -> Grant {
+        let today = now.plus_ms(ask.utc_offset_ms).0.div_euclid(DAY_MS);
+        let windows = self.windows(&ask.app);
+        if windows.day.number != today {
+            windows.day = Day { number: today, used: 0, ..windows.day };
+        }
+        for returned in &ask.returns {
+            self.take_back(now, &ask.app, returned);
+        }
+        for news in &ask.news {
+            self.learn(&ask.app, news);
+        }
+        let none = |wait_ms| Grant { permits: Vec::new(), lease_ms: LEASE_MS as u32, wait_ms };
+        let Some(window) = ask.window else { return none(None) };
+        let day = self.windows(&ask.app).day;
+        let day_room =
+            day.limit.map_or(u32::MAX, |limit| capacity(limit, ask.priority).saturating_sub(day.used));
+        if day_room == 0 {
+            let midnight = (today + 1) * DAY_MS - ask.utc_offset_ms - now.0;
+            return none(Some(midnight.clamp(SECOND_MS, HOUR_MS) as u32));
+        }
+        let next_permit = self.next_permit;
+        let bucket = match window {
+            Window::Core => &mut self.windows(&ask.app).core,
+            Window::Search => &mut self.search,
+        };
+        bucket.sweep(now);
+        if bucket.blocked_until > now {
+            return none(Some(bucket.blocked_until.since_ms(now) as u32));
+        }
+        let room = match window {
+            Window::Core => capacity(bucket.limit, ask.priority),
+            Window::Search => bucket.limit,
+        }
+        .saturating_sub(bucket.used());
+        let count = ask.count.min(room).min(GRANT_LIMIT).min(day_room);
+        let until = now.plus_ms(LEASE_MS + CALL_TIMEOUT_MS + bucket.window_ms);
+        let permits: Vec<u64> = (0..u64::from(count)).map(|index| next_permit + index).collect();
+        bucket.busy.extend(permits.iter().map(|permit| (*permit, until)));
+        let wait_ms = (count < ask.count.min(GRANT_LIMIT)).then(|| wait(bucket, now));
+        let beyond_unsaved = bucket.used() > unsaved_limit(bucket.limit);
+        self.next_permit += u64::from(count);
+        self.dirty |= count > 0 && window == Window::Core && beyond_unsaved;
+        self.windows(&ask.app).day.used += count;
+        Grant { permits, lease_ms: LEASE_MS as u32, wait_ms }
+    }
+
+    fn take_back(&mut self, now: Timestamp, app: &AppKey, returned: &messages::Return) {
+        let windows = self.windows(app);
+        let found = windows.core.busy.contains_key(&returned.permit);
+        let bucket = if found { &mut self.windows(app).core } else { &mut self.search };
+        match returned.answered_ms_ago {
+            None => {
+                if bucket.busy.remove(&returned.permit).is_some() {
+                    let day = &mut self.windows(app).day;
+                    day.used = day.used.saturating_sub(1);
+                }
+            }
+            Some(ago) => {
+                let window_ms = bucket.window_ms;
+                if let Some(until) = bucket.busy.get_mut(&returned.permit) {
+                    *until = (*until).min(now.minus_ms(i64::from(ago)).plus_ms(window_ms));
+                }
+            }
+        }
+    }
+
+    fn learn(&mut self, app: &AppKey, news: &News) {
+        match news {
+            News::Headers { max, daily, daily_remaining } => {
+                let windows = self.windows(app);
+                let before = (windows.core.limit, windows.day.limit);
+                if let Some(max) = max.filter(|max| *max > 0) {
+                    windows.core.limit = max;
+                    windows.day.limit = *daily;
+                }
+                if let (Some(limit), Some(left)) = (windows.day.limit, daily_remaining) {
+                    windows.day.used = windows.day.used.max(limit.saturating_sub(*left));
+                }
+                let changed = before != (windows.core.limit, windows.day.limit);
+                self.dirty |= changed;
+            }
+            News::Throttled { window, until } => {
+                let bucket = match window {
+                    Window::Core => &mut self.windows(app).core,
+                    Window::Search => &mut self.search,
+                };
+                bucket.blocked_until = bucket.blocked_until.max(*until);
+                self.dirty = true;
+            }
+        }
+    }
+
+    /// The gauges of one app.
+    pub fn gauges(&mut self, now: Timestamp, app: &AppKey) -> Gauges {
+        let fresh = self.started_at;
+        let windows = self.windows(app);
+        windows.core.sweep(now);
+        // What is counted only out of caution after a start is nobody's call.
+        let cautious =
+            if now < fresh.plus_ms(LEASE_MS + CORE_WINDOW_MS) { unsaved_limit(CORE_LIMIT) } else { 0 };
+        Gauges {
+            window_used: windows.core.used().saturating_sub(cautious),
+            window_limit: windows.core.limit,
+            window_ms: windows.core.window_ms as u32,
+            day_used: windows.day.used,
+            day_limit: windows.day.limit,
+            throttled_until: Some(windows.core.blocked_until).filter(|until| *until > now),
+        }
+    }
+}
+
+/// What of `limit` a caller of that priority may fill.
+fn capacity(limit: u32, priority: Priority) -> u32 {
+    match priority {
+        Priority::Person => limit,
+        Priority::Background => limit - limit.div_ceil(RESERVE_DIVISOR),
+    }
+}
+
+/// Slots that may be in use without having been saved.
+fn unsaved_limit(limit: u32) -> u32 {
+    limit / 4
+}
+
+fn wait(bucket: &Bucket, now: Timestamp) -> u32 {
+    let mut ends: Vec<i64> = bucket.busy.values().map(|until| until.since_ms(now)).collect();
+    ends.sort_unstable();
+    let index = WAIT_FOR_SLOTS.min(ends.len()).saturating_sub(1);
+    ends.get(index).copied().unwrap_or(0).clamp(20, bucket.window_ms) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        messages::{Return, Window},
+        *,
+    };
+
+    const START: Timestamp = Timestamp(1_800_000_000_000);
+
+    fn ask(count: u32, priority: Priority, returns: Vec<Return>) -> Ask {
+        Ask {
+            app: "main".parse().unwrap(),
+            window: Some(Window::Core),
+            count,
+            priority,
+            returns,
+            news: Vec::new(),
+            utc_offset_ms: 0,
+        }
+    }
+
+    /// A limiter past its first window, when nothing is counted out of caution.
+    fn settled() -> (Limiter, Timestamp) {
+        (Limiter::new(START, None), START.plus_ms(20_000))
+    }
+
+    fn drain(limiter: &mut Limiter, now: Timestamp, priority: Priority) -> Vec<u64> {
+        let mut all = Vec::new();
+        loop {
+            let grant = limiter.acquire(now, &ask(12, priority, Vec::new()));
+            if grant.permits.is_empty() {
+                return all;
+            }
+            all.extend(grant.permits);
+        }
+    }
+
+    #[test]
+    fn a_twentieth_is_left_for_people() {
+        let (mut limiter, now) = settled();
+        assert_eq!(drain(&mut limiter, now, Priority::Background).len(), 95);
+        assert_eq!(drain(&mut limiter, now, Priority::Person).len(), 5);
+    }
+
+    #[test]
+    fn a_slot_is_busy_until_its_answer_and_one_window_more() {
+        let (mut limiter, now) = settled();
+        let permits = drain(&mut limiter, now, Priority::Background);
+        let answered = now.plus_ms(700);
+        let returns =
+            permits.iter().map(|permit| Return { permit: *permit, answered_ms_ago: Some(200) }).collect();
+        let grant = limiter.acquire(answered, &ask(1, Priority::Background, returns));
+        assert_eq!((grant.permits.len(), grant.wait_ms), (0, Some(9_800)));
+        let free = now.plus_ms(500 + CORE_WINDOW_MS);
+        assert!(limiter.acquire(free.minus_ms(1), &ask(1, Priority::Background, vec![])).permits.is_empty());
+        assert_eq!(drain(&mut limiter, free, Priority::Background).len(), 95);
+    }
+
+    #[test]
+    fn unused_permits_are_free_at_once_and_lost_ones_in_the_end() {
+        let (mut limiter, now) = settled();
+        let permits = drain(&mut limiter, now, Priority::Background);
+        let returns =
+            permits[..10].iter().map(|permit| Return { permit: *permit, answered_ms_ago: None }).collect();
+        assert_eq!(limiter.acquire(now, &ask(20, Priority::Background, returns)).permits.len(), 10);
+        let end = now.plus_ms(LEASE_MS + CALL_TIMEOUT_MS + CORE_WINDOW_MS);
+        assert!(drain(&mut limiter, end.minus_ms(1), Priority::Background).is_empty());
+        assert_eq!(drain(&mut limiter, end, Priority::Background).len(), 95);
+    }
+
+    #[test]
+    fn a_restart_forgets_no_slot_it_saved_and_assumes_what_it_could_not_save() {
+        let (mut limiter, now) = settled();
+        drain(&mut limiter, now, Priority::Background);
+        let saved = limiter.take_saved().unwrap();
+        assert_eq!(limiter.take_saved(), None);
+        let later = now.plus_ms(1_000);
+        let mut restarted = Limiter::new(later, Some(saved));
+        assert!(drain(&mut restarted, later, Priority::Background).is_empty());
+        let mut forgetful = Limiter::new(later, None);
+        assert_eq!(drain(&mut forgetful, later, Priority::Background).len(), 70);
+    }
+
+    #[test]
+    fn headers_set_the_limit_and_a_429_blocks() {
+        let (mut limiter, now) = settled();
+        let mut told = ask(0, Priority::Background, vec![]);
+        told.news = vec![News::Headers { max: Some(190), daily: None, daily_remaining: None }];
+        limiter.acquire(now, &told);
+        assert_eq!(drain(&mut limiter, now, Priority::Background).len(), 180);
+        told.news = vec![News::Throttled { window: Window::Core, until: now.plus_ms(60_000) }];
+        limiter.acquire(now, &told);
+        let later = now.plus_ms(50_000);
+        assert_eq!(limiter.acquire(later, &ask(1, Priority::Person, vec![])).wait_ms, Some(10_000));
+        assert_eq!(
+            limiter.gauges(later, &"main".parse().unwrap()).throttled_until,
+            Some(now.plus_ms(60_000))
+        );
+    }
+
+    #[test]
+    fn the_day_ends_at_the_accounts_own_midnight() {
+        let (mut limiter, now) = settled();
+        let mut told = ask(1, Priority::Background, vec![]);
+        told.utc_offset_ms = -5 * HOUR_MS;
+        told.news =
+            vec![News::Headers { max: Some(100), daily: Some(250_000), daily_remaining: Some(12_500) }];
+        let grant = limiter.acquire(now, &told);
+        assert!(grant.permits.is_empty(), "the last twentieth of the day is for people");
+        told.news.clear();
+        told.priority = Priority::Person;
+        assert_eq!(limiter.acquire(now, &told).permits.len(), 1);
+        let local_midnight = (now.plus_ms(-5 * HOUR_MS).0.div_euclid(DAY_MS) + 1) * DAY_MS + 5 * HOUR_MS;
+        told.priority = Priority::Background;
+        assert!(limiter.acquire(Timestamp(local_midnight - 1), &told).permits.is_empty());
+        assert_eq!(limiter.acquire(Timestamp(local_midnight), &told).permits.len(), 1);
+    }
+
+    #[test]
+    fn search_has_a_window_of_its_own() {
+        let (mut limiter, now) = settled();
+        let mut search = ask(9, Priority::Background, vec![]);
+        search.window = Some(Window::Search);
+        let grant = limiter.acquire(now, &search);
+        assert_eq!(grant.permits.len(), 4);
+        search.returns =
+            grant.permits.iter().map(|permit| Return { permit: *permit, answered_ms_ago: Some(0) }).collect();
+        assert!(limiter.acquire(now.plus_ms(100), &search).permits.is_empty());
+        search.returns.clear();
+        assert_eq!(limiter.acquire(now.plus_ms(1_100), &search).permits.len(), 4);
+    }
+}
