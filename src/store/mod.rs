@@ -4,4 +4,6 @@
 
 #[cfg(feature = "native-sql")]
 pub mod native;
+pub mod portal;
+pub mod schema;
 pub mod sql;

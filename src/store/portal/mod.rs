@@ -1,0 +1,56 @@
+//! What one connection remembers: its mirror, change feed, dirty marks, stream states and sealed credentials.
+//!
+//! | table | one row is | key |
+//! |---|---|---|
+//! | `meta` | one named value: schema version, connection, property names | key |
+//! | `credentials` | one sealed token | name |
+//! | `streams` | the state of one stream, as the engine's JSON | object type |
+//! | `records_<type>` | one record, or its tombstone | HubSpot's id |
+//! | `dirty` | an id that a later read must settle | object type, id |
+//! | `feed` | the changes of one turn and type | first sequence number |
+
+pub mod credentials;
+pub mod dirty;
+pub mod feed;
+pub mod records;
+pub mod streams;
+
+use crate::store::sql::{Sql, SqlError};
+
+/// Schema steps; see [`crate::store::schema::open`].
+pub const STEPS: [&str; 1] = [
+    "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
+     CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
+     CREATE TABLE records_contacts (
+         id INTEGER PRIMARY KEY,
+         created_at INTEGER NOT NULL,
+         updated_at INTEGER NOT NULL,
+         seen_at INTEGER NOT NULL,
+         live INTEGER NOT NULL,
+         merged_into INTEGER,
+         key TEXT,
+         properties TEXT
+     );
+     CREATE INDEX records_contacts_key ON records_contacts (key) WHERE key IS NOT NULL;
+     CREATE TABLE dirty (
+         object_type TEXT NOT NULL,
+         id INTEGER NOT NULL,
+         generation INTEGER NOT NULL,
+         urgent INTEGER NOT NULL,
+         erased INTEGER NOT NULL,
+         PRIMARY KEY (object_type, id)
+     ) WITHOUT ROWID;
+     CREATE TABLE feed (
+         first_seq INTEGER PRIMARY KEY,
+         last_seq INTEGER NOT NULL,
+         at INTEGER NOT NULL,
+         object_type TEXT NOT NULL,
+         bytes INTEGER NOT NULL,
+         changes TEXT NOT NULL
+     );",
+];
+
+/// Opens the tables; see [`crate::store::schema::open`].
+pub fn open(sql: &dyn Sql) -> Result<(), SqlError> {
+    crate::store::schema::open(sql, &STEPS)
+}

@@ -1,0 +1,285 @@
+//! The mirror: one table per object type, one row per record or tombstone.
+//!
+//! Properties are one JSON object of the non-null values, names sorted, all values strings as HubSpot sent them: equal
+//! content is equal text. A tombstone keeps its id and the moment it was seen gone, nothing of the record.
+
+use std::fmt::Write as _;
+
+use crate::{
+    store::sql::{Param, Row, Sql, SqlError, Value},
+    values::{
+        ids::{ObjectType, RecordId},
+        time::Timestamp,
+    },
+};
+
+/// Largest JSON text of one statement: half of the platform's 2 MB, since a page is rarely over 200 KB.
+pub const STATEMENT_BYTES: usize = 1_000_000;
+
+/// What the mirror knows of a record when it compares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Its id.
+    pub id: RecordId,
+    /// HubSpot's modified date; 0 for a tombstone of a record never seen.
+    pub updated_at: Timestamp,
+    /// The object's counter when the read left that this row comes from.
+    pub seen_at: i64,
+    /// Whether it is a record or a tombstone.
+    pub live: bool,
+    /// JSON of the non-null values; `None` for a tombstone.
+    pub properties: Option<String>,
+}
+
+/// What the mirror knows of a record's date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// Its id.
+    pub id: RecordId,
+    /// As in [`Stored`].
+    pub updated_at: Timestamp,
+    /// As in [`Stored`].
+    pub seen_at: i64,
+    /// As in [`Stored`].
+    pub live: bool,
+}
+
+/// A record as it is handed out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    /// Its id.
+    pub id: RecordId,
+    /// HubSpot's creation date.
+    pub created_at: Timestamp,
+    /// HubSpot's modified date.
+    pub updated_at: Timestamp,
+    /// JSON of the non-null values.
+    pub properties: String,
+}
+
+/// One record to be written.
+#[derive(Debug, Clone)]
+pub struct Write<'a> {
+    /// Its id.
+    pub id: RecordId,
+    /// HubSpot's creation date.
+    pub created_at: Timestamp,
+    /// HubSpot's modified date.
+    pub updated_at: Timestamp,
+    /// The key property in lower case, where the record has one.
+    pub key: Option<String>,
+    /// JSON of the non-null values.
+    pub properties: &'a str,
+}
+
+/// One record to be entombed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grave {
+    /// The id that is gone.
+    pub id: RecordId,
+    /// The record it was merged into.
+    pub merged_into: Option<RecordId>,
+}
+
+/// Ids as a JSON array of whole numbers: exact at any size.
+pub fn ids_json(ids: &[RecordId]) -> String {
+    let mut json = String::with_capacity(ids.len() * 13 + 2);
+    json.push('[');
+    for (index, id) in ids.iter().enumerate() {
+        if index > 0 {
+            json.push(',');
+        }
+        write!(json, "{id}").expect("writing to a string does not fail");
+    }
+    json.push(']');
+    json
+}
+
+fn stored(row: Row) -> Option<Stored> {
+    let [id, updated_at, seen_at, live, properties] = <[Value; 5]>::try_from(row).ok()?;
+    Some(Stored {
+        id: id.text()?.parse().ok()?,
+        updated_at: Timestamp(updated_at.int()?),
+        seen_at: seen_at.int()?,
+        live: live.int()? == 1,
+        properties: properties.into_text(),
+    })
+}
+
+/// What the mirror holds with ids in `(above, up_to]`, and besides of `ids`; in no order, each once.
+pub fn in_range_or(
+    sql: &dyn Sql,
+    kind: ObjectType,
+    above: RecordId,
+    up_to: Option<RecordId>,
+    ids: &[RecordId],
+) -> Result<Vec<Stored>, SqlError> {
+    let table = kind.as_str();
+    let statement = format!(
+        "SELECT CAST(id AS TEXT), updated_at, seen_at, live, properties FROM records_{table}
+         WHERE id > CAST(?1 AS INTEGER) AND id <= CAST(?2 AS INTEGER)
+         UNION ALL
+         SELECT CAST(id AS TEXT), updated_at, seen_at, live, properties FROM records_{table}
+         WHERE id IN (SELECT value FROM json_each(?3))
+           AND NOT (id > CAST(?1 AS INTEGER) AND id <= CAST(?2 AS INTEGER))"
+    );
+    let up_to = up_to.map_or(i64::MAX as u64, |id| id.0).to_string();
+    let outside = ids_json(ids);
+    let rows =
+        sql.exec(&statement, &[Param::Text(&above.to_string()), Param::Text(&up_to), Param::Text(&outside)])?;
+    rows.into_iter().map(stored).collect::<Option<_>>().ok_or(SqlError::Content("records"))
+}
+
+/// What the mirror holds of `ids`; in no order.
+pub fn by_ids(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId]) -> Result<Vec<Stored>, SqlError> {
+    let statement = format!(
+        "SELECT CAST(id AS TEXT), updated_at, seen_at, live, properties FROM records_{}
+         WHERE id IN (SELECT value FROM json_each(?1))",
+        kind.as_str()
+    );
+    let rows = sql.exec(&statement, &[Param::Text(&ids_json(ids))])?;
+    rows.into_iter().map(stored).collect::<Option<_>>().ok_or(SqlError::Content("records"))
+}
+
+/// Dates and states of `ids`, and of everything live in `(above, up_to]` where a range is given.
+pub fn known(
+    sql: &dyn Sql,
+    kind: ObjectType,
+    ids: &[RecordId],
+    range: Option<(RecordId, Option<RecordId>)>,
+) -> Result<Vec<Known>, SqlError> {
+    let (above, up_to) = match range {
+        Some((above, up_to)) => (above.0, up_to.map_or(i64::MAX as u64, |id| id.0)),
+        None => (1, 0),
+    };
+    let statement = format!(
+        "SELECT json_group_array(json_array(id, updated_at, seen_at, live)) FROM records_{0}
+         WHERE id IN (SELECT value FROM json_each(?1)
+                      UNION SELECT id FROM records_{0}
+                            WHERE id > CAST(?2 AS INTEGER) AND id <= CAST(?3 AS INTEGER) AND live = 1)",
+        kind.as_str()
+    );
+    let params = [ids_json(ids), above.to_string(), up_to.to_string()];
+    let json = crate::store::sql::text(
+        sql,
+        &statement,
+        &[Param::Text(&params[0]), Param::Text(&params[1]), Param::Text(&params[2])],
+    )?;
+    let rows: Vec<(u64, i64, i64, i64)> = serde_json::from_str(&json.unwrap_or_else(|| "[]".to_owned()))
+        .map_err(|_| SqlError::Content("records"))?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, updated_at, seen_at, live)| Known {
+            id: RecordId(id),
+            updated_at: Timestamp(updated_at),
+            seen_at,
+            live: live == 1,
+        })
+        .collect())
+}
+
+/// Writes records, new or known, as seen by the read that left at `seen_at`. Statements stay under [`STATEMENT_BYTES`]
+/// unless one record alone is larger.
+pub fn put(sql: &dyn Sql, kind: ObjectType, writes: &[Write<'_>], seen_at: i64) -> Result<(), SqlError> {
+    let statement = format!(
+        "INSERT INTO records_{} (id, created_at, updated_at, seen_at, live, merged_into, key, properties)
+         SELECT value->>0, value->>1, value->>2, ?2, 1, NULL, value->>3, value->>4 FROM json_each(?1) WHERE true
+         ON CONFLICT (id) DO UPDATE SET
+             created_at = excluded.created_at, updated_at = excluded.updated_at, seen_at = excluded.seen_at,
+             live = 1, merged_into = NULL, key = excluded.key, properties = excluded.properties",
+        kind.as_str()
+    );
+    let mut json = String::new();
+    for write in writes {
+        let room = 128 + write.properties.len() + write.key.as_ref().map_or(4, |key| key.len() * 2);
+        if !json.is_empty() && json.len() + room > STATEMENT_BYTES {
+            json.push(']');
+            sql.exec(&statement, &[Param::Text(&json), Param::Int(seen_at)])?;
+            json.clear();
+        }
+        json.push(if json.is_empty() { '[' } else { ',' });
+        write!(json, "[{},{},{},", write.id, write.created_at.0, write.updated_at.0)
+            .expect("writing to a string does not fail");
+        match &write.key {
+            Some(key) => json.push_str(&serde_json::to_string(key).expect("a string is JSON")),
+            None => json.push_str("null"),
+        }
+        json.push(',');
+        json.push_str(write.properties);
+        json.push(']');
+    }
+    if !json.is_empty() {
+        json.push(']');
+        sql.exec(&statement, &[Param::Text(&json), Param::Int(seen_at)])?;
+    }
+    Ok(())
+}
+
+/// Turns records into tombstones, known or not: one that is not known yet guards against an older page still in flight.
+pub fn entomb(sql: &dyn Sql, kind: ObjectType, graves: &[Grave], seen_at: i64) -> Result<(), SqlError> {
+    let rows: Vec<(RecordId, Option<RecordId>)> =
+        graves.iter().map(|grave| (grave.id, grave.merged_into)).collect();
+    let json = serde_json::to_string(&rows).expect("ids are JSON");
+    let statement = format!(
+        "INSERT INTO records_{} (id, created_at, updated_at, seen_at, live, merged_into, key, properties)
+         SELECT value->>0, 0, 0, ?2, 0, value->>1, NULL, NULL FROM json_each(?1) WHERE true
+         ON CONFLICT (id) DO UPDATE SET
+             seen_at = excluded.seen_at, live = 0, merged_into = excluded.merged_into, key = NULL, properties = NULL",
+        kind.as_str()
+    );
+    sql.exec(&statement, &[Param::Text(&json), Param::Int(seen_at)])?;
+    Ok(())
+}
+
+fn live(row: Row) -> Option<Live> {
+    let [id, created_at, updated_at, properties] = <[Value; 4]>::try_from(row).ok()?;
+    Some(Live {
+        id: id.text()?.parse().ok()?,
+        created_at: Timestamp(created_at.int()?),
+        updated_at: Timestamp(updated_at.int()?),
+        properties: properties.into_text()?,
+    })
+}
+
+/// Live records with ids above `after`, in id order.
+pub fn page(sql: &dyn Sql, kind: ObjectType, after: RecordId, limit: u32) -> Result<Vec<Live>, SqlError> {
+    let statement = format!(
+        "SELECT CAST(id AS TEXT), created_at, updated_at, properties FROM records_{}
+         WHERE id > CAST(?1 AS INTEGER) AND live = 1 ORDER BY id LIMIT ?2",
+        kind.as_str()
+    );
+    let rows = sql.exec(&statement, &[Param::Text(&after.to_string()), Param::Int(limit.into())])?;
+    rows.into_iter().map(live).collect::<Option<_>>().ok_or(SqlError::Content("records"))
+}
+
+/// Live records of that key (contacts: e-mail in lower case). HubSpot keeps them unique, the index does not insist.
+pub fn by_key(sql: &dyn Sql, kind: ObjectType, key: &str, limit: u32) -> Result<Vec<Live>, SqlError> {
+    let statement = format!(
+        "SELECT CAST(id AS TEXT), created_at, updated_at, properties FROM records_{}
+         WHERE key = ?1 AND live = 1 ORDER BY id LIMIT ?2",
+        kind.as_str()
+    );
+    let rows = sql.exec(&statement, &[Param::Text(key), Param::Int(limit.into())])?;
+    rows.into_iter().map(live).collect::<Option<_>>().ok_or(SqlError::Content("records"))
+}
+
+/// Live records of these ids; in id order.
+pub fn live_by_ids(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId]) -> Result<Vec<Live>, SqlError> {
+    let statement = format!(
+        "SELECT CAST(id AS TEXT), created_at, updated_at, properties FROM records_{}
+         WHERE id IN (SELECT value FROM json_each(?1)) AND live = 1 ORDER BY id",
+        kind.as_str()
+    );
+    let rows = sql.exec(&statement, &[Param::Text(&ids_json(ids))])?;
+    rows.into_iter().map(live).collect::<Option<_>>().ok_or(SqlError::Content("records"))
+}
+
+/// Where a merged-away id leads, if it was merged away.
+pub fn merged_into(sql: &dyn Sql, kind: ObjectType, id: RecordId) -> Result<Option<RecordId>, SqlError> {
+    let statement = format!(
+        "SELECT CAST(merged_into AS TEXT) FROM records_{} WHERE id = CAST(?1 AS INTEGER) AND live = 0",
+        kind.as_str()
+    );
+    let target = crate::store::sql::text(sql, &statement, &[Param::Text(&id.to_string())])?;
+    target.map(|text| text.parse().map_err(|_| SqlError::Content("records"))).transpose()
+}
