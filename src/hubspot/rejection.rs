@@ -236,7 +236,7 @@ impl Rejection {
 
     /// Whether a write may have taken effect all the same, so that it is read back before it is sent again.
     pub fn may_have_happened(&self) -> bool {
-        self.class == Class::Unknown || self.status.is_some_and(|status| status >= 500 || status < 300)
+        self.class == Class::Unknown || self.status.is_some_and(|status| !(300..500).contains(&status))
     }
 
     /// For an administrator: what happened and what to do.
@@ -323,7 +323,7 @@ impl fmt::Display for Rejection {
         match &self.class {
             Class::Rejected { codes, .. } if !codes.is_empty() => write!(f, ", codes `{}`", codes.join(" "))?,
             Class::Forbidden { scopes } if !scopes.is_empty() => {
-                write!(f, ", scopes `{}`", scopes.join(" "))?
+                write!(f, ", scopes `{}`", scopes.join(" "))?;
             }
             Class::Throttled { policy, .. } => write!(f, ", policy `{policy:?}`")?,
             _ => {}

@@ -1,3 +1,503 @@
 //! One connection: its mirror, kept in step with HubSpot.
+//!
+//! Owns the state of the connection and its streams (in the database) and what is under way (in memory, lost with the
+//! object). [`Portal::command`] and [`Portal::step`] take one event, make all writes inside, and return effects: records
+//! first, cursor last. They never wait. Whoever calls them wraps each call in one transaction, and drops the `Portal`
+//! when a call fails: it is then loaded again from what was committed.
+//!
+//! Everything may interleave: nothing here assumes that what was true when a request left is true when its answer comes.
 
+mod answers;
+pub mod apply;
+mod backfill;
+mod credentials;
 pub mod messages;
+mod permits;
+mod plan;
+mod query;
+pub mod state;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    engine::limiter::messages::{Ask, Grant, Window},
+    store::{
+        portal::{dirty, feed, streams},
+        schema,
+        sql::{Sql, SqlError},
+    },
+    values::{
+        config::Config,
+        http::{Outcome, Request},
+        ids::{ObjectType, RecordId},
+        secret::Secret,
+        time::{SECOND_MS, Timestamp},
+    },
+};
+use credentials::Tokens;
+use messages::{Answer, Command, Connect, State, Status, StreamStatus, Touch};
+use permits::Permits;
+use state::{Backfill, Connection, Farewell, POLL_EVERY_MS, Stream};
+
+/// How long one alarm works: under the half minute after which a platform may end it, over one limiter window.
+pub const ALARM_MS: i64 = 30 * SECOND_MS;
+/// Longest pause inside an alarm; a longer one ends it and sets the next.
+const PAUSE_MS: i64 = 11 * SECOND_MS;
+/// Where the connection lies in `meta`.
+const CONNECTION_KEY: &str = "connection";
+
+/// What one call to the engine may use.
+pub struct Turn<'a> {
+    /// The connection's database.
+    pub sql: &'a dyn Sql,
+    /// Now.
+    pub now: Timestamp,
+    /// The configuration.
+    pub config: &'a Config,
+    /// Fills a buffer with random bytes.
+    pub random: &'a mut dyn FnMut(&mut [u8]),
+}
+
+/// What happened, other than a command.
+#[derive(Debug)]
+pub enum Event {
+    /// The alarm went off: start what is due.
+    Alarm,
+    /// A pause asked for by [`Effect::WakeAt`] is over.
+    Woke,
+    /// A request came to its end.
+    Answered {
+        /// Which.
+        call: u64,
+        /// How.
+        outcome: Outcome,
+    },
+    /// The limiter answered; `None`: it did not.
+    Granted(Option<Grant>),
+}
+
+/// What the platform is to do. All effects of one call are started before the next event is handed in.
+#[derive(Debug)]
+pub enum Effect {
+    /// Send a request; answer with [`Event::Answered`].
+    Send {
+        /// Its number.
+        call: u64,
+        /// What to send.
+        request: Request,
+    },
+    /// Ask the limiter; answer with [`Event::Granted`].
+    Ask(Ask),
+    /// Tell the limiter; nothing comes back.
+    Tell(Ask),
+    /// Come back with [`Event::Woke`] then.
+    WakeAt(Timestamp),
+    /// Set the object's one alarm.
+    SetAlarm(Timestamp),
+    /// A line for the log; never holds a secret or a person's data.
+    Log(String),
+}
+
+/// What a call is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Job {
+    Refresh,
+    Uninstall,
+    Revoke,
+    Properties,
+    Greatest,
+    List { lane: u32 },
+    Fetch { lane: u32, ids: Vec<RecordId> },
+    Search,
+    Read { ids: Vec<RecordId>, erased: Vec<RecordId> },
+    ReadOne { id: RecordId, erased: bool },
+}
+
+/// A call under way.
+#[derive(Debug)]
+struct InFlight {
+    job: Job,
+    stream: usize,
+    /// The object's counter when it left.
+    asked_at: i64,
+    permit: Option<(Window, u64)>,
+    /// The access token it left with, by count of refreshes.
+    token_number: u32,
+}
+
+/// A page of ids whose values are still being read.
+#[derive(Debug)]
+struct Fetching {
+    ids: Vec<RecordId>,
+    step: backfill::Step,
+    records: u64,
+}
+
+/// What one alarm may still do.
+#[derive(Debug)]
+struct Shift {
+    ends_at: Timestamp,
+    calls_left: u32,
+}
+
+/// One stream with what is known of it in memory.
+#[derive(Debug)]
+struct Running {
+    saved: Stream,
+    properties: Vec<String>,
+    fetching: BTreeMap<u32, Fetching>,
+    /// Ids that a read under way covers.
+    reading: BTreeSet<RecordId>,
+    /// Ids a batch read neither answered nor refused, and whether they are to be erased: read singly.
+    vanished: BTreeMap<RecordId, bool>,
+    /// Dirty marks may be waiting; spares a look where nothing was marked.
+    marked: bool,
+}
+
+/// One connection at work.
+#[derive(Debug)]
+pub struct Portal {
+    connection: Option<Connection>,
+    streams: Vec<Running>,
+    tokens: Option<Tokens>,
+    /// Counts refreshes, so that a 401 to an old token does not spend the new one.
+    token_number: u32,
+    /// The next refresh answers a 401, not age.
+    force_refresh: bool,
+    /// The token that a forced refresh brought: if HubSpot refuses it too, a person must connect again.
+    forced_at_token: Option<u32>,
+    /// The window size HubSpot told last, so that the limiter hears of it once.
+    told_max: Option<u32>,
+    clock: i64,
+    shift: Option<Shift>,
+    in_flight: BTreeMap<u64, InFlight>,
+    next_call: u64,
+    permits: Permits,
+    wake_at: Option<Timestamp>,
+    panic_once: bool,
+}
+
+impl Portal {
+    /// Loads a connection as it was saved, after [`crate::store::portal::open`].
+    pub fn load(turn: &Turn<'_>) -> Result<Self, SqlError> {
+        let connection: Option<Connection> = schema::get(turn.sql, CONNECTION_KEY)?
+            .map(|json| serde_json::from_str(&json).map_err(|_| SqlError::Content("meta")))
+            .transpose()?;
+        let tokens = match &connection {
+            Some(connection) => credentials::load(turn, connection)?,
+            None => None,
+        };
+        let mut running = Vec::new();
+        let mut clock = dirty::latest_generation(turn.sql)?;
+        for kind in ObjectType::ALL {
+            let Some(json) = streams::load(turn.sql, kind)? else { continue };
+            let saved: Stream = serde_json::from_str(&json).map_err(|_| SqlError::Content("streams"))?;
+            clock = clock.max(saved.clock);
+            let properties = schema::get(turn.sql, &properties_key(kind))?
+                .map(|json| serde_json::from_str(&json).map_err(|_| SqlError::Content("meta")))
+                .transpose()?
+                .unwrap_or_default();
+            running.push(Running::new(saved, properties));
+        }
+        Ok(Self {
+            connection,
+            streams: running,
+            tokens,
+            token_number: 0,
+            force_refresh: false,
+            forced_at_token: None,
+            told_max: None,
+            clock,
+            shift: None,
+            in_flight: BTreeMap::new(),
+            next_call: 0,
+            permits: Permits::default(),
+            wake_at: None,
+            panic_once: false,
+        })
+    }
+
+    /// Whether calls, questions or pauses are under way that a running alarm waits for.
+    pub fn busy(&self) -> bool {
+        self.shift.is_some()
+    }
+
+    /// Answers a command.
+    pub fn command(
+        &mut self,
+        turn: &mut Turn<'_>,
+        command: Command,
+    ) -> Result<(Answer, Vec<Effect>), SqlError> {
+        let mut effects = Vec::new();
+        let answer = match command {
+            Command::Connect(connect) => {
+                self.connect(turn, *connect)?;
+                effects.push(Effect::SetAlarm(turn.now));
+                Answer::Done
+            }
+            Command::Poke => {
+                if self.shift.is_none() && self.work_due(turn)? {
+                    effects.push(Effect::SetAlarm(turn.now));
+                }
+                Answer::Done
+            }
+            Command::Webhook { touches } => {
+                if self.mark_touched(turn, &touches)? && self.shift.is_none() {
+                    effects.push(Effect::SetAlarm(turn.now));
+                }
+                Answer::Done
+            }
+            Command::Status => self.status(turn)?,
+            Command::Records { object_type, after, limit, key } => {
+                query::records(turn.sql, object_type, after, limit, key.as_deref())?
+            }
+            Command::Record { object_type, id } => query::record(turn.sql, object_type, id)?,
+            Command::Changes { after, limit, types } => query::changes(turn.sql, after, limit, &types)?,
+            Command::Disconnect { uninstall, revoke } => {
+                if self.disconnect(turn, Farewell { uninstall, revoke })? {
+                    effects.push(Effect::SetAlarm(turn.now));
+                }
+                Answer::Done
+            }
+            Command::PanicOnce => {
+                self.panic_once = true;
+                effects.push(Effect::SetAlarm(turn.now));
+                Answer::Done
+            }
+        };
+        Ok((answer, effects))
+    }
+
+    /// Takes in what happened and plans what comes next.
+    pub fn step(&mut self, turn: &mut Turn<'_>, event: Event) -> Result<Vec<Effect>, SqlError> {
+        let mut effects = Vec::new();
+        match event {
+            Event::Alarm => {
+                assert!(!std::mem::take(&mut self.panic_once), "a panic was asked for by the test switch");
+                if self.shift.is_none() {
+                    let calls_left = turn.config.work.calls_per_alarm;
+                    self.shift = Some(Shift { ends_at: turn.now.plus_ms(ALARM_MS), calls_left });
+                }
+            }
+            Event::Woke => {
+                if self.wake_at.is_some_and(|at| at <= turn.now) {
+                    self.wake_at = None;
+                }
+            }
+            Event::Granted(Some(grant)) => self.permits.granted(&grant, turn.now),
+            Event::Granted(None) => self.permits.failed(turn.now.plus_ms(SECOND_MS)),
+            Event::Answered { call, outcome } => {
+                if let Some(in_flight) = self.in_flight.remove(&call) {
+                    self.answered(turn, in_flight, &outcome, &mut effects)?;
+                }
+            }
+        }
+        self.plan(turn, &mut effects)?;
+        Ok(effects)
+    }
+
+    /// The next value of the object's counter: never falls, follows the clock.
+    fn tick(&mut self, now: Timestamp) -> i64 {
+        self.clock = now.0.max(self.clock + 1);
+        self.clock
+    }
+
+    fn connect(&mut self, turn: &mut Turn<'_>, connect: Connect) -> Result<(), SqlError> {
+        let connection = Connection {
+            id: connect.connection,
+            workspace: connect.workspace,
+            app: connect.app,
+            user: connect.user,
+            account: connect.account,
+            scopes: connect.scopes,
+            state: State::Active,
+            connected_at: turn.now,
+            trouble: None,
+            farewell: None,
+            failures: 0,
+            retry_at: Timestamp::default(),
+        };
+        let tokens = Tokens {
+            access: Secret::new(connect.access_token),
+            refresh: Secret::new(connect.refresh_token),
+            expires_at: turn.now.plus_ms(connect.expires_in_ms),
+        };
+        credentials::save(turn, &connection, &tokens)?;
+        self.tokens = Some(tokens);
+        self.token_number += 1;
+        self.connection = Some(connection);
+        self.save_connection(turn)?;
+        for kind in ObjectType::ALL {
+            if !self.streams.iter().any(|running| running.saved.object_type == kind) {
+                self.streams.push(Running::new(Stream::new(kind), Vec::new()));
+            }
+        }
+        for index in 0..self.streams.len() {
+            let running = &mut self.streams[index];
+            running.fetching.clear();
+            let stream = &mut running.saved;
+            // A mirror from an earlier connection stays; the full read over it finds what changed and what went.
+            stream.backfill = Some(Backfill::new(turn.now));
+            stream.poll = None;
+            stream.failures = 0;
+            stream.retry_at = Timestamp::default();
+            stream.properties_at = None;
+            self.save_stream(turn, index)?;
+        }
+        Ok(())
+    }
+
+    /// Whether an alarm would find something to do now.
+    fn work_due(&self, turn: &Turn<'_>) -> Result<bool, SqlError> {
+        let Some(connection) = &self.connection else { return Ok(false) };
+        let waits = |at: Timestamp| at > turn.now;
+        match connection.state {
+            State::Disconnected | State::NeedsReauthorisation => return Ok(false),
+            State::Disconnecting => return Ok(!waits(connection.retry_at)),
+            State::Paused { until } if waits(until) => return Ok(false),
+            State::Paused { .. } | State::Active => {}
+        }
+        for running in &self.streams {
+            let stream = &running.saved;
+            if waits(stream.retry_at) {
+                continue;
+            }
+            if stream.backfill.is_some() || stream.poll_due(turn.now) {
+                return Ok(true);
+            }
+            if dirty::count(turn.sql, stream.object_type)? > 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Marks what a delivery touched; says whether anything of it is ours to read.
+    fn mark_touched(&mut self, turn: &mut Turn<'_>, touches: &[Touch]) -> Result<bool, SqlError> {
+        let connected = self.connection.as_ref().is_some_and(|connection| {
+            !matches!(connection.state, State::Disconnected | State::Disconnecting)
+        });
+        if !connected {
+            return Ok(false);
+        }
+        let mut marked = false;
+        for kind in ObjectType::ALL {
+            for erased in [false, true] {
+                let ids: Vec<RecordId> = touches
+                    .iter()
+                    .filter(|touch| touch.object_type == kind && touch.erased == erased)
+                    .map(|touch| touch.id)
+                    .collect();
+                if !ids.is_empty() {
+                    let generation = self.tick(turn.now);
+                    dirty::mark(turn.sql, kind, &ids, generation, true, erased)?;
+                    marked = true;
+                }
+            }
+            if let Some(running) = self.streams.iter_mut().find(|running| running.saved.object_type == kind) {
+                running.saved.event_at = Some(turn.now);
+                running.marked = true;
+            }
+        }
+        Ok(marked)
+    }
+
+    /// Stops at once; says whether there is something left to tell HubSpot.
+    fn disconnect(&mut self, turn: &mut Turn<'_>, farewell: Farewell) -> Result<bool, SqlError> {
+        let Some(connection) = &mut self.connection else { return Ok(false) };
+        if matches!(connection.state, State::Disconnected) {
+            return Ok(false);
+        }
+        connection.state = State::Disconnecting;
+        connection.farewell = Some(farewell);
+        connection.failures = 0;
+        connection.retry_at = turn.now;
+        connection.trouble = None;
+        for index in 0..self.streams.len() {
+            self.streams[index].saved.backfill = None;
+            self.streams[index].saved.poll = None;
+            self.save_stream(turn, index)?;
+        }
+        if self.tokens.is_none() || !(farewell.uninstall || farewell.revoke) {
+            self.forget(turn)?;
+            return Ok(false);
+        }
+        self.save_connection(turn)?;
+        Ok(true)
+    }
+
+    /// The last step of a disconnect: forgets the tokens.
+    fn forget(&mut self, turn: &mut Turn<'_>) -> Result<(), SqlError> {
+        crate::store::portal::credentials::forget_all(turn.sql)?;
+        self.tokens = None;
+        if let Some(connection) = &mut self.connection {
+            connection.state = State::Disconnected;
+            connection.farewell = None;
+        }
+        self.save_connection(turn)
+    }
+
+    fn save_connection(&self, turn: &Turn<'_>) -> Result<(), SqlError> {
+        let Some(connection) = &self.connection else { return Ok(()) };
+        let json = serde_json::to_string(connection).map_err(|_| SqlError::Content("meta"))?;
+        schema::set(turn.sql, CONNECTION_KEY, &json)
+    }
+
+    fn save_stream(&mut self, turn: &Turn<'_>, index: usize) -> Result<(), SqlError> {
+        let clock = self.clock;
+        let stream = &mut self.streams[index].saved;
+        stream.clock = clock;
+        let json = serde_json::to_string(stream).map_err(|_| SqlError::Content("streams"))?;
+        streams::save(turn.sql, stream.object_type, &json)
+    }
+
+    fn status(&self, turn: &Turn<'_>) -> Result<Answer, SqlError> {
+        let Some(connection) = &self.connection else { return Ok(Answer::NotConnected) };
+        let mut streams = Vec::new();
+        for running in &self.streams {
+            let stream = &running.saved;
+            let active = matches!(connection.state, State::Active | State::Paused { .. });
+            streams.push(StreamStatus {
+                object_type: stream.object_type,
+                phase: stream.phase(),
+                records: stream.records,
+                read: stream.backfill.as_ref().map_or(0, |backfill| backfill.read),
+                expected: stream.backfill.as_ref().and_then(|backfill| backfill.expected),
+                checked_at: stream.checked_at,
+                next_check_at: (active && stream.backfill.is_none())
+                    .then(|| stream.polled_at.plus_ms(POLL_EVERY_MS).max(turn.now)),
+                changed_at: stream.changed_at,
+                event_at: stream.event_at,
+                dirty: dirty::count(turn.sql, stream.object_type)?,
+            });
+        }
+        Ok(Answer::Status(Box::new(Status {
+            state: connection.state,
+            account: connection.account.clone(),
+            app: connection.app.clone(),
+            scopes: connection.scopes.clone(),
+            connected_at: connection.connected_at,
+            streams,
+            latest_change: feed::latest(turn.sql)?,
+            bytes: turn.sql.database_bytes(),
+            trouble: connection.trouble.clone(),
+        })))
+    }
+}
+
+impl Running {
+    fn new(saved: Stream, properties: Vec<String>) -> Self {
+        Self {
+            saved,
+            properties,
+            fetching: BTreeMap::new(),
+            reading: BTreeSet::new(),
+            vanished: BTreeMap::new(),
+            marked: true,
+        }
+    }
+}
+
+fn properties_key(kind: ObjectType) -> String {
+    format!("properties/{kind}")
+}

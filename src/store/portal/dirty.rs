@@ -5,7 +5,10 @@
 
 use crate::{
     store::sql::{Param, Sql, SqlError, int, text},
-    values::ids::{ObjectType, RecordId},
+    values::{
+        ids::{ObjectType, RecordId},
+        time::Timestamp,
+    },
 };
 
 /// One mark as it is picked for reading.
@@ -48,6 +51,23 @@ pub fn mark(
             Param::Int(erased.into()),
         ],
     )?;
+    Ok(())
+}
+
+/// Marks every live record modified at `since` or later. Reads the whole table: properties appear rarely.
+pub fn mark_updated_since(
+    sql: &dyn Sql,
+    kind: ObjectType,
+    since: Timestamp,
+    generation: i64,
+) -> Result<(), SqlError> {
+    let statement = format!(
+        "INSERT INTO dirty (object_type, id, generation, urgent, erased)
+         SELECT ?1, id, ?3, 0, 0 FROM records_{} WHERE live = 1 AND updated_at >= ?2
+         ON CONFLICT (object_type, id) DO UPDATE SET generation = max(generation, excluded.generation)",
+        kind.as_str()
+    );
+    sql.exec(&statement, &[Param::Text(kind.as_str()), Param::Int(since.0), Param::Int(generation)])?;
     Ok(())
 }
 

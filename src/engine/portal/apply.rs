@@ -1,0 +1,280 @@
+//! The order of application: which of two answers about one record counts.
+//!
+//! A read carries `asked_at`, the object's counter when it left; a record keeps it as `seen_at`. A read is applied if its
+//! modified date is newer, or equal and it left later. List pages never clear a tombstone and searches never set content:
+//! a doubt marks the id dirty, and only a batch or single read settles it. Nothing here sends or schedules anything.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use crate::{
+    hubspot::objects::{Properties, Record},
+    store::{
+        portal::{
+            dirty,
+            feed::{self, Change, OldNew},
+            records::{self, Grave, Known, Stored, Write},
+        },
+        sql::{Sql, SqlError},
+    },
+    values::{
+        ids::{ObjectType, RecordId},
+        time::Timestamp,
+    },
+};
+
+/// Where and when an answer is applied.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    /// The connection's database.
+    pub sql: &'a dyn Sql,
+    /// Now.
+    pub now: Timestamp,
+    /// Which type.
+    pub kind: ObjectType,
+    /// The object's counter when the read left.
+    pub asked_at: i64,
+    /// The object's counter now: generation of the marks made here.
+    pub tick: i64,
+}
+
+/// How the number of live records moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Applied {
+    /// Records that came.
+    pub came: u64,
+    /// Records that went.
+    pub went: u64,
+    /// Changes in the feed.
+    pub changes: u64,
+    /// Ids marked dirty.
+    pub doubts: u64,
+}
+
+/// The property that names the records which became part of this one (`hubspot-api.md` 4.5).
+const MERGED_IDS: &str = "hs_merged_object_ids";
+
+/// Everything one answer leads to, written at the end in one go.
+#[derive(Default)]
+struct Verdict<'a> {
+    writes: Vec<Write<'a>>,
+    created: Vec<RecordId>,
+    changes: Vec<Change>,
+    graves: Vec<Grave>,
+    doubts: Vec<RecordId>,
+    merged: Vec<RecordId>,
+    came: u64,
+    went: u64,
+}
+
+/// Applies a page of the list endpoint that covers every id in `(above, up_to]`: what the mirror holds there and the page
+/// does not is a doubt.
+pub fn list_page(
+    scene: Scene<'_>,
+    page: &[Record<'_>],
+    covers: Option<(RecordId, Option<RecordId>)>,
+) -> Result<Applied, SqlError> {
+    let ids: Vec<RecordId> = page.iter().map(|record| record.id).collect();
+    let stored = match covers {
+        Some((above, up_to)) => records::in_range_or(scene.sql, scene.kind, above, up_to, &ids)?,
+        None => records::by_ids(scene.sql, scene.kind, &ids)?,
+    };
+    let mut stored: BTreeMap<RecordId, Stored> = stored.into_iter().map(|row| (row.id, row)).collect();
+    let texts = texts(page);
+    let mut verdict = Verdict::default();
+    for (record, text) in page.iter().zip(&texts) {
+        match stored.remove(&record.id) {
+            _ if record.archived => verdict.doubts.push(record.id),
+            Some(row) if !row.live => {
+                if scene.asked_at > row.seen_at {
+                    verdict.doubts.push(record.id);
+                }
+            }
+            row => verdict.judge(scene, record, text, row),
+        }
+    }
+    if covers.is_some() {
+        let unlisted = stored.values().filter(|row| row.live && scene.asked_at > row.seen_at);
+        verdict.doubts.extend(unlisted.map(|row| row.id));
+    }
+    verdict.write(scene)
+}
+
+/// What a listing of ids and dates shows to be unknown or older in the mirror; what the mirror holds in the range and the
+/// listing does not is marked dirty. The ids returned are to be read.
+pub fn listed_ids(
+    scene: Scene<'_>,
+    page: &[Record<'_>],
+    covers: Option<(RecordId, Option<RecordId>)>,
+) -> Result<Vec<RecordId>, SqlError> {
+    let ids: Vec<RecordId> = page.iter().map(|record| record.id).collect();
+    let known = records::known(scene.sql, scene.kind, &ids, covers)?;
+    let mut known: BTreeMap<RecordId, Known> = known.into_iter().map(|row| (row.id, row)).collect();
+    let mut wanted = Vec::new();
+    for record in page {
+        match known.remove(&record.id) {
+            Some(row) if row.live && row.updated_at >= record.updated_at => {}
+            Some(row) if !row.live && scene.asked_at <= row.seen_at => {}
+            Some(_) | None => wanted.push(record.id),
+        }
+    }
+    let ghosts: Vec<RecordId> =
+        known.values().filter(|row| row.live && scene.asked_at > row.seen_at).map(|row| row.id).collect();
+    dirty::mark(scene.sql, scene.kind, &ghosts, scene.tick, false, false)?;
+    Ok(wanted)
+}
+
+/// What a page of a search shows to be unknown or older in the mirror: marked dirty, never applied.
+pub fn detected(scene: Scene<'_>, page: &[Record<'_>]) -> Result<Applied, SqlError> {
+    let ids: Vec<RecordId> = page.iter().map(|record| record.id).collect();
+    let known = records::known(scene.sql, scene.kind, &ids, None)?;
+    let known: BTreeMap<RecordId, Known> = known.into_iter().map(|row| (row.id, row)).collect();
+    let doubts: Vec<RecordId> = page
+        .iter()
+        .filter(|record| match known.get(&record.id) {
+            None => true,
+            Some(row) if row.live => record.updated_at > row.updated_at,
+            // The index still shows what was seen gone after this date: no news.
+            Some(row) => record.updated_at.0 > row.seen_at,
+        })
+        .map(|record| record.id)
+        .collect();
+    dirty::mark(scene.sql, scene.kind, &doubts, scene.tick, false, false)?;
+    Ok(Applied { doubts: doubts.len() as u64, ..Applied::default() })
+}
+
+/// Applies a batch or single read: what it holds is the truth of the moment it left, and so is what it says is missing.
+pub fn settled(
+    scene: Scene<'_>,
+    found: &[Record<'_>],
+    missing: &[Grave],
+    erased: &[RecordId],
+) -> Result<Applied, SqlError> {
+    let archived = found
+        .iter()
+        .filter(|record| record.archived)
+        .map(|record| Grave { id: record.id, merged_into: None });
+    let graves: Vec<Grave> = missing.iter().copied().chain(archived).collect();
+    let ids: Vec<RecordId> =
+        found.iter().map(|record| record.id).chain(graves.iter().map(|grave| grave.id)).collect();
+    let stored = records::by_ids(scene.sql, scene.kind, &ids)?;
+    let mut stored: BTreeMap<RecordId, Stored> = stored.into_iter().map(|row| (row.id, row)).collect();
+    let texts = texts(found);
+    let mut verdict = Verdict::default();
+    for (record, text) in found.iter().zip(&texts).filter(|(record, _)| !record.archived) {
+        match stored.remove(&record.id) {
+            Some(row) if !row.live => {
+                if scene.asked_at > row.seen_at {
+                    verdict.restore(scene, record, text);
+                }
+            }
+            row => verdict.judge(scene, record, text, row),
+        }
+    }
+    for grave in graves {
+        let row = stored.remove(&grave.id);
+        if row.as_ref().is_some_and(|row| row.seen_at >= scene.asked_at) {
+            continue;
+        }
+        let was_live = row.as_ref().is_some_and(|row| row.live);
+        let erase = erased.contains(&grave.id);
+        verdict.graves.push(grave);
+        if was_live || erase {
+            verdict.went += u64::from(was_live);
+            verdict.changes.push(match grave.merged_into {
+                _ if erase => Change::Erased { id: grave.id },
+                Some(into) => Change::Merged { id: grave.id, into },
+                None => Change::Deleted { id: grave.id },
+            });
+        }
+        if erase {
+            feed::erase(scene.sql, scene.kind, grave.id)?;
+        }
+    }
+    verdict.write(scene)
+}
+
+/// The canonical text of each record's properties.
+fn texts(page: &[Record<'_>]) -> Vec<String> {
+    page.iter().map(|record| record.properties.to_json()).collect()
+}
+
+impl<'a> Verdict<'a> {
+    /// Decides about a record the mirror holds live, or not at all.
+    fn judge(&mut self, scene: Scene<'_>, record: &Record<'_>, text: &'a str, row: Option<Stored>) {
+        let Some(row) = row else {
+            self.created.push(record.id);
+            self.came += 1;
+            self.put(scene, record, text);
+            return;
+        };
+        let newer = record.updated_at > row.updated_at
+            || (record.updated_at == row.updated_at && scene.asked_at > row.seen_at);
+        let old = row.properties.unwrap_or_default();
+        if !newer || (old == text && record.updated_at == row.updated_at) {
+            return;
+        }
+        if old != text {
+            self.changes.push(Change::Updated { id: record.id, set: difference(&old, &record.properties) });
+        }
+        self.put(scene, record, text);
+    }
+
+    fn restore(&mut self, scene: Scene<'_>, record: &Record<'_>, text: &'a str) {
+        self.changes.push(Change::Restored { id: record.id });
+        self.came += 1;
+        self.put(scene, record, text);
+    }
+
+    fn put(&mut self, scene: Scene<'_>, record: &Record<'_>, text: &'a str) {
+        if let Some(merged) = record.properties.get(MERGED_IDS) {
+            self.merged.extend(merged.split(';').filter_map(|id| id.trim().parse::<RecordId>().ok()));
+        }
+        self.writes.push(Write {
+            id: record.id,
+            created_at: record.created_at,
+            updated_at: record.updated_at,
+            key: record.properties.get(scene.kind.key_property()).map(str::to_lowercase),
+            properties: text,
+        });
+    }
+
+    fn write(mut self, scene: Scene<'_>) -> Result<Applied, SqlError> {
+        let Scene { sql, kind, .. } = scene;
+        if !self.merged.is_empty() {
+            // A merged-away id is a doubt only while the mirror holds it live.
+            let known = records::known(sql, kind, &self.merged, None)?;
+            self.doubts.extend(known.into_iter().filter(|row| row.live).map(|row| row.id));
+        }
+        if !self.writes.is_empty() {
+            records::put(sql, kind, &self.writes, scene.asked_at)?;
+        }
+        if !self.graves.is_empty() {
+            records::entomb(sql, kind, &self.graves, scene.asked_at)?;
+        }
+        if !self.created.is_empty() {
+            self.changes.insert(0, Change::Created { ids: self.created });
+        }
+        dirty::mark(sql, kind, &self.doubts, scene.tick, false, false)?;
+        let changes = self.changes.iter().map(Change::count).sum();
+        feed::append(sql, scene.now, kind, self.changes)?;
+        Ok(Applied { came: self.came, went: self.went, changes, doubts: self.doubts.len() as u64 })
+    }
+}
+
+/// What differs, by property. Stored text that cannot be read counts as empty.
+fn difference(old: &str, new: &Properties<'_>) -> BTreeMap<String, OldNew> {
+    let old = Properties::parse(old).unwrap_or_default();
+    let mut set: BTreeMap<String, OldNew> = BTreeMap::new();
+    let owned = |text: &str| Some(Cow::Borrowed(text).into_owned());
+    for (name, value) in old.iter() {
+        if new.get(name) != Some(value) {
+            set.insert(name.to_owned(), (owned(value), new.get(name).map(str::to_owned)));
+        }
+    }
+    for (name, value) in new.iter() {
+        if old.get(name).is_none() {
+            set.insert(name.to_owned(), (None, owned(value)));
+        }
+    }
+    set
+}

@@ -1,0 +1,442 @@
+//! What to send next: the most urgent job that may leave, as long as permits, places in flight and the shift allow.
+//!
+//! Decides only; what an answer means is [`super::answers`]'s. Order: the connection's own calls, reads after webhooks, checks for
+//! changes, reads they asked for, the full read.
+
+use crate::{
+    engine::{
+        limiter::messages::{Ask, Priority, Window},
+        portal::{Effect, InFlight, Job, PAUSE_MS, Portal, Turn, messages::State, state, state::Poll},
+    },
+    hubspot::{
+        oauth,
+        objects::{self, BATCH_LIMIT, IdRange},
+        properties,
+    },
+    store::{portal::dirty, sql::SqlError},
+    values::{
+        http::Request,
+        ids::RecordId,
+        time::{HOUR_MS, MINUTE_MS, Timestamp},
+    },
+};
+
+/// Permits to ask for while a full read runs: what leaves within one lease.
+const BACKFILL_PERMITS: u32 = 12;
+/// Dirty marks looked at to fill batches: as many batches as can be in flight.
+const MARKS: usize = BATCH_LIMIT * 7;
+/// Nothing more may leave in this shift.
+const NO_CALL: u32 = 0;
+/// How soon a connection whose app is not configured looks again.
+const UNCONFIGURED_MS: i64 = 10 * MINUTE_MS;
+
+/// What to do about one stream or connection right now.
+enum Next {
+    /// Send this.
+    Send(usize, Job),
+    /// Nothing before then.
+    Later(Timestamp),
+    /// Nothing until an answer or an event comes.
+    Nothing,
+}
+
+impl Next {
+    fn or(self, other: impl FnOnce() -> Result<Self, SqlError>) -> Result<Self, SqlError> {
+        match self {
+            Self::Send(..) => Ok(self),
+            Self::Nothing => other(),
+            Self::Later(at) => Ok(match other()? {
+                Self::Later(earlier) if earlier < at => Self::Later(earlier),
+                Self::Later(_) | Self::Nothing => Self::Later(at),
+                send @ Self::Send(..) => send,
+            }),
+        }
+    }
+}
+
+impl Portal {
+    /// Sends what may leave, and ends the shift when there is nothing to wait for.
+    pub(super) fn plan(&mut self, turn: &mut Turn<'_>, effects: &mut Vec<Effect>) -> Result<(), SqlError> {
+        let Some(shift) = &self.shift else { return Ok(()) };
+        let over = turn.now >= shift.ends_at;
+        let mut later = None;
+        while self.shift.as_ref().is_some_and(|shift| shift.calls_left > NO_CALL)
+            && !over
+            && self.in_flight.len() < turn.config.work.calls_in_flight as usize
+        {
+            match self.next(turn)? {
+                Next::Send(index, job) => {
+                    if let Some(until) = self.send(turn, index, job, effects) {
+                        later = Some(until);
+                        break;
+                    }
+                }
+                Next::Later(at) => {
+                    later = Some(at);
+                    break;
+                }
+                Next::Nothing => break,
+            }
+        }
+        let spent = over || self.shift.as_ref().is_some_and(|shift| shift.calls_left == NO_CALL);
+        if let Some(at) = later.filter(|at| !spent && *at > turn.now && at.since_ms(turn.now) <= PAUSE_MS) {
+            if self.wake_at.is_none_or(|wake_at| at < wake_at) {
+                self.wake_at = Some(at);
+                effects.push(Effect::WakeAt(at));
+            }
+            return Ok(());
+        }
+        if self.in_flight.is_empty() && !self.permits.asking() {
+            self.end_shift(turn, spent, later, effects)?;
+        }
+        Ok(())
+    }
+
+    /// Nothing is under way and nothing worth waiting for: give permits back and set the next alarm.
+    fn end_shift(
+        &mut self,
+        turn: &mut Turn<'_>,
+        spent: bool,
+        later: Option<Timestamp>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), SqlError> {
+        self.shift = None;
+        self.wake_at = None;
+        self.permits.release();
+        if self.permits.has_returns() {
+            effects.extend(self.ask(turn, None, 0).map(Effect::Tell));
+        }
+        let next = match later {
+            Some(at) => Some(at),
+            None if spent && self.work_due(turn)? => Some(turn.now),
+            None => None,
+        };
+        effects.extend(next.map(Effect::SetAlarm));
+        Ok(())
+    }
+
+    /// Sends a job; `Some`: it has no permit, and none can come before then.
+    fn send(
+        &mut self,
+        turn: &Turn<'_>,
+        index: usize,
+        job: Job,
+        effects: &mut Vec<Effect>,
+    ) -> Option<Timestamp> {
+        let window = job.window();
+        let permit = match window {
+            None => None,
+            Some(window) => match self.permits.take(window, turn.now) {
+                Some(permit) => Some((window, permit)),
+                None => return Some(self.want(turn, index, window, effects)),
+            },
+        };
+        let Some(request) = self.request(turn, index, &job) else {
+            // The app is no longer configured, or its tokens do not open: only a deployment mends that.
+            effects.push(Effect::Log(
+                "no request can be made: the app or its keys are not configured".to_owned(),
+            ));
+            self.permits.unused(permit.map(|(_, permit)| permit));
+            return Some(turn.now.plus_ms(UNCONFIGURED_MS));
+        };
+        let asked_at = self.tick(turn.now);
+        let call = self.next_call;
+        self.next_call += 1;
+        if let Some(shift) = &mut self.shift {
+            shift.calls_left -= 1;
+        }
+        if let (Job::Read { ids, .. }, Some(running)) = (&job, self.streams.get_mut(index)) {
+            running.reading.extend(ids);
+        }
+        if let (Job::ReadOne { id, .. }, Some(running)) = (&job, self.streams.get_mut(index)) {
+            running.reading.insert(*id);
+        }
+        self.in_flight
+            .insert(call, InFlight { job, stream: index, asked_at, permit, token_number: self.token_number });
+        effects.push(Effect::Send { call, request });
+        None
+    }
+
+    /// Asks the limiter, unless an answer is under way or it said to wait.
+    fn want(
+        &mut self,
+        turn: &Turn<'_>,
+        index: usize,
+        window: Window,
+        effects: &mut Vec<Effect>,
+    ) -> Timestamp {
+        if let Some(until) = self.permits.wait(window, turn.now) {
+            return until;
+        }
+        if self.permits.asking() {
+            // The answer comes as an event; the moment given matters to nobody.
+            return turn.now;
+        }
+        let backfilling = self.streams.get(index).is_some_and(|running| running.saved.backfill.is_some());
+        let count = match window {
+            Window::Core if backfilling => BACKFILL_PERMITS,
+            Window::Core => {
+                let marks = self
+                    .streams
+                    .get(index)
+                    .map_or(0, |running| dirty::count(turn.sql, running.saved.object_type).unwrap_or(0));
+                (marks.div_ceil(BATCH_LIMIT as u64) as u32).clamp(1, BACKFILL_PERMITS)
+            }
+            Window::Search => 1,
+        };
+        if let Some(ask) = self.ask(turn, Some(window), count) {
+            self.permits.ask(window);
+            effects.push(Effect::Ask(ask));
+        }
+        turn.now
+    }
+
+    fn ask(&mut self, turn: &Turn<'_>, window: Option<Window>, count: u32) -> Option<Ask> {
+        let connection = self.connection.as_ref()?;
+        let (returns, news) = self.permits.take_returns(turn.now);
+        Some(Ask {
+            app: connection.app.clone(),
+            window,
+            count,
+            priority: Priority::Background,
+            returns,
+            news,
+            utc_offset_ms: connection.account.utc_offset_ms,
+        })
+    }
+
+    fn next(&mut self, turn: &Turn<'_>) -> Result<Next, SqlError> {
+        let own = self.next_of_connection(turn);
+        if !matches!(own, Next::Nothing) || !self.may_call(turn) {
+            return Ok(own);
+        }
+        let mut next = Next::Nothing;
+        for index in 0..self.streams.len() {
+            let retry_at = self.streams[index].saved.retry_at;
+            if retry_at > turn.now {
+                next = next.or(|| Ok(Next::Later(retry_at)))?;
+            } else {
+                next = next.or(|| self.next_of_stream(turn, index))?;
+            }
+        }
+        Ok(next)
+    }
+
+    /// Whether the streams may send: connected, not paused, with a token that is still good.
+    fn may_call(&self, turn: &Turn<'_>) -> bool {
+        let active = self
+            .connection
+            .as_ref()
+            .is_some_and(|connection| matches!(connection.state, State::Active | State::Paused { .. }));
+        active && self.tokens.as_ref().is_some_and(|tokens| !tokens.expired(turn.now))
+    }
+
+    fn flies(&self, wanted: impl Fn(&Job) -> bool) -> bool {
+        self.in_flight.values().any(|in_flight| wanted(&in_flight.job))
+    }
+
+    /// Refresh ahead of expiry (never two at once), and the last calls of a disconnect.
+    fn next_of_connection(&self, turn: &Turn<'_>) -> Next {
+        let Some(connection) = &self.connection else { return Next::Nothing };
+        match connection.state {
+            State::Disconnected | State::NeedsReauthorisation => return Next::Nothing,
+            State::Paused { until } if until > turn.now => return Next::Later(until),
+            State::Active | State::Paused { .. } | State::Disconnecting => {}
+        }
+        if self.flies(|job| matches!(job, Job::Refresh | Job::Uninstall | Job::Revoke)) {
+            return Next::Nothing;
+        }
+        let waits = connection.retry_at > turn.now;
+        let later = Next::Later(connection.retry_at);
+        let disconnecting = connection.state == State::Disconnecting;
+        let uninstall = connection.farewell.is_some_and(|farewell| farewell.uninstall);
+        let needs_token = !disconnecting || uninstall;
+        let stale = self.tokens.as_ref().is_some_and(|tokens| tokens.stale(turn.now));
+        let expired = self.tokens.as_ref().is_none_or(|tokens| tokens.expired(turn.now));
+        if stale && needs_token {
+            if !waits {
+                return Next::Send(0, Job::Refresh);
+            }
+            if expired {
+                return later;
+            }
+        }
+        if disconnecting {
+            return match (waits, uninstall) {
+                (true, _) => later,
+                (false, true) => Next::Send(0, Job::Uninstall),
+                (false, false) => Next::Send(0, Job::Revoke),
+            };
+        }
+        Next::Nothing
+    }
+
+    fn next_of_stream(&mut self, turn: &Turn<'_>, index: usize) -> Result<Next, SqlError> {
+        let properties_flies = self.flies(|job| matches!(job, Job::Properties));
+        let search_flies = self.flies(|job| matches!(job, Job::Search));
+        let greatest_flies = self.flies(|job| matches!(job, Job::Greatest));
+        let running = &self.streams[index];
+        let stream = &running.saved;
+        let known = stream.properties_at.is_some_and(|at| turn.now.since_ms(at) < HOUR_MS);
+        if !known && !properties_flies {
+            return Ok(Next::Send(index, Job::Properties));
+        }
+        if running.properties.is_empty() {
+            return Ok(Next::Nothing);
+        }
+        if let Some((id, erased)) = running.vanished.iter().find(|(id, _)| !running.reading.contains(id)) {
+            return Ok(Next::Send(index, Job::ReadOne { id: *id, erased: *erased }));
+        }
+        let due = stream.poll_due(turn.now);
+        if let Some(job) = self.next_read(turn, index, due || search_flies)? {
+            return Ok(Next::Send(index, job));
+        }
+        let stream = &self.streams[index].saved;
+        if due {
+            return Ok(if search_flies { Next::Nothing } else { Next::Send(index, Job::Search) });
+        }
+        let Some(backfill) = &stream.backfill else { return Ok(Next::Nothing) };
+        if backfill.expected.is_none() {
+            return Ok(if greatest_flies { Next::Nothing } else { Next::Send(index, Job::Greatest) });
+        }
+        if !backfill.begun {
+            let stream = &mut self.streams[index].saved;
+            if let Some(backfill) = &mut stream.backfill {
+                backfill.begin();
+            }
+        }
+        Ok(self.next_of_lanes(index))
+    }
+
+    fn next_of_lanes(&self, index: usize) -> Next {
+        let running = &self.streams[index];
+        let Some(backfill) = &running.saved.backfill else { return Next::Nothing };
+        for lane in &backfill.lanes {
+            let number = lane.number;
+            if self
+                .flies(|job| matches!(job, Job::List { lane } | Job::Fetch { lane, .. } if *lane == number))
+            {
+                continue;
+            }
+            return Next::Send(
+                index,
+                match running.fetching.get(&number) {
+                    Some(fetching) => Job::Fetch { lane: number, ids: fetching.ids.clone() },
+                    None => Job::List { lane: number },
+                },
+            );
+        }
+        Next::Nothing
+    }
+
+    /// The next batch of dirty ids: at once where a webhook marked one, else when a batch is full or no search will add to it.
+    fn next_read(&mut self, turn: &Turn<'_>, index: usize, searching: bool) -> Result<Option<Job>, SqlError> {
+        let running = &mut self.streams[index];
+        if !running.marked {
+            return Ok(None);
+        }
+        let picked = dirty::pick(turn.sql, running.saved.object_type, MARKS)?;
+        running.marked = !picked.is_empty();
+        let running = &self.streams[index];
+        let marks: Vec<dirty::Mark> = picked
+            .into_iter()
+            .filter(|mark| !running.reading.contains(&mark.id) && !running.vanished.contains_key(&mark.id))
+            .collect();
+        let urgent = marks.first().is_some_and(|mark| mark.urgent);
+        if marks.is_empty() || (searching && !urgent && marks.len() < BATCH_LIMIT) {
+            return Ok(None);
+        }
+        let batch = &marks[..marks.len().min(BATCH_LIMIT)];
+        let erased = batch.iter().filter(|mark| mark.erased).map(|mark| mark.id).collect();
+        Ok(Some(Job::Read { ids: batch.iter().map(|mark| mark.id).collect(), erased }))
+    }
+
+    /// The request of a job; `None` if what it was for is gone, which [`Portal::next`] does not let happen.
+    fn request(&mut self, turn: &Turn<'_>, index: usize, job: &Job) -> Option<Request> {
+        let tokens = self.tokens.as_ref()?;
+        let app = turn.config.app(&self.connection.as_ref()?.app)?;
+        let bearer = Some(tokens.access.clone());
+        let request = match job {
+            Job::Refresh => return Some(oauth::refresh(app, &tokens.refresh)),
+            Job::Revoke => return Some(oauth::revoke(app, &tokens.refresh)),
+            Job::Uninstall => oauth::uninstall(),
+            Job::Properties
+            | Job::Greatest
+            | Job::List { .. }
+            | Job::Fetch { .. }
+            | Job::Search
+            | Job::Read { .. }
+            | Job::ReadOne { .. } => self.stream_request(turn, index, job)?,
+        };
+        Some(Request { bearer, ..request })
+    }
+
+    fn stream_request(&mut self, turn: &Turn<'_>, index: usize, job: &Job) -> Option<Request> {
+        let running = self.streams.get_mut(index)?;
+        let kind = running.saved.object_type;
+        Some(match job {
+            Job::Properties => properties::list(kind),
+            Job::Greatest => objects::search_greatest_id(kind),
+            Job::List { lane } => {
+                let lane = running.saved.backfill.as_ref()?.lane(*lane)?;
+                let after = lane.after.as_deref();
+                if running.saved.wide {
+                    objects::list_ids(kind, after)
+                } else {
+                    objects::list(kind, &running.properties, after)
+                }
+            }
+            Job::Fetch { ids, .. } | Job::Read { ids, .. } => {
+                objects::batch_read(kind, ids, &running.properties)
+            }
+            Job::ReadOne { id, .. } => objects::read(kind, *id, &running.properties),
+            Job::Search => {
+                let poll = running.saved.poll.get_or_insert_with(|| {
+                    new_poll(running.saved.cursor, running.saved.trailing_at, turn.now)
+                });
+                if poll.started_at == turn.now {
+                    running.saved.polled_at = turn.now;
+                }
+                objects::search_modified(kind, poll.since, search_range(poll))
+            }
+            Job::Refresh | Job::Revoke | Job::Uninstall => return None,
+        })
+    }
+}
+
+/// A check that begins now; once an hour it reaches back further.
+fn new_poll(cursor: Timestamp, trailing_at: Timestamp, now: Timestamp) -> Poll {
+    let trailing = now.since_ms(trailing_at) >= state::TRAILING_EVERY_MS;
+    let lookback = if trailing { state::TRAILING_LOOKBACK_MS } else { state::LOOKBACK_MS };
+    Poll {
+        started_at: now,
+        since: cursor.minus_ms(lookback),
+        above: None,
+        newest: cursor,
+        ranges: None,
+        trailing,
+    }
+}
+
+fn search_range(poll: &Poll) -> IdRange {
+    match poll.ranges.as_ref().and_then(|ranges| ranges.last()) {
+        Some((above, up_to)) => IdRange { above: Some(RecordId(*above)), up_to: Some(RecordId(*up_to)) },
+        None => IdRange { above: poll.above, up_to: None },
+    }
+}
+
+impl Job {
+    /// The limiter window it falls into; the token endpoints are outside all of them.
+    fn window(&self) -> Option<Window> {
+        match self {
+            Self::Refresh | Self::Revoke => None,
+            Self::Greatest | Self::Search => Some(Window::Search),
+            Self::Uninstall
+            | Self::Properties
+            | Self::List { .. }
+            | Self::Fetch { .. }
+            | Self::Read { .. }
+            | Self::ReadOne { .. } => Some(Window::Core),
+        }
+    }
+}

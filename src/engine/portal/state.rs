@@ -1,0 +1,189 @@
+//! What a connection and its streams are, as saved. The explicit state of every long job: an object may be evicted
+//! between any two events.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    engine::portal::messages::{Account, Phase, State, Trouble},
+    values::{
+        ids::{AppKey, ConnectionId, HubSpotUserId, ObjectType, RecordId, WorkspaceId},
+        time::{HOUR_MS, MINUTE_MS, Timestamp},
+    },
+};
+
+/// How far a check for changes reaches back behind its cursor: HubSpot's index is late by seconds to minutes.
+pub const LOOKBACK_MS: i64 = 10 * MINUTE_MS;
+/// How far the hourly trailing check reaches back: an index that was late by an hour is caught.
+pub const TRAILING_LOOKBACK_MS: i64 = 70 * MINUTE_MS;
+/// How often the trailing check runs.
+pub const TRAILING_EVERY_MS: i64 = HOUR_MS;
+/// A check is due this long after the last began; under cron's five minutes, so that no tick comes a moment too early.
+pub const POLL_EVERY_MS: i64 = 4 * MINUTE_MS;
+/// Lanes a backfill begins with. Five calls in flight of 150 ms each fill a window of 100 calls in 3 s; the sixth place
+/// stays free for reads after webhooks.
+pub const LANES: u64 = 5;
+/// Fewest records worth lanes: below, the calls that lanes cost at their borders are over 2 % of the read.
+pub const LANES_FROM_RECORDS: u64 = 2_000;
+
+/// One connection, as saved in `meta`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connection {
+    /// Its id; part of every seal.
+    pub id: ConnectionId,
+    /// Its workspace.
+    pub workspace: WorkspaceId,
+    /// The app that was authorised.
+    pub app: AppKey,
+    /// Who authorised.
+    pub user: Option<HubSpotUserId>,
+    /// The account.
+    pub account: Account,
+    /// Granted scopes.
+    pub scopes: Vec<String>,
+    /// How it stands.
+    pub state: State,
+    /// When it was connected last.
+    pub connected_at: Timestamp,
+    /// Newest trouble that has not gone away.
+    pub trouble: Option<Trouble>,
+    /// What is left to do before it is disconnected.
+    pub farewell: Option<Farewell>,
+    /// Failures in a row of calls that belong to the connection itself (refresh, farewell).
+    pub failures: u32,
+    /// No call of the connection itself before then.
+    pub retry_at: Timestamp,
+}
+
+/// What is left to do before a connection is disconnected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Farewell {
+    /// Remove the app from the account first.
+    pub uninstall: bool,
+    /// Revoke the refresh token then.
+    pub revoke: bool,
+}
+
+/// One stream, as saved in `streams`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stream {
+    /// Which type.
+    pub object_type: ObjectType,
+    /// Highest value of the object's counter that was used when this was saved.
+    pub clock: i64,
+    /// Live records in the mirror.
+    pub records: u64,
+    /// The full read under way, if any.
+    pub backfill: Option<Backfill>,
+    /// The property list does not fit a URL: ids are listed, values read in batches.
+    pub wide: bool,
+    /// When the property names were read last; `None`: not yet.
+    pub properties_at: Option<Timestamp>,
+    /// Changes up to here are in the mirror, but for what the lookback covers.
+    pub cursor: Timestamp,
+    /// The check for changes under way, if any.
+    pub poll: Option<Poll>,
+    /// When the last check began.
+    pub polled_at: Timestamp,
+    /// When the last check ended.
+    pub checked_at: Option<Timestamp>,
+    /// When the last trailing check began.
+    pub trailing_at: Timestamp,
+    /// When the mirror last changed.
+    pub changed_at: Option<Timestamp>,
+    /// When the last webhook came; saved with the next change only.
+    pub event_at: Option<Timestamp>,
+    /// Failures in a row.
+    pub failures: u32,
+    /// No call before then.
+    pub retry_at: Timestamp,
+}
+
+impl Stream {
+    /// A stream that has read nothing.
+    pub fn new(object_type: ObjectType) -> Self {
+        Self {
+            object_type,
+            clock: 0,
+            records: 0,
+            backfill: None,
+            wide: false,
+            properties_at: None,
+            cursor: Timestamp::default(),
+            poll: None,
+            polled_at: Timestamp::default(),
+            checked_at: None,
+            trailing_at: Timestamp::default(),
+            changed_at: None,
+            event_at: None,
+            failures: 0,
+            retry_at: Timestamp::default(),
+        }
+    }
+
+    /// Where it is.
+    pub fn phase(&self) -> Phase {
+        if self.backfill.is_some() { Phase::Backfill } else { Phase::Incremental }
+    }
+
+    /// Whether a check for changes is due.
+    pub fn poll_due(&self, now: Timestamp) -> bool {
+        self.backfill.is_none() && (self.poll.is_some() || now.since_ms(self.polled_at) >= POLL_EVERY_MS)
+    }
+}
+
+/// A full read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backfill {
+    /// When it began: the incremental cursor starts here.
+    pub started_at: Timestamp,
+    /// How many records HubSpot's search counted then; `None`: not asked yet.
+    pub expected: Option<u64>,
+    /// The greatest id of then.
+    pub greatest: Option<RecordId>,
+    /// Records read so far.
+    pub read: u64,
+    /// Lanes still reading; empty: the first page has not been asked for.
+    pub lanes: Vec<Lane>,
+    /// Whether the first page has set up the lanes.
+    pub begun: bool,
+    /// Number of the next lane.
+    pub next_lane: u32,
+    /// Number of the lane that began at the beginning, by HubSpot's own cursors.
+    pub root: u32,
+    /// Whether list cursors behaved as ids so far (switch `list_after_is_id`, `hubspot-api.md` 4.2).
+    pub lanes_allowed: bool,
+    /// How many more times a lane may be split: each split can cost one call.
+    pub splits_left: u64,
+}
+
+/// A stretch of ids that one chain of list calls reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lane {
+    /// Its number; never used again.
+    pub number: u32,
+    /// Every id up to here has been read.
+    pub above: RecordId,
+    /// The first id that belongs to the next lane; `None`: reads to the end.
+    pub end: Option<RecordId>,
+    /// HubSpot's cursor; `None`: from the beginning.
+    pub after: Option<String>,
+    /// The cursor is our guess and not HubSpot's word: the next page must show that it was honoured.
+    pub guessed: bool,
+}
+
+/// A check for changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Poll {
+    /// When it began.
+    pub started_at: Timestamp,
+    /// Modified dates from here on.
+    pub since: Timestamp,
+    /// Reaches back further than usual: the hourly one.
+    pub trailing: bool,
+    /// Ids above this one are still to be asked for.
+    pub above: Option<RecordId>,
+    /// Newest modified date seen.
+    pub newest: Timestamp,
+    /// Set when a page did not ascend by id: ranges of ids still to be asked for, `(above, up to]`, each halved until it fits a page.
+    pub ranges: Option<Vec<(u64, u64)>>,
+}
