@@ -79,8 +79,8 @@ pub fn bar(home: &str, product: &str, place: &str, end: Markup) -> Markup {
                     span class="truncate" { (product) }
                 }
                 @if !place.is_empty() {
-                    span class="text-base-content/40" aria-hidden="true" { "/" }
-                    span class="min-w-0 truncate text-muted" { (place) }
+                    span class="text-base-content/40 max-sm:hidden" aria-hidden="true" { "/" }
+                    span class="min-w-0 truncate text-muted max-sm:hidden" { (place) }
                 }
                 div class="ml-auto flex shrink-0 items-center gap-3" { (end) }
             }

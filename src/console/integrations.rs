@@ -4,7 +4,8 @@ use maud::{Markup, html};
 
 use super::Page;
 use super::chrome::{
-    Icon, card_document, csrf_field, error_message, flash, icon, state_badge, workspace_document,
+    Icon, alert_class, card_document, csrf_field, error_message, flash, icon, state_badge, tone_icon,
+    workspace_document,
 };
 use super::paths;
 use super::view::{
@@ -20,9 +21,9 @@ pub fn page(view: &IntegrationsView) -> Page {
         div class="mb-6 flex flex-wrap items-end justify-between gap-4" {
             div {
                 h1 class="text-2xl font-semibold tracking-tight" { "Integrations" }
-                p class="mt-1 text-muted" { "HubSpot accounts that " (frame.workspace_name) " is kept in step with." }
+                p class="mt-1 text-muted" { "Keep the contacts of " (frame.workspace_name) " up to date with HubSpot." }
             }
-            @if !view.connections.is_empty() { (connect_button(view, "btn-outline")) }
+            @if !view.connections.is_empty() { (connect_button(view, "btn-quiet")) }
         }
         (flash(view.flash.as_ref()))
         p id="unreachable" class="alert alert-warning alert-soft mb-6" role="status" hidden {
@@ -45,7 +46,7 @@ fn live_part(view: &IntegrationsView) -> Markup {
             p class="sr-only" role="status" { (spoken(view)) }
             @if view.connections.is_empty() { (empty(view)) }
             div class="grid gap-6" {
-                @for connection in &view.connections { (connection_card(&view.frame, connection)) }
+                @for connection in &view.connections { (connection_card(view, connection)) }
             }
         }
     }
@@ -62,7 +63,7 @@ fn spoken(view: &IntegrationsView) -> String {
                     format!("{name}: first sync, {} percent done.", percent / 10 * 10)
                 }
                 (ConnectionState::Active, Phase::Backfill, None) => format!("{name}: first sync."),
-                (ConnectionState::Active, Phase::Incremental, _) => format!("{name}: in step."),
+                (ConnectionState::Active, Phase::Incremental, _) => format!("{name}: up to date."),
                 (state, ..) => usual_words(state).into(),
             }
         })
@@ -119,31 +120,36 @@ fn empty(view: &IntegrationsView) -> Markup {
     }
 }
 
-fn connection_card(frame: &Frame, connection: &ConnectionView) -> Markup {
+fn connection_card(view: &IntegrationsView, connection: &ConnectionView) -> Markup {
+    let frame = &view.frame;
     let heading = format!("connection-{}", connection.id);
     let disconnected = connection.state == ConnectionState::Disconnected;
     html! {
         section id={ "card-" (connection.id) } class="card border border-base-300 bg-base-100 shadow-sm" aria-labelledby=(heading) {
             div class="flex flex-wrap items-start gap-4 p-5 sm:p-6" {
-                span class="tile" { (icon(Icon::Spokes)) }
+                span class="tile max-sm:hidden" { (icon(Icon::Spokes)) }
                 div class="min-w-0 flex-1 basis-52" {
                     div class="flex flex-wrap items-center gap-x-3 gap-y-1.5" {
                         h2 id=(heading) class="text-lg font-semibold wrap-anywhere" { (title(connection)) }
                         (state_badge(connection.state, is_backfilling(connection)))
                     }
-                    (identity(frame, connection))
+                    (identity(frame, connection, view.apps.len() > 1))
                 }
                 div class="flex w-full gap-2 sm:w-auto" {
                     @if matches!(connection.state, ConnectionState::NeedsReauthorisation | ConnectionState::Disconnected) {
                         a class="btn btn-primary btn-sm flex-1 sm:flex-none" href=(paths::reconnect(&frame.workspace_id, &connection.app_key, &connection.id)) { "Reconnect" }
                     }
                     @if !disconnected {
-                        a class="btn btn-sm btn-outline flex-1 sm:flex-none" href=(paths::disconnect(&frame.workspace_id, &connection.id)) { "Disconnect" }
+                        a class="btn btn-sm btn-quiet flex-1 sm:flex-none" href=(paths::disconnect(&frame.workspace_id, &connection.id)) { "Disconnect" }
                     }
                 }
             }
             (trouble(frame, connection))
-            @if !disconnected {
+            @if !connection.reachable && !disconnected {
+                p class="border-t border-base-300 p-5 text-sm text-muted sm:p-6" {
+                    "Its figures could not be read just now. The sync is not affected by that; this page keeps trying."
+                }
+            } @else if !disconnected {
                 div class="grid border-t border-base-300 md:grid-cols-[3fr_2fr]" {
                     section class="p-5 sm:p-6" aria-label="Data" {
                         @if connection.streams.is_empty() { (waiting()) }
@@ -160,22 +166,22 @@ fn connection_card(frame: &Frame, connection: &ConnectionView) -> Markup {
     }
 }
 
-/// Which HubSpot account, and who connected it when.
-fn identity(frame: &Frame, connection: &ConnectionView) -> Markup {
+/// Which HubSpot account, who connected it when, and, where there is a choice, through which app.
+fn identity(frame: &Frame, connection: &ConnectionView, several_apps: bool) -> Markup {
     html! {
-        p class="mt-1 text-sm text-muted" {
-            @if connection.portal_id > 0 { "HubSpot account " (connection.portal_id) } @else { "HubSpot" }
+        p class="mt-1 flex flex-wrap gap-x-4 text-sm text-muted" {
+            span { @if connection.portal_id > 0 { "HubSpot account " (connection.portal_id) } @else { "HubSpot" } }
             @if let Some(url) = paths::hubspot_portal(&connection.ui_domain, connection.portal_id) {
-                " · "
                 a class="link inline-flex items-center gap-1" href=(url) rel="noreferrer" target="_blank" {
                     "Open in HubSpot" span class="sr-only" { " (new tab)" } (icon(Icon::Out))
                 }
             }
-            br;
+        }
+        p class="text-sm text-muted" {
             "Connected"
             @if !connection.connected_by.is_empty() { " by " span class="wrap-anywhere" { (connection.connected_by) } }
             " " (when(frame.now_at, connection.connected_at))
-            @if !connection.app_label.is_empty() { " through " (connection.app_label) }
+            @if several_apps && !connection.app_label.is_empty() { " through " (connection.app_label) }
         }
     }
 }
@@ -196,14 +202,16 @@ fn trouble(frame: &Frame, connection: &ConnectionView) -> Markup {
         @if let Some(error) = &connection.last_error {
             div class="px-5 pb-5 sm:px-6 sm:pb-6" { (error_message(frame.now_at, error, tone, html! {})) }
         } @else if connection.state != ConnectionState::Active {
-            p class="px-5 pb-5 text-sm sm:px-6 sm:pb-6" { (words) }
+            div class="px-5 pb-5 sm:px-6 sm:pb-6" {
+                p class={ "alert alert-soft " (alert_class(tone)) } { (icon(tone_icon(tone))) (words) }
+            }
         }
     }
 }
 
 fn usual_words(state: ConnectionState) -> &'static str {
     match state {
-        ConnectionState::Active => "In step with HubSpot.",
+        ConnectionState::Active => "Up to date with HubSpot.",
         ConnectionState::NeedsReauthorisation => {
             "HubSpot no longer accepts this authorisation. Reconnect to go on; nothing that was read is lost."
         }
@@ -228,18 +236,15 @@ fn stream_part(now_at: i64, connection: &ConnectionView, stream: &StreamView) ->
         div id=(id) {
             div class="flex flex-wrap items-baseline justify-between gap-x-4" {
                 h3 id={ (id) "-name" } class="font-medium" { (capitalised(&stream.object_type)) }
-                @match stream.phase {
-                    Phase::Backfill => span class="text-sm text-muted" { "First sync" },
-                    Phase::Incremental => (freshness(stream, active)),
-                }
+                @if stream.phase == Phase::Incremental { (freshness(stream, active)) }
             }
             @match stream.phase {
                 Phase::Backfill => (backfill(active, stream, &id)),
                 Phase::Incremental => p class="figure mt-1" {
-                    (number(stream.records)) span class="unit" { " in step with HubSpot" }
+                    (number(stream.records)) span class="unit" { " synced from HubSpot" }
                 },
             }
-            (checks(now_at, stream, active))
+            @if stream.phase == Phase::Incremental { (checks(now_at, stream, active)) }
         }
     }
 }
@@ -280,7 +285,7 @@ fn backfill(active: bool, stream: &StreamView, id: &str) -> Markup {
                 p class="mt-1.5 text-sm text-muted" { "About " (duration(left_ms.max(1_000))) " left. You can leave this page; the sync goes on." }
             }
         } @else {
-            p class="mt-1.5 text-sm text-muted" { "It goes on from here, not from the start." }
+            p class="mt-1.5 text-sm text-muted" { "It will continue from here, not from the start." }
         }
     }
 }
@@ -291,7 +296,7 @@ fn checks(now_at: i64, stream: &StreamView, active: bool) -> Markup {
         dl class="facts mt-3" {
             @if let Some(at) = stream.last_change_at { div { dt { "Last change" } dd { (when(now_at, at)) } } }
             @if let Some(at) = stream.last_checked_at { div { dt { "Last checked" } dd { (when(now_at, at)) } } }
-            @if active && stream.phase == Phase::Incremental {
+            @if active {
                 @if let Some(at) = stream.next_check_at { div { dt { "Next check" } dd { (planned(now_at, at)) } } }
             }
         }
@@ -351,6 +356,7 @@ fn gauge(id: &str, label: &str, used: u64, limit: u64, scarce: bool) -> Markup {
 
 fn is_backfilling(connection: &ConnectionView) -> bool {
     connection.state == ConnectionState::Active
+        && connection.reachable
         && (connection.streams.is_empty() || connection.streams.iter().any(|s| s.phase == Phase::Backfill))
 }
 
@@ -436,7 +442,9 @@ pub fn disconnect(view: &DisconnectView) -> Page {
     let main = html! {
         div class="card mx-auto max-w-xl border border-base-300 bg-base-100 p-6 shadow-sm sm:p-8" {
             h1 class="text-xl font-semibold tracking-tight wrap-anywhere" { "Disconnect " (name) "?" }
-            p class="mt-1 text-muted wrap-anywhere" { (view.portal_name) " · HubSpot account " (view.portal_id) }
+            p class="mt-1 text-muted wrap-anywhere" {
+                @if !view.name.is_empty() { (view.portal_name) " · " } "HubSpot account " (view.portal_id)
+            }
             h2 class="mt-6 text-sm font-semibold" { "What will happen" }
             ul class="mt-2 grid gap-2.5" {
                 @for (happens, words) in steps {

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::Page;
 use super::chrome::{Icon, card_document, icon};
 use super::paths;
-use super::view::{Notice, NoticeView, Outcome, OutcomeView, ScopeView, Tone};
+use super::view::{Notice, NoticeView, Outcome, OutcomeView, Place, ScopeView, Tone};
 use super::words::{capitalised, duration};
 
 /// How a return from HubSpot ended without a connection. (One that ended in a connection is a redirect to the
@@ -100,6 +100,13 @@ pub fn outcome(view: &OutcomeView) -> Page {
 /// Every other dead end.
 pub fn notice(view: &NoticeView) -> Page {
     let product = &view.product;
+    let way = match &view.place {
+        Place::Nowhere => None,
+        Place::Workspace(id) => {
+            Some(Way { href: paths::integrations(id), words: "Back to Integrations".into() })
+        }
+        Place::Console => Some(Way { href: paths::CONSOLE.into(), words: "Back to the console".into() }),
+    };
     let open_again =
         html! { "Go back to " (product) " and open Integrations from there: that makes a new link." };
     let text = match &view.notice {
@@ -131,7 +138,7 @@ pub fn notice(view: &NoticeView) -> Page {
             status: 401,
             tone: Tone::Note,
             title: "You are signed out",
-            what: html! { "Your session has ended. Whatever is connected stays connected and in step." },
+            what: html! { "Your session has ended. Whatever is connected stays connected and up to date." },
             advice: open_again,
             reference: None,
         },
@@ -139,7 +146,7 @@ pub fn notice(view: &NoticeView) -> Page {
             status: 200,
             tone: Tone::Good,
             title: "You have signed out",
-            what: html! { "Whatever is connected stays connected and in step." },
+            what: html! { "Whatever is connected stays connected and up to date." },
             advice: html! { "You can close this page. " (open_again) },
             reference: None,
         },
@@ -156,7 +163,11 @@ pub fn notice(view: &NoticeView) -> Page {
             tone: Tone::Note,
             title: "There is no such page",
             what: html! { "The address is mistyped, or what was here is gone." },
-            advice: open_again,
+            advice: if way.is_some() {
+                html! { "Go back and start from there." }
+            } else {
+                open_again
+            },
             reference: None,
         },
         Notice::TooMany { retry_after_s } => Text {
@@ -176,7 +187,7 @@ pub fn notice(view: &NoticeView) -> Page {
             reference: Some(correlation_id),
         },
     };
-    show(product, text, None, view.return_url.as_deref())
+    show(product, text, way, view.return_url.as_deref())
 }
 
 struct Way {

@@ -71,7 +71,7 @@ fn live_part(view: &OperatorView) -> Markup {
                 @for workspace in &view.workspaces { (workspace_card(view, workspace)) }
             }
             @if let Some(cursor) = &view.next_cursor {
-                p class="mt-6" { a class="btn btn-outline" href=(paths::console(&view.query, cursor)) { "Next page" (icon(Icon::Arrow)) } }
+                p class="mt-6" { a class="btn btn-quiet" href=(paths::console(&view.query, cursor)) { "Next page" (icon(Icon::Arrow)) } }
             }
             (health(&view.health))
         }
@@ -83,7 +83,7 @@ fn search(query: &str) -> Markup {
         form class="flex gap-2" role="search" method="get" action=(paths::CONSOLE) {
             label class="sr-only" for="q" { "Find a workspace or HubSpot account" }
             input id="q" class="input w-64" type="search" name="q" value=(query) placeholder="Name, id or HubSpot account";
-            button class="btn" { "Find" }
+            button class="btn btn-quiet" { "Find" }
         }
     }
 }
@@ -122,7 +122,7 @@ fn totals(totals: &TotalsView) -> Markup {
         dl class="totals mb-6" aria-label="All workspaces" {
             div { dt { "Workspaces" } dd { (number(totals.workspaces)) } }
             div { dt { "Connections" } dd { (number(totals.connections)) } }
-            div { dt { "In step or syncing" } dd { (number(totals.active)) } }
+            div { dt { "Working" } dd { (number(totals.active)) } }
             div { dt { "Need attention" } dd class=(attention) { (number(totals.attention)) } }
             div { dt { "Records" } dd { (number(totals.records)) } }
         }
@@ -156,7 +156,7 @@ fn workspace_card(view: &OperatorView, workspace: &WorkspaceView) -> Markup {
                 }
                 form method="post" action=(paths::console_open(&workspace.id)) {
                     (csrf_field(&view.csrf))
-                    button class="btn btn-sm btn-outline" { "Open" span class="sr-only" { " the Integrations page of " (workspace.name) } }
+                    button class="btn btn-sm btn-quiet" { "Open" span class="sr-only" { " the Integrations page of " (workspace.name) } }
                 }
             }
             @if workspace.connections.is_empty() {
@@ -174,7 +174,7 @@ fn connection_line(now_at: i64, line: &ConnectionLine) -> Markup {
     let tone = if line.state == ConnectionState::NeedsReauthorisation { Tone::Bad } else { Tone::Warning };
     html! {
         li id={ "line-" (line.id) } class="px-5 py-4" {
-            div class="grid items-center gap-x-6 gap-y-1.5 sm:grid-cols-[minmax(0,3fr)_8.5rem_minmax(0,2fr)]" {
+            div class="grid items-center gap-x-6 gap-y-1.5 sm:grid-cols-[minmax(0,3fr)_10.5rem_minmax(0,2fr)]" {
                 div class="min-w-0" {
                     p class="font-medium wrap-anywhere" { (if line.portal_name.is_empty() { "HubSpot" } else { &line.portal_name }) }
                     p class="text-sm text-muted" { "HubSpot account " (line.portal_id) @if !line.app_label.is_empty() { " · " (line.app_label) } }

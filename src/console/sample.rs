@@ -55,6 +55,13 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
             )),
         ),
         (
+            "integrations-unreachable",
+            integrations::page(&integrations_view(
+                t,
+                vec![ConnectionView { reachable: false, streams: vec![], limits: None, ..connected(t) }],
+            )),
+        ),
+        (
             "integrations-many",
             integrations::page(&IntegrationsView { apps: two_apps, ..integrations_view(t, many) }),
         ),
@@ -89,6 +96,11 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
     pages.extend(notices(t).into_iter().map(|(name, notice)| {
         let view = NoticeView {
             product: t("Acme Scheduling"),
+            place: match notice {
+                Notice::NotFound => Place::Workspace(t("ws_northwind")),
+                Notice::StaleForm => Place::Console,
+                _ => Place::Nowhere,
+            },
             notice,
             return_url: Some("https://acme.example/settings".into()),
         };
@@ -201,6 +213,7 @@ pub fn backfilling(t: Text<'_>) -> ConnectionView {
             next_check_at: None,
         }],
         limits: Some(limits(t)),
+        reachable: true,
         last_error: None,
     }
 }

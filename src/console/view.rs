@@ -76,6 +76,8 @@ pub struct ConnectionView {
     pub streams: Vec<StreamView>,
     /// None until the portal's Limiter has answered.
     pub limits: Option<LimitsView>,
+    /// False if the connection's Portal did not answer in time: `streams` and `limits` are then not shown.
+    pub reachable: bool,
     pub last_error: Option<ErrorView>,
 }
 
@@ -252,7 +254,18 @@ pub enum Outcome {
 pub struct NoticeView {
     pub product: String,
     pub notice: Notice,
+    pub place: Place,
     pub return_url: Option<String>,
+}
+
+/// Where the person is signed in, and so where the way back leads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    Nowhere,
+    /// A workspace, by id.
+    Workspace(String),
+    Console,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
