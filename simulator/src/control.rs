@@ -178,7 +178,9 @@ impl Simulator {
                 json!({})
             }
             _ => {
-                return Err(missing("control call; the list is in the documentation of the module `control`"));
+                return Err(missing(
+                    "control call; the list is in the documentation of the module `control`",
+                ));
             }
         };
         Ok(Response::json(200, &body))

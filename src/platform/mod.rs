@@ -4,7 +4,11 @@
 //! which are synchronous and run natively. Nothing uses this ring.
 
 pub mod clock;
+pub mod config;
 pub mod fetch;
+pub mod limiter_object;
+pub mod log;
 pub mod object;
+pub mod portal_object;
 pub mod random;
 pub mod sql;

@@ -153,6 +153,9 @@ pub struct Status {
     pub latest_change: u64,
     /// Bytes the object takes on disk.
     pub bytes: i64,
+    /// Rows written since the object started, as Cloudflare bills them; filled in by the platform.
+    #[serde(default)]
+    pub rows_written: u64,
     /// Newest trouble that has not gone away.
     pub trouble: Option<Trouble>,
 }

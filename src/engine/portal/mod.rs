@@ -29,7 +29,7 @@ use crate::{
     values::{
         config::Config,
         http::{Outcome, Request},
-        ids::{ObjectType, RecordId},
+        ids::{ObjectType, PortalId, RecordId},
         secret::Secret,
         time::{SECOND_MS, Timestamp},
     },
@@ -220,6 +220,11 @@ impl Portal {
     /// Whether calls, questions or pauses are under way that a running alarm waits for.
     pub fn busy(&self) -> bool {
         self.shift.is_some()
+    }
+
+    /// The account, once connected: names its limiter.
+    pub fn portal_id(&self) -> Option<PortalId> {
+        self.connection.as_ref().map(|connection| connection.account.portal)
     }
 
     /// Answers a command.
@@ -480,6 +485,7 @@ impl Portal {
             streams,
             latest_change: feed::latest(turn.sql)?,
             bytes: turn.sql.database_bytes(),
+            rows_written: 0,
             trouble: connection.trouble.clone(),
         })))
     }

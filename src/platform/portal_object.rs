@@ -1,0 +1,210 @@
+//! The `Portal` Durable Object: one per connection, addressed by a stored unique id.
+//!
+//! Owns the database of the connection and runs its engine: each event is one transaction, its effects are started before the
+//! next event, their answers are new events. Calls to HubSpot leave from the alarm only; requests to the object write and
+//! arm the alarm. Decides nothing.
+
+use std::{cell::RefCell, rc::Rc, time::Duration};
+
+use futures_util::{
+    StreamExt as _,
+    future::{FutureExt as _, LocalBoxFuture},
+    stream::FuturesUnordered,
+};
+use serde_json::Value;
+use worker::{Delay, DurableObject, Env, Request, Response, Result, State, durable_object};
+
+use crate::{
+    engine::{
+        limiter::messages::{Answer as LimiterAnswer, Ask, Command as LimiterCommand, Grant},
+        portal::{
+            Effect, Event, Portal as Engine, Turn,
+            messages::{Answer, Command},
+        },
+    },
+    platform::{clock, config, fetch, limiter_object, log, object, sql::ObjectSql},
+    store::{portal, sql::SqlError},
+    values::{config::Config, http, ids::PortalId},
+};
+
+/// See the module.
+#[durable_object]
+pub struct Portal {
+    state: State,
+    env: Env,
+    sql: ObjectSql,
+    engine: RefCell<Option<Engine>>,
+}
+
+// The engine is taken out of its cell for each synchronous stretch; a panic or a failed statement loses it, and it is
+// loaded again from what was committed.
+impl std::panic::UnwindSafe for Portal {}
+impl std::panic::RefUnwindSafe for Portal {}
+
+/// What an effect turns into; `None`: nothing for the engine.
+type Pending<'a> = FuturesUnordered<LocalBoxFuture<'a, Event>>;
+
+impl DurableObject for Portal {
+    fn new(state: State, env: Env) -> Self {
+        let sql = ObjectSql::new(state.storage());
+        Self { state, env, sql, engine: RefCell::new(None) }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let command: Command = object::command(&mut request).await?;
+        let config = self.config()?;
+        let (mut answer, effects) = match self.turn(&config, |engine, turn| engine.command(turn, command)) {
+            Ok(done) => done,
+            Err(error) => {
+                self.log("a command failed", &[("error", error.to_string().into())]);
+                return Response::error("storage", 500);
+            }
+        };
+        // A command only writes and arms the alarm: what it left to do leaves from there.
+        let mut none = Pending::new();
+        for effect in effects {
+            self.start(&config, effect, &mut none).await?;
+        }
+        if let Answer::Status(status) = &mut answer {
+            status.rows_written = self.sql.rows_written();
+        }
+        object::answer(&answer)
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        let config = self.config()?;
+        // Alarms of one object never overlap: a shift that still stands belongs to a run that was cut off.
+        if self.engine.borrow().as_ref().is_some_and(Engine::busy) {
+            self.engine.replace(None);
+        }
+        let mut pending = Pending::new();
+        let mut event = Event::Alarm;
+        loop {
+            let effects = match self.turn(&config, |engine, turn| engine.step(turn, event)) {
+                Ok(effects) => effects,
+                Err(error) => {
+                    self.log("a turn failed and is repeated", &[("error", error.to_string().into())]);
+                    return Err(error.to_string().into());
+                }
+            };
+            for effect in effects {
+                self.start(&config, effect, &mut pending).await?;
+            }
+            if !self.engine.borrow().as_ref().is_some_and(Engine::busy) {
+                return Response::empty();
+            }
+            match pending.next().await {
+                Some(next) => event = next,
+                // The engine waits for nothing that was started: end here, the next tick revives it.
+                None => return Response::empty(),
+            }
+        }
+    }
+}
+
+impl Portal {
+    fn config(&self) -> Result<Rc<Config>> {
+        config::load(&self.env).map_err(|error| error.to_string().into())
+    }
+
+    /// One event: one transaction.
+    fn turn<T>(
+        &self,
+        config: &Config,
+        body: impl FnOnce(&mut Engine, &mut Turn<'_>) -> std::result::Result<T, SqlError>,
+    ) -> std::result::Result<T, SqlError> {
+        let held = self.engine.take();
+        let (engine, result) = self.sql.transaction(|| {
+            let mut random = |bytes: &mut [u8]| {
+                getrandom::fill(bytes)
+                    .expect("workerd's crypto.getRandomValues serves requests of this size");
+            };
+            let mut turn = Turn { sql: &self.sql, now: clock::now(), config, random: &mut random };
+            let mut engine = match held {
+                Some(engine) => engine,
+                None => {
+                    portal::open(&self.sql)?;
+                    Engine::load(&turn)?
+                }
+            };
+            let result = body(&mut engine, &mut turn)?;
+            Ok::<_, SqlError>((engine, result))
+        })?;
+        self.engine.replace(Some(engine));
+        Ok(result)
+    }
+
+    /// Starts one effect; what answers goes to `pending`.
+    async fn start<'a>(
+        &'a self,
+        config: &Rc<Config>,
+        effect: Effect,
+        pending: &mut Pending<'a>,
+    ) -> Result<()> {
+        match effect {
+            Effect::Send { call, request } => {
+                pending.push(Self::send(Rc::clone(config), call, request).boxed_local())
+            }
+            Effect::Ask(ask) => {
+                pending.push(async move { Event::Granted(self.ask(ask).await) }.boxed_local());
+            }
+            Effect::Tell(ask) => {
+                let (env, portal) = (self.env.clone(), self.portal_id());
+                self.state.wait_until(async move {
+                    // What is not told counts as used until it runs out: nothing to repair.
+                    let _ = ask_limiter(&env, portal, ask).await;
+                });
+            }
+            Effect::WakeAt(at) => {
+                let wait = at.since_ms(clock::now()).max(0) as u64;
+                pending.push(Delay::from(Duration::from_millis(wait)).map(|()| Event::Woke).boxed_local());
+            }
+            Effect::SetAlarm(at) => {
+                self.state.storage().set_alarm(at.since_ms(clock::now()).max(0)).await?;
+            }
+            Effect::Log(message) => self.log(&message, &[]),
+        }
+        Ok(())
+    }
+
+    async fn send(config: Rc<Config>, call: u64, request: http::Request) -> Event {
+        let outcome = fetch::send(&config.hubspot_api_url, &request).await;
+        Event::Answered { call, outcome }
+    }
+
+    async fn ask(&self, ask: Ask) -> Option<Grant> {
+        match ask_limiter(&self.env, self.portal_id(), ask).await {
+            Ok(grant) => grant,
+            Err(error) => {
+                self.log("the limiter did not answer", &[("error", error.into())]);
+                None
+            }
+        }
+    }
+
+    fn portal_id(&self) -> Option<PortalId> {
+        self.engine.borrow().as_ref().and_then(Engine::portal_id)
+    }
+
+    fn log(&self, message: &str, fields: &[(&str, Value)]) {
+        let mut all = vec![("object", Value::from("portal"))];
+        all.extend(self.portal_id().map(|portal| ("portal.id", Value::from(portal.0))));
+        all.extend_from_slice(fields);
+        log::line(message, &all);
+    }
+}
+
+async fn ask_limiter(
+    env: &Env,
+    portal: Option<PortalId>,
+    ask: Ask,
+) -> std::result::Result<Option<Grant>, String> {
+    let Some(portal) = portal else { return Ok(None) };
+    let namespace = env.durable_object("LIMITER").map_err(|error| error.to_string())?;
+    let stub = limiter_object::stub(&namespace, portal).map_err(|error| error.to_string())?;
+    match object::ask(&stub, &LimiterCommand::Acquire(ask)).await {
+        Ok(LimiterAnswer::Granted(grant)) => Ok(Some(grant)),
+        Ok(LimiterAnswer::Gauges(_)) => Ok(None),
+        Err(error) => Err(error.to_string()),
+    }
+}
