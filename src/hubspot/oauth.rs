@@ -206,3 +206,142 @@ pub fn classify(outcome: &Outcome, now: Timestamp) -> Result<&Response, TokenRef
         TokenRefusal::OurFault(status.or(error).and_then(json::code))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::values::config::AppKind;
+
+    fn app() -> App {
+        App {
+            key: "main".parse().unwrap(),
+            label: "HubSpot".to_owned(),
+            client_id: "client".to_owned(),
+            client_secret: Secret::new("hush&hush".to_owned()),
+            kind: AppKind::Account,
+        }
+    }
+
+    fn form(request: &Request) -> Vec<(String, String)> {
+        let Body::Form(form) = &request.body else { panic!("not a form: {request:?}") };
+        form_urlencoded::parse(form.expose().as_bytes()).into_owned().collect()
+    }
+
+    #[test]
+    fn the_authorize_url_encodes_everything_and_spaces_as_percent_20() {
+        let url = authorize_url(
+            "https://app.hubspot.com",
+            "c-1",
+            "https://x.y/oauth/callback?a=b",
+            &["oauth", "crm.objects.contacts.read"],
+            &["crm.lists.read"],
+            "s&t",
+        );
+        assert_eq!(
+            url,
+            "https://app.hubspot.com/oauth/authorize?client_id=c-1\
+             &redirect_uri=https%3A%2F%2Fx.y%2Foauth%2Fcallback%3Fa%3Db\
+             &scope=oauth%20crm.objects.contacts.read&optional_scope=crm.lists.read&state=s%26t"
+        );
+        let without = authorize_url("https://app.hubspot.com", "c", "https://x", &["oauth"], &[], "s");
+        assert!(!without.contains("optional_scope"));
+    }
+
+    #[test]
+    fn credentials_travel_in_the_body_and_do_not_print() {
+        let request = exchange(&app(), "na1-code", "https://x.y/cb");
+        assert_eq!(request.path, "/oauth/2026-09/token");
+        let pairs = form(&request);
+        let get = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        assert_eq!(get("grant_type"), Some("authorization_code"));
+        assert_eq!((get("code"), get("redirect_uri")), (Some("na1-code"), Some("https://x.y/cb")));
+        assert_eq!((get("client_id"), get("client_secret")), (Some("client"), Some("hush&hush")));
+        assert!(!format!("{request:?}").contains("na1-code"));
+
+        let token = Secret::new("na1-refresh".to_owned());
+        let requests = [refresh(&app(), &token), revoke(&app(), &token), introspect(&app(), &token)];
+        let paths = requests.each_ref().map(|request| request.path.trim_start_matches("/oauth/2026-09/"));
+        assert_eq!(paths, ["token", "token/revoke", "token/introspect"]);
+        for request in &requests {
+            assert!(form(request).iter().any(|(_, value)| value == "na1-refresh"));
+            assert!(!format!("{request:?}").contains("na1-refresh"));
+        }
+    }
+
+    #[test]
+    fn tokens_need_only_the_access_token_and_its_life() {
+        let body = br#"{"token_type":"bearer","access_token":"a","refresh_token":"na1-r","expires_in":1800,
+            "hub_id":1234567,"scopes":["oauth","crm.lists.read"],"token_use":"access_token","user_id":222222}"#;
+        let tokens = parse_tokens(body).unwrap();
+        assert_eq!(tokens.access.expose(), "a");
+        assert_eq!(tokens.refresh.unwrap().expose(), "na1-r");
+        assert_eq!(tokens.expires_in_ms, 1_800_000);
+        assert_eq!(
+            (tokens.hub_id, tokens.user_id),
+            (Some(PortalId(1_234_567)), Some(HubSpotUserId(222_222)))
+        );
+        assert_eq!(tokens.scopes, ["oauth", "crm.lists.read"]);
+        let tokens = parse_tokens(br#"{"access_token":"a","expires_in":"60"}"#).unwrap();
+        assert_eq!((tokens.refresh, tokens.hub_id, tokens.expires_in_ms), (None, None, 60_000));
+        for wrong in
+            ["", "{}", r#"{"access_token":"","expires_in":1}"#, r#"{"access_token":"a","expires_in":0}"#]
+        {
+            assert!(parse_tokens(wrong.as_bytes()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_introspection_tells_whose_rights_a_token_carries() {
+        let body = br#"{"active":true,"hub_id":1,"user_id":2,"scopes":["oauth"],
+            "signed_access_token":{"hublet":"eu1","isUserLevel":true}}"#;
+        let told = parse_introspection(body).unwrap();
+        assert!(told.active && told.user_level);
+        assert_eq!(told.hublet.as_deref(), Some("eu1"));
+        assert!(!parse_introspection(br#"{"active":false}"#).unwrap().active);
+        assert!(parse_introspection(b"{}").is_err());
+    }
+
+    fn refusal(status: u16, body: &str) -> TokenRefusal {
+        let headers = vec![("retry-after".to_owned(), "2".to_owned())];
+        let response = Response { status, headers, body: body.as_bytes().to_vec() };
+        classify(&Outcome::Answered(response), Timestamp(1_000)).unwrap_err()
+    }
+
+    #[test]
+    fn only_a_named_revocation_gives_up_a_connection() {
+        for body in [
+            r#"{"error":"invalid_grant","status":"BAD_REFRESH_TOKEN","message":"refresh token is invalid"}"#,
+            r#"{"status":"BAD_HUB","message":"missing or unknown hub id","error":"access_denied"}"#,
+            r#"{"status":"BAD_AUTH_CODE"}"#,
+        ] {
+            assert_eq!(refusal(400, body), TokenRefusal::Revoked, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_fault_of_the_app_never_looks_like_a_revocation() {
+        for (body, code) in [
+            (r#"{"error":"invalid_client","status":"BAD_CLIENT_SECRET"}"#, Some("BAD_CLIENT_SECRET")),
+            (r#"{"error":"invalid_grant","status":"BAD_CLIENT_ID"}"#, Some("BAD_CLIENT_ID")),
+            (r#"{"error":"invalid_grant","status":"BAD_REDIRECT_URI"}"#, Some("BAD_REDIRECT_URI")),
+            (r#"{"error":"unsupported_grant_type"}"#, Some("unsupported_grant_type")),
+            (r#"{"status":"BAD something new for jane@example.com"}"#, None),
+            ("{}", None),
+        ] {
+            assert_eq!(refusal(401, body), TokenRefusal::OurFault(code.map(str::to_owned)), "{body}");
+        }
+    }
+
+    #[test]
+    fn overload_and_silence_keep_the_old_token() {
+        let later = TokenRefusal::Transient { retry_at: Some(Timestamp(3_000)) };
+        for status in [408, 423, 429, 477, 500, 503, 599] {
+            assert_eq!(refusal(status, r#"{"error":"invalid_grant"}"#), later, "{status}");
+        }
+        assert_eq!(refusal(403, "<html>blocked</html>"), later);
+        let silence = classify(&Outcome::Unanswered, Timestamp(0)).unwrap_err();
+        assert_eq!(silence, TokenRefusal::Transient { retry_at: None });
+        let good = Outcome::Answered(Response { status: 201, ..Response::default() });
+        assert!(classify(&good, Timestamp(0)).is_ok());
+    }
+}

@@ -336,3 +336,169 @@ impl fmt::Display for Rejection {
 }
 
 impl std::error::Error for Rejection {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_000_000);
+
+    fn rejected(status: u16, headers: &[(&str, &str)], body: &str) -> Rejection {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let response = Response { status, headers, body: body.as_bytes().to_vec() };
+        classify(&Outcome::Answered(response), NOW).unwrap_err()
+    }
+
+    fn class(status: u16, body: &str) -> Class {
+        rejected(status, &[], body).class
+    }
+
+    #[test]
+    fn every_success_is_a_success() {
+        for status in [200, 201, 202, 204, 207] {
+            let outcome = Outcome::Answered(Response { status, ..Response::default() });
+            assert!(classify(&outcome, NOW).is_ok(), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_expired_or_refused() {
+        assert_eq!(class(401, r#"{"category":"EXPIRED_AUTHENTICATION"}"#), Class::Expired);
+        assert_eq!(class(401, r#"{"category":"INVALID_AUTHENTICATION"}"#), Class::Unauthorized);
+        assert_eq!(class(401, ""), Class::Unauthorized);
+    }
+
+    #[test]
+    fn missing_scopes_are_named_once() {
+        let body = r#"{"category":"MISSING_SCOPES","errors":[
+            {"context":{"requiredGranularScopes":["crm.objects.contacts.read","crm.objects.contacts.write"]}},
+            {"context":{"requiredGranularScopes":["crm.objects.contacts.read"]}}]}"#;
+        let rejection = rejected(403, &[], body);
+        let scopes = ["crm.objects.contacts.read", "crm.objects.contacts.write"].map(str::to_owned).to_vec();
+        assert_eq!(rejection.class, Class::Forbidden { scopes });
+        assert!(rejection.words().contains("crm.objects.contacts.read, crm.objects.contacts.write"));
+        assert!(matches!(rejection.of_token(AppKind::User).class, Class::Forbidden { .. }));
+    }
+
+    #[test]
+    fn a_403_without_scopes_means_the_wrong_kind_of_token_only_for_one_persons_token() {
+        let body =
+            r#"{"status":"error","message":"User level OAuth token is not allowed for this endpoint."}"#;
+        let rejection = rejected(403, &[], body);
+        assert_eq!(rejection.clone().of_token(AppKind::User).class, Class::WrongTokenKind);
+        assert_eq!(rejection.of_token(AppKind::Account).class, Class::Forbidden { scopes: Vec::new() });
+    }
+
+    #[test]
+    fn a_page_of_html_says_nothing_about_records_or_rights() {
+        let html = "<html><h1>Not Found</h1></html>";
+        assert_eq!(class(404, html), Class::Rejected { category: None, codes: Vec::new() });
+        assert_eq!(class(404, r#"{"status":"error","message":"resource not found"}"#), Class::Gone);
+        assert_eq!(class(403, html), Class::Transient { retry_at: None });
+    }
+
+    #[test]
+    fn the_existing_id_is_taken_from_a_409_only_as_digits_at_the_end() {
+        let existing = |message: &str| match class(
+            409,
+            &format!(r#"{{"category":"CONFLICT","message":"{message}"}}"#),
+        ) {
+            Class::Conflict { existing } => existing,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(existing("Contact already exists. Existing ID: 6001"), Some(RecordId(6001)));
+        assert_eq!(existing("Contact already exists. Existing ID: 6001."), Some(RecordId(6001)));
+        assert_eq!(existing("Existing ID: 6001 or 7"), None);
+        assert_eq!(existing("Existing ID: jane@example.com"), None);
+        assert_eq!(existing("A property named x already exists"), None);
+        assert_eq!(class(409, "<html>"), Class::Conflict { existing: None });
+    }
+
+    #[test]
+    fn each_limit_has_its_own_wait() {
+        let throttled = |policy: &str, headers: &[(&str, &str)]| {
+            let body = format!(r#"{{"errorType":"RATE_LIMIT","policyName":"{policy}"}}"#);
+            match rejected(429, headers, &body).class {
+                Class::Throttled { policy, retry_at } => (policy, retry_at.since_ms(NOW)),
+                other => panic!("{other:?}"),
+            }
+        };
+        let interval = [("x-hubspot-ratelimit-interval-milliseconds", "5000")];
+        assert_eq!(throttled("TEN_SECONDLY_ROLLING", &[]), (Policy::TenSecondly, 10_000));
+        assert_eq!(throttled("TEN_SECONDLY_ROLLING", &interval), (Policy::TenSecondly, 5_000));
+        assert_eq!(throttled("SECONDLY", &interval), (Policy::Secondly, 1_000));
+        assert_eq!(throttled("DAILY", &[]), (Policy::Daily, HOUR_MS));
+        assert_eq!(throttled("HOURLY", &[]), (Policy::Other("HOURLY".to_owned()), 10_000));
+        assert_eq!(throttled("SECONDLY", &[("retry-after", "7")]), (Policy::Secondly, 7_000));
+        assert_eq!(throttled("SECONDLY", &[("retry-after", "Fri, 31 Dec 1999")]), (Policy::Secondly, 1_000));
+        assert_eq!(throttled("SECONDLY", &[("retry-after", "99999999999")]), (Policy::Secondly, DAY_MS));
+        assert!(
+            matches!(class(429, "<html>"), Class::Throttled { policy: Policy::Other(name), .. } if name.is_empty())
+        );
+    }
+
+    #[test]
+    fn a_moving_account_is_parked_as_long_as_it_says() {
+        let until = |headers: &[_]| match rejected(477, headers, "").class {
+            Class::Parked { until } => until.since_ms(NOW),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(until(&[("retry-after", "7200")]), 2 * HOUR_MS);
+        assert_eq!(until(&[]), HOUR_MS);
+    }
+
+    #[test]
+    fn statuses_have_their_class() {
+        for status in [408, 500, 502, 503, 504, 521, 524] {
+            assert_eq!(class(status, "<html>"), Class::Transient { retry_at: None }, "{status}");
+        }
+        assert_eq!(class(414, ""), Class::TooLong);
+        assert_eq!(class(423, "{}"), Class::Locked);
+        assert!(matches!(class(302, ""), Class::Rejected { .. }));
+    }
+
+    #[test]
+    fn a_validation_error_keeps_its_codes_and_none_of_its_text() {
+        let body = r#"{"status":"error","category":"VALIDATION_ERROR","correlationId":"ab-1",
+            "message":"Property values were not valid: jane@example.com","errors":[
+            {"message":"jane@example.com","code":"INVALID_EMAIL","context":{"propertyName":["email"]}},
+            {"code":"INVALID_EMAIL"},{"code":"jane@example.com"},{"code":"READ_ONLY_VALUE"}]}"#;
+        let rejection = rejected(400, &[], body);
+        let codes = ["INVALID_EMAIL", "READ_ONLY_VALUE"].map(str::to_owned).to_vec();
+        assert_eq!(rejection.class, Class::Rejected { category: Some("VALIDATION_ERROR".to_owned()), codes });
+        assert_eq!(
+            rejection.to_string(),
+            "HubSpot refused: rejected, status `400`, category `VALIDATION_ERROR`, \
+             codes `INVALID_EMAIL READ_ONLY_VALUE`, correlation id `ab-1`"
+        );
+        for text in [format!("{rejection:?}"), rejection.to_string(), rejection.words()] {
+            assert!(!text.contains("jane"), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_correlation_id_of_the_header_is_kept_unless_it_is_none() {
+        let header = [("x-hubspot-correlation-id", "0190-aa")];
+        assert_eq!(rejected(500, &header, "<html>").correlation_id.as_deref(), Some("0190-aa"));
+        assert_eq!(rejected(500, &[("x-hubspot-correlation-id", "a b")], "").correlation_id, None);
+    }
+
+    #[test]
+    fn a_write_without_a_clear_answer_may_have_happened() {
+        assert!(classify(&Outcome::Unanswered, NOW).unwrap_err().may_have_happened());
+        assert!(rejected(504, &[], "").may_have_happened());
+        assert!(Rejection::malformed(&Response { status: 200, ..Response::default() }).may_have_happened());
+        assert!(!rejected(429, &[], "").may_have_happened());
+        assert!(!rejected(400, &[], "").may_have_happened());
+    }
+
+    #[test]
+    fn odd_bodies_never_change_the_class_a_status_gives() {
+        for body in
+            ["", "[]", "null", "{\"category\":7,\"errors\":{},\"policyName\":[]}", "{\"errors\":[7,null]}"]
+        {
+            assert!(matches!(class(400, body), Class::Rejected { category: None, .. }), "{body}");
+            assert!(matches!(class(429, body), Class::Throttled { .. }), "{body}");
+        }
+    }
+}

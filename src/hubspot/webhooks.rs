@@ -222,3 +222,154 @@ fn object_of(family: &str, type_id: Option<&str>) -> Option<ObjectType> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const URI: &str = "https://www.example.com/webhook_uri";
+    const BODY: &[u8] = b"{'example_field':'example_value'}";
+    const SENT_AT: &str = "1693657560000";
+    const SIGNATURE: &str = "K36dawei4A+QBNolUOqo7s91KQDWQ5MXZ/QufNYuk/Y=";
+
+    fn secret() -> Secret<String> {
+        Secret::new("yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy".to_owned())
+    }
+
+    fn verify(
+        uri: &str,
+        body: &[u8],
+        sent_at: &str,
+        signature: &str,
+        now: i64,
+    ) -> Result<(), WebhookRefusal> {
+        verify_v3(&secret(), Method::Post, uri, body, Some(sent_at), Some(signature), Timestamp(now))
+    }
+
+    #[test]
+    fn hubspots_own_vectors_of_v3_verify() {
+        assert_eq!(verify(URI, BODY, SENT_AT, SIGNATURE, 1_693_657_560_000), Ok(()));
+        let later = "RnbPH7+UMKVkbV32P8bz450N4M56aPmcru1+D3kSDtw=";
+        assert_eq!(verify(URI, BODY, "1700000300000", later, 1_700_000_300_000), Ok(()));
+    }
+
+    #[test]
+    fn hubspots_own_vector_of_v1_verifies() {
+        let body = br#"[{"eventId":1,"subscriptionId":12345,"portalId":62515,"occurredAt":1564113600000,"subscriptionType":"contact.creation","attemptNumber":0,"objectId":123,"changeSource":"CRM","changeFlag":"NEW","appId":54321}]"#;
+        let signature = "232db2615f3d666fe21a8ec971ac7b5402d33b9a925784df3ca654d05f4817de";
+        assert_eq!(verify_v1(&secret(), body, Some(signature)), Ok(()));
+        assert_eq!(verify_v1(&secret(), b"[]", Some(signature)), Err(WebhookRefusal::Forged));
+        assert_eq!(verify_v1(&secret(), body, None), Err(WebhookRefusal::Unsigned));
+    }
+
+    #[test]
+    fn a_signature_is_good_for_five_minutes_either_way() {
+        let now = 1_693_657_560_000;
+        for (offset_ms, expected) in [
+            (WINDOW_MS, Ok(())),
+            (-WINDOW_MS, Ok(())),
+            (WINDOW_MS + 1, Err(WebhookRefusal::Stale)),
+            (-WINDOW_MS - 1, Err(WebhookRefusal::Stale)),
+        ] {
+            assert_eq!(verify(URI, BODY, SENT_AT, SIGNATURE, now + offset_ms), expected, "{offset_ms}");
+        }
+        assert_eq!(verify(URI, BODY, &i64::MIN.to_string(), SIGNATURE, now), Err(WebhookRefusal::Stale));
+    }
+
+    #[test]
+    fn anything_changed_or_missing_is_refused() {
+        let now = 1_693_657_560_000;
+        assert_eq!(verify(URI, b"{}", SENT_AT, SIGNATURE, now), Err(WebhookRefusal::Forged));
+        assert_eq!(
+            verify("https://evil.example.com/", BODY, SENT_AT, SIGNATURE, now),
+            Err(WebhookRefusal::Forged)
+        );
+        assert_eq!(verify(URI, BODY, "1693657560001", SIGNATURE, now), Err(WebhookRefusal::Forged));
+        assert_eq!(verify(URI, BODY, SENT_AT, "", now), Err(WebhookRefusal::Forged));
+        assert_eq!(verify(URI, BODY, SENT_AT, "not base64!", now), Err(WebhookRefusal::Unsigned));
+        assert_eq!(verify(URI, BODY, "soon", SIGNATURE, now), Err(WebhookRefusal::Unsigned));
+        let without = verify_v3(&secret(), Method::Post, URI, BODY, None, None, Timestamp(now));
+        assert_eq!(without, Err(WebhookRefusal::Unsigned));
+    }
+
+    #[test]
+    fn only_the_listed_sequences_of_a_url_are_decoded() {
+        assert_eq!(decode_uri("https://a.b/c?d=e"), "https://a.b/c?d=e");
+        assert_eq!(decode_uri("%3A%2F%3F%40%21%24%27%28%29%2A%2C%3B"), ":/?@!$'()*,;");
+        assert_eq!(decode_uri("/a%2fb%20%26%25%3D%"), "/a/b%20%26%25%3D%");
+        assert_eq!(decode_uri("%ä%2"), "%ä%2");
+    }
+
+    #[test]
+    fn a_url_is_signed_as_it_reads_decoded() {
+        let plain = "https://www.example.com/hooks?to=a:b";
+        let parts: [&[u8]; 4] = [b"POST", plain.as_bytes(), BODY, SENT_AT.as_bytes()];
+        let code = crypto::hmac_sha256(secret().expose().as_bytes(), &parts);
+        let called = "https://www.example.com/hooks?to=a%3Ab";
+        assert_eq!(verify(called, BODY, SENT_AT, &BASE64.encode(&code), 1_693_657_560_000), Ok(()));
+    }
+
+    fn events(body: &str) -> Vec<(PortalId, Event)> {
+        parse_events(body.as_bytes(), EVENTS_LIMIT).unwrap()
+    }
+
+    #[test]
+    fn each_kind_of_event_is_told() {
+        let body = r#"[
+            {"portalId":33,"occurredAt":7,"subscriptionType":"contact.creation","objectId":1,"changeFlag":"NEW"},
+            {"portalId":"33","occurredAt":"7","eventType":"contact.propertyChange","objectId":"2","propertyName":"email","propertyValue":"x"},
+            {"portalId":33,"occurredAt":7,"subscriptionType":"object.deletion","objectTypeId":"0-1","objectId":3},
+            {"portalId":33,"occurredAt":7,"subscriptionType":"contact.privacyDeletion","objectId":4},
+            {"portalId":33,"occurredAt":7,"subscriptionType":"contact.restore","objectId":5},
+            {"portalId":33,"occurredAt":7,"subscriptionType":"contact.merge","objectId":6,"primaryObjectId":6,"mergedObjectIds":[8,"9"],"newObjectId":10},
+            {"portalId":33,"subscriptionType":"contact.associationChange","fromObjectId":11,"toObjectId":12}]"#;
+        let (object, occurred_at) = (ObjectType::Contacts, Timestamp(7));
+        let expected = [
+            Event::Touched { object, id: RecordId(1), occurred_at },
+            Event::Touched { object, id: RecordId(2), occurred_at },
+            Event::Deleted { object, id: RecordId(3), occurred_at },
+            Event::PrivacyDeleted { object, id: RecordId(4), occurred_at },
+            Event::Restored { object, id: RecordId(5), occurred_at },
+            Event::Merged {
+                object,
+                primary: RecordId(6),
+                merged: vec![RecordId(8), RecordId(9)],
+                new_id: Some(RecordId(10)),
+                occurred_at,
+            },
+            Event::Touched { object, id: RecordId(11), occurred_at: Timestamp(0) },
+        ];
+        assert_eq!(events(body), expected.map(|event| (PortalId(33), event)));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_ignored_and_stops_nothing() {
+        let body = r#"[7, {"subscriptionType":"contact.creation","objectId":1},
+            {"portalId":1,"subscriptionType":"contact.creation","objectId":"x"},
+            {"portalId":1,"subscriptionType":"company.creation","objectId":1},
+            {"portalId":1,"subscriptionType":"object.creation","objectTypeId":"2-99","objectId":1},
+            {"portalId":1,"subscriptionType":"contact.teleport","objectId":1},
+            {"portalId":1}]"#;
+        assert_eq!(events(body), vec![(PortalId(1), Event::Ignored); 5]);
+        assert_eq!(events("[]"), []);
+    }
+
+    #[test]
+    fn oversized_and_shapeless_deliveries_are_refused_whole() {
+        let many = format!("[{}1]", "1,".repeat(EVENTS_LIMIT));
+        assert!(parse_events(many.as_bytes(), EVENTS_LIMIT).is_err());
+        assert!(parse_events(&vec![b' '; BODY_LIMIT + 1], EVENTS_LIMIT).is_err());
+        assert!(parse_events(b"{}", EVENTS_LIMIT).is_err());
+        assert!(parse_events("[".repeat(100_000).as_bytes(), EVENTS_LIMIT).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_a_delivery_panic(text in any::<String>(), uri in any::<String>()) {
+            let _ = parse_events(text.as_bytes(), EVENTS_LIMIT);
+            let _ = verify(&uri, text.as_bytes(), &text, &text, 0);
+        }
+    }
+}
