@@ -151,13 +151,13 @@ fn connection_card(view: &IntegrationsView, connection: &ConnectionView) -> Mark
                 }
             } @else if !disconnected {
                 div class="grid border-t border-base-300 md:grid-cols-[3fr_2fr]" {
-                    section class="p-5 sm:p-6" aria-label="Data" {
+                    div class="p-5 sm:p-6" {
                         @if connection.streams.is_empty() { (waiting()) }
                         div class="grid gap-6" {
                             @for stream in &connection.streams { (stream_part(frame.now_at, connection, stream)) }
                         }
                     }
-                    section class="border-t border-base-300 p-5 sm:p-6 md:border-t-0 md:border-l" aria-label="Use of HubSpot's limits" {
+                    div class="border-t border-base-300 p-5 sm:p-6 md:border-t-0 md:border-l" {
                         (limits_part(frame.now_at, connection))
                     }
                 }

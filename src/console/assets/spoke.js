@@ -1,6 +1,9 @@
 // Around htmx, which asks for the parts of a page that change by themselves. Pages work without any of this.
 "use strict";
 
+// What the person has opened stays open when the part around it is replaced.
+Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) => !(name === "open" && element.matches("details"));
+
 const showUnreachable = (shown) => {
   const message = document.getElementById("unreachable");
   if (message) message.hidden = !shown;
