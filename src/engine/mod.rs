@@ -2,5 +2,6 @@
 //!
 //! Owns the decisions and nothing else: tables are the store's, sockets and clocks the platform's.
 
+pub mod directory;
 pub mod limiter;
 pub mod portal;

@@ -2,6 +2,7 @@
 //!
 //! Owns the tables. It decides nothing: which row to write is the engine's.
 
+pub mod directory;
 #[cfg(feature = "native-sql")]
 pub mod native;
 pub mod portal;

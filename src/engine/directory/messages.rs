@@ -1,0 +1,415 @@
+//! What the `Directory` object is asked and what it answers; both sides import this file.
+//!
+//! Secrets (session tokens, links, states, API keys) are made here and leave once, in the answer that makes them.
+//! Inwards only their SHA-256 travels, and only that is stored.
+
+use serde::{Deserialize, Serialize};
+
+pub use crate::store::directory::{
+    connections::{Connection, ConnectionState},
+    keys::ApiKey,
+    people::{Person, Role},
+    workspaces::{Jurisdiction, Workspace},
+};
+use crate::values::{
+    ids::{ApiKeyId, AppKey, ConnectionId, HubSpotUserId, PortalId, WorkspaceId},
+    time::Timestamp,
+};
+
+/// The name by which the one Directory is found. A changed name orphans everything it holds.
+pub const OBJECT_NAME: &str = "directory";
+
+/// Most workspaces of one page.
+pub const WORKSPACES_LIMIT: u32 = 100;
+/// Connections of one cron page: one queue batch of 100 messages of 100 names, 64 characters an object id.
+pub const TICK_LIMIT: u32 = 1_000;
+
+/// What the object can be asked. `hash` is always [`crate::values::crypto::sha256_hex`] of the secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Answers [`Answer::Workspace`].
+    CreateWorkspace {
+        /// For people; any text that passed the border.
+        name: String,
+        /// Where its objects live, for ever.
+        jurisdiction: Option<Jurisdiction>,
+    },
+    /// Answers [`Answer::Workspace`].
+    Workspace {
+        /// Which.
+        workspace: WorkspaceId,
+    },
+    /// A page in order of id, with connections. Answers [`Answer::Workspaces`].
+    Workspaces {
+        /// Greater ids only.
+        after: Option<WorkspaceId>,
+        /// Capped at [`WORKSPACES_LIMIT`].
+        limit: u32,
+        /// Part of a name, an id or a portal id; empty: all.
+        query: String,
+    },
+
+    /// Answers [`Answer::KeyCreated`].
+    CreateKey {
+        /// Whose.
+        workspace: WorkspaceId,
+        /// For people.
+        name: String,
+        /// Not accepted from then on; `None`: no end.
+        expires_at: Option<Timestamp>,
+    },
+    /// Keys that were not revoked. Answers [`Answer::Keys`].
+    Keys {
+        /// Whose.
+        workspace: WorkspaceId,
+    },
+    /// Answers [`Answer::Done`].
+    RevokeKey {
+        /// Whose.
+        workspace: WorkspaceId,
+        /// Which.
+        key: ApiKeyId,
+    },
+    /// Answers [`Answer::KeyHolder`].
+    VerifyKey {
+        /// Its public half.
+        key: ApiKeyId,
+        /// Of the whole key as presented.
+        hash: String,
+    },
+
+    /// A one-time link to a workspace's pages. Answers [`Answer::Secret`].
+    CreateLink {
+        /// Which.
+        workspace: WorkspaceId,
+        /// Who comes.
+        person: Person,
+    },
+    /// Opens a link, once. Answers [`Answer::SessionMade`].
+    OpenLink {
+        /// Of the link's token.
+        hash: String,
+    },
+    /// Answers [`Answer::Session`].
+    Session {
+        /// Of the cookie's token.
+        hash: String,
+    },
+    /// Answers [`Answer::Done`], also where there was none.
+    EndSession {
+        /// Of the cookie's token.
+        hash: String,
+    },
+    /// An attempt to enter the operator's console. Answers [`Answer::SessionMade`].
+    SignIn {
+        /// Where it comes from, hashed: attempts are counted by it.
+        client: String,
+        /// Whether the password was right.
+        correct: bool,
+    },
+    /// The operator enters a workspace's pages. Answers [`Answer::SessionMade`].
+    EnterWorkspace {
+        /// Of the operator's own session.
+        hash: String,
+        /// Which.
+        workspace: WorkspaceId,
+    },
+
+    /// Begins an authorisation. Answers [`Answer::Secret`] with the `state`.
+    StartOAuth {
+        /// Of the session that asks.
+        session: String,
+        /// For which workspace.
+        workspace: WorkspaceId,
+        /// Through which app.
+        app: AppKey,
+        /// The connection to authorise anew; `None`: whichever the person chooses.
+        connection: Option<ConnectionId>,
+    },
+    /// A `state` came back; it is used up whatever the answer. Answers [`Answer::OAuth`].
+    FinishOAuth {
+        /// Of the state.
+        state: String,
+        /// Of every session that the browser carries.
+        sessions: Vec<String>,
+    },
+    /// An account was authorised: names its connection, new or known. Answers [`Answer::Recorded`].
+    RecordConnection(Box<RecordConnection>),
+    /// Its Portal holds the credentials. Answers [`Answer::Done`], or a refusal if it was ended meanwhile: then the Portal
+    /// must be told.
+    ConfirmConnection {
+        /// Which.
+        connection: ConnectionId,
+    },
+    /// Its Portal holds nothing: a new one is forgotten, a known one stays as it was. Answers [`Answer::Done`].
+    AbandonConnection {
+        /// Which.
+        connection: ConnectionId,
+    },
+    /// Answers [`Answer::Connections`].
+    Connections {
+        /// Whose.
+        workspace: WorkspaceId,
+    },
+    /// Answers [`Answer::Connection`].
+    Connection {
+        /// Which.
+        connection: ConnectionId,
+    },
+    /// What a disconnect would do. Answers [`Answer::Plan`].
+    PlanDisconnect {
+        /// Whose.
+        workspace: WorkspaceId,
+        /// Which.
+        connection: ConnectionId,
+    },
+    /// Settles what the disconnect does, and begins it. Answers [`Answer::Plan`].
+    BeginDisconnect {
+        /// Whose.
+        workspace: WorkspaceId,
+        /// Which.
+        connection: ConnectionId,
+    },
+    /// Its Portal is done. Answers [`Answer::Done`].
+    EndDisconnect {
+        /// Which.
+        connection: ConnectionId,
+    },
+
+    /// Who follows these portals. Those that nobody follows are counted as dropped. Answers [`Answer::Routes`].
+    Routes {
+        /// Whose webhooks.
+        source: AppKey,
+        /// Portals, each with its number of events.
+        portals: Vec<(PortalId, u32)>,
+    },
+    /// Connections with something to do, a page in order of id. Answers [`Answer::Tick`].
+    Tick {
+        /// Greater ids only; `None` begins a tick, and clears what has expired.
+        after: Option<ConnectionId>,
+    },
+    /// Answers [`Answer::Health`].
+    Health,
+}
+
+/// What the object answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// It is done.
+    Done,
+    /// One workspace.
+    Workspace(Workspace),
+    /// Some.
+    Workspaces {
+        /// With all connections each.
+        page: Vec<(Workspace, Vec<Connection>)>,
+        /// What to ask `after` with, if there are more.
+        next: Option<WorkspaceId>,
+    },
+    /// The key, this once.
+    KeyCreated {
+        /// How it is listed.
+        key: ApiKey,
+        /// `id.secret`, for the caller only.
+        secret: String,
+    },
+    /// All of a workspace.
+    Keys(Vec<ApiKey>),
+    /// Whose key it is.
+    KeyHolder(WorkspaceId),
+    /// A token that a browser will bring back, this once.
+    Secret {
+        /// 43 characters.
+        secret: String,
+        /// Its end.
+        expires_at: Timestamp,
+    },
+    /// A session began.
+    SessionMade {
+        /// For the cookie.
+        secret: String,
+        /// What it allows.
+        session: Session,
+    },
+    /// What a session allows.
+    Session(Session),
+    /// What the authorisation was begun for.
+    OAuth(Box<OAuthStart>),
+    /// The connection of the account.
+    Recorded {
+        /// With the object to address.
+        connection: Connection,
+        /// Whether it was there before.
+        known: bool,
+    },
+    /// All of a workspace, oldest first.
+    Connections(Vec<Connection>),
+    /// One.
+    Connection(Connection),
+    /// What a disconnect does.
+    Plan(Plan),
+    /// In the order asked.
+    Routes(Vec<(PortalId, Vec<Route>)>),
+    /// One page of a tick.
+    Tick {
+        /// At most [`TICK_LIMIT`].
+        page: Vec<Poke>,
+        /// What to ask `after` with, if there are more.
+        next: Option<ConnectionId>,
+    },
+    /// How the deployment is.
+    Health(Health),
+    /// The caller's fault.
+    Refused(Refusal),
+}
+
+/// Why the Directory does not do it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// No such thing, or of another workspace.
+    NotFound,
+    /// The key is unknown, revoked, expired, or not this one.
+    BadKey,
+    /// The session is unknown or over.
+    NoSession,
+    /// The session does not allow it.
+    NotAllowed,
+    /// The link was opened before, or its time is over.
+    LinkSpent,
+    /// There is no such link.
+    LinkUnknown,
+    /// The password is wrong.
+    WrongPassword,
+    /// Too many attempts.
+    TooMany {
+        /// Milliseconds until the next may succeed.
+        wait_ms: i64,
+    },
+    /// The state is unknown: never made, or used.
+    StateUnknown,
+    /// The state's ten minutes are over.
+    StateExpired,
+    /// The state is of another browser, workspace or person.
+    StateForeign,
+    /// The account is another than the connection's.
+    OtherPortal {
+        /// The connection's.
+        expected: PortalId,
+    },
+    /// The same account is being disconnected at this moment.
+    Disconnecting,
+    /// The workspace has as many of these as it may.
+    Full {
+        /// As many as this.
+        most: u32,
+    },
+}
+
+/// What a session cookie allows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// The workspace whose pages it opens; `None`: the operator's console.
+    pub workspace: Option<Workspace>,
+    /// Who.
+    pub person: Person,
+    /// Its end.
+    pub expires_at: Timestamp,
+}
+
+/// What an authorisation was begun for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OAuthStart {
+    /// The session that began it.
+    pub session: Session,
+    /// The workspace that will receive the data.
+    pub workspace: Workspace,
+    /// Through which app.
+    pub app: AppKey,
+    /// The connection that is authorised anew.
+    pub connection: Option<Connection>,
+}
+
+/// An account that was authorised.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordConnection {
+    /// For which workspace.
+    pub workspace: WorkspaceId,
+    /// Through which app.
+    pub app: AppKey,
+    /// Which account.
+    pub portal: PortalId,
+    /// Its name, as HubSpot tells; empty if it does not.
+    pub portal_name: String,
+    /// Who authorised, in HubSpot.
+    pub user: Option<HubSpotUserId>,
+    /// Who authorised, for the host.
+    pub connected_by: String,
+    /// A Portal's unused unique id, for a connection that is new.
+    pub object: String,
+    /// The connection that was to be authorised anew.
+    pub expected: Option<ConnectionId>,
+}
+
+/// What a disconnect does besides stopping the sync and forgetting the credentials.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Of which connection; its state tells whether it has begun.
+    pub connection: Connection,
+    /// The app is removed from the account: no other connection uses it there.
+    pub uninstall: bool,
+    /// The grant is revoked: no other connection has it.
+    pub revoke: bool,
+}
+
+/// One follower of a portal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// Unique id of its Portal.
+    pub object: String,
+}
+
+/// One connection of a tick.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Poke {
+    /// Which.
+    pub connection: ConnectionId,
+    /// Unique id of its Portal.
+    pub object: String,
+    /// What for.
+    pub task: Task,
+}
+
+/// What a tick asks of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// Look whether something is due.
+    Poll,
+    /// A connect was interrupted: does its Portal hold credentials?
+    Settle,
+    /// A disconnect goes on.
+    Disconnect {
+        /// See [`Plan::uninstall`].
+        uninstall: bool,
+        /// See [`Plan::revoke`].
+        revoke: bool,
+    },
+}
+
+/// How the deployment is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
+    /// All of them.
+    pub workspaces: u64,
+    /// All of them, disconnected ones included.
+    pub connections: u64,
+    /// Those that are kept in step.
+    pub active: u64,
+    /// When the newest tick began.
+    pub ticked_at: Option<Timestamp>,
+    /// Names and values; see [`crate::store::directory::counters`].
+    pub counters: Vec<(String, u64)>,
+}
