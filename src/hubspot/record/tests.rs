@@ -152,7 +152,7 @@ fn a_batch_answer_separates_the_found_from_the_missing() {
 
 #[test]
 fn a_large_page_of_mostly_nulls_is_read_whole() {
-    let nulls: String = (0..600).map(|index| format!(r#""p{index:04}":null,"#)).collect();
+    let nulls = (0..600).map(|index| format!(r#""p{index:04}":null,"#)).collect::<Vec<_>>().concat();
     let large = "x".repeat(65_536);
     let records: Vec<_> =
         (1..=100).map(|id| record(&id.to_string(), &format!(r#"{{{nulls}"z":"{large}"}}"#))).collect();

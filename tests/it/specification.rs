@@ -1,0 +1,176 @@
+//! Our requests against HubSpot's own OpenAPI files, where these lie beside the project (they are not ours to copy).
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use serde_json::{Value, json};
+use spoke::{
+    hubspot::{account, oauth, objects, properties, webhooks},
+    values::{
+        config::{App, AppKind},
+        http::{Body, Request},
+        ids::{ObjectType, RecordId},
+        secret::Secret,
+        time::Timestamp,
+    },
+};
+
+const FILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/hubspot-openapi");
+const KIND: ObjectType = ObjectType::Contacts;
+
+/// HubSpot's file of that name; `None`, and a word about it, where the files are absent.
+fn specification(name: &str) -> Option<Value> {
+    let path = Path::new(FILES).join(name);
+    if !path.exists() {
+        eprintln!("skipped: no `{name}` in ../shared/hubspot-openapi");
+        return None;
+    }
+    Some(serde_json::from_slice(&fs::read(path).unwrap()).unwrap())
+}
+
+/// The operation a request is meant for: by method and path, `{…}` standing for any one segment.
+fn operation<'a>(spec: &'a Value, request: &Request) -> &'a Value {
+    let path = request.path.split('?').next().unwrap();
+    let fits = |template: &str| {
+        template.split('/').count() == path.split('/').count()
+            && template
+                .split('/')
+                .zip(path.split('/'))
+                .all(|(one, other)| one == other || one.starts_with('{'))
+    };
+    let (_, item) = spec["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        // A literal segment goes before a placeholder.
+        .filter(|(template, _)| fits(template))
+        .min_by_key(|(template, _)| template.matches('{').count())
+        .unwrap_or_else(|| panic!("no path fits `{path}`"));
+    let operation = &item[request.method.as_str().to_lowercase()];
+    assert!(operation.is_object(), "no `{}` at `{path}`", request.method.as_str());
+    operation
+}
+
+fn query_names(request: &Request) -> BTreeSet<&str> {
+    let query = request.path.split_once('?').map_or("", |(_, query)| query);
+    query.split('&').filter_map(|pair| Some(pair.split_once('=')?.0)).collect()
+}
+
+/// Path, method, query names and body are what the specification describes.
+fn check(spec: &Value, request: &Request) {
+    let operation = operation(spec, request);
+    let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+    for name in query_names(request) {
+        let known =
+            parameters.iter().any(|parameter| parameter["name"] == name && parameter["in"] == "query");
+        assert!(known, "`{name}` is no query parameter of `{}`", request.path);
+    }
+    let (media, body) = match &request.body {
+        Body::Empty => return assert!(operation["requestBody"]["required"] != true, "{}", request.path),
+        Body::Json(text) => ("application/json", serde_json::from_str(text).unwrap()),
+        Body::Form(form) => {
+            let pairs = form_urlencoded::parse(form.expose().as_bytes()).into_owned();
+            let fields = pairs.map(|(name, value)| (name, Value::String(value))).collect();
+            ("application/x-www-form-urlencoded", Value::Object(fields))
+        }
+    };
+    let mut schema = operation["requestBody"]["content"][media]["schema"].clone();
+    assert!(schema.is_object(), "`{}` takes no `{media}`", request.path);
+    schema["components"] = spec["components"].clone();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<_> = validator.iter_errors(&body).map(|error| error.to_string()).collect();
+    assert_eq!(errors, [""; 0], "{}: {body}", request.path);
+    let described = match schema["$ref"].as_str() {
+        Some(reference) => spec.pointer(reference.trim_start_matches('#')).unwrap(),
+        None => &schema,
+    };
+    for name in body.as_object().unwrap().keys() {
+        assert!(described["properties"].get(name).is_some(), "`{name}` is no field of `{}`", request.path);
+    }
+}
+
+/// The file types `sorts` as texts; HubSpot's guide and every client send objects, and so do we (`hubspot-api.md` 4.6).
+fn with_sorts_as_objects(mut spec: Value) -> Value {
+    let sorts = &mut spec["components"]["schemas"]["PublicObjectSearchRequest"]["properties"]["sorts"];
+    assert_eq!(sorts["items"]["type"], "string", "the file was corrected: drop this exception");
+    sorts["items"] = json!({
+        "type": "object",
+        "required": ["propertyName", "direction"],
+        "properties": { "direction": { "enum": ["ASCENDING", "DESCENDING"] } },
+    });
+    spec
+}
+
+#[test]
+fn record_requests_are_as_hubspot_describes_them() {
+    let Some(spec) = specification("contacts.json").map(with_sorts_as_objects) else { return };
+    let names = ["email".to_owned(), "firstname".to_owned()];
+    let range = objects::IdRange { above: Some(RecordId(5)), up_to: Some(RecordId(9)) };
+    for request in [
+        objects::list(KIND, &names, Some("17")),
+        objects::list_ids(KIND, None),
+        objects::batch_read(KIND, &[RecordId(1), RecordId(2)], &names),
+        objects::read(KIND, RecordId(1), &names),
+        objects::search_modified(KIND, Timestamp(1_763_596_800_000), range),
+        objects::search_modified(KIND, Timestamp(0), objects::IdRange::default()),
+        objects::search_greatest_id(KIND),
+    ] {
+        check(&spec, &request);
+    }
+}
+
+#[test]
+fn a_wrong_body_would_be_noticed() {
+    let Some(spec) = specification("contacts.json").map(with_sorts_as_objects) else { return };
+    let mut request = objects::search_greatest_id(KIND);
+    request.body = Body::Json(json!({ "limit": "1" }).to_string());
+    assert!(std::panic::catch_unwind(|| check(&spec, &request)).is_err());
+}
+
+#[test]
+fn the_other_requests_are_as_hubspot_describes_them() {
+    let app = App {
+        key: "main".parse().unwrap(),
+        label: "HubSpot".to_owned(),
+        client_id: "id".to_owned(),
+        client_secret: Secret::new("secret".to_owned()),
+        kind: AppKind::Account,
+    };
+    let token = Secret::new("na1-token".to_owned());
+    for (file, requests) in [
+        ("properties.json", vec![properties::list(KIND)]),
+        ("account-info.json", vec![account::details(), account::usage()]),
+        ("app-uninstalls.json", vec![oauth::uninstall()]),
+        (
+            "oauth.json",
+            vec![
+                oauth::exchange(&app, "code", "https://example.com/callback"),
+                oauth::refresh(&app, &token),
+                oauth::revoke(&app, &token),
+                oauth::introspect(&app, &token),
+            ],
+        ),
+    ] {
+        let Some(spec) = specification(file) else { return };
+        requests.iter().for_each(|request| check(&spec, request));
+    }
+}
+
+#[test]
+fn every_event_type_of_contacts_that_hubspot_lists_is_understood() {
+    let Some(spec) = specification("webhooks-management.json") else { return };
+    let kinds =
+        &spec["components"]["schemas"]["SubscriptionCreateRequest"]["properties"]["eventType"]["enum"];
+    let kinds: Vec<_> = kinds.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let ours = kinds.iter().filter(|kind| kind.starts_with("contact.") || kind.starts_with("object."));
+    let mut count = 0;
+    for kind in ours {
+        let event = json!([{
+            "portalId": 1, "occurredAt": 1, "subscriptionType": kind, "objectTypeId": "0-1", "objectId": 2,
+            "fromObjectId": 2, "toObjectId": 3, "primaryObjectId": 2, "mergedObjectIds": [3], "newObjectId": 4,
+        }]);
+        let read = webhooks::parse_events(event.to_string().as_bytes(), 1).unwrap();
+        assert_ne!(read[0].1, webhooks::Event::Ignored, "{kind}");
+        count += 1;
+    }
+    assert!(count >= 13, "{count}");
+}
