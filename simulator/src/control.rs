@@ -20,7 +20,6 @@
 //! | `GET`, `POST`, `DELETE /__control/faults` | [`crate::faults::Rule`] | the rules in force |
 //! | `GET`, `PUT /__control/webhook-faults` | [`crate::webhooks::WebhookFaults`] | the faults in force |
 //! | `GET`, `DELETE /__control/counters` | | calls by endpoint and status, the windows' fullest moments, 429s by policy, webhooks; `DELETE` starts anew |
-//! | `POST /__control/webhooks/send` | `events`, `app_id`, `forged` … ([`webhooks::Send`]) | events made up and queued, for load tests |
 //! | `POST /__control/contacts/seed` | `portal_id`, `count`, `shape` | `{"live"}` |
 //! | `POST /__control/contacts/edit-random` | `portal_id`, `count` | [`crate::generator::Edits`] |
 //! | `POST /__control/contacts/edit-bulk` | `portal_id`, `count`: so many contacts in one millisecond | the same |
@@ -165,10 +164,16 @@ impl Simulator {
                 self.faults.clear();
                 json!({"rules": []})
             }
+            ("GET", "webhook-faults") => json!(self.webhooks.faults),
+            ("PUT", "webhook-faults") => {
+                self.webhooks.faults = body(request)?;
+                json!(self.webhooks.faults)
+            }
             ("GET", "counters") => self.counted(),
             ("DELETE", "counters") => {
                 self.counters.clear();
                 self.limits.clear_report();
+                self.webhooks.clear_report();
                 json!({})
             }
             ("PUT", "edit-rate") => self.set_edit_rate(body(request)?)?,
@@ -250,7 +255,7 @@ impl Simulator {
                 json!({"portal_id": portal_id, "endpoint": endpoint, "status": status, "calls": calls})
             })
             .collect();
-        json!({"calls": calls, "total": self.counters.total(), "limits": self.limits.report()})
+        json!({"calls": calls, "total": self.counters.total(), "limits": self.limits.report(), "webhooks": self.webhooks.report()})
     }
 
     /// Adds the app, or replaces the one with the same id; what was left empty is filled in.

@@ -35,6 +35,7 @@ pub mod random;
 pub mod route;
 pub mod schema;
 pub mod search;
+pub mod signature;
 pub mod switches;
 pub mod time;
 pub mod webhooks;
@@ -88,7 +89,7 @@ impl Simulator {
             portals: BTreeMap::new(),
             access: grants::Grants::new(seed),
             limits: limits::Limits::default(),
-            webhooks: webhooks::Webhooks::default(),
+            webhooks: webhooks::Webhooks::new(seed),
             changes: Changes::default(),
             request_count: 0,
             delay_ms: 0,

@@ -13,6 +13,7 @@ use clap::Parser;
 use hubspot_simulator::control::{ALL_SCOPES, stream};
 use hubspot_simulator::grants::{App, Distribution, User};
 use hubspot_simulator::portal::{PortalSettings, Tier};
+use hubspot_simulator::webhooks::Subscription;
 use hubspot_simulator::{Shape, Simulator, Switches};
 use serde_json::json;
 
@@ -82,6 +83,9 @@ struct Arguments {
     /// Where the app's webhooks go
     #[arg(long)]
     webhook_url: Option<String>,
+    /// Properties whose changes the app's webhooks report, separated by commas
+    #[arg(long, default_value = "email,firstname,lastname,phone,company,jobtitle,lifecyclestage")]
+    webhook_properties: String,
     /// Random edits per second in the first account
     #[arg(long, default_value_t = 0.0)]
     edits_per_second: f64,
@@ -193,6 +197,7 @@ fn furnish(simulator: &mut Simulator, arguments: &Arguments) -> serde_json::Valu
         optional_scopes,
         distribution: if arguments.public { Distribution::Public } else { Distribution::Private },
         target_url: arguments.webhook_url.clone(),
+        subscriptions: Subscription::contacts(&arguments.webhook_properties.split(',').collect::<Vec<_>>()),
         ..App::default()
     });
     let user = simulator.put_user(User {

@@ -9,9 +9,12 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Full, Limited};
 use hubspot_simulator::Simulator;
 use hubspot_simulator::http::{Request, Response};
+use hubspot_simulator::webhooks::Delivery;
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 
@@ -22,10 +25,15 @@ const TICK: Duration = Duration::from_millis(50);
 /// How long open connections may take to finish once asked to stop.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// HubSpot gives a receiver this long (`hubspot-api.md` §9.3).
+const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// What the connections share.
 #[derive(Clone)]
 pub struct Server {
     simulator: Arc<Mutex<Simulator>>,
+    /// Plain HTTP only: webhooks go to a development server on this machine.
+    webhooks: Client<HttpConnector, Full<Bytes>>,
     latency_ms: u64,
 }
 
@@ -38,7 +46,8 @@ pub fn now_ms() -> u64 {
 
 impl Server {
     pub fn new(simulator: Simulator, latency_ms: u64) -> Self {
-        Self { simulator: Arc::new(Mutex::new(simulator)), latency_ms }
+        let webhooks = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build_http();
+        Self { simulator: Arc::new(Mutex::new(simulator)), webhooks, latency_ms }
     }
 
     fn simulator(&self) -> MutexGuard<'_, Simulator> {
@@ -103,6 +112,23 @@ impl Server {
         loop {
             interval.tick().await;
             self.simulator().tick(now_ms());
+            self.send_webhooks();
+        }
+    }
+
+    /// Starts the requests that are due. Each answer makes room for the next, without waiting for the tick.
+    fn send_webhooks(&self) {
+        let deliveries = self.simulator().take_deliveries(now_ms());
+        for delivery in deliveries {
+            let server = self.clone();
+            tokio::spawn(async move {
+                let id = delivery.id;
+                let sent =
+                    tokio::time::timeout(WEBHOOK_TIMEOUT, server.webhooks.request(post(delivery))).await;
+                let status = sent.ok().and_then(Result::ok).map(|answer| answer.status().as_u16());
+                server.simulator().delivery_answered(id, now_ms(), status);
+                server.send_webhooks();
+            });
         }
     }
 }
@@ -145,4 +171,13 @@ fn write(response: Response) -> hyper::Response<Full<Bytes>> {
         *broken.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
         broken
     })
+}
+
+fn post(delivery: Delivery) -> hyper::Request<Full<Bytes>> {
+    let mut builder = hyper::Request::post(delivery.url);
+    for (name, value) in &delivery.headers {
+        builder = builder.header(name.as_str(), value.as_str());
+    }
+    // A target that is no address becomes a request to nowhere, which fails as a wrong target should.
+    builder.body(Full::new(Bytes::from(delivery.body))).unwrap_or_default()
 }

@@ -63,6 +63,8 @@ pub struct Switches {
     pub search_per_second: u32,
     /// Whether a call that was refused with 429 takes part of the window too.
     pub refused_calls_count: bool,
+    /// How long a webhook event waits for others to share its request, milliseconds.
+    pub webhook_gather_ms: u64,
     /// Multiplies every wait between two attempts of a webhook delivery (24 hours at 1), so that a test sees retries.
     pub webhook_time_scale: f64,
     /// Attempts of one delivery, the first included. Documented: 10 retries.
@@ -146,6 +148,7 @@ impl Default for Switches {
             daily_limit: None,
             search_per_second: 5,
             refused_calls_count: false,
+            webhook_gather_ms: 250,
             webhook_time_scale: 1.0,
             webhook_attempts: 11,
         }

@@ -3,3 +3,4 @@
 mod limits;
 mod oauth;
 mod support;
+mod webhooks;
