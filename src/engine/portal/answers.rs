@@ -6,6 +6,7 @@ use crate::{
         portal::{
             Effect, Fetching, InFlight, Job, Portal, Turn,
             apply::{self, Applied, Scene},
+            backfill::Step,
             messages::{State, Trouble},
             properties_key,
             state::{LOOKBACK_MS, Poll},
@@ -293,7 +294,7 @@ impl Portal {
         turn: &Turn<'_>,
         index: usize,
         lane: u32,
-        step: super::backfill::Step,
+        step: Step,
         records: u64,
         applied: Applied,
     ) -> Result<(), SqlError> {

@@ -5,9 +5,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::values::{
-    ids::{AppKey, ConnectionId, HubSpotUserId, ObjectType, PortalId, RecordId, WorkspaceId},
-    time::Timestamp,
+use crate::{
+    hubspot::webhooks::Event,
+    values::{
+        ids::{AppKey, ConnectionId, HubSpotUserId, ObjectType, PortalId, RecordId, WorkspaceId},
+        time::Timestamp,
+    },
 };
 
 /// Most records of one page, by the API's contract; 250 records of 4 KB make 1 MB.
@@ -114,6 +117,25 @@ pub struct Touch {
     /// The event says that the person was erased for privacy: nothing of the record may stay.
     #[serde(default)]
     pub erased: bool,
+}
+
+impl Touch {
+    /// The records an event of a webhook is about.
+    pub fn of(event: &Event) -> Vec<Self> {
+        let touch = |object_type: ObjectType, id: RecordId| Self { object_type, id, erased: false };
+        match event {
+            Event::Touched { object, id, .. }
+            | Event::Deleted { object, id, .. }
+            | Event::Restored { object, id, .. } => {
+                vec![touch(*object, *id)]
+            }
+            Event::PrivacyDeleted { object, id, .. } => vec![Self { erased: true, ..touch(*object, *id) }],
+            Event::Merged { object, primary, merged, new_id, .. } => {
+                [*primary].iter().chain(merged).chain(new_id).map(|id| touch(*object, *id)).collect()
+            }
+            Event::Ignored => Vec::new(),
+        }
+    }
 }
 
 /// What the object answers.
