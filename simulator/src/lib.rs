@@ -40,6 +40,9 @@ pub mod switches;
 pub mod time;
 pub mod webhooks;
 
+#[cfg(test)]
+mod rules;
+
 use std::collections::BTreeMap;
 
 pub use change::{Change, ChangeEvent, Changes};

@@ -2,7 +2,11 @@
 //! the other modules turn requests into reads and changes of it.
 
 pub mod batch;
+pub(crate) mod input;
 pub mod kind;
 pub mod list;
-pub mod store;
+pub mod record;
+pub(crate) mod render;
+pub(crate) mod store;
+pub(crate) mod validation;
 pub mod write;

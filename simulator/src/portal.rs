@@ -1,10 +1,16 @@
 //! One HubSpot account: its settings, records of every object type, and stream of edits. Owns all of it; knows nothing
 //! of tokens, limits and webhooks.
 
-use crate::generator::EditStream;
+use std::borrow::Cow;
+
+use crate::generator::{EditStream, Plan};
+use crate::objects::input::Sent;
 use crate::objects::kind::{CONTACTS, ObjectKind};
-use crate::objects::store::Store;
-use crate::{Changes, Problem, Switches, mix};
+use crate::objects::record::{Record, State};
+use crate::objects::store::{BY_PERSON, Store};
+use crate::objects::validation;
+use crate::objects::write::check_new;
+use crate::{Changes, Problem, Switches, mix, time};
 
 /// What HubSpot knows of an account (`hubspot-api.md` 10.1), and its tier, which decides limits.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -71,13 +77,17 @@ pub struct Portal {
     pub(crate) rng: fastrand::Rng,
     pub(crate) contacts: Store,
     pub(crate) stream: Option<EditStream>,
+    /// How this account's contacts are made up, from the first seeding or edit on.
+    pub(crate) plan: Option<Plan>,
+    /// Contacts that edits archived, to bring some back.
+    pub(crate) archived: Vec<u64>,
 }
 
 impl Portal {
     pub(crate) fn new(portal_id: u64, seed: u64, settings: PortalSettings) -> Self {
         let rng = fastrand::Rng::with_seed(mix(seed ^ mix(portal_id)));
         let contacts = Store::new(portal_id, &CONTACTS, settings.first_id);
-        Self { portal_id, settings, rng, contacts, stream: None }
+        Self { portal_id, settings, rng, contacts, stream: None, plan: None, archived: Vec::new() }
     }
 
     /// Records of a type.
@@ -98,7 +108,8 @@ impl Portal {
 }
 
 /// Changes asked for by name, as a person in HubSpot's own pages would make them; `object_type` as in a path. `Err` is
-/// HubSpot's refusal.
+/// HubSpot's refusal. Events are queued in [`Changes`]; whoever calls these outside a request calls
+/// `Simulator::collect_changes` afterwards, or lets the next tick do it.
 impl Portal {
     /// Creates a record; its id.
     pub fn create_record(
@@ -107,8 +118,10 @@ impl Portal {
         object_type: &str,
         values: &[(&str, &str)],
     ) -> Result<u64, Problem> {
-        let _ = (turn, object_type, values);
-        Err(Problem::unknown_route())
+        let portal_id = self.portal_id;
+        let (store, rng) = self.store_mut(kind_named(object_type)?);
+        let checked = check_new(store, portal_id, turn, &sent(values))?;
+        Ok(store.create(turn, rng, BY_PERSON, &checked.values())?)
     }
 
     /// Sets values; an empty one clears.
@@ -119,18 +132,22 @@ impl Portal {
         id: u64,
         values: &[(&str, &str)],
     ) -> Result<(), Problem> {
-        let _ = (turn, object_type, id, values);
-        Err(Problem::unknown_route())
+        let portal_id = self.portal_id;
+        let (store, rng) = self.store_mut(kind_named(object_type)?);
+        let current = store.get(id).map(|record| &record.values);
+        let checked = validation::check(store, portal_id, current, &sent(values))?;
+        Ok(store.edit(turn, rng, BY_PERSON, id, &checked.edits())?)
     }
 
     pub fn archive_record(&mut self, turn: &mut Turn<'_>, object_type: &str, id: u64) -> Result<(), Problem> {
-        let _ = (turn, object_type, id);
-        Err(Problem::unknown_route())
+        let (store, rng) = self.store_mut(kind_named(object_type)?);
+        Ok(store.archive(turn, rng, BY_PERSON, id)?)
     }
 
+    /// Refused if an e-mail or unique value of the record is somebody else's by now.
     pub fn restore_record(&mut self, turn: &mut Turn<'_>, object_type: &str, id: u64) -> Result<(), Problem> {
-        let _ = (turn, object_type, id);
-        Err(Problem::unknown_route())
+        let (store, rng) = self.store_mut(kind_named(object_type)?);
+        Ok(store.restore(turn, rng, BY_PERSON, id)?)
     }
 
     /// Merges `other` into `primary`; the id of the record that results.
@@ -141,14 +158,24 @@ impl Portal {
         primary: u64,
         other: u64,
     ) -> Result<u64, Problem> {
-        let _ = (turn, object_type, primary, other);
-        Err(Problem::unknown_route())
+        let (store, rng) = self.store_mut(kind_named(object_type)?);
+        Ok(store.merge(turn, rng, BY_PERSON, primary, other)?)
     }
 
     /// Erases for good.
     pub fn erase_record(&mut self, turn: &mut Turn<'_>, object_type: &str, id: u64) -> Result<(), Problem> {
-        let _ = (turn, object_type, id);
-        Err(Problem::unknown_route())
+        let (store, rng) = self.store_mut(kind_named(object_type)?);
+        Ok(store.erase(turn, rng, BY_PERSON, id)?)
+    }
+}
+
+/// The truth, to compare a copy with.
+impl Portal {
+    /// Every record there ever was with an id of at least `from`, in order of id; none for an unknown type.
+    pub fn records(&self, object_type: &str, from: u64) -> impl Iterator<Item = RecordView<'_>> {
+        let store = ObjectKind::named(object_type).map(|kind| self.store(kind));
+        let view = |store| move |record| RecordView { store, record };
+        store.into_iter().flat_map(move |store: &Store| store.records_from(from).map(view(store)))
     }
 
     /// Writes up to `limit` records with id ≥ `from` as NDJSON, in order of id; where to go on, `None` at the end.
@@ -156,13 +183,72 @@ impl Portal {
     /// `{"id":"9","state":"live","createdAt","updatedAt","properties":{every property with a value}}`, `state`
     /// `archived` (also with `archivedAt`), or `{"id","state":"merged","into":"12"}`, `{"id","state":"erased"}`.
     pub fn dump(&self, object_type: &str, from: u64, limit: usize, out: &mut Vec<u8>) -> Option<u64> {
-        let _ = (object_type, from, limit, out);
-        None
+        let mut records = self.records(object_type, from);
+        for view in records.by_ref().take(limit) {
+            view.write_json(out);
+            out.push(b'\n');
+        }
+        records.next().map(|view| view.record.id)
     }
 
     /// How many records are live.
     pub fn live_count(&self, object_type: &str) -> usize {
-        let _ = object_type;
-        0
+        ObjectKind::named(object_type).map_or(0, |kind| self.store(kind).live_count())
     }
+}
+
+/// One record with the names of its properties.
+#[derive(Clone, Copy)]
+pub struct RecordView<'a> {
+    store: &'a Store,
+    /// Id, dates and state.
+    pub record: &'a Record,
+}
+
+impl<'a> RecordView<'a> {
+    /// Every property with a value (perhaps an empty one), id and dates included, in no particular order.
+    pub fn values(self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
+        let Record { id, created_at, updated_at, values, .. } = self.record;
+        let system = [
+            ("hs_object_id", Cow::Owned(id.to_string())),
+            ("createdate", Cow::Owned(time::iso(*created_at))),
+            (self.store.kind().modified_property, Cow::Owned(time::iso(*updated_at))),
+        ];
+        let stored = values.iter().filter_map(move |packed| {
+            let property = self.store.schema.property(packed.key);
+            property.archived_at.is_none().then(|| (property.name.as_str(), Cow::Borrowed(packed.str())))
+        });
+        system.into_iter().chain(stored)
+    }
+
+    fn write_json(self, out: &mut Vec<u8>) {
+        let &Record { id, created_at, updated_at, state, .. } = self.record;
+        let mut put = |text: &str| out.extend_from_slice(text.as_bytes());
+        put(&format!("{{\"id\":\"{id}\",\"state\":"));
+        match state {
+            State::Live => put("\"live\""),
+            State::Archived { at } => put(&format!("\"archived\",\"archivedAt\":\"{}\"", time::iso(at))),
+            State::Merged { into } => return put(&format!("\"merged\",\"into\":\"{into}\"}}")),
+            State::Erased => return put("\"erased\"}"),
+        }
+        let (created, updated) = (time::iso(created_at), time::iso(updated_at));
+        put(&format!(",\"createdAt\":\"{created}\",\"updatedAt\":\"{updated}\",\"properties\":{{"));
+        for (place, (name, value)) in self.values().enumerate() {
+            if place > 0 {
+                out.push(b',');
+            }
+            out.extend_from_slice(format!("\"{name}\":").as_bytes());
+            serde_json::to_writer(&mut *out, &value).expect("a Vec takes everything");
+        }
+        out.extend_from_slice(b"}}");
+    }
+}
+
+fn kind_named(object_type: &str) -> Result<&'static ObjectKind, Problem> {
+    ObjectKind::named(object_type)
+        .ok_or_else(|| Problem::validation(format!("Unable to infer object type from: {object_type}")))
+}
+
+fn sent(values: &[(&str, &str)]) -> Sent {
+    values.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect()
 }

@@ -1,1 +1,409 @@
-//! Properties of one object type in one account.
+//! The properties and groups of one object type in one account. Owns the custom ones; HubSpot's own are one shared
+//! table. Values are not here, see [`crate::objects::record`].
+
+mod hubspot_defined;
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use hubspot_defined::STAGES;
+
+/// A property's number within its account; never reused. HubSpot's own come first, in order of name.
+pub(crate) type Key = u16;
+
+/// Most custom properties of one object type. Source: `hubspot-api.md` 5.
+pub(crate) const CUSTOM_LIMIT: usize = 1000;
+
+/// HubSpot's `type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ValueType {
+    String,
+    Number,
+    Date,
+    Datetime,
+    Enumeration,
+    Bool,
+    PhoneNumber,
+}
+
+/// Where a property's value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// Written by somebody.
+    Stored,
+    /// The record's id.
+    Id,
+    CreatedAt,
+    ModifiedAt,
+}
+
+/// One choice of an enumeration, as on the wire.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Choice {
+    pub label: String,
+    pub value: String,
+    pub display_order: i32,
+    pub hidden: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+/// One property's definition.
+#[derive(Debug, Clone)]
+pub(crate) struct Property {
+    pub name: String,
+    pub label: String,
+    pub value_type: ValueType,
+    pub field_type: String,
+    pub group: String,
+    pub description: String,
+    pub choices: Vec<Choice>,
+    /// Choices come from elsewhere (owners, teams) and are not checked.
+    pub external_choices: bool,
+    pub calculated: bool,
+    pub read_only: bool,
+    pub hidden: bool,
+    pub form_field: bool,
+    pub hubspot_defined: bool,
+    pub unique: bool,
+    pub display_order: i32,
+    pub created_at: u64,
+    pub updated_at: u64,
+    pub archived_at: Option<u64>,
+    pub source: Source,
+    /// `"name":`, as it stands in a record's JSON.
+    pub head: Box<[u8]>,
+}
+
+/// A property group.
+#[derive(Debug, Clone)]
+pub(crate) struct Group {
+    pub label: String,
+    pub display_order: i32,
+    pub hubspot_defined: bool,
+    pub archived: bool,
+}
+
+/// HubSpot's own definitions, shared by all accounts.
+pub(crate) struct Base {
+    properties: Vec<Property>,
+    by_name: FxHashMap<&'static str, Key>,
+    /// Their part of the property list's JSON, without brackets.
+    json: Vec<u8>,
+}
+
+/// All properties of one object type in one account.
+pub(crate) struct Schema {
+    base: &'static Base,
+    own: Vec<Property>,
+    own_by_name: FxHashMap<String, Key>,
+    pub groups: BTreeMap<String, Group>,
+}
+
+static CONTACT_BASE: LazyLock<Base> = LazyLock::new(Base::contacts);
+
+impl Base {
+    fn contacts() -> Self {
+        let mut properties = Vec::new();
+        for line in hubspot_defined::CONTACT_PROPERTIES.lines().filter(|line| !line.is_empty()) {
+            let (head, names) = line.split_once(": ").expect("a table line has names");
+            let head: Vec<&str> = head.split(' ').collect();
+            let &[group, types, flags, set] = head.as_slice() else {
+                panic!("a table line has four columns: {line}")
+            };
+            let (value_type, field_type) = types.split_once('/').expect("type/fieldType");
+            for pattern in names.split(' ') {
+                let expanded = if pattern.contains("<stage>") {
+                    STAGES.iter().map(|stage| pattern.replace("<stage>", stage)).collect()
+                } else if pattern.contains("<network>") {
+                    hubspot_defined::NETWORKS
+                        .iter()
+                        .map(|network| pattern.replace("<network>", network))
+                        .collect()
+                } else {
+                    vec![pattern.to_owned()]
+                };
+                properties.extend(
+                    expanded
+                        .into_iter()
+                        .map(|name| base_property(name, group, value_type, field_type, flags, set)),
+                );
+            }
+        }
+        properties.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut json = Vec::new();
+        for property in &properties {
+            if !json.is_empty() {
+                json.push(b',');
+            }
+            property.write_json(&mut json);
+        }
+        let by_name = properties
+            .iter()
+            .enumerate()
+            // One small table for the life of the process: names may live as long.
+            .map(|(key, property)| (&*property.name.clone().leak(), key as Key))
+            .collect();
+        Self { properties, by_name, json }
+    }
+}
+
+fn base_property(
+    name: String,
+    group: &str,
+    value_type: &str,
+    field_type: &str,
+    flags: &str,
+    set: &str,
+) -> Property {
+    let value_type = match value_type {
+        "string" => ValueType::String,
+        "number" => ValueType::Number,
+        "date" => ValueType::Date,
+        "datetime" => ValueType::Datetime,
+        "enumeration" => ValueType::Enumeration,
+        "bool" => ValueType::Bool,
+        other => panic!("the table has an unknown type {other}"),
+    };
+    let values = hubspot_defined::OPTION_SETS
+        .iter()
+        .find(|(own, _)| *own == set)
+        .map_or(&[][..], |(_, values)| values);
+    let choices = (0..).zip(values).map(|(display_order, &value)| Choice {
+        label: label_of(value),
+        value: value.into(),
+        display_order,
+        hidden: false,
+        description: None,
+    });
+    let source = match name.as_str() {
+        "hs_object_id" => Source::Id,
+        "createdate" => Source::CreatedAt,
+        "lastmodifieddate" => Source::ModifiedAt,
+        _ => Source::Stored,
+    };
+    let label = label_of(name.strip_prefix("hs_").unwrap_or(&name));
+    Property {
+        head: head_of(&name),
+        description: format!("{label}, set by HubSpot or by people."),
+        label,
+        value_type,
+        field_type: field_type.into(),
+        group: group.into(),
+        choices: choices.collect(),
+        external_choices: set == "owner" || set == "team",
+        calculated: flags.contains('c'),
+        read_only: flags.contains(['c', 'r']),
+        hidden: flags.contains('h'),
+        form_field: flags.contains('f'),
+        hubspot_defined: true,
+        unique: false,
+        display_order: -1,
+        // HubSpot's own properties show the day the account's schema was last migrated; any fixed day will do.
+        created_at: 1_577_836_800_000,
+        updated_at: 1_577_836_800_000,
+        archived_at: None,
+        source,
+        name,
+    }
+}
+
+/// `hs_lead_status` → `Hs lead status`.
+fn label_of(name: &str) -> String {
+    let mut label = name.replace('_', " ").to_lowercase();
+    if let Some(first) = label.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    label
+}
+
+/// `"name":`
+pub(crate) fn head_of(name: &str) -> Box<[u8]> {
+    format!("\"{name}\":").into_bytes().into()
+}
+
+/// A property's read model on the wire.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Wire<'a> {
+    updated_at: String,
+    created_at: String,
+    name: &'a str,
+    label: &'a str,
+    r#type: ValueType,
+    field_type: &'a str,
+    description: &'a str,
+    group_name: &'a str,
+    options: &'a [Choice],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    referenced_object_type: Option<&'static str>,
+    display_order: i32,
+    calculated: bool,
+    external_options: bool,
+    archived: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    archived_at: Option<String>,
+    has_unique_value: bool,
+    hidden: bool,
+    hubspot_defined: bool,
+    modification_metadata: Modification,
+    form_field: bool,
+    data_sensitivity: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Modification {
+    archivable: bool,
+    read_only_definition: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    read_only_options: Option<bool>,
+    read_only_value: bool,
+}
+
+impl Property {
+    /// Appends the read model.
+    pub fn write_json(&self, out: &mut Vec<u8>) {
+        let wire = Wire {
+            updated_at: crate::time::iso(self.updated_at),
+            created_at: crate::time::iso(self.created_at),
+            name: &self.name,
+            label: &self.label,
+            r#type: self.value_type,
+            field_type: &self.field_type,
+            description: &self.description,
+            group_name: &self.group,
+            options: &self.choices,
+            referenced_object_type: self.external_choices.then_some("OWNER"),
+            display_order: self.display_order,
+            calculated: self.calculated,
+            external_options: self.external_choices,
+            archived: self.archived_at.is_some(),
+            archived_at: self.archived_at.map(crate::time::iso),
+            has_unique_value: self.unique,
+            hidden: self.hidden,
+            hubspot_defined: self.hubspot_defined,
+            modification_metadata: Modification {
+                archivable: !self.hubspot_defined,
+                read_only_definition: self.hubspot_defined,
+                read_only_options: (self.value_type == ValueType::Enumeration)
+                    .then_some(self.hubspot_defined),
+                read_only_value: self.read_only,
+            },
+            form_field: self.form_field,
+            data_sensitivity: "non_sensitive",
+        };
+        serde_json::to_writer(out, &wire).expect("a Vec takes everything");
+    }
+}
+
+impl Schema {
+    /// HubSpot's own contact properties and groups.
+    pub fn contacts() -> Self {
+        let group = |&(name, label): &(&str, &str)| {
+            (
+                name.to_owned(),
+                Group { label: label.into(), display_order: -1, hubspot_defined: true, archived: false },
+            )
+        };
+        Self {
+            base: &CONTACT_BASE,
+            own: Vec::new(),
+            own_by_name: FxHashMap::default(),
+            groups: hubspot_defined::GROUPS.iter().map(group).collect(),
+        }
+    }
+
+    /// The key of a name, also of an archived property.
+    pub fn key(&self, name: &str) -> Option<Key> {
+        self.base.by_name.get(name).or_else(|| self.own_by_name.get(name)).copied()
+    }
+
+    /// The definition behind a key. Keys only come from this schema.
+    pub fn property(&self, key: Key) -> &Property {
+        let key = usize::from(key);
+        let base = &self.base.properties;
+        base.get(key).or_else(|| self.own.get(key - base.len())).expect("keys come from this schema")
+    }
+
+    /// A custom property, to change it.
+    pub fn own_mut(&mut self, key: Key) -> Option<&mut Property> {
+        self.own.get_mut(usize::from(key).checked_sub(self.base.properties.len())?)
+    }
+
+    /// A property in use (not archived) by name.
+    pub fn live(&self, name: &str) -> Option<(Key, &Property)> {
+        let key = self.key(name)?;
+        let property = self.property(key);
+        property.archived_at.is_none().then_some((key, property))
+    }
+
+    /// Adds a custom property; the name must be new.
+    pub fn add(&mut self, property: Property) -> Key {
+        let key = (self.base.properties.len() + self.own.len()) as Key;
+        self.own_by_name.insert(property.name.clone(), key);
+        self.own.push(property);
+        key
+    }
+
+    /// Every property with its key, archived ones too; HubSpot's own first.
+    pub fn iter(&self) -> impl Iterator<Item = (Key, &Property)> {
+        (0..).zip(self.base.properties.iter().chain(&self.own))
+    }
+
+    /// Custom properties in use.
+    pub fn own_count(&self) -> usize {
+        self.own.iter().filter(|property| property.archived_at.is_none()).count()
+    }
+
+    /// The answer of the property list: live or archived ones.
+    pub fn list_json(&self, archived: bool) -> Vec<u8> {
+        let mut out = b"{\"results\":[".to_vec();
+        if !archived {
+            out.extend_from_slice(&self.base.json);
+        }
+        let empty = out.len();
+        for property in self.own.iter().filter(|property| property.archived_at.is_some() == archived) {
+            if !archived || out.len() > empty {
+                out.push(b',');
+            }
+            property.write_json(&mut out);
+        }
+        out.extend_from_slice(b"]}");
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hubspot_defines_about_400_contact_properties_of_which_about_50_are_calculated() {
+        let schema = Schema::contacts();
+        let count = schema.iter().count();
+        let calculated = schema.iter().filter(|(_, property)| property.calculated).count();
+        assert!((390..=410).contains(&count), "{count}");
+        assert!((45..=60).contains(&calculated), "{calculated}");
+    }
+
+    #[test]
+    fn every_property_belongs_to_a_group_and_every_enumeration_has_choices() {
+        let schema = Schema::contacts();
+        for (key, property) in schema.iter() {
+            assert!(schema.groups.contains_key(&property.group), "{}", property.name);
+            assert_eq!(schema.key(&property.name), Some(key));
+            if property.value_type == ValueType::Enumeration {
+                assert!(property.external_choices || !property.choices.is_empty(), "{}", property.name);
+            }
+        }
+        for name in crate::objects::kind::CONTACTS.default_properties {
+            assert!(schema.live(name).is_some(), "{name}");
+        }
+    }
+}

@@ -1,42 +1,243 @@
-//! Batch create, update, upsert, archive.
+//! Changing up to 100 records in one call (`hubspot-api.md` 4.3). Owns no state.
+//!
+//! Without an `objectWriteTraceId` of its own on every input a batch is all or nothing; with them, bad inputs are named
+//! in a 207 and the others are done. Results come in any order.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
 
 use crate::Problem;
 use crate::http::{Request, Response};
+use crate::objects::input::{self, CreateInput, IdInput, Inputs, Selectors, UpdateInput, not_modelled};
 use crate::objects::kind::ObjectKind;
+use crate::objects::list::{batch_answer, not_found, projection, unique_key};
+use crate::objects::record::State;
+use crate::objects::render::{Extra, write_results};
+use crate::objects::store::{BY_API, Store};
+use crate::objects::validation::{self, Checked};
+use crate::objects::write::check_new;
 use crate::portal::{Portal, Turn};
+use crate::schema::Key;
 
+/// What a batch has done so far.
+struct Outcome<'a> {
+    /// Every input has a trace id of its own.
+    partial: bool,
+    done: Vec<(u64, Extra<'a>)>,
+    errors: Vec<Value>,
+}
+
+impl<'a> Outcome<'a> {
+    fn new(trace_ids: impl Iterator<Item = Option<&'a str>>) -> Self {
+        let mut seen = BTreeSet::new();
+        let partial =
+            trace_ids.map(|id| id.is_some_and(|id| seen.insert(id))).fold(true, |all, own| all && own);
+        Self { partial, done: Vec::new(), errors: Vec::new() }
+    }
+
+    /// Names a bad input, or fails the whole batch.
+    fn fail(&mut self, problem: Problem, trace_id: Option<&str>) -> Result<(), Problem> {
+        let (true, Some(trace_id)) = (self.partial, trace_id) else { return Err(problem) };
+        let mut entry = Value::Object(problem.body);
+        entry["context"] = json!({"objectWriteTraceId": [trace_id]});
+        self.errors.push(entry);
+        Ok(())
+    }
+
+    fn answer(
+        mut self,
+        portal: &mut Portal,
+        now_ms: u64,
+        kind: &ObjectKind,
+        status: u16,
+        asked: &BTreeSet<&str>,
+    ) -> Response {
+        let (portal_id, ui_domain) = (portal.portal_id, portal.settings.ui_domain.clone());
+        let (store, rng) = portal.store_mut(kind);
+        rng.shuffle(&mut self.done);
+        let shown: Vec<&str> = kind.default_properties.iter().chain(asked).copied().collect();
+        let projection = projection(store, portal_id, &ui_domain, kind, &shown);
+        let mut results = Vec::new();
+        let done = self.done.into_iter().filter_map(|(id, extra)| Some((store.get(id)?.shown(), extra)));
+        write_results(&mut results, &projection, done);
+        batch_answer(status, now_ms, &results, self.errors)
+    }
+}
+
+/// `POST …/batch/create`.
 pub(crate) fn create(
-    _portal: &mut Portal,
-    _turn: &mut Turn<'_>,
-    _kind: &ObjectKind,
-    _request: &Request,
+    portal: &mut Portal,
+    turn: &mut Turn<'_>,
+    kind: &ObjectKind,
+    request: &Request,
 ) -> Result<Response, Problem> {
-    Err(Problem::new(501, "not modelled yet"))
+    Selectors::parse(request, &[])?;
+    let batch: Inputs<CreateInput> = input::json(request)?;
+    input::check_batch_size(batch.inputs.len())?;
+    if batch.inputs.iter().any(|input| !input.associations.is_empty()) {
+        return Err(not_modelled("associations"));
+    }
+    let portal_id = portal.portal_id;
+    let (store, rng) = portal.store_mut(kind);
+    let mut outcome = Outcome::new(batch.inputs.iter().map(|input| input.object_write_trace_id.as_deref()));
+    let mut unique = BTreeSet::new();
+    let mut good = Vec::new();
+    for input in &batch.inputs {
+        let trace_id = input.object_write_trace_id.as_deref();
+        let checked = check_new(store, portal_id, turn, &input.properties)
+            .and_then(|checked| free(store, None, &mut unique, &checked).map(|()| checked));
+        match checked {
+            Ok(checked) => good.push((checked, trace_id)),
+            Err(problem) => outcome.fail(problem, trace_id)?,
+        }
+    }
+    for (checked, trace_id) in &good {
+        let id = store.create(turn, rng, BY_API, &checked.values())?;
+        outcome.done.push((id, Extra { trace_id: *trace_id, new: None }));
+    }
+    let asked = batch.inputs.iter().flat_map(|input| input.properties.keys().map(String::as_str)).collect();
+    Ok(outcome.answer(portal, turn.now_ms, kind, 201, &asked))
 }
 
+/// Whether unique values are free: neither another record's nor another input's.
+fn free(
+    store: &Store,
+    own_id: Option<u64>,
+    claimed: &mut BTreeSet<(Key, String)>,
+    checked: &Checked,
+) -> Result<(), Problem> {
+    for (key, value) in checked.values() {
+        if !store.is_unique(key) {
+            continue;
+        }
+        if let Some(other) = store.find_unique(key, value).filter(|other| Some(other.id) != own_id) {
+            return Err(Problem::contact_exists(other.id));
+        }
+        if !claimed.insert((key, value.to_lowercase())) {
+            return Err(Problem::category(
+                409,
+                "CONFLICT",
+                "Two inputs of this batch have the same unique value.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// `POST …/batch/update`. Ids that were merged away are not followed.
 pub(crate) fn update(
-    _portal: &mut Portal,
-    _turn: &mut Turn<'_>,
-    _kind: &ObjectKind,
-    _request: &Request,
+    portal: &mut Portal,
+    turn: &mut Turn<'_>,
+    kind: &ObjectKind,
+    request: &Request,
 ) -> Result<Response, Problem> {
-    Err(Problem::new(501, "not modelled yet"))
+    Selectors::parse(request, &[])?;
+    let batch: Inputs<UpdateInput> = input::json(request)?;
+    input::check_batch_size(batch.inputs.len())?;
+    let portal_id = portal.portal_id;
+    let (store, rng) = portal.store_mut(kind);
+    let mut outcome = Outcome::new(batch.inputs.iter().map(|input| input.object_write_trace_id.as_deref()));
+    let (mut claimed, mut seen) = (BTreeSet::new(), BTreeSet::new());
+    let (mut missing, mut missing_traces, mut good) = (Vec::new(), Vec::new(), Vec::new());
+    for input in &batch.inputs {
+        let trace_id = input.object_write_trace_id.as_deref();
+        let record = match &input.id_property {
+            Some(property) => store.find_unique(unique_key(store, property)?, &input.id),
+            None => input.id.parse().ok().and_then(|id| store.get(id)),
+        };
+        let Some(record) = record.filter(|record| record.state == State::Live) else {
+            missing.push(input.id.as_str());
+            missing_traces.extend(trace_id);
+            continue;
+        };
+        if !seen.insert(record.id) {
+            return Err(Problem::validation(format!("Duplicate IDs found in batch input: [{}]", record.id)));
+        }
+        let checked = validation::check(store, portal_id, Some(&record.values), &input.properties)
+            .and_then(|checked| free(store, Some(record.id), &mut claimed, &checked).map(|()| checked));
+        match checked {
+            Ok(checked) => good.push((record.id, checked, trace_id)),
+            Err(problem) => outcome.fail(problem, trace_id)?,
+        }
+    }
+    for (id, checked, trace_id) in &good {
+        store.edit(turn, rng, BY_API, *id, &checked.edits())?;
+        outcome.done.push((*id, Extra { trace_id: *trace_id, new: None }));
+    }
+    if !missing.is_empty() {
+        let mut entry = not_found(kind, &missing);
+        if !missing_traces.is_empty() {
+            entry["context"]["objectWriteTraceId"] = json!(missing_traces);
+        }
+        outcome.errors.push(entry);
+    }
+    let asked = batch.inputs.iter().flat_map(|input| input.properties.keys().map(String::as_str)).collect();
+    Ok(outcome.answer(portal, turn.now_ms, kind, 200, &asked))
 }
 
+/// `POST …/batch/upsert`: found by a unique value, or created with it.
 pub(crate) fn upsert(
-    _portal: &mut Portal,
-    _turn: &mut Turn<'_>,
-    _kind: &ObjectKind,
-    _request: &Request,
+    portal: &mut Portal,
+    turn: &mut Turn<'_>,
+    kind: &ObjectKind,
+    request: &Request,
 ) -> Result<Response, Problem> {
-    Err(Problem::new(501, "not modelled yet"))
+    Selectors::parse(request, &[])?;
+    let batch: Inputs<UpdateInput> = input::json(request)?;
+    input::check_batch_size(batch.inputs.len())?;
+    let portal_id = portal.portal_id;
+    let (store, rng) = portal.store_mut(kind);
+    let mut outcome = Outcome::new(batch.inputs.iter().map(|input| input.object_write_trace_id.as_deref()));
+    let (mut claimed, mut seen, mut good) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+    for input in &batch.inputs {
+        let trace_id = input.object_write_trace_id.as_deref();
+        let property = input.id_property.as_deref();
+        let key = unique_key(
+            store,
+            property.ok_or_else(|| Problem::validation("idProperty is required to upsert."))?,
+        )?;
+        if !seen.insert((key, input.id.to_lowercase())) {
+            return Err(Problem::validation(format!("Duplicate IDs found in batch input: [{}]", input.id)));
+        }
+        let found = store.find_unique(key, &input.id);
+        let mut sent = input.properties.clone();
+        sent.entry(store.schema.property(key).name.clone()).or_insert_with(|| input.id.clone());
+        let checked = match found {
+            Some(record) => validation::check(store, portal_id, Some(&record.values), &input.properties),
+            None => check_new(store, portal_id, turn, &sent),
+        };
+        let own_id = found.map(|record| record.id);
+        match checked.and_then(|checked| free(store, own_id, &mut claimed, &checked).map(|()| checked)) {
+            Ok(checked) => good.push((own_id, checked, trace_id)),
+            Err(problem) => outcome.fail(problem, trace_id)?,
+        }
+    }
+    for (own_id, checked, trace_id) in &good {
+        let id = match own_id {
+            Some(id) => store.edit(turn, rng, BY_API, *id, &checked.edits()).map(|()| *id)?,
+            None => store.create(turn, rng, BY_API, &checked.values())?,
+        };
+        outcome.done.push((id, Extra { trace_id: *trace_id, new: Some(own_id.is_none()) }));
+    }
+    let asked = batch.inputs.iter().flat_map(|input| input.properties.keys().map(String::as_str)).collect();
+    Ok(outcome.answer(portal, turn.now_ms, kind, 200, &asked))
 }
 
+/// `POST …/batch/archive`: unknown ids are passed over (unconfirmed).
 pub(crate) fn archive(
-    _portal: &mut Portal,
-    _turn: &mut Turn<'_>,
-    _kind: &ObjectKind,
-    _request: &Request,
+    portal: &mut Portal,
+    turn: &mut Turn<'_>,
+    kind: &ObjectKind,
+    request: &Request,
 ) -> Result<Response, Problem> {
-    Err(Problem::new(501, "not modelled yet"))
+    Selectors::parse(request, &[])?;
+    let batch: Inputs<IdInput<'_>> = input::json(request)?;
+    input::check_batch_size(batch.inputs.len())?;
+    let (store, rng) = portal.store_mut(kind);
+    for id in batch.inputs.iter().filter_map(|input| input.id.parse().ok()) {
+        // Not found is the only refusal, and it is passed over.
+        let _ = store.archive(turn, rng, BY_API, id);
+    }
+    Ok(Response { status: 204, ..Response::default() })
 }

@@ -1,53 +1,181 @@
-//! Create, update, archive, merge, privacy delete of one record.
+//! Changing one record: create, update, archive, merge, privacy delete. Owns no state.
+
+use serde::Deserialize;
 
 use crate::Problem;
 use crate::http::{Request, Response};
+use crate::objects::input::{self, CreateInput, Selectors, Sent, not_modelled};
 use crate::objects::kind::ObjectKind;
+use crate::objects::list::{find, projection};
+use crate::objects::record::State;
+use crate::objects::render::Extra;
+use crate::objects::store::{BY_API, Refused, Store};
+use crate::objects::validation::{self, Checked};
 use crate::portal::{Portal, Turn};
 
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Taken { by } => Self::contact_exists(by),
+            Refused::NotFound => Self::resource_not_found(),
+            Refused::TooManyMerges => {
+                Self::new(414, "The combined number of merges exceeds the limit of 250.")
+            }
+        }
+    }
+}
+
+/// Values fit for a new record.
+pub(crate) fn check_new(
+    store: &Store,
+    portal_id: u64,
+    turn: &Turn<'_>,
+    sent: &Sent,
+) -> Result<Checked, Problem> {
+    let checked = validation::check(store, portal_id, None, sent)?;
+    let named =
+        ["email", "firstname", "lastname"].iter().any(|name| sent.get(*name).is_some_and(|v| !v.is_empty()));
+    if turn.switches.contact_needs_a_name_or_email && !named {
+        return Err(Problem::validation("A contact needs at least one of email, firstname, lastname."));
+    }
+    Ok(checked)
+}
+
+/// `POST /crm/objects/2026-09/{type}`.
 pub(crate) fn create(
-    _portal: &mut Portal,
-    _turn: &mut Turn<'_>,
-    _kind: &ObjectKind,
-    _request: &Request,
+    portal: &mut Portal,
+    turn: &mut Turn<'_>,
+    kind: &ObjectKind,
+    request: &Request,
 ) -> Result<Response, Problem> {
-    Err(Problem::new(501, "not modelled yet"))
+    Selectors::parse(request, &[])?;
+    let input: CreateInput = input::json(request)?;
+    if !input.associations.is_empty() {
+        return Err(not_modelled("associations"));
+    }
+    let portal_id = portal.portal_id;
+    let (store, rng) = portal.store_mut(kind);
+    let checked = check_new(store, portal_id, turn, &input.properties)?;
+    let id = store.create(turn, rng, BY_API, &checked.values())?;
+    let trace_id = input.object_write_trace_id.as_deref();
+    let mut response = answer(portal, kind, 201, id, &input.properties, trace_id)?;
+    let location = format!("https://api.hubapi.com/crm/objects/2026-09/{}/{id}", kind.name);
+    response.headers.push(("location".into(), location));
+    Ok(response)
 }
 
+/// One record as a change leaves it: the default properties and those that were sent.
+fn answer(
+    portal: &Portal,
+    kind: &ObjectKind,
+    status: u16,
+    id: u64,
+    sent: &Sent,
+    trace_id: Option<&str>,
+) -> Result<Response, Problem> {
+    let store = portal.store(kind);
+    let record = store.get(id).ok_or_else(Problem::resource_not_found)?;
+    let shown: Vec<&str> =
+        kind.default_properties.iter().copied().chain(sent.keys().map(String::as_str)).collect();
+    let projection = projection(store, portal.portal_id, &portal.settings.ui_domain, kind, &shown);
+    let mut body = Vec::new();
+    projection.write(&mut body, &record.shown(), &Extra { trace_id, new: None });
+    Ok(Response { status, body, ..Response::default() })
+}
+
+/// `PATCH /crm/objects/2026-09/{type}/{id}`.
 pub(crate) fn update(
-    _portal: &mut Portal,
-    _turn: &mut Turn<'_>,
-    _kind: &ObjectKind,
-    _id: &str,
-    _request: &Request,
+    portal: &mut Portal,
+    turn: &mut Turn<'_>,
+    kind: &ObjectKind,
+    name: &str,
+    request: &Request,
 ) -> Result<Response, Problem> {
-    Err(Problem::new(501, "not modelled yet"))
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Body {
+        properties: Sent,
+    }
+    let selectors = Selectors::parse(request, &["idProperty"])?;
+    let body: Body = input::json(request)?;
+    let portal_id = portal.portal_id;
+    let (store, rng) = portal.store_mut(kind);
+    let record = find(store, name, selectors.id_property.as_deref())?;
+    let id = record.id;
+    let checked = validation::check(store, portal_id, Some(&record.values), &body.properties)?;
+    store.edit(turn, rng, BY_API, id, &checked.edits())?;
+    answer(portal, kind, 200, id, &body.properties, None)
 }
 
+/// `DELETE /crm/objects/2026-09/{type}/{id}`.
 pub(crate) fn archive(
-    _portal: &mut Portal,
-    _turn: &mut Turn<'_>,
-    _kind: &ObjectKind,
-    _id: &str,
-    _request: &Request,
+    portal: &mut Portal,
+    turn: &mut Turn<'_>,
+    kind: &ObjectKind,
+    name: &str,
+    request: &Request,
 ) -> Result<Response, Problem> {
-    Err(Problem::new(501, "not modelled yet"))
+    Selectors::parse(request, &[])?;
+    let (store, rng) = portal.store_mut(kind);
+    let found = find(store, name, None).map(|record| record.id);
+    let archived = found.and_then(|id| Ok(store.archive(turn, rng, BY_API, id)?));
+    match archived {
+        Err(problem) if turn.switches.archive_unknown_is_404 => Err(problem),
+        _ => Ok(Response { status: 204, ..Response::default() }),
+    }
 }
 
+/// `POST /crm/objects/2026-09/{type}/merge`.
 pub(crate) fn merge(
-    _portal: &mut Portal,
-    _turn: &mut Turn<'_>,
-    _kind: &ObjectKind,
-    _request: &Request,
+    portal: &mut Portal,
+    turn: &mut Turn<'_>,
+    kind: &ObjectKind,
+    request: &Request,
 ) -> Result<Response, Problem> {
-    Err(Problem::new(501, "not modelled yet"))
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields, rename_all = "camelCase")]
+    struct Body {
+        primary_object_id: String,
+        object_id_to_merge: String,
+    }
+    Selectors::parse(request, &[])?;
+    let body: Body = input::json(request)?;
+    let (store, rng) = portal.store_mut(kind);
+    let primary = find(store, &body.primary_object_id, None)?.id;
+    let other = find(store, &body.object_id_to_merge, None)?.id;
+    if primary == other {
+        return Err(Problem::validation("A record cannot be merged with itself."));
+    }
+    let id = store.merge(turn, rng, BY_API, primary, other)?;
+    answer(portal, kind, 200, id, &Sent::new(), None)
 }
 
+/// `POST /crm/objects/2026-09/contacts/gdpr-delete`. With `idProperty=email` an unknown address is barred from coming.
 pub(crate) fn gdpr_delete(
-    _portal: &mut Portal,
-    _turn: &mut Turn<'_>,
-    _kind: &ObjectKind,
-    _request: &Request,
+    portal: &mut Portal,
+    turn: &mut Turn<'_>,
+    kind: &ObjectKind,
+    request: &Request,
 ) -> Result<Response, Problem> {
-    Err(Problem::new(501, "not modelled yet"))
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields, rename_all = "camelCase")]
+    struct Body {
+        object_id: String,
+        #[serde(default)]
+        id_property: Option<String>,
+    }
+    Selectors::parse(request, &[])?;
+    let body: Body = input::json(request)?;
+    let (store, rng) = portal.store_mut(kind);
+    let by_email = body.id_property.as_deref() == Some("email");
+    match find(store, &body.object_id, body.id_property.as_deref()) {
+        Ok(record) if !matches!(record.state, State::Erased) => {
+            let id = record.id;
+            store.erase(turn, rng, BY_API, id)?;
+        }
+        Err(_) if by_email => store.block(&body.object_id),
+        Ok(_) => return Err(Problem::resource_not_found()),
+        Err(problem) => return Err(problem),
+    }
+    Ok(Response { status: 204, ..Response::default() })
 }
