@@ -130,6 +130,16 @@ pub fn flash(flash: Option<&Flash>) -> Markup {
     }
 }
 
+/// Beside a live part: what to know when it cannot be live.
+pub fn live_notes() -> Markup {
+    html! {
+        noscript { p class="mb-6 text-sm text-muted" { "Reload this page to see newer figures." } }
+        p id="unreachable" class="alert alert-warning alert-soft mb-6" role="status" hidden {
+            (icon(Icon::Alert)) "The figures below have stopped updating: no answer from the server. Still trying."
+        }
+    }
+}
+
 /// An error in words, with what to do about it and what to tell support. `action`: a link or button.
 pub fn error_message(now_at: i64, error: &ErrorView, tone: Tone, action: Markup) -> Markup {
     html! {

@@ -4,8 +4,8 @@ use maud::{Markup, html};
 
 use super::Page;
 use super::chrome::{
-    Icon, alert_class, card_document, csrf_field, error_message, flash, icon, state_badge, tone_icon,
-    workspace_document,
+    Icon, alert_class, card_document, csrf_field, error_message, flash, icon, live_notes, state_badge,
+    tone_icon, workspace_document,
 };
 use super::paths;
 use super::view::{
@@ -26,9 +26,7 @@ pub fn page(view: &IntegrationsView) -> Page {
             @if !view.connections.is_empty() { (connect_button(view, "btn-quiet")) }
         }
         (flash(view.flash.as_ref()))
-        p id="unreachable" class="alert alert-warning alert-soft mb-6" role="status" hidden {
-            (icon(Icon::Alert)) "The figures below have stopped updating: no answer from the server. Still trying."
-        }
+        (live_notes())
         (live_part(view))
     };
     Page { status: 200, html: workspace_document("Integrations", frame, true, main) }

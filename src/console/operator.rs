@@ -4,7 +4,8 @@ use maud::{Markup, html};
 
 use super::Page;
 use super::chrome::{
-    Icon, bar, card_document, csrf_field, document, error_message, flash, icon, sign_out, state_badge,
+    Icon, bar, card_document, csrf_field, document, error_message, flash, icon, live_notes, sign_out,
+    state_badge,
 };
 use super::paths;
 use super::view::{
@@ -44,9 +45,7 @@ pub fn overview(view: &OperatorView) -> Page {
         main id="main" tabindex="-1" class="mx-auto w-full max-w-5xl flex-1 px-4 py-6 outline-none sm:px-6 sm:py-10" {
             h1 class="mb-6 text-2xl font-semibold tracking-tight" { "Workspaces" }
             (flash(view.flash.as_ref()))
-            p id="unreachable" class="alert alert-warning alert-soft mb-6" role="status" hidden {
-                (icon(Icon::Alert)) "The figures below have stopped updating: no answer from the server. Still trying."
-            }
+            (live_notes())
             div class="mb-6 flex flex-wrap items-start justify-between gap-4" {
                 (search(&view.query))
                 (create(&view.create, &view.csrf))
