@@ -151,7 +151,9 @@ fn the_other_requests_are_as_hubspot_describes_them() {
         ),
     ] {
         let Some(spec) = specification(file) else { return };
-        requests.iter().for_each(|request| check(&spec, request));
+        for request in &requests {
+            check(&spec, request);
+        }
     }
 }
 
