@@ -1,4 +1,5 @@
 //! Spoke: a complete HubSpot integration in one Cloudflare Worker.
+pub mod api;
 pub mod console;
 pub mod engine;
 pub mod hubspot;

@@ -11,7 +11,7 @@ use super::{
     open,
 };
 use crate::{
-    store::native::NativeSql,
+    store::{native::NativeSql, sql::Sql as _},
     values::{
         crypto::sha256_hex,
         ids::{AppKey, ConnectionId, HubSpotUserId, PortalId, WorkspaceId},
@@ -206,11 +206,9 @@ fn no_secret_is_stored_as_it_is() {
     let state = world.state(&session, &workspace);
     let command = Command::CreateKey { workspace, name: "ci".to_owned(), expires_at: None };
     let Answer::KeyCreated { secret, .. } = world.ask(command) else { panic!("no key") };
-    let mut stored = String::new();
-    use crate::store::sql::Sql as _;
-    for table in ["workspaces", "connections", "api_keys", "links", "sessions", "oauth_states", "meta"] {
-        stored.push_str(&format!("{:?}", world.sql.exec(&format!("SELECT * FROM {table}"), &[]).unwrap()));
-    }
+    let tables = ["workspaces", "connections", "api_keys", "links", "sessions", "oauth_states", "meta"];
+    let rows = tables.map(|table| world.sql.exec(&format!("SELECT * FROM {table}"), &[]).unwrap());
+    let stored = format!("{rows:?}");
     for secret in [link, session, state, secret] {
         assert!(!stored.contains(&secret) && stored.contains(&hash(&secret)));
     }
@@ -371,8 +369,9 @@ fn authorising_anew_with_another_account_is_refused() {
 /// Who else holds the same app in the same account, and what disconnecting then does: (uninstall, revoke).
 #[test]
 fn holder_rules_in_every_combination() {
+    type Case<'a> = (Option<u64>, &'a [Option<u64>], (bool, bool));
     let (mine, theirs) = (Some(1), Some(2));
-    let cases: [(Option<u64>, &[Option<u64>], (bool, bool)); 9] = [
+    let cases: [Case<'_>; 9] = [
         (mine, &[], (true, true)),
         (None, &[], (true, true)),
         (mine, &[mine], (false, false)),

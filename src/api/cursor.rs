@@ -1,0 +1,91 @@
+//! Opaque cursors: a kind and a place, in base64url. Not secret and not signed: whoever makes one up reads their own
+//! records from another place. Opaque so that readers do not build on what is inside.
+
+use data_encoding::BASE64URL_NOPAD;
+
+use crate::values::problem::{Kind, Problem};
+
+/// Longest cursor taken: an id of ours is 28 characters.
+const LONGEST: usize = 120;
+
+/// What a cursor goes through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    /// Records of a connection, by record id.
+    Records,
+    /// Workspaces, by id.
+    Workspaces,
+}
+
+impl Of {
+    const fn tag(self) -> &'static str {
+        match self {
+            Self::Records => "r:",
+            Self::Workspaces => "w:",
+        }
+    }
+}
+
+/// Makes a cursor.
+pub fn encode(of: Of, place: &str) -> String {
+    BASE64URL_NOPAD.encode(format!("{}{place}", of.tag()).as_bytes())
+}
+
+/// Reads one; refuses what was not made by [`encode`] for the same list.
+pub fn decode<T: std::str::FromStr>(of: Of, cursor: &str) -> Result<T, Problem> {
+    let place = (cursor.len() <= LONGEST)
+        .then(|| BASE64URL_NOPAD.decode(cursor.as_bytes()).ok())
+        .flatten()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .and_then(|text| text.strip_prefix(of.tag())?.parse().ok());
+    place.ok_or_else(|| {
+        Problem::new(
+            Kind::InvalidRequest,
+            "`cursor` is not one of this list: pass on `next_cursor` of its last page as it came.",
+        )
+    })
+}
+
+/// Makes the plain `next_cursor` at the end of a page of records opaque. The page itself, megabytes perhaps, is not read.
+pub fn wrap_last(page: &mut String) {
+    const NAME: &str = "\"next_cursor\":\"";
+    let Some(at) = page.rfind(NAME) else { return };
+    let place = page[at + NAME.len()..].trim_end_matches("\"}");
+    if place.bytes().all(|byte| byte.is_ascii_digit()) {
+        let cursor = encode(Of::Records, place);
+        page.truncate(at + NAME.len());
+        page.push_str(&cursor);
+        page.push_str("\"}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::values::ids::RecordId;
+
+    #[test]
+    fn a_cursor_is_read_back_for_its_own_list_only() {
+        let cursor = encode(Of::Records, "512");
+        assert_eq!(decode::<RecordId>(Of::Records, &cursor), Ok(RecordId(512)));
+        assert!(decode::<RecordId>(Of::Workspaces, &cursor).is_err());
+        for wrong in ["", "512", "r:512", "====", &"A".repeat(200), &encode(Of::Records, "-1")] {
+            assert!(decode::<RecordId>(Of::Records, wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn only_the_last_cursor_of_a_page_is_wrapped() {
+        let record = r#"{"properties":{"note":"\"next_cursor\":\"7\"}"}}"#;
+        let mut page = format!(r#"{{"results":[{record}],"next_cursor":"512"}}"#);
+        wrap_last(&mut page);
+        assert_eq!(
+            page,
+            format!(r#"{{"results":[{record}],"next_cursor":"{}"}}"#, encode(Of::Records, "512"))
+        );
+        let mut end = format!(r#"{{"results":[{record}],"next_cursor":null}}"#);
+        let before = end.clone();
+        wrap_last(&mut end);
+        assert_eq!(end, before);
+    }
+}

@@ -1,0 +1,261 @@
+//! What requests must look like: bodies, queries, and the one header that says who asks.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, de::DeserializeOwned};
+
+use crate::{
+    engine::directory::messages::{Jurisdiction, Person, Role},
+    values::{
+        ids::ObjectType,
+        problem::{Kind, Problem},
+        time::Timestamp,
+    },
+};
+
+/// Largest body of the API and of forms: names and addresses only.
+pub const BODY_LIMIT: usize = 64 << 10;
+/// Longest name, in characters.
+const NAME_CHARS: usize = 200;
+/// Longest URL to go back to.
+const URL_BYTES: usize = 2_000;
+/// Longest e-mail address looked up (RFC 5321 4.5.3.1 allows 254; HubSpot keeps what people type).
+const EMAIL_BYTES: usize = 320;
+/// Size of a page where none is asked for.
+const DEFAULT_LIMIT: u32 = 100;
+
+fn invalid(detail: impl Into<String>) -> Problem {
+    Problem::new(Kind::InvalidRequest, detail)
+}
+
+/// The token of `Authorization: Bearer …` (RFC 6750 2.1).
+pub fn bearer(authorization: Option<&str>) -> Option<&str> {
+    let (scheme, token) = authorization?.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+/// A JSON body. Fields that are not known are refused, so that a misspelt one is not silently without effect.
+pub fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes)
+        .map_err(|error| invalid(format!("The body is not what this takes: {error}.")))
+}
+
+/// A name that people give to something: trimmed, not empty, not too long, no control characters.
+pub fn name(field: &str, text: &str) -> Result<String, Problem> {
+    let text = text.trim();
+    let length = text.chars().count();
+    if length == 0 || length > NAME_CHARS || text.chars().any(char::is_control) {
+        return Err(invalid(format!("`{field}` must be 1 to {NAME_CHARS} characters on one line.")));
+    }
+    Ok(text.to_owned())
+}
+
+/// A jurisdiction; empty or absent: none.
+pub fn jurisdiction(text: Option<&str>) -> Result<Option<Jurisdiction>, Problem> {
+    match text {
+        None | Some("") => Ok(None),
+        Some(text) => Jurisdiction::parse(text)
+            .map(Some)
+            .ok_or_else(|| invalid("`jurisdiction` must be `eu` or absent. It cannot be changed later.")),
+    }
+}
+
+/// `POST /v1/workspaces`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateWorkspace {
+    /// For people.
+    pub name: String,
+    /// Where its data is kept: `eu`, or anywhere.
+    pub jurisdiction: Option<String>,
+}
+
+/// `POST /v1/workspaces/{w}/keys`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateKey {
+    /// For people.
+    pub name: String,
+    /// RFC 3339; absent: no end.
+    pub expires_at: Option<String>,
+}
+
+impl CreateKey {
+    /// Its end as a moment, which must lie ahead.
+    pub fn end(&self, now: Timestamp) -> Result<Option<Timestamp>, Problem> {
+        let Some(text) = &self.expires_at else { return Ok(None) };
+        match Timestamp::parse_rfc3339(text) {
+            Some(end) if end > now => Ok(Some(end)),
+            Some(_) => Err(invalid("`expires_at` lies in the past.")),
+            None => Err(invalid("`expires_at` must be a moment like `2027-01-31T00:00:00Z` (RFC 3339).")),
+        }
+    }
+}
+
+/// `POST /v1/workspaces/{w}/sessions`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateSession {
+    /// Name or e-mail address of the person, as the host knows them.
+    pub user: String,
+    /// `administrator` or `viewer`.
+    pub role: String,
+    /// Where **Back** leads.
+    pub return_url: Option<String>,
+}
+
+impl CreateSession {
+    /// The person, checked.
+    pub fn person(self) -> Result<Person, Problem> {
+        let user = name("user", &self.user)?;
+        let role =
+            Role::parse(&self.role).ok_or_else(|| invalid("`role` must be `administrator` or `viewer`."))?;
+        let return_url = self.return_url.filter(|url| !url.is_empty());
+        if let Some(url) = &return_url {
+            let plain = url.len() <= URL_BYTES && url.bytes().all(|byte| byte.is_ascii_graphic());
+            if !plain || !(url.starts_with("https://") || url.starts_with("http://")) {
+                return Err(invalid("`return_url` must begin with `https://` and hold no spaces."));
+            }
+        }
+        Ok(Person { user, role, return_url })
+    }
+}
+
+/// The query of a request, decoded; refuses parameters that the route does not take, and one given twice.
+pub struct Query<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl<'a> Query<'a> {
+    /// Reads the part after `?`.
+    pub fn parse(query: &'a str, taken: &[&str]) -> Result<Self, Problem> {
+        let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+        for (index, (name, _)) in pairs.iter().enumerate() {
+            if !taken.contains(&name.as_ref()) {
+                let known = taken.join("`, `");
+                return Err(invalid(if known.is_empty() {
+                    "This takes no query parameters.".to_owned()
+                } else {
+                    format!("This takes the query parameters `{known}` and no others.")
+                }));
+            }
+            if pairs[..index].iter().any(|(earlier, _)| earlier == name) {
+                return Err(invalid(format!("`{name}` is given twice.")));
+            }
+        }
+        Ok(Self(pairs))
+    }
+
+    /// One parameter; an empty one is absent.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_ref())
+    }
+
+    /// `limit`, from 1 to `most`; 100 (or `most`) where absent.
+    pub fn limit(&self, most: u32) -> Result<u32, Problem> {
+        let Some(text) = self.get("limit") else { return Ok(DEFAULT_LIMIT.min(most)) };
+        text.parse()
+            .ok()
+            .filter(|limit| (1..=most).contains(limit))
+            .ok_or_else(|| invalid(format!("`limit` must be a whole number from 1 to {most}.")))
+    }
+
+    /// `after`, a sequence number; 0 where absent.
+    pub fn after(&self) -> Result<u64, Problem> {
+        let Some(text) = self.get("after") else { return Ok(0) };
+        text.parse::<i64>()
+            .ok()
+            .and_then(|number| u64::try_from(number).ok())
+            .ok_or_else(|| invalid("`after` must be a sequence number: `next` of the last answer, or 0."))
+    }
+
+    /// `types`, comma separated; none: all.
+    pub fn types(&self) -> Result<Vec<ObjectType>, Problem> {
+        let Some(text) = self.get("types") else { return Ok(Vec::new()) };
+        text.split(',')
+            .map(|name| {
+                name.parse().map_err(|_| {
+                    let known: Vec<_> = ObjectType::ALL.iter().map(|kind| kind.as_str()).collect();
+                    invalid(format!("`types` may name `{}`, comma separated.", known.join("`, `")))
+                })
+            })
+            .collect()
+    }
+
+    /// `email`.
+    pub fn email(&self) -> Result<Option<String>, Problem> {
+        match self.get("email") {
+            Some(email) if email.len() > EMAIL_BYTES => Err(invalid("`email` is longer than any address.")),
+            email => Ok(email.map(str::to_owned)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bearer_token_is_read_in_any_case_of_its_scheme() {
+        assert_eq!(bearer(Some("bearer  key_1 ")), Some("key_1"));
+        for wrong in [None, Some(""), Some("Bearer"), Some("Bearer "), Some("Basic key_1")] {
+            assert_eq!(bearer(wrong), None);
+        }
+    }
+
+    #[test]
+    fn unknown_fields_and_wrong_types_are_refused_with_the_reason() {
+        let body = |text: &str| body::<CreateWorkspace>(text.as_bytes());
+        assert_eq!(body(r#"{"name":"Acme"}"#).unwrap().name, "Acme");
+        assert!(body(r#"{"name":"Acme","jursidiction":"eu"}"#).unwrap_err().detail.contains("jursidiction"));
+        assert!(body(r#"{"name":1}"#).is_err() && body("").is_err() && body("[]").is_err());
+    }
+
+    #[test]
+    fn names_are_trimmed_and_bounded() {
+        assert_eq!(name("name", "  Ümlaut & Söhne ").unwrap(), "Ümlaut & Söhne");
+        assert_eq!(name("name", &"é".repeat(200)).unwrap().chars().count(), 200);
+        for wrong in ["", "   ", "a\nb", &"x".repeat(201)] {
+            assert!(name("name", wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_return_url_is_a_web_address_or_refused() {
+        let with = |url: &str| {
+            let (user, role) = ("ada".to_owned(), "administrator".to_owned());
+            CreateSession { user, role, return_url: Some(url.to_owned()) }.person()
+        };
+        assert!(with("https://app.example.com/settings?x=1").is_ok());
+        assert_eq!(with("").unwrap().return_url, None);
+        for wrong in ["javascript:alert(1)", "//example.com", "/local", "https://a b", "data:text/html,x"] {
+            assert!(with(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn queries_take_their_own_parameters_once() {
+        let query = |text| Query::parse(text, &["limit", "after", "types", "email"]);
+        assert_eq!(query("limit=7").unwrap().limit(250), Ok(7));
+        assert_eq!(query("").unwrap().limit(50), Ok(50));
+        assert_eq!(query("email=a%2Bb%40c.de").unwrap().email().unwrap().as_deref(), Some("a+b@c.de"));
+        assert_eq!(query("types=contacts").unwrap().types(), Ok(vec![ObjectType::Contacts]));
+        assert_eq!(query("after=9007199254740993").unwrap().after(), Ok(9_007_199_254_740_993));
+        for wrong in ["limit=0", "limit=251", "limit=x"] {
+            assert!(query(wrong).unwrap().limit(250).is_err(), "{wrong}");
+        }
+        for wrong in ["after=-1", "after=1e3", "after=99999999999999999999"] {
+            assert!(query(wrong).unwrap().after().is_err(), "{wrong}");
+        }
+        assert!(query("types=deals").unwrap().types().is_err());
+        assert!(query("lmit=1").is_err() && query("limit=1&limit=2").is_err());
+    }
+
+    #[test]
+    fn a_key_cannot_end_in_the_past() {
+        let end = |text: &str| {
+            CreateKey { name: String::new(), expires_at: Some(text.to_owned()) }.end(Timestamp(1_000))
+        };
+        assert_eq!(end("1970-01-01T00:00:02Z"), Ok(Some(Timestamp(2_000))));
+        assert!(end("1970-01-01T00:00:01Z").is_err() && end("tomorrow").is_err());
+    }
+}

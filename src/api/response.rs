@@ -1,0 +1,283 @@
+//! How answers look: JSON with ids as strings, moments in RFC 3339, and refusals as problems.
+
+use serde_json::{Value, json};
+
+use crate::{
+    api::cursor,
+    engine::{
+        directory::messages::{ApiKey, Connection, ConnectionState, Plan, Refusal, Workspace},
+        portal::messages::{Phase, State, Status, StreamStatus, Trouble},
+    },
+    values::{
+        ids::WorkspaceId,
+        problem::{Kind, Problem},
+        time::Timestamp,
+    },
+};
+
+fn moment(at: Option<Timestamp>) -> Value {
+    at.map_or(Value::Null, |at| at.to_rfc3339().into())
+}
+
+/// One workspace.
+pub fn workspace(workspace: &Workspace) -> Value {
+    json!({
+        "id": workspace.id,
+        "name": workspace.name,
+        "jurisdiction": workspace.jurisdiction,
+        "created_at": workspace.created_at.to_rfc3339(),
+    })
+}
+
+/// A page of workspaces.
+pub fn workspaces<'a>(page: impl Iterator<Item = &'a Workspace>, next: Option<&WorkspaceId>) -> Value {
+    json!({
+        "results": page.map(workspace).collect::<Vec<_>>(),
+        "next_cursor": next.map(|id| cursor::encode(cursor::Of::Workspaces, id.as_str())),
+    })
+}
+
+/// A key as listed.
+pub fn key(key: &ApiKey) -> Value {
+    json!({
+        "id": key.id,
+        "name": key.name,
+        "created_at": key.created_at.to_rfc3339(),
+        "expires_at": moment(key.expires_at),
+        "last_used_at": moment(key.used_at),
+    })
+}
+
+/// A new key, with the secret that is shown this once.
+pub fn key_created(created: &ApiKey, secret: &str) -> Value {
+    let mut body = key(created);
+    body["key"] = secret.into();
+    body
+}
+
+/// A one-time link.
+pub fn session(public_url: &str, secret: &str, expires_at: Timestamp) -> Value {
+    json!({ "url": format!("{public_url}/s/{secret}"), "expires_at": expires_at.to_rfc3339() })
+}
+
+/// A list that is never long enough for pages.
+pub fn list(results: Vec<Value>) -> Value {
+    json!({ "results": results, "next_cursor": null })
+}
+
+/// A connection as the Directory knows it.
+pub fn connection(connection: &Connection) -> Value {
+    json!({
+        "id": connection.id,
+        "workspace_id": connection.workspace,
+        "app": connection.app,
+        "portal_id": connection.portal.to_string(),
+        "portal_name": connection.portal_name,
+        "hubspot_user_id": connection.user.map(|user| user.to_string()),
+        "connected_by": connection.connected_by,
+        "state": connection.state,
+        "created_at": connection.created_at.to_rfc3339(),
+        "connected_at": connection.connected_at.to_rfc3339(),
+    })
+}
+
+/// A connection with what its Portal tells; `None`: it holds nothing.
+pub fn connection_with_sync(of: &Connection, status: Option<&Status>) -> Value {
+    let mut body = connection(of);
+    if of.state == ConnectionState::Active
+        && let Some(status) = status
+    {
+        body["state"] = state_name(status.state).into();
+    }
+    body["sync"] = status.map_or(Value::Null, sync);
+    body
+}
+
+const fn state_name(state: State) -> &'static str {
+    match state {
+        State::Active => "active",
+        State::Paused { .. } => "paused",
+        State::NeedsReauthorisation => "needs_reauthorisation",
+        State::Disconnecting => "disconnecting",
+        State::Disconnected => "disconnected",
+    }
+}
+
+fn sync(status: &Status) -> Value {
+    let paused_until = match status.state {
+        State::Paused { until } => Some(until),
+        State::Active | State::NeedsReauthorisation | State::Disconnecting | State::Disconnected => None,
+    };
+    json!({
+        "scopes": status.scopes,
+        "paused_until": moment(paused_until),
+        "streams": status.streams.iter().map(stream).collect::<Vec<_>>(),
+        "latest_change": status.latest_change.to_string(),
+        "stored_bytes": status.bytes,
+        "trouble": status.trouble.as_ref().map(trouble),
+    })
+}
+
+fn stream(stream: &StreamStatus) -> Value {
+    let backfill = match stream.phase {
+        Phase::Backfill => json!({ "read": stream.read, "expected": stream.expected }),
+        Phase::Incremental => Value::Null,
+    };
+    json!({
+        "object_type": stream.object_type,
+        "phase": stream.phase,
+        "records": stream.records,
+        "backfill": backfill,
+        "checked_at": moment(stream.checked_at),
+        "next_check_at": moment(stream.next_check_at),
+        "changed_at": moment(stream.changed_at),
+        "event_at": moment(stream.event_at),
+        "waiting": stream.dirty,
+    })
+}
+
+fn trouble(trouble: &Trouble) -> Value {
+    json!({
+        "message": trouble.words,
+        "at": trouble.at.to_rfc3339(),
+        "correlation_id": trouble.correlation_id,
+    })
+}
+
+/// What a disconnect does.
+pub fn plan(plan: &Plan) -> Value {
+    let mut body = connection(&plan.connection);
+    body["disconnect"] = json!({ "stops": true, "revokes": plan.revoke, "uninstalls": plan.uninstall });
+    body
+}
+
+/// A refusal of the Directory, in words.
+pub fn problem(refusal: &Refusal) -> Problem {
+    let (kind, detail) = match refusal {
+        Refusal::NotFound => {
+            (Kind::NotFound, "There is no such thing, or your key may not see it.".to_owned())
+        }
+        Refusal::BadKey => (
+            Kind::Unauthenticated,
+            "The API key is unknown, revoked or expired. Send a valid one as `Authorization: Bearer …`."
+                .to_owned(),
+        ),
+        Refusal::NoSession => {
+            (Kind::Unauthenticated, "The session is over. Open the page again from your product.".to_owned())
+        }
+        Refusal::NotAllowed => {
+            (Kind::Forbidden, "Only an administrator of the workspace may do this.".to_owned())
+        }
+        Refusal::LinkSpent | Refusal::LinkUnknown => {
+            (Kind::NotFound, "This link has been used or has expired. Make a new one.".to_owned())
+        }
+        Refusal::WrongPassword => (Kind::Unauthenticated, "The password is not right.".to_owned()),
+        Refusal::TooMany { wait_ms } => (
+            Kind::Unavailable,
+            format!("Too many attempts. Try again in {} seconds.", wait_ms.div_euclid(1_000) + 1),
+        ),
+        Refusal::StateUnknown | Refusal::StateExpired | Refusal::StateForeign => (
+            Kind::Conflict,
+            "This authorisation was not begun in this browser, or its ten minutes are over.".to_owned(),
+        ),
+        Refusal::OtherPortal { expected } => {
+            (Kind::Conflict, format!("The connection belongs to HubSpot account {expected}."))
+        }
+        Refusal::Disconnecting => (
+            Kind::Conflict,
+            "The same HubSpot account is being disconnected at this moment. Try again in a few minutes."
+                .to_owned(),
+        ),
+        Refusal::Full { most } => (
+            Kind::Conflict,
+            format!("The workspace has {most} of these, and may have no more. Remove one first."),
+        ),
+    };
+    Problem::new(kind, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        engine::portal::messages::Account,
+        values::ids::{ConnectionId, ObjectType, PortalId},
+    };
+
+    fn sample() -> Connection {
+        Connection {
+            id: ConnectionId::from_random([1; 12]),
+            workspace: WorkspaceId::from_random([2; 12]),
+            app: "main".parse().unwrap(),
+            portal: PortalId(9_007_199_254_740_993),
+            portal_name: "Acme".to_owned(),
+            user: None,
+            connected_by: "ada@example.com".to_owned(),
+            object: "0123456789abcdef".to_owned(),
+            state: ConnectionState::Active,
+            created_at: Timestamp(0),
+            connected_at: Timestamp(0),
+        }
+    }
+
+    #[test]
+    fn a_connection_shows_its_portals_state_and_never_its_object() {
+        let status = Status {
+            state: State::Paused { until: Timestamp(60_000) },
+            account: Account { portal: PortalId(1), name: None, ui_domain: None, utc_offset_ms: 0 },
+            app: "main".parse().unwrap(),
+            scopes: vec!["oauth".to_owned()],
+            connected_at: Timestamp(0),
+            streams: vec![StreamStatus {
+                object_type: ObjectType::Contacts,
+                phase: Phase::Backfill,
+                records: 100,
+                read: 100,
+                expected: Some(200),
+                checked_at: None,
+                next_check_at: None,
+                changed_at: Some(Timestamp(0)),
+                event_at: None,
+                dirty: 3,
+            }],
+            latest_change: 100,
+            bytes: 4096,
+            rows_written: 0,
+            trouble: None,
+        };
+        let body = connection_with_sync(&sample(), Some(&status));
+        assert_eq!(body["state"], "paused");
+        assert_eq!(body["portal_id"], "9007199254740993");
+        assert_eq!(body["sync"]["paused_until"], "1970-01-01T00:01:00.000Z");
+        assert_eq!(body["sync"]["streams"][0]["backfill"]["expected"], 200);
+        assert!(!body.to_string().contains(&sample().object));
+        // What the Directory has ended is ended, whatever the Portal still says.
+        let ended = Connection { state: ConnectionState::Disconnecting, ..sample() };
+        assert_eq!(connection_with_sync(&ended, Some(&status))["state"], "disconnecting");
+        assert_eq!(connection_with_sync(&sample(), None)["sync"], Value::Null);
+    }
+
+    #[test]
+    fn every_refusal_has_words_that_say_what_to_do() {
+        let refusals = [
+            Refusal::NotFound,
+            Refusal::BadKey,
+            Refusal::NoSession,
+            Refusal::NotAllowed,
+            Refusal::LinkSpent,
+            Refusal::LinkUnknown,
+            Refusal::WrongPassword,
+            Refusal::TooMany { wait_ms: 1 },
+            Refusal::StateUnknown,
+            Refusal::StateExpired,
+            Refusal::StateForeign,
+            Refusal::OtherPortal { expected: PortalId(7) },
+            Refusal::Disconnecting,
+            Refusal::Full { most: 100 },
+        ];
+        for refusal in refusals {
+            let problem = problem(&refusal);
+            assert!(problem.status() >= 400 && problem.detail.ends_with('.'), "{refusal:?}");
+        }
+    }
+}

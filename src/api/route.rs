@@ -1,0 +1,273 @@
+//! One table of every address that the Worker answers, for `/v1` and for pages alike.
+
+use crate::values::{
+    http::Method,
+    ids::{ApiKeyId, AppKey, ConnectionId, RecordId, WorkspaceId},
+};
+
+/// Who is asked for at an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route {
+    /// `/v1`: answers JSON, takes a key.
+    Api(Api),
+    /// Pages: answer HTML, take a cookie.
+    Page(Page),
+    /// HubSpot's webhooks for one app.
+    Webhook(AppKey),
+    /// Whether the deployment works.
+    Health,
+    /// A bare answer, for measuring what everything else costs.
+    Hello,
+    /// Makes a Portal panic once; only where `TEST_FAULTS` is `on`.
+    TestPanic(ConnectionId),
+}
+
+/// The host's API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Api {
+    /// `POST /v1/workspaces`
+    CreateWorkspace,
+    /// `GET /v1/workspaces`
+    ListWorkspaces,
+    /// `GET /v1/workspaces/{w}`
+    GetWorkspace(WorkspaceId),
+    /// `POST /v1/workspaces/{w}/keys`
+    CreateKey(WorkspaceId),
+    /// `GET /v1/workspaces/{w}/keys`
+    ListKeys(WorkspaceId),
+    /// `DELETE /v1/workspaces/{w}/keys/{k}`
+    RevokeKey(WorkspaceId, ApiKeyId),
+    /// `POST /v1/workspaces/{w}/sessions`
+    CreateSession(WorkspaceId),
+    /// `GET /v1/workspaces/{w}/connections`
+    ListConnections(WorkspaceId),
+    /// `GET /v1/connections/{c}`
+    GetConnection(ConnectionId),
+    /// `DELETE /v1/connections/{c}`
+    Disconnect(ConnectionId),
+    /// `GET /v1/connections/{c}/records/contacts`
+    ListContacts(ConnectionId),
+    /// `GET /v1/connections/{c}/records/contacts/{id}`
+    GetContact(ConnectionId, RecordId),
+    /// `GET /v1/connections/{c}/changes`
+    ListChanges(ConnectionId),
+}
+
+/// Pages for people; see `console::paths`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Page {
+    /// `GET /`
+    Home,
+    /// `GET /s/{token}`: a one-time link.
+    OpenLink(String),
+    /// `GET /w/{w}/integrations`
+    Integrations(WorkspaceId),
+    /// `GET /w/{w}/integrations/live`
+    IntegrationsLive(WorkspaceId),
+    /// `GET /w/{w}/connect`
+    Connect(WorkspaceId),
+    /// `POST /w/{w}/connect`
+    StartOAuth(WorkspaceId),
+    /// `GET /w/{w}/connections/{c}/disconnect`
+    AskDisconnect(WorkspaceId, ConnectionId),
+    /// `POST /w/{w}/connections/{c}/disconnect`
+    Disconnect(WorkspaceId, ConnectionId),
+    /// `POST /w/{w}/sign-out`
+    SignOut(WorkspaceId),
+    /// `GET /oauth/callback`
+    OAuthCallback,
+    /// `GET /console`
+    Console,
+    /// `GET /console/live`
+    ConsoleLive,
+    /// `POST /console/sign-in`
+    ConsoleSignIn,
+    /// `POST /console/sign-out`
+    ConsoleSignOut,
+    /// `POST /console/workspaces`
+    ConsoleCreateWorkspace,
+    /// `POST /console/workspaces/{w}/open`
+    ConsoleOpenWorkspace(WorkspaceId),
+}
+
+/// The outcome of a search in the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// This one.
+    Route(Route),
+    /// The path is known with these methods only.
+    OtherMethods(Vec<Method>),
+    /// The path is not known, or an id in it cannot be one.
+    Nothing,
+}
+
+/// Makes a route of the texts in a pattern's places; `None` if one of them cannot be an id.
+type Make = fn(&[&str]) -> Option<Route>;
+
+/// Where HubSpot sends people back to, below the public URL; registered with the HubSpot app.
+pub const OAUTH_CALLBACK: &str = "/oauth/callback";
+
+/// Every address: method, pattern, and what it means. `*` stands for one segment.
+const TABLE: [(Method, &str, Make); 34] = [
+    (Method::Get, "/hello", |_| Some(Route::Hello)),
+    (Method::Get, "/healthz", |_| Some(Route::Health)),
+    (Method::Post, "/webhooks/hubspot/*", |at| Some(Route::Webhook(at[0].parse().ok()?))),
+    (Method::Post, "/v1/workspaces", |_| api(Api::CreateWorkspace)),
+    (Method::Get, "/v1/workspaces", |_| api(Api::ListWorkspaces)),
+    (Method::Get, "/v1/workspaces/*", |at| api(Api::GetWorkspace(at[0].parse().ok()?))),
+    (Method::Post, "/v1/workspaces/*/keys", |at| api(Api::CreateKey(at[0].parse().ok()?))),
+    (Method::Get, "/v1/workspaces/*/keys", |at| api(Api::ListKeys(at[0].parse().ok()?))),
+    (Method::Delete, "/v1/workspaces/*/keys/*", |at| {
+        api(Api::RevokeKey(at[0].parse().ok()?, at[1].parse().ok()?))
+    }),
+    (Method::Post, "/v1/workspaces/*/sessions", |at| api(Api::CreateSession(at[0].parse().ok()?))),
+    (Method::Get, "/v1/workspaces/*/connections", |at| api(Api::ListConnections(at[0].parse().ok()?))),
+    (Method::Get, "/v1/connections/*", |at| api(Api::GetConnection(at[0].parse().ok()?))),
+    (Method::Delete, "/v1/connections/*", |at| api(Api::Disconnect(at[0].parse().ok()?))),
+    (Method::Get, "/v1/connections/*/records/contacts", |at| api(Api::ListContacts(at[0].parse().ok()?))),
+    (Method::Get, "/v1/connections/*/records/contacts/*", |at| {
+        api(Api::GetContact(at[0].parse().ok()?, at[1].parse().ok()?))
+    }),
+    (Method::Get, "/v1/connections/*/changes", |at| api(Api::ListChanges(at[0].parse().ok()?))),
+    (Method::Get, "/", |_| page(Page::Home)),
+    (Method::Get, "/s/*", |at| page(Page::OpenLink(at[0].to_owned()))),
+    (Method::Get, "/w/*/integrations", |at| page(Page::Integrations(at[0].parse().ok()?))),
+    (Method::Get, "/w/*/integrations/live", |at| page(Page::IntegrationsLive(at[0].parse().ok()?))),
+    (Method::Get, "/w/*/connect", |at| page(Page::Connect(at[0].parse().ok()?))),
+    (Method::Post, "/w/*/connect", |at| page(Page::StartOAuth(at[0].parse().ok()?))),
+    (Method::Get, "/w/*/connections/*/disconnect", |at| {
+        page(Page::AskDisconnect(at[0].parse().ok()?, at[1].parse().ok()?))
+    }),
+    (Method::Post, "/w/*/connections/*/disconnect", |at| {
+        page(Page::Disconnect(at[0].parse().ok()?, at[1].parse().ok()?))
+    }),
+    (Method::Post, "/w/*/sign-out", |at| page(Page::SignOut(at[0].parse().ok()?))),
+    (Method::Get, OAUTH_CALLBACK, |_| page(Page::OAuthCallback)),
+    (Method::Get, "/console", |_| page(Page::Console)),
+    (Method::Get, "/console/live", |_| page(Page::ConsoleLive)),
+    (Method::Post, "/console/sign-in", |_| page(Page::ConsoleSignIn)),
+    (Method::Post, "/console/sign-out", |_| page(Page::ConsoleSignOut)),
+    (Method::Post, "/console/workspaces", |_| page(Page::ConsoleCreateWorkspace)),
+    (Method::Post, "/console/workspaces/*/open", |at| page(Page::ConsoleOpenWorkspace(at[0].parse().ok()?))),
+    (Method::Get, "/console/workspaces", |_| page(Page::Console)),
+    (Method::Post, "/__test/panic/*", |at| Some(Route::TestPanic(at[0].parse().ok()?))),
+];
+
+#[expect(clippy::unnecessary_wraps, reason = "every row of the table gives an Option")]
+const fn api(api: Api) -> Option<Route> {
+    Some(Route::Api(api))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "every row of the table gives an Option")]
+const fn page(page: Page) -> Option<Route> {
+    Some(Route::Page(page))
+}
+
+/// Finds the route of a request. `method` is `None` for one that no address takes. `path` as on the wire, without query;
+/// nothing in a path of ours needs percent-encoding, so nothing is decoded.
+pub fn find(method: Option<Method>, path: &str) -> Found {
+    let mut others = Vec::new();
+    for (row_method, pattern, make) in &TABLE {
+        let Some(places) = places(pattern, path) else { continue };
+        if Some(*row_method) == method {
+            return make(&places).map_or(Found::Nothing, Found::Route);
+        }
+        others.push(*row_method);
+    }
+    if others.is_empty() { Found::Nothing } else { Found::OtherMethods(others) }
+}
+
+/// The texts in the places of the pattern, if the path is of its form; an empty text fills no place.
+fn places<'a>(pattern: &str, path: &'a str) -> Option<Vec<&'a str>> {
+    let mut segments = path.split('/');
+    let mut places = Vec::new();
+    for expected in pattern.split('/') {
+        let segment = segments.next()?;
+        if expected == "*" && !segment.is_empty() {
+            places.push(segment);
+        } else if expected != segment {
+            return None;
+        }
+    }
+    segments.next().is_none().then_some(places)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::paths;
+
+    const WORKSPACE: &str = "ws_070707070707070707070707";
+    const CONNECTION: &str = "con_070707070707070707070707";
+
+    fn found(method: Method, path: &str) -> Found {
+        find(Some(method), path)
+    }
+
+    #[test]
+    fn every_pattern_of_the_table_is_found_by_its_own_method_only() {
+        for (method, pattern, _) in &TABLE {
+            let keyed = pattern.contains("/keys/*");
+            let mut path = String::new();
+            for (index, part) in pattern.split('*').enumerate() {
+                let filler = match (index, path.as_str()) {
+                    (0, _) => "",
+                    (_, "/webhooks/hubspot/") => "main",
+                    (_, "/s/") => "token",
+                    (_, "/v1/connections/" | "/__test/panic/") => CONNECTION,
+                    (_, before) if before.ends_with("/connections/") => CONNECTION,
+                    (_, before) if before.ends_with("/contacts/") => "512",
+                    (_, _) if keyed && index == 2 => "key_070707070707070707070707",
+                    (_, _) => WORKSPACE,
+                };
+                path.push_str(filler);
+                path.push_str(part);
+            }
+            assert!(matches!(found(*method, &path), Found::Route(_)), "{method:?} {path}");
+            let other = find(None, &path);
+            assert!(matches!(other, Found::OtherMethods(methods) if methods.contains(method)), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_addresses_that_pages_link_to_are_answered() {
+        let is_page = |method, path: &str| {
+            let path = path.split('?').next().unwrap_or_default();
+            assert!(matches!(found(method, path), Found::Route(Route::Page(_))), "{path}");
+        };
+        is_page(Method::Get, &paths::integrations(WORKSPACE));
+        is_page(Method::Get, &paths::integrations_live(WORKSPACE));
+        is_page(Method::Get, &paths::connect(WORKSPACE, "main"));
+        is_page(Method::Get, &paths::reconnect(WORKSPACE, "main", CONNECTION));
+        is_page(Method::Post, &paths::connect_form(WORKSPACE));
+        is_page(Method::Get, &paths::disconnect(WORKSPACE, CONNECTION));
+        is_page(Method::Post, &paths::disconnect(WORKSPACE, CONNECTION));
+        is_page(Method::Post, &paths::sign_out(WORKSPACE));
+        is_page(Method::Get, &paths::console("q", "a"));
+        is_page(Method::Get, &paths::console_live("q", "a"));
+        is_page(Method::Post, paths::CONSOLE_SIGN_IN);
+        is_page(Method::Post, paths::CONSOLE_SIGN_OUT);
+        is_page(Method::Post, paths::CONSOLE_WORKSPACES);
+        is_page(Method::Post, &paths::console_open(WORKSPACE));
+    }
+
+    #[test]
+    fn what_is_not_quite_an_address_is_nothing() {
+        for path in [
+            "",
+            "/v1",
+            "/v1/",
+            "/v1/workspaces/",
+            "/v1/workspaces/ws_1",
+            "//v1/workspaces",
+            "/s/",
+            "/w/x/integrations",
+            "/v1/connections/con_070707070707070707070707/records/deals",
+            "/webhooks/hubspot/NOT-A-KEY",
+            "/v1/connections/con_070707070707070707070707/records/contacts/-1",
+        ] {
+            let method = if path.starts_with("/webhooks") { Method::Post } else { Method::Get };
+            assert_eq!(found(method, path), Found::Nothing, "{path}");
+        }
+    }
+}
