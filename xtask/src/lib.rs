@@ -1,0 +1,13 @@
+//! Spoke's own commands: set-up, build, demo, test, bench. `cargo xtask help` lists them.
+//!
+//! A library as well, so that the tests that run the built Worker in workerd use the same [`world::World`] as the demo.
+
+#![allow(clippy::disallowed_methods, reason = "these commands measure real time; the Worker's crate may not")]
+
+pub mod assets;
+pub mod build;
+pub mod process;
+pub mod progress;
+pub mod project;
+pub mod setup;
+pub mod toolchain;
