@@ -157,7 +157,7 @@ impl Simulator {
     }
 }
 
-/// SplitMix64's finaliser: spreads a counter over 64 bits.
+/// The finaliser of `SplitMix64`: spreads a counter over 64 bits.
 pub(crate) fn mix(value: u64) -> u64 {
     let mut z = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -279,21 +279,17 @@ fn create(store: &mut Store, now_ms: u64, new: New) -> Result<String, Problem> {
     if new.external_options {
         return Err(input::not_modelled("externalOptions"));
     }
-    if !store.schema.groups.get(&new.group_name).is_some_and(|group| !group.archived) {
+    if store.schema.groups.get(&new.group_name).is_none_or(|group| group.archived) {
         return Err(Problem::validation(format!("Property group {} does not exist", new.group_name)));
     }
     if let Some(key) = store.schema.key(&new.name) {
-        return match store.schema.own_mut(key).filter(|own| own.archived_at.is_some()) {
-            Some(own) => {
-                own.archived_at = None;
-                own.updated_at = now_ms;
-                Ok(new.name)
-            }
-            None => {
-                let message = format!("A property named '{}' already exists.", new.name);
-                Err(Problem::category(409, "CONFLICT", message))
-            }
+        let Some(own) = store.schema.own_mut(key).filter(|own| own.archived_at.is_some()) else {
+            let message = format!("A property named '{}' already exists.", new.name);
+            return Err(Problem::category(409, "CONFLICT", message));
         };
+        own.archived_at = None;
+        own.updated_at = now_ms;
+        return Ok(new.name);
     }
     if store.schema.own_count() >= CUSTOM_LIMIT {
         return Err(Problem::validation(format!(
@@ -349,7 +345,7 @@ fn change(store: &mut Store, now_ms: u64, name: &str, update: Update) -> Result<
     let field_type = update.field_type.as_deref().unwrap_or(&property.field_type);
     check_choices(value_type, field_type, update.options.as_deref().unwrap_or(&property.choices))?;
     if let Some(group) = &update.group_name
-        && !store.schema.groups.get(group).is_some_and(|group| !group.archived)
+        && store.schema.groups.get(group).is_none_or(|group| group.archived)
     {
         return Err(Problem::validation(format!("Property group {group} does not exist")));
     }

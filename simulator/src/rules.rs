@@ -1,5 +1,7 @@
 //! HubSpot's rules as tests, named as sentences. Owns an account with a token of every scope.
 
+#![expect(clippy::cloned_ref_to_slice_refs, reason = "lists of expected ids read better as arrays")]
+
 mod batches;
 mod faults;
 mod generated;

@@ -308,18 +308,20 @@ fn test(schema: &Schema, filter: &Filter<'_>) -> Result<(Field, Test), Problem> 
     };
     let numeric = field.manner == Manner::Numbers;
     let compare = |comparison: Comparison| {
-        Ok::<Test, Problem>(match numeric {
-            true => Test::Number(comparison, number(value()?)?),
-            false => Test::Text(comparison, value()?.to_lowercase()),
+        Ok::<Test, Problem>(if numeric {
+            Test::Number(comparison, number(value()?)?)
+        } else {
+            Test::Text(comparison, value()?.to_lowercase())
         })
     };
     let among = |wanted: &[String], negated: bool| {
-        Ok::<Test, Problem>(match numeric {
-            true => Test::Numbers {
+        Ok::<Test, Problem>(if numeric {
+            Test::Numbers {
                 wanted: wanted.iter().map(|text| number(text)).collect::<Result<_, _>>()?,
                 negated,
-            },
-            false => Test::Texts { wanted: wanted.to_vec(), negated },
+            }
+        } else {
+            Test::Texts { wanted: wanted.to_vec(), negated }
         })
     };
     // Plain text compares without regard to case: the wanted one is lowered here, the record's later.
@@ -336,9 +338,10 @@ fn test(schema: &Schema, filter: &Filter<'_>) -> Result<(Field, Test), Problem> 
         O::Gte => compare(Comparison::GreaterOrEqual)?,
         O::Between => {
             let high = filter.high_value.as_deref().ok_or_else(|| missing("a highValue"))?;
-            match numeric {
-                true => Test::Between(number(value()?)?, number(high)?),
-                false => Test::TextBetween(value()?.to_lowercase(), high.to_lowercase()),
+            if numeric {
+                Test::Between(number(value()?)?, number(high)?)
+            } else {
+                Test::TextBetween(value()?.to_lowercase(), high.to_lowercase())
             }
         }
         // Values of IN on text must be in lower case to match at all.
@@ -384,7 +387,7 @@ enum Found<'r> {
 }
 
 impl Field {
-    fn value<'r>(&self, row: &'r Row) -> Found<'r> {
+    fn value(self, row: &Row) -> Found<'_> {
         match self.source {
             Source::Id => Found::Number(row.id as f64),
             Source::CreatedAt => Found::Number(row.created_at as f64),

@@ -226,7 +226,7 @@ impl Plan {
             }
             Maker::Message => out.push_str(one_of(rng, words::PHRASES)),
             Maker::OneOf(choices) => {
-                out.push_str(choices.get(rng.usize(..choices.len().max(1))).map_or("", |c| c))
+                out.push_str(choices.get(rng.usize(..choices.len().max(1))).map_or("", |c| c));
             }
             Maker::SomeOf(choices) => {
                 let start = out.len();

@@ -29,10 +29,9 @@ struct Outcome<'a> {
 }
 
 impl<'a> Outcome<'a> {
-    fn new(trace_ids: impl Iterator<Item = Option<&'a str>>) -> Self {
+    fn new(mut trace_ids: impl Iterator<Item = Option<&'a str>>) -> Self {
         let mut seen = BTreeSet::new();
-        let partial =
-            trace_ids.map(|id| id.is_some_and(|id| seen.insert(id))).fold(true, |all, own| all && own);
+        let partial = trace_ids.all(|id| id.is_some_and(|id| seen.insert(id)));
         Self { partial, done: Vec::new(), errors: Vec::new() }
     }
 

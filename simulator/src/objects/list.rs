@@ -48,9 +48,12 @@ pub(crate) fn list(
     let ui_domain = &portal.settings.ui_domain;
     let store = portal.store(kind);
     let projection = projection(store, portal.portal_id, ui_domain, kind, &selectors.properties);
-    let visible = |record: &&Record| match selectors.archived {
-        true => Store::shows_archived(record, turn.now_ms),
-        false => record.state == State::Live,
+    let visible = |record: &&Record| {
+        if selectors.archived {
+            Store::shows_archived(record, turn.now_ms)
+        } else {
+            record.state == State::Live
+        }
     };
     let mut records = store.records_from(start).filter(visible);
     // A contact with 30 properties takes about 1.4 KB.

@@ -447,7 +447,9 @@ impl Store {
             self.emails(&record.values).map(|email| email.to_lowercase().into()).collect();
         for (&key, held) in &mut self.unique {
             if Some(key) == self.known.email {
-                emails.iter().for_each(|email| visit(held, email.clone(), record.id));
+                for email in &emails {
+                    visit(held, email.clone(), record.id);
+                }
             } else if let Some(value) = record.values.get(key) {
                 visit(held, value.to_lowercase().into(), record.id);
             }

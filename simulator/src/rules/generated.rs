@@ -183,6 +183,7 @@ fn the_dump_has_every_record_in_whatever_state_with_every_value() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a measurement needs a clock")]
 #[ignore = "a measurement, not a test: run in release with --nocapture"]
 fn measure() {
     let mut world = World::new(Switches::default());
@@ -227,11 +228,26 @@ fn measure() {
     }
     println!("search with nothing changed of 200,000: {:?}", clock.elapsed() / 100);
     let clock = std::time::Instant::now();
-    for _ in 0..1000 {
-        let mut world = World::seeded(150, Switches::default());
+    let mut worlds: Vec<World> = (0..1000).map(|_| World::seeded(150, Switches::default())).collect();
+    println!("a new account with 150 contacts: {:?}", clock.elapsed() / 1000);
+    let clock = std::time::Instant::now();
+    for world in &mut worlds {
         for _ in 0..300 {
-            world.get("/crm/objects/2026-09/contacts?limit=10&properties=email,firstname,phone");
+            world.send("GET", "/crm/objects/2026-09/contacts?limit=10&properties=email,firstname,phone", None);
         }
     }
-    println!("a life of 150 contacts and 300 calls: {:?}", clock.elapsed() / 1000);
+    println!("a small list: {:?}", clock.elapsed() / 300_000);
+    let all: Vec<Value> = worlds[0].live_ids().iter().take(100).map(|id| serde_json::json!({"id": id})).collect();
+    let body = serde_json::json!({"inputs": all, "properties": names});
+    let clock = std::time::Instant::now();
+    for _ in 0..1000 {
+        worlds[0].send("POST", "/crm/objects/2026-09/contacts/batch/read", Some(body.clone()));
+    }
+    println!("a batch read of 100, {} properties: {:?}", names.len(), clock.elapsed() / 1000);
+    let clock = std::time::Instant::now();
+    for world in &mut worlds {
+        world.now_ms += 1000;
+        world.portal(|portal, turn| portal.edit_random(turn, 100));
+    }
+    println!("an edit: {:?}", clock.elapsed() / 100_000);
 }
