@@ -1,5 +1,5 @@
 //! Believable contacts, and edits of them. Owns the plan by which an account's contacts are made up; records belong to
-//! [`crate::objects::store`].
+//! `objects::store`.
 
 mod plan;
 mod words;

@@ -47,10 +47,11 @@ use std::collections::BTreeMap;
 
 pub use change::{Change, ChangeEvent, Changes};
 pub use counters::Counters;
-pub use faults::{Fault, Faults};
-pub use generator::Shape;
-pub use portal::{Portal, PortalSettings};
-pub use problem::Problem;
+pub use faults::{Fault, Faults, Rule};
+pub use generator::{EditStream, Edits, Shape};
+pub use objects::record::{Record, State};
+pub use portal::{Portal, PortalSettings, RecordView, Tier, Turn};
+pub use problem::{Policy, Problem};
 pub use route::Endpoint;
 pub use switches::Switches;
 

@@ -63,7 +63,7 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
-    /// Answered by [`Simulator::oauth`].
+    /// Answered by `Simulator::oauth`.
     pub fn is_oauth(self) -> bool {
         self.has_own_credentials() || matches!(self, Self::AccountDetails | Self::ApiUsage | Self::Uninstall)
     }

@@ -57,8 +57,7 @@ fn batch_read_finds_by_email_and_archived_records_when_asked() {
     assert_eq!(ids(&world.post(&format!("{BATCH}/read"), by_email).1), [id.clone()]);
     world.call("DELETE", &format!("/crm/objects/2026-09/contacts/{id}"), None);
     assert_eq!(world.post(&format!("{BATCH}/read"), inputs(&[id.clone()])).0, 207);
-    let (status, body) =
-        world.post(&format!("{BATCH}/read?archived=true"), inputs(&[id.clone()]));
+    let (status, body) = world.post(&format!("{BATCH}/read?archived=true"), inputs(&[id.clone()]));
     assert_eq!((status, ids(&body)), (200, vec![id]));
 }
 

@@ -233,11 +233,16 @@ fn measure() {
     let clock = std::time::Instant::now();
     for world in &mut worlds {
         for _ in 0..300 {
-            world.send("GET", "/crm/objects/2026-09/contacts?limit=10&properties=email,firstname,phone", None);
+            world.send(
+                "GET",
+                "/crm/objects/2026-09/contacts?limit=10&properties=email,firstname,phone",
+                None,
+            );
         }
     }
     println!("a small list: {:?}", clock.elapsed() / 300_000);
-    let all: Vec<Value> = worlds[0].live_ids().iter().take(100).map(|id| serde_json::json!({"id": id})).collect();
+    let all: Vec<Value> =
+        worlds[0].live_ids().iter().take(100).map(|id| serde_json::json!({"id": id})).collect();
     let body = serde_json::json!({"inputs": all, "properties": names});
     let clock = std::time::Instant::now();
     for _ in 0..1000 {
