@@ -36,6 +36,8 @@ pub mod route;
 pub mod schema;
 pub mod search;
 pub mod signature;
+#[cfg(feature = "specification")]
+pub mod specification;
 pub mod switches;
 pub mod time;
 pub mod webhooks;
