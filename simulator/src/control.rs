@@ -79,19 +79,13 @@ struct Named {
     app_id: Option<u64>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct NewPortal {
     portal_id: u64,
     settings: PortalSettings,
     contacts: u32,
     shape: Shape,
-}
-
-impl Default for NewPortal {
-    fn default() -> Self {
-        Self { portal_id: 0, settings: PortalSettings::default(), contacts: 0, shape: Shape::default() }
-    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -113,8 +107,8 @@ impl Simulator {
     pub(crate) fn control(&mut self, now_ms: u64, request: &Request) -> Response {
         let path = request.path.strip_prefix("/__control/").unwrap_or_default();
         let answer = match path.split_once('/') {
-            None if path.is_empty() => Ok(self.contacts_page(now_ms, request)),
-            Some(("pages", rest)) => self.contacts_form(now_ms, rest, request),
+            None if path.is_empty() => self.contacts_page(request),
+            Some(("pages", rest)) => self.page_call(now_ms, rest, request),
             Some(("contacts", rest)) => self.control_contacts(now_ms, rest, request),
             _ => self.control_state(now_ms, path, request),
         };

@@ -187,7 +187,7 @@ pub struct Grants {
     users: BTreeMap<u64, User>,
     sessions: HashMap<String, u64>,
     codes: HashMap<String, Code>,
-    grants: BTreeMap<u64, Grant>,
+    granted: BTreeMap<u64, Grant>,
     refresh_tokens: HashMap<String, RefreshToken>,
     access_tokens: HashMap<String, AccessToken>,
     private_tokens: BTreeMap<String, PrivateToken>,
@@ -203,7 +203,7 @@ impl Grants {
             users: BTreeMap::new(),
             sessions: HashMap::new(),
             codes: HashMap::new(),
-            grants: BTreeMap::new(),
+            granted: BTreeMap::new(),
             refresh_tokens: HashMap::new(),
             access_tokens: HashMap::new(),
             private_tokens: BTreeMap::new(),
@@ -272,7 +272,7 @@ impl Grants {
     }
 
     pub fn grants(&self) -> impl Iterator<Item = &Grant> {
-        self.grants.values()
+        self.granted.values()
     }
 
     pub fn private_tokens(&self) -> impl Iterator<Item = &PrivateToken> {
@@ -328,7 +328,7 @@ impl Grants {
         let same = |g: &Grant| {
             g.alive && (g.app_id, g.portal_id, g.user_id) == (found.app_id, found.portal_id, found.user_id)
         };
-        let previous: Vec<u64> = self.grants.values().filter(|g| same(g)).map(|g| g.grant_id).collect();
+        let previous: Vec<u64> = self.granted.values().filter(|g| same(g)).map(|g| g.grant_id).collect();
         let kept = match switches.reauthorize {
             Reauthorize::SameGrant => previous.last().copied(),
             Reauthorize::NewGrantOldAlive => None,
@@ -340,7 +340,7 @@ impl Grants {
             }
         };
         let grant_id = if let Some(id) = kept {
-            if let Some(grant) = self.grants.get_mut(&id) {
+            if let Some(grant) = self.granted.get_mut(&id) {
                 grant.scopes = found.scopes;
             }
             id
@@ -360,7 +360,7 @@ impl Grants {
                 installed: true,
                 refresh_token,
             };
-            self.grants.insert(id, grant);
+            self.granted.insert(id, grant);
             id
         };
         Ok(self.issue_access(now_ms, switches, grant_id, None))
@@ -381,7 +381,7 @@ impl Grants {
         }
         let grant_id = held.grant_id;
         let current = held.replaced_at.is_none();
-        let grant = self.grants.get_mut(&grant_id).ok_or(Denied::BadRefreshToken)?;
+        let grant = self.granted.get_mut(&grant_id).ok_or(Denied::BadRefreshToken)?;
         if !grant.alive || grant.app_id != app_id {
             return Err(Denied::BadRefreshToken);
         }
@@ -408,7 +408,7 @@ impl Grants {
         scope: Option<Vec<String>>,
     ) -> Issued {
         self.access_tokens.retain(|_, token| token.expires_at + REMEMBER_EXPIRED_MS > now_ms);
-        let grant = self.grants[&grant_id].clone();
+        let grant = self.granted[&grant_id].clone();
         // Longer than the 255 characters a careless column holds: current HubSpot tokens are.
         let access_token = format!("C{}", self.random.opaque(310));
         let expires_in = switches.access_token_life_s;
@@ -428,7 +428,7 @@ impl Grants {
         if held.expires_at <= now_ms {
             return Presented::Expired { at: held.expires_at };
         }
-        match self.grants.get(&held.grant_id) {
+        match self.granted.get(&held.grant_id) {
             Some(grant) => Presented::Oauth { grant, scopes: &held.scopes, expires_at: held.expires_at },
             None => Presented::Unknown,
         }
@@ -437,11 +437,11 @@ impl Grants {
     /// The living grant behind a refresh token.
     pub fn grant_by_refresh_token(&self, token: &str) -> Option<&Grant> {
         let held = self.refresh_tokens.get(token)?;
-        self.grants.get(&held.grant_id).filter(|grant| grant.alive && held.replaced_at.is_none())
+        self.granted.get(&held.grant_id).filter(|grant| grant.alive && held.replaced_at.is_none())
     }
 
     fn kill(&mut self, grant_id: u64) {
-        if let Some(grant) = self.grants.get_mut(&grant_id) {
+        if let Some(grant) = self.granted.get_mut(&grant_id) {
             grant.alive = false;
         }
     }
@@ -449,7 +449,7 @@ impl Grants {
     /// Kills the refresh token's grant; access tokens live on and the app stays installed (`hubspot-api.md` §2.4).
     pub fn revoke(&mut self, app_id: u64, refresh_token: &str) {
         let Some(grant_id) = self.refresh_tokens.get(refresh_token).map(|held| held.grant_id) else { return };
-        if self.grants.get(&grant_id).is_some_and(|grant| grant.app_id == app_id) {
+        if self.granted.get(&grant_id).is_some_and(|grant| grant.app_id == app_id) {
             self.kill(grant_id);
         }
     }
@@ -457,14 +457,14 @@ impl Grants {
     /// Revokes every grant of an app in an account, as an admin's "disconnect" without uninstall would.
     pub fn revoke_all(&mut self, app_id: u64, portal_id: u64) -> usize {
         let alive =
-            self.grants.values_mut().filter(|g| g.alive && g.app_id == app_id && g.portal_id == portal_id);
+            self.granted.values_mut().filter(|g| g.alive && g.app_id == app_id && g.portal_id == portal_id);
         alive.map(|grant| grant.alive = false).count()
     }
 
     /// Removes the app from the account, for everybody. Says whether it was there.
     pub fn uninstall(&mut self, switches: &Switches, app_id: u64, portal_id: u64) -> bool {
         let mut gone = BTreeSet::new();
-        for grant in self.grants.values_mut() {
+        for grant in self.granted.values_mut() {
             if grant.installed && grant.app_id == app_id && grant.portal_id == portal_id {
                 (grant.alive, grant.installed) = (false, false);
                 gone.insert(grant.grant_id);
@@ -478,19 +478,19 @@ impl Grants {
 
     /// Whether the app is installed in the account.
     pub fn installed(&self, app_id: u64, portal_id: u64) -> bool {
-        self.grants.values().any(|g| g.installed && g.app_id == app_id && g.portal_id == portal_id)
+        self.granted.values().any(|g| g.installed && g.app_id == app_id && g.portal_id == portal_id)
     }
 
     /// The accounts the app is installed in, ascending.
     pub fn portals_of(&self, app_id: u64) -> BTreeSet<u64> {
-        self.grants.values().filter(|g| g.installed && g.app_id == app_id).map(|g| g.portal_id).collect()
+        self.granted.values().filter(|g| g.installed && g.app_id == app_id).map(|g| g.portal_id).collect()
     }
 
     /// Makes every access token (of one account, or of all) expire now. Says how many.
     pub fn expire_access_tokens(&mut self, now_ms: u64, portal_id: Option<u64>) -> usize {
         let mut count = 0;
         for token in self.access_tokens.values_mut().filter(|token| token.expires_at > now_ms) {
-            let portal = self.grants.get(&token.grant_id).map(|grant| grant.portal_id);
+            let portal = self.granted.get(&token.grant_id).map(|grant| grant.portal_id);
             if portal_id.is_none() || portal == portal_id {
                 token.expires_at = now_ms;
                 count += 1;

@@ -16,9 +16,8 @@ impl Random {
     /// A version 4 UUID in lower case.
     pub fn uuid(&mut self) -> String {
         let bits = (self.0.u128(..) & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
-        let (a, b, c) = ((bits >> 96) as u32, (bits >> 80) as u16, (bits >> 64) as u16);
-        let (d, e) = ((bits >> 48) as u16, bits & 0xffff_ffff_ffff);
-        format!("{a:08x}-{b:04x}-{c:04x}-{d:04x}-{e:012x}")
+        let hex = format!("{bits:032x}");
+        [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
     }
 
     /// `length` characters of the URL-safe Base64 alphabet.

@@ -63,17 +63,15 @@ impl Server {
         let ticking = tokio::spawn(self.clone().keep_ticking());
         let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
         loop {
-            let stream = tokio::select! {
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => stream,
-                    // Out of file descriptors, or the peer has gone already: neither ends the server.
-                    Err(_) => {
-                        tokio::time::sleep(Duration::from_millis(20)).await;
-                        continue;
-                    }
-                },
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
                 _ = tokio::signal::ctrl_c() => break,
                 _ = terminate.recv() => break,
+            };
+            let Ok((stream, _)) = accepted else {
+                // Out of file descriptors, or the peer has gone already: neither ends the server.
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                continue;
             };
             stream.set_nodelay(true)?;
             let server = self.clone();

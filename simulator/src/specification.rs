@@ -64,7 +64,7 @@ impl Specification {
     /// The methods and path templates described, for a test that wants to meet each.
     pub fn operations(&self) -> Vec<(String, String)> {
         let mut all = Vec::new();
-        for (path, item) in self.files.iter().flat_map(|file| file["paths"].as_object()).flatten() {
+        for (path, item) in self.files.iter().filter_map(|file| file["paths"].as_object()).flatten() {
             all.extend(item.as_object().into_iter().flatten().map(|(m, _)| (m.to_uppercase(), path.clone())));
         }
         all
@@ -77,7 +77,7 @@ impl Specification {
             .operation(exchange.method, path)
             .ok_or_else(|| format!("`{} {path}` is not described", exchange.method))?;
         let at = format!("{} {path}", exchange.method);
-        self.check_query(operation, query).map_err(|error| format!("{at}: {error}"))?;
+        check_query(operation, query).map_err(|error| format!("{at}: {error}"))?;
         // A refused request may be wrong: that is why it was refused.
         if (200..300).contains(&exchange.status) {
             self.check_request(index, operation, exchange.request)
@@ -104,17 +104,6 @@ impl Specification {
             .filter(|(_, (template, _))| fits(template))
             .min_by_key(|(_, (template, _))| template.matches('{').count())
             .and_then(|(index, (_, item))| Some((index, item.get(method.to_lowercase())?)))
-    }
-
-    fn check_query(&self, operation: &Value, query: &str) -> Result<(), String> {
-        let parameters = operation["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
-        for (name, _) in form_urlencoded::parse(query.as_bytes()) {
-            let known = parameters.iter().any(|own| own["name"] == *name && own["in"] == "query");
-            if !known {
-                return Err(format!("`{name}` is no query parameter"));
-            }
-        }
-        Ok(())
     }
 
     fn check_request(&self, index: usize, operation: &Value, body: &Value) -> Result<(), String> {
@@ -171,6 +160,17 @@ impl Specification {
             .collect();
         if errors.is_empty() { Ok(()) } else { Err(errors.join("; ")) }
     }
+}
+
+fn check_query(operation: &Value, query: &str) -> Result<(), String> {
+    let parameters = operation["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for (name, _) in form_urlencoded::parse(query.as_bytes()) {
+        let known = parameters.iter().any(|own| own["name"] == *name && own["in"] == "query");
+        if !known {
+            return Err(format!("`{name}` is no query parameter"));
+        }
+    }
+    Ok(())
 }
 
 fn described_success(responses: &Value) -> String {

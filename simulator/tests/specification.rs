@@ -1,6 +1,7 @@
 //! The simulator's answers, for every endpoint it models, against HubSpot's own OpenAPI files.
 //!
 //! What of the files is tolerated as wrong stands in [`hubspot_simulator::specification`].
+#![allow(clippy::unwrap_used, reason = "a test ends where its helper is surprised")]
 
 #[path = "it/support.rs"]
 #[allow(dead_code, reason = "this binary needs only a part")]

@@ -1,6 +1,8 @@
-//! The simulator as an app meets it, without sockets: one binary, since linking costs more than running.
+//! The simulator as an app meets it, and its program: one binary, since linking costs more than running.
+#![allow(clippy::unwrap_used, reason = "a test ends where its helper is surprised")]
 
 mod limits;
 mod oauth;
+mod server;
 mod support;
 mod webhooks;
