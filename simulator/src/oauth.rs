@@ -226,6 +226,28 @@ impl Simulator {
         Ok(&portal.settings)
     }
 
+    /// What the approval page does when a person agrees: a code to be exchanged. For tests that walk no pages.
+    pub fn approve(
+        &mut self,
+        now_ms: u64,
+        app_id: u64,
+        portal_id: u64,
+        user_id: u64,
+        scopes: &[&str],
+        redirect_uri: &str,
+    ) -> String {
+        let region = self.portals.get(&portal_id).map_or_else(String::new, |portal| portal.settings.hublet.clone());
+        let approval = crate::grants::Approval {
+            app_id,
+            portal_id,
+            user_id,
+            scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+            redirect_uri: redirect_uri.to_owned(),
+            region,
+        };
+        self.access.issue_code(now_ms, &self.switches, approval)
+    }
+
     /// Removes an app from an account. Says whether it was installed.
     pub fn uninstall(&mut self, app_id: u64, portal_id: u64) -> bool {
         let was = self.access.uninstall(&self.switches, app_id, portal_id);

@@ -1,4 +1,6 @@
-//! One binary for all integration tests: linked once.
-#![allow(clippy::unwrap_used, reason = "a test stops by panicking")]
+//! Everything that is tested from outside the crate, natively: one binary, linked once, no network, no Node.
 
+mod boundary;
+mod life;
+mod simulation;
 mod specification;

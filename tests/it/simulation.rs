@@ -1,0 +1,105 @@
+//! Seeded lives of a connection. `SPOKE_SEED=n cargo test --test it lives` runs one again; `SPOKE_LIVES=n` runs n.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::atomic::{AtomicU64, Ordering},
+    thread,
+};
+
+use hubspot_simulator::{
+    Shape, Switches,
+    switches::{ListAfter, MergedId},
+};
+
+use crate::life::{Plan, World};
+
+/// Lives in `cargo test`: what its 30 s hold on two cores, with room.
+const LIVES: u64 = 1_000;
+
+/// A life drawn from its seed: every mixture of sizes, faults, crashes and unconfirmed behaviours.
+fn drawn(seed: u64) -> Plan {
+    let mut rng = fastrand::Rng::with_seed(seed ^ 0x5157_1e55);
+    let wide = rng.u32(0..4) == 0;
+    let webhooks = rng.u32(0..5) > 0;
+    let switches = Switches {
+        list_after: [ListAfter::InclusiveId, ListAfter::ExclusiveId, ListAfter::Opaque][rng.usize(0..3)],
+        short_page_one_in: [0, 0, 3][rng.usize(0..3)],
+        search_sorts_ids_as_text: rng.u32(0..6) == 0,
+        search_straggler_one_in: [0, 10][rng.usize(0..2)],
+        search_straggler_ms: 45 * 60_000,
+        batch_read_merged: [MergedId::Omitted, MergedId::Resolved, MergedId::NotFound][rng.usize(0..3)],
+        merge_sends_deletions: rng.bool(),
+        merge_sends_creation: rng.bool(),
+        restore_bumps_modified: rng.bool(),
+        refresh_rotates: rng.bool(),
+        access_token_life_s: [1_800, 400][rng.usize(0..2)],
+        // Retries of one delivery within an hour and a half, so that the quiet end of a life sees them all.
+        webhook_time_scale: 0.05,
+        ..Switches::default()
+    };
+    Plan {
+        seed,
+        contacts: [20, 90, 260, 700][rng.usize(0..4)],
+        minutes: rng.u64(3..20),
+        edits_per_minute: rng.u32(1..12),
+        fault_one_in: [0, 3, 8][rng.usize(0..3)],
+        crashes_per_minute: [0.0, 0.2, 1.0][rng.usize(0..3)],
+        torn_one_in: [0, 15][rng.usize(0..2)],
+        webhooks,
+        webhook_faults: webhooks && rng.bool(),
+        deletions: webhooks,
+        shape: Shape {
+            properties_set: if wide { 30 } else { 12 },
+            custom_properties: if wide { 60 } else { 3 },
+            oddities: true,
+            ..Shape::default()
+        },
+        switches,
+        calls_per_alarm: [1_000, 12][rng.usize(0..2)],
+        latency_ms: [(5, 60), (50, 2_500)][rng.usize(0..2)],
+    }
+}
+
+fn live(seed: u64) -> Result<(), String> {
+    let outcome = catch_unwind(AssertUnwindSafe(|| World::new(drawn(seed)).live()));
+    outcome.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        Err(text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default())
+    })
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().expect("a whole number"))
+}
+
+#[test]
+fn lives_end_with_the_mirror_equal_to_hubspot() {
+    if let Some(seed) = number("SPOKE_SEED") {
+        eprintln!("{:#?}", drawn(seed));
+        live(seed).unwrap();
+        return;
+    }
+    let first = number("SPOKE_FIRST").unwrap_or(1);
+    let lives = number("SPOKE_LIVES").unwrap_or(LIVES);
+    let next = AtomicU64::new(first);
+    let failures: Vec<String> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..thread::available_parallelism().map_or(2, usize::from))
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut failures = Vec::new();
+                    loop {
+                        let seed = next.fetch_add(1, Ordering::Relaxed);
+                        if seed >= first + lives || failures.len() > 5 {
+                            return failures;
+                        }
+                        if let Err(why) = live(seed) {
+                            failures.push(format!("SPOKE_SEED={seed}: {why}"));
+                        }
+                    }
+                })
+            })
+            .collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("a life does not panic its thread")).collect()
+    });
+    assert!(failures.is_empty(), "{} of {lives} lives failed:\n{}", failures.len(), failures.join("\n"));
+}
