@@ -236,7 +236,8 @@ impl Simulator {
         scopes: &[&str],
         redirect_uri: &str,
     ) -> String {
-        let region = self.portals.get(&portal_id).map_or_else(String::new, |portal| portal.settings.hublet.clone());
+        let region =
+            self.portals.get(&portal_id).map_or_else(String::new, |portal| portal.settings.hublet.clone());
         let approval = crate::grants::Approval {
             app_id,
             portal_id,

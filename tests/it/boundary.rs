@@ -14,7 +14,8 @@ const RINGS: [(&str, &[&str]); 7] = [
 ];
 
 fn sources(folder: &Path, found: &mut Vec<(String, String)>) {
-    let mut entries: Vec<_> = fs::read_dir(folder).expect("the folder is there").map(|entry| entry.unwrap().path()).collect();
+    let mut entries: Vec<_> =
+        fs::read_dir(folder).expect("the folder is there").map(|entry| entry.unwrap().path()).collect();
     entries.sort();
     for path in entries {
         if path.is_dir() {
@@ -114,7 +115,8 @@ fn an_arrow_goes_only_towards_values() {
 
 #[test]
 fn only_the_platform_ring_is_asynchronous_or_names_its_platform() {
-    let banned = ["async ", ".await", "worker::", "wasm_bindgen", "js_sys", "web_sys", "SystemTime", "Instant::now"];
+    let banned =
+        ["async ", ".await", "worker::", "wasm_bindgen", "js_sys", "web_sys", "SystemTime", "Instant::now"];
     let mut wrong = Vec::new();
     for (name, _) in RINGS.iter().filter(|(name, _)| *name != "platform") {
         for (path, text) in ring(name) {
@@ -132,9 +134,10 @@ fn only_the_platform_ring_is_asynchronous_or_names_its_platform() {
 
 #[test]
 fn the_rule_finds_an_arrow_that_goes_up() {
-    assert_eq!(used("use crate::{engine::portal, values::{ids::AppKey, time}};\nfn f() { crate::platform::go(); }"), [
-        "engine", "values", "platform"
-    ]);
+    assert_eq!(
+        used("use crate::{engine::portal, values::{ids::AppKey, time}};\nfn f() { crate::platform::go(); }"),
+        ["engine", "values", "platform"]
+    );
     assert_eq!(used("// crate::platform::x\n#[cfg(test)]\nuse crate::platform;"), [""; 0]);
 }
 

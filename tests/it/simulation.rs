@@ -32,6 +32,8 @@ fn drawn(seed: u64) -> Plan {
         merge_sends_creation: rng.bool(),
         restore_bumps_modified: rng.bool(),
         refresh_rotates: rng.bool(),
+        // A refresh whose answer was lost is repeated at the latest with the next tick.
+        refresh_grace_ms: 11 * 60_000,
         access_token_life_s: [1_800, 400][rng.usize(0..2)],
         // Retries of one delivery within an hour and a half, so that the quiet end of a life sees them all.
         webhook_time_scale: 0.05,
@@ -99,7 +101,10 @@ fn lives_end_with_the_mirror_equal_to_hubspot() {
                 })
             })
             .collect();
-        threads.into_iter().flat_map(|thread| thread.join().expect("a life does not panic its thread")).collect()
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().expect("a life does not panic its thread"))
+            .collect()
     });
     assert!(failures.is_empty(), "{} of {lives} lives failed:\n{}", failures.len(), failures.join("\n"));
 }

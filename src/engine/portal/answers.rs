@@ -380,7 +380,11 @@ impl Portal {
                 Job::Refresh | Job::Uninstall | Job::Revoke | Job::Properties | Job::Greatest => {}
                 Job::List { .. } | Job::Fetch { .. } | Job::Search | Job::Read { .. } => {}
             },
-            Class::Expired | Class::Unauthorized => return self.unauthorized(turn, in_flight, rejection),
+            Class::Expired | Class::Unauthorized => {
+                if self.unauthorized(turn, in_flight)? {
+                    return Ok(());
+                }
+            }
             Class::TooLong => {
                 self.streams[index].saved.wide = true;
                 return self.save_stream(turn, index);
@@ -401,18 +405,16 @@ impl Portal {
         let wait = match &rejection.class {
             Class::Transient { retry_at: Some(at) } => at.since_ms(turn.now).max(0),
             Class::Locked => LOCKED_MS,
-            Class::Transient { retry_at: None } | Class::Unknown | Class::Gone => {
-                backoff(failures, turn.random)
-            }
+            Class::Transient { retry_at: None }
+            | Class::Unknown
+            | Class::Gone
+            | Class::Expired
+            | Class::Unauthorized => backoff(failures, turn.random),
             Class::Forbidden { .. }
             | Class::WrongTokenKind
             | Class::Conflict { .. }
             | Class::Rejected { .. } => REFUSED_MS,
-            Class::Expired
-            | Class::Unauthorized
-            | Class::TooLong
-            | Class::Throttled { .. }
-            | Class::Parked { .. } => 0,
+            Class::TooLong | Class::Throttled { .. } | Class::Parked { .. } => 0,
         };
         self.streams[index].saved.retry_at = turn.now.plus_ms(wait);
         self.save_stream(turn, index)?;
@@ -438,25 +440,24 @@ impl Portal {
         self.count(turn, in_flight.stream, applied)
     }
 
-    /// 401: HubSpot's word that it is no sign of an expired token is taken seriously; one forced refresh is tried.
-    fn unauthorized(
-        &mut self,
-        turn: &mut Turn<'_>,
-        in_flight: &InFlight,
-        rejection: &Rejection,
-    ) -> Result<(), SqlError> {
+    /// 401: no sign by itself that the connection is over (`hubspot-api.md` 2.2). The token is refreshed, and only a refused
+    /// refresh ends the connection; a 401 to the token that such a refresh brought waits like any failure. Says whether the
+    /// refusal is dealt with.
+    fn unauthorized(&mut self, turn: &Turn<'_>, in_flight: &InFlight) -> Result<bool, SqlError> {
         if in_flight.token_number != self.token_number {
-            return Ok(());
+            return Ok(true);
         }
         if self.forced_at_token == Some(self.token_number) {
-            // The token of a forced refresh was refused as well.
-            return self.needs_reauthorisation(turn, rejection.correlation_id.clone());
+            self.forced_at_token = None;
+            return Ok(false);
         }
         if let Some(tokens) = &mut self.tokens {
             tokens.expires_at = Timestamp::default();
         }
         self.force_refresh = true;
-        Ok(())
+        // Saved, so that a refresh whose answer is lost with the object is repeated while its token still lives.
+        crate::store::portal::credentials::expire_all(turn.sql)?;
+        Ok(true)
     }
 
     fn needs_reauthorisation(
@@ -634,13 +635,15 @@ fn take_page(poll: &mut Poll, page: &Page<'_>) -> bool {
     let floor = poll.above.unwrap_or(RecordId(0));
     let ascending =
         ids.windows(2).all(|pair| pair[0] < pair[1]) && ids.first().is_none_or(|first| *first > floor);
-    if !ascending {
+    let complete = page.total.is_none_or(|total| total >= poll.left);
+    if !ascending || !complete {
         poll.ranges = Some(vec![(0, GREATEST_ID)]);
         return false;
     }
     if !more {
         return true;
     }
+    poll.left = page.total.unwrap_or(0).saturating_sub(ids.len() as u64);
     match ids.last() {
         Some(last) => poll.above = Some(*last),
         // A page without records that promises more: ask in ranges, which ends by itself.

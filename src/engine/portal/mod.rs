@@ -359,6 +359,12 @@ impl Portal {
         match connection.state {
             State::Disconnected | State::NeedsReauthorisation => return Ok(false),
             State::Disconnecting => return Ok(!waits(connection.retry_at)),
+            State::Paused { .. } | State::Active
+                if !waits(connection.retry_at)
+                    && self.tokens.as_ref().is_some_and(|tokens| tokens.stale(turn.now)) =>
+            {
+                return Ok(true);
+            }
             State::Paused { until } if waits(until) => return Ok(false),
             State::Paused { .. } | State::Active => {}
         }

@@ -240,7 +240,6 @@ impl Portal {
         let Some(connection) = &self.connection else { return Next::Nothing };
         match connection.state {
             State::Disconnected | State::NeedsReauthorisation => return Next::Nothing,
-            State::Paused { until } if until > turn.now => return Next::Later(until),
             State::Active | State::Paused { .. } | State::Disconnecting => {}
         }
         if self.flies(|job| matches!(job, Job::Refresh | Job::Uninstall | Job::Revoke)) {
@@ -253,13 +252,18 @@ impl Portal {
         let needs_token = !disconnecting || uninstall;
         let stale = self.tokens.as_ref().is_some_and(|tokens| tokens.stale(turn.now));
         let expired = self.tokens.as_ref().is_none_or(|tokens| tokens.expired(turn.now));
-        if stale && needs_token {
-            if !waits {
-                return Next::Send(0, Job::Refresh);
-            }
-            if expired {
-                return later;
-            }
+        // Also while paused: a refresh whose answer was lost must be repeated before the old refresh token dies.
+        if stale && needs_token && !waits {
+            return Next::Send(0, Job::Refresh);
+        }
+        match connection.state {
+            State::Paused { until } if until > turn.now => return Next::Later(until),
+            _ if stale && needs_token && expired => return later,
+            State::Active
+            | State::Paused { .. }
+            | State::Disconnecting
+            | State::Disconnected
+            | State::NeedsReauthorisation => {}
         }
         if disconnecting {
             return match (waits, uninstall) {
@@ -412,6 +416,7 @@ fn new_poll(cursor: Timestamp, trailing_at: Timestamp, now: Timestamp) -> Poll {
         started_at: now,
         since: cursor.minus_ms(lookback),
         above: None,
+        left: 0,
         newest: cursor,
         ranges: None,
         trailing,

@@ -171,12 +171,16 @@ fn render(
             | Change::Deleted { id }
             | Change::Restored { id }
             | Change::Merged { id, .. }
-            | Change::Erased { id } => vec![*id],
+            | Change::Erased { id }
+            | Change::Scrubbed { id } => vec![*id],
         };
         let with_record = match change {
             Change::Created { .. } | Change::Restored { .. } => true,
             Change::Updated { set, .. } => set.is_empty(),
-            Change::Deleted { .. } | Change::Merged { .. } | Change::Erased { .. } => false,
+            Change::Deleted { .. }
+            | Change::Merged { .. }
+            | Change::Erased { .. }
+            | Change::Scrubbed { .. } => false,
         };
         let mut number = seq + skip;
         for some in ids.chunks(FETCH as usize) {
@@ -208,6 +212,7 @@ fn render(
                     Change::Merged { into, .. } => {
                         write!(line, ",\"into\":\"{into}\"").expect("writing to a string does not fail");
                     }
+                    Change::Scrubbed { .. } => line.push_str(",\"erased\":true"),
                     Change::Updated { .. }
                     | Change::Created { .. }
                     | Change::Deleted { .. }
@@ -232,7 +237,7 @@ fn render(
 fn kind_of(change: &Change) -> &'static str {
     match change {
         Change::Created { .. } => "created",
-        Change::Updated { .. } => "updated",
+        Change::Updated { .. } | Change::Scrubbed { .. } => "updated",
         Change::Deleted { .. } => "deleted",
         Change::Restored { .. } => "restored",
         Change::Merged { .. } => "merged",

@@ -182,6 +182,8 @@ pub struct Poll {
     pub trailing: bool,
     /// Ids above this one are still to be asked for.
     pub above: Option<RecordId>,
+    /// How many the next page's total may not fall short of: ids sorted as text can leave out a stretch and still ascend.
+    pub left: u64,
     /// Newest modified date seen.
     pub newest: Timestamp,
     /// Set when a page did not ascend by id: ranges of ids still to be asked for, `(above, up to]`, each halved until it fits a page.

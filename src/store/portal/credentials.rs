@@ -38,6 +38,12 @@ pub fn save(sql: &dyn Sql, name: &str, sealed: &str, expires_at: Option<Timestam
     Ok(())
 }
 
+/// Notes that no access token is good any more.
+pub fn expire_all(sql: &dyn Sql) -> Result<(), SqlError> {
+    sql.exec("UPDATE credentials SET expires_at = 0 WHERE expires_at IS NOT NULL", &[])?;
+    Ok(())
+}
+
 /// Forgets every token.
 pub fn forget_all(sql: &dyn Sql) -> Result<(), SqlError> {
     sql.exec("DELETE FROM credentials", &[])?;

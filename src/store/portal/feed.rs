@@ -66,6 +66,12 @@ pub enum Change {
         /// Which.
         id: RecordId,
     },
+    /// What an update of a record that was deleted for privacy later leaves behind: its number.
+    #[serde(rename = "x")]
+    Scrubbed {
+        /// Which.
+        id: RecordId,
+    },
 }
 
 impl Change {
@@ -77,7 +83,8 @@ impl Change {
             | Self::Deleted { .. }
             | Self::Restored { .. }
             | Self::Merged { .. }
-            | Self::Erased { .. } => 1,
+            | Self::Erased { .. }
+            | Self::Scrubbed { .. } => 1,
         }
     }
 }
@@ -215,7 +222,7 @@ pub fn erase(sql: &dyn Sql, kind: ObjectType, id: RecordId) -> Result<(), SqlErr
             .map_err(|_| SqlError::Content("feed"))?;
         for change in &mut changes {
             if matches!(change, Change::Updated { id: changed, .. } if *changed == id) {
-                *change = Change::Erased { id };
+                *change = Change::Scrubbed { id };
             }
         }
         let json = serde_json::to_string(&changes).expect("changes are JSON");
@@ -294,6 +301,6 @@ mod tests {
             .unwrap();
         erase(&sql, ObjectType::Contacts, RecordId(7)).unwrap();
         let chunk = chunk_at(&sql, 1).unwrap().unwrap();
-        assert_eq!(chunk.changes, [Change::Erased { id: RecordId(7) }, updated(70, "+1 556")]);
+        assert_eq!(chunk.changes, [Change::Scrubbed { id: RecordId(7) }, updated(70, "+1 556")]);
     }
 }
