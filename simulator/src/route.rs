@@ -167,7 +167,8 @@ pub(crate) fn handle(sim: &mut Simulator, now_ms: u64, request: &Request) -> Opt
         return Some(sim.control(now_ms, request));
     }
     let correlation_id = sim.next_correlation_id();
-    let mut call = Call { endpoint: Endpoint::Unknown, portal_id: 0, no_answer: false, cut: false };
+    let mut call =
+        Call { endpoint: Endpoint::Unknown, portal_id: 0, is_page: false, no_answer: false, cut: false };
     let mut response = match answer(sim, now_ms, request, &mut call) {
         Ok(mut response) => {
             let has = |name: &str| response.headers.iter().any(|(own, _)| own == name);
@@ -187,7 +188,9 @@ pub(crate) fn handle(sim: &mut Simulator, now_ms: u64, request: &Request) -> Opt
         response.body.truncate(response.body.len() / 2);
     }
     let status = if call.no_answer { 0 } else { response.status };
-    sim.counters.count(call.portal_id, call.endpoint, status);
+    if !call.is_page {
+        sim.counters.count(call.portal_id, call.endpoint, status);
+    }
     (!call.no_answer).then_some(response)
 }
 
@@ -195,6 +198,8 @@ pub(crate) fn handle(sim: &mut Simulator, now_ms: u64, request: &Request) -> Opt
 struct Call {
     endpoint: Endpoint,
     portal_id: u64,
+    /// One of HubSpot's own web pages: no API call, so not counted.
+    is_page: bool,
     no_answer: bool,
     cut: bool,
 }
@@ -205,7 +210,11 @@ fn answer(sim: &mut Simulator, now_ms: u64, request: &Request, call: &mut Call) 
     }
     let route = match parse(&request.method, &request.path) {
         Ok(route) => route,
-        Err(problem) => return sim.page(now_ms, request).ok_or(problem),
+        Err(problem) => {
+            let page = sim.page(now_ms, request).ok_or(problem)?;
+            call.is_page = true;
+            return Ok(page);
+        }
     };
     call.endpoint = route.endpoint;
     let caller = if route.endpoint.has_own_credentials() {

@@ -71,7 +71,7 @@ impl Simulator {
             div.scroll {
                 table {
                     thead { tr {
-                        th { "ID" } th { "Name" } th { "Email" } th { "Company" } th { "Stage" } th { "Last modified" }
+                        th { "ID" } th { "Name" } th { "Email" } th { "Company" } th { "Stage" } th { "Last modified (UTC)" }
                     } }
                     tbody { @for line in &lines { (row(portal_id, line)) } }
                 }
@@ -221,12 +221,12 @@ fn row(portal_id: u64, line: &Line) -> Markup {
     let name = format!("{} {}", line.value("firstname"), line.value("lastname"));
     html! {
         tr {
-            td { a href=(format!("/__control/pages/contact?portal_id={portal_id}&id={}", line.id)) { (line.id) } }
+            td.short { a href=(format!("/__control/pages/contact?portal_id={portal_id}&id={}", line.id)) { (line.id) } }
             @if line.state == "live" { td { (name) } } @else { td { em { (line.state) } } }
             td { (line.value("email")) }
             td { (line.value("company")) }
             td { (line.value("lifecyclestage")) }
-            td { (line.updated_at) }
+            td.short { (line.updated_at.get(..19).unwrap_or_default().replace('T', " ")) }
         }
     }
 }

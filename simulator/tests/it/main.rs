@@ -1,6 +1,7 @@
 //! The simulator as an app meets it, and its program: one binary, since linking costs more than running.
 #![allow(clippy::unwrap_used, reason = "a test ends where its helper is surprised")]
 
+mod control;
 mod limits;
 mod oauth;
 mod server;

@@ -38,6 +38,8 @@ fn a_person_walks_the_pages_and_the_app_gets_a_grant() {
     let replay = hubspot.handle(NOON, &exchange).unwrap();
     assert_eq!(replay.status, 400);
     assert_eq!(json_of(&replay)["status"], "BAD_AUTH_CODE");
+    // Two exchanges and one call: pages are no API calls.
+    assert_eq!(hubspot.counters.total(), 3);
 }
 
 #[test]
