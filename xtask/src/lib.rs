@@ -5,9 +5,18 @@
 #![allow(clippy::disallowed_methods, reason = "these commands measure real time; the Worker's crate may not")]
 
 pub mod assets;
+pub mod bench;
+pub mod browser;
 pub mod build;
+pub mod checks;
+pub mod compare;
+pub mod demo;
 pub mod process;
 pub mod progress;
 pub mod project;
 pub mod setup;
+pub mod simulator;
+pub mod spoke;
 pub mod toolchain;
+pub mod walk;
+pub mod world;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use xtask::{build, project::Project, setup::Setup};
+use xtask::{bench, build, checks, demo, project::Project, setup::Setup, world::Built};
 
 /// Spoke's own commands.
 #[derive(Debug, Parser)]
@@ -20,6 +20,12 @@ enum Task {
     Setup,
     /// Build the Worker into pkg/
     Build,
+    /// Connect a simulated HubSpot account and watch its contacts arrive and stay in step
+    Demo(demo::Options),
+    /// Run every check: format, lints, native tests, the Worker in workerd, the browser
+    Test,
+    /// Measure calls, rate, cost, webhooks and size
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -35,9 +41,13 @@ fn main() -> ExitCode {
 fn run(task: &Task) -> Result<ExitCode> {
     let project = Project::here();
     let setup = Setup::ensure(&project)?;
+    let mut held = true;
     match task {
         Task::Setup => println!("Set up: {}", setup.toolchain.version),
         Task::Build => println!("{}", build::build(&project, &setup)?),
+        Task::Demo(options) => held &= demo::run(&Built::ensure(&project, &setup)?, options)?,
+        Task::Bench(options) => held &= bench::run(&Built::ensure(&project, &setup)?, options)?,
+        Task::Test => held &= checks::run_all(&project, &setup)?.failed == 0,
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

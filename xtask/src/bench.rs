@@ -1,0 +1,141 @@
+//! `cargo xtask bench`: figures, each beside its target. Never a timed test: a figure that misses its target is shown,
+//! and only counts (calls, 429s) decide the exit status.
+
+mod cost;
+mod polls;
+mod rate;
+mod webhooks;
+
+use anyhow::Result;
+use clap::Args;
+use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
+use serde::Serialize;
+
+use crate::browser::Browser;
+use crate::progress::Step;
+use crate::walk::{self, Connected};
+use crate::world::{Built, World};
+
+/// Options of the figures.
+#[derive(Debug, Clone, Args)]
+pub struct Options {
+    /// Print JSON instead of a table
+    #[arg(long)]
+    json: bool,
+    /// Only the parts whose names hold this text: size, calls, polls, rate, cost, webhooks
+    #[arg(long)]
+    only: Option<String>,
+    /// Contacts of the larger cost measurement
+    #[arg(long, default_value_t = 200_000)]
+    large: u32,
+}
+
+/// One figure.
+#[derive(Debug, Clone, Serialize)]
+pub struct Figure {
+    part: &'static str,
+    name: String,
+    value: f64,
+    unit: &'static str,
+    /// The most (or, for rates, the least) it should be.
+    target: Option<f64>,
+    /// Whether the target is met; `None` without one.
+    met: Option<bool>,
+    /// A count that must hold, not a measurement of this machine.
+    is_exact: bool,
+}
+
+impl Figure {
+    fn plain(part: &'static str, name: impl Into<String>, value: f64, unit: &'static str) -> Self {
+        Self { part, name: name.into(), value, unit, target: None, met: None, is_exact: false }
+    }
+
+    fn at_most(self, target: f64) -> Self {
+        let met = Some(self.value <= target);
+        Self { target: Some(target), met, ..self }
+    }
+
+    fn at_least(self, target: f64) -> Self {
+        let met = Some(self.value >= target);
+        Self { target: Some(target), met, ..self }
+    }
+
+    /// Misses decide the exit status.
+    fn exactly_counted(self) -> Self {
+        Self { is_exact: true, ..self }
+    }
+}
+
+/// Measures all parts; whether every count held.
+pub fn run(built: &Built, options: &Options) -> Result<bool> {
+    type Part<'a> = (&'static str, Box<dyn Fn() -> Result<Vec<Figure>> + 'a>);
+    let parts: [Part<'_>; 6] = [
+        ("size", Box::new(|| Ok(size(built)))),
+        ("calls", Box::new(|| polls::first_sync(built))),
+        ("polls", Box::new(|| polls::poll(built))),
+        ("rate", Box::new(|| rate::measure(built))),
+        ("cost", Box::new(|| cost::measure(built, options.large))),
+        ("webhooks", Box::new(|| webhooks::measure(built))),
+    ];
+    let mut figures = Vec::new();
+    for (name, measure) in parts {
+        if options.only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
+            continue;
+        }
+        let step = Step::start(&format!("Measuring {name}"), "");
+        match measure() {
+            Ok(more) => {
+                figures.extend(more);
+                step.done("");
+            }
+            Err(error) => {
+                step.failed(&format!("{error:#}"));
+                let failed = Figure::plain(name, "could not be measured", 1.0, "").at_most(0.0);
+                figures.push(failed.exactly_counted());
+            }
+        }
+    }
+    if options.json {
+        println!("{}", serde_json::to_string_pretty(&figures)?);
+    } else {
+        println!("{}", table(&figures));
+    }
+    Ok(figures.iter().all(|figure| !figure.is_exact || figure.met != Some(false)))
+}
+
+fn table(figures: &[Figure]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(UTF8_FULL_CONDENSED).set_header(["", "figure", "measured", "target", ""]);
+    for figure in figures {
+        let unit = if figure.unit.is_empty() { String::new() } else { format!(" {}", figure.unit) };
+        let mark = figure.met.map_or("", |met| if met { "✓" } else { "✗" });
+        table.add_row([
+            figure.part.to_owned(),
+            figure.name.clone(),
+            format!("{}{unit}", shown(figure.value)),
+            figure.target.map(|target| format!("{}{unit}", shown(target))).unwrap_or_default(),
+            mark.to_owned(),
+        ]);
+    }
+    table
+}
+
+/// Whole numbers from 100 on, else two digits.
+fn shown(value: f64) -> String {
+    if value.fract() == 0.0 || value.abs() >= 100.0 { format!("{value:.0}") } else { format!("{value:.2}") }
+}
+
+fn size(built: &Built) -> Vec<Figure> {
+    let kilobytes = |bytes: usize| bytes as f64 / 1_000.0;
+    vec![
+        Figure::plain("size", "wasm", kilobytes(built.size.raw), "KB"),
+        Figure::plain("size", "wasm, gzipped", kilobytes(built.size.gzipped), "KB")
+            .at_most(kilobytes(crate::build::BUDGET))
+            .exactly_counted(),
+    ]
+}
+
+/// A workspace with a connection in `world`, its first sync just begun.
+fn connect(world: &World) -> Result<Connected> {
+    walk::connect(world, &mut Browser::default(), "Bench")
+}

@@ -1,0 +1,95 @@
+//! How many calls a first sync and a poll cost. Counts, the same on every machine.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use serde_json::json;
+
+use super::{Figure, connect};
+use crate::walk;
+use crate::world::{Built, Plan, World};
+
+const CONTACTS: u32 = 5_000;
+
+/// Own properties that make the list of properties fit into an address, and that do not (HubSpot's own come on top).
+const PROPERTIES: [(&str, u32, f64); 2] =
+    [("list fits the URL", 0, 1.0), ("list too long for a URL", 400, 2.0)];
+
+/// Calls of a first sync.
+pub(super) fn first_sync(built: &Built) -> Result<Vec<Figure>> {
+    let mut figures = Vec::new();
+    for (name, own, times) in PROPERTIES {
+        let plan = Plan { without_webhooks: true, ..Plan::default() };
+        let plan = plan.with("--contacts", CONTACTS).with("--custom-properties", own).flag("--no-limits");
+        let world = World::start(built, &plan)?;
+        let connected = connect(&world)?;
+        walk::first_sync(&world, &connected.connection, |_| {})?;
+        let calls = world.simulator.counters()?.of_quota() as f64;
+        let target = (f64::from(CONTACTS.div_ceil(100)) * 1.02).mul_add(times, 10.0 * times);
+        let name = format!("calls, first sync of {CONTACTS}, {name}");
+        figures.push(Figure::plain("calls", name, calls, "").at_most(target.floor()).exactly_counted());
+    }
+    Ok(figures)
+}
+
+/// Calls of a poll: with nothing changed, with changes, with the same changes seen again.
+pub(super) fn poll(built: &Built) -> Result<Vec<Figure>> {
+    const MODIFIED: u64 = 250;
+    let plan = Plan { without_webhooks: true, ..Plan::default() };
+    let world = World::start(built, &plan.with("--contacts", CONTACTS).flag("--no-limits"))?;
+    let connected = connect(&world)?;
+    walk::first_sync(&world, &connected.connection, |_| {})?;
+    world.simulator.catch_up_search()?;
+    quiet(&world)?;
+
+    let idle = polled(&world)?;
+    let (contacts, _) = world.simulator.dump(0, 1_000)?;
+    let live = contacts.iter().filter(|contact| contact["state"] == "live");
+    for contact in live.take(MODIFIED as usize) {
+        let body = json!({"id": contact["id"], "properties": {"firstname": "Modified"}});
+        world.simulator.post("contacts/edit", &body)?;
+    }
+    world.simulator.catch_up_search()?;
+    let changed = polled(&world)?;
+    let again = polled(&world)?;
+    let difference = walk::settle(&world, &connected.connection, Duration::from_mins(1))?;
+    if !difference.is_none() {
+        bail!("the mirror is not HubSpot: {difference}");
+    }
+    let target = |different: u64| (MODIFIED.div_ceil(200) + different.div_ceil(100) + 1) as f64;
+    Ok(vec![
+        Figure::plain("polls", "calls, nothing changed", idle as f64, "").at_most(1.0).exactly_counted(),
+        Figure::plain("polls", format!("calls, {MODIFIED} modified, all different"), changed as f64, "")
+            .at_most(target(MODIFIED))
+            .exactly_counted(),
+        Figure::plain("polls", format!("calls, {MODIFIED} modified, none different"), again as f64, "")
+            .at_most(target(0))
+            .exactly_counted(),
+    ])
+}
+
+/// Calls that one tick of the cron causes.
+fn polled(world: &World) -> Result<u64> {
+    world.simulator.clear_counters()?;
+    world.fire_cron()?;
+    quiet(world)
+}
+
+/// Waits until no call has come for two seconds, but at least three; how many came since the counters were cleared.
+fn quiet(world: &World) -> Result<u64> {
+    let started = Instant::now();
+    let mut last = (u64::MAX, Instant::now());
+    loop {
+        let calls = world.simulator.counters()?.of_quota();
+        if calls != last.0 {
+            last = (calls, Instant::now());
+        } else if last.1.elapsed() > Duration::from_secs(2) && started.elapsed() > Duration::from_secs(3) {
+            return Ok(calls);
+        }
+        if started.elapsed() > Duration::from_mins(2) {
+            bail!("the connection never rests: {calls} calls");
+        }
+        sleep(Duration::from_millis(100));
+    }
+}

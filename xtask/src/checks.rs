@@ -1,0 +1,249 @@
+//! `cargo xtask test`: everything that must hold, in the order in which it fails fastest.
+
+use std::path::Path;
+use std::{env, fs};
+
+use anyhow::{Context as _, Result};
+
+use crate::process::{Ended, run};
+use crate::progress::Step;
+use crate::project::Project;
+use crate::setup::Setup;
+use crate::toolchain::WASM;
+use crate::world::{Built, Plan, World};
+
+/// How many checks did what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub passed: u64,
+    pub failed: u64,
+    pub skipped: u64,
+}
+
+impl std::fmt::Display for Tally {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} passed, {} failed", self.passed, self.failed)?;
+        if self.skipped > 0 {
+            write!(f, ", {} skipped", self.skipped)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+    }
+}
+
+const PASSED: Tally = Tally { passed: 1, failed: 0, skipped: 0 };
+const FAILED: Tally = Tally { passed: 0, failed: 1, skipped: 0 };
+const SKIPPED: Tally = Tally { passed: 0, failed: 0, skipped: 1 };
+
+/// A run of all checks. Each counts as one, a run of tests as many as it has.
+struct Checks<'a> {
+    project: &'a Project,
+    setup: &'a Setup,
+    lines: Vec<(String, Tally)>,
+}
+
+/// Runs all; what the last lines say.
+pub fn run_all(project: &Project, setup: &Setup) -> Result<Tally> {
+    let mut checks = Checks { project, setup, lines: Vec::new() };
+    checks.cargo("rustfmt", "rustfmt", &["fmt", "--all", "--check"])?;
+    let lint = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "--deny", "warnings"];
+    checks.cargo("clippy, native", "cargo-clippy", &lint)?;
+    let lint = ["clippy", "--package", "spoke", "--lib", "--target", WASM, "--", "--deny", "warnings"];
+    checks.cargo("clippy, wasm32", "cargo-clippy", &lint)?;
+    checks.tests("native tests", &["test", "--workspace", "--no-fail-fast"])?;
+    let step = "the Worker builds within its budget";
+    match Built::ensure(project, setup) {
+        Ok(built) => {
+            checks.end(Step::start(step, ""), step, PASSED, &built.size.to_string());
+            let workerd = ["test", "--package", "xtask", "--features", "workerd", "--test", "workerd"];
+            checks.tests("tests in workerd", &workerd)?;
+            checks.browser(&built)?;
+        }
+        Err(error) => {
+            eprintln!("{error:#}");
+            checks.end(Step::start(step, ""), step, FAILED, "");
+        }
+    }
+    Ok(checks.summary())
+}
+
+impl Checks<'_> {
+    /// One cargo command as one check; skipped where the toolchain lacks its program.
+    fn cargo(&mut self, name: &str, program: &str, arguments: &[&str]) -> Result<()> {
+        let step = Step::start(name, "");
+        if self.setup.toolchain.program(program).is_none() {
+            self.end(step, name, SKIPPED, &format!("{} has no {program}", self.setup.toolchain.version));
+            return Ok(());
+        }
+        let ended = self.run_cargo(&step, name, arguments)?;
+        let tally = if ended.status.success() { PASSED } else { FAILED };
+        if tally == FAILED {
+            eprintln!("{}", ended.tail(60));
+        }
+        self.end(step, name, tally, "");
+        Ok(())
+    }
+
+    /// A run of tests: as many checks as it has.
+    fn tests(&mut self, name: &str, arguments: &[&str]) -> Result<()> {
+        let step = Step::start(name, "");
+        let ended = self.run_cargo(&step, name, arguments)?;
+        let mut tally = of_cargo_test(&ended.text);
+        if !ended.status.success() {
+            // It did not even compile, or ended before its last line.
+            tally.failed = tally.failed.max(1);
+            eprintln!("{}", failures(&ended.text));
+        }
+        self.end(step, name, tally, &tally.to_string());
+        Ok(())
+    }
+
+    fn run_cargo(&self, step: &Step, name: &str, arguments: &[&str]) -> Result<Ended> {
+        let mut cargo = self.setup.toolchain.cargo(self.project)?;
+        cargo.args(arguments).env("CARGO_TERM_COLOR", "never");
+        run(step, &mut cargo, &self.project.log(&name.replace([' ', ','], "-")))
+    }
+
+    /// The scripts of `tests/browser/`, each in a world of its own, in Chromium.
+    fn browser(&mut self, built: &Built) -> Result<()> {
+        let scripts = scripts(&self.project.path("tests/browser"))?;
+        for script in scripts {
+            let name = format!("browser: {script}");
+            let step = Step::start(&name, "");
+            let Some(chromium) = chromium() else {
+                const WHY: &str = "no Chromium; `apt-get install chromium`, or say where it is in CHROMIUM";
+                let tally = if is_ci() { FAILED } else { SKIPPED };
+                self.end(step, &name, tally, WHY);
+                continue;
+            };
+            let world = World::start(built, &Plan::default().with("--contacts", 2_000))?;
+            let hubspot = &world.simulator.started;
+            let workspace = world.spoke.create_workspace("Browser")?;
+            let mut node = self.project.command("node")?;
+            node.args(["--test", "--test-reporter", "tap"]).arg(format!("tests/browser/{script}"));
+            node.env("CHROMIUM", chromium).env("SPOKE_URL", &world.spoke.url).env("WORKSPACE", &workspace);
+            node.env("ROOT_KEY", &world.secrets.root_key);
+            node.env("CONSOLE_PASSWORD", &world.secrets.console_password);
+            node.env("HUBSPOT_URL", &hubspot.url).env("HUBSPOT_EMAIL", &hubspot.email);
+            node.env("HUBSPOT_PASSWORD", &hubspot.password);
+            let ended = run(&step, &mut node, &self.project.log(&name.replace([' ', ':'], "-")))?;
+            let mut tally = of_tap(&ended.text);
+            if !ended.status.success() {
+                tally.failed = tally.failed.max(1);
+                eprintln!("{}\nThe Worker said:\n{}", ended.tail(80), world.worker_log_tail(30));
+            }
+            self.end(step, &name, tally, &tally.to_string());
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, step: Step, name: &str, tally: Tally, words: &str) {
+        match tally {
+            Tally { failed: 1.., .. } => step.failed(words),
+            Tally { passed: 0, .. } => step.skipped(words),
+            _ => step.done(words),
+        }
+        self.lines.push((name.to_owned(), tally));
+    }
+
+    /// Prints what came of each step, and at last the sum.
+    fn summary(&self) -> Tally {
+        let mut sum = Tally::default();
+        println!();
+        for (name, tally) in &self.lines {
+            println!("  {name}: {tally}");
+            sum += *tally;
+        }
+        println!("{sum}");
+        sum
+    }
+}
+
+/// Adds up cargo's `test result: ok. 3 passed; 0 failed; 1 ignored; …` lines.
+fn of_cargo_test(text: &str) -> Tally {
+    let mut tally = Tally::default();
+    for line in text.lines().filter_map(|line| line.strip_prefix("test result: ")) {
+        let count = |word: &str| -> u64 {
+            let parts = line.split(['.', ';']).map(str::trim);
+            parts.filter_map(|part| part.strip_suffix(word)?.trim().parse::<u64>().ok()).sum()
+        };
+        tally += Tally { passed: count("passed"), failed: count("failed"), skipped: count("ignored") };
+    }
+    tally
+}
+
+/// Reads the last counts of Node's TAP: `# pass 3`, `# fail 0`, `# skipped 0`.
+fn of_tap(text: &str) -> Tally {
+    let count = |word: &str| {
+        let mut counts =
+            text.lines().filter_map(|line| line.strip_prefix("# ")?.strip_prefix(word)?.trim().parse().ok());
+        counts.next_back().unwrap_or_default()
+    };
+    Tally { passed: count("pass "), failed: count("fail "), skipped: count("skipped ") }
+}
+
+/// What to show of a failed run: compile errors, or the part from `failures:` on.
+fn failures(text: &str) -> String {
+    let from = text.find("\nfailures:\n").unwrap_or_default();
+    let shown = if from == 0 { crate::process::tail(text, 60) } else { text[from..].to_owned() };
+    crate::process::tail(&shown, 200)
+}
+
+fn scripts(folder: &Path) -> Result<Vec<String>> {
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot read `{}`", folder.display()))? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".test.mjs") {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn chromium() -> Option<String> {
+    let named = env::var("CHROMIUM").ok();
+    let known =
+        ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].map(str::to_owned);
+    named.into_iter().chain(known).find(|path| Path::new(path).exists())
+}
+
+/// Whether a continuous integration runs this: nothing may be skipped there for want of a program.
+fn is_ci() -> bool {
+    env::var("CI").is_ok_and(|value| !value.is_empty() && value != "false")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargos_results_add_up() {
+        let text = "test a ... ok\ntest result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.02s\n\
+                    test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.20s\n";
+        assert_eq!(of_cargo_test(text), Tally { passed: 4, failed: 2, skipped: 1 });
+    }
+
+    #[test]
+    fn nodes_results_are_the_last_ones() {
+        let text = "ok 1 - a\n# tests 2\n# pass 1\n# fail 1\n# cancelled 0\n# skipped 0\n";
+        assert_eq!(of_tap(text), Tally { passed: 1, failed: 1, skipped: 0 });
+        assert_eq!(of_tap("Error"), Tally::default());
+    }
+
+    #[test]
+    fn the_last_line_is_plain() {
+        assert_eq!(Tally { passed: 2, failed: 0, skipped: 0 }.to_string(), "2 passed, 0 failed");
+        assert_eq!(Tally { passed: 2, failed: 1, skipped: 3 }.to_string(), "2 passed, 1 failed, 3 skipped");
+    }
+}

@@ -1,0 +1,184 @@
+//! The Worker's `/v1`, as far as demo, tests and figures use it.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::{Value, json};
+
+/// A Worker that runs, asked with its root key.
+#[derive(Debug, Clone)]
+pub struct Spoke {
+    pub url: String,
+    root_key: String,
+    agent: ureq::Agent,
+}
+
+/// An answer of any status.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: u16,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Result<Value> {
+        serde_json::from_str(&self.text).with_context(|| format!("no JSON: {}", self.text))
+    }
+}
+
+/// How far a connection's first stream is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Progress {
+    pub state: String,
+    pub phase: String,
+    /// Records in the mirror.
+    pub records: u64,
+    /// Records to come in all, as far as HubSpot said.
+    pub expected: Option<u64>,
+    /// Records known to have changed and not read yet.
+    pub waiting: u64,
+    /// The change feed's last number.
+    pub latest_change: u64,
+    /// The last error in words, if one stands.
+    pub trouble: Option<String>,
+}
+
+impl Progress {
+    /// Whether the first sync is over and nothing that is known waits.
+    pub fn is_in_step(&self) -> bool {
+        self.phase == "incremental" && self.waiting == 0
+    }
+}
+
+impl Spoke {
+    pub fn new(url: &str, root_key: &str) -> Self {
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_global(Some(Duration::from_mins(2)))
+            .build()
+            .new_agent();
+        Self { url: url.to_owned(), root_key: root_key.to_owned(), agent }
+    }
+
+    /// Whether anything answers at all.
+    pub(crate) fn answers(&self) -> bool {
+        let asked = self.agent.get(format!("{}/hello", self.url)).config();
+        asked
+            .timeout_global(Some(Duration::from_secs(2)))
+            .build()
+            .call()
+            .is_ok_and(|answer| answer.status() == 200)
+    }
+
+    pub fn get(&self, path: &str) -> Result<Answer> {
+        let asked = self.agent.get(self.address(path)).header("authorization", self.bearer());
+        read(path, asked.call())
+    }
+
+    pub fn post(&self, path: &str, body: &Value) -> Result<Answer> {
+        let asked = self.agent.post(self.address(path)).header("authorization", self.bearer());
+        read(path, asked.content_type("application/json").send(body.to_string()))
+    }
+
+    pub fn delete(&self, path: &str) -> Result<Answer> {
+        let asked = self.agent.delete(self.address(path)).header("authorization", self.bearer());
+        read(path, asked.call())
+    }
+
+    /// The same as [`Self::get`], of an answer that must be 200 and JSON.
+    pub fn get_json(&self, path: &str) -> Result<Value> {
+        must_be_json(path, &self.get(path)?)
+    }
+
+    /// The same as [`Self::post`], of an answer that must be a success and JSON.
+    pub fn post_json(&self, path: &str, body: &Value) -> Result<Value> {
+        must_be_json(path, &self.post(path, body)?)
+    }
+
+    fn address(&self, path: &str) -> String {
+        format!("{}{path}", self.url)
+    }
+
+    fn bearer(&self) -> String {
+        format!("Bearer {}", self.root_key)
+    }
+
+    /// A new workspace's id.
+    pub fn create_workspace(&self, name: &str) -> Result<String> {
+        text(&self.post_json("/v1/workspaces", &json!({"name": name}))?["id"], "a workspace's id")
+    }
+
+    /// A one-time link to the workspace's Integrations page.
+    pub fn create_session(&self, workspace: &str) -> Result<String> {
+        let body =
+            json!({"user": "ada@example.com", "role": "admin", "return_url": "https://host.example.com/"});
+        let session = self.post_json(&format!("/v1/workspaces/{workspace}/sessions"), &body)?;
+        text(&session["url"], "a session's url")
+    }
+
+    /// Ids of the workspace's connections.
+    pub fn connections(&self, workspace: &str) -> Result<Vec<String>> {
+        let list = self.get_json(&format!("/v1/workspaces/{workspace}/connections"))?;
+        let all = list["results"].as_array().context("no list of connections")?;
+        all.iter().map(|connection| text(&connection["id"], "a connection's id")).collect()
+    }
+
+    pub fn progress(&self, connection: &str) -> Result<Progress> {
+        let body = self.get_json(&format!("/v1/connections/{connection}"))?;
+        let stream = &body["sync"]["streams"][0];
+        let trouble = &body["sync"]["trouble"]["message"];
+        Ok(Progress {
+            state: body["state"].as_str().unwrap_or_default().to_owned(),
+            phase: stream["phase"].as_str().unwrap_or("backfill").to_owned(),
+            records: number(&stream["records"]).unwrap_or_default(),
+            expected: number(&stream["backfill"]["expected"]),
+            waiting: number(&stream["waiting"]).unwrap_or_default(),
+            latest_change: number(&body["sync"]["latest_change"]).unwrap_or_default(),
+            trouble: trouble.as_str().map(str::to_owned),
+        })
+    }
+
+    /// A page of the mirror's contacts, and the next page's cursor.
+    pub fn contacts(&self, connection: &str, cursor: Option<&str>) -> Result<(Vec<Value>, Option<String>)> {
+        let cursor = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
+        let page =
+            self.get_json(&format!("/v1/connections/{connection}/records/contacts?limit={PAGE}{cursor}"))?;
+        let Value::Array(records) = page["results"].clone() else { bail!("a page without `results`") };
+        Ok((records, page["next_cursor"].as_str().map(str::to_owned)))
+    }
+
+    /// Fires the cron trigger of `wrangler dev`.
+    pub(crate) fn fire_cron(&self) -> Result<()> {
+        let answer = self.get("/cdn-cgi/handler/scheduled?cron=*/5+*+*+*+*")?;
+        if answer.status != 200 {
+            bail!("the cron could not be fired: {} {}", answer.status, answer.text);
+        }
+        Ok(())
+    }
+}
+
+/// Records asked for per page of the mirror.
+const PAGE: u32 = 200;
+
+fn read(path: &str, sent: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<Answer> {
+    let mut response = sent.with_context(|| format!("the Worker does not answer `{path}`"))?;
+    let text = response.body_mut().with_config().limit(u64::MAX).read_to_string()?;
+    Ok(Answer { status: response.status().as_u16(), text })
+}
+
+fn must_be_json(path: &str, answer: &Answer) -> Result<Value> {
+    if !(200..300).contains(&answer.status) {
+        bail!("the Worker refused `{path}`: {} {}", answer.status, answer.text);
+    }
+    answer.json()
+}
+
+fn text(value: &Value, what: &str) -> Result<String> {
+    value.as_str().map(str::to_owned).with_context(|| format!("the answer lacks {what}"))
+}
+
+/// A number, written as one or as a text of digits.
+fn number(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
+}

@@ -1,0 +1,333 @@
+//! A whole world on this machine: the simulator as HubSpot, and the built Worker in workerd under `wrangler dev`, with data,
+//! logs, ports and secrets of its own. It ends, and its folder goes, when it is dropped.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use data_encoding::{BASE64, BASE64URL_NOPAD};
+use tempfile::TempDir;
+
+use crate::build;
+use crate::process::{Group, Usage, run_well, tail};
+use crate::progress::Step;
+use crate::project::Project;
+use crate::setup::Setup;
+use crate::simulator::{Simulator, Started};
+use crate::spoke::Spoke;
+
+/// How long a program may take until it answers. A cold, busy machine with two cores needs 15 s.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The app that every world has: its key in the Worker's configuration, and in the webhooks' address.
+pub const APP: &str = "main";
+
+/// A project that is set up and built: what a world starts from.
+#[derive(Debug, Clone)]
+pub struct Built {
+    pub project: Project,
+    pub size: build::Size,
+    simulator: PathBuf,
+}
+
+impl Built {
+    /// Builds what is not, the Worker and the simulator.
+    pub fn ensure(project: &Project, setup: &Setup) -> Result<Self> {
+        let size = build::build(project, setup)?;
+        let step = Step::start("Building the simulator", "first time half a minute");
+        let mut cargo = setup.toolchain.cargo(project)?;
+        cargo.args([
+            "build",
+            "--package",
+            "hubspot-simulator",
+            "--profile",
+            "tool",
+            "--message-format",
+            "json",
+        ]);
+        let ended = run_well(&step, &mut cargo, &project.log("simulator"))?;
+        let built =
+            ended.text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        let built = built.filter_map(|line| line["executable"].as_str().map(PathBuf::from)).next_back();
+        let built = built.context("cargo names no program of the package `hubspot-simulator`")?;
+        // Copied, because a target folder may be shared by two clones.
+        let simulator = project.tools().join("bin/hubspot-simulator");
+        fs::remove_file(&simulator).ok();
+        fs::copy(&built, &simulator).with_context(|| format!("cannot copy `{}`", built.display()))?;
+        step.done("");
+        Ok(Self { project: project.clone(), size, simulator })
+    }
+}
+
+/// What a world is made of.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// Arguments of the simulator besides the app's; its `--help` lists them.
+    pub simulator: Vec<String>,
+    /// Settings of the Worker besides those that every world has.
+    pub settings: Vec<(String, String)>,
+    /// The Worker's port; a free one if absent.
+    pub port: Option<u16>,
+    /// The simulator's port; a free one if absent.
+    pub simulator_port: Option<u16>,
+    /// HubSpot's webhooks do not reach the Worker.
+    pub without_webhooks: bool,
+}
+
+impl Plan {
+    /// Adds an argument of the simulator.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl ToString) -> Self {
+        self.simulator.extend([name.to_owned(), value.to_string()]);
+        self
+    }
+
+    /// Adds a flag of the simulator.
+    #[must_use]
+    pub fn flag(mut self, name: &str) -> Self {
+        self.simulator.push(name.to_owned());
+        self
+    }
+
+    /// Adds a setting of the Worker.
+    #[must_use]
+    pub fn setting(mut self, name: &str, value: impl ToString) -> Self {
+        self.settings.push((name.to_owned(), value.to_string()));
+        self
+    }
+}
+
+/// Secrets made for one world.
+#[derive(Clone)]
+pub struct Secrets {
+    pub root_key: String,
+    pub console_password: String,
+    pub client_secret: String,
+    keyring: String,
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secrets")
+    }
+}
+
+impl Secrets {
+    fn generate() -> Result<Self> {
+        Ok(Self {
+            root_key: random_text()?,
+            console_password: random_text()?,
+            client_secret: random_text()?,
+            keyring: BASE64.encode(&random::<32>()?),
+        })
+    }
+}
+
+fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
+    Ok(bytes)
+}
+
+fn random_text() -> Result<String> {
+    Ok(BASE64URL_NOPAD.encode(&random::<30>()?))
+}
+
+/// The running world.
+#[derive(Debug)]
+pub struct World {
+    built: Built,
+    worker: Option<Group>,
+    _simulator_process: Group,
+    pub simulator: Simulator,
+    pub spoke: Spoke,
+    pub secrets: Secrets,
+    port: u16,
+    // Last, so that it outlives the processes that write into it.
+    folder: TempDir,
+}
+
+impl World {
+    /// Starts everything and waits until it answers.
+    pub fn start(built: &Built, plan: &Plan) -> Result<Self> {
+        let folder = TempDir::with_prefix("spoke-world-").context("no temporary folder")?;
+        let secrets = Secrets::generate()?;
+        let port = choose_port("--port", plan.port)?;
+        let url = format!("http://127.0.0.1:{port}");
+        let (simulator_process, started) = start_simulator(built, plan, folder.path(), &secrets, &url)?;
+        write_settings(&folder.path().join("worker.env"), plan, &secrets, &started, &url)?;
+        let mut world = Self {
+            built: built.clone(),
+            worker: None,
+            _simulator_process: simulator_process,
+            simulator: Simulator::new(started),
+            spoke: Spoke::new(&url, &secrets.root_key),
+            secrets,
+            port,
+            folder,
+        };
+        world.start_worker()?;
+        Ok(world)
+    }
+
+    /// Starts the Worker with the data that are there, and waits until it answers.
+    pub fn start_worker(&mut self) -> Result<()> {
+        let project = &self.built.project;
+        let in_folder = |name: &str| self.folder.path().join(name);
+        let mut wrangler = project.command(project.node_program("wrangler"))?;
+        wrangler.args(["dev", "--ip", "127.0.0.1", "--inspector-port", "0", "--test-scheduled"]);
+        wrangler.args(["--show-interactive-dev-session", "false", "--log-level", "info"]);
+        wrangler.args(["--port", &self.port.to_string()]);
+        wrangler.arg("--persist-to").arg(in_folder("data")).arg("--env-file").arg(in_folder("worker.env"));
+        // Nothing of this machine's wrangler: no metrics, no login, no other Workers that run at the same time.
+        wrangler.env("WRANGLER_SEND_METRICS", "false").env("CI", "true").env("NO_COLOR", "1");
+        wrangler
+            .env("XDG_CONFIG_HOME", in_folder("config"))
+            .env("WRANGLER_REGISTRY_PATH", in_folder("registry"));
+        wrangler.env("WRANGLER_LOG_PATH", in_folder("wrangler-logs")).env_remove("LD_LIBRARY_PATH");
+        let mut worker = Group::start("wrangler dev", &mut wrangler, &self.worker_log())?;
+        let spoke = self.spoke.clone();
+        worker.wait_until(PATIENCE, || spoke.answers().then_some(()))?;
+        self.worker = Some(worker);
+        Ok(())
+    }
+
+    /// SIGKILL to workerd and wrangler; the data stay.
+    pub fn kill_worker(&mut self) {
+        self.worker = None;
+    }
+
+    /// Kills and starts.
+    pub fn restart_worker(&mut self) -> Result<()> {
+        self.kill_worker();
+        self.start_worker()
+    }
+
+    /// Fires the cron trigger, as Cloudflare does every five minutes.
+    pub fn fire_cron(&self) -> Result<()> {
+        self.spoke.fire_cron()
+    }
+
+    /// What workerd used since it was last started: the Worker's process and the small one that wrangler puts before it.
+    pub fn usage(&self) -> Usage {
+        self.worker.as_ref().map(|worker| worker.usage("workerd")).unwrap_or_default()
+    }
+
+    /// Bytes of all objects' databases, write-ahead logs included.
+    pub fn disk_bytes(&self) -> u64 {
+        folder_bytes(&self.folder.path().join("data")).unwrap_or_default()
+    }
+
+    /// All that the Worker and wrangler said, over all starts.
+    pub fn worker_log(&self) -> PathBuf {
+        self.folder.path().join("worker.log")
+    }
+
+    /// The end of [`Self::worker_log`].
+    pub fn worker_log_tail(&self, lines: usize) -> String {
+        tail(&fs::read_to_string(self.worker_log()).unwrap_or_default(), lines)
+    }
+
+    /// The secrets found in the Worker's log, by name: this world's own and `others`. Must be empty.
+    pub fn leaked(&self, others: &[String]) -> Result<Vec<String>> {
+        let log = fs::read_to_string(self.worker_log()).context("the Worker's log cannot be read")?;
+        let own = [
+            ("root key", &self.secrets.root_key),
+            ("console password", &self.secrets.console_password),
+            ("client secret", &self.secrets.client_secret),
+            ("keyring", &self.secrets.keyring),
+        ];
+        let others = others.iter().map(|secret| ("token", secret));
+        let found = own.into_iter().chain(others).filter(|(_, secret)| log.contains(secret.as_str()));
+        Ok(found.map(|(name, _)| name.to_owned()).collect())
+    }
+
+    pub fn project(&self) -> &Project {
+        &self.built.project
+    }
+}
+
+/// The asked port if it is free, else a free one.
+fn choose_port(option: &str, asked: Option<u16>) -> Result<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, asked.unwrap_or(0)));
+    match (listener, asked) {
+        (Ok(listener), _) => Ok(listener.local_addr().context("a listener without an address")?.port()),
+        (Err(error), Some(port)) if error.kind() == io::ErrorKind::AddrInUse => {
+            bail!(
+                "port {port} is in use: end what listens there, or choose another {option}, or none to get a free one"
+            )
+        }
+        (Err(error), port) => {
+            Err(error).with_context(|| format!("cannot listen on port {}", port.unwrap_or(0)))
+        }
+    }
+}
+
+fn start_simulator(
+    built: &Built,
+    plan: &Plan,
+    folder: &Path,
+    secrets: &Secrets,
+    url: &str,
+) -> Result<(Group, Started)> {
+    let log = folder.join("simulator.log");
+    let port = plan.simulator_port.map_or(Ok(0), |port| choose_port("--simulator-port", Some(port)))?;
+    let mut command = Command::new(&built.simulator);
+    command.args(["--port", &port.to_string(), "--client-secret", &secrets.client_secret]);
+    command.args(["--redirect-uri", &format!("{url}/oauth/callback")]);
+    if !plan.without_webhooks {
+        command.args(["--webhook-url", &format!("{url}/webhooks/hubspot/{APP}")]);
+    }
+    command.args(&plan.simulator);
+    let mut process = Group::start("hubspot-simulator", &mut command, &log)?;
+    let started = process.wait_until(PATIENCE, || {
+        let text = fs::read_to_string(&log).ok()?;
+        text.lines().find_map(|line| serde_json::from_str(line).ok())
+    })?;
+    Ok((process, started))
+}
+
+/// The Worker's settings as a file that only this person may read: arguments would show in the list of processes.
+fn write_settings(file: &Path, plan: &Plan, secrets: &Secrets, hubspot: &Started, url: &str) -> Result<()> {
+    let apps = serde_json::json!([{
+        "key": APP,
+        "label": "HubSpot",
+        "client_id": hubspot.client_id,
+        "client_secret": secrets.client_secret,
+        "kind": "account",
+    }]);
+    let keyring = format!("k1:{}", secrets.keyring);
+    let own = [
+        ("PUBLIC_URL", url),
+        ("HUBSPOT_API_URL", &hubspot.url),
+        ("HUBSPOT_APP_URL", &hubspot.url),
+        ("HUBSPOT_APPS", &apps.to_string()),
+        ("KEYRING", &keyring),
+        ("ROOT_KEY", &secrets.root_key),
+        ("CONSOLE_PASSWORD", &secrets.console_password),
+        ("TEST_FAULTS", "on"),
+    ];
+    let planned = plan.settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let mut out = fs::File::options().create_new(true).write(true).mode(0o600).open(file)?;
+    for (name, value) in
+        own.into_iter().filter(|(name, _)| !plan.settings.iter().any(|(own, _)| own == name)).chain(planned)
+    {
+        writeln!(out, "{name}='{value}'")?;
+    }
+    Ok(())
+}
+
+fn folder_bytes(folder: &Path) -> io::Result<u64> {
+    let mut bytes = 0;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let meta = entry.metadata()?;
+        bytes += if meta.is_dir() { folder_bytes(&entry.path())? } else { meta.len() };
+    }
+    Ok(bytes)
+}
