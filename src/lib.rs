@@ -1,4 +1,52 @@
 //! Spoke: a complete HubSpot integration in one Cloudflare Worker.
+//!
+//! A software company (the **host**) deploys Spoke; each of its customers (a **workspace**) connects HubSpot accounts
+//! (**portals**). A **connection** mirrors a portal's contacts, keeps them in step by webhooks and polling inside HubSpot's limits,
+//! and hands every change to the host.
+//!
+//! # Rings
+//!
+//! | ring | what it knows |
+//! |---|---|
+//! | [`values`] | ids, time, scopes, seals, HTTP as values, problems, configuration. No state |
+//! | [`hubspot`] | what HubSpot says: requests as values, answers parsed, refusals classified, webhooks verified. Pure |
+//! | [`store`] | what is remembered: synchronous SQL behind a small port |
+//! | [`engine`] | what to do next: one event in, all writes inside, one list of effects out. Synchronous, no I/O |
+//! | [`api`] | the host's API: routes, request and response types |
+//! | [`console`] | pages for people: data in, HTML out |
+//! | `platform` | Durable Objects, fetch, cron, queue, KV, alarms; the only place with `async` and `worker::` |
+//!
+//! An arrow goes only from a later row to an earlier one; `platform` may use everything, nothing uses `platform`
+//! (`tests/it/boundary.rs` holds this). The simulator is a crate of its own and uses none of them.
+//!
+//! # Objects
+//!
+//! | object | how many | owns |
+//! |---|---|---|
+//! | `Directory` | one | workspaces, people's sessions, API keys, OAuth states, connections, routes from (app, portal) to connections |
+//! | `Portal` | one a connection, by a stored unique id | sealed tokens, mirror, change feed, dirty marks, the state of every long job |
+//! | `Limiter` | one a HubSpot portal, by name | every rate-limit window of that portal |
+//!
+//! KV holds copies of routes, at most 60 s old; a queue carries the cron tick to any number of connections.
+//!
+//! # A change's way
+//!
+//! 1. *A webhook* comes to the front, is verified and parsed, and marks ids dirty in the connection's `Portal`; that write is
+//!    what the answer 200 promises. *A poll* (cron, every five minutes) searches for what was modified since the cursor, and
+//!    marks what the mirror does not hold at that date.
+//! 2. The alarm reads dirty ids a hundred a call, each call with a permit of the `Limiter`.
+//! 3. The answer is applied in the order of [`engine::portal::apply`]: record, change feed, then the mark is cleared and the cursor
+//!    saved, in one transaction.
+//!
+//! A full read ([`engine::portal`]'s backfill) goes through the list endpoint in lanes over ranges of ids.
+//!
+//! # What is absent
+//!
+//! - No request waits for HubSpot but the OAuth callback: calls leave from alarms.
+//! - No value of an event or a search result is stored: what is stored was read by id or by list.
+//! - No job has state in memory that a restart would miss: what is in flight is repeated.
+//! - No call leaves without a permit, and no ring below `platform` can read a clock.
+
 pub mod api;
 pub mod console;
 pub mod engine;
