@@ -12,6 +12,7 @@
 //! Where links lead is in [`paths`]; those are the routes that the platform answers.
 
 mod chrome;
+pub mod fill;
 pub mod integrations;
 pub mod notice;
 pub mod operator;

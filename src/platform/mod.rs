@@ -5,10 +5,46 @@
 
 pub mod clock;
 pub mod config;
+pub mod cron;
+pub mod directory_object;
+pub mod disconnect;
+pub mod fault;
 pub mod fetch;
+pub mod front;
+pub mod incoming;
 pub mod limiter_object;
 pub mod log;
+pub mod oauth_flow;
 pub mod object;
+pub mod operator;
+pub mod pages;
 pub mod portal_object;
+pub mod portals;
+pub mod queue;
 pub mod random;
+pub mod reply;
+pub mod routes;
 pub mod sql;
+pub mod v1;
+pub mod webhooks;
+
+use worker::{Context, Env, MessageBatch, Request, Response, Result, ScheduleContext, ScheduledEvent, event};
+
+/// A request from outside.
+#[event(fetch)]
+async fn fetch_event(request: Request, env: Env, context: Context) -> Result<Response> {
+    front::handle(request, &env, &context).await
+}
+
+/// The cron trigger.
+#[event(scheduled)]
+async fn scheduled_event(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    cron::tick(&env).await;
+}
+
+/// A batch of pokes.
+#[event(queue)]
+async fn queue_event(batch: MessageBatch<cron::Pokes>, env: Env, _context: Context) -> Result<()> {
+    queue::consume(&env, &batch).await;
+    Ok(())
+}

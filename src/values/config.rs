@@ -24,7 +24,7 @@ pub struct Setting {
 }
 
 /// Every setting, in the README's order.
-pub const SETTINGS: [Setting; 11] = [
+pub const SETTINGS: [Setting; 13] = [
     Setting {
         name: "PUBLIC_URL",
         secret: false,
@@ -91,6 +91,18 @@ pub const SETTINGS: [Setting; 11] = [
         default: Some("512"),
         meaning: "megabytes of change feed kept per connection",
     },
+    Setting {
+        name: "PRODUCT_NAME",
+        secret: false,
+        default: Some("Spoke"),
+        meaning: "name of the host's product, as its customers know it; stands on every page",
+    },
+    Setting {
+        name: "TEST_FAULTS",
+        secret: false,
+        default: Some("off"),
+        meaning: "`on` only in tests: lets `POST /__test/panic/{connection}` make a connection's object panic once",
+    },
 ];
 
 /// A HubSpot app of ours.
@@ -137,6 +149,10 @@ pub struct Config {
     pub hubspot_app_url: String,
     /// Work bounds of one object.
     pub work: WorkLimits,
+    /// Name of the host's product.
+    pub product_name: String,
+    /// Whether tests may ask for faults.
+    pub test_faults: bool,
 }
 
 /// Bounds of what one connection's object does and keeps.
@@ -238,6 +254,12 @@ impl Config {
                 calls_in_flight: number("CALLS_IN_FLIGHT", 1..=6)? as u32,
                 feed_ms: number("FEED_DAYS", 1..=400)? * crate::values::time::DAY_MS,
                 feed_bytes: number("FEED_MEGABYTES", 1..=4_096)? << 20,
+            },
+            product_name: text("PRODUCT_NAME")?,
+            test_faults: match text("TEST_FAULTS")?.as_str() {
+                "on" => true,
+                "off" => false,
+                _ => return Err(ConfigError::Invalid("TEST_FAULTS", "must be `on` or `off`")),
             },
         })
     }

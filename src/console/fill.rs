@@ -1,0 +1,262 @@
+//! From what the objects tell to what the pages show.
+
+use crate::{
+    console::view::{
+        AppView, ConnectionLine, ConnectionState, ConnectionView, ErrorView, LimitsView, Phase, StreamView,
+    },
+    engine::{
+        directory::messages::{Connection, ConnectionState as Standing},
+        limiter::messages::Gauges,
+        portal::messages::{self as portal, State, Status, StreamStatus, Trouble},
+    },
+    values::{
+        config::{App, AppKind},
+        ids::AppKey,
+        time::{DAY_MS, Timestamp},
+    },
+};
+
+/// The apps that connections are made through.
+pub fn apps(apps: &[App]) -> Vec<AppView> {
+    apps.iter().filter(|app| app.kind == AppKind::Account).map(app).collect()
+}
+
+/// One app.
+pub fn app(app: &App) -> AppView {
+    AppView { key: app.key.to_string(), label: app.label.clone() }
+}
+
+fn label(apps: &[App], key: &AppKey) -> String {
+    apps.iter().find(|app| app.key == *key).map_or_else(|| key.to_string(), |app| app.label.clone())
+}
+
+/// One connection in full. `status` is `None` where its Portal did not answer, or holds nothing.
+pub fn connection(
+    configured: &[App],
+    connection: &Connection,
+    status: Option<&Status>,
+    gauges: Option<&Gauges>,
+    now: Timestamp,
+) -> ConnectionView {
+    let (state, state_words) = state(connection, status);
+    ConnectionView {
+        id: connection.id.to_string(),
+        name: String::new(),
+        app_key: connection.app.to_string(),
+        app_label: label(configured, &connection.app),
+        portal_id: connection.portal.0.cast_signed(),
+        portal_name: portal_name(connection),
+        ui_domain: status.and_then(|status| status.account.ui_domain.clone()).unwrap_or_default(),
+        reachable: status.is_some(),
+        state,
+        state_words,
+        connected_at: connection.connected_at.0,
+        connected_by: connection.connected_by.clone(),
+        streams: status.map_or_else(Vec::new, |status| {
+            status.streams.iter().map(|found| stream(found, connection.connected_at, now)).collect()
+        }),
+        limits: gauges.map(limits),
+        last_error: status.and_then(|status| status.trouble.as_ref()).map(error),
+    }
+}
+
+/// One connection in the operator's list.
+pub fn line(
+    configured: &[App],
+    connection: &Connection,
+    status: Option<&Status>,
+    now: Timestamp,
+) -> ConnectionLine {
+    let streams: Vec<StreamView> = status.map_or_else(Vec::new, |status| {
+        status.streams.iter().map(|found| stream(found, connection.connected_at, now)).collect()
+    });
+    let first = streams.first();
+    ConnectionLine {
+        id: connection.id.to_string(),
+        app_label: label(configured, &connection.app),
+        portal_id: connection.portal.0.cast_signed(),
+        portal_name: portal_name(connection),
+        state: state(connection, status).0,
+        records: streams.iter().map(|stream| stream.records).sum(),
+        percent: first.and_then(|stream| stream.percent),
+        freshness_words: first.map(|stream| stream.freshness_words.clone()).unwrap_or_default(),
+        last_checked_at: first.and_then(|stream| stream.last_checked_at),
+        last_error: status.and_then(|status| status.trouble.as_ref()).map(error),
+    }
+}
+
+/// The account's name, or words with its id.
+pub fn portal_name(connection: &Connection) -> String {
+    if connection.portal_name.is_empty() {
+        format!("HubSpot account {}", connection.portal)
+    } else {
+        connection.portal_name.clone()
+    }
+}
+
+/// What the Directory has ended is ended, whatever the Portal still says.
+fn state(connection: &Connection, status: Option<&Status>) -> (ConnectionState, String) {
+    let plain = |state| (state, String::new());
+    match connection.state {
+        Standing::Disconnected => return plain(ConnectionState::Disconnected),
+        Standing::Disconnecting => {
+            let words = "The sync has stopped. HubSpot is still being told.";
+            return (ConnectionState::Disconnected, words.to_owned());
+        }
+        Standing::Active | Standing::Connecting => {}
+    }
+    match status.map(|status| status.state) {
+        None | Some(State::Active) => plain(ConnectionState::Active),
+        Some(State::Paused { .. }) => plain(ConnectionState::Paused),
+        Some(State::NeedsReauthorisation) => plain(ConnectionState::NeedsReauthorisation),
+        Some(State::Disconnecting | State::Disconnected) => plain(ConnectionState::Disconnected),
+    }
+}
+
+fn stream(stream: &StreamStatus, connected_at: Timestamp, now: Timestamp) -> StreamView {
+    let backfilling = stream.phase == portal::Phase::Backfill;
+    // A webhook within the last day shows that the app's subscription reaches us; its absence proves nothing, but then
+    // the poll is what can be promised.
+    let live = !backfilling && stream.event_at.is_some_and(|at| now.since_ms(at) < DAY_MS);
+    StreamView {
+        object_type: stream.object_type.to_string(),
+        phase: if backfilling { Phase::Backfill } else { Phase::Incremental },
+        records: stream.records,
+        expected: stream.expected,
+        percent: if backfilling { percent(stream) } else { None },
+        remaining_ms: if backfilling { remaining_ms(stream, connected_at, now) } else { None },
+        freshness_words: if live { "Live" } else { "Every 5 minutes" }.to_owned(),
+        live,
+        last_change_at: stream.changed_at.map(|at| at.0),
+        last_checked_at: stream.checked_at.map(|at| at.0),
+        next_check_at: stream.next_check_at.map(|at| at.0),
+    }
+}
+
+/// 100 only when it is over: HubSpot's count is of the moment the backfill began.
+fn percent(stream: &StreamStatus) -> Option<u8> {
+    let expected = stream.expected.filter(|expected| *expected > 0)?;
+    Some((stream.read.saturating_mul(100) / expected).min(99) as u8)
+}
+
+/// At the pace so far.
+fn remaining_ms(stream: &StreamStatus, connected_at: Timestamp, now: Timestamp) -> Option<i64> {
+    let left = stream.expected?.saturating_sub(stream.read);
+    let elapsed = u64::try_from(now.since_ms(connected_at)).ok()?;
+    let pace_known = stream.read > 0 && elapsed > 0;
+    pace_known.then(|| (elapsed.saturating_mul(left) / stream.read) as i64)
+}
+
+fn limits(gauges: &Gauges) -> LimitsView {
+    LimitsView {
+        policy_label: if gauges.day_limit.is_some() { "Private app" } else { "OAuth app" }.to_owned(),
+        window_limit: gauges.window_limit.into(),
+        window_used: gauges.window_used.into(),
+        window_ms: gauges.window_ms.into(),
+        day_limit: gauges.day_limit.map(u64::from),
+        day_used: gauges.day_used.into(),
+        throttled_until_at: gauges.throttled_until.map(|at| at.0),
+    }
+}
+
+fn error(trouble: &Trouble) -> ErrorView {
+    ErrorView {
+        words: trouble.words.clone(),
+        remedy: String::new(),
+        at: trouble.at.0,
+        correlation_id: trouble.correlation_id.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::values::ids::{ConnectionId, ObjectType, PortalId, WorkspaceId};
+
+    fn sample(state: Standing) -> Connection {
+        Connection {
+            id: ConnectionId::from_random([1; 12]),
+            workspace: WorkspaceId::from_random([2; 12]),
+            app: "main".parse().unwrap(),
+            portal: PortalId(7),
+            portal_name: String::new(),
+            user: None,
+            connected_by: "ada@example.com".to_owned(),
+            object: String::new(),
+            state,
+            created_at: Timestamp(0),
+            connected_at: Timestamp(0),
+        }
+    }
+
+    fn status(state: State, stream: StreamStatus) -> Status {
+        Status {
+            state,
+            account: portal::Account { portal: PortalId(7), name: None, ui_domain: None, utc_offset_ms: 0 },
+            app: "main".parse().unwrap(),
+            scopes: Vec::new(),
+            connected_at: Timestamp(0),
+            streams: vec![stream],
+            latest_change: 0,
+            bytes: 0,
+            rows_written: 0,
+            trouble: None,
+        }
+    }
+
+    fn backfill(read: u64, expected: Option<u64>) -> StreamStatus {
+        StreamStatus {
+            object_type: ObjectType::Contacts,
+            phase: portal::Phase::Backfill,
+            records: read,
+            read,
+            expected,
+            checked_at: None,
+            next_check_at: None,
+            changed_at: None,
+            event_at: Some(Timestamp(0)),
+            dirty: 0,
+        }
+    }
+
+    #[test]
+    fn a_backfill_shows_its_part_and_the_rest_at_the_pace_so_far() {
+        let show = |read, expected| {
+            let status = status(State::Active, backfill(read, expected));
+            connection(&[], &sample(Standing::Active), Some(&status), None, Timestamp(10_000))
+                .streams
+                .remove(0)
+        };
+        let half = show(1_000, Some(2_000));
+        assert_eq!((half.percent, half.remaining_ms, half.live), (Some(50), Some(10_000), false));
+        assert_eq!(show(2_100, Some(2_000)).percent, Some(99));
+        let unknown = show(0, None);
+        assert_eq!((unknown.percent, unknown.remaining_ms), (None, None));
+        assert_eq!(show(0, Some(0)).percent, None);
+    }
+
+    #[test]
+    fn live_is_said_only_after_a_webhook_of_the_last_day() {
+        let at = |event_at, now| {
+            let stream = StreamStatus { phase: portal::Phase::Incremental, event_at, ..backfill(1, None) };
+            let status = status(State::Active, stream);
+            line(&[], &sample(Standing::Active), Some(&status), Timestamp(now)).freshness_words
+        };
+        assert_eq!(at(Some(Timestamp(0)), DAY_MS - 1), "Live");
+        assert_eq!(at(Some(Timestamp(0)), DAY_MS), "Every 5 minutes");
+        assert_eq!(at(None, 1), "Every 5 minutes");
+    }
+
+    #[test]
+    fn the_directorys_word_on_an_ended_connection_is_the_last() {
+        let active = status(State::Active, backfill(1, None));
+        for standing in [Standing::Disconnecting, Standing::Disconnected] {
+            let view = connection(&[], &sample(standing), Some(&active), None, Timestamp(0));
+            assert_eq!(view.state, ConnectionState::Disconnected);
+        }
+        let silent = connection(&[], &sample(Standing::Active), None, None, Timestamp(0));
+        assert_eq!(silent.state, ConnectionState::Active);
+        assert!(!silent.reachable);
+        assert_eq!(silent.portal_name, "HubSpot account 7");
+    }
+}

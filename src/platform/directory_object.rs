@@ -1,0 +1,65 @@
+//! The `Directory` Durable Object, one for the deployment, and how it is asked. Decides nothing; see
+//! [`crate::engine::directory`].
+
+use std::cell::Cell;
+
+use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
+
+use crate::{
+    engine::directory::{
+        self, Draw,
+        messages::{Answer, Command, OBJECT_NAME},
+    },
+    platform::{clock, fault::Fault, log, object, random, sql::ObjectSql},
+    store::sql::SqlError,
+};
+
+/// See the module.
+#[durable_object(fetch)]
+pub struct Directory {
+    sql: ObjectSql,
+    is_open: Cell<bool>,
+}
+
+// Nothing is held between two statements but whether the tables are there; opening twice is harmless.
+impl std::panic::UnwindSafe for Directory {}
+impl std::panic::RefUnwindSafe for Directory {}
+
+impl DurableObject for Directory {
+    fn new(state: State, _env: Env) -> Self {
+        Self { sql: ObjectSql::new(state.storage()), is_open: Cell::new(false) }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let command = object::command(&mut request).await?;
+        match self.answer(command) {
+            Ok(answer) => object::answer(&answer),
+            Err(error) => {
+                log::line("directory storage failed", &[("error", error.to_string().into())]);
+                Response::error("storage", 500)
+            }
+        }
+    }
+}
+
+impl Directory {
+    fn answer(&self, command: Command) -> std::result::Result<Answer, SqlError> {
+        if !self.is_open.get() {
+            self.sql.transaction(|| directory::open(&self.sql))?;
+            self.is_open.set(true);
+        }
+        let draw = Draw { id: random::bytes(), secret: random::bytes() };
+        self.sql.transaction(|| directory::handle(&self.sql, clock::now(), draw, command))
+    }
+}
+
+/// Asks the one Directory.
+pub async fn ask(env: &Env, command: &Command) -> std::result::Result<Answer, Fault> {
+    let stub = env.durable_object("DIRECTORY")?.get_by_name(OBJECT_NAME)?;
+    Ok(object::ask(&stub, command).await?)
+}
+
+/// An answer that the command asked does not promise: two builds side by side, or a bug.
+pub fn unexpected() -> Fault {
+    Fault::noticed("the directory answered something else", "unexpected answer")
+}

@@ -1,0 +1,138 @@
+//! Every request from outside: finds its route and hands it on.
+
+use serde_json::json;
+use worker::{Context, Env, Request, Response, Result};
+
+use crate::{
+    api::route::{self, Found, Page, Route},
+    console::view::Notice,
+    engine::{
+        directory::messages::{Answer, Command},
+        portal::messages::Command as PortalCommand,
+    },
+    platform::{
+        config, directory_object as directory, incoming::Incoming, oauth_flow, operator, pages, portals,
+        reply, v1, webhooks,
+    },
+    values::{
+        config::{Config, ConfigError},
+        http::Method,
+        ids::ConnectionId,
+        problem::{Kind, Problem},
+        time::Timestamp,
+    },
+};
+
+/// Answers one request.
+pub async fn handle(request: Request, env: &Env, context: &Context) -> Result<Response> {
+    let mut incoming = Incoming::new(request);
+    let found = route::find(incoming.method, &incoming.path);
+    if found == Found::Route(Route::Hello) {
+        return Response::ok("hello");
+    }
+    let config = match config::load(env) {
+        Ok(config) => config,
+        Err(error) => return misconfigured(&error),
+    };
+    match found {
+        Found::Route(Route::Api(api)) => v1::handle(env, &config, api, &mut incoming).await,
+        Found::Route(Route::Webhook(source)) => {
+            webhooks::handle(env, context, &config, &source, &mut incoming).await
+        }
+        Found::Route(Route::Page(page)) => match page {
+            Page::OAuthCallback => oauth_flow::callback(env, &config, &incoming).await,
+            Page::Home
+            | Page::Console
+            | Page::ConsoleLive
+            | Page::ConsoleSignIn
+            | Page::ConsoleSignOut
+            | Page::ConsoleCreateWorkspace
+            | Page::ConsoleOpenWorkspace(_) => operator::handle(env, &config, page, &mut incoming).await,
+            Page::OpenLink(_)
+            | Page::Integrations(_)
+            | Page::IntegrationsLive(_)
+            | Page::Connect(_)
+            | Page::StartOAuth(_)
+            | Page::AskDisconnect(..)
+            | Page::Disconnect(..)
+            | Page::SignOut(_) => pages::handle(env, &config, page, &mut incoming).await,
+        },
+        Found::Route(Route::Health) => health(env).await,
+        Found::Route(Route::Hello) => Response::ok("hello"),
+        Found::Route(Route::TestPanic(connection)) if config.test_faults => panic_once(env, connection).await,
+        Found::Route(Route::TestPanic(_)) | Found::Nothing => nothing(&config, &incoming),
+        Found::OtherMethods(methods) => other_methods(&config, &incoming, &methods),
+    }
+}
+
+fn is_for_programs(incoming: &Incoming) -> bool {
+    ["/v1/", "/webhooks/", "/healthz", "/hello", "/__test/"]
+        .iter()
+        .any(|start| incoming.path.starts_with(start))
+        || incoming.path == "/v1"
+}
+
+fn nothing(config: &Config, incoming: &Incoming) -> Result<Response> {
+    if is_for_programs(incoming) {
+        reply::problem(&Problem::new(Kind::NotFound, "Nothing is served at this address."))
+    } else {
+        pages::Stop::from(Notice::NotFound).reply(config)
+    }
+}
+
+fn other_methods(config: &Config, incoming: &Incoming, methods: &[Method]) -> Result<Response> {
+    if !is_for_programs(incoming) {
+        return pages::Stop::from(Notice::NotFound).reply(config);
+    }
+    let names: Vec<&str> = methods.iter().map(|method| method.as_str()).collect();
+    let allow = names.join(", ");
+    let problem = Problem::new(Kind::MethodNotAllowed, format!("This address takes {allow}."));
+    let response = reply::problem(&problem)?;
+    response.headers().set("allow", &allow)?;
+    Ok(response)
+}
+
+/// Says which setting is wrong, never what it holds.
+fn misconfigured(error: &ConfigError) -> Result<Response> {
+    crate::platform::log::line("the configuration is refused", &[("error", error.to_string().into())]);
+    reply::problem(&Problem::new(Kind::Unavailable, format!("The deployment is not configured: {error}.")))
+}
+
+async fn health(env: &Env) -> Result<Response> {
+    match directory::ask(env, &Command::Health).await {
+        Ok(Answer::Health(health)) => {
+            let counters: serde_json::Map<_, _> =
+                health.counters.into_iter().map(|(name, value)| (name, value.into())).collect();
+            let body = json!({
+                "status": "ok",
+                "workspaces": health.workspaces,
+                "connections": health.connections,
+                "active": health.active,
+                "last_tick_at": health.ticked_at.map(Timestamp::to_rfc3339),
+                "counters": counters,
+            });
+            reply::json(200, &body)
+        }
+        Ok(_) => reply::problem(&directory::unexpected().into()),
+        Err(fault) => reply::problem(
+            &Problem::new(Kind::Unavailable, "The directory does not answer.")
+                .with_correlation(fault.correlation_id),
+        ),
+    }
+}
+
+async fn panic_once(env: &Env, connection: ConnectionId) -> Result<Response> {
+    let asked = async {
+        match directory::ask(env, &Command::Connection { connection }).await? {
+            Answer::Connection(connection) => {
+                portals::ask(env, &connection.object, &PortalCommand::PanicOnce).await?;
+                Ok(202)
+            }
+            _ => Ok::<u16, crate::platform::fault::Fault>(404),
+        }
+    };
+    match asked.await {
+        Ok(status) => reply::empty(status),
+        Err(fault) => reply::problem(&fault.into()),
+    }
+}

@@ -1,0 +1,253 @@
+//! The operator's console: its own sign-in, every workspace with its connections.
+
+use worker::{Env, Response};
+
+use crate::{
+    api::{
+        cookie::{self, Jar, Of},
+        cursor, request,
+        route::Page,
+    },
+    console::{
+        fill, operator, paths,
+        view::{
+            ConnectionState, CreateWorkspaceForm, Flash, HealthView, Notice, OperatorView, Place, SignInView,
+            Tone, TotalsView, WorkspaceView,
+        },
+    },
+    engine::directory::messages::{Answer, Command, Health, Jurisdiction, Refusal},
+    platform::{
+        clock, directory_object as directory,
+        incoming::Incoming,
+        pages::{self, Stop, field, form, parameter},
+        portals, random, reply,
+    },
+    values::{
+        config::Config,
+        crypto::{constant_time_eq, sha256_hex, token_from_random},
+        ids::WorkspaceId,
+        time::{HOUR_MS, MINUTE_MS},
+    },
+};
+
+/// Workspaces of one page: each connection shown costs a request to its Portal.
+const PAGE: u32 = 20;
+/// Life of the cookie under the sign-in form.
+const SIGN_IN_MS: i64 = HOUR_MS;
+/// A cron that has not ticked for so long does not tick: three of its periods.
+const TICK_LATE_MS: i64 = 15 * MINUTE_MS;
+
+/// Answers one request for a page of the console.
+pub async fn handle(
+    env: &Env,
+    config: &Config,
+    page: Page,
+    incoming: &mut Incoming,
+) -> worker::Result<Response> {
+    match answer(env, config, page, incoming).await {
+        Ok(response) => Ok(response),
+        Err(stop) => stop.at(Place::Console).reply(config),
+    }
+}
+
+async fn answer(env: &Env, config: &Config, page: Page, incoming: &mut Incoming) -> Result<Response, Stop> {
+    if page == Page::ConsoleSignIn {
+        return sign_in(env, config, incoming).await;
+    }
+    let Some(token) = signed_in(env, config, incoming).await? else {
+        return match page {
+            Page::Console | Page::Home => sign_in_page(config, None),
+            _ => Err(Notice::SignedOut.into()),
+        };
+    };
+    match page {
+        Page::Console | Page::Home => {
+            let view = overview(env, config, &token, incoming, CreateWorkspaceForm::default(), None).await?;
+            Ok(reply::page(&operator::overview(&view), &[], &[])?)
+        }
+        Page::ConsoleLive => {
+            let view = overview(env, config, &token, incoming, CreateWorkspaceForm::default(), None).await?;
+            Ok(reply::page(&operator::live(&view), &[], &[])?)
+        }
+        Page::ConsoleSignOut => {
+            form(&token, incoming).await?;
+            directory::ask(env, &Command::EndSession { hash: sha256_hex(token.as_bytes()) }).await?;
+            let forget = Jar::new(&config.public_url).forget(Of::Console);
+            Ok(reply::see_other(paths::CONSOLE, &[forget])?)
+        }
+        Page::ConsoleCreateWorkspace => create_workspace(env, config, &token, incoming).await,
+        Page::ConsoleOpenWorkspace(workspace) => {
+            form(&token, incoming).await?;
+            let command = Command::EnterWorkspace { hash: sha256_hex(token.as_bytes()), workspace };
+            match directory::ask(env, &command).await? {
+                Answer::SessionMade { secret, session } => pages::enter(config, &secret, &session),
+                Answer::Refused(_) => Err(Notice::NotFound.into()),
+                _ => Err(directory::unexpected().into()),
+            }
+        }
+        _ => Err(Notice::NotFound.into()),
+    }
+}
+
+/// The token of the operator's session, if the request carries one that is alive.
+async fn signed_in(env: &Env, config: &Config, incoming: &Incoming) -> Result<Option<String>, Stop> {
+    let cookies = incoming.header("cookie");
+    let Some(token) = Jar::new(&config.public_url).token(cookies.as_deref(), Of::Console) else {
+        return Ok(None);
+    };
+    match directory::ask(env, &Command::Session { hash: sha256_hex(token.as_bytes()) }).await? {
+        Answer::Session(session) if session.workspace.is_none() => Ok(Some(token)),
+        Answer::Session(_) | Answer::Refused(_) => Ok(None),
+        _ => Err(directory::unexpected().into()),
+    }
+}
+
+fn sign_in_page(config: &Config, error: Option<String>) -> Result<Response, Stop> {
+    let token = token_from_random(random::bytes());
+    let now = clock::now();
+    let cookie =
+        Jar::new(&config.public_url).keep(Of::BeforeSignIn, token.expose(), now, now.plus_ms(SIGN_IN_MS));
+    let view = SignInView { product: config.product_name.clone(), csrf: cookie::csrf(token.expose()), error };
+    Ok(reply::page(&operator::sign_in(&view), &[], &[cookie])?)
+}
+
+async fn sign_in(env: &Env, config: &Config, incoming: &mut Incoming) -> Result<Response, Stop> {
+    let jar = Jar::new(&config.public_url);
+    let cookies = incoming.header("cookie");
+    let Some(before) = jar.token(cookies.as_deref(), Of::BeforeSignIn) else {
+        return sign_in_page(config, Some("That page was out of date. Try again.".to_owned()));
+    };
+    // Where this address is missing (never at Cloudflare's edge), all share one count.
+    let client = sha256_hex(incoming.header("cf-connecting-ip").unwrap_or_default().as_bytes());
+    let fields = form(&before, incoming).await?;
+    let given = field(&fields, "password");
+    let correct = constant_time_eq(given.as_bytes(), config.console_password.expose().as_bytes());
+    match directory::ask(env, &Command::SignIn { client, correct }).await? {
+        Answer::SessionMade { secret, session } => {
+            let keep = jar.keep(Of::Console, &secret, clock::now(), session.expires_at);
+            Ok(reply::see_other(paths::CONSOLE, &[keep, jar.forget(Of::BeforeSignIn)])?)
+        }
+        Answer::Refused(Refusal::TooMany { wait_ms }) => {
+            let retry_after_s = u32::try_from(wait_ms.div_euclid(1_000) + 1).unwrap_or(u32::MAX);
+            Err(Notice::TooMany { retry_after_s }.into())
+        }
+        Answer::Refused(_) => sign_in_page(config, Some("That is not the password.".to_owned())),
+        _ => Err(directory::unexpected().into()),
+    }
+}
+
+async fn create_workspace(
+    env: &Env,
+    config: &Config,
+    token: &str,
+    incoming: &mut Incoming,
+) -> Result<Response, Stop> {
+    let fields = form(token, incoming).await?;
+    let (name, jurisdiction) = (field(&fields, "name"), field(&fields, "jurisdiction"));
+    let checked =
+        request::name("name", name).and_then(|name| Ok((name, request::jurisdiction(Some(jurisdiction))?)));
+    let (name, jurisdiction) = match checked {
+        Ok(checked) => checked,
+        Err(problem) => {
+            let again = CreateWorkspaceForm {
+                name: name.to_owned(),
+                jurisdiction: jurisdiction.to_owned(),
+                error: Some(problem.detail),
+            };
+            let view = overview(env, config, token, incoming, again, None).await?;
+            let page = crate::console::Page { status: 400, ..operator::overview(&view) };
+            return Ok(reply::page(&page, &[], &[])?);
+        }
+    };
+    match directory::ask(env, &Command::CreateWorkspace { name, jurisdiction }).await? {
+        Answer::Workspace(workspace) => {
+            Ok(reply::see_other(&paths::console(workspace.id.as_str(), ""), &[])?)
+        }
+        _ => Err(directory::unexpected().into()),
+    }
+}
+
+async fn overview(
+    env: &Env,
+    config: &Config,
+    token: &str,
+    incoming: &Incoming,
+    create: CreateWorkspaceForm,
+    flash: Option<Flash>,
+) -> Result<OperatorView, Stop> {
+    let (query, after) = (parameter(incoming, "q"), parameter(incoming, "after"));
+    let after_id: Option<WorkspaceId> = cursor::decode(cursor::Of::Workspaces, &after).ok();
+    let command = Command::Workspaces { after: after_id, limit: PAGE, query: query.clone() };
+    let Answer::Workspaces { page, next } = directory::ask(env, &command).await? else {
+        return Err(directory::unexpected().into());
+    };
+    let Answer::Health(health) = directory::ask(env, &Command::Health).await? else {
+        return Err(directory::unexpected().into());
+    };
+    let now = clock::now();
+    let mut workspaces = Vec::with_capacity(page.len());
+    for (workspace, connections) in page {
+        let statuses = portals::statuses(env, &connections).await;
+        workspaces.push(WorkspaceView {
+            id: workspace.id.to_string(),
+            name: workspace.name,
+            jurisdiction: workspace.jurisdiction.map_or("", Jurisdiction::as_str).to_owned(),
+            created_at: workspace.created_at.0,
+            connections: connections
+                .iter()
+                .zip(&statuses)
+                .map(|(connection, status)| fill::line(&config.apps, connection, status.as_ref(), now))
+                .collect(),
+        });
+    }
+    let lines = || workspaces.iter().flat_map(|workspace| &workspace.connections);
+    let needs_a_person =
+        |state| matches!(state, ConnectionState::NeedsReauthorisation | ConnectionState::Paused);
+    let totals = TotalsView {
+        workspaces: health.workspaces,
+        connections: health.connections,
+        active: health.active,
+        attention: lines().filter(|line| needs_a_person(line.state)).count() as u64,
+        records: lines().map(|line| line.records).sum(),
+    };
+    Ok(OperatorView {
+        product: config.product_name.clone(),
+        csrf: cookie::csrf(token),
+        now_at: now.0,
+        flash,
+        totals,
+        health: health_view(&health, now.0),
+        workspaces,
+        query,
+        cursor: after,
+        next_cursor: next.map(|id| cursor::encode(cursor::Of::Workspaces, id.as_str())),
+        create,
+    })
+}
+
+fn health_view(health: &Health, now: i64) -> Vec<HealthView> {
+    let late = health.ticked_at.is_none_or(|at| now - at.0 > TICK_LATE_MS);
+    let ticked = match health.ticked_at {
+        Some(at) => at.to_rfc3339(),
+        None => "never".to_owned(),
+    };
+    let cron = HealthView {
+        label: "Last tick of the cron".to_owned(),
+        value: ticked,
+        tone: if late { Tone::Warning } else { Tone::Good },
+    };
+    let counters = health.counters.iter().map(|(name, value)| HealthView {
+        label: counter_label(name).to_owned(),
+        value: value.to_string(),
+        tone: Tone::Note,
+    });
+    std::iter::once(cron).chain(counters).collect()
+}
+
+fn counter_label(name: &str) -> &str {
+    match name {
+        "events_without_route" => "Webhook events for accounts that nobody follows",
+        "ticks" => "Ticks of the cron",
+        other => other,
+    }
+}

@@ -1,0 +1,65 @@
+//! Answers of the front, each with the headers its kind must have.
+
+use serde_json::Value;
+use worker::{Response, ResponseBuilder, Result};
+
+use crate::{
+    console::{self, Page},
+    values::problem::Problem,
+};
+
+/// A page. `form_targets`: see [`console::security_headers`].
+pub fn page(page: &Page, form_targets: &[&str], cookies: &[String]) -> Result<Response> {
+    let mut builder = ResponseBuilder::new().with_status(page.status);
+    for (name, value) in console::security_headers(form_targets) {
+        builder = builder.with_header(name, &value)?;
+    }
+    Ok(with_cookies(builder, cookies)?.fixed(page.html.clone().into_bytes()))
+}
+
+/// Sends a browser on, by GET.
+pub fn see_other(location: &str, cookies: &[String]) -> Result<Response> {
+    let builder =
+        bare(303)?.with_header("location", location)?.with_header("referrer-policy", "same-origin")?;
+    Ok(with_cookies(builder, cookies)?.empty())
+}
+
+/// JSON.
+pub fn json(status: u16, body: &Value) -> Result<Response> {
+    text(status, "application/json", body.to_string())
+}
+
+/// JSON that is text already.
+pub fn raw_json(body: String) -> Result<Response> {
+    text(200, "application/json", body)
+}
+
+/// A refusal.
+pub fn problem(problem: &Problem) -> Result<Response> {
+    text(problem.status(), "application/problem+json", problem.to_json().to_string())
+}
+
+/// Nothing but a status.
+pub fn empty(status: u16) -> Result<Response> {
+    Ok(bare(status)?.empty())
+}
+
+fn text(status: u16, content_type: &str, body: String) -> Result<Response> {
+    Ok(bare(status)?.with_header("content-type", content_type)?.fixed(body.into_bytes()))
+}
+
+fn bare(status: u16) -> Result<ResponseBuilder> {
+    ResponseBuilder::new()
+        .with_status(status)
+        .with_header("cache-control", "no-store")?
+        .with_header("x-content-type-options", "nosniff")?
+        .with_header("strict-transport-security", "max-age=31536000")
+}
+
+fn with_cookies(builder: ResponseBuilder, cookies: &[String]) -> Result<ResponseBuilder> {
+    let response = builder.empty();
+    for cookie in cookies {
+        response.headers().append("set-cookie", cookie)?;
+    }
+    Ok(response.into_parts().0)
+}

@@ -1,0 +1,124 @@
+//! Which Portals follow a portal: from memory or KV if the copy is younger than a minute, else from the Directory.
+//!
+//! Copies hold object ids only. That nobody follows a portal is never copied: the first webhook after a connect must
+//! find it. A copy that is too old to know a new follower costs that follower nothing but the delay: it reads for itself.
+
+use std::{cell::RefCell, collections::HashMap};
+
+use serde::{Deserialize, Serialize};
+use worker::{Context, Env};
+
+use crate::{
+    engine::directory::messages::{Answer, Command, Route},
+    platform::{clock, directory_object as directory, fault::Fault},
+    values::{
+        ids::{AppKey, PortalId},
+        time::{MINUTE_MS, Timestamp},
+    },
+};
+
+/// How long a copy is believed, memory and KV together; also KV's shortest life.
+const BELIEVED_MS: i64 = MINUTE_MS;
+/// Copies in memory: some 200 bytes each.
+const REMEMBERED: usize = 10_000;
+
+/// A copy, with the moment the Directory said so.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Copy {
+    at: Timestamp,
+    objects: Vec<String>,
+}
+
+thread_local! {
+    static MEMORY: RefCell<HashMap<String, Copy>> = RefCell::default();
+}
+
+fn key(source: &AppKey, portal: PortalId) -> String {
+    format!("route:{source}:{portal}")
+}
+
+/// The Portals of each portal, with the number of its events for the count of dropped ones; in the order asked.
+pub async fn find(
+    env: &Env,
+    context: &Context,
+    source: &AppKey,
+    portals: &[(PortalId, u32)],
+) -> Result<Vec<Vec<String>>, Fault> {
+    let now = clock::now();
+    let mut found: Vec<Option<Vec<String>>> = Vec::with_capacity(portals.len());
+    for (portal, _) in portals {
+        found.push(copy(env, &key(source, *portal), now).await);
+    }
+    let missing: Vec<(PortalId, u32)> =
+        portals.iter().zip(&found).filter(|(_, known)| known.is_none()).map(|(asked, _)| *asked).collect();
+    let mut told = if missing.is_empty() {
+        Vec::new().into_iter()
+    } else {
+        ask(env, context, source, missing, now).await?.into_iter()
+    };
+    Ok(found.into_iter().map(|known| known.or_else(|| told.next()).unwrap_or_default()).collect())
+}
+
+/// Makes the copies of one portal invalid where they can be reached: here and in KV.
+pub async fn forget(env: &Env, source: &AppKey, portal: PortalId) {
+    let key = key(source, portal);
+    MEMORY.with_borrow_mut(|memory| memory.remove(&key));
+    if let Ok(kv) = env.kv("ROUTES") {
+        // What stays behind lives a minute and leads to a Portal that drops what comes.
+        let _ = kv.delete(&key).await;
+    }
+}
+
+async fn copy(env: &Env, key: &str, now: Timestamp) -> Option<Vec<String>> {
+    let young = |copy: &Copy| now.since_ms(copy.at) < BELIEVED_MS;
+    if let Some(copy) = MEMORY.with_borrow(|memory| memory.get(key).cloned()).filter(young) {
+        return Some(copy.objects);
+    }
+    let text = env.kv("ROUTES").ok()?.get(key).cache_ttl(60).text().await.ok()??;
+    let copy: Copy = serde_json::from_str(&text).ok().filter(young)?;
+    let objects = copy.objects.clone();
+    remember(key.to_owned(), copy);
+    Some(objects)
+}
+
+async fn ask(
+    env: &Env,
+    context: &Context,
+    source: &AppKey,
+    portals: Vec<(PortalId, u32)>,
+    now: Timestamp,
+) -> Result<Vec<Vec<String>>, Fault> {
+    let command = Command::Routes { source: source.clone(), portals };
+    let Answer::Routes(routes) = directory::ask(env, &command).await? else {
+        return Err(directory::unexpected());
+    };
+    let mut all = Vec::with_capacity(routes.len());
+    for (portal, followers) in routes {
+        let objects: Vec<String> = followers.into_iter().map(|Route { object }| object).collect();
+        if !objects.is_empty() {
+            let key = key(source, portal);
+            let copy = Copy { at: now, objects: objects.clone() };
+            remember(key.clone(), copy.clone());
+            let env = env.clone();
+            context.wait_until(async move {
+                // A copy that is not kept is asked for again.
+                if let (Ok(kv), Ok(text)) = (env.kv("ROUTES"), serde_json::to_string(&copy))
+                    && let Ok(put) = kv.put(&key, text)
+                {
+                    let _ = put.expiration_ttl(60).execute().await;
+                }
+            });
+        }
+        all.push(objects);
+    }
+    Ok(all)
+}
+
+fn remember(key: String, copy: Copy) {
+    MEMORY.with_borrow_mut(|memory| {
+        if memory.len() >= REMEMBERED {
+            memory.clear();
+        }
+        memory.insert(key, copy);
+    });
+}

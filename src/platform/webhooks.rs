@@ -1,0 +1,111 @@
+//! `POST /webhooks/hubspot/{source}`: is it HubSpot's, whose is it, and is it durable. No call to HubSpot happens here;
+//! HubSpot waits five seconds, and repeats for a day what was not answered with success.
+
+use futures_util::future::join_all;
+use worker::{Context, Env, Response};
+
+use crate::{
+    engine::{
+        delivery,
+        portal::messages::{Answer, Command, Touch},
+    },
+    hubspot::webhooks::{self, BODY_LIMIT, EVENTS_LIMIT, WebhookRefusal},
+    platform::{clock, fault::Fault, incoming::Incoming, log, portals, reply, routes},
+    values::{
+        config::Config,
+        http::Method,
+        ids::{AppKey, PortalId},
+        problem::{Kind, Problem},
+    },
+};
+
+/// Touches of one command to a Portal; a delivery holds about as many.
+const TOUCHES: usize = 100;
+
+/// Answers one delivery.
+pub async fn handle(
+    env: &Env,
+    context: &Context,
+    config: &Config,
+    source: &AppKey,
+    incoming: &mut Incoming,
+) -> worker::Result<Response> {
+    match take(env, context, config, source, incoming).await {
+        Ok(()) => reply::empty(200),
+        Err(problem) => reply::problem(&problem),
+    }
+}
+
+async fn take(
+    env: &Env,
+    context: &Context,
+    config: &Config,
+    source: &AppKey,
+    incoming: &mut Incoming,
+) -> Result<(), Problem> {
+    let Some(app) = config.app(source) else {
+        return Err(Problem::new(Kind::NotFound, "No HubSpot app of this key is configured."));
+    };
+    let body = match incoming.body(BODY_LIMIT).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => {
+            return Err(Problem::new(
+                Kind::TooLarge,
+                format!("A delivery may have {BODY_LIMIT} bytes at most."),
+            ));
+        }
+        Err(_) => return Err(Problem::new(Kind::InvalidRequest, "The body did not come whole.")),
+    };
+    let uri = format!("{}{}", config.public_url, incoming.target());
+    let (timestamp, signature) =
+        (incoming.header("x-hubspot-request-timestamp"), incoming.header("x-hubspot-signature-v3"));
+    webhooks::verify_v3(
+        &app.client_secret,
+        Method::Post,
+        &uri,
+        &body,
+        timestamp.as_deref(),
+        signature.as_deref(),
+        clock::now(),
+    )
+    .map_err(|refusal| refused(source, refusal))?;
+    let events = webhooks::parse_events(&body, EVENTS_LIMIT)
+        .map_err(|_| Problem::new(Kind::InvalidRequest, "The body is not a delivery of events."))?;
+    let by_portal = delivery::group(events);
+    let asked: Vec<(PortalId, u32)> =
+        by_portal.iter().map(|(portal, touches)| (*portal, touches.len() as u32)).collect();
+    let followers = routes::find(env, context, source, &asked).await.map_err(overload)?;
+    let deliveries = by_portal
+        .values()
+        .zip(followers)
+        .flat_map(|(touches, objects)| objects.into_iter().map(move |object| deliver(env, object, touches)));
+    // Every one is carried through, also where another failed: what was written is not repeated in vain.
+    join_all(deliveries).await.into_iter().collect::<Result<Vec<()>, Fault>>().map_err(overload)?;
+    Ok(())
+}
+
+async fn deliver(env: &Env, object: String, touches: &[Touch]) -> Result<(), Fault> {
+    for chunk in touches.chunks(TOUCHES) {
+        // A Portal that holds no connection any more drops them: nobody follows by it.
+        let (Answer::Done | Answer::NotConnected) =
+            portals::ask(env, &object, &Command::Webhook { touches: chunk.to_vec() }).await?
+        else {
+            return Err(Fault::noticed("a portal answered something else", "unexpected answer"));
+        };
+    }
+    Ok(())
+}
+
+fn refused(source: &AppKey, refusal: WebhookRefusal) -> Problem {
+    log::line(
+        "a webhook delivery is refused",
+        &[("source", source.as_str().into()), ("reason", refusal.to_string().into())],
+    );
+    Problem::new(Kind::Unauthenticated, "The delivery is not signed by HubSpot for this address and moment.")
+}
+
+/// HubSpot repeats what is answered so.
+fn overload(fault: Fault) -> Problem {
+    Problem::new(Kind::Unavailable, "The events could not be stored. Send them again.")
+        .with_correlation(fault.correlation_id)
+}
