@@ -6,14 +6,14 @@
 use std::fmt::Write as _;
 
 use crate::{
-    store::sql::{Param, Row, Sql, SqlError, Value},
+    store::sql::{MAX_PARAMS, Param, Row, Sql, SqlError, Value},
     values::{
         ids::{ObjectType, RecordId},
         time::Timestamp,
     },
 };
 
-/// Largest JSON text of one statement: half of the platform's 2 MB, since a page is rarely over 200 KB.
+/// Most bytes of values in one statement: half of the platform's 2 MB, since a page is rarely over 200 KB.
 pub const STATEMENT_BYTES: usize = 1_000_000;
 
 /// What the mirror knows of a record when it compares.
@@ -178,40 +178,66 @@ pub fn known(
         .collect())
 }
 
-/// Writes records, new or known, as seen by the read that left at `seen_at`. Statements stay under [`STATEMENT_BYTES`]
-/// unless one record alone is larger.
+/// Rows of one statement of [`put`]: five parameters each and one for all, of the platform's hundred.
+const ROWS: usize = (MAX_PARAMS - 1) / 5;
+
+/// Writes records, new or known, as seen by the read that left at `seen_at`.
+///
+/// Bound row by row and not as one JSON text: a record is over a kilobyte, and SQLite would parse and print it again
+/// (measured: 2.4 µs a record of 30 values against 11).
 pub fn put(sql: &dyn Sql, kind: ObjectType, writes: &[Write<'_>], seen_at: i64) -> Result<(), SqlError> {
-    let statement = format!(
-        "INSERT INTO records_{} (id, created_at, updated_at, seen_at, live, merged_into, key, properties)
-         SELECT value->>0, value->>1, value->>2, ?2, 1, NULL, value->>3, value->>4 FROM json_each(?1) WHERE true
-         ON CONFLICT (id) DO UPDATE SET
-             created_at = excluded.created_at, updated_at = excluded.updated_at, seen_at = excluded.seen_at,
-             live = 1, merged_into = NULL, key = excluded.key, properties = excluded.properties",
+    let mut start = 0;
+    while start < writes.len() {
+        let mut bytes = 0;
+        let rows = writes[start..]
+            .iter()
+            .take(ROWS)
+            .take_while(|write| {
+                bytes += write.properties.len();
+                bytes <= STATEMENT_BYTES
+            })
+            .count()
+            .max(1);
+        put_rows(sql, kind, &writes[start..start + rows], seen_at)?;
+        start += rows;
+    }
+    Ok(())
+}
+
+fn put_rows(sql: &dyn Sql, kind: ObjectType, writes: &[Write<'_>], seen_at: i64) -> Result<(), SqlError> {
+    let mut statement = format!(
+        "INSERT INTO records_{} (id, created_at, updated_at, key, properties, seen_at, live) VALUES ",
         kind.as_str()
     );
-    let mut json = String::new();
-    for write in writes {
-        let room = 128 + write.properties.len() + write.key.as_ref().map_or(4, |key| key.len() * 2);
-        if !json.is_empty() && json.len() + room > STATEMENT_BYTES {
-            json.push(']');
-            sql.exec(&statement, &[Param::Text(&json), Param::Int(seen_at)])?;
-            json.clear();
-        }
-        json.push(if json.is_empty() { '[' } else { ',' });
-        write!(json, "[{},{},{},", write.id, write.created_at.0, write.updated_at.0)
-            .expect("writing to a string does not fail");
-        match &write.key {
-            Some(key) => json.push_str(&serde_json::to_string(key).expect("a string is JSON")),
-            None => json.push_str("null"),
-        }
-        json.push(',');
-        json.push_str(write.properties);
-        json.push(']');
+    let mut params = vec![Param::Int(seen_at)];
+    let ids: Vec<String> = writes.iter().map(|write| write.id.to_string()).collect();
+    for (index, (write, id)) in writes.iter().zip(&ids).enumerate() {
+        let first = params.len() + 1;
+        let comma = if index > 0 { "," } else { "" };
+        write!(
+            statement,
+            "{comma}(?{first},?{},?{},?{},?{},?1,1)",
+            first + 1,
+            first + 2,
+            first + 3,
+            first + 4
+        )
+        .expect("writing to a string does not fail");
+        // As text: exact beyond 2^53, and the column makes it a number.
+        params.extend([
+            Param::Text(id),
+            Param::Int(write.created_at.0),
+            Param::Int(write.updated_at.0),
+            write.key.as_deref().map_or(Param::Null, Param::Text),
+            Param::Text(write.properties),
+        ]);
     }
-    if !json.is_empty() {
-        json.push(']');
-        sql.exec(&statement, &[Param::Text(&json), Param::Int(seen_at)])?;
-    }
+    statement.push_str(
+        " ON CONFLICT (id) DO UPDATE SET
+             created_at = excluded.created_at, updated_at = excluded.updated_at, seen_at = excluded.seen_at,
+             live = 1, merged_into = NULL, key = excluded.key, properties = excluded.properties",
+    );
+    sql.exec(&statement, &params)?;
     Ok(())
 }
 
