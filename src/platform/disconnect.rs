@@ -5,8 +5,8 @@ use worker::Env;
 
 use crate::{
     engine::{
-        directory::messages::{Answer, Command, ConnectionState, Plan, Refusal},
-        portal::messages::{Command as PortalCommand, State},
+        directory::messages::{Answer, Command, Connection, ConnectionState, Plan, Refusal},
+        portal::messages::{Command as PortalCommand, State, Status},
     },
     platform::{directory_object as directory, fault::Fault, portals, routes},
     values::ids::{ConnectionId, WorkspaceId},
@@ -31,6 +31,20 @@ pub async fn begin(
         }
     }
     Ok(Ok(plan))
+}
+
+/// Ends what is over already, where someone looks: between two ticks the Portal finishes without telling anyone.
+pub async fn end_if_over(
+    env: &Env,
+    connection: &mut Connection,
+    status: Option<&Status>,
+) -> Result<(), Fault> {
+    let over = status.is_none_or(|status| status.state == State::Disconnected);
+    if connection.state == ConnectionState::Disconnecting && over {
+        directory::ask(env, &Command::EndDisconnect { connection: connection.id.clone() }).await?;
+        connection.state = ConnectionState::Disconnected;
+    }
+    Ok(())
 }
 
 /// Brings one that was begun a step further; says whether it has ended. Doing it twice does nothing twice.

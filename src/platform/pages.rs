@@ -282,12 +282,18 @@ async fn integrations_view(
     flash: Option<Flash>,
 ) -> Result<IntegrationsView, Stop> {
     let command = Command::Connections { workspace: visitor.workspace.id.clone() };
-    let connections = match directory::ask(env, &command).await? {
+    let mut connections = match directory::ask(env, &command).await? {
         Answer::Connections(connections) => connections,
         Answer::Refused(_) => return Err(Notice::SignedOut.into()),
         _ => return Err(directory::unexpected().into()),
     };
     let statuses = portals::statuses(env, &connections).await;
+    for (connection, status) in connections.iter_mut().zip(&statuses) {
+        // One that did not answer is not one that holds nothing.
+        if let Some(status) = status {
+            disconnect::end_if_over(env, connection, Some(status)).await?;
+        }
+    }
     let gauges = portals::gauges(env, &connections).await;
     let now = clock::now();
     let connections = connections

@@ -5,12 +5,13 @@
 
 use std::{cell::RefCell, collections::HashMap};
 
+use futures_util::{StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 use worker::{Context, Env};
 
 use crate::{
     engine::directory::messages::{Answer, Command, Route},
-    platform::{clock, directory_object as directory, fault::Fault},
+    platform::{clock, directory_object as directory, fault::Fault, portals::AT_ONCE},
     values::{
         ids::{AppKey, PortalId},
         time::{MINUTE_MS, Timestamp},
@@ -45,10 +46,11 @@ pub async fn find(
     portals: &[(PortalId, u32)],
 ) -> Result<Vec<Vec<String>>, Fault> {
     let now = clock::now();
-    let mut found: Vec<Option<Vec<String>>> = Vec::with_capacity(portals.len());
-    for (portal, _) in portals {
-        found.push(copy(env, &key(source, *portal), now).await);
-    }
+    let found: Vec<Option<Vec<String>>> = stream::iter(portals)
+        .map(|(portal, _)| async move { copy(env, &key(source, *portal), now).await })
+        .buffered(AT_ONCE)
+        .collect()
+        .await;
     let missing: Vec<(PortalId, u32)> =
         portals.iter().zip(&found).filter(|(_, known)| known.is_none()).map(|(asked, _)| *asked).collect();
     let mut told = if missing.is_empty() {

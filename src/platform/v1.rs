@@ -170,8 +170,9 @@ async fn answer(env: &Env, config: &Config, api: Api, incoming: &mut Incoming) -
             }
         }
         Api::GetConnection(id) => {
-            let connection = fresh(env, &caller, id).await?;
+            let mut connection = fresh(env, &caller, id).await?;
             let status = portals::status(env, &connection.object).await?;
+            disconnect::end_if_over(env, &mut connection, status.as_ref()).await?;
             ok(&response::connection_with_sync(&connection, status.as_ref()))
         }
         Api::Disconnect(id) => {

@@ -9,7 +9,7 @@ const RINGS: [(&str, &[&str]); 7] = [
     ("store", &["store", "values"]),
     ("engine", &["engine", "hubspot", "store", "values"]),
     ("api", &["api", "engine", "hubspot", "store", "values"]),
-    ("console", &["console", "values"]),
+    ("console", &["console", "engine", "hubspot", "store", "values"]),
     ("platform", &["platform", "api", "console", "engine", "hubspot", "store", "values"]),
 ];
 

@@ -111,8 +111,7 @@ impl Spoke {
 
     /// A one-time link to the workspace's Integrations page.
     pub fn create_session(&self, workspace: &str) -> Result<String> {
-        let body =
-            json!({"user": "ada@example.com", "role": "administrator", "return_url": "https://host.example.com/"});
+        let body = json!({"user": "ada@example.com", "role": "administrator", "return_url": "https://host.example.com/"});
         let session = self.post_json(&format!("/v1/workspaces/{workspace}/sessions"), &body)?;
         text(&session["url"], "a session's url")
     }
