@@ -47,6 +47,9 @@ struct Arguments {
     /// Custom properties of an account, besides HubSpot's own
     #[arg(long, default_value_t = Shape::default().custom_properties)]
     custom_properties: u32,
+    /// Properties of HubSpot's own in an account; all 400 if absent
+    #[arg(long)]
+    hubspot_properties: Option<u32>,
     /// What the accounts pay for, which decides limits
     #[arg(long, value_enum, default_value = "free")]
     tier: TierName,
@@ -172,7 +175,9 @@ fn furnish(simulator: &mut Simulator, arguments: &Arguments) -> serde_json::Valu
     let ids: Vec<u64> = (0..arguments.portals.max(1)).map(|n| arguments.portal_id + n).collect();
     for (n, &portal_id) in ids.iter().enumerate() {
         let name = if n == 0 { "Example Inc".to_owned() } else { format!("Example Inc {}", n + 1) };
-        simulator.add_portal(portal_id, PortalSettings { name, tier, ..PortalSettings::default() });
+        let hubspot_properties = arguments.hubspot_properties;
+        let settings = PortalSettings { name, tier, hubspot_properties, ..PortalSettings::default() };
+        simulator.add_portal(portal_id, settings);
         if let Some((portal, mut turn)) = simulator.portal_turn(portal_id, now_ms) {
             portal.seed_contacts(&mut turn, arguments.contacts, &shape);
         }

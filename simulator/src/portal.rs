@@ -33,6 +33,8 @@ pub struct PortalSettings {
     pub limit_increase: bool,
     /// Lowest record id; ids grow from here by 1 to 4.
     pub first_id: u64,
+    /// How many contact properties of HubSpot's own the account has, at least about a dozen; all 400 if absent.
+    pub hubspot_properties: Option<u32>,
 }
 
 /// What the account pays for (`hubspot-api.md` 3.1).
@@ -58,6 +60,7 @@ impl Default for PortalSettings {
             tier: Tier::FreeOrStarter,
             limit_increase: false,
             first_id: 801,
+            hubspot_properties: None,
         }
     }
 }
@@ -86,7 +89,7 @@ pub struct Portal {
 impl Portal {
     pub(crate) fn new(portal_id: u64, seed: u64, settings: PortalSettings) -> Self {
         let rng = fastrand::Rng::with_seed(mix(seed ^ mix(portal_id)));
-        let contacts = Store::new(portal_id, &CONTACTS, settings.first_id);
+        let contacts = Store::new(portal_id, &CONTACTS, settings.first_id, settings.hubspot_properties);
         Self { portal_id, settings, rng, contacts, stream: None, plan: None, archived: Vec::new() }
     }
 

@@ -4,7 +4,7 @@
 mod hubspot_defined;
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -89,23 +89,23 @@ pub(crate) struct Group {
     pub archived: bool,
 }
 
-/// HubSpot's own definitions, shared by all accounts.
+/// HubSpot's own definitions, shared by all accounts that have all of them.
 pub(crate) struct Base {
     properties: Vec<Property>,
-    by_name: FxHashMap<&'static str, Key>,
+    by_name: FxHashMap<Box<str>, Key>,
     /// Their part of the property list's JSON, without brackets.
     json: Vec<u8>,
 }
 
 /// All properties of one object type in one account.
 pub(crate) struct Schema {
-    base: &'static Base,
+    base: Arc<Base>,
     own: Vec<Property>,
     own_by_name: FxHashMap<String, Key>,
     pub groups: BTreeMap<String, Group>,
 }
 
-static CONTACT_BASE: LazyLock<Base> = LazyLock::new(Base::contacts);
+static CONTACT_BASE: LazyLock<Arc<Base>> = LazyLock::new(|| Arc::new(Base::contacts()));
 
 impl Base {
     fn contacts() -> Self {
@@ -135,6 +135,21 @@ impl Base {
                 );
             }
         }
+        Self::of(properties)
+    }
+
+    /// The first `count` of the order in which small accounts have them: those that contacts are nothing without, then
+    /// the others spread over the alphabet.
+    fn some(&self, count: usize) -> Self {
+        let first = |property: &&Property| hubspot_defined::ALWAYS.contains(&property.name.as_str());
+        let (mut some, others): (Vec<&Property>, Vec<&Property>) = self.properties.iter().partition(first);
+        let wanted = count.saturating_sub(some.len());
+        let step = (others.len() / wanted.max(1)).max(1);
+        some.extend(others.into_iter().step_by(step).take(wanted));
+        Self::of(some.into_iter().cloned().collect())
+    }
+
+    fn of(mut properties: Vec<Property>) -> Self {
         properties.sort_by(|a, b| a.name.cmp(&b.name));
         let mut json = Vec::new();
         for property in &properties {
@@ -146,8 +161,7 @@ impl Base {
         let by_name = properties
             .iter()
             .enumerate()
-            // One small table for the life of the process: names may live as long.
-            .map(|(key, property)| (&*property.name.clone().leak(), key as Key))
+            .map(|(key, property)| (property.name.as_str().into(), key as Key))
             .collect();
         Self { properties, by_name, json }
     }
@@ -303,8 +317,8 @@ impl Property {
 }
 
 impl Schema {
-    /// HubSpot's own contact properties and groups.
-    pub fn contacts() -> Self {
+    /// HubSpot's own contact properties, all of them or about `count`, and groups.
+    pub fn contacts(count: Option<u32>) -> Self {
         let group = |&(name, label): &(&str, &str)| {
             (
                 name.to_owned(),
@@ -312,7 +326,10 @@ impl Schema {
             )
         };
         Self {
-            base: &CONTACT_BASE,
+            base: match count {
+                Some(count) => Arc::new(CONTACT_BASE.some(count as usize)),
+                None => Arc::clone(&CONTACT_BASE),
+            },
             own: Vec::new(),
             own_by_name: FxHashMap::default(),
             groups: hubspot_defined::GROUPS.iter().map(group).collect(),
@@ -385,7 +402,7 @@ mod tests {
 
     #[test]
     fn hubspot_defines_about_400_contact_properties_of_which_about_50_are_calculated() {
-        let schema = Schema::contacts();
+        let schema = Schema::contacts(None);
         let count = schema.iter().count();
         let calculated = schema.iter().filter(|(_, property)| property.calculated).count();
         assert!((390..=410).contains(&count), "{count}");
@@ -393,8 +410,21 @@ mod tests {
     }
 
     #[test]
+    fn a_small_account_has_as_many_as_it_was_given_and_those_that_contacts_need() {
+        for (count, expected) in [(0, hubspot_defined::ALWAYS.len()), (30, 30), (100, 100)] {
+            let schema = Schema::contacts(Some(count));
+            assert_eq!(schema.iter().count(), expected);
+            for name in crate::objects::kind::CONTACTS.default_properties {
+                assert!(schema.live(name).is_some(), "{name}");
+            }
+            let listed = serde_json::from_slice::<serde_json::Value>(&schema.list_json(false)).unwrap();
+            assert_eq!(listed["results"].as_array().unwrap().len(), expected);
+        }
+    }
+
+    #[test]
     fn every_property_belongs_to_a_group_and_every_enumeration_has_choices() {
-        let schema = Schema::contacts();
+        let schema = Schema::contacts(None);
         for (key, property) in schema.iter() {
             assert!(schema.groups.contains_key(&property.group), "{}", property.name);
             assert_eq!(schema.key(&property.name), Some(key));

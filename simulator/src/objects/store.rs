@@ -68,8 +68,14 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    pub fn new(portal_id: u64, kind: &'static ObjectKind, first_id: u64) -> Self {
-        let schema = Schema::contacts();
+    /// `hubspot_properties`: how many of HubSpot's own, all if absent.
+    pub fn new(
+        portal_id: u64,
+        kind: &'static ObjectKind,
+        first_id: u64,
+        hubspot_properties: Option<u32>,
+    ) -> Self {
+        let schema = Schema::contacts(hubspot_properties);
         let known = Known {
             email: schema.key("email"),
             additional_emails: schema.key("hs_additional_emails"),

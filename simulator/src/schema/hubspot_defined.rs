@@ -69,6 +69,23 @@ contact_activity number/number r -: hs_lead_count hs_open_lead_count hs_open_tas
 contact_activity datetime/date r -: hs_last_form_submission_date hs_last_ticket_created_date hs_last_order_date hs_next_task_due_date hs_last_chat_date
 ";
 
+/// What an account has however few properties it was given: what the simulator keeps itself, and what makes a contact somebody.
+pub(super) const ALWAYS: &[&str] = &[
+    "createdate",
+    "email",
+    "firstname",
+    "hs_additional_emails",
+    "hs_email_domain",
+    "hs_full_name_or_email",
+    "hs_merged_object_ids",
+    "hs_object_id",
+    "lastmodifieddate",
+    "lastname",
+    "lifecyclestage",
+    "message",
+    "phone",
+];
+
 /// Named lists of option values; `-` has none, `owner` and `team` come from elsewhere (`externalOptions`).
 pub(super) const OPTION_SETS: &[(&str, &[&str])] = &[
     ("bool", &["true", "false"]),
