@@ -138,6 +138,12 @@ impl Spoke {
         })
     }
 
+    /// Rows the connection's object has written since it started, as Cloudflare bills them.
+    pub fn rows_written(&self, connection: &str) -> Result<u64> {
+        let body = self.get_json(&format!("/v1/connections/{connection}"))?;
+        number(&body["sync"]["rows_written"]).context("the connection does not tell its rows")
+    }
+
     /// A page of the mirror's contacts, and the next page's cursor.
     pub fn contacts(&self, connection: &str, cursor: Option<&str>) -> Result<(Vec<Value>, Option<String>)> {
         let cursor = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
