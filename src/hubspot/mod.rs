@@ -21,6 +21,18 @@ use crate::values::ids::RecordId;
 /// March 2028.
 pub const VERSION: &str = "2026-09";
 
+/// The headers of an answer that this ring reads, in lower case; the others need not be carried.
+pub const HEADERS: [&str; 8] = [
+    "content-type",
+    "retry-after",
+    "x-hubspot-correlation-id",
+    "x-hubspot-ratelimit-max",
+    "x-hubspot-ratelimit-remaining",
+    "x-hubspot-ratelimit-interval-milliseconds",
+    "x-hubspot-ratelimit-daily",
+    "x-hubspot-ratelimit-daily-remaining",
+];
+
 /// A body that is not what its endpoint sends: HTML, truncated, another shape. Says what was expected and nothing of
 /// the body, which may hold a person's data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -1,8 +1,14 @@
 //! Requests to HubSpot: a [`Request`] value goes out, an [`Outcome`] comes back. Never an error: an answer that did not
 //! come, or did not come whole, is [`Outcome::Unanswered`], and the engine decides what that means.
 
-use worker::{AbortSignal, Fetch, Headers, RequestInit, RequestRedirect, wasm_bindgen::JsValue, web_sys};
+use worker::{
+    Headers, RequestInit, RequestRedirect,
+    js_sys::{self, futures::JsFuture},
+    wasm_bindgen::{JsCast as _, JsValue},
+    web_sys,
+};
 
+use crate::hubspot;
 use crate::values::http::{Body, Method, Outcome, Request, Response};
 
 /// Head and body of one answer together. HubSpot's own gateway gives up after 30 s; a search takes under 10.
@@ -44,15 +50,24 @@ async fn attempt(base: &str, request: &Request) -> worker::Result<Option<Respons
         .with_redirect(RequestRedirect::Manual);
     let outgoing = worker::Request::new_with_init(&format!("{base}{}", request.path), &init)?;
     // The signal also ends a body that stops half-way.
-    let signal = AbortSignal::from(web_sys::AbortSignal::timeout_with_u32(TIMEOUT_MS));
-    let mut answer = Fetch::Request(outgoing).send_with_signal(&signal).await?;
-    let headers: Vec<(String, String)> = answer.headers().entries().collect();
-    let announced =
-        headers.iter().find(|(name, _)| name == "content-length").and_then(|(_, value)| value.parse().ok());
+    let signal = web_sys::AbortSignal::timeout_with_u32(TIMEOUT_MS);
+    let options = web_sys::RequestInit::new();
+    options.set_signal(Some(&signal));
+    let global: web_sys::WorkerGlobalScope = js_sys::global().unchecked_into();
+    let answer = JsFuture::from(global.fetch_with_request_and_init(outgoing.inner(), &options)).await?;
+    let answer: web_sys::Response = answer.dyn_into()?;
+    let said = answer.headers();
+    let mut headers = Vec::new();
+    for name in hubspot::HEADERS {
+        headers.extend(said.get(name)?.map(|value| (name.to_owned(), value)));
+    }
+    let announced = said.get("content-length")?.and_then(|length| length.parse::<u64>().ok());
     if announced.unwrap_or(0) > MAX_ANSWER_BYTES {
         return Ok(None);
     }
-    Ok(Some(Response { status: answer.status_code(), headers, body: answer.bytes().await? }))
+    // In one piece: as a stream every few kilobytes would cost a promise of their own.
+    let body = JsFuture::from(answer.array_buffer()?).await?;
+    Ok(Some(Response { status: answer.status(), headers, body: js_sys::Uint8Array::new(&body).to_vec() }))
 }
 
 const fn method(method: Method) -> worker::Method {

@@ -21,7 +21,10 @@ use crate::{
         usage::RateHeaders,
     },
     store::{
-        portal::{dirty, feed, records::Grave},
+        portal::{
+            dirty, feed,
+            records::{self, Grave},
+        },
         schema,
         sql::SqlError,
     },
@@ -236,20 +239,20 @@ impl Portal {
             .and_then(|backfill| backfill.lane(number))
             .map(|lane| lane.step(page));
         let covers = step.as_ref().and_then(|step| step.covers);
-        let records = page.records.len() as u64;
+        let listed = page.records.len() as u64;
         if wide {
             let wanted = apply::listed_ids(scene, &page.records, covers)?;
             running.marked = true;
             let Some(step) = step else { return Ok(()) };
             if wanted.is_empty() {
-                return self.advance(turn, in_flight.stream, number, step, records, Applied::default());
+                return self.advance(turn, in_flight.stream, number, step, listed, Applied::default());
             }
-            running.fetching.insert(number, Fetching { ids: wanted, step, records });
+            running.fetching.insert(number, Fetching { ids: wanted, step, records: listed });
             return Ok(());
         }
         let applied = apply::list_page(scene, &page.records, covers)?;
         match step {
-            Some(step) => self.advance(turn, in_flight.stream, number, step, records, applied),
+            Some(step) => self.advance(turn, in_flight.stream, number, step, listed, applied),
             None => self.count(turn, in_flight.stream, applied),
         }
     }
@@ -302,6 +305,7 @@ impl Portal {
         if let Some(backfill) = &mut stream.backfill {
             backfill.advance(lane, step, records);
             if backfill.lanes.is_empty() {
+                records::build_key_index(turn.sql, stream.object_type)?;
                 stream.cursor = backfill.started_at;
                 stream.backfill = None;
                 stream.polled_at = Timestamp::default();

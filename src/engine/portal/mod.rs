@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     engine::limiter::messages::{Ask, Grant, Window},
     store::{
-        portal::{dirty, feed, streams},
+        portal::{dirty, feed, records, streams},
         schema,
         sql::{Sql, SqlError},
     },
@@ -347,6 +347,9 @@ impl Portal {
             stream.failures = 0;
             stream.retry_at = Timestamp::default();
             stream.properties_at = None;
+            if stream.records == 0 {
+                records::drop_key_index(turn.sql, stream.object_type)?;
+            }
             self.save_stream(turn, index)?;
         }
         Ok(())
