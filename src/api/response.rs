@@ -115,6 +115,7 @@ fn sync(status: &Status) -> Value {
         "latest_change": status.latest_change.to_string(),
             "rows_written": status.rows_written,
         "stored_bytes": status.bytes,
+        "rows_written": status.rows_written,
         "trouble": status.trouble.as_ref().map(trouble),
     })
 }

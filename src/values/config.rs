@@ -24,7 +24,7 @@ pub struct Setting {
 }
 
 /// Every setting, in the README's order.
-pub const SETTINGS: [Setting; 13] = [
+pub const SETTINGS: [Setting; 14] = [
     Setting {
         name: "PUBLIC_URL",
         secret: false,
@@ -78,6 +78,12 @@ pub const SETTINGS: [Setting; 13] = [
         secret: false,
         default: Some("6"),
         meaning: "HubSpot calls one connection has under way at once; Cloudflare lets 6 wait for headers",
+    },
+    Setting {
+        name: "CHECK_EVERY_SECONDS",
+        secret: false,
+        default: Some("240"),
+        meaning: "seconds after which a tick of the cron checks a connection for changes again; more saves HubSpot calls and writes",
     },
     Setting {
         name: "FEED_DAYS",
@@ -162,6 +168,9 @@ pub struct WorkLimits {
     pub calls_per_alarm: u32,
     /// HubSpot calls under way at once.
     pub calls_in_flight: u32,
+    /// A check for changes is due this long after the last began. The default lies under cron's five minutes, so that no
+    /// tick comes a moment too early.
+    pub check_every_ms: i64,
     /// Age limit of the change feed in milliseconds.
     pub feed_ms: i64,
     /// Size limit of the change feed in bytes.
@@ -173,6 +182,7 @@ impl Default for WorkLimits {
         Self {
             calls_per_alarm: 1000,
             calls_in_flight: 6,
+            check_every_ms: 4 * crate::values::time::MINUTE_MS,
             feed_ms: 30 * crate::values::time::DAY_MS,
             feed_bytes: 512 << 20,
         }
@@ -252,6 +262,7 @@ impl Config {
             work: WorkLimits {
                 calls_per_alarm: number("CALLS_PER_ALARM", 1..=9_000)? as u32,
                 calls_in_flight: number("CALLS_IN_FLIGHT", 1..=6)? as u32,
+                check_every_ms: number("CHECK_EVERY_SECONDS", 1..=86_400)? * crate::values::time::SECOND_MS,
                 feed_ms: number("FEED_DAYS", 1..=400)? * crate::values::time::DAY_MS,
                 feed_bytes: number("FEED_MEGABYTES", 1..=4_096)? << 20,
             },

@@ -37,7 +37,7 @@ use crate::{
 use credentials::Tokens;
 use messages::{Answer, Command, Connect, State, Status, StreamStatus, Touch};
 use permits::Permits;
-use state::{Backfill, Connection, Farewell, POLL_EVERY_MS, Stream};
+use state::{Backfill, Connection, Farewell, Stream};
 
 /// How long one alarm works: under the half minute after which a platform may end it, over one limiter window.
 pub const ALARM_MS: i64 = 30 * SECOND_MS;
@@ -376,7 +376,7 @@ impl Portal {
             if waits(stream.retry_at) {
                 continue;
             }
-            if stream.backfill.is_some() || stream.poll_due(turn.now) {
+            if stream.backfill.is_some() || stream.poll_due(turn.now, turn.config.work.check_every_ms) {
                 return Ok(true);
             }
             if dirty::count(turn.sql, stream.object_type)? > 0 {
@@ -479,7 +479,7 @@ impl Portal {
                 expected: stream.backfill.as_ref().and_then(|backfill| backfill.expected),
                 checked_at: stream.checked_at,
                 next_check_at: (active && stream.backfill.is_none())
-                    .then(|| stream.polled_at.plus_ms(POLL_EVERY_MS).max(turn.now)),
+                    .then(|| stream.polled_at.plus_ms(turn.config.work.check_every_ms).max(turn.now)),
                 changed_at: stream.changed_at,
                 event_at: stream.event_at,
                 dirty: dirty::count(turn.sql, stream.object_type)?,

@@ -291,7 +291,7 @@ impl Portal {
         if let Some((id, erased)) = running.vanished.iter().find(|(id, _)| !running.reading.contains(id)) {
             return Ok(Next::Send(index, Job::ReadOne { id: *id, erased: *erased }));
         }
-        let due = stream.poll_due(turn.now);
+        let due = stream.poll_due(turn.now, turn.config.work.check_every_ms);
         if let Some(job) = self.next_read(turn, index, due || search_flies)? {
             return Ok(Next::Send(index, job));
         }

@@ -17,8 +17,6 @@ pub const LOOKBACK_MS: i64 = 10 * MINUTE_MS;
 pub const TRAILING_LOOKBACK_MS: i64 = 70 * MINUTE_MS;
 /// How often the trailing check runs.
 pub const TRAILING_EVERY_MS: i64 = HOUR_MS;
-/// A check is due this long after the last began; under cron's five minutes, so that no tick comes a moment too early.
-pub const POLL_EVERY_MS: i64 = 4 * MINUTE_MS;
 /// Lanes a backfill begins with. Five calls in flight of 150 ms each fill a window of 100 calls in 3 s; the sixth place
 /// stays free for reads after webhooks.
 pub const LANES: u64 = 5;
@@ -125,9 +123,9 @@ impl Stream {
         if self.backfill.is_some() { Phase::Backfill } else { Phase::Incremental }
     }
 
-    /// Whether a check for changes is due.
-    pub fn poll_due(&self, now: Timestamp) -> bool {
-        self.backfill.is_none() && (self.poll.is_some() || now.since_ms(self.polled_at) >= POLL_EVERY_MS)
+    /// Whether a check for changes is due, where one is made every `every_ms`.
+    pub fn poll_due(&self, now: Timestamp, every_ms: i64) -> bool {
+        self.backfill.is_none() && (self.poll.is_some() || now.since_ms(self.polled_at) >= every_ms)
     }
 }
 
