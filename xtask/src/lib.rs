@@ -19,4 +19,5 @@ pub mod simulator;
 pub mod spoke;
 pub mod toolchain;
 pub mod walk;
+mod workerd;
 pub mod world;

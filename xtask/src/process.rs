@@ -150,7 +150,7 @@ impl Group {
                 let seconds = started.elapsed().as_secs();
                 bail!("{} {how} after {seconds} s; the end of its log:\n{}", self.name, tail(&log, 30));
             }
-            thread::sleep(Duration::from_millis(50));
+            thread::sleep(Duration::from_millis(10));
         }
     }
 

@@ -50,6 +50,18 @@ impl Project {
         self.path("node_modules/.bin").join(name)
     }
 
+    /// The workerd that wrangler ships: its npm package's own program, without the script around it.
+    pub fn workerd(&self) -> Result<PathBuf> {
+        let packages = self.path("node_modules/@cloudflare");
+        let entries =
+            fs::read_dir(&packages).with_context(|| format!("cannot read `{}`", packages.display()))?;
+        let programs = entries.filter_map(Result::ok).map(|entry| entry.path().join("bin/workerd"));
+        programs
+            .filter(|program| program.exists())
+            .last()
+            .context("npm's packages hold no workerd for this platform")
+    }
+
     /// `PATH` with `first` in front, then the npm packages' programs (the pinned Node among them), then the machine's.
     pub fn search_path(&self, first: &[PathBuf]) -> Result<OsString> {
         let own = first.iter().cloned().chain([self.path("node_modules/.bin")]);

@@ -153,9 +153,10 @@ impl Spoke {
         Ok((records, page["next_cursor"].as_str().map(str::to_owned)))
     }
 
-    /// Fires the cron trigger of `wrangler dev`.
-    pub(crate) fn fire_cron(&self) -> Result<()> {
-        let answer = self.get("/cdn-cgi/handler/scheduled?cron=*/5+*+*+*+*")?;
+    /// Fires the cron trigger by the address that `wrangler dev` and `workerd/control.mjs` share, at `origin`.
+    pub(crate) fn fire_cron(&self, origin: &str) -> Result<()> {
+        let url = format!("{origin}/cdn-cgi/handler/scheduled?cron=*/5+*+*+*+*");
+        let answer = read("the cron", self.agent.get(url).call())?;
         if answer.status != 200 {
             bail!("the cron could not be fired: {} {}", answer.status, answer.text);
         }

@@ -20,6 +20,7 @@ use crate::project::Project;
 use crate::setup::Setup;
 use crate::simulator::{Simulator, Started};
 use crate::spoke::Spoke;
+use crate::workerd;
 
 /// How long a program may take until it answers. A cold, busy machine with two cores needs 15 s.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -64,6 +65,16 @@ impl Built {
     }
 }
 
+/// What runs the Worker.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Runtime {
+    /// `wrangler dev`: KV, queue, assets and cron as Cloudflare's own tool imitates them.
+    #[default]
+    Wrangler,
+    /// workerd alone: for figures, and for tests that start it often.
+    Workerd,
+}
+
 /// What a world is made of.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
@@ -77,9 +88,17 @@ pub struct Plan {
     pub simulator_port: Option<u16>,
     /// HubSpot's webhooks do not reach the Worker.
     pub without_webhooks: bool,
+    pub runtime: Runtime,
 }
 
 impl Plan {
+    /// Runs the Worker in workerd alone.
+    #[must_use]
+    pub fn in_workerd(mut self) -> Self {
+        self.runtime = Runtime::Workerd;
+        self
+    }
+
     /// Adds an argument of the simulator.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl ToString) -> Self {
@@ -147,7 +166,10 @@ pub struct World {
     pub simulator: Simulator,
     pub spoke: Spoke,
     pub secrets: Secrets,
+    runtime: Runtime,
+    settings: Vec<(String, String)>,
     port: u16,
+    control_port: u16,
     // Last, so that it outlives the processes that write into it.
     folder: TempDir,
 }
@@ -160,7 +182,7 @@ impl World {
         let port = choose_port("--port", plan.port)?;
         let url = format!("http://127.0.0.1:{port}");
         let (simulator_process, started) = start_simulator(built, plan, folder.path(), &secrets, &url)?;
-        write_settings(&folder.path().join("worker.env"), plan, &secrets, &started, &url)?;
+        let settings = settings(plan, &secrets, &started, &url);
         let mut world = Self {
             built: built.clone(),
             worker: None,
@@ -168,7 +190,10 @@ impl World {
             simulator: Simulator::new(started),
             spoke: Spoke::new(&url, &secrets.root_key),
             secrets,
+            runtime: plan.runtime,
+            settings,
             port,
+            control_port: choose_port("--control-port", None)?,
             folder,
         };
         world.start_worker()?;
@@ -177,8 +202,22 @@ impl World {
 
     /// Starts the Worker with the data that are there, and waits until it answers.
     pub fn start_worker(&mut self) -> Result<()> {
+        let mut command = match self.runtime {
+            Runtime::Wrangler => self.wrangler()?,
+            Runtime::Workerd => self.workerd()?,
+        };
+        command.env_remove("LD_LIBRARY_PATH");
+        let mut worker = Group::start("the Worker", &mut command, &self.worker_log())?;
+        let spoke = self.spoke.clone();
+        worker.wait_until(PATIENCE, || spoke.answers().then_some(()))?;
+        self.worker = Some(worker);
+        Ok(())
+    }
+
+    fn wrangler(&self) -> Result<Command> {
         let project = &self.built.project;
         let in_folder = |name: &str| self.folder.path().join(name);
+        write_env_file(&in_folder("worker.env"), &self.settings)?;
         let mut wrangler = project.command(project.node_program("wrangler"))?;
         wrangler.args(["dev", "--ip", "127.0.0.1", "--inspector-port", "0", "--test-scheduled"]);
         wrangler.args(["--show-interactive-dev-session", "false", "--log-level", "info"]);
@@ -189,12 +228,18 @@ impl World {
         wrangler
             .env("XDG_CONFIG_HOME", in_folder("config"))
             .env("WRANGLER_REGISTRY_PATH", in_folder("registry"));
-        wrangler.env("WRANGLER_LOG_PATH", in_folder("wrangler-logs")).env_remove("LD_LIBRARY_PATH");
-        let mut worker = Group::start("wrangler dev", &mut wrangler, &self.worker_log())?;
-        let spoke = self.spoke.clone();
-        worker.wait_until(PATIENCE, || spoke.answers().then_some(()))?;
-        self.worker = Some(worker);
-        Ok(())
+        wrangler.env("WRANGLER_LOG_PATH", in_folder("wrangler-logs"));
+        Ok(wrangler)
+    }
+
+    fn workerd(&self) -> Result<Command> {
+        let project = &self.built.project;
+        let folder = self.folder.path();
+        let config = workerd::write_config(project, folder, &self.settings, self.port, self.control_port)?;
+        let mut workerd = project.command(project.workerd()?)?;
+        // Experimental: only that one Worker may hand another a cron's or a queue's event.
+        workerd.args(["serve", "--experimental"]).arg(config);
+        Ok(workerd)
     }
 
     /// SIGKILL to workerd and wrangler; the data stay.
@@ -210,7 +255,10 @@ impl World {
 
     /// Fires the cron trigger, as Cloudflare does every five minutes.
     pub fn fire_cron(&self) -> Result<()> {
-        self.spoke.fire_cron()
+        match self.runtime {
+            Runtime::Wrangler => self.spoke.fire_cron(&self.spoke.url),
+            Runtime::Workerd => self.spoke.fire_cron(&format!("http://127.0.0.1:{}", self.control_port)),
+        }
     }
 
     /// What workerd used since it was last started: the Worker's process and the small one that wrangler puts before it.
@@ -292,8 +340,8 @@ fn start_simulator(
     Ok((process, started))
 }
 
-/// The Worker's settings as a file that only this person may read: arguments would show in the list of processes.
-fn write_settings(file: &Path, plan: &Plan, secrets: &Secrets, hubspot: &Started, url: &str) -> Result<()> {
+/// The Worker's settings in this world.
+fn settings(plan: &Plan, secrets: &Secrets, hubspot: &Started, url: &str) -> Vec<(String, String)> {
     let apps = serde_json::json!([{
         "key": APP,
         "label": "HubSpot",
@@ -301,22 +349,26 @@ fn write_settings(file: &Path, plan: &Plan, secrets: &Secrets, hubspot: &Started
         "client_secret": secrets.client_secret,
         "kind": "account",
     }]);
-    let keyring = format!("k1:{}", secrets.keyring);
     let own = [
-        ("PUBLIC_URL", url),
-        ("HUBSPOT_API_URL", &hubspot.url),
-        ("HUBSPOT_APP_URL", &hubspot.url),
-        ("HUBSPOT_APPS", &apps.to_string()),
-        ("KEYRING", &keyring),
-        ("ROOT_KEY", &secrets.root_key),
-        ("CONSOLE_PASSWORD", &secrets.console_password),
-        ("TEST_FAULTS", "on"),
+        ("PUBLIC_URL", url.to_owned()),
+        ("HUBSPOT_API_URL", hubspot.url.clone()),
+        ("HUBSPOT_APP_URL", hubspot.url.clone()),
+        ("HUBSPOT_APPS", apps.to_string()),
+        ("KEYRING", format!("k1:{}", secrets.keyring)),
+        ("ROOT_KEY", secrets.root_key.clone()),
+        ("CONSOLE_PASSWORD", secrets.console_password.clone()),
+        ("TEST_FAULTS", "on".to_owned()),
     ];
-    let planned = plan.settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let own = own.into_iter().map(|(name, value)| (name.to_owned(), value));
+    let is_planned = |name: &str| plan.settings.iter().any(|(planned, _)| planned == name);
+    own.filter(|(name, _)| !is_planned(name)).chain(plan.settings.clone()).collect()
+}
+
+/// Settings as a file that only this person may read: arguments would show in the list of processes.
+fn write_env_file(file: &Path, settings: &[(String, String)]) -> Result<()> {
+    fs::remove_file(file).ok();
     let mut out = fs::File::options().create_new(true).write(true).mode(0o600).open(file)?;
-    for (name, value) in
-        own.into_iter().filter(|(name, _)| !plan.settings.iter().any(|(own, _)| own == name)).chain(planned)
-    {
+    for (name, value) in settings {
         writeln!(out, "{name}='{value}'")?;
     }
     Ok(())

@@ -63,6 +63,7 @@ pub(super) fn measure(built: &Built, large: u32) -> Result<Vec<Figure>> {
 
 fn of(built: &Built, contacts: u32) -> Result<Cost> {
     let plan = Plan { without_webhooks: true, ..Plan::default() }
+        .in_workerd()
         .flag("--no-limits")
         .with("--contacts", contacts)
         .with("--properties", PROPERTIES)

@@ -20,7 +20,7 @@ const PROPERTIES: [(&str, u32, f64); 2] =
 pub(super) fn first_sync(built: &Built) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
     for (name, own, times) in PROPERTIES {
-        let plan = Plan { without_webhooks: true, ..Plan::default() };
+        let plan = Plan { without_webhooks: true, ..Plan::default() }.in_workerd();
         let plan = plan.with("--contacts", CONTACTS).with("--custom-properties", own).flag("--no-limits");
         let world = World::start(built, &plan)?;
         let connected = connect(&world)?;
@@ -36,7 +36,7 @@ pub(super) fn first_sync(built: &Built) -> Result<Vec<Figure>> {
 /// Calls of a poll: with nothing changed, with changes, with the same changes seen again.
 pub(super) fn poll(built: &Built) -> Result<Vec<Figure>> {
     const MODIFIED: u64 = 250;
-    let plan = Plan { without_webhooks: true, ..Plan::default() };
+    let plan = Plan { without_webhooks: true, ..Plan::default() }.in_workerd();
     let world = World::start(built, &plan.with("--contacts", CONTACTS).flag("--no-limits"))?;
     let connected = connect(&world)?;
     walk::first_sync(&world, &connected.connection, |_| {})?;

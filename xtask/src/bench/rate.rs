@@ -19,7 +19,7 @@ const CONTACTS: u32 = 50_000;
 const WARM_UP: f64 = 12.0;
 
 pub(super) fn measure(built: &Built) -> Result<Vec<Figure>> {
-    let plan = Plan { without_webhooks: true, ..Plan::default() };
+    let plan = Plan { without_webhooks: true, ..Plan::default() }.in_workerd();
     let plan =
         plan.with("--contacts", CONTACTS).with("--ten-secondly-limit", QUOTA).with("--latency-ms", 150);
     let world = World::start(built, &plan)?;

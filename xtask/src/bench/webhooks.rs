@@ -33,7 +33,7 @@ struct Load {
 }
 
 pub(super) fn measure(built: &Built) -> Result<Vec<Figure>> {
-    let plan = Plan { without_webhooks: true, ..Plan::default() };
+    let plan = Plan { without_webhooks: true, ..Plan::default() }.in_workerd();
     let world = World::start(built, &plan.with("--contacts", CONTACTS).flag("--no-limits"))?;
     let connected = connect(&world)?;
     walk::first_sync(&world, &connected.connection, |_| {})?;
