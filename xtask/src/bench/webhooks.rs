@@ -38,7 +38,7 @@ pub(super) fn measure(built: &Built) -> Result<Vec<Figure>> {
     let connected = connect(&world)?;
     walk::first_sync(&world, &connected.connection, |_| {})?;
     let hello = format!("{}/hello", world.spoke.url);
-    let bare = load(|agent, _| Ok(agent.get(&hello).call()?.status().as_u16()))?;
+    let bare = load(|agent, _| finish(agent.get(&hello).call()?))?;
     let single = load(|agent, nth| deliver(&world, agent, nth, 1))?;
     let batch = load(|agent, nth| deliver(&world, agent, nth, BATCH))?;
     let figures = |name: &str, load: &Load| {
@@ -113,5 +113,11 @@ fn deliver(world: &World, agent: &ureq::Agent, nth: u64, events: u64) -> Result<
     let signature = BASE64.encode(&mac.finalize().into_bytes());
     let request =
         agent.post(&url).content_type("application/json").header("x-hubspot-signature-v3", signature);
-    Ok(request.header("x-hubspot-request-timestamp", now_ms.to_string()).send(body)?.status().as_u16())
+    finish(request.header("x-hubspot-request-timestamp", now_ms.to_string()).send(body)?)
+}
+
+/// Reads the answer to its end, so that the next request takes the same connection, as HubSpot's do.
+fn finish(mut response: ureq::http::Response<ureq::Body>) -> Result<u16> {
+    response.body_mut().read_to_vec()?;
+    Ok(response.status().as_u16())
 }
