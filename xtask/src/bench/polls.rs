@@ -12,16 +12,17 @@ use crate::world::{Built, Plan, World};
 
 const CONTACTS: u32 = 5_000;
 
-/// Own properties that make the list of properties fit into an address, and that do not (HubSpot's own come on top).
-const PROPERTIES: [(&str, u32, f64); 2] =
-    [("list fits the URL", 0, 1.0), ("list too long for a URL", 400, 2.0)];
+/// HubSpot's own properties whose names fit into an address, and more than do (how many times the calls).
+const PROPERTIES: [(&str, &str, f64); 2] =
+    [("list of 30 fits the URL", "30", 1.0), ("list of 400 does not", "", 2.0)];
 
 /// Calls of a first sync.
 pub(super) fn first_sync(built: &Built) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
-    for (name, own, times) in PROPERTIES {
+    for (name, properties, times) in PROPERTIES {
         let plan = Plan { without_webhooks: true, ..Plan::default() }.in_workerd();
-        let plan = plan.with("--contacts", CONTACTS).with("--custom-properties", own).flag("--no-limits");
+        let plan = plan.with("--contacts", CONTACTS).with("--custom-properties", 0).flag("--no-limits");
+        let plan = if properties.is_empty() { plan } else { plan.with("--hubspot-properties", properties) };
         let world = World::start(built, &plan)?;
         let connected = connect(&world)?;
         walk::first_sync(&world, &connected.connection, |_| {})?;
@@ -37,6 +38,8 @@ pub(super) fn first_sync(built: &Built) -> Result<Vec<Figure>> {
 pub(super) fn poll(built: &Built) -> Result<Vec<Figure>> {
     const MODIFIED: u64 = 250;
     let plan = Plan { without_webhooks: true, ..Plan::default() }.in_workerd();
+    // So that every tick below finds the connection due.
+    let plan = plan.setting("CHECK_EVERY_SECONDS", 1);
     let world = World::start(built, &plan.with("--contacts", CONTACTS).flag("--no-limits"))?;
     let connected = connect(&world)?;
     walk::first_sync(&world, &connected.connection, |_| {})?;
