@@ -143,7 +143,7 @@ impl Portal {
     ) -> Result<()> {
         match effect {
             Effect::Send { call, request } => {
-                pending.push(Self::send(Rc::clone(config), call, request).boxed_local())
+                pending.push(Self::send(Rc::clone(config), call, request).boxed_local());
             }
             Effect::Ask(ask) => {
                 pending.push(async move { Event::Granted(self.ask(ask).await) }.boxed_local());
