@@ -257,7 +257,7 @@ async fn permitted(
         priority: Priority::Person,
         returns,
         news: Vec::new(),
-        utc_offset_ms: 0,
+        utc_offset_ms: None,
     };
     for _ in 0..TRIES {
         let Some(grant) = portals::acquire(env, portal, ask(1, Vec::new())).await else { break };

@@ -3,5 +3,6 @@
 
 mod boundary;
 mod life;
+mod readme;
 mod simulation;
 mod specification;

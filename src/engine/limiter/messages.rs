@@ -62,8 +62,8 @@ pub struct Ask {
     pub returns: Vec<Return>,
     /// What HubSpot said meanwhile.
     pub news: Vec<News>,
-    /// Offset of the account's clock from UTC: its day begins at its own midnight.
-    pub utc_offset_ms: i64,
+    /// Offset of the account's clock from UTC, where the asker knows it: the day begins at the account's own midnight.
+    pub utc_offset_ms: Option<i64>,
 }
 
 /// What became of one permit.

@@ -65,6 +65,8 @@ impl Bucket {
 struct Day {
     /// Days since the epoch on the account's clock.
     number: i64,
+    /// Offset of that clock from UTC; 0 until somebody who asks knows it.
+    offset_ms: i64,
     used: u32,
     limit: Option<u32>,
 }
@@ -151,7 +153,7 @@ impl Limiter {
                 core.busy.insert(self.next_permit, phantom_until);
                 self.next_permit += 1;
             }
-            let day = Day { number: 0, used: 0, limit: Some(DAY_LIMIT) };
+            let day = Day { number: 0, offset_ms: 0, used: 0, limit: Some(DAY_LIMIT) };
             self.apps.insert(app.clone(), AppWindows { core, day });
         }
         self.apps.get_mut(app).expect("inserted above")
@@ -159,8 +161,10 @@ impl Limiter {
 
     /// Takes back permits and news, and grants what is free.
     pub fn acquire(&mut self, now: Timestamp, ask: &Ask) -> Grant {
-        let today = now.plus_ms(ask.utc_offset_ms).0.div_euclid(DAY_MS);
         let windows = self.windows(&ask.app);
+        windows.day.offset_ms = ask.utc_offset_ms.unwrap_or(windows.day.offset_ms);
+        let offset_ms = windows.day.offset_ms;
+        let today = now.plus_ms(offset_ms).0.div_euclid(DAY_MS);
         if windows.day.number != today {
             windows.day = Day { number: today, used: 0, ..windows.day };
         }
@@ -176,7 +180,7 @@ impl Limiter {
         let day_room =
             day.limit.map_or(u32::MAX, |limit| capacity(limit, ask.priority).saturating_sub(day.used));
         if day_room == 0 {
-            let midnight = (today + 1) * DAY_MS - ask.utc_offset_ms - now.0;
+            let midnight = (today + 1) * DAY_MS - offset_ms - now.0;
             return none(Some(midnight.clamp(SECOND_MS, HOUR_MS) as u32));
         }
         let next_permit = self.next_permit;
@@ -307,7 +311,7 @@ mod tests {
             priority,
             returns,
             news: Vec::new(),
-            utc_offset_ms: 0,
+            utc_offset_ms: None,
         }
     }
 
@@ -394,7 +398,7 @@ mod tests {
     fn the_day_ends_at_the_accounts_own_midnight() {
         let (mut limiter, now) = settled();
         let mut told = ask(1, Priority::Background, vec![]);
-        told.utc_offset_ms = -5 * HOUR_MS;
+        told.utc_offset_ms = Some(-5 * HOUR_MS);
         told.news =
             vec![News::Headers { max: Some(100), daily: Some(250_000), daily_remaining: Some(12_500) }];
         let grant = limiter.acquire(now, &told);

@@ -201,7 +201,7 @@ impl Portal {
             priority: Priority::Background,
             returns,
             news,
-            utc_offset_ms: connection.account.utc_offset_ms,
+            utc_offset_ms: Some(connection.account.utc_offset_ms),
         })
     }
 
