@@ -119,10 +119,11 @@ pub fn csrf_field(csrf: &str) -> Markup {
     html! { input type="hidden" name="csrf" value=(csrf); }
 }
 
+/// Good news goes by itself where scripts run: soon the page below says it better.
 pub fn flash(flash: Option<&Flash>) -> Markup {
     html! {
         @if let Some(flash) = flash {
-            div class={ "alert alert-soft mb-6 " (alert_class(flash.tone)) } role="status" {
+            div class={ "alert alert-soft mb-6 " (alert_class(flash.tone)) } role="status" data-passing[flash.tone == Tone::Good] {
                 (icon(tone_icon(flash.tone)))
                 span { (flash.words) }
             }
@@ -148,7 +149,7 @@ pub fn error_message(now_at: i64, error: &ErrorView, tone: Tone, action: Markup)
             div class="min-w-0" {
                 p class="font-medium wrap-anywhere" { (error.words) }
                 @if !error.remedy.is_empty() { p class="mt-0.5 wrap-anywhere" { (error.remedy) } }
-                p class="mt-1 text-xs opacity-80" {
+                p class="mt-1 text-xs text-muted" {
                     (when(now_at, error.at))
                     @if let Some(id) = &error.correlation_id { " · Reference " code class="wrap-anywhere" { (id) } }
                 }
@@ -165,6 +166,7 @@ pub fn state_badge(state: ConnectionState, backfilling: bool) -> Markup {
         ConnectionState::Active => ("badge-success", "Connected"),
         ConnectionState::NeedsReauthorisation => ("badge-error", "Reconnect needed"),
         ConnectionState::Paused => ("badge-warning", "Paused"),
+        ConnectionState::Disconnecting => ("badge-neutral", "Disconnecting"),
         ConnectionState::Disconnected => ("badge-neutral", "Disconnected"),
     };
     html! {

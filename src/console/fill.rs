@@ -38,7 +38,7 @@ pub fn connection(
     gauges: Option<&Gauges>,
     now: Timestamp,
 ) -> ConnectionView {
-    let (state, state_words) = state(connection, status);
+    let state = state(connection, status);
     ConnectionView {
         id: connection.id.to_string(),
         name: String::new(),
@@ -49,7 +49,11 @@ pub fn connection(
         ui_domain: status.and_then(|status| status.account.ui_domain.clone()).unwrap_or_default(),
         reachable: status.is_some(),
         state,
-        state_words,
+        state_words: String::new(),
+        retry_at: match status.map(|status| status.state) {
+            Some(State::Paused { until }) => Some(until.0),
+            _ => None,
+        },
         connected_at: connection.connected_at.0,
         connected_by: connection.connected_by.clone(),
         streams: status.map_or_else(Vec::new, |status| {
@@ -76,7 +80,7 @@ pub fn line(
         app_label: label(configured, &connection.app),
         portal_id: connection.portal.0.cast_signed(),
         portal_name: portal_name(connection),
-        state: state(connection, status).0,
+        state: state(connection, status),
         records: streams.iter().map(|stream| stream.records).sum(),
         percent: first.and_then(|stream| stream.percent),
         freshness_words: first.map(|stream| stream.freshness_words.clone()).unwrap_or_default(),
@@ -95,21 +99,14 @@ pub fn portal_name(connection: &Connection) -> String {
 }
 
 /// What the Directory has ended is ended, whatever the Portal still says.
-fn state(connection: &Connection, status: Option<&Status>) -> (ConnectionState, String) {
-    let plain = |state| (state, String::new());
-    match connection.state {
-        Standing::Disconnected => return plain(ConnectionState::Disconnected),
-        Standing::Disconnecting => {
-            let words = "The sync has stopped. HubSpot is still being told.";
-            return (ConnectionState::Disconnected, words.to_owned());
-        }
-        Standing::Active | Standing::Connecting => {}
-    }
-    match status.map(|status| status.state) {
-        None | Some(State::Active) => plain(ConnectionState::Active),
-        Some(State::Paused { .. }) => plain(ConnectionState::Paused),
-        Some(State::NeedsReauthorisation) => plain(ConnectionState::NeedsReauthorisation),
-        Some(State::Disconnecting | State::Disconnected) => plain(ConnectionState::Disconnected),
+fn state(connection: &Connection, status: Option<&Status>) -> ConnectionState {
+    let told = status.map(|status| status.state);
+    match (connection.state, told) {
+        (Standing::Disconnected, _) | (_, Some(State::Disconnected)) => ConnectionState::Disconnected,
+        (Standing::Disconnecting, _) | (_, Some(State::Disconnecting)) => ConnectionState::Disconnecting,
+        (Standing::Active | Standing::Connecting, None | Some(State::Active)) => ConnectionState::Active,
+        (_, Some(State::Paused { .. })) => ConnectionState::Paused,
+        (_, Some(State::NeedsReauthorisation)) => ConnectionState::NeedsReauthorisation,
     }
 }
 
@@ -123,6 +120,7 @@ fn stream(stream: &StreamStatus, connected_at: Timestamp, now: Timestamp) -> Str
         phase: if backfilling { Phase::Backfill } else { Phase::Incremental },
         records: stream.records,
         expected: stream.expected,
+        read: stream.read,
         percent: if backfilling { percent(stream) } else { None },
         remaining_ms: if backfilling { remaining_ms(stream, connected_at, now) } else { None },
         freshness_words: if live { "Live" } else { "Every 5 minutes" }.to_owned(),
@@ -149,7 +147,7 @@ fn remaining_ms(stream: &StreamStatus, connected_at: Timestamp, now: Timestamp) 
 
 fn limits(gauges: &Gauges) -> LimitsView {
     LimitsView {
-        policy_label: if gauges.day_limit.is_some() { "Private app" } else { "OAuth app" }.to_owned(),
+        policy_label: policy(gauges.window_limit).to_owned(),
         window_limit: gauges.window_limit.into(),
         window_used: gauges.window_used.into(),
         window_ms: gauges.window_ms.into(),
@@ -159,13 +157,24 @@ fn limits(gauges: &Gauges) -> LimitsView {
     }
 }
 
-fn error(trouble: &Trouble) -> ErrorView {
-    ErrorView {
-        words: trouble.words.clone(),
-        remedy: String::new(),
-        at: trouble.at.0,
-        correlation_id: trouble.correlation_id.clone(),
+/// HubSpot tells the size of the window, not whose it is; these are the sizes of its price list (`hubspot-api.md` 3.1).
+const fn policy(window_limit: u32) -> &'static str {
+    match window_limit {
+        100 => "Free & Starter",
+        190 => "Professional or Enterprise",
+        110 => "Public app",
+        250 => "API limit increase",
+        _ => "",
     }
+}
+
+/// A trouble's first sentence says what happened, the rest what to do.
+fn error(trouble: &Trouble) -> ErrorView {
+    let (words, remedy) = match trouble.words.split_once(". ") {
+        Some((first, rest)) => (format!("{first}."), rest.to_owned()),
+        None => (trouble.words.clone(), String::new()),
+    };
+    ErrorView { words, remedy, at: trouble.at.0, correlation_id: trouble.correlation_id.clone() }
 }
 
 #[cfg(test)]
@@ -250,13 +259,35 @@ mod tests {
     #[test]
     fn the_directorys_word_on_an_ended_connection_is_the_last() {
         let active = status(State::Active, backfill(1, None));
-        for standing in [Standing::Disconnecting, Standing::Disconnected] {
-            let view = connection(&[], &sample(standing), Some(&active), None, Timestamp(0));
-            assert_eq!(view.state, ConnectionState::Disconnected);
-        }
+        let shown =
+            |standing, status| connection(&[], &sample(standing), Some(status), None, Timestamp(0)).state;
+        assert_eq!(shown(Standing::Disconnected, &active), ConnectionState::Disconnected);
+        assert_eq!(shown(Standing::Disconnecting, &active), ConnectionState::Disconnecting);
+        let over = status(State::Disconnected, backfill(1, None));
+        assert_eq!(shown(Standing::Disconnecting, &over), ConnectionState::Disconnected);
         let silent = connection(&[], &sample(Standing::Active), None, None, Timestamp(0));
         assert_eq!(silent.state, ConnectionState::Active);
         assert!(!silent.reachable);
         assert_eq!(silent.portal_name, "HubSpot account 7");
+    }
+
+    #[test]
+    fn a_trouble_is_told_as_what_happened_and_what_to_do() {
+        let told = |words: &str| {
+            let view = error(&Trouble { words: words.to_owned(), at: Timestamp(0), correlation_id: None });
+            (view.words, view.remedy)
+        };
+        assert_eq!(
+            told("It broke. Mend it; or wait. Or not."),
+            ("It broke.".into(), "Mend it; or wait. Or not.".into())
+        );
+        assert_eq!(told("It broke."), ("It broke.".into(), String::new()));
+    }
+
+    #[test]
+    fn a_pause_says_when_it_ends() {
+        let status = status(State::Paused { until: Timestamp(60_000) }, backfill(1, None));
+        let view = connection(&[], &sample(Standing::Active), Some(&status), None, Timestamp(0));
+        assert_eq!((view.state, view.retry_at), (ConnectionState::Paused, Some(60_000)));
     }
 }

@@ -16,20 +16,12 @@ use super::words::{capitalised, duration, number, planned, when};
 
 /// The page: **+ Connect**, and one card for each connection.
 pub fn page(view: &IntegrationsView) -> Page {
-    let frame = &view.frame;
     let main = html! {
-        div class="mb-6 flex flex-wrap items-end justify-between gap-4" {
-            div {
-                h1 class="text-2xl font-semibold tracking-tight" { "Integrations" }
-                p class="mt-1 text-muted" { "Keep the contacts of " (frame.workspace_name) " up to date with HubSpot." }
-            }
-            @if !view.connections.is_empty() { (connect_button(view, "btn-quiet")) }
-        }
         (flash(view.flash.as_ref()))
         (live_notes())
         (live_part(view))
     };
-    Page { status: 200, html: workspace_document("Integrations", frame, true, main) }
+    Page { status: 200, html: workspace_document("Integrations", &view.frame, true, main) }
 }
 
 /// The part of the page that changes by itself, as the fragment that replaces it.
@@ -38,10 +30,20 @@ pub fn live(view: &IntegrationsView) -> Page {
 }
 
 fn live_part(view: &IntegrationsView) -> Markup {
-    let every = if view.connections.iter().any(is_backfilling) { "every 2s" } else { "every 10s" };
+    let moves = |connection| is_backfilling(connection) || connection.state == ConnectionState::Disconnecting;
+    let every = if view.connections.iter().any(moves) { "every 2s" } else { "every 10s" };
     html! {
         div id="live" hx-get=(paths::integrations_live(&view.frame.workspace_id)) hx-trigger=(every) hx-swap="morph:outerHTML" {
             p class="sr-only" role="status" { (spoken(view)) }
+            div class="mb-6 flex flex-wrap items-end justify-between gap-4" {
+                div {
+                    h1 class="text-2xl font-semibold tracking-tight" { "Integrations" }
+                    p class="mt-1 text-muted wrap-anywhere" { "Keep the contacts of " (view.frame.workspace_name) " up to date with HubSpot." }
+                }
+                @if !view.connections.is_empty() {
+                    (connect_button(view, if is_connected(view) { "btn-quiet" } else { "btn-primary" }))
+                }
+            }
             @if view.connections.is_empty() { (empty(view)) }
             div class="grid gap-6" {
                 @for connection in &view.connections { (connection_card(view, connection)) }
@@ -71,7 +73,7 @@ fn spoken(view: &IntegrationsView) -> String {
 
 fn connect_button(view: &IntegrationsView, look: &str) -> Markup {
     let workspace = &view.frame.workspace_id;
-    let another = if view.connections.is_empty() { "Connect" } else { "Connect another account" };
+    let another = if is_connected(view) { "Connect another account" } else { "Connect" };
     match view.apps.as_slice() {
         [] => html! {},
         [app] => html! {
@@ -121,7 +123,7 @@ fn empty(view: &IntegrationsView) -> Markup {
 fn connection_card(view: &IntegrationsView, connection: &ConnectionView) -> Markup {
     let frame = &view.frame;
     let heading = format!("connection-{}", connection.id);
-    let disconnected = connection.state == ConnectionState::Disconnected;
+    let ended = connection.state.is_ended();
     html! {
         section id={ "card-" (connection.id) } class="card border border-base-300 bg-base-100 shadow-sm" aria-labelledby=(heading) {
             div class="flex flex-wrap items-start gap-4 p-5 sm:p-6" {
@@ -134,20 +136,20 @@ fn connection_card(view: &IntegrationsView, connection: &ConnectionView) -> Mark
                     (identity(frame, connection, view.apps.len() > 1))
                 }
                 div class="flex w-full gap-2 sm:w-auto" {
-                    @if matches!(connection.state, ConnectionState::NeedsReauthorisation | ConnectionState::Disconnected) {
-                        a class="btn btn-primary btn-sm flex-1 sm:flex-none" href=(paths::reconnect(&frame.workspace_id, &connection.app_key, &connection.id)) { "Reconnect" }
+                    @if let Some(look) = reconnect_look(connection.state) {
+                        a class={ "btn btn-sm flex-1 sm:flex-none " (look) } href=(paths::reconnect(&frame.workspace_id, &connection.app_key, &connection.id)) { "Reconnect" }
                     }
-                    @if !disconnected {
+                    @if !ended {
                         a class="btn btn-sm btn-quiet flex-1 sm:flex-none" href=(paths::disconnect(&frame.workspace_id, &connection.id)) { "Disconnect" }
                     }
                 }
             }
             (trouble(frame, connection))
-            @if !connection.reachable && !disconnected {
+            @if !connection.reachable && !ended {
                 p class="border-t border-base-300 p-5 text-sm text-muted sm:p-6" {
                     "Its figures could not be read just now. The sync is not affected by that; this page keeps trying."
                 }
-            } @else if !disconnected {
+            } @else if !ended {
                 div class="grid border-t border-base-300 md:grid-cols-[3fr_2fr]" {
                     div class="p-5 sm:p-6" {
                         @if connection.streams.is_empty() { (waiting()) }
@@ -164,11 +166,20 @@ fn connection_card(view: &IntegrationsView, connection: &ConnectionView) -> Mark
     }
 }
 
+/// The one way on where HubSpot refuses us; no more than an offer where a person has disconnected.
+fn reconnect_look(state: ConnectionState) -> Option<&'static str> {
+    match state {
+        ConnectionState::NeedsReauthorisation => Some("btn-primary"),
+        ConnectionState::Disconnected => Some("btn-quiet"),
+        ConnectionState::Active | ConnectionState::Paused | ConnectionState::Disconnecting => None,
+    }
+}
+
 /// Which HubSpot account, who connected it when, and, where there is a choice, through which app.
 fn identity(frame: &Frame, connection: &ConnectionView, several_apps: bool) -> Markup {
     html! {
         p class="mt-1 flex flex-wrap gap-x-4 text-sm text-muted" {
-            span { @if connection.portal_id > 0 { "HubSpot account " (connection.portal_id) } @else { "HubSpot" } }
+            @if let Some(account) = account(connection) { span { (account) } }
             @if let Some(url) = paths::hubspot_portal(&connection.ui_domain, connection.portal_id) {
                 a class="link inline-flex items-center gap-1" href=(url) rel="noreferrer" target="_blank" {
                     "Open in HubSpot" span class="sr-only" { " (new tab)" } (icon(Icon::Out))
@@ -194,7 +205,7 @@ fn trouble(frame: &Frame, connection: &ConnectionView) -> Markup {
     let tone = match connection.state {
         ConnectionState::NeedsReauthorisation => Tone::Bad,
         ConnectionState::Active | ConnectionState::Paused => Tone::Warning,
-        ConnectionState::Disconnected => Tone::Note,
+        ConnectionState::Disconnecting | ConnectionState::Disconnected => Tone::Note,
     };
     html! {
         @if let Some(error) = &connection.last_error {
@@ -214,6 +225,9 @@ fn usual_words(state: ConnectionState) -> &'static str {
             "HubSpot no longer accepts this authorisation. Reconnect to go on; nothing that was read is lost."
         }
         ConnectionState::Paused => "Paused. It goes on by itself.",
+        ConnectionState::Disconnecting => {
+            "The sync has stopped. HubSpot is being told, which takes a few seconds."
+        }
         ConnectionState::Disconnected => "Disconnected. Nothing is read from HubSpot any more.",
     }
 }
@@ -230,6 +244,7 @@ fn waiting() -> Markup {
 fn stream_part(now_at: i64, connection: &ConnectionView, stream: &StreamView) -> Markup {
     let id = format!("{}-{}", connection.id, stream.object_type);
     let active = connection.state == ConnectionState::Active;
+    let next_check_at = if active { stream.next_check_at } else { connection.retry_at };
     html! {
         div id=(id) {
             div class="flex flex-wrap items-baseline justify-between gap-x-4" {
@@ -242,7 +257,7 @@ fn stream_part(now_at: i64, connection: &ConnectionView, stream: &StreamView) ->
                     (number(stream.records)) span class="unit" { " synced from HubSpot" }
                 },
             }
-            @if stream.phase == Phase::Incremental { (checks(now_at, stream, active)) }
+            (checks(now_at, stream, next_check_at))
         }
     }
 }
@@ -264,10 +279,10 @@ fn backfill(active: bool, stream: &StreamView, id: &str) -> Markup {
     html! {
         div class="mt-1 flex items-baseline justify-between gap-4" {
             p class="figure" {
-                (number(stream.records))
+                (number(stream.read))
                 span class="unit" {
                     @match stream.expected {
-                        Some(expected) => { " of about " (number(expected)) },
+                        Some(expected) => { " of about " (number(expected.max(stream.read))) },
                         None => " so far",
                     }
                 }
@@ -289,14 +304,16 @@ fn backfill(active: bool, stream: &StreamView, id: &str) -> Markup {
 }
 
 /// When changes last came, when HubSpot was last asked, and when it will be next.
-fn checks(now_at: i64, stream: &StreamView, active: bool) -> Markup {
+/// During a first sync only the last means anything, and only while it is paused.
+fn checks(now_at: i64, stream: &StreamView, next_at: Option<i64>) -> Markup {
+    let incremental = stream.phase == Phase::Incremental;
+    let (changed_at, checked_at) =
+        if incremental { (stream.last_change_at, stream.last_checked_at) } else { (None, None) };
     html! {
         dl class="facts mt-3" {
-            @if let Some(at) = stream.last_change_at { div { dt { "Last change" } dd { (when(now_at, at)) } } }
-            @if let Some(at) = stream.last_checked_at { div { dt { "Last checked" } dd { (when(now_at, at)) } } }
-            @if active {
-                @if let Some(at) = stream.next_check_at { div { dt { "Next check" } dd { (planned(now_at, at)) } } }
-            }
+            @if let Some(at) = changed_at { div { dt { "Last change" } dd { (when(now_at, at)) } } }
+            @if let Some(at) = checked_at { div { dt { "Last checked" } dd { (when(now_at, at)) } } }
+            @if let Some(at) = next_at { div { dt { "Next check" } dd { (planned(now_at, at)) } } }
         }
     }
 }
@@ -310,25 +327,25 @@ fn limits_part(now_at: i64, connection: &ConnectionView) -> Markup {
         @match &connection.limits {
             None => p class="mt-1 text-sm text-muted" { "No call has been made yet." },
             Some(limits) => {
-                (gauges(&connection.id, limits))
+                (gauges(&connection.id, limits, connection.state))
                 @if let Some(at) = limits.throttled_until_at {
                     p class="mt-4 text-sm" { "HubSpot asked for a pause. Calls go on " (planned(now_at, at)) "." }
                 } @else if is_backfilling(connection) {
-                    p class="mt-4 text-sm text-muted" { "A first sync uses what HubSpot allows, less a reserve." }
+                    p class="mt-4 text-sm text-muted" { "A first sync uses nearly all that HubSpot allows; a reserve stays free." }
                 }
             },
         }
     }
 }
 
-fn gauges(id: &str, limits: &LimitsView) -> Markup {
+fn gauges(id: &str, limits: &LimitsView, state: ConnectionState) -> Markup {
     html! {
         (gauge(&format!("{id}-window"), &format!("Last {}", duration(limits.window_ms)), limits.window_used, limits.window_limit, false))
         @match limits.day_limit {
             Some(limit) => (gauge(&format!("{id}-day"), "Today", limits.day_used, limit, true)),
             None => div class="mt-4 flex items-baseline justify-between gap-4 text-sm" {
                 span { "Today" }
-                span class="tabular-nums" { (number(limits.day_used)) span class="text-muted" { " · no daily limit" } }
+                span class="tabular-nums" { (number(limits.day_used)) @if state != ConnectionState::Paused { span class="text-muted" { " · no daily limit" } } }
             },
         }
     }
@@ -356,6 +373,17 @@ fn is_backfilling(connection: &ConnectionView) -> bool {
     connection.state == ConnectionState::Active
         && connection.reachable
         && (connection.streams.is_empty() || connection.streams.iter().any(|s| s.phase == Phase::Backfill))
+}
+
+/// Whether an account is connected, in whatever state.
+fn is_connected(view: &IntegrationsView) -> bool {
+    view.connections.iter().any(|connection| !connection.state.is_ended())
+}
+
+/// What tells accounts of one name apart; nothing where the title says it already.
+fn account(connection: &ConnectionView) -> Option<String> {
+    let words = format!("HubSpot account {}", connection.portal_id);
+    (connection.portal_id > 0 && title(connection) != words).then_some(words)
 }
 
 fn title(connection: &ConnectionView) -> &str {
@@ -414,7 +442,7 @@ pub fn connect(view: &ConnectView) -> Page {
             button class="btn btn-primary" { "Continue to HubSpot" }
             a class="btn btn-ghost" href=(paths::integrations(&frame.workspace_id)) { "Cancel" }
         }
-        @if !label.is_empty() { p class="mt-4 text-xs text-muted" { "HubSpot app: " (label) } }
+        @if !label.is_empty() && label != "HubSpot" { p class="mt-4 text-xs text-muted" { "HubSpot app: " (label) } }
     };
     Page { status: 200, html: card_document(title, &frame.product, card) }
 }
@@ -423,6 +451,7 @@ pub fn connect(view: &ConnectView) -> Page {
 pub fn disconnect(view: &DisconnectView) -> Page {
     let frame = &view.frame;
     let name = if view.name.is_empty() { &view.portal_name } else { &view.name };
+    let account = format!("HubSpot account {}", view.portal_id);
     let plan = &view.plan;
     let steps = [
         (true, "The sync stops, and the credentials kept here are deleted."),
@@ -440,14 +469,16 @@ pub fn disconnect(view: &DisconnectView) -> Page {
     let main = html! {
         div class="card mx-auto max-w-xl border border-base-300 bg-base-100 p-6 shadow-sm sm:p-8" {
             h1 class="text-xl font-semibold tracking-tight wrap-anywhere" { "Disconnect " (name) "?" }
-            p class="mt-1 text-muted wrap-anywhere" {
-                @if !view.name.is_empty() { (view.portal_name) " · " } "HubSpot account " (view.portal_id)
+            @if *name != account {
+                p class="mt-1 text-muted wrap-anywhere" {
+                    @if !view.name.is_empty() { (view.portal_name) " · " } (account)
+                }
             }
             h2 class="mt-6 text-sm font-semibold" { "What will happen" }
             ul class="mt-2 grid gap-2.5" {
                 @for (happens, words) in steps {
                     li class="flex items-start gap-2.5" {
-                        span class={ "mt-0.5 " (if happens { "text-error" } else { "text-muted" }) } { (icon(if happens { Icon::Check } else { Icon::Cross })) }
+                        span class={ "mt-0.5 " (if happens { "text-base-content" } else { "text-muted" }) } { (icon(if happens { Icon::Check } else { Icon::Cross })) }
                         span class=(if happens { "" } else { "text-muted" }) { (words) }
                     }
                 }

@@ -47,7 +47,7 @@ pub fn outcome(view: &OutcomeView) -> Page {
             tone: Tone::Warning,
             title: "This connection was not started here",
             what: html! { "To connect an account, one person has to start, approve and finish in the same browser within ten minutes. This return from HubSpot does not belong to such a start. " (nothing) },
-            advice: html! { "Open Integrations in this browser and connect again. If somebody sent you the link, do not use it: it could connect your HubSpot account to their workspace." },
+            advice: html! { "Open Integrations in this browser; if the account is not connected there, connect it again. If somebody sent you the link, do not use it: it could connect your HubSpot account to their workspace." },
             reference: None,
         },
         Outcome::ScopesMissing(scopes) => Text {
@@ -74,7 +74,11 @@ pub fn outcome(view: &OutcomeView) -> Page {
                 @if let Some(words) = words { "HubSpot's answer: “" span class="wrap-anywhere" { (words) } "” " } @else { "HubSpot gave no reason that could be shown here. " }
                 (nothing)
             },
-            advice: html! { "Try once more. If it comes again, send the reference below to whoever supports you in " (view.product) "." },
+            advice: html! {
+                "Try once more. If it comes again, "
+                @if correlation_id.is_some() { "send the reference below to" } @else { "tell" }
+                " whoever supports you in " (view.product) "."
+            },
             reference: correlation_id.as_deref(),
         },
         Outcome::HubSpotSilent { correlation_id } => Text {
@@ -175,7 +179,7 @@ pub fn notice(view: &NoticeView) -> Page {
             tone: Tone::Warning,
             title: "Too many attempts",
             what: html! { "To keep guessers out, there is a pause after several attempts." },
-            advice: html! { "Try again in " (duration(i64::from(*retry_after_s).max(1) * 1_000)) "." },
+            advice: html! { "Try again in " (at_least(*retry_after_s)) "." },
             reference: None,
         },
         Notice::Fault { correlation_id } => Text {
@@ -188,6 +192,13 @@ pub fn notice(view: &NoticeView) -> Page {
         },
     };
     show(product, text, way, view.return_url.as_deref())
+}
+
+/// Seconds in words that promise nothing too early: from a minute on, whole minutes upwards.
+fn at_least(seconds: u32) -> String {
+    let seconds = i64::from(seconds).max(1);
+    let whole = if seconds < 60 { seconds } else { (seconds + 59) / 60 * 60 };
+    duration(whole * 1_000)
 }
 
 struct Way {

@@ -9,8 +9,8 @@ use super::chrome::{
 };
 use super::paths;
 use super::view::{
-    ConnectionLine, ConnectionState, CreateWorkspaceForm, HealthView, OperatorView, SignInView, Tone,
-    TotalsView, WorkspaceView,
+    ConnectionLine, ConnectionState, CreateWorkspaceForm, HealthValue, HealthView, OperatorView, SignInView,
+    Tone, TotalsView, WorkspaceView,
 };
 use super::words::{count, number, when};
 
@@ -46,7 +46,7 @@ pub fn overview(view: &OperatorView) -> Page {
             h1 class="mb-6 text-2xl font-semibold tracking-tight" { "Workspaces" }
             (flash(view.flash.as_ref()))
             (live_notes())
-            div class="mb-6 flex flex-wrap items-start justify-between gap-4" {
+            div class="mb-6 flex flex-wrap items-start justify-between gap-3" {
                 (search(&view.query))
                 (create(&view.create, &view.csrf))
             }
@@ -64,7 +64,7 @@ pub fn live(view: &OperatorView) -> Page {
 fn live_part(view: &OperatorView) -> Markup {
     html! {
         div id="live" hx-get=(paths::console_live(&view.query, &view.cursor)) hx-trigger="every 10s" hx-swap="morph:outerHTML" {
-            (totals(&view.totals))
+            (totals(&view.totals, is_whole(view)))
             @if view.workspaces.is_empty() { (empty(view)) }
             div class="grid gap-4" {
                 @for workspace in &view.workspaces { (workspace_card(view, workspace)) }
@@ -72,17 +72,18 @@ fn live_part(view: &OperatorView) -> Markup {
             @if let Some(cursor) = &view.next_cursor {
                 p class="mt-6" { a class="btn btn-quiet" href=(paths::console(&view.query, cursor)) { "Next page" (icon(Icon::Arrow)) } }
             }
-            (health(&view.health))
+            (health(view.now_at, &view.health))
         }
     }
 }
 
 fn search(query: &str) -> Markup {
     html! {
-        form class="flex gap-2" role="search" method="get" action=(paths::CONSOLE) {
+        form class="flex w-full flex-wrap gap-2 sm:w-auto" role="search" method="get" action=(paths::CONSOLE) {
             label class="sr-only" for="q" { "Find a workspace or HubSpot account" }
-            input id="q" class="input w-64" type="search" name="q" value=(query) placeholder="Name, id or HubSpot account";
+            input id="q" class="input min-w-48 flex-1 sm:w-72" type="search" name="q" value=(query) placeholder="Name, id or HubSpot account";
             button class="btn btn-quiet" { "Find" }
+            @if !query.is_empty() { a class="btn btn-ghost" href=(paths::CONSOLE) { "Show all" } }
         }
     }
 }
@@ -91,7 +92,7 @@ fn search(query: &str) -> Markup {
 fn create(form: &CreateWorkspaceForm, csrf: &str) -> Markup {
     html! {
         details class="w-full sm:w-auto" open[form.error.is_some()] {
-            summary class="btn btn-primary ml-auto flex w-fit" { (icon(Icon::Plus)) "New workspace" }
+            summary class="btn btn-primary ml-auto flex w-full sm:w-fit" { (icon(Icon::Plus)) "New workspace" }
             form class="card mt-3 grid gap-4 border border-base-300 bg-base-100 p-5 shadow-sm sm:w-96" method="post" action=(paths::CONSOLE_WORKSPACES) {
                 (csrf_field(csrf))
                 @if let Some(error) = &form.error {
@@ -115,15 +116,22 @@ fn create(form: &CreateWorkspaceForm, csrf: &str) -> Markup {
     }
 }
 
-fn totals(totals: &TotalsView) -> Markup {
+/// Whether the list shows every workspace there is.
+const fn is_whole(view: &OperatorView) -> bool {
+    view.query.is_empty() && view.cursor.is_empty() && view.next_cursor.is_none()
+}
+
+/// The last two are of the list below, which may be a part: each costs a request to the connection's object.
+fn totals(totals: &TotalsView, whole: bool) -> Markup {
+    let shown = if whole { "" } else { " (in this list)" };
     let attention = if totals.attention > 0 { "text-error" } else { "" };
     html! {
         dl class="totals mb-6" aria-label="All workspaces" {
             div { dt { "Workspaces" } dd { (number(totals.workspaces)) } }
             div { dt { "Connections" } dd { (number(totals.connections)) } }
             div { dt { "Working" } dd { (number(totals.active)) } }
-            div { dt { "Need attention" } dd class=(attention) { (number(totals.attention)) } }
-            div { dt { "Records" } dd { (number(totals.records)) } }
+            div { dt { "Need attention" (shown) } dd class=(attention) { (number(totals.attention)) } }
+            div { dt { "Records" (shown) } dd { (number(totals.records)) } }
         }
     }
 }
@@ -196,7 +204,7 @@ fn connection_line(now_at: i64, line: &ConnectionLine) -> Markup {
     }
 }
 
-fn health(lines: &[HealthView]) -> Markup {
+fn health(now_at: i64, lines: &[HealthView]) -> Markup {
     html! {
         @if !lines.is_empty() {
             section class="mt-10" aria-labelledby="health" {
@@ -206,7 +214,11 @@ fn health(lines: &[HealthView]) -> Markup {
                         div class="flex flex-wrap items-center justify-between gap-x-6 gap-y-1 px-5 py-3" {
                             dt { (line.label) }
                             dd class={ "inline-flex items-center gap-2 font-medium tabular-nums " (health_class(line.tone)) } {
-                                (line.value)
+                                @match line.value {
+                                    HealthValue::Count(count) => (number(count)),
+                                    HealthValue::At(Some(at)) => (when(now_at, at)),
+                                    HealthValue::At(None) => "never",
+                                }
                                 @if matches!(line.tone, Tone::Warning | Tone::Bad) { (icon(Icon::Alert)) }
                             }
                         }

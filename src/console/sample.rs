@@ -40,10 +40,7 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
         (
             "integrations-connected",
             integrations::page(&IntegrationsView {
-                flash: Some(Flash {
-                    tone: Tone::Good,
-                    words: t("HubSpot is connected. The first sync has begun."),
-                }),
+                flash: Some(Flash { tone: Tone::Good, words: t("HubSpot is connected.") }),
                 ..integrations_view(t, vec![connected(t)])
             }),
         ),
@@ -203,6 +200,7 @@ pub fn backfilling(t: Text<'_>) -> ConnectionView {
             object_type: t("contacts"),
             phase: Phase::Backfill,
             records: 12_400,
+            read: 12_400,
             expected: Some(20_000),
             percent: Some(62),
             remaining_ms: Some(55 * SECOND_MS),
@@ -215,6 +213,7 @@ pub fn backfilling(t: Text<'_>) -> ConnectionView {
         limits: Some(limits(t)),
         reachable: true,
         last_error: None,
+        retry_at: None,
     }
 }
 
@@ -225,6 +224,7 @@ pub fn connected(t: Text<'_>) -> ConnectionView {
             object_type: t("contacts"),
             phase: Phase::Incremental,
             records: 20_012,
+            read: 20_012,
             expected: Some(20_012),
             percent: None,
             remaining_ms: None,
@@ -235,9 +235,9 @@ pub fn connected(t: Text<'_>) -> ConnectionView {
             next_check_at: Some(NOW + 4 * MINUTE_MS + 12 * SECOND_MS),
         }],
         limits: Some(LimitsView {
-            policy_label: t("OAuth app"),
+            policy_label: t("Professional or Enterprise"),
             window_used: 3,
-            window_limit: 110,
+            window_limit: 190,
             day_limit: None,
             ..limits(t)
         }),
@@ -272,6 +272,7 @@ fn paused(t: Text<'_>) -> ConnectionView {
             "The daily limit of this HubSpot account is used up. The sync goes on by itself at midnight in the account's time zone, in about 3 hours.",
         ),
         limits: Some(LimitsView { window_used: 0, day_used: 250_000, ..limits(t) }),
+        retry_at: Some(NOW + 3 * HOUR_MS),
         ..backfilling(t)
     }
 }
@@ -398,18 +399,17 @@ pub fn operator_view(t: Text<'_>) -> OperatorView {
         flash: None,
         totals: TotalsView { workspaces: 3, connections: 3, active: 2, attention: 1, records: 1_032_412 },
         health: vec![
-            HealthView { label: t("Last cron tick"), value: t("48 seconds ago"), tone: Tone::Good },
             HealthView {
-                label: t("Connections not checked for 15 minutes"),
-                value: t("0"),
-                tone: Tone::Good,
-            },
-            HealthView {
-                label: t("Webhooks for unknown portals, today"),
-                value: t("17"),
+                label: t("Cron last ran"),
+                value: HealthValue::At(Some(NOW - 20 * MINUTE_MS)),
                 tone: Tone::Warning,
             },
-            HealthView { label: t("Faults of ours, today"), value: t("1"), tone: Tone::Bad },
+            HealthView { label: t("Cron runs"), value: HealthValue::Count(12_017), tone: Tone::Good },
+            HealthView {
+                label: t("Webhook events for accounts that nobody follows"),
+                value: HealthValue::Count(17),
+                tone: Tone::Note,
+            },
         ],
         workspaces: vec![
             WorkspaceView {

@@ -183,6 +183,54 @@ fn an_unconnected_workspace_offers_connect_and_a_connected_one_disconnect() {
 }
 
 #[test]
+fn a_disconnected_account_leaves_connect_as_the_first_thing_to_do_and_reconnect_as_an_offer() {
+    let shown = |state| {
+        let connection = ConnectionView { state, ..sample::connected(&plain) };
+        let page = integrations::page(&sample::integrations_view(&plain, vec![connection]));
+        let html = Html::parse_document(&page.html);
+        let buttons = select(&html, "main a.btn");
+        buttons.iter().map(|button| button.text().collect::<String>()).collect::<Vec<_>>()
+    };
+    assert_eq!(shown(ConnectionState::Active), ["Connect another account", "Disconnect"]);
+    assert_eq!(
+        shown(ConnectionState::NeedsReauthorisation),
+        ["Connect another account", "Reconnect", "Disconnect"]
+    );
+    assert_eq!(shown(ConnectionState::Disconnected), ["Connect", "Reconnect"]);
+    // Until HubSpot has been told, connecting the same account again would be refused.
+    assert_eq!(shown(ConnectionState::Disconnecting), ["Connect"]);
+}
+
+#[test]
+fn a_first_sync_over_an_older_mirror_counts_what_it_has_read() {
+    let mut connection = sample::backfilling(&plain);
+    connection.streams[0].records = 20_000;
+    connection.streams[0].read = 300;
+    let page = integrations::page(&sample::integrations_view(&plain, vec![connection]));
+    assert!(text(&page).contains("300 of about 20,000"), "{}", text(&page));
+}
+
+#[test]
+fn figures_of_a_part_of_the_list_are_not_shown_as_those_of_all() {
+    let words = |view: &OperatorView| text(&operator::overview(view));
+    let part = sample::operator_view(&plain);
+    assert!(words(&part).contains("Records (in this list)1,032,412"), "{}", words(&part));
+    let whole = OperatorView { next_cursor: None, ..part };
+    assert!(words(&whole).contains("Records1,032,412"));
+}
+
+#[test]
+fn a_pause_is_never_told_shorter_than_it_is() {
+    let words = |retry_after_s| {
+        let notice = Notice::TooMany { retry_after_s };
+        let view = NoticeView { product: "Acme".into(), notice, place: Place::Console, return_url: None };
+        text(&notice::notice(&view))
+    };
+    assert!(words(59).contains("in 59 seconds") && words(61).contains("in 2 minutes"));
+    assert!(words(14 * 60 + 1).contains("in 15 minutes") && words(0).contains("in 1 second"));
+}
+
+#[test]
 fn a_first_sync_is_asked_for_every_two_seconds_and_everything_else_every_ten() {
     let trigger = |connection| {
         let live = integrations::live(&sample::integrations_view(&plain, vec![connection]));
@@ -193,6 +241,8 @@ fn a_first_sync_is_asked_for_every_two_seconds_and_everything_else_every_ten() {
     assert_eq!(trigger(sample::connected(&plain)), "every 10s");
     let paused = ConnectionView { state: ConnectionState::Paused, ..sample::backfilling(&plain) };
     assert_eq!(trigger(paused), "every 10s");
+    let leaving = ConnectionView { state: ConnectionState::Disconnecting, ..sample::connected(&plain) };
+    assert_eq!(trigger(leaving), "every 2s");
 }
 
 #[test]
@@ -277,6 +327,8 @@ fn missing_scopes_are_named_and_references_are_shown() {
     let fault = page(Outcome::OurFault { correlation_id: "req_7f3a".into() });
     assert_eq!(fault.status, 500);
     assert!(text(&fault).contains("Reference req_7f3a"));
+    let mute = page(Outcome::HubSpotError { words: None, correlation_id: None });
+    assert!(!text(&mute).to_lowercase().contains("reference"), "{}", text(&mute));
 }
 
 #[test]

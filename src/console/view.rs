@@ -79,6 +79,8 @@ pub struct ConnectionView {
     /// False if the connection's Portal did not answer in time: `streams` and `limits` are then not shown.
     pub reachable: bool,
     pub last_error: Option<ErrorView>,
+    /// When a paused connection tries again.
+    pub retry_at: Option<i64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -87,7 +89,16 @@ pub enum ConnectionState {
     Active,
     NeedsReauthorisation,
     Paused,
+    /// The sync has stopped; HubSpot does not know yet.
+    Disconnecting,
     Disconnected,
+}
+
+impl ConnectionState {
+    /// Over, or about to be.
+    pub const fn is_ended(self) -> bool {
+        matches!(self, Self::Disconnecting | Self::Disconnected)
+    }
 }
 
 /// One object type, as followed by sync.
@@ -98,6 +109,8 @@ pub struct StreamView {
     pub phase: Phase,
     /// Records in the mirror.
     pub records: u64,
+    /// Records that the backfill under way has read; the mirror may hold more, from an earlier connection.
+    pub read: u64,
     /// Records that HubSpot says there are; None while unknown.
     pub expected: Option<u64>,
     /// Part of the backfill that is done, 0 to 100; None while unknown.
@@ -125,7 +138,7 @@ pub enum Phase {
 /// Use of the portal's HubSpot limits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LimitsView {
-    /// What the numbers come from: `Free & Starter`, `Professional`, `OAuth app`.
+    /// Whose limits these are, as HubSpot's price list calls it: `Free & Starter`; empty if the numbers are of none.
     pub policy_label: String,
     pub window_limit: u64,
     pub window_used: u64,
@@ -331,16 +344,25 @@ pub struct TotalsView {
     pub workspaces: u64,
     pub connections: u64,
     pub active: u64,
-    /// Connections that need a person: reauthorisation, paused, an error that does not pass by itself.
+    /// Of the workspaces shown: connections that need a person (reauthorisation, paused).
     pub attention: u64,
+    /// Of the workspaces shown.
     pub records: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HealthView {
     pub label: String,
-    pub value: String,
+    pub value: HealthValue,
     pub tone: Tone,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HealthValue {
+    Count(u64),
+    /// A moment; `None`: it never came.
+    At(Option<i64>),
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]

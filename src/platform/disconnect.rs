@@ -1,7 +1,9 @@
 //! A disconnect: settled at the Directory, carried out by the Portal, ended at the Directory. A tick carries on where
 //! this was cut off.
 
-use worker::Env;
+use std::time::Duration;
+
+use worker::{Delay, Env};
 
 use crate::{
     engine::{
@@ -31,6 +33,24 @@ pub async fn begin(
         }
     }
     Ok(Ok(plan))
+}
+
+/// Waits a little for the Portal's farewell to HubSpot, two calls as a rule: until it has ended, the account cannot be
+/// connected again, and a person who means to would be refused.
+pub async fn see_off(env: &Env, plan: &Plan) -> Result<(), Fault> {
+    /// 3 s in all; what takes longer is ended where someone looks.
+    const LOOKS: u32 = 10;
+    const PAUSE: Duration = Duration::from_millis(300);
+    let mut connection = plan.connection.clone();
+    for _ in 0..LOOKS {
+        let status = portals::status(env, &connection.object).await?;
+        end_if_over(env, &mut connection, status.as_ref()).await?;
+        if connection.state == ConnectionState::Disconnected {
+            break;
+        }
+        Delay::from(PAUSE).await;
+    }
+    Ok(())
 }
 
 /// Ends what is over already, where someone looks: between two ticks the Portal finishes without telling anyone.

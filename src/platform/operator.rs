@@ -11,8 +11,8 @@ use crate::{
     console::{
         fill, operator, paths,
         view::{
-            ConnectionState, CreateWorkspaceForm, Flash, HealthView, Notice, OperatorView, Place, SignInView,
-            Tone, TotalsView, WorkspaceView,
+            ConnectionState, CreateWorkspaceForm, Flash, HealthValue, HealthView, Notice, OperatorView,
+            Place, SignInView, Tone, TotalsView, WorkspaceView,
         },
     },
     engine::directory::messages::{Answer, Command, Health, Jurisdiction, Refusal},
@@ -62,11 +62,11 @@ async fn answer(env: &Env, config: &Config, page: Page, incoming: &mut Incoming)
     };
     match page {
         Page::Console | Page::Home => {
-            let view = overview(env, config, &token, incoming, CreateWorkspaceForm::default(), None).await?;
+            let view = overview(env, config, &token, incoming, CreateWorkspaceForm::default()).await?;
             Ok(reply::page(&operator::overview(&view), &[], &[])?)
         }
         Page::ConsoleLive => {
-            let view = overview(env, config, &token, incoming, CreateWorkspaceForm::default(), None).await?;
+            let view = overview(env, config, &token, incoming, CreateWorkspaceForm::default()).await?;
             Ok(reply::page(&operator::live(&view), &[], &[])?)
         }
         Page::ConsoleSignOut => {
@@ -154,14 +154,15 @@ async fn create_workspace(
                 jurisdiction: jurisdiction.to_owned(),
                 error: Some(problem.detail),
             };
-            let view = overview(env, config, token, incoming, again, None).await?;
+            let view = overview(env, config, token, incoming, again).await?;
             let page = crate::console::Page { status: 400, ..operator::overview(&view) };
             return Ok(reply::page(&page, &[], &[])?);
         }
     };
     match directory::ask(env, &Command::CreateWorkspace { name, jurisdiction }).await? {
         Answer::Workspace(workspace) => {
-            Ok(reply::see_other(&paths::console(workspace.id.as_str(), ""), &[])?)
+            let page = paths::console(workspace.id.as_str(), "");
+            Ok(reply::see_other(&format!("{page}&done=created"), &[])?)
         }
         _ => Err(directory::unexpected().into()),
     }
@@ -173,7 +174,6 @@ async fn overview(
     token: &str,
     incoming: &Incoming,
     create: CreateWorkspaceForm,
-    flash: Option<Flash>,
 ) -> Result<OperatorView, Stop> {
     let (query, after) = (parameter(incoming, "q"), parameter(incoming, "after"));
     let after_id: Option<WorkspaceId> = cursor::decode(cursor::Of::Workspaces, &after).ok();
@@ -214,7 +214,8 @@ async fn overview(
         product: config.product_name.clone(),
         csrf: cookie::csrf(token),
         now_at: now.0,
-        flash,
+        flash: (parameter(incoming, "done") == "created")
+            .then(|| Flash { tone: Tone::Good, words: "The workspace is made.".to_owned() }),
         totals,
         health: health_view(&health, now.0),
         workspaces,
@@ -227,18 +228,14 @@ async fn overview(
 
 fn health_view(health: &Health, now: i64) -> Vec<HealthView> {
     let late = health.ticked_at.is_none_or(|at| now - at.0 > TICK_LATE_MS);
-    let ticked = match health.ticked_at {
-        Some(at) => at.to_rfc3339(),
-        None => "never".to_owned(),
-    };
     let cron = HealthView {
-        label: "Last tick of the cron".to_owned(),
-        value: ticked,
+        label: "Cron last ran".to_owned(),
+        value: HealthValue::At(health.ticked_at.map(|at| at.0)),
         tone: if late { Tone::Warning } else { Tone::Good },
     };
     let counters = health.counters.iter().map(|(name, value)| HealthView {
         label: counter_label(name).to_owned(),
-        value: value.to_string(),
+        value: HealthValue::Count(*value),
         tone: Tone::Note,
     });
     std::iter::once(cron).chain(counters).collect()
@@ -247,7 +244,7 @@ fn health_view(health: &Health, now: i64) -> Vec<HealthView> {
 fn counter_label(name: &str) -> &str {
     match name {
         "events_without_route" => "Webhook events for accounts that nobody follows",
-        "ticks" => "Ticks of the cron",
+        "ticks" => "Cron runs",
         other => other,
     }
 }

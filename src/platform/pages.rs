@@ -164,7 +164,8 @@ async fn answer(env: &Env, config: &Config, page: Page, incoming: &mut Incoming)
             let visitor = visitor(env, config, incoming, &workspace).await?;
             form(&visitor.token, incoming).await?;
             match disconnect::begin(env, workspace, connection).await? {
-                Ok(_) => {
+                Ok(plan) => {
+                    disconnect::see_off(env, &plan).await?;
                     let page = paths::integrations(visitor.workspace.id.as_str());
                     Ok(reply::see_other(&format!("{page}?done=disconnected"), &[])?)
                 }
@@ -259,9 +260,9 @@ pub fn parameter(incoming: &Incoming, name: &str) -> String {
 /// What has just happened, by the word that a redirect carries. Words of ours only: nothing of the address is shown.
 fn flash(done: &str) -> Option<Flash> {
     let (tone, words) = match done {
-        "connected" => (Tone::Good, "HubSpot is connected. The first sync has begun."),
+        "connected" => (Tone::Good, "HubSpot is connected."),
         "reconnected" => (Tone::Good, "HubSpot is connected again."),
-        "disconnected" => (Tone::Good, "HubSpot is disconnected. The sync has stopped."),
+        "disconnected" => (Tone::Good, "HubSpot is disconnected."),
         "disconnecting" => (
             Tone::Warning,
             "This HubSpot account is being disconnected at this moment, so it was not connected. Try again in a few minutes.",

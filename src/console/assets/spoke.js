@@ -37,3 +37,14 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.dropdown[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
+
+// What has just happened is told once: not again by a reload, and good news only until the page shows it by itself.
+if (new URLSearchParams(location.search).has("done")) {
+  const url = new URL(location.href);
+  url.searchParams.delete("done");
+  history.replaceState(null, "", url);
+}
+const PASSING_MS = 10_000;
+setTimeout(() => {
+  for (const message of document.querySelectorAll("[data-passing]")) message.remove();
+}, PASSING_MS);
