@@ -8,6 +8,7 @@ use std::{
 
 use hubspot_simulator::{
     Shape, Switches,
+    portal::PortalSettings,
     switches::{ListAfter, MergedId},
 };
 
@@ -21,6 +22,8 @@ fn drawn(seed: u64) -> Plan {
     let mut rng = fastrand::Rng::with_seed(seed ^ 0x5157_1e55);
     let wide = rng.u32(0..4) == 0;
     let webhooks = rng.u32(0..5) > 0;
+    // Few enough that a property list fits a URL, or all.
+    let hubspot_properties = [Some(40), None][rng.usize(0..2)];
     let switches = Switches {
         list_after: [ListAfter::InclusiveId, ListAfter::ExclusiveId, ListAfter::Opaque][rng.usize(0..3)],
         short_page_one_in: [0, 0, 3][rng.usize(0..3)],
@@ -56,7 +59,9 @@ fn drawn(seed: u64) -> Plan {
             oddities: true,
             ..Shape::default()
         },
+        settings: PortalSettings { hubspot_properties, ..PortalSettings::default() },
         switches,
+        variables: Vec::new(),
         calls_per_alarm: [1_000, 12][rng.usize(0..2)],
         latency_ms: [(5, 60), (50, 2_500)][rng.usize(0..2)],
     }

@@ -1,0 +1,239 @@
+//! HubSpot's side of a life: the account, the app, the wire, and people at work.
+
+use hubspot_simulator::{
+    faults::{Fault, Rule},
+    http as wire,
+    problem::Policy,
+    webhooks::{Delivery, Subscription},
+};
+use serde_json::{Value, json};
+use spoke::{
+    engine::portal::messages::{Account, Command, Connect, Touch},
+    hubspot::{oauth, webhooks},
+    values::{
+        http::{Body, Method, Outcome, Request, Response},
+        ids::{ConnectionId, PortalId, WorkspaceId},
+        secret::Secret,
+        time::Timestamp,
+    },
+};
+
+use super::{
+    plan::{CLIENT_ID, CLIENT_SECRET},
+    world::{Call, MINUTE, What, World},
+};
+
+/// The account every life is about.
+pub const PORTAL: u64 = 4_385_110;
+/// The app's id at HubSpot.
+pub const APP: u64 = 77;
+const CALLBACK: &str = "https://spoke.example/oauth/callback";
+const WEBHOOKS: &str = "https://spoke.example/webhooks/hubspot/main";
+
+impl World {
+    /// Calls the simulator's control API.
+    pub fn control(&mut self, method: &str, path: &str, body: &Value) -> Value {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let request = wire::Request {
+            method: method.to_owned(),
+            path: format!("/__control/{path}"),
+            query: query.to_owned(),
+            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+            body: if body.is_null() { Vec::new() } else { body.to_string().into_bytes() },
+        };
+        let answer = self.simulator.handle(self.now, &request).expect("the control API answers");
+        if method != "GET" && self.plan.webhooks {
+            // Somebody has to look when the webhooks of what changed are ready.
+            self.at(self.now + self.plan.switches.webhook_gather_ms + 1, What::Look);
+        }
+        assert!(answer.status < 300, "{method} {path}: {}", String::from_utf8_lossy(&answer.body));
+        serde_json::from_slice(&answer.body).unwrap_or(Value::Null)
+    }
+
+    /// Changes one contact as a person does (`edit`, `archive`, `merge`, …, see the control API); the id that results.
+    pub fn contact(&mut self, change: &str, body: Value) -> String {
+        let answer = self.control("POST", &format!("contacts/{change}"), &body);
+        answer["id"].as_str().expect("a change answers with an id").to_owned()
+    }
+
+    /// How many of the calls from number `from` on have a name that ends so.
+    pub fn counted(&self, from: usize, end_of_name: &str) -> usize {
+        self.calls[from..].iter().filter(|call| call.name.ends_with(end_of_name)).count()
+    }
+
+    pub(super) fn furnish(&mut self) {
+        let (settings, shape, contacts) = (&self.plan.settings, &self.plan.shape, self.plan.contacts);
+        let account =
+            json!({ "portal_id": PORTAL, "settings": settings, "contacts": contacts, "shape": shape });
+        self.control("POST", "portals", &account);
+        self.put_app(CLIENT_SECRET);
+        self.control(
+            "POST",
+            "users",
+            &json!({ "user_id": 9, "email": "admin@example.com", "portals": [PORTAL] }),
+        );
+        if self.plan.webhook_faults {
+            let faults = json!({
+                "duplicate_one_in": 4, "delay_max_ms": 40_000, "reorder": true, "forged_one_in": 5, "stale_one_in": 5,
+                "same_event_id_one_in": 3,
+            });
+            self.control("PUT", "webhook-faults", &faults);
+        }
+    }
+
+    /// Configures the app at HubSpot, with this secret.
+    pub fn put_app(&mut self, client_secret: &str) {
+        let subscriptions = Subscription::contacts(&["firstname", "email", "lifecyclestage"]);
+        let target = self.plan.webhooks.then_some(WEBHOOKS);
+        let app = json!({
+            "app_id": APP, "name": "Spoke", "client_id": CLIENT_ID, "client_secret": client_secret,
+            "redirect_uris": [CALLBACK], "target_url": target, "subscriptions": subscriptions,
+            "required_scopes": ["oauth", "crm.objects.contacts.read", "crm.schemas.contacts.read"],
+        });
+        self.control("POST", "apps", &app);
+    }
+
+    /// What the front does at the callback: exchanges a code, and hands the connection to its object.
+    pub fn connect(&mut self, object: usize) {
+        let app = self.plan.config().apps[0].clone();
+        let scopes = ["oauth", "crm.objects.contacts.read", "crm.schemas.contacts.read"];
+        let code = self.simulator.approve(self.now, APP, PORTAL, 9, &scopes, CALLBACK);
+        let outcome = self.send(&oauth::exchange(&app, &code, CALLBACK));
+        let Outcome::Answered(answer) = outcome else { panic!("no answer to the exchange") };
+        let tokens = oauth::parse_tokens(&answer.body).expect("the exchange succeeds");
+        let connect = Connect {
+            connection: ConnectionId::from_random([object as u8 + 1; 12]),
+            workspace: WorkspaceId::from_random([object as u8 + 100; 12]),
+            app: app.key,
+            user: tokens.user_id,
+            account: Account { portal: PortalId(PORTAL), name: None, ui_domain: None, utc_offset_ms: 0 },
+            scopes: tokens.scopes,
+            access_token: tokens.access.expose().clone(),
+            refresh_token: tokens.refresh.expect("an exchange brings a refresh token").expose().clone(),
+            expires_in_ms: tokens.expires_in_ms,
+        };
+        self.command_to(object, Command::Connect(Box::new(connect))).expect("connecting meets no fault");
+    }
+
+    pub(super) fn set_faults(&mut self) {
+        if self.plan.fault_one_in == 0 {
+            return;
+        }
+        let faults = [
+            Fault::RateLimited { policy: Policy::TenSecondlyRolling },
+            Fault::RateLimited { policy: Policy::Secondly },
+            Fault::RateLimited { policy: Policy::Daily },
+            Fault::ExpiredToken,
+            Fault::Locked,
+            Fault::Moved { retry_after_s: 7 },
+            Fault::Status { status: 500, after_commit: false },
+            Fault::Status { status: 503, after_commit: false },
+            Fault::Status { status: 502, after_commit: true },
+            Fault::NoAnswer { after_commit: false },
+            Fault::NoAnswer { after_commit: true },
+            Fault::Html,
+            Fault::Truncated,
+        ];
+        let each = self.plan.fault_one_in * faults.len() as u32;
+        for fault in faults {
+            self.simulator.faults.add(Rule::one_in(each, fault));
+        }
+    }
+
+    /// Sends a request to the simulator as the platform does.
+    pub(super) fn send(&mut self, request: &Request) -> Outcome {
+        let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
+        let mut headers = vec![("host".to_owned(), "api.hubapi.com".to_owned())];
+        if let Some(bearer) = &request.bearer {
+            headers.push(("authorization".to_owned(), format!("Bearer {}", bearer.expose())));
+        }
+        let body = match &request.body {
+            Body::Empty => Vec::new(),
+            Body::Json(text) => {
+                headers.push(("content-type".to_owned(), "application/json".to_owned()));
+                text.clone().into_bytes()
+            }
+            Body::Form(text) => {
+                headers.push(("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned()));
+                text.expose().clone().into_bytes()
+            }
+        };
+        let sent = wire::Request {
+            method: request.method.as_str().to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers,
+            body,
+        };
+        let name = format!("{} {path}", sent.method);
+        let answer = self.simulator.handle(self.now, &sent);
+        let status = answer.as_ref().map_or(0, |answer| answer.status);
+        self.calls.push(Call { at: self.now, name, status });
+        match answer {
+            Some(answer) => Outcome::Answered(Response {
+                status: answer.status,
+                headers: answer.headers,
+                body: answer.body,
+            }),
+            None => Outcome::Unanswered,
+        }
+    }
+
+    pub(super) fn edit(&mut self) {
+        if self.now >= self.edits_until {
+            return;
+        }
+        let now = self.now;
+        let (deletions, choice) = (self.plan.deletions, self.rng.u32(0..12));
+        let count = self.rng.u32(1..4);
+        let bulk = self.rng.u32(1..40);
+        if let Some((portal, mut turn)) = self.simulator.portal_turn(PORTAL, now) {
+            match (deletions, choice) {
+                (_, 0) => {
+                    portal.bulk_edit(&mut turn, bulk);
+                }
+                (true, _) => {
+                    portal.edit_random(&mut turn, count);
+                }
+                (false, _) => {
+                    portal.bulk_edit(&mut turn, count);
+                }
+            }
+        }
+        let wait = MINUTE / u64::from(self.plan.edits_per_minute.max(1));
+        let next = self.now + self.rng.u64(1..=wait * 2);
+        self.at(next, What::Edit);
+    }
+
+    /// What the front does with a delivery: verifies, hands on what is ours, answers.
+    pub(super) fn deliver(&mut self, delivery: &Delivery) {
+        let header = |name: &str| {
+            delivery
+                .headers
+                .iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value.as_str())
+        };
+        let verified = webhooks::verify_v3(
+            &Secret::new(CLIENT_SECRET.to_owned()),
+            Method::Post,
+            &delivery.url,
+            &delivery.body,
+            header("x-hubspot-request-timestamp"),
+            header("x-hubspot-signature-v3"),
+            Timestamp(self.now as i64),
+        );
+        if verified.is_err() {
+            self.simulator.delivery_answered(delivery.id, self.now, Some(401));
+            return;
+        }
+        let events =
+            webhooks::parse_events(&delivery.body, webhooks::EVENTS_LIMIT).expect("deliveries parse");
+        let touches: Vec<Touch> = events.iter().flat_map(|(_, event)| Touch::of(event)).collect();
+        let mut durable = true;
+        for object in 0..self.objects.len() {
+            durable &= self.command_to(object, Command::Webhook { touches: touches.clone() }).is_some();
+        }
+        self.simulator.delivery_answered(delivery.id, self.now, Some(if durable { 200 } else { 503 }));
+    }
+}

@@ -1,0 +1,92 @@
+//! What kind of life it is.
+
+use hubspot_simulator::{Shape, Switches, portal::PortalSettings};
+use serde_json::json;
+use spoke::values::config::Config;
+
+/// The app's id at Spoke and HubSpot.
+pub const CLIENT_ID: &str = "11111111-2222-3333-4444-555555555555";
+/// The app's secret.
+pub const CLIENT_SECRET: &str = "yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy";
+
+/// What kind of life.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Decides every random choice.
+    pub seed: u64,
+    /// Contacts at the start.
+    pub contacts: u32,
+    /// Minutes of edits and misfortunes.
+    pub minutes: u64,
+    /// Rounds of edits a minute.
+    pub edits_per_minute: u32,
+    /// One call in this many meets a fault; 0: none.
+    pub fault_one_in: u32,
+    /// Crashes a minute.
+    pub crashes_per_minute: f64,
+    /// One turn in this many has a statement that fails; 0: none.
+    pub torn_one_in: u32,
+    /// Whether HubSpot sends webhooks.
+    pub webhooks: bool,
+    /// Duplicated, reordered and late webhooks.
+    pub webhook_faults: bool,
+    /// Whether records are archived, restored, merged and erased (which needs webhooks to be seen in this order).
+    pub deletions: bool,
+    /// The account.
+    pub settings: PortalSettings,
+    /// Its contacts.
+    pub shape: Shape,
+    /// HubSpot's unconfirmed behaviours.
+    pub switches: Switches,
+    /// HubSpot calls one alarm may start.
+    pub calls_per_alarm: u32,
+    /// Variables of the configuration besides those that every deployment has.
+    pub variables: Vec<(&'static str, String)>,
+    /// Network latency of one call, milliseconds, from and to.
+    pub latency_ms: (u64, u64),
+}
+
+impl Default for Plan {
+    /// A few contacts of few properties, all of which fit a URL, without webhooks, edits or misfortunes.
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            contacts: 20,
+            minutes: 0,
+            edits_per_minute: 0,
+            fault_one_in: 0,
+            crashes_per_minute: 0.0,
+            torn_one_in: 0,
+            webhooks: false,
+            webhook_faults: false,
+            deletions: false,
+            settings: PortalSettings { hubspot_properties: Some(30), ..PortalSettings::default() },
+            shape: Shape { properties_set: 8, custom_properties: 3, ..Shape::default() },
+            switches: Switches::default(),
+            calls_per_alarm: 1_000,
+            variables: Vec::new(),
+            latency_ms: (5, 60),
+        }
+    }
+}
+
+impl Plan {
+    /// The configuration of the deployment.
+    pub fn config(&self) -> Config {
+        let apps = json!([
+            { "key": "main", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "kind": "account" }
+        ]);
+        Config::parse(|name| {
+            Some(match name {
+                "PUBLIC_URL" => "https://spoke.example".to_owned(),
+                "HUBSPOT_APPS" => apps.to_string(),
+                "KEYRING" => "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned(),
+                "ROOT_KEY" => "root-key-of-a-simulated-life-0123456789".to_owned(),
+                "CONSOLE_PASSWORD" => "password of a simulated life".to_owned(),
+                "CALLS_PER_ALARM" => self.calls_per_alarm.to_string(),
+                _ => self.variables.iter().find(|(own, _)| *own == name)?.1.clone(),
+            })
+        })
+        .expect("the configuration of a life is valid")
+    }
+}

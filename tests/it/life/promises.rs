@@ -1,0 +1,216 @@
+//! What a connection promises, held against what HubSpot holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use spoke::{
+    engine::portal::messages::{Answer, Command, Phase, State, Status},
+    store::sql::Sql,
+    values::ids::ObjectType,
+};
+
+use super::{account::PORTAL, world::World};
+
+impl World {
+    /// What of the promises does not hold.
+    pub fn verdict(&mut self) -> Result<(), String> {
+        (0..self.objects.len()).try_for_each(|object| self.verdict_of(object))
+    }
+
+    fn verdict_of(&mut self, object: usize) -> Result<(), String> {
+        let status = self.status_of(object);
+        if status.state != State::Active {
+            return Err(format!("the connection is {:?}: {:?}", status.state, status.trouble));
+        }
+        let stream = &status.streams[0];
+        if stream.phase != Phase::Incremental || stream.dirty > 0 {
+            return Err(format!("stuck: {stream:?}"));
+        }
+        let mirror = self.mirror_of(object);
+        let truth = self.truth();
+        if mirror.len() != stream.records as usize {
+            return Err(format!("counts {} records and holds {}", stream.records, mirror.len()));
+        }
+        differences(&mirror, &truth)?;
+        self.feed_leads_to(object, &mirror)?;
+        let own = self.own_429s();
+        if own > 0 {
+            return Err(format!("{own} refusals for limits that Spoke itself exceeded"));
+        }
+        match self.log.iter().find(|line| line.contains("na1-") || line.contains('@')) {
+            Some(line) => Err(format!("a secret or an address in the log: {line}")),
+            None => Ok(()),
+        }
+    }
+
+    /// 429s that no fault injected.
+    pub fn own_429s(&mut self) -> u64 {
+        let counters = self.control("GET", "counters", &Value::Null);
+        counters["limits"]["refused"]
+            .as_array()
+            .map_or(0, |refused| refused.iter().filter_map(|one| one["calls"].as_u64()).sum())
+    }
+
+    /// How the connection stands.
+    pub fn status(&mut self) -> Status {
+        self.status_of(0)
+    }
+
+    fn status_of(&mut self, object: usize) -> Status {
+        match self.command_to(object, Command::Status) {
+            Some(Answer::Status(status)) => *status,
+            other => panic!("no status but {other:?}"),
+        }
+    }
+
+    /// What the mirror holds, by id.
+    pub fn mirror(&mut self) -> BTreeMap<String, Value> {
+        self.mirror_of(0)
+    }
+
+    fn mirror_of(&mut self, object: usize) -> BTreeMap<String, Value> {
+        let mut all = BTreeMap::new();
+        let mut after = None;
+        loop {
+            let command =
+                Command::Records { object_type: ObjectType::Contacts, after, limit: 250, key: None };
+            let Some(Answer::Json(page)) = self.command_to(object, command) else {
+                panic!("no page of records")
+            };
+            let page: Value = serde_json::from_str(&page).unwrap();
+            for record in page["results"].as_array().unwrap() {
+                all.insert(record["id"].as_str().unwrap().to_owned(), record["properties"].clone());
+            }
+            match page["next_cursor"].as_str() {
+                Some(next) => after = Some(next.parse().unwrap()),
+                None => return all,
+            }
+        }
+    }
+
+    /// One record as the API answers, by an id that may have been merged away.
+    pub fn record(&mut self, id: &str) -> Option<Value> {
+        let command =
+            Command::Record { object_type: ObjectType::Contacts, id: id.parse().expect("an id is a number") };
+        match self.command(command) {
+            Some(Answer::Json(text)) => Some(serde_json::from_str(&text).unwrap()),
+            Some(Answer::Missing) => None,
+            other => panic!("neither a record nor none but {other:?}"),
+        }
+    }
+
+    /// Everything the first connection's database holds, a row a line.
+    pub fn dump(&self) -> String {
+        ["meta", "credentials", "streams", "records_contacts", "dirty", "feed"]
+            .map(|table| self.dump_of(table))
+            .join("\n")
+    }
+
+    /// Everything one of its tables holds.
+    pub fn dump_of(&self, table: &str) -> String {
+        let rows = self.objects[0].sql.inner.exec(&format!("SELECT * FROM {table}"), &[]).unwrap();
+        let lines: Vec<String> = rows.iter().map(|row| format!("{table} {row:?}")).collect();
+        lines.join("\n")
+    }
+
+    /// What HubSpot holds, by id.
+    pub fn truth(&self) -> BTreeMap<String, Value> {
+        let portal = self.simulator.portal(PORTAL).expect("the account exists");
+        let (mut from, mut text) = (0, Vec::new());
+        while let Some(next) = portal.dump("contacts", from, 1_000, &mut text) {
+            from = next;
+        }
+        String::from_utf8(text)
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap())
+            .filter(|record| record["state"] == "live")
+            .map(|record| (record["id"].as_str().unwrap().to_owned(), record["properties"].clone()))
+            .collect()
+    }
+
+    /// Invariant 2: the feed from the beginning leads to what the mirror holds, without a gap or a repeated number.
+    fn feed_leads_to(&mut self, object: usize, mirror: &BTreeMap<String, Value>) -> Result<(), String> {
+        let (mut ids, mut last) = (BTreeSet::new(), BTreeMap::new());
+        let (mut after, mut expected) = (0, 1);
+        loop {
+            let command = Command::Changes { after, limit: 97, types: Vec::new() };
+            let Some(Answer::Json(page)) = self.command_to(object, command) else {
+                return Err("no changes".to_owned());
+            };
+            let page: Value = serde_json::from_str(&page).unwrap();
+            let changes = page["changes"].as_array().unwrap();
+            for change in changes {
+                let seq: u64 = change["seq"].as_str().unwrap().parse().unwrap();
+                if seq != expected {
+                    return Err(format!("the feed jumps from {} to {seq}", expected - 1));
+                }
+                expected += 1;
+                let id = change["id"].as_str().unwrap().to_owned();
+                let fits = match change["kind"].as_str().unwrap() {
+                    "created" | "restored" => ids.insert(id),
+                    "updated" => {
+                        for (name, values) in change["changed"].as_object().into_iter().flatten() {
+                            last.insert((id.clone(), name.clone()), values["new"].clone());
+                        }
+                        ids.contains(&id)
+                    }
+                    "deleted" | "merged" => {
+                        last.retain(|(of, _), _| *of != id);
+                        ids.remove(&id)
+                    }
+                    // Comes for a record that is gone already, too.
+                    "erased" => {
+                        last.retain(|(of, _), _| *of != id);
+                        ids.remove(&id);
+                        true
+                    }
+                    other => return Err(format!("a change of kind {other}")),
+                };
+                if !fits {
+                    return Err(format!("{change} does not follow from what came before it"));
+                }
+            }
+            after = page["next"].as_str().unwrap().parse().unwrap();
+            if changes.is_empty() {
+                break;
+            }
+        }
+        if !ids.iter().eq(mirror.keys()) {
+            return Err("the feed's records are not the mirror's".to_owned());
+        }
+        for ((id, name), value) in last {
+            if mirror[&id].get(&name).unwrap_or(&Value::Null) != &value {
+                return Err(format!("the feed ends with another {name} of {id} than the mirror"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The first records that differ, in words.
+pub fn differences(mirror: &BTreeMap<String, Value>, truth: &BTreeMap<String, Value>) -> Result<(), String> {
+    let mut lines = Vec::new();
+    for id in mirror.keys().chain(truth.keys()).collect::<BTreeSet<_>>() {
+        match (mirror.get(id), truth.get(id)) {
+            (Some(ours), Some(theirs)) if ours == theirs => {}
+            (Some(ours), Some(theirs)) => {
+                let names: BTreeSet<&String> = ours
+                    .as_object()
+                    .into_iter()
+                    .chain(theirs.as_object())
+                    .flat_map(|object| object.keys())
+                    .filter(|name| ours.get(name.as_str()) != theirs.get(name.as_str()))
+                    .collect();
+                lines.push(format!("{id} differs in {names:?}"));
+            }
+            (Some(_), None) => lines.push(format!("{id} is in the mirror only")),
+            (None, _) => lines.push(format!("{id} is missing from the mirror")),
+        }
+    }
+    if lines.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("{} records: {}", lines.len(), lines[..lines.len().min(5)].join("; ")))
+    }
+}
