@@ -9,7 +9,7 @@ use crate::{
             backfill::Step,
             messages::{State, Trouble},
             properties_key,
-            state::{LOOKBACK_MS, Poll},
+            state::{Connection, LOOKBACK_MS, Poll},
         },
     },
     hubspot::{
@@ -47,8 +47,8 @@ const LOCKED_MS: i64 = 2 * SECOND_MS;
 const TROUBLE_AFTER: u32 = 3;
 /// Failures in a row after which a disconnect stops trying to tell HubSpot.
 const FAREWELL_ATTEMPTS: u32 = 5;
-/// Pause after HubSpot refused our own client id or secret: the operator has to act.
-const OUR_FAULT_MS: i64 = 10 * MINUTE_MS;
+/// Pause after HubSpot refused our own client id or secret: the operator has to act, and nothing is to be noticed late.
+const OUR_FAULT_MS: i64 = 5 * MINUTE_MS;
 /// The range of ids searched in halves when a search does not ascend: beyond every id HubSpot gives.
 const GREATEST_ID: u64 = (1 << 53) - 1;
 
@@ -181,13 +181,13 @@ impl Portal {
                 let erased = if *erased { std::slice::from_ref(id) } else { &[] };
                 let running = &mut self.streams[in_flight.stream];
                 // Where the property list does not fit a URL this read settled only who the record is.
-                let applied = if objects::fits_url(&running.properties) {
-                    apply::settled(scene, &[record], graves, erased)?
-                } else {
+                let applied = if running.saved.wide {
                     let mut applied = apply::settled(scene, &[], graves, erased)?;
                     dirty::mark(turn.sql, scene.kind, &[resolved], scene.tick, true, false)?;
                     applied.doubts += 1;
                     applied
+                } else {
+                    apply::settled(scene, &[record], graves, erased)?
                 };
                 running.vanished.remove(id);
                 dirty::clear(turn.sql, scene.kind, &[*id], in_flight.asked_at)?;
@@ -217,7 +217,8 @@ impl Portal {
             schema::set(turn.sql, &properties_key(kind), &json)?;
             running.properties = names;
         }
-        running.saved.wide = !objects::fits_url(&running.properties);
+        // What a refused URL taught stays.
+        running.saved.wide |= !objects::fits_url(&running.properties);
         running.saved.properties_at = Some(turn.now);
         self.save_stream(turn, index)
     }
@@ -353,13 +354,16 @@ impl Portal {
         self.save_stream(turn, index)
     }
 
-    /// A call succeeded: earlier trouble is over.
+    /// A call succeeded: earlier trouble is over, unless the call left before it.
     fn all_well(&mut self, turn: &Turn<'_>, index: usize) -> Result<(), SqlError> {
         if self.streams[index].saved.failures > 0 {
             self.streams[index].saved.failures = 0;
             self.save_stream(turn, index)?;
         }
         let Some(connection) = &mut self.connection else { return Ok(()) };
+        if matches!(connection.state, State::Paused { until } if until > turn.now) {
+            return Ok(());
+        }
         if connection.trouble.is_some() || connection.state != State::Active {
             connection.trouble = None;
             connection.state = State::Active;
@@ -389,10 +393,11 @@ impl Portal {
                     return Ok(());
                 }
             }
-            Class::TooLong => {
+            Class::TooLong if !self.streams[index].saved.wide => {
                 self.streams[index].saved.wide = true;
                 return self.save_stream(turn, index);
             }
+            Class::TooLong => {}
             Class::Throttled { policy, retry_at } => {
                 return self.throttled(turn, in_flight, policy, *retry_at, rejection);
             }
@@ -408,17 +413,18 @@ impl Portal {
         let failures = stream.failures;
         let wait = match &rejection.class {
             Class::Transient { retry_at: Some(at) } => at.since_ms(turn.now).max(0),
-            Class::Locked => LOCKED_MS,
+            Class::Locked => LOCKED_MS.max(backoff(failures, turn.random)),
             Class::Transient { retry_at: None }
             | Class::Unknown
             | Class::Gone
+            | Class::TooLong
             | Class::Expired
             | Class::Unauthorized => backoff(failures, turn.random),
             Class::Forbidden { .. }
             | Class::WrongTokenKind
             | Class::Conflict { .. }
             | Class::Rejected { .. } => REFUSED_MS,
-            Class::TooLong | Class::Throttled { .. } | Class::Parked { .. } => 0,
+            Class::Throttled { .. } | Class::Parked { .. } => 0,
         };
         self.streams[index].saved.retry_at = turn.now.plus_ms(wait);
         self.save_stream(turn, index)?;
@@ -479,7 +485,7 @@ impl Portal {
 
     fn throttled(
         &mut self,
-        turn: &Turn<'_>,
+        turn: &mut Turn<'_>,
         in_flight: &InFlight,
         policy: &Policy,
         retry_at: Timestamp,
@@ -490,7 +496,20 @@ impl Portal {
             Policy::Daily => self.pause(turn, retry_at, rejection),
             Policy::TenSecondly | Policy::Secondly | Policy::Other(_) => {
                 self.permits.learn(News::Throttled { window, until: retry_at });
-                self.permits.block(window, retry_at);
+                if self.permits.wait(window, turn.now).is_some() {
+                    // Calls that left together are refused together: one failure.
+                    self.permits.block(window, retry_at);
+                    return Ok(());
+                }
+                let stream = &mut self.streams[in_flight.stream].saved;
+                stream.failures += 1;
+                let failures = stream.failures;
+                let wait = backoff(failures, turn.random);
+                self.permits.block(window, retry_at.max(turn.now.plus_ms(wait)));
+                self.save_stream(turn, in_flight.stream)?;
+                if failures >= TROUBLE_AFTER {
+                    self.tell(turn, rejection.words(), rejection.correlation_id.clone())?;
+                }
                 Ok(())
             }
         }
@@ -522,7 +541,8 @@ impl Portal {
         outcome: &Outcome,
         effects: &mut Vec<Effect>,
     ) -> Result<(), SqlError> {
-        let Some(connection) = self.connection.clone() else { return Ok(()) };
+        let connected = |connection: &Connection| connection.state != State::Disconnected;
+        let Some(connection) = self.connection.clone().filter(connected) else { return Ok(()) };
         let refusal = match oauth::classify(outcome, turn.now) {
             Ok(response) => match (oauth::parse_tokens(&response.body), &self.tokens) {
                 (Ok(answer), Some(tokens)) => {
@@ -565,6 +585,11 @@ impl Portal {
                 self.connection_waits(turn, at)?;
                 if connection.state == State::Disconnecting && failures >= FAREWELL_ATTEMPTS {
                     return self.forget(turn);
+                }
+                if failures >= TROUBLE_AFTER {
+                    let words = "HubSpot does not renew this connection's access at the moment. It is asked again by itself; \
+                                 nothing to do unless it stays so.";
+                    self.tell(turn, words.to_owned(), None)?;
                 }
                 Ok(())
             }

@@ -61,7 +61,7 @@ struct Verdict<'a> {
     changes: Vec<Change>,
     graves: Vec<Grave>,
     doubts: Vec<RecordId>,
-    merged: Vec<RecordId>,
+    merged: Vec<(RecordId, RecordId)>,
     came: u64,
     went: u64,
 }
@@ -180,14 +180,18 @@ pub fn settled(
         verdict.graves.push(grave);
         if was_live || erase {
             verdict.went += u64::from(was_live);
-            verdict.changes.push(match grave.merged_into {
+            verdict.changes.push(match grave.merged_into.or(row.and_then(|row| row.merged_into)) {
                 _ if erase => Change::Erased { id: grave.id },
                 Some(into) => Change::Merged { id: grave.id, into },
                 None => Change::Deleted { id: grave.id },
             });
         }
         if erase {
-            feed::erase(scene.sql, scene.kind, grave.id)?;
+            // Whoever became part of this record is the same person.
+            let parts = records::merged_from(scene.sql, scene.kind, grave.id)?;
+            for id in parts.into_iter().chain([grave.id]) {
+                feed::erase(scene.sql, scene.kind, id)?;
+            }
         }
     }
     verdict.write(scene)
@@ -227,7 +231,8 @@ impl<'a> Verdict<'a> {
 
     fn put(&mut self, scene: Scene<'_>, record: &Record<'_>, text: &'a str) {
         if let Some(merged) = record.properties.get(MERGED_IDS) {
-            self.merged.extend(merged.split(';').filter_map(|id| id.trim().parse::<RecordId>().ok()));
+            let ids = merged.split(';').filter_map(|id| id.trim().parse::<RecordId>().ok());
+            self.merged.extend(ids.map(|id| (id, record.id)));
         }
         self.writes.push(Write {
             id: record.id,
@@ -242,14 +247,18 @@ impl<'a> Verdict<'a> {
         let Scene { sql, kind, .. } = scene;
         if !self.merged.is_empty() {
             // A merged-away id is a doubt only while the mirror holds it live.
-            let known = records::known(sql, kind, &self.merged, None)?;
-            self.doubts.extend(known.into_iter().filter(|row| row.live).map(|row| row.id));
+            let ids: Vec<RecordId> = self.merged.iter().map(|(id, _)| *id).collect();
+            let known = records::known(sql, kind, &ids, None)?;
+            self.doubts.extend(known.iter().filter(|row| row.live).map(|row| row.id));
         }
         if !self.writes.is_empty() {
             records::put(sql, kind, &self.writes, scene.asked_at)?;
         }
         if !self.graves.is_empty() {
             records::entomb(sql, kind, &self.graves, scene.asked_at)?;
+        }
+        if !self.merged.is_empty() {
+            records::note_merged(sql, kind, &self.merged)?;
         }
         if !self.created.is_empty() {
             self.changes.insert(0, Change::Created { ids: self.created });

@@ -13,8 +13,9 @@ use crate::{
     },
 };
 
-/// A token this close to its end is refreshed (`hubspot-api.md` 2.2: refresh by age, not on a 401).
-pub const REFRESH_AHEAD_MS: i64 = 5 * MINUTE_MS;
+/// A token this close to its end is refreshed (`hubspot-api.md` 2.2: refresh by age, not on a 401): the five minutes between
+/// two ticks, and three for a refresh that has to be repeated.
+const REFRESH_AHEAD_MS: i64 = 8 * MINUTE_MS;
 
 const ACCESS: &str = "access";
 const REFRESH: &str = "refresh";
@@ -28,6 +29,8 @@ pub struct Tokens {
     pub refresh: Secret<String>,
     /// When HubSpot stops taking the access token.
     pub expires_at: Timestamp,
+    /// When it is to be refreshed.
+    stale_at: Timestamp,
 }
 
 fn place(connection: &Connection, field: &str) -> String {
@@ -58,22 +61,27 @@ pub fn load(turn: &Turn<'_>, connection: &Connection) -> Result<Option<Tokens>, 
     let (Some((access, expires_at)), Some((refresh, _))) = (open(ACCESS)?, open(REFRESH)?) else {
         return Ok(None);
     };
-    Ok(Some(Tokens { access, refresh, expires_at: expires_at.unwrap_or_default() }))
+    let expires_at = expires_at.unwrap_or_default();
+    Ok(Some(Tokens { access, refresh, expires_at, stale_at: expires_at.minus_ms(REFRESH_AHEAD_MS) }))
 }
 
 impl Tokens {
+    /// Tokens as HubSpot handed them out at `now`. Of a life that is short anyway at least half is used.
+    pub fn new(access: Secret<String>, refresh: Secret<String>, expires_in_ms: i64, now: Timestamp) -> Self {
+        let expires_at = now.plus_ms(expires_in_ms);
+        let stale_at = expires_at.minus_ms(REFRESH_AHEAD_MS.min(expires_in_ms / 2));
+        Self { access, refresh, expires_at, stale_at }
+    }
+
     /// The tokens after a refresh; HubSpot may or may not hand out a new refresh token, what comes back counts.
     pub fn refreshed(&self, answer: oauth::Tokens, now: Timestamp) -> Self {
-        Self {
-            access: answer.access,
-            refresh: answer.refresh.unwrap_or_else(|| self.refresh.clone()),
-            expires_at: now.plus_ms(answer.expires_in_ms),
-        }
+        let refresh = answer.refresh.unwrap_or_else(|| self.refresh.clone());
+        Self::new(answer.access, refresh, answer.expires_in_ms, now)
     }
 
     /// Whether a refresh is due.
     pub fn stale(&self, now: Timestamp) -> bool {
-        self.expires_at.since_ms(now) <= REFRESH_AHEAD_MS
+        self.stale_at <= now || self.expired(now)
     }
 
     /// Whether it makes no sense to send it.

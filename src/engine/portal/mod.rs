@@ -322,14 +322,14 @@ impl Portal {
             failures: 0,
             retry_at: Timestamp::default(),
         };
-        let tokens = Tokens {
-            access: Secret::new(connect.access_token),
-            refresh: Secret::new(connect.refresh_token),
-            expires_at: turn.now.plus_ms(connect.expires_in_ms),
-        };
+        let (access, refresh) = (Secret::new(connect.access_token), Secret::new(connect.refresh_token));
+        let tokens = Tokens::new(access, refresh, connect.expires_in_ms, turn.now);
         credentials::save(turn, &connection, &tokens)?;
         self.tokens = Some(tokens);
         self.token_number += 1;
+        self.force_refresh = false;
+        // Answers to calls of before belong to another authorisation and another full read.
+        self.in_flight.clear();
         self.connection = Some(connection);
         self.save_connection(turn)?;
         for kind in ObjectType::ALL {
@@ -340,6 +340,8 @@ impl Portal {
         for index in 0..self.streams.len() {
             let running = &mut self.streams[index];
             running.fetching.clear();
+            running.reading.clear();
+            running.vanished.clear();
             let stream = &mut running.saved;
             // A mirror from an earlier connection stays; the full read over it finds what changed and what went.
             stream.backfill = Some(Backfill::new(turn.now));
@@ -347,6 +349,7 @@ impl Portal {
             stream.failures = 0;
             stream.retry_at = Timestamp::default();
             stream.properties_at = None;
+            stream.wide = false;
             if stream.records == 0 {
                 records::drop_key_index(turn.sql, stream.object_type)?;
             }
@@ -379,7 +382,7 @@ impl Portal {
             if stream.backfill.is_some() || stream.poll_due(turn.now, turn.config.work.check_every_ms) {
                 return Ok(true);
             }
-            if dirty::count(turn.sql, stream.object_type)? > 0 {
+            if dirty::count_up_to(turn.sql, stream.object_type, 1)? > 0 {
                 return Ok(true);
             }
         }

@@ -176,10 +176,10 @@ impl Portal {
         let count = match window {
             Window::Core if backfilling => BACKFILL_PERMITS,
             Window::Core => {
-                let marks = self
-                    .streams
-                    .get(index)
-                    .map_or(0, |running| dirty::count(turn.sql, running.saved.object_type).unwrap_or(0));
+                let most = BATCH_LIMIT * BACKFILL_PERMITS as usize;
+                let marks = self.streams.get(index).map_or(0, |running| {
+                    dirty::count_up_to(turn.sql, running.saved.object_type, most).unwrap_or(0)
+                });
                 (marks.div_ceil(BATCH_LIMIT as u64) as u32).clamp(1, BACKFILL_PERMITS)
             }
             Window::Search => 1,
@@ -224,10 +224,11 @@ impl Portal {
 
     /// Whether the streams may send: connected, not paused, with a token that is still good.
     fn may_call(&self, turn: &Turn<'_>) -> bool {
-        let active = self
-            .connection
-            .as_ref()
-            .is_some_and(|connection| matches!(connection.state, State::Active | State::Paused { .. }));
+        let active = self.connection.as_ref().is_some_and(|connection| match connection.state {
+            State::Active => true,
+            State::Paused { until } => until <= turn.now,
+            State::NeedsReauthorisation | State::Disconnecting | State::Disconnected => false,
+        });
         active && self.tokens.as_ref().is_some_and(|tokens| !tokens.expired(turn.now))
     }
 
@@ -257,7 +258,9 @@ impl Portal {
             return Next::Send(0, Job::Refresh);
         }
         match connection.state {
-            State::Paused { until } if until > turn.now => return Next::Later(until),
+            State::Paused { until } if until > turn.now => {
+                return Next::Later(if stale && waits { until.min(connection.retry_at) } else { until });
+            }
             _ if stale && needs_token && expired => return later,
             State::Active
             | State::Paused { .. }
@@ -393,7 +396,9 @@ impl Portal {
             Job::Fetch { ids, .. } | Job::Read { ids, .. } => {
                 objects::batch_read(kind, ids, &running.properties)
             }
-            Job::ReadOne { id, .. } => objects::read(kind, *id, &running.properties),
+            Job::ReadOne { id, .. } => {
+                objects::read(kind, *id, if running.saved.wide { &[] } else { &running.properties })
+            }
             Job::Search => {
                 let poll = running.saved.poll.get_or_insert_with(|| {
                     new_poll(running.saved.cursor, running.saved.trailing_at, turn.now)

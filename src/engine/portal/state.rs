@@ -13,8 +13,9 @@ use crate::{
 
 /// How far a check for changes reaches back behind its cursor: HubSpot's index is late by seconds to minutes.
 pub const LOOKBACK_MS: i64 = 10 * MINUTE_MS;
-/// How far the hourly trailing check reaches back: an index that was late by an hour is caught.
-pub const TRAILING_LOOKBACK_MS: i64 = 70 * MINUTE_MS;
+/// How far the hourly trailing check reaches back: what the index shows an hour late, just after one such check, is still
+/// found by the next.
+pub const TRAILING_LOOKBACK_MS: i64 = 2 * HOUR_MS + LOOKBACK_MS;
 /// How often the trailing check runs.
 pub const TRAILING_EVERY_MS: i64 = HOUR_MS;
 /// Lanes a backfill begins with. Five calls in flight of 150 ms each fill a window of 100 calls in 3 s; the sixth place

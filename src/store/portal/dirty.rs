@@ -71,13 +71,20 @@ pub fn mark_updated_since(
     Ok(())
 }
 
-/// The first marks in id order, urgent ones before others.
+/// The first marks in id order, urgent ones before others. Reads no more rows than it answers, however many are marked
+/// (where urgent ones come late in the order of ids, also those before them).
 pub fn pick(sql: &dyn Sql, kind: ObjectType, limit: usize) -> Result<Vec<Mark>, SqlError> {
-    let rows = sql.exec(
-        "SELECT CAST(id AS TEXT), generation, urgent, erased FROM dirty WHERE object_type = ?1
-         ORDER BY urgent DESC, id LIMIT ?2",
-        &[Param::Text(kind.as_str()), Param::Int(limit as i64)],
-    )?;
+    let some = |urgent: u8, limit: usize| {
+        let statement = format!(
+            "SELECT CAST(id AS TEXT), generation, urgent, erased FROM dirty
+             WHERE object_type = ?1 AND urgent = {urgent} ORDER BY id LIMIT ?2"
+        );
+        sql.exec(&statement, &[Param::Text(kind.as_str()), Param::Int(limit as i64)])
+    };
+    let mut rows = some(1, limit)?;
+    if rows.len() < limit {
+        rows.extend(some(0, limit - rows.len())?);
+    }
     rows.iter()
         .map(|row| match row.as_slice() {
             [id, generation, urgent, erased] => Some(Mark {
@@ -105,6 +112,13 @@ pub fn clear(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId], asked_at: i64) -
 pub fn count(sql: &dyn Sql, kind: ObjectType) -> Result<u64, SqlError> {
     Ok(int(sql, "SELECT count(*) FROM dirty WHERE object_type = ?1", &[Param::Text(kind.as_str())])?
         .unwrap_or(0) as u64)
+}
+
+/// How many marks wait, counted no further than `limit`.
+pub fn count_up_to(sql: &dyn Sql, kind: ObjectType, limit: usize) -> Result<u64, SqlError> {
+    let statement = "SELECT count(*) FROM (SELECT 1 FROM dirty WHERE object_type = ?1 LIMIT ?2)";
+    let params = [Param::Text(kind.as_str()), Param::Int(limit as i64)];
+    Ok(int(sql, statement, &params)?.unwrap_or(0) as u64)
 }
 
 /// The latest generation of all marks; 0 if there is none.

@@ -32,6 +32,7 @@ pub const STEPS: [&str; 1] = [
          properties TEXT
      );
      CREATE INDEX records_contacts_key ON records_contacts (key) WHERE key IS NOT NULL;
+     CREATE INDEX records_contacts_merged ON records_contacts (merged_into) WHERE merged_into IS NOT NULL;
      CREATE TABLE dirty (
          object_type TEXT NOT NULL,
          id INTEGER NOT NULL,
@@ -40,6 +41,7 @@ pub const STEPS: [&str; 1] = [
          erased INTEGER NOT NULL,
          PRIMARY KEY (object_type, id)
      ) WITHOUT ROWID;
+     CREATE INDEX dirty_urgent ON dirty (object_type, id) WHERE urgent = 1;
      CREATE TABLE feed (
          first_seq INTEGER PRIMARY KEY,
          last_seq INTEGER NOT NULL,

@@ -27,6 +27,8 @@ pub struct Stored {
     pub seen_at: i64,
     /// Whether it is a record or a tombstone.
     pub live: bool,
+    /// The record it was merged into, or is said to have been while it still counts as live.
+    pub merged_into: Option<RecordId>,
     /// JSON of the non-null values; `None` for a tombstone.
     pub properties: Option<String>,
 }
@@ -96,15 +98,19 @@ pub fn ids_json(ids: &[RecordId]) -> String {
 }
 
 fn stored(row: Row) -> Option<Stored> {
-    let [id, updated_at, seen_at, live, properties] = <[Value; 5]>::try_from(row).ok()?;
+    let [id, updated_at, seen_at, live, merged_into, properties] = <[Value; 6]>::try_from(row).ok()?;
     Some(Stored {
         id: id.text()?.parse().ok()?,
         updated_at: Timestamp(updated_at.int()?),
         seen_at: seen_at.int()?,
         live: live.int()? == 1,
+        merged_into: merged_into.text().and_then(|id| id.parse().ok()),
         properties: properties.into_text(),
     })
 }
+
+/// The columns of [`Stored`].
+const STORED: &str = "CAST(id AS TEXT), updated_at, seen_at, live, CAST(merged_into AS TEXT), properties";
 
 /// What the mirror holds with ids in `(above, up_to]`, and besides of `ids`; in no order, each once.
 pub fn in_range_or(
@@ -116,10 +122,10 @@ pub fn in_range_or(
 ) -> Result<Vec<Stored>, SqlError> {
     let table = kind.as_str();
     let statement = format!(
-        "SELECT CAST(id AS TEXT), updated_at, seen_at, live, properties FROM records_{table}
+        "SELECT {STORED} FROM records_{table}
          WHERE id > CAST(?1 AS INTEGER) AND id <= CAST(?2 AS INTEGER)
          UNION ALL
-         SELECT CAST(id AS TEXT), updated_at, seen_at, live, properties FROM records_{table}
+         SELECT {STORED} FROM records_{table}
          WHERE id IN (SELECT value FROM json_each(?3))
            AND NOT (id > CAST(?1 AS INTEGER) AND id <= CAST(?2 AS INTEGER))"
     );
@@ -133,8 +139,7 @@ pub fn in_range_or(
 /// What the mirror holds of `ids`; in no order.
 pub fn by_ids(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId]) -> Result<Vec<Stored>, SqlError> {
     let statement = format!(
-        "SELECT CAST(id AS TEXT), updated_at, seen_at, live, properties FROM records_{}
-         WHERE id IN (SELECT value FROM json_each(?1))",
+        "SELECT {STORED} FROM records_{} WHERE id IN (SELECT value FROM json_each(?1))",
         kind.as_str()
     );
     let rows = sql.exec(&statement, &[Param::Text(&ids_json(ids))])?;
@@ -250,7 +255,8 @@ pub fn entomb(sql: &dyn Sql, kind: ObjectType, graves: &[Grave], seen_at: i64) -
         "INSERT INTO records_{} (id, created_at, updated_at, seen_at, live, merged_into, key, properties)
          SELECT value->>0, 0, 0, ?2, 0, value->>1, NULL, NULL FROM json_each(?1) WHERE true
          ON CONFLICT (id) DO UPDATE SET
-             seen_at = excluded.seen_at, live = 0, merged_into = excluded.merged_into, key = NULL, properties = NULL",
+             seen_at = excluded.seen_at, live = 0, merged_into = coalesce(excluded.merged_into, merged_into),
+             key = NULL, properties = NULL",
         kind.as_str()
     );
     sql.exec(&statement, &[Param::Text(&json), Param::Int(seen_at)])?;
@@ -315,6 +321,34 @@ pub fn build_key_index(sql: &dyn Sql, kind: ObjectType) -> Result<(), SqlError> 
     );
     sql.exec(&statement, &[])?;
     Ok(())
+}
+
+/// Notes what a record says of others: that they became part of it. Whether they are gone is still to be read.
+pub fn note_merged(sql: &dyn Sql, kind: ObjectType, merged: &[(RecordId, RecordId)]) -> Result<(), SqlError> {
+    let json = serde_json::to_string(merged).expect("ids are JSON");
+    let statement = format!(
+        "UPDATE records_{0} SET merged_into = said.value->>1 FROM json_each(?1) AS said
+         WHERE records_{0}.id = said.value->>0 AND merged_into IS NULL AND said.value->>1 <> said.value->>0",
+        kind.as_str()
+    );
+    sql.exec(&statement, &[Param::Text(&json)])?;
+    Ok(())
+}
+
+/// The ids that became part of a record, directly or by way of others.
+pub fn merged_from(sql: &dyn Sql, kind: ObjectType, id: RecordId) -> Result<Vec<RecordId>, SqlError> {
+    let statement = format!(
+        "WITH RECURSIVE part (id) AS (
+             SELECT CAST(?1 AS INTEGER)
+             UNION SELECT records.id FROM part JOIN records_{} AS records ON records.merged_into = part.id
+         ) SELECT json_group_array(id) FROM part",
+        kind.as_str()
+    );
+    let json = crate::store::sql::text(sql, &statement, &[Param::Text(&id.to_string())])?;
+    let ids: Vec<RecordId> = json
+        .map_or(Ok(Vec::new()), |json| serde_json::from_str(&json))
+        .map_err(|_| SqlError::Content("records"))?;
+    Ok(ids.into_iter().filter(|part| *part != id).collect())
 }
 
 /// Where a merged-away id leads, if it was merged away.
