@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops by panicking")]
 
 mod boundary;
+mod hard_cases;
 mod life;
 mod readme;
 mod simulation;

@@ -1,0 +1,135 @@
+//! The change feed: complete, in order, without what must not be kept.
+
+use serde_json::{Value, json};
+use spoke::engine::portal::messages::{Answer, Command};
+
+use super::{ids, rename, synced, tiny, under_way};
+use crate::life::{Plan, World};
+
+fn changes(world: &mut World, after: u64, limit: u32) -> Option<Value> {
+    match world.command(Command::Changes { after, limit, types: Vec::new() }) {
+        Some(Answer::Json(text)) => Some(serde_json::from_str(&text).unwrap()),
+        Some(Answer::BeyondHorizon(_)) => None,
+        other => panic!("neither changes nor beyond the horizon but {other:?}"),
+    }
+}
+
+/// The whole feed, read in pages of `limit`.
+fn feed(world: &mut World, limit: u32) -> Vec<Value> {
+    let (mut all, mut after) = (Vec::new(), 0);
+    loop {
+        let page = changes(world, after, limit).expect("nothing is pruned");
+        let changes = page["changes"].as_array().unwrap();
+        assert!(changes.len() <= limit as usize);
+        all.extend(changes.iter().cloned());
+        after = page["next"].as_str().unwrap().parse().unwrap();
+        if page["next"] == page["latest"] {
+            return all;
+        }
+        assert!(!changes.is_empty(), "a page before the end is not empty");
+    }
+}
+
+fn with_webhooks() -> Plan {
+    Plan { webhooks: true, ..tiny(240) }
+}
+
+#[test]
+fn pages_of_any_size_join_to_the_same_feed() {
+    let mut world = synced(with_webhooks());
+    let ids = ids(&world);
+    world.control("POST", "contacts/edit-bulk", &json!({ "count": 40 }));
+    world.contact("archive", json!({ "id": ids[0] }));
+    world.contact("merge", json!({ "primary": ids[1], "other": ids[2] }));
+    world.contact("erase", json!({ "id": ids[3] }));
+    world.pass(6);
+    world.contact("restore", json!({ "id": ids[0] }));
+    world.pass(6);
+    world.verdict().unwrap();
+    let whole = feed(&mut world, 1_000);
+    assert!(whole.len() > 280);
+    for limit in [1, 2, 7, 99, 100, 101] {
+        assert_eq!(feed(&mut world, limit), whole, "in pages of {limit}");
+    }
+    let seqs: Vec<u64> =
+        whole.iter().map(|change| change["seq"].as_str().unwrap().parse().unwrap()).collect();
+    assert!(seqs.iter().copied().eq(1..=whole.len() as u64));
+}
+
+#[test]
+fn a_reader_beyond_the_horizon_is_told() {
+    let mut world = synced(Plan { variables: vec![("FEED_DAYS", "1".to_owned())], ..tiny(20) });
+    let first = world.status().latest_change;
+    for hour in 0..27 {
+        let id = ids(&world)[0].clone();
+        rename(&mut world, &id, &format!("Hour {hour}"));
+        world.pass(60);
+    }
+    let Some(Answer::BeyondHorizon(oldest)) =
+        world.command(Command::Changes { after: first - 1, limit: 10, types: Vec::new() })
+    else {
+        panic!("the first changes are over a day old")
+    };
+    let latest = world.status().latest_change;
+    assert!((first..latest).contains(&oldest), "{oldest}");
+    // From where the refusal says, everything that is left can be read.
+    let page = changes(&mut world, oldest, 1_000).expect("that is the horizon");
+    assert_eq!(page["changes"].as_array().unwrap().len() as u64, latest - oldest);
+    assert!(changes(&mut world, oldest - 1, 10).is_none());
+    // What is older than a day is gone, what is younger is there.
+    let young = page["changes"].as_array().unwrap().len();
+    assert!((23..=26).contains(&young), "{young} changes of a day, one an hour");
+}
+
+#[test]
+fn a_privacy_deletion_leaves_no_value_anywhere() {
+    let mut world = synced(with_webhooks());
+    let ids = ids(&world);
+    let secret = ["once@example.com", "+15550001", "twice@example.com", "+15550002", "third@example.com"];
+    let edit = |world: &mut World, id: &str, name: &str, value: &str| {
+        world.contact("edit", json!({ "id": id, "properties": { name: value } }));
+        rename(world, id, &format!("Seen {value}"));
+        world.pass(6);
+    };
+    edit(&mut world, &ids[4], "email", secret[0]);
+    edit(&mut world, &ids[4], "phone", secret[1]);
+    edit(&mut world, &ids[4], "email", secret[2]);
+    // Part of the same person by now: what the feed says of the other must go as well.
+    edit(&mut world, &ids[5], "phone", secret[3]);
+    edit(&mut world, &ids[5], "email", secret[4]);
+    let merged = world.contact("merge", json!({ "primary": ids[4], "other": ids[5] }));
+    world.pass(6);
+    let kept: Vec<&str> = secret.into_iter().filter(|value| world.dump().contains(value)).collect();
+    assert_eq!(kept, secret, "the feed remembers old values");
+    let length = feed(&mut world, 1_000).len();
+    world.contact("erase", json!({ "id": merged }));
+    world.pass(1);
+    assert_eq!(world.record(&merged), None);
+    for value in secret {
+        let dump = world.dump();
+        let line = dump.lines().find(|line| line.contains(value));
+        assert_eq!(line, None, "{value} is still kept");
+    }
+    let feed = feed(&mut world, 1_000);
+    assert_eq!(feed.len(), length + 1, "no number is missing");
+    let last = &feed[feed.len() - 1];
+    assert_eq!((&last["kind"], &last["id"]), (&json!("erased"), &json!(merged)));
+    world.verdict().unwrap();
+}
+
+#[test]
+fn a_page_of_an_older_read_brings_nothing_of_an_erased_person_back() {
+    let (mut world, id) = under_way(tiny(0), "objects/2026-09/contacts");
+    let before = world.calls.len();
+    let email = world.truth()[&id]["email"].as_str().unwrap().to_owned();
+    world.contact("erase", json!({ "id": id }));
+    assert!(
+        world.until(1, |world| world.counted(before, "batch/read") > 0
+            && world.status().streams[0].dirty == 0)
+    );
+    world.release();
+    assert!(world.backfill());
+    world.pass(6);
+    assert!(!world.dump().contains(&email));
+    world.verdict().unwrap();
+}
