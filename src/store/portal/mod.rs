@@ -6,6 +6,7 @@
 //! | `credentials` | one sealed token | name |
 //! | `streams` | the state of one stream, as the engine's JSON | object type |
 //! | `records_<type>` | one record, or its tombstone | HubSpot's id |
+//! | `parts` | what of a record is too large for its row | object type, id, number |
 //! | `dirty` | an id that a later read must settle | object type, id |
 //! | `feed` | the changes of one turn and type | first sequence number |
 
@@ -33,6 +34,13 @@ pub const STEPS: [&str; 1] = [
      );
      CREATE INDEX records_contacts_key ON records_contacts (key) WHERE key IS NOT NULL;
      CREATE INDEX records_contacts_merged ON records_contacts (merged_into) WHERE merged_into IS NOT NULL;
+     CREATE TABLE parts (
+         object_type TEXT NOT NULL,
+         id INTEGER NOT NULL,
+         number INTEGER NOT NULL,
+         text TEXT NOT NULL,
+         PRIMARY KEY (object_type, id, number)
+     );
      CREATE TABLE dirty (
          object_type TEXT NOT NULL,
          id INTEGER NOT NULL,

@@ -2,6 +2,9 @@
 //!
 //! Properties are one JSON object of the non-null values, names sorted, all values strings as HubSpot sent them: equal
 //! content is equal text. A tombstone keeps its id and the moment it was seen gone, nothing of the record.
+//!
+//! A record can be larger than a row may be: its text is then cut, and what does not fit lies in `parts`. Whoever reads a row
+//! as long as a cut one looks there.
 
 use std::fmt::Write as _;
 
@@ -15,6 +18,10 @@ use crate::{
 
 /// Most bytes of values in one statement: half of the platform's 2 MB, since a page is rarely over 200 KB.
 pub const STATEMENT_BYTES: usize = 1_000_000;
+
+/// Most bytes of a record's text in one row: half of the platform's 2 MB. A cut falls between two characters, so a cut row is
+/// at most three bytes shorter.
+const PART_BYTES: usize = 1_000_000;
 
 /// What the mirror knows of a record when it compares.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,7 +140,7 @@ pub fn in_range_or(
     let outside = ids_json(ids);
     let rows =
         sql.exec(&statement, &[Param::Text(&above.to_string()), Param::Text(&up_to), Param::Text(&outside)])?;
-    rows.into_iter().map(stored).collect::<Option<_>>().ok_or(SqlError::Content("records"))
+    all_stored(sql, kind, rows)
 }
 
 /// What the mirror holds of `ids`; in no order.
@@ -143,7 +150,59 @@ pub fn by_ids(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId]) -> Result<Vec<S
         kind.as_str()
     );
     let rows = sql.exec(&statement, &[Param::Text(&ids_json(ids))])?;
-    rows.into_iter().map(stored).collect::<Option<_>>().ok_or(SqlError::Content("records"))
+    all_stored(sql, kind, rows)
+}
+
+fn all_stored(sql: &dyn Sql, kind: ObjectType, rows: Vec<Row>) -> Result<Vec<Stored>, SqlError> {
+    let mut all: Vec<Stored> =
+        rows.into_iter().map(stored).collect::<Option<_>>().ok_or(SqlError::Content("records"))?;
+    for row in &mut all {
+        if let Some(text) = &mut row.properties {
+            add_parts(sql, kind, row.id, text)?;
+        }
+    }
+    Ok(all)
+}
+
+/// Adds what of a record's text is not in its row.
+fn add_parts(sql: &dyn Sql, kind: ObjectType, id: RecordId, text: &mut String) -> Result<(), SqlError> {
+    if text.len() + 3 < PART_BYTES {
+        return Ok(());
+    }
+    let rows = sql.exec(
+        "SELECT text FROM parts WHERE object_type = ?1 AND id = CAST(?2 AS INTEGER) ORDER BY number",
+        &[Param::Text(kind.as_str()), Param::Text(&id.to_string())],
+    )?;
+    for part in rows.into_iter().flatten() {
+        text.push_str(part.text().ok_or(SqlError::Content("parts"))?);
+    }
+    Ok(())
+}
+
+/// Drops what earlier versions of these records had in `parts`.
+fn drop_parts(sql: &dyn Sql, kind: ObjectType, ids: impl Iterator<Item = RecordId>) -> Result<(), SqlError> {
+    // Hardly an account has such records.
+    if sql.exec("SELECT 1 FROM parts LIMIT 1", &[])?.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<RecordId> = ids.collect();
+    sql.exec(
+        "DELETE FROM parts WHERE object_type = ?1 AND id IN (SELECT value FROM json_each(?2))",
+        &[Param::Text(kind.as_str()), Param::Text(&ids_json(&ids))],
+    )?;
+    Ok(())
+}
+
+/// The part of a text that stays in the row, and the others.
+fn cut(text: &str) -> (&str, Vec<&str>) {
+    let (first, mut rest) = text.split_at(text.floor_char_boundary(PART_BYTES));
+    let mut parts = Vec::new();
+    while !rest.is_empty() {
+        let (part, others) = rest.split_at(rest.floor_char_boundary(PART_BYTES));
+        parts.push(part);
+        rest = others;
+    }
+    (first, parts)
 }
 
 /// Dates and states of `ids`, and of everything live in `(above, up_to]` where a range is given.
@@ -191,6 +250,7 @@ const ROWS: usize = (MAX_PARAMS - 1) / 5;
 /// Bound row by row and not as one JSON text: a record is over a kilobyte, and SQLite would parse and print it again
 /// (measured: 2.4 µs a record of 30 values against 11).
 pub fn put(sql: &dyn Sql, kind: ObjectType, writes: &[Write<'_>], seen_at: i64) -> Result<(), SqlError> {
+    drop_parts(sql, kind, writes.iter().map(|write| write.id))?;
     let mut start = 0;
     while start < writes.len() {
         let mut bytes = 0;
@@ -216,6 +276,7 @@ fn put_rows(sql: &dyn Sql, kind: ObjectType, writes: &[Write<'_>], seen_at: i64)
     );
     let mut params = vec![Param::Int(seen_at)];
     let ids: Vec<String> = writes.iter().map(|write| write.id.to_string()).collect();
+    let mut rest = Vec::new();
     for (index, (write, id)) in writes.iter().zip(&ids).enumerate() {
         let first = params.len() + 1;
         let comma = if index > 0 { "," } else { "" };
@@ -228,13 +289,15 @@ fn put_rows(sql: &dyn Sql, kind: ObjectType, writes: &[Write<'_>], seen_at: i64)
             first + 4
         )
         .expect("writing to a string does not fail");
+        let (properties, parts) = cut(write.properties);
+        rest.extend(parts.into_iter().zip(1..).map(|(part, number)| (id, number, part)));
         // As text: exact beyond 2^53, and the column makes it a number.
         params.extend([
             Param::Text(id),
             Param::Int(write.created_at.0),
             Param::Int(write.updated_at.0),
             write.key.as_deref().map_or(Param::Null, Param::Text),
-            Param::Text(write.properties),
+            Param::Text(properties),
         ]);
     }
     statement.push_str(
@@ -243,11 +306,18 @@ fn put_rows(sql: &dyn Sql, kind: ObjectType, writes: &[Write<'_>], seen_at: i64)
              live = 1, merged_into = NULL, key = excluded.key, properties = excluded.properties",
     );
     sql.exec(&statement, &params)?;
+    for (id, number, part) in rest {
+        sql.exec(
+            "INSERT INTO parts (object_type, id, number, text) VALUES (?1, ?2, ?3, ?4)",
+            &[Param::Text(kind.as_str()), Param::Text(id), Param::Int(number), Param::Text(part)],
+        )?;
+    }
     Ok(())
 }
 
 /// Turns records into tombstones, known or not: one that is not known yet guards against an older page still in flight.
 pub fn entomb(sql: &dyn Sql, kind: ObjectType, graves: &[Grave], seen_at: i64) -> Result<(), SqlError> {
+    drop_parts(sql, kind, graves.iter().map(|grave| grave.id))?;
     let rows: Vec<(RecordId, Option<RecordId>)> =
         graves.iter().map(|grave| (grave.id, grave.merged_into)).collect();
     let json = serde_json::to_string(&rows).expect("ids are JSON");
@@ -273,6 +343,15 @@ fn live(row: Row) -> Option<Live> {
     })
 }
 
+fn all_live(sql: &dyn Sql, kind: ObjectType, rows: Vec<Row>) -> Result<Vec<Live>, SqlError> {
+    let mut all: Vec<Live> =
+        rows.into_iter().map(live).collect::<Option<_>>().ok_or(SqlError::Content("records"))?;
+    for row in &mut all {
+        add_parts(sql, kind, row.id, &mut row.properties)?;
+    }
+    Ok(all)
+}
+
 /// Live records with ids above `after`, in id order.
 pub fn page(sql: &dyn Sql, kind: ObjectType, after: RecordId, limit: u32) -> Result<Vec<Live>, SqlError> {
     let statement = format!(
@@ -281,7 +360,7 @@ pub fn page(sql: &dyn Sql, kind: ObjectType, after: RecordId, limit: u32) -> Res
         kind.as_str()
     );
     let rows = sql.exec(&statement, &[Param::Text(&after.to_string()), Param::Int(limit.into())])?;
-    rows.into_iter().map(live).collect::<Option<_>>().ok_or(SqlError::Content("records"))
+    all_live(sql, kind, rows)
 }
 
 /// Live records of that key (contacts: e-mail in lower case). HubSpot keeps them unique, the index does not insist.
@@ -292,7 +371,7 @@ pub fn by_key(sql: &dyn Sql, kind: ObjectType, key: &str, limit: u32) -> Result<
         kind.as_str()
     );
     let rows = sql.exec(&statement, &[Param::Text(key), Param::Int(limit.into())])?;
-    rows.into_iter().map(live).collect::<Option<_>>().ok_or(SqlError::Content("records"))
+    all_live(sql, kind, rows)
 }
 
 /// Live records of these ids; in id order.
@@ -303,7 +382,7 @@ pub fn live_by_ids(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId]) -> Result<
         kind.as_str()
     );
     let rows = sql.exec(&statement, &[Param::Text(&ids_json(ids))])?;
-    rows.into_iter().map(live).collect::<Option<_>>().ok_or(SqlError::Content("records"))
+    all_live(sql, kind, rows)
 }
 
 /// Takes the index over keys away while a mirror is filled: keys come in no order, so keeping it would write one more page of

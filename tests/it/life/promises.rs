@@ -101,7 +101,7 @@ impl World {
 
     /// Everything the first connection's database holds, a row a line.
     pub fn dump(&self) -> String {
-        ["meta", "credentials", "streams", "records_contacts", "dirty", "feed"]
+        ["meta", "credentials", "streams", "records_contacts", "parts", "dirty", "feed"]
             .map(|table| self.dump_of(table))
             .join("\n")
     }
