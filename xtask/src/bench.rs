@@ -6,6 +6,8 @@ mod polls;
 mod rate;
 mod webhooks;
 
+use std::time::Instant;
+
 use anyhow::Result;
 use clap::Args;
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
@@ -14,7 +16,7 @@ use serde::Serialize;
 use crate::browser::Browser;
 use crate::progress::Step;
 use crate::walk::{self, Connected};
-use crate::world::{Built, World};
+use crate::world::{Built, Plan, World};
 
 /// Options of the figures.
 #[derive(Debug, Clone, Args)]
@@ -70,7 +72,7 @@ impl Figure {
 pub fn run(built: &Built, options: &Options) -> Result<bool> {
     type Part<'a> = (&'static str, Box<dyn Fn() -> Result<Vec<Figure>> + 'a>);
     let parts: [Part<'_>; 6] = [
-        ("size", Box::new(|| Ok(size(built)))),
+        ("size", Box::new(|| size(built))),
         ("calls", Box::new(|| polls::first_sync(built))),
         ("polls", Box::new(|| polls::poll(built))),
         ("rate", Box::new(|| rate::measure(built))),
@@ -125,14 +127,32 @@ fn shown(value: f64) -> String {
     if value.fract() == 0.0 || value.abs() >= 100.0 { format!("{value:.0}") } else { format!("{value:.2}") }
 }
 
-fn size(built: &Built) -> Vec<Figure> {
+/// Bytes of the wasm, and how long workerd takes from its start to the first answer.
+fn size(built: &Built) -> Result<Vec<Figure>> {
+    const STARTS: u32 = 7;
+    let mut world = World::start(built, &Plan::default().with("--contacts", 1).in_workerd())?;
+    let mut took = Vec::new();
+    for _ in 0..STARTS {
+        world.kill_worker();
+        let started = Instant::now();
+        world.start_worker()?;
+        took.push(started.elapsed());
+    }
+    took.sort_unstable();
+    let median = took[took.len() / 2].as_secs_f64() * 1e3;
     let kilobytes = |bytes: usize| bytes as f64 / 1_000.0;
-    vec![
+    Ok(vec![
         Figure::plain("size", "wasm", kilobytes(built.size.raw), "KB"),
         Figure::plain("size", "wasm, gzipped", kilobytes(built.size.gzipped), "KB")
             .at_most(kilobytes(crate::build::BUDGET))
             .exactly_counted(),
-    ]
+        Figure::plain(
+            "size",
+            format!("workerd's start to the first answer, median of {STARTS}"),
+            median,
+            "ms",
+        ),
+    ])
 }
 
 /// A workspace with a connection in `world`, its first sync just begun.

@@ -46,7 +46,9 @@ pub(super) fn poll(built: &Built) -> Result<Vec<Figure>> {
     world.simulator.catch_up_search()?;
     quiet(&world)?;
 
+    let rows_before = world.spoke.rows_written(&connected.connection)?;
     let idle = polled(&world)?;
+    let rows = world.spoke.rows_written(&connected.connection)? - rows_before;
     let (contacts, _) = world.simulator.dump(0, 1_000)?;
     let live = contacts.iter().filter(|contact| contact["state"] == "live");
     for contact in live.take(MODIFIED as usize) {
@@ -63,6 +65,9 @@ pub(super) fn poll(built: &Built) -> Result<Vec<Figure>> {
     let target = |different: u64| (MODIFIED.div_ceil(200) + different.div_ceil(100) + 1) as f64;
     Ok(vec![
         Figure::plain("polls", "calls, nothing changed", idle as f64, "").at_most(1.0).exactly_counted(),
+        Figure::plain("polls", "rows written, nothing changed", rows as f64, "")
+            .at_most(2.0)
+            .exactly_counted(),
         Figure::plain("polls", format!("calls, {MODIFIED} modified, all different"), changed as f64, "")
             .at_most(target(MODIFIED))
             .exactly_counted(),
