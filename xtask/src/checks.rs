@@ -42,6 +42,9 @@ const PASSED: Tally = Tally { passed: 1, failed: 0, skipped: 0 };
 const FAILED: Tally = Tally { passed: 0, failed: 1, skipped: 0 };
 const SKIPPED: Tally = Tally { passed: 0, failed: 0, skipped: 1 };
 
+/// Contacts of a world in the browser: 20 pages.
+const BROWSER_CONTACTS: u32 = 2_000;
+
 /// A run of all checks. Each counts as one, a run of tests as many as it has.
 struct Checks<'a> {
     project: &'a Project,
@@ -50,8 +53,12 @@ struct Checks<'a> {
 }
 
 /// Runs all; what the last lines say.
-pub fn run_all(project: &Project, setup: &Setup) -> Result<Tally> {
+pub fn run_all(project: &Project, setup: &Setup, only: Option<&str>) -> Result<Tally> {
     let mut checks = Checks { project, setup, lines: Vec::new() };
+    if only.is_some_and(|only| only == "browser") {
+        checks.browser(&Built::ensure(project, setup)?)?;
+        return Ok(checks.summary());
+    }
     checks.cargo("rustfmt", "rustfmt", &["fmt", "--all", "--check"])?;
     let lint = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "--deny", "warnings"];
     checks.cargo("clippy, native", "cargo-clippy", &lint)?;
@@ -123,7 +130,7 @@ impl Checks<'_> {
                 self.end(step, &name, tally, WHY);
                 continue;
             };
-            let world = World::start(built, &Plan::default().with("--contacts", 2_000))?;
+            let world = World::start(built, &Plan::default().with("--contacts", BROWSER_CONTACTS))?;
             let hubspot = &world.simulator.started;
             let workspace = world.spoke.create_workspace("Browser")?;
             let mut node = self.project.command("node")?;

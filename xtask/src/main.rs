@@ -23,7 +23,11 @@ enum Task {
     /// Connect a simulated HubSpot account and watch its contacts arrive and stay in step
     Demo(demo::Options),
     /// Run every check: format, lints, native tests, the Worker in workerd, the browser
-    Test,
+    Test {
+        /// Only these: browser
+        #[arg(long)]
+        only: Option<String>,
+    },
     /// Measure calls, rate, cost, webhooks and size
     Bench(bench::Options),
 }
@@ -47,7 +51,7 @@ fn run(task: &Task) -> Result<ExitCode> {
         Task::Build => println!("{}", build::build(&project, &setup)?),
         Task::Demo(options) => held &= demo::run(&Built::ensure(&project, &setup)?, options)?,
         Task::Bench(options) => held &= bench::run(&Built::ensure(&project, &setup)?, options)?,
-        Task::Test => held &= checks::run_all(&project, &setup)?.failed == 0,
+        Task::Test { only } => held &= checks::run_all(&project, &setup, only.as_deref())?.failed == 0,
     }
     Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
