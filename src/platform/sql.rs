@@ -7,7 +7,7 @@ use std::{cell::Cell, panic::AssertUnwindSafe};
 
 use worker::{
     SqlStorage, SqlStorageValue, Storage,
-    js_sys::Object,
+    js_sys::{Object, Uint8Array},
     wasm_bindgen::{self, JsCast as _, JsValue, prelude::wasm_bindgen},
 };
 
@@ -93,6 +93,7 @@ impl Sql for ObjectSql {
                 Param::Int(number) if number.unsigned_abs() <= 1 << 53 => JsValue::from_f64(*number as f64),
                 Param::Int(_) => return Err(SqlError::Failed("integer beyond 2^53".to_owned())),
                 Param::Text(text) => JsValue::from_str(text),
+                Param::Kept(text) => Uint8Array::from(text.as_bytes()).into(),
             });
         }
         let cursor = self.sql.exec_raw(statement, bindings).map_err(failed)?;
@@ -120,7 +121,10 @@ fn value(value: SqlStorageValue) -> Result<Value, SqlError> {
         }
         SqlStorageValue::Float(number) => Value::Real(number),
         SqlStorageValue::String(text) => Value::Text(text),
-        SqlStorageValue::Boolean(_) | SqlStorageValue::Blob(_) => {
+        SqlStorageValue::Blob(bytes) => {
+            Value::Text(String::from_utf8(bytes).map_err(|_| SqlError::Content("kept text"))?)
+        }
+        SqlStorageValue::Boolean(_) => {
             return Err(SqlError::Content("a column that is neither number nor text"));
         }
     })

@@ -83,7 +83,12 @@ impl Sql for NativeSql {
                 Param::Text(text) if text.len() <= MAX_PARAM_BYTES => {
                     prepared.raw_bind_parameter(position, *text)
                 }
-                Param::Text(_) => return Err(SqlError::Failed("string or blob too big".to_owned())),
+                Param::Kept(text) if text.len() <= MAX_PARAM_BYTES => {
+                    prepared.raw_bind_parameter(position, text.as_bytes())
+                }
+                Param::Text(_) | Param::Kept(_) => {
+                    return Err(SqlError::Failed("string or blob too big".to_owned()));
+                }
             }
             .map_err(failed)?;
         }
@@ -103,11 +108,10 @@ impl Sql for NativeSql {
                         Value::Int(number as i64)
                     }
                     ValueRef::Real(number) => Value::Real(number),
-                    ValueRef::Text(bytes) => Value::Text(
+                    ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Value::Text(
                         String::from_utf8(bytes.to_vec())
                             .map_err(|_| SqlError::Failed("text is not UTF-8".to_owned()))?,
                     ),
-                    ValueRef::Blob(_) => return Err(SqlError::Failed("blobs are not used".to_owned())),
                 });
             }
             answer.push(values);

@@ -13,6 +13,9 @@ pub enum Param<'a> {
     Int(i64),
     /// UTF-8 text of at most [`MAX_PARAM_BYTES`]; also carries JSON.
     Text(&'a str),
+    /// Text that SQLite only keeps and hands back, as bytes of at most [`MAX_PARAM_BYTES`]: on the platform it is copied, where
+    /// [`Param::Text`] is turned into UTF-16 and back.
+    Kept(&'a str),
 }
 
 /// A column of an answer.
@@ -24,7 +27,7 @@ pub enum Value {
     Int(i64),
     /// REAL with a fraction.
     Real(f64),
-    /// TEXT.
+    /// TEXT, or what was written as [`Param::Kept`].
     Text(String),
 }
 

@@ -297,7 +297,7 @@ fn put_rows(sql: &dyn Sql, kind: ObjectType, writes: &[Write<'_>], seen_at: i64)
             Param::Int(write.created_at.0),
             Param::Int(write.updated_at.0),
             write.key.as_deref().map_or(Param::Null, Param::Text),
-            Param::Text(properties),
+            Param::Kept(properties),
         ]);
     }
     statement.push_str(
