@@ -1,8 +1,12 @@
 //! From what the objects tell to what the pages show.
 
 use crate::{
-    console::view::{
-        AppView, ConnectionLine, ConnectionState, ConnectionView, ErrorView, LimitsView, Phase, StreamView,
+    console::{
+        view::{
+            AppView, ConnectionLine, ConnectionState, ConnectionView, ErrorView, LimitsView, Phase,
+            StreamView,
+        },
+        words::duration,
     },
     engine::{
         directory::messages::{Connection, ConnectionState as Standing},
@@ -12,7 +16,7 @@ use crate::{
     values::{
         config::{App, AppKind},
         ids::AppKey,
-        time::{DAY_MS, Timestamp},
+        time::{DAY_MS, MINUTE_MS, Timestamp},
     },
 };
 
@@ -123,12 +127,24 @@ fn stream(stream: &StreamStatus, connected_at: Timestamp, now: Timestamp) -> Str
         read: stream.read,
         percent: if backfilling { percent(stream) } else { None },
         remaining_ms: if backfilling { remaining_ms(stream, connected_at, now) } else { None },
-        freshness_words: if live { "Live" } else { "Every 5 minutes" }.to_owned(),
+        freshness_words: if live { "Live".to_owned() } else { every(stream) },
         live,
         last_change_at: stream.changed_at.map(|at| at.0),
         last_checked_at: stream.checked_at.map(|at| at.0),
         next_check_at: stream.next_check_at.map(|at| at.0),
     }
+}
+
+/// How often HubSpot is asked: at the first tick of the cron, which comes every five minutes, at which a check is due.
+fn every(stream: &StreamStatus) -> String {
+    const TICK_MS: i64 = 5 * MINUTE_MS;
+    let wait_ms = match (stream.checked_at, stream.next_check_at) {
+        (Some(checked), Some(next)) => next.since_ms(checked).max(0),
+        _ => 0,
+    };
+    let ticks = wait_ms.saturating_add(TICK_MS - 1).div_euclid(TICK_MS).max(1);
+    let words = duration(ticks.saturating_mul(TICK_MS));
+    format!("Every {}", words.strip_prefix("1 ").unwrap_or(&words))
 }
 
 /// 100 only when it is over: HubSpot's count is of the moment the backfill began.
@@ -254,6 +270,17 @@ mod tests {
         assert_eq!(at(Some(Timestamp(0)), DAY_MS - 1), "Live");
         assert_eq!(at(Some(Timestamp(0)), DAY_MS), "Every 5 minutes");
         assert_eq!(at(None, 1), "Every 5 minutes");
+    }
+
+    #[test]
+    fn a_longer_wait_between_checks_is_told_in_whole_ticks() {
+        let words = |wait_ms| {
+            let next_check_at = Some(Timestamp(wait_ms));
+            every(&StreamStatus { checked_at: Some(Timestamp(0)), next_check_at, ..backfill(0, None) })
+        };
+        assert_eq!(words(4 * MINUTE_MS), "Every 5 minutes");
+        assert_eq!(words(6 * MINUTE_MS), "Every 10 minutes");
+        assert_eq!((words(60 * MINUTE_MS), words(DAY_MS)), ("Every hour".into(), "Every 24 hours".into()));
     }
 
     #[test]

@@ -345,7 +345,7 @@ fn gauges(id: &str, limits: &LimitsView, state: ConnectionState) -> Markup {
             Some(limit) => (gauge(&format!("{id}-day"), "Today", limits.day_used, limit, true)),
             None => div class="mt-4 flex items-baseline justify-between gap-4 text-sm" {
                 span { "Today" }
-                span class="tabular-nums" { (number(limits.day_used)) @if state != ConnectionState::Paused { span class="text-muted" { " · no daily limit" } } }
+                span class="tabular-nums" { (number(limits.day_used)) @if state != ConnectionState::Paused { span class="text-muted" { " · no limit reported" } } }
             },
         }
     }

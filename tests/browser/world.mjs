@@ -1,5 +1,5 @@
 // The running world as a test sees it: the Worker's `/v1`, the simulator's control API, and people with browsers.
-// `cargo xtask test` and `cargo xtask screenshot` start the world and say where it is in the environment.
+// `cargo xtask test` and `cargo xtask picture` start the world and say where it is in the environment.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

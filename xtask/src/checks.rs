@@ -5,6 +5,7 @@ use std::{env, fs};
 
 use anyhow::{Context as _, Result};
 
+use crate::chromium;
 use crate::process::{Ended, run};
 use crate::progress::Step;
 use crate::project::Project;
@@ -124,22 +125,14 @@ impl Checks<'_> {
         for script in scripts {
             let name = format!("browser: {script}");
             let step = Step::start(&name, "");
-            let Some(chromium) = chromium() else {
-                const WHY: &str = "no Chromium; `apt-get install chromium`, or say where it is in CHROMIUM";
+            let Some(found) = chromium::find() else {
                 let tally = if is_ci() { FAILED } else { SKIPPED };
-                self.end(step, &name, tally, WHY);
+                self.end(step, &name, tally, chromium::MISSING);
                 continue;
             };
             let world = World::start(built, &Plan::default().with("--contacts", BROWSER_CONTACTS))?;
-            let hubspot = &world.simulator.started;
-            let workspace = world.spoke.create_workspace("Browser")?;
-            let mut node = self.project.command("node")?;
+            let mut node = chromium::node(self.project, &world, &found)?;
             node.args(["--test", "--test-reporter", "tap"]).arg(format!("tests/browser/{script}"));
-            node.env("CHROMIUM", chromium).env("SPOKE_URL", &world.spoke.url).env("WORKSPACE", &workspace);
-            node.env("ROOT_KEY", &world.secrets.root_key);
-            node.env("CONSOLE_PASSWORD", &world.secrets.console_password);
-            node.env("HUBSPOT_URL", &hubspot.url).env("HUBSPOT_EMAIL", &hubspot.email);
-            node.env("HUBSPOT_PASSWORD", &hubspot.password);
             let ended = run(&step, &mut node, &self.project.log(&name.replace([' ', ':'], "-")))?;
             let mut tally = of_tap(&ended.text);
             if !ended.status.success() {
@@ -216,13 +209,6 @@ fn scripts(folder: &Path) -> Result<Vec<String>> {
     }
     names.sort();
     Ok(names)
-}
-
-fn chromium() -> Option<String> {
-    let named = env::var("CHROMIUM").ok();
-    let known =
-        ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].map(str::to_owned);
-    named.into_iter().chain(known).find(|path| Path::new(path).exists())
 }
 
 /// Whether a continuous integration runs this: nothing may be skipped there for want of a program.

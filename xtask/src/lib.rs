@@ -9,6 +9,7 @@ pub mod bench;
 pub mod browser;
 pub mod build;
 pub mod checks;
+pub mod chromium;
 pub mod compare;
 pub mod demo;
 pub mod process;
