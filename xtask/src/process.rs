@@ -236,6 +236,14 @@ fn living() -> std::sync::MutexGuard<'static, Vec<Pid>> {
     LIVING.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
+/// Temporary folders to remove when a signal ends this program: nothing is dropped then.
+static FOLDERS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Removes `folder` also when Ctrl-C ends this program.
+pub fn remove_when_interrupted(folder: &Path) {
+    FOLDERS.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(folder.to_owned());
+}
+
 /// From the first group on, Ctrl-C, SIGTERM and SIGHUP end all groups, then this program.
 fn end_groups_with_this_program() {
     static ONCE: Once = Once::new();
@@ -243,6 +251,9 @@ fn end_groups_with_this_program() {
         let handler = || {
             for pid in living().iter() {
                 kill_process_group(*pid, Signal::KILL).ok();
+            }
+            for folder in FOLDERS.lock().unwrap_or_else(std::sync::PoisonError::into_inner).iter() {
+                fs::remove_dir_all(folder).ok();
             }
             // As a shell reports a program that Ctrl-C ended.
             std::process::exit(130);

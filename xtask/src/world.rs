@@ -14,7 +14,7 @@ use data_encoding::{BASE64, BASE64URL_NOPAD};
 use tempfile::TempDir;
 
 use crate::build;
-use crate::process::{Group, Usage, run_well, tail};
+use crate::process::{Group, Usage, remove_when_interrupted, run_well, tail};
 use crate::progress::Step;
 use crate::project::Project;
 use crate::setup::Setup;
@@ -178,6 +178,7 @@ impl World {
     /// Starts everything and waits until it answers.
     pub fn start(built: &Built, plan: &Plan) -> Result<Self> {
         let folder = TempDir::with_prefix("spoke-world-").context("no temporary folder")?;
+        remove_when_interrupted(folder.path());
         let secrets = Secrets::generate()?;
         let port = choose_port("--port", plan.port)?;
         let url = format!("http://127.0.0.1:{port}");
