@@ -38,7 +38,11 @@ fn main() -> ExitCode {
     match run(&Arguments::parse().command) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            // What happened first, what to do last: that is the line a person still sees.
+            for cause in error.chain().skip(1).collect::<Vec<_>>().iter().rev() {
+                eprintln!("{cause}");
+            }
+            eprintln!("error: {error}");
             ExitCode::FAILURE
         }
     }
