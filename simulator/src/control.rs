@@ -8,6 +8,7 @@
 //! | `GET /__control/` | | a page for people: contacts, forms, counters |
 //! | `GET /__control/health` | | `{"ok":true}` |
 //! | `GET /__control/state` | | apps, portals, users, grants, private tokens |
+//! | `GET /__control/tokens` | | `{"tokens"}`: every code and token that still means something, to look for in logs |
 //! | `POST /__control/apps` | [`crate::grants::App`]; an `app_id` replaces | the app with its ids and secret |
 //! | `POST /__control/portals` | `portal_id`, `settings` ([`crate::PortalSettings`]), `contacts`, `shape` ([`crate::Shape`]) | the portal |
 //! | `POST /__control/users` | [`crate::grants::User`]; a `user_id` replaces | the user |
@@ -119,6 +120,7 @@ impl Simulator {
         let body = match (request.method.as_str(), path) {
             ("GET", "health") => json!({"ok": true}),
             ("GET", "state") => self.state(),
+            ("GET", "tokens") => json!({"tokens": self.access.known_tokens()}),
             ("POST", "apps") => {
                 let app: App = body(request)?;
                 json!(self.put_app(app))

@@ -279,6 +279,12 @@ impl Grants {
         self.private_tokens.values()
     }
 
+    /// Every code and token that is not forgotten yet, valid or not.
+    pub fn known_tokens(&self) -> Vec<&str> {
+        let all = self.codes.keys().chain(self.refresh_tokens.keys()).chain(self.access_tokens.keys());
+        all.chain(self.private_tokens.keys()).map(String::as_str).collect()
+    }
+
     /// The cookie of a new browser session, if the address and password belong together.
     pub fn sign_in(&mut self, email: &str, password: &str) -> Option<String> {
         let user =

@@ -113,9 +113,8 @@ fn sync(status: &Status) -> Value {
         "paused_until": moment(paused_until),
         "streams": status.streams.iter().map(stream).collect::<Vec<_>>(),
         "latest_change": status.latest_change.to_string(),
-            "rows_written": status.rows_written,
-        "stored_bytes": status.bytes,
         "rows_written": status.rows_written,
+        "stored_bytes": status.bytes,
         "trouble": status.trouble.as_ref().map(trouble),
     })
 }

@@ -219,7 +219,7 @@ async fn details(env: &Env, config: &Config, app: &App, tokens: &Tokens) -> Resu
             | Class::Throttled { .. }
             | Class::Parked { .. }
             | Class::Locked
-            | Class::Unknown => Outcome::HubSpotSilent { correlation_id: refusal.correlation_id },
+            | Class::Unknown => silent(&sent),
             _ => refused_by_hubspot(refusal.correlation_id),
         }
         .into()),

@@ -12,6 +12,8 @@ use scraper::{Html, Selector};
 pub struct Browser {
     agent: ureq::Agent,
     cookies: BTreeMap<String, Cookie>,
+    /// A redirect to an address that begins so is not followed: the page is that address, with the redirect's status.
+    pub stops_before: Option<String>,
     /// Every request so far: method, address without query, status.
     pub history: Vec<(String, String, u16)>,
 }
@@ -49,7 +51,7 @@ impl Default for Browser {
             .timeout_global(Some(Duration::from_mins(1)))
             .build()
             .new_agent();
-        Self { agent, cookies: BTreeMap::new(), history: Vec::new() }
+        Self { agent, cookies: BTreeMap::new(), stops_before: None, history: Vec::new() }
     }
 }
 
@@ -73,9 +75,14 @@ impl Browser {
             self.history.push((method.into(), url.split('?').next().unwrap_or_default().into(), status));
             self.keep_cookies(&response);
             let location = response.headers().get("location").and_then(|to| to.to_str().ok());
-            match location {
-                Some(to) if (300..400).contains(&status) => url = resolve(&url, to),
-                _ => {
+            match location.filter(|_| (300..400).contains(&status)) {
+                Some(to) => {
+                    url = resolve(&url, to);
+                    if self.stops_before.as_ref().is_some_and(|stop| url.starts_with(stop)) {
+                        return Ok(Page { url, status, html: String::new() });
+                    }
+                }
+                None => {
                     let html = response.body_mut().read_to_string()?;
                     return Ok(Page { url, status, html });
                 }
@@ -98,7 +105,8 @@ impl Browser {
         sent.with_context(|| format!("`{url}` does not answer"))
     }
 
-    fn cookies_for(&self, url: &str) -> String {
+    /// What it would send as cookies to that address.
+    pub fn cookies_for(&self, url: &str) -> String {
         let path = path_of(url);
         let own = self.cookies.iter().filter(|(_, cookie)| path.starts_with(cookie.path.as_str()));
         own.map(|(name, cookie)| format!("{name}={}", cookie.value)).collect::<Vec<_>>().join("; ")

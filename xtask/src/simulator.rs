@@ -12,7 +12,11 @@ use serde_json::{Value, json};
 pub struct Started {
     pub url: String,
     pub client_id: String,
+    /// The account meant where none is named; see [`Simulator::of`].
     pub portal_id: u64,
+    /// All accounts.
+    #[serde(default)]
+    pub portals: Vec<u64>,
     /// The person who may sign in to the simulated HubSpot.
     pub email: String,
     pub password: String,
@@ -54,6 +58,12 @@ impl Simulator {
     pub fn new(started: Started) -> Self {
         let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
         Self { started, agent }
+    }
+
+    /// The same simulator, speaking of another of its accounts.
+    #[must_use]
+    pub fn of(&self, portal_id: u64) -> Self {
+        Self { started: Started { portal_id, ..self.started.clone() }, agent: self.agent.clone() }
     }
 
     fn url(&self, call: &str) -> String {
@@ -98,27 +108,30 @@ impl Simulator {
 
     /// Contacts that are neither archived, merged nor erased.
     pub fn live_contacts(&self) -> Result<u64> {
-        self.get("contacts/count")?["live"].as_u64().context("no count of contacts")
+        self.get(&format!("contacts/count?portal_id={}", self.started.portal_id))?["live"]
+            .as_u64()
+            .context("no count of contacts")
     }
 
     /// From now on so many random edits a second; 0 ends them.
     pub fn set_edit_rate(&self, per_second: f64) -> Result<()> {
-        self.put("edit-rate", &json!({"per_second": per_second})).map(drop)
+        self.put("edit-rate", &json!({"portal_id": self.started.portal_id, "per_second": per_second}))
+            .map(drop)
     }
 
     /// Makes random edits now.
     pub fn edit(&self, count: u64) -> Result<Value> {
-        self.post("contacts/edit-random", &json!({"count": count}))
+        self.post("contacts/edit-random", &json!({"portal_id": self.started.portal_id, "count": count}))
     }
 
     /// Search knows everything at once.
     pub fn catch_up_search(&self) -> Result<()> {
-        self.post("index/catch-up", &json!({})).map(drop)
+        self.post("index/catch-up", &json!({"portal_id": self.started.portal_id})).map(drop)
     }
 
     /// A page of the dump: its lines, and where the next one starts.
     pub fn dump(&self, from: u64, limit: u32) -> Result<(Vec<Value>, Option<u64>)> {
-        let call = format!("contacts/dump?from={from}&limit={limit}");
+        let call = format!("contacts/dump?portal_id={}&from={from}&limit={limit}", self.started.portal_id);
         let mut response = self.agent.get(self.url(&call)).call()?;
         let next = response.headers().get("x-next-from").and_then(|next| next.to_str().ok()?.parse().ok());
         let text = response.body_mut().with_config().limit(u64::MAX).read_to_string()?;

@@ -272,6 +272,16 @@ impl World {
         folder_bytes(&self.folder.path().join("data")).unwrap_or_default()
     }
 
+    /// Where the databases of a class of objects lie: one per object, and `metadata.sqlite` with all alarms. To be touched
+    /// only while the Worker does not run.
+    pub fn objects(&self, class: &str) -> PathBuf {
+        let below = match self.runtime {
+            Runtime::Wrangler => "data/v3/do",
+            Runtime::Workerd => "data",
+        };
+        self.folder.path().join(below).join(format!("spoke-{class}"))
+    }
+
     /// All that the Worker and wrangler said, over all starts.
     pub fn worker_log(&self) -> PathBuf {
         self.folder.path().join("worker.log")
@@ -285,15 +295,27 @@ impl World {
     /// The secrets found in the Worker's log, by name: this world's own and `others`. Must be empty.
     pub fn leaked(&self, others: &[String]) -> Result<Vec<String>> {
         let log = fs::read_to_string(self.worker_log()).context("the Worker's log cannot be read")?;
-        let own = [
-            ("root key", &self.secrets.root_key),
-            ("console password", &self.secrets.console_password),
-            ("client secret", &self.secrets.client_secret),
-            ("keyring", &self.secrets.keyring),
-        ];
-        let others = others.iter().map(|secret| ("token", secret));
-        let found = own.into_iter().chain(others).filter(|(_, secret)| log.contains(secret.as_str()));
-        Ok(found.map(|(name, _)| name.to_owned()).collect())
+        let others = others.iter().map(|secret| ("token", secret.clone()));
+        let all = self.own_secrets().into_iter().chain(others);
+        Ok(all.filter(|(_, secret)| log.contains(secret.as_str())).map(|(name, _)| name.to_owned()).collect())
+    }
+
+    /// The secrets in the Worker's settings, by name.
+    pub fn own_secrets(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("root key", self.secrets.root_key.clone()),
+            ("console password", self.secrets.console_password.clone()),
+            ("client secret", self.secrets.client_secret.clone()),
+            ("keyring", self.secrets.keyring.clone()),
+        ]
+    }
+
+    /// What wrangler wrote besides, one file a start; nothing where workerd runs alone.
+    pub fn wrangler_logs(&self) -> Result<Vec<PathBuf>> {
+        let Ok(folder) = fs::read_dir(self.folder.path().join("wrangler-logs")) else {
+            return Ok(Vec::new());
+        };
+        folder.map(|entry| Ok(entry?.path())).collect()
     }
 
     pub fn project(&self) -> &Project {
@@ -327,7 +349,8 @@ fn start_simulator(
     let log = folder.join("simulator.log");
     let port = plan.simulator_port.map_or(Ok(0), |port| choose_port("--simulator-port", Some(port)))?;
     let mut command = Command::new(&built.simulator);
-    command.args(["--port", &port.to_string(), "--client-secret", &secrets.client_secret]);
+    // In one word: a random text may begin with a dash.
+    command.args(["--port", &port.to_string(), &format!("--client-secret={}", secrets.client_secret)]);
     command.args(["--redirect-uri", &format!("{url}/oauth/callback")]);
     if !plan.without_webhooks {
         command.args(["--webhook-url", &format!("{url}/webhooks/hubspot/{APP}")]);

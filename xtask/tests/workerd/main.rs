@@ -1,20 +1,52 @@
-//! The built Worker in workerd. `cargo xtask test` builds it and runs these; alone:
-//! `cargo test --package xtask --features workerd --test workerd`.
+//! The built Worker in workerd, against the simulator, over HTTP: what no native test can show.
+//!
+//! A harness of its own, because a world takes seconds to start: trials share worlds, and each world ends with the last
+//! trial that needs it. `cargo test --package xtask --features workerd --test workerd -- '[webhooks]'` runs a group, and words of a name one.
 
-#![allow(clippy::disallowed_methods, reason = "real time passes here: the clock rule is the Worker's")]
-#![allow(clippy::unwrap_used, reason = "a test ends where something is missing")]
+mod connecting;
+mod crashes;
+mod delivery;
+mod disk;
+mod faults;
+mod person;
+mod refresh;
+mod request;
+mod secrecy;
+mod sessions;
+mod stage;
+mod ticks;
+mod watchdog;
+mod webhooks;
+mod yardstick;
 
-use std::sync::OnceLock;
+use std::process::ExitCode;
 
-use xtask::{project::Project, setup::Setup, world::Built};
+use libtest_mimic::{Arguments, Trial};
 
-mod people;
+/// Trials at once, unless asked otherwise: on two cores, since most of a trial is waiting.
+const THREADS: usize = 6;
 
-/// Built once, whoever asks first.
-fn built() -> &'static Built {
-    static BUILT: OnceLock<Built> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let project = Project::here();
-        Built::ensure(&project, &Setup::ensure(&project).unwrap()).unwrap()
-    })
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(THREADS);
+    // The longest first.
+    let groups = [
+        ("crashes", crashes::trials()),
+        ("faults", faults::trials()),
+        ("ticks", ticks::trials()),
+        ("refresh", refresh::trials()),
+        ("webhooks", webhooks::trials()),
+        ("connecting", connecting::trials()),
+        ("sessions", sessions::trials()),
+        ("watchdog", watchdog::trials()),
+    ];
+    let of_kind =
+        |(kind, trials): (&'static str, Vec<Trial>)| trials.into_iter().map(move |t| t.with_kind(kind));
+    let trials = groups.into_iter().flat_map(of_kind).collect();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    // All worlds have ended and left their logs: whichever ran, they are looked through.
+    (arguments.filter, arguments.exact) = (None, false);
+    arguments.skip.clear();
+    let logs = libtest_mimic::run(&arguments, secrecy::trials());
+    if conclusion.has_failed() || logs.has_failed() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

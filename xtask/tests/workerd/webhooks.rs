@@ -1,0 +1,301 @@
+//! `POST /webhooks/hubspot/{source}`: whose it is, that it is durable, and what comes of it.
+//!
+//! Search shows nothing here for an hour: what appears in the mirror came by a webhook.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+use xtask::simulator::Simulator;
+use xtask::walk::Connected;
+use xtask::world::{Plan, World};
+
+use crate::delivery::{Delivery, changed, now_ms, signature};
+use crate::disk;
+use crate::person::connected;
+use crate::request::{Ask, send};
+use crate::stage::{Stage, alone, together};
+use crate::yardstick::{
+    calls, calls_at_rest, checked_at_every_tick, equal_by_itself, equal_in_the_end, in_step, mirrored,
+    progress_when, some_contacts, strike, until,
+};
+
+/// A property that no webhook of the simulator reports: only deliveries made here do.
+const QUIET: &str = "city";
+
+pub fn trials() -> Vec<Trial> {
+    let plan = Plan::default()
+        .in_workerd()
+        .with("--contacts", 300)
+        .with("--portals", 7)
+        .with("--retry-scale", 0.0002);
+    let plan =
+        plan.with("--switch", "search_lag_min_ms=3600000").with("--switch", "search_lag_max_ms=3600000");
+    let stage = Stage::new(checked_at_every_tick(plan));
+    vec![
+        together(&stage, "a delivery that is not HubSpot's is refused and changes nothing", refused),
+        together(&stage, "a delivery of a wrong size or form is refused in words", misshapen),
+        together(&stage, "events for an account that nobody follows are taken, dropped and counted", unknown),
+        together(&stage, "a delivery is answered before HubSpot is asked for anything", answered_first),
+        together(
+            &stage,
+            "a deletion that arrives while an older page is in flight stays deleted",
+            not_resurrected,
+        ),
+        together(&stage, "merges, restores and erasures arrive by webhook alone", merged_and_erased),
+        alone(&stage, "duplicate, reordered, late, forged and stale deliveries end equal", disorderly),
+        alone(&stage, "a delivery answered with 200 survives the process", durable),
+        alone(&stage, "a day without calls left pauses the connection, says so, and ends by itself", paused),
+    ]
+}
+
+fn account(world: &World, nth: usize) -> Simulator {
+    world.simulator.of(world.simulator.started.portals[nth])
+}
+
+fn in_step_at(world: &World, nth: usize, name: &str) -> Result<(Simulator, Connected)> {
+    let hubspot = account(world, nth);
+    let connected = connected(world, hubspot.started.portal_id, name)?;
+    in_step(world, &connected.connection, Duration::from_secs(30))?;
+    calls_at_rest(&hubspot)?;
+    Ok((hubspot, connected))
+}
+
+/// Changes a contact in HubSpot without a word to anyone.
+fn change_quietly(hubspot: &Simulator, contact: u64, value: &str) -> Result<()> {
+    let body = json!({"portal_id": hubspot.started.portal_id, "id": contact, "properties": {QUIET: value}});
+    hubspot.post("contacts/edit", &body).map(drop)
+}
+
+fn quiet_value(world: &World, connection: &str, contact: u64) -> Result<Value> {
+    let record = mirrored(world, connection, contact)?.context("the contact is not in the mirror")?;
+    Ok(record["properties"][QUIET].clone())
+}
+
+fn appears(world: &World, connection: &str, contact: u64, value: &str) -> Result<()> {
+    until(Duration::from_secs(15), &format!("{value} appears in the mirror"), || {
+        Ok((quiet_value(world, connection, contact)? == value).then_some(()))
+    })
+}
+
+fn refused(world: &World) -> Result<()> {
+    let (hubspot, connected) = in_step_at(world, 0, "Refused")?;
+    let portal = hubspot.started.portal_id;
+    let contact = some_contacts(&hubspot, 1)?[0];
+    change_quietly(&hubspot, contact, "Elsewhere")?;
+    let good = Delivery::new(world, &changed(portal, contact))?;
+    let minutes = |minutes: i64| -> Result<Delivery> {
+        Delivery::at(world, good.body.clone(), now_ms()? + minutes * 60_000)
+    };
+    let other_url = format!("{}x", good.url);
+    let signed = |secret: &str, url: &str, body: &str| signature(secret, url, body, good.timestamp);
+    let secret = &world.secrets.client_secret;
+    let wrong = [
+        ("unsigned", Delivery { signature: None, ..good.clone() }),
+        ("no signature at all", Delivery { signature: Some("nonsense".into()), ..good.clone() }),
+        (
+            "another secret",
+            Delivery { signature: Some(signed("another", &good.url, &good.body)?), ..good.clone() },
+        ),
+        (
+            "another address",
+            Delivery { signature: Some(signed(secret, &other_url, &good.body)?), ..good.clone() },
+        ),
+        ("another body", Delivery { signature: Some(signed(secret, &good.url, "[]")?), ..good.clone() }),
+        ("another moment", Delivery { timestamp: good.timestamp - 1, ..good.clone() }),
+        ("six minutes old", minutes(-6)?),
+        ("six minutes ahead", minutes(6)?),
+    ];
+    let before = calls(&hubspot, "")?;
+    for (what, delivery) in wrong {
+        let answer = delivery.send()?;
+        ensure!(answer.status == 401, "{what}: {} {}", answer.status, answer.text);
+        ensure!(answer.json()?["type"] == "/problems/unauthenticated", "{what}: {}", answer.text);
+    }
+    sleep(Duration::from_secs(2));
+    ensure!(calls(&hubspot, "")? == before, "HubSpot was asked because of a refused delivery");
+    ensure!(
+        quiet_value(world, &connected.connection, contact)? != "Elsewhere",
+        "a refused delivery was believed"
+    );
+    let answer = Delivery::new(world, &changed(portal, contact))?.send()?;
+    ensure!(answer.status == 200, "a good delivery: {} {}", answer.status, answer.text);
+    appears(world, &connected.connection, contact, "Elsewhere")
+}
+
+fn misshapen(world: &World) -> Result<()> {
+    let of = |body: String| -> Result<u16> { Ok(Delivery::at(world, body, now_ms()?)?.send()?.status) };
+    let events = |count: u64| -> Value { (0..count).map(|nth| changed(1, nth)[0].clone()).collect() };
+    ensure!(of(events(1_001).to_string())? == 400, "more events than a delivery has");
+    ensure!(of("{}".into())? == 400, "no list");
+    ensure!(of("[".into())? == 400, "no JSON");
+    ensure!(of("[7, null, {\"portalId\": \"x\"}]".into())? == 200, "events that say nothing");
+    ensure!(of(format!("[{}]", " ".repeat(1 << 20)))? == 413, "more than a megabyte");
+    let delivery = Delivery::new(world, &json!([]))?;
+    for (path, method, status) in
+        [("/webhooks/hubspot/nobody", "POST", 404), ("/webhooks/hubspot/main", "GET", 405)]
+    {
+        let url = format!("{}{path}", world.spoke.url);
+        let body = (method == "POST").then_some("[]");
+        let answer = send(&Ask { method, url: &url, headers: &[], body })?;
+        ensure!(answer.status == status, "{method} {path}: {}", answer.status);
+    }
+    ensure!(delivery.send()?.status == 200, "an empty delivery");
+    Ok(())
+}
+
+fn dropped(world: &World) -> Result<u64> {
+    let health = world.spoke.get_json("/healthz")?;
+    Ok(health["counters"]["events_without_route"].as_u64().unwrap_or(0))
+}
+
+fn unknown(world: &World) -> Result<()> {
+    const STRANGER: u64 = 99_000_001;
+    let before = dropped(world)?;
+    let total = world.simulator.counters()?.of("");
+    let events: Value = (0..3).map(|nth| changed(STRANGER, nth)[0].clone()).collect();
+    let answer = Delivery::new(world, &events)?.send()?;
+    ensure!(answer.status == 200, "{} {}", answer.status, answer.text);
+    ensure!(dropped(world)? >= before + 3, "{} before, {} after", before, dropped(world)?);
+    let of_stranger = calls(&world.simulator.of(STRANGER), "")?;
+    ensure!(of_stranger == 0, "HubSpot was asked about a stranger ({total})");
+    Ok(())
+}
+
+fn answered_first(world: &World) -> Result<()> {
+    let (hubspot, connected) = in_step_at(world, 1, "Answered first")?;
+    let contact = some_contacts(&hubspot, 1)?[0];
+    change_quietly(&hubspot, contact, "Later")?;
+    strike(&hubspot, "batch_read", &json!({"kind": "latency", "ms": 6_000}), &json!({"times": 1}))?;
+    let started = Instant::now();
+    let answer = Delivery::new(world, &changed(hubspot.started.portal_id, contact))?.send()?;
+    let took = started.elapsed();
+    ensure!(answer.status == 200, "{} {}", answer.status, answer.text);
+    ensure!(took < Duration::from_secs(3), "answered after {took:?}, with HubSpot's six seconds in it");
+    ensure!(quiet_value(world, &connected.connection, contact)? != "Later", "nobody has read it yet");
+    appears(world, &connected.connection, contact, "Later")
+}
+
+fn not_resurrected(world: &World) -> Result<()> {
+    let hubspot = account(world, 2);
+    let portal = hubspot.started.portal_id;
+    let contacts = some_contacts(&hubspot, 300)?;
+    // In the middle of the second page: the first carries the cursor, the second is under way for four seconds.
+    let doomed = contacts[150];
+    strike(&hubspot, "list", &json!({"kind": "latency", "ms": 4_000}), &json!({"times": 1, "skip": 1}))?;
+    let connected = connected(world, portal, "Not resurrected")?;
+    until(Duration::from_secs(20), "the second page is asked for", || {
+        Ok((calls(&hubspot, "list")? == 2).then_some(()))
+    })?;
+    hubspot.post("contacts/archive", &json!({"portal_id": portal, "id": doomed}))?;
+    // The webhook and the read it asks for are over before the page arrives.
+    until(Duration::from_millis(3_500), "the deletion is read", || {
+        Ok((calls(&hubspot, "batch_read")? > 0).then_some(()))
+    })?;
+    in_step(world, &connected.connection, Duration::from_secs(30))?;
+    ensure!(mirrored(world, &connected.connection, doomed)?.is_none(), "the older page brought it back");
+    equal_by_itself(world, &connected.connection, &hubspot, Duration::from_secs(10))
+}
+
+fn merged_and_erased(world: &World) -> Result<()> {
+    let (hubspot, connected) = in_step_at(world, 3, "Merged and erased")?;
+    let portal = hubspot.started.portal_id;
+    let contacts = some_contacts(&hubspot, 6)?;
+    let change = |call: &str, id: u64| {
+        hubspot.post(&format!("contacts/{call}"), &json!({"portal_id": portal, "id": id})).map(drop)
+    };
+    let pair = json!({"portal_id": portal, "primary": contacts[0], "other": contacts[1]});
+    let merged = hubspot.post("contacts/merge", &pair)?["id"].clone();
+    change("erase", contacts[2])?;
+    change("archive", contacts[3])?;
+    change("archive", contacts[4])?;
+    until(Duration::from_secs(15), "the archived contacts go", || {
+        let gone = mirrored(world, &connected.connection, contacts[3])?.is_none()
+            && mirrored(world, &connected.connection, contacts[4])?.is_none();
+        Ok(gone.then_some(()))
+    })?;
+    change("restore", contacts[4])?;
+    let properties = json!({"email": "grace.hopper@navy.example", "firstname": "Grace"});
+    hubspot.post("contacts/create", &json!({"portal_id": portal, "properties": properties}))?;
+    equal_by_itself(world, &connected.connection, &hubspot, Duration::from_secs(30))?;
+    // A merged-away id leads to the record it went into.
+    let found =
+        mirrored(world, &connected.connection, contacts[1])?.context("the merged-away id leads nowhere")?;
+    ensure!(found["id"] == merged, "it leads to {}, not {merged}", found["id"]);
+    let by_email = format!(
+        "/v1/connections/{}/records/contacts?email=GRACE.Hopper%40navy.example",
+        connected.connection
+    );
+    let page = world.spoke.get_json(&by_email)?;
+    ensure!(page["results"].as_array().is_some_and(|all| all.len() == 1), "by e-mail: {page}");
+    Ok(())
+}
+
+fn disorderly(world: &mut World) -> Result<()> {
+    let (hubspot, connected) = in_step_at(world, 4, "Disorderly")?;
+    let faults = json!({
+        "duplicate_one_in": 2,
+        "delay_max_ms": 2_500,
+        "reorder": true,
+        "forged_one_in": 3,
+        "stale_one_in": 3,
+        "same_event_id_one_in": 3,
+    });
+    world.simulator.put("webhook-faults", &faults)?;
+    for _ in 0..5 {
+        hubspot.edit(40)?;
+        sleep(Duration::from_millis(700));
+    }
+    equal_in_the_end(world, &connected.connection, &hubspot, Duration::from_secs(60))?;
+    world.simulator.put("webhook-faults", &json!({}))?;
+    let report = world.simulator.counters()?.raw["webhooks"].clone();
+    ensure!(report["wrongly_accepted"] == 0, "forged or stale deliveries were taken: {report}");
+    ensure!(report["accepted_events"].as_u64() > Some(100), "hardly anything was delivered: {report}");
+    Ok(())
+}
+
+fn durable(world: &mut World) -> Result<()> {
+    let (hubspot, connected) = in_step_at(world, 5, "Durable")?;
+    let contact = some_contacts(&hubspot, 1)?[0];
+    change_quietly(&hubspot, contact, "Durable")?;
+    // No read after it may succeed before the process dies.
+    strike(&hubspot, "batch_read", &json!({"kind": "latency", "ms": 20_000}), &json!({"times": 1}))?;
+    let answer = Delivery::new(world, &changed(hubspot.started.portal_id, contact))?.send()?;
+    ensure!(answer.status == 200, "{} {}", answer.status, answer.text);
+    world.kill_worker();
+    world.simulator.delete("faults")?;
+    world.start_worker()?;
+    world.fire_cron()?;
+    appears(world, &connected.connection, contact, "Durable")
+}
+
+fn paused(world: &mut World) -> Result<()> {
+    let (hubspot, connected) = in_step_at(world, 6, "Paused")?;
+    let fault = json!({"kind": "rate_limited", "policy": "DAILY"});
+    strike(&hubspot, "search", &fault, &json!({"times": 1}))?;
+    world.fire_cron()?;
+    let progress =
+        progress_when(world, &connected.connection, Duration::from_secs(10), "it pauses", |progress| {
+            progress.state == "paused"
+        })?;
+    let words = progress.trouble.unwrap_or_default();
+    ensure!(words.contains("API calls of today"), "it says: {words}");
+    let contact = some_contacts(&hubspot, 1)?[0];
+    crate::yardstick::rename(&hubspot, contact, "Patient")?;
+    let before = calls(&hubspot, "")?;
+    world.fire_cron()?;
+    sleep(Duration::from_secs(3));
+    ensure!(calls(&hubspot, "")? == before, "HubSpot was called on a day without calls left");
+    // The hour passes.
+    world.kill_worker();
+    disk::change(
+        world,
+        "Portal",
+        "UPDATE meta SET value = json_set(value, '$.state.paused.until', 0)
+         WHERE key = 'connection' AND json_type(value, '$.state.paused') IS NOT NULL",
+    )?;
+    world.start_worker()?;
+    equal_in_the_end(world, &connected.connection, &hubspot, Duration::from_secs(30))
+}
