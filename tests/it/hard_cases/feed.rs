@@ -85,7 +85,8 @@ fn a_reader_beyond_the_horizon_is_told() {
 fn a_privacy_deletion_leaves_no_value_anywhere() {
     let mut world = synced(with_webhooks());
     let ids = ids(&world);
-    let secret = ["once@example.com", "+15550001", "twice@example.com", "+15550002", "third@example.com"];
+    let secret =
+        ["once@example.com", "+15550001", "twice@example.com", "+15550002", "third@example.com", "+15550003"];
     let edit = |world: &mut World, id: &str, name: &str, value: &str| {
         world.contact("edit", json!({ "id": id, "properties": { name: value } }));
         rename(world, id, &format!("Seen {value}"));
@@ -99,6 +100,7 @@ fn a_privacy_deletion_leaves_no_value_anywhere() {
     edit(&mut world, &ids[5], "email", secret[4]);
     let merged = world.contact("merge", json!({ "primary": ids[4], "other": ids[5] }));
     world.pass(6);
+    edit(&mut world, &merged, "phone", secret[5]);
     let kept: Vec<&str> = secret.into_iter().filter(|value| world.dump().contains(value)).collect();
     assert_eq!(kept, secret, "the feed remembers old values");
     let length = feed(&mut world, 1_000).len();

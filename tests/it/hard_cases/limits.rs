@@ -6,7 +6,8 @@ use crate::life::{Plan, World};
 #[test]
 fn a_limiter_that_restarts_in_the_middle_of_a_full_read_causes_no_429() {
     let mut world = World::new(Plan { latency_ms: (5, 20), ..tiny(18_000) });
-    for after_ms in [700, 900, 1_900, 5_000, 2_100, 400] {
+    // In the middle of a burst, when some of what was granted was not saved yet; and between two.
+    for after_ms in [150, 150, 400, 10_000, 150, 150, 5_000, 6_000] {
         world.pass_ms(after_ms);
         world.limiter = None;
     }
@@ -19,8 +20,7 @@ fn two_connections_of_one_account_share_its_windows() {
     let mut world = World::new(Plan { latency_ms: (5, 20), ..tiny(10_000) });
     world.add_connection();
     assert!(world.backfill());
-    world.pass(16);
-    world.verdict().unwrap();
+    assert_eq!(world.own_429s(), 0);
     let most =
         &world.control("GET", "counters", &serde_json::Value::Null)["limits"]["most_in_ten_seconds"][0];
     let most = most["calls"].as_u64().unwrap();
@@ -36,6 +36,5 @@ fn a_killed_process_causes_no_429() {
         world.limiter = None;
     }
     assert!(world.backfill());
-    assert_eq!(world.own_429s(), 0);
     world.verdict().unwrap();
 }

@@ -208,22 +208,23 @@ fn a_reconnect_keeps_the_mirror_and_finds_what_happened_meanwhile() {
     assert!(world.mirror().contains_key(&created));
 }
 
-/// The old read's page is still under way when the new read begins; taken for one of the new read, it would hide what came
-/// back among the ids before it.
 #[test]
-fn a_page_asked_for_before_a_reconnect_is_not_taken_for_one_of_the_new_read() {
-    let mut world = World::new(Plan { contacts: 900, ..plan() });
-    let id = ids(&world)[1].clone();
-    world.contact("archive", json!({ "id": id }));
-    assert!(world.until(1, |world| world.status().streams[0].read >= 300));
-    world.hold("objects/2026-09/contacts", 1);
-    assert!(world.until(1, |world| world.held() == 1));
-    disconnect(&mut world, false, false);
-    world.contact("restore", json!({ "id": id }));
-    world.connect(0);
-    world.pass_ms(1_500);
-    world.release();
-    assert!(world.backfill());
-    world.pass(2);
-    world.verdict().unwrap();
+fn answers_to_calls_from_before_a_reconnect_do_not_end_the_new_connection() {
+    // A farewell, and a refresh that is refused because the old grant is gone.
+    for call in ["/revoke", "/token"] {
+        let mut world = synced(plan());
+        let state = world.control("GET", "state", &json!(null));
+        assert_eq!(state["grants"].as_array().unwrap().len(), 1);
+        if call == "/token" {
+            world.control("POST", "grants/revoke", &json!({ "app_id": APP, "portal_id": PORTAL }));
+        } else {
+            world.command(Command::Disconnect { uninstall: false, revoke: true });
+        }
+        world.hold(call, 1);
+        assert!(world.until(40, |world| world.held() == 1));
+        world.connect(0);
+        world.release();
+        assert!(world.backfill(), "{call}: {:?}", world.status());
+        world.verdict().unwrap();
+    }
 }
