@@ -20,7 +20,10 @@ pub mod state;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    engine::limiter::messages::{Ask, Grant, Window},
+    engine::limiter::{
+        CALL_TIMEOUT_MS,
+        messages::{Ask, Grant, Window},
+    },
     store::{
         portal::{dirty, feed, records, streams},
         schema,
@@ -241,13 +244,13 @@ impl Portal {
                 Answer::Done
             }
             Command::Poke => {
-                if self.shift.is_none() && self.work_due(turn)? {
+                if !self.works(turn.now) && self.work_due(turn)? {
                     effects.push(Effect::SetAlarm(turn.now));
                 }
                 Answer::Done
             }
             Command::Webhook { touches } => {
-                if self.mark_touched(turn, &touches)? && self.shift.is_none() {
+                if self.mark_touched(turn, &touches)? && !self.works(turn.now) {
                     effects.push(Effect::SetAlarm(turn.now));
                 }
                 Answer::Done
@@ -299,6 +302,11 @@ impl Portal {
         }
         self.plan(turn, &mut effects)?;
         Ok(effects)
+    }
+
+    /// Whether an alarm is at work. One that should long have ended was cut off: whoever finds it sets the next.
+    fn works(&self, now: Timestamp) -> bool {
+        self.shift.as_ref().is_some_and(|shift| now < shift.ends_at.plus_ms(2 * CALL_TIMEOUT_MS))
     }
 
     /// The next value of the object's counter: never falls, follows the clock.

@@ -1,6 +1,6 @@
 //! One limiter, several lives.
 
-use super::tiny;
+use super::{ids, rename, tiny};
 use crate::life::{Plan, World};
 
 #[test]
@@ -13,6 +13,21 @@ fn a_limiter_that_restarts_in_the_middle_of_a_full_read_causes_no_429() {
     }
     assert!(world.backfill());
     assert_eq!(world.own_429s(), 0);
+}
+
+#[test]
+fn an_alarm_that_was_cut_off_is_revived_by_the_next_tick() {
+    for webhooks in [false, true] {
+        let mut world = World::new(Plan { webhooks, ..tiny(900) });
+        assert!(world.until(1, |world| world.status().streams[0].read >= 300));
+        world.cut_off();
+        world.pass(6);
+        assert!(world.backfill());
+        let id = ids(&world)[0].clone();
+        rename(&mut world, &id, "Seen");
+        world.pass(6);
+        world.verdict().unwrap();
+    }
 }
 
 #[test]

@@ -74,6 +74,8 @@ pub struct Object {
     alarm_at: Option<u64>,
     /// Counts processes: what belongs to an earlier one is lost.
     life: u32,
+    /// The process whose alarm handler ran last.
+    runs_in: u32,
 }
 
 /// A world with a connection in it, or several of one account.
@@ -279,13 +281,18 @@ impl World {
                 }
             }
             What::Alarm { object } => {
-                let Object { engine, alarm_at, .. } = &mut self.objects[object];
+                let Object { engine, alarm_at, life, runs_in, .. } = &mut self.objects[object];
                 if *alarm_at == Some(self.now) {
-                    if engine.as_ref().is_some_and(Portal::busy) {
+                    let busy = engine.as_ref().is_some_and(Portal::busy);
+                    if busy && runs_in == life {
                         // Alarms of one object never overlap: the next waits for the end of the one that runs.
                         self.set_alarm(object, self.now + 5);
                     } else {
-                        *alarm_at = None;
+                        if busy {
+                            // As the platform does with what a run left that was cut off.
+                            *engine = None;
+                        }
+                        (*alarm_at, *runs_in) = (None, *life);
                         self.event(object, Event::Alarm);
                     }
                 }
@@ -382,6 +389,11 @@ impl World {
         for arrival in std::mem::take(&mut self.held) {
             self.at(self.now, arrival);
         }
+    }
+
+    /// The alarm handler that runs is cut off, and nothing else: what it waited for is lost, the object stays in memory.
+    pub fn cut_off(&mut self) {
+        self.objects.iter_mut().for_each(|object| object.life += 1);
     }
 
     /// The process is killed and starts again; alarms are kept.
