@@ -15,6 +15,7 @@ pub mod messages;
 mod permits;
 mod plan;
 mod query;
+mod refusals;
 pub mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
