@@ -45,7 +45,7 @@ fn three(world: &World) -> Result<&'static [(Simulator, Connected)]> {
             all.push((world.simulator.of(*portal), connected(world, *portal, &format!("Ticks {nth}"))?));
         }
         for (hubspot, connected) in &all {
-            in_step(world, &connected.connection, Duration::from_secs(60))?;
+            in_step(world, &connected.connection, Duration::from_mins(1))?;
             hubspot.catch_up_search()?;
             calls_at_rest(hubspot)?;
         }
@@ -118,5 +118,5 @@ fn broken(world: &mut World) -> Result<()> {
         !equals(world, &sick_connected.connection, sick)?,
         "the broken account was not broken ({took:?})"
     );
-    equal_in_the_end(world, &sick_connected.connection, sick, Duration::from_secs(60))
+    equal_in_the_end(world, &sick_connected.connection, sick, Duration::from_mins(1))
 }

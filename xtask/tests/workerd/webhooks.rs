@@ -248,7 +248,7 @@ fn disorderly(world: &mut World) -> Result<()> {
         hubspot.edit(40)?;
         sleep(Duration::from_millis(700));
     }
-    equal_in_the_end(world, &connected.connection, &hubspot, Duration::from_secs(60))?;
+    equal_in_the_end(world, &connected.connection, &hubspot, Duration::from_mins(1))?;
     world.simulator.put("webhook-faults", &json!({}))?;
     let report = world.simulator.counters()?.raw["webhooks"].clone();
     ensure!(report["wrongly_accepted"] == 0, "forged or stale deliveries were taken: {report}");

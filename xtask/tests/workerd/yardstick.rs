@@ -162,7 +162,7 @@ pub fn calls(hubspot: &Simulator, endpoint: &str) -> Result<u64> {
 /// Calls of one account once none has come for a while.
 pub fn calls_at_rest(hubspot: &Simulator) -> Result<u64> {
     let mut last = (calls(hubspot, "")?, Instant::now());
-    until(Duration::from_secs(60), "the account is left alone", || {
+    until(Duration::from_mins(1), "the account is left alone", || {
         let now = calls(hubspot, "")?;
         if now != last.0 {
             last = (now, Instant::now());
