@@ -36,7 +36,7 @@ fn live_part(view: &IntegrationsView) -> Markup {
         div id="live" hx-get=(paths::integrations_live(&view.frame.workspace_id)) hx-trigger=(every) hx-swap="morph:outerHTML" {
             p class="sr-only" role="status" { (spoken(view)) }
             div class="mb-6 flex flex-wrap items-end justify-between gap-4" {
-                div {
+                div class="min-w-0 flex-1 basis-72" {
                     h1 class="text-2xl font-semibold tracking-tight" { "Integrations" }
                     p class="mt-1 text-muted wrap-anywhere" { "Keep the contacts of " (view.frame.workspace_name) " up to date with HubSpot." }
                 }

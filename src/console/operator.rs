@@ -123,7 +123,7 @@ const fn is_whole(view: &OperatorView) -> bool {
 
 /// The last two are of the list below, which may be a part: each costs a request to the connection's object.
 fn totals(totals: &TotalsView, whole: bool) -> Markup {
-    let shown = if whole { "" } else { " (in this list)" };
+    let shown = if whole { "" } else { " below" };
     let attention = if totals.attention > 0 { "text-error" } else { "" };
     html! {
         dl class="totals mb-6" aria-label="All workspaces" {
