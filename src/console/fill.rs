@@ -61,7 +61,7 @@ pub fn connection(
         connected_at: connection.connected_at.0,
         connected_by: connection.connected_by.clone(),
         streams: status.map_or_else(Vec::new, |status| {
-            status.streams.iter().map(|found| stream(found, connection.connected_at, now)).collect()
+            status.streams.iter().map(|found| stream(found, connection.connected_at, status, now)).collect()
         }),
         limits: gauges.map(limits),
         last_error: status.and_then(|status| status.trouble.as_ref()).map(error),
@@ -76,7 +76,7 @@ pub fn line(
     now: Timestamp,
 ) -> ConnectionLine {
     let streams: Vec<StreamView> = status.map_or_else(Vec::new, |status| {
-        status.streams.iter().map(|found| stream(found, connection.connected_at, now)).collect()
+        status.streams.iter().map(|found| stream(found, connection.connected_at, status, now)).collect()
     });
     let first = streams.first();
     ConnectionLine {
@@ -114,11 +114,12 @@ fn state(connection: &Connection, status: Option<&Status>) -> ConnectionState {
     }
 }
 
-fn stream(stream: &StreamStatus, connected_at: Timestamp, now: Timestamp) -> StreamView {
+fn stream(stream: &StreamStatus, connected_at: Timestamp, status: &Status, now: Timestamp) -> StreamView {
     let backfilling = stream.phase == portal::Phase::Backfill;
     // A webhook within the last day shows that the app's subscription reaches us; its absence proves nothing, but then
     // the poll is what can be promised.
-    let live = !backfilling && stream.event_at.is_some_and(|at| now.since_ms(at) < DAY_MS);
+    let delayed = status.trouble.is_some();
+    let live = !backfilling && !delayed && stream.event_at.is_some_and(|at| now.since_ms(at) < DAY_MS);
     StreamView {
         object_type: stream.object_type.to_string(),
         phase: if backfilling { Phase::Backfill } else { Phase::Incremental },
@@ -127,7 +128,11 @@ fn stream(stream: &StreamStatus, connected_at: Timestamp, now: Timestamp) -> Str
         read: stream.read,
         percent: if backfilling { percent(stream) } else { None },
         remaining_ms: if backfilling { remaining_ms(stream, connected_at, now) } else { None },
-        freshness_words: if live { "Live".to_owned() } else { every(stream) },
+        freshness_words: match (delayed, live) {
+            (true, _) => "Delayed".to_owned(),
+            (false, true) => "Live".to_owned(),
+            (false, false) => every(stream),
+        },
         live,
         last_change_at: stream.changed_at.map(|at| at.0),
         last_checked_at: stream.checked_at.map(|at| at.0),
@@ -309,6 +314,15 @@ mod tests {
             ("It broke.".into(), "Mend it; or wait. Or not.".into())
         );
         assert_eq!(told("It broke."), ("It broke.".into(), String::new()));
+    }
+
+    #[test]
+    fn nothing_is_called_live_while_something_is_wrong() {
+        let stream = StreamStatus { phase: portal::Phase::Incremental, ..backfill(1, None) };
+        let trouble = Trouble { words: "It broke.".to_owned(), at: Timestamp(0), correlation_id: None };
+        let status = Status { trouble: Some(trouble), ..status(State::Active, stream) };
+        let view = connection(&[], &sample(Standing::Active), Some(&status), None, Timestamp(1));
+        assert_eq!((view.streams[0].live, view.streams[0].freshness_words.as_str()), (false, "Delayed"));
     }
 
     #[test]

@@ -117,7 +117,7 @@ pub struct StreamView {
     pub percent: Option<u8>,
     /// Estimate of what is left of the backfill.
     pub remaining_ms: Option<i64>,
-    /// How fresh the data is, honestly: `Live`, `Every 5 minutes`.
+    /// How fresh the data is, honestly: `Live`, `Every 5 minutes`, `Delayed`.
     pub freshness_words: String,
     /// True if events bring changes in at once.
     pub live: bool,

@@ -243,21 +243,21 @@ impl Rejection {
     pub fn words(&self) -> String {
         match &self.class {
             Class::Transient { .. } => {
-                "HubSpot is overloaded or answered unreadably. It is asked again by itself; nothing to do.".to_owned()
+                "HubSpot is overloaded, or its answer cannot be read. It is asked again by itself; you need not do anything.".to_owned()
             }
             Class::Throttled { policy: Policy::Daily, .. } => {
                 "The HubSpot account has used up its API calls of today. Reading goes on after midnight in the account's time zone; fewer calls by other integrations, or HubSpot's API limit increase, would help.".to_owned()
             }
             Class::Throttled { .. } => {
-                "HubSpot asks to go slower. It is asked again by itself; nothing to do.".to_owned()
+                "HubSpot asks to go slower. It is asked again by itself; you need not do anything.".to_owned()
             }
             Class::Parked { .. } => {
-                "HubSpot is moving this account between data centres, which can take a day. It goes on by itself afterwards; nothing to do.".to_owned()
+                "HubSpot is moving this account between data centres, which can take a day. It goes on by itself afterwards; you need not do anything.".to_owned()
             }
             Class::Locked => {
-                "HubSpot has locked the record for a moment. It is tried again by itself; nothing to do.".to_owned()
+                "HubSpot has locked the record for a moment. It is tried again by itself; you need not do anything.".to_owned()
             }
-            Class::Expired => "The access to HubSpot ran out. It is renewed by itself; nothing to do.".to_owned(),
+            Class::Expired => "The access to HubSpot ran out. It is renewed by itself; you need not do anything.".to_owned(),
             Class::Unauthorized => {
                 "HubSpot no longer accepts this connection's token. Connect the HubSpot account again.".to_owned()
             }
@@ -283,7 +283,7 @@ impl Rejection {
                 "HubSpot refused the request as too long, or the record was merged too often. Choose fewer properties; if it stays, report it.".to_owned()
             }
             Class::Unknown => {
-                "HubSpot did not answer. It is asked again by itself; nothing to do unless it stays so.".to_owned()
+                "HubSpot did not answer. It is asked again by itself; tell whoever supports you if it stays so.".to_owned()
             }
         }
     }

@@ -94,9 +94,21 @@ test("a wrong client secret is told as our mistake, not the person's", async () 
   await nothingIsConnected();
 });
 
-test("no calls left for today: the page says why it is paused and when it goes on", async () => {
+test("HubSpot out of order: the page says so, calls nothing live meanwhile, and takes it back by itself", async () => {
   await authorise();
   await page.getByText("2,000 synced from HubSpot").waitFor({ timeout: 60_000 });
+  await world.control("POST", "faults", { fault: { kind: "status", status: 502 } });
+  await world.control("POST", "contacts/edit-random", { count: 5 });
+  const words = page.getByText("HubSpot is overloaded, or its answer cannot be read.");
+  await words.waitFor({ timeout: 60_000 });
+  await page.getByText("Delayed", { exact: true }).waitFor();
+  await world.assertFitToUse(page);
+  await world.control("DELETE", "faults");
+  await words.waitFor({ state: "detached", timeout: 90_000 });
+  await page.getByText("Live", { exact: true }).waitFor();
+});
+
+test("no calls left for today: the page says why it is paused and when it goes on", async () => {
   await world.control("POST", "faults", { fault: { kind: "rate_limited", policy: "DAILY" } });
   await world.control("POST", "contacts/edit-random", { count: 5 });
   await page.getByText("Paused", { exact: true }).waitFor();

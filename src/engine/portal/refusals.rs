@@ -149,7 +149,7 @@ impl Portal {
             connection.state = State::NeedsReauthorisation;
         }
         let words = "HubSpot no longer accepts this connection: the app was uninstalled, access was revoked, or the person \
-                     who connected it left. Connect again; what is mirrored stays.";
+                     who connected it left. Connect it again; nothing that was read is lost.";
         self.tell(turn, words.to_owned(), correlation_id)
     }
 
@@ -258,7 +258,7 @@ impl Portal {
                 }
                 if failures >= TROUBLE_AFTER {
                     let words = "HubSpot does not renew this connection's access at the moment. It is asked again by itself; \
-                                 nothing to do unless it stays so.";
+                                 tell whoever supports you if it stays so.";
                     self.tell(turn, words.to_owned(), None)?;
                 }
                 Ok(())
