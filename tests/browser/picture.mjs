@@ -16,7 +16,7 @@ const account = async (contacts, settings) => {
 };
 
 const workspace = await world.createWorkspace("Northwind Traders");
-const page = await world.person({ colorScheme: "light", viewport: { width: 1280, height: 864 } });
+const page = await world.person({ colorScheme: "light", viewport: { width: 1280, height: 896 } });
 const first = await account(8_412, { name: "Northwind Traders", hub_domain: "northwind.example" });
 await world.connect(page, workspace);
 await page.getByText("8,412 synced from HubSpot").waitFor({ timeout: 60_000 });
