@@ -11,7 +11,10 @@ use crate::{
         portal::messages::{Command as PortalCommand, State, Status},
     },
     platform::{directory_object as directory, fault::Fault, portals, routes},
-    values::ids::{ConnectionId, WorkspaceId},
+    values::{
+        ids::{ConnectionId, WorkspaceId},
+        time::Timestamp,
+    },
 };
 
 /// Begins it. From the answer on the connection is not routed and its sync stands still.
@@ -28,7 +31,15 @@ pub async fn begin(
     if plan.connection.state == ConnectionState::Disconnecting {
         routes::forget(env, &plan.connection.app, plan.connection.portal).await;
         let connection = &plan.connection;
-        if carry_on(env, &connection.id, &connection.object, plan.uninstall, plan.revoke).await? {
+        let ended = carry_on(
+            env,
+            &connection.id,
+            &connection.object,
+            connection.connected_at,
+            plan.uninstall,
+            plan.revoke,
+        );
+        if ended.await? {
             plan.connection.state = ConnectionState::Disconnected;
         }
     }
@@ -61,17 +72,20 @@ pub async fn end_if_over(
 ) -> Result<(), Fault> {
     let over = status.is_none_or(|status| status.state == State::Disconnected);
     if connection.state == ConnectionState::Disconnecting && over {
-        directory::ask(env, &Command::EndDisconnect { connection: connection.id.clone() }).await?;
+        let end = Command::EndDisconnect { of: connection.connected_at, connection: connection.id.clone() };
+        directory::ask(env, &end).await?;
         connection.state = ConnectionState::Disconnected;
     }
     Ok(())
 }
 
-/// Brings one that was begun a step further; says whether it has ended. Doing it twice does nothing twice.
+/// Brings one that was begun a step further; says whether it has ended. Doing it twice does nothing twice, and doing it
+/// after the account was connected anew does nothing to the new authorisation.
 pub async fn carry_on(
     env: &Env,
     connection: &ConnectionId,
     object: &str,
+    of: Timestamp,
     uninstall: bool,
     revoke: bool,
 ) -> Result<bool, Fault> {
@@ -79,7 +93,7 @@ pub async fn carry_on(
         |status: Option<_>| status.map(|status: crate::engine::portal::messages::Status| status.state);
     let state = match stands(portals::status(env, object).await?) {
         Some(State::Active | State::Paused { .. } | State::NeedsReauthorisation) => {
-            portals::ask(env, object, &PortalCommand::Disconnect { uninstall, revoke }).await?;
+            portals::ask(env, object, &PortalCommand::Disconnect { of, uninstall, revoke }).await?;
             stands(portals::status(env, object).await?)
         }
         Some(State::Disconnecting) => {
@@ -89,7 +103,7 @@ pub async fn carry_on(
         state @ (Some(State::Disconnected) | None) => state,
     };
     if matches!(state, Some(State::Disconnected) | None) {
-        directory::ask(env, &Command::EndDisconnect { connection: connection.clone() }).await?;
+        directory::ask(env, &Command::EndDisconnect { of, connection: connection.clone() }).await?;
         return Ok(true);
     }
     Ok(false)

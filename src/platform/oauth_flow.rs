@@ -290,18 +290,20 @@ async fn store(
         object: portals::new_id(env, config, begun.workspace.jurisdiction)?,
         expected: begun.connection.as_ref().map(|connection| connection.id.clone()),
     };
-    let (connection, known) = match directory::ask(env, &Command::RecordConnection(Box::new(record))).await? {
-        Answer::Recorded { connection, known } => (connection, known),
-        Answer::Refused(Refusal::OtherPortal { .. }) => return Err(other_portal(begun, &account).into()),
-        Answer::Refused(Refusal::Disconnecting) => return Err(Stop::Flash("disconnecting")),
-        Answer::Refused(Refusal::Full { .. }) => return Err(Stop::Flash("full")),
-        Answer::Refused(_) => return Err(Outcome::StateForeign.into()),
-        _ => return Err(directory::unexpected().into()),
-    };
+    let (connection, known, at) =
+        match directory::ask(env, &Command::RecordConnection(Box::new(record))).await? {
+            Answer::Recorded { connection, known, at } => (connection, known, at),
+            Answer::Refused(Refusal::OtherPortal { .. }) => return Err(other_portal(begun, &account).into()),
+            Answer::Refused(Refusal::Disconnecting) => return Err(Stop::Flash("disconnecting")),
+            Answer::Refused(Refusal::Full { .. }) => return Err(Stop::Flash("full")),
+            Answer::Refused(_) => return Err(Outcome::StateForeign.into()),
+            _ => return Err(directory::unexpected().into()),
+        };
     let connect = Connect {
         connection: connection.id.clone(),
         workspace: begun.workspace.id.clone(),
         app: begun.app.clone(),
+        at,
         user: tokens.user_id,
         account,
         scopes,
@@ -321,7 +323,7 @@ async fn store(
     match directory::ask(env, &confirm).await? {
         Answer::Done => {}
         Answer::Refused(_) => {
-            queue::stop(env, &connection.object).await?;
+            queue::stop(env, &connection.object, at).await?;
             return Err(Stop::Flash("disconnecting"));
         }
         _ => return Err(directory::unexpected().into()),

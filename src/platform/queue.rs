@@ -11,6 +11,7 @@ use crate::{
         portal::messages::{Command as PortalCommand, State},
     },
     platform::{cron::Pokes, directory_object as directory, disconnect, fault::Fault, log, portals},
+    values::time::Timestamp,
 };
 
 /// Takes one batch.
@@ -45,8 +46,8 @@ async fn poked(env: &Env, poke: &Poke) -> Result<(), Fault> {
             portals::ask(env, &poke.object, &PortalCommand::Poke).await?;
         }
         Task::Settle => settle(env, poke).await?,
-        Task::Disconnect { uninstall, revoke } => {
-            disconnect::carry_on(env, &poke.connection, &poke.object, uninstall, revoke).await?;
+        Task::Disconnect { of, uninstall, revoke } => {
+            disconnect::carry_on(env, &poke.connection, &poke.object, of, uninstall, revoke).await?;
         }
     }
     Ok(())
@@ -56,25 +57,25 @@ async fn poked(env: &Env, poke: &Poke) -> Result<(), Fault> {
 async fn settle(env: &Env, poke: &Poke) -> Result<(), Fault> {
     let connection = poke.connection.clone();
     let status = portals::status(env, &poke.object).await?;
-    let holds = status.is_some_and(|status| match status.state {
-        State::Active | State::Paused { .. } | State::NeedsReauthorisation => true,
-        State::Disconnecting | State::Disconnected => false,
+    let held = status.and_then(|status| match status.state {
+        State::Active | State::Paused { .. } | State::NeedsReauthorisation => Some(status.connected_at),
+        State::Disconnecting | State::Disconnected => None,
     });
-    let command = if holds {
+    let command = if held.is_some() {
         Command::ConfirmConnection { connection }
     } else {
         Command::AbandonConnection { connection }
     };
-    if let Answer::Refused(Refusal::Disconnecting | Refusal::NotFound) = directory::ask(env, &command).await?
-    {
-        stop(env, &poke.object).await?;
+    let answer = directory::ask(env, &command).await?;
+    if let (Some(of), Answer::Refused(Refusal::Disconnecting | Refusal::NotFound)) = (held, answer) {
+        stop(env, &poke.object, of).await?;
     }
     Ok(())
 }
 
 /// Stops a Portal that the Directory has given up.
-pub async fn stop(env: &Env, object: &str) -> Result<(), Fault> {
-    let command = PortalCommand::Disconnect { uninstall: false, revoke: false };
+pub async fn stop(env: &Env, object: &str, of: Timestamp) -> Result<(), Fault> {
+    let command = PortalCommand::Disconnect { of, uninstall: false, revoke: false };
     portals::ask(env, object, &command).await?;
     Ok(())
 }

@@ -81,14 +81,12 @@ pub(super) fn record(
         rows::insert(sql, &connection)?;
         connection
     };
-    let pending = Pending {
-        portal_name: record.portal_name,
-        user: record.user,
-        connected_by: record.connected_by,
-        at: now,
-    };
+    // Each authorisation is younger than the one before, whatever the clock says.
+    let at = if is_known { now.max(connection.connected_at.plus_ms(1)) } else { now };
+    let pending =
+        Pending { portal_name: record.portal_name, user: record.user, connected_by: record.connected_by, at };
     rows::set_pending(sql, &connection.id, &pending, now.plus_ms(SETTLE_MS))?;
-    Ok(Answer::Recorded { connection, known: is_known })
+    Ok(Answer::Recorded { connection, known: is_known, at })
 }
 
 /// Also what a tick says of an interrupted connect whose Portal holds credentials. Where a disconnect came in between,
@@ -129,14 +127,20 @@ pub(super) fn begin_disconnect(
     let Some(connection) = own(sql, workspace, id)? else { return Ok(NOT_FOUND) };
     let mut plan = plan(sql, connection)?;
     if plan.connection.state == ConnectionState::Active {
-        rows::begin_disconnect(sql, id, plan.uninstall, plan.revoke)?;
+        // Of an authorisation that has not confirmed, the Portal may hold the credentials already: they go too.
+        if let Some(pending) = rows::pending(sql, id)? {
+            plan.connection.connected_at = pending.at;
+        }
+        rows::begin_disconnect(sql, id, plan.connection.connected_at, plan.uninstall, plan.revoke)?;
         plan.connection.state = ConnectionState::Disconnecting;
     }
     Ok(Answer::Plan(plan))
 }
 
-pub(super) fn end_disconnect(sql: &dyn Sql, id: &ConnectionId) -> Result<Answer, SqlError> {
-    if rows::get(sql, id)?.is_some_and(|connection| connection.state == ConnectionState::Disconnecting) {
+pub(super) fn end_disconnect(sql: &dyn Sql, of: Timestamp, id: &ConnectionId) -> Result<Answer, SqlError> {
+    if rows::get(sql, id)?
+        .is_some_and(|known| known.state == ConnectionState::Disconnecting && known.connected_at == of)
+    {
         rows::set_state(sql, id, ConnectionState::Disconnected)?;
     }
     Ok(Answer::Done)
@@ -203,7 +207,11 @@ pub(super) fn tick(sql: &dyn Sql, now: Timestamp, after: Option<&ConnectionId>) 
         .into_iter()
         .map(|due| {
             let task = if due.state == ConnectionState::Disconnecting {
-                Task::Disconnect { uninstall: due.disconnect.0, revoke: due.disconnect.1 }
+                Task::Disconnect {
+                    of: due.connected_at,
+                    uninstall: due.disconnect.0,
+                    revoke: due.disconnect.1,
+                }
             } else if due.settle {
                 Task::Settle
             } else {

@@ -171,8 +171,10 @@ pub enum Command {
         /// Which.
         connection: ConnectionId,
     },
-    /// Its Portal is done. Answers [`Answer::Done`].
+    /// Its Portal is done; nothing if it was connected anew meanwhile. Answers [`Answer::Done`].
     EndDisconnect {
+        /// [`Connection::connected_at`] of the authorisation that is over.
+        of: Timestamp,
         /// Which.
         connection: ConnectionId,
     },
@@ -243,6 +245,8 @@ pub enum Answer {
         connection: Connection,
         /// Whether it was there before.
         known: bool,
+        /// When this authorisation was recorded: its [`Connection::connected_at`], later for each.
+        at: Timestamp,
     },
     /// All of a workspace, oldest first.
     Connections(Vec<Connection>),
@@ -392,6 +396,8 @@ pub enum Task {
     Settle,
     /// A disconnect goes on.
     Disconnect {
+        /// [`Connection::connected_at`] of the authorisation that ends.
+        of: Timestamp,
         /// See [`Plan::uninstall`].
         uninstall: bool,
         /// See [`Plan::revoke`].

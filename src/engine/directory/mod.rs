@@ -110,7 +110,7 @@ pub fn handle(sql: &dyn Sql, now: Timestamp, draw: Draw, command: Command) -> Re
         Command::BeginDisconnect { workspace, connection } => {
             connections::begin_disconnect(sql, &workspace, &connection)
         }
-        Command::EndDisconnect { connection } => connections::end_disconnect(sql, &connection),
+        Command::EndDisconnect { of, connection } => connections::end_disconnect(sql, of, &connection),
 
         Command::Routes { source, portals } => connections::routes(sql, &source, portals),
         Command::Tick { after } => {

@@ -303,7 +303,7 @@ fn only_administrators_of_the_workspace_begin_an_authorisation() {
 fn a_new_connection_is_shown_and_routed_only_when_its_portal_confirms() {
     let world = World::new();
     let workspace = world.workspace("Acme").id;
-    let Answer::Recorded { connection, known: false } = world.record(&workspace, 7, Some(1)) else {
+    let Answer::Recorded { connection, known: false, .. } = world.record(&workspace, 7, Some(1)) else {
         panic!("not recorded")
     };
     let show = || world.ask(Command::Connections { workspace: workspace.clone() });
@@ -329,7 +329,7 @@ fn the_same_account_again_keeps_its_connection_and_object() {
     let workspace = world.workspace("Acme").id;
     let first = world.connect(&workspace, 7, Some(1));
     world.pass(HOUR_MS);
-    let Answer::Recorded { connection, known: true } = world.record(&workspace, 7, Some(2)) else {
+    let Answer::Recorded { connection, known: true, .. } = world.record(&workspace, 7, Some(2)) else {
         panic!("not known")
     };
     assert_eq!((&connection.id, &connection.object), (&first.id, &first.object));
@@ -420,15 +420,23 @@ fn a_disconnect_is_settled_once_and_carried_on_by_ticks() {
     // What has begun stays as it was settled, whoever comes meanwhile.
     assert_eq!(refusal(world.record(&world.workspace("Other").id, 7, Some(1))), Refusal::Disconnecting);
     assert!(world.disconnect(&connection).uninstall);
-    let task = Task::Disconnect { uninstall: true, revoke: true };
+    let of = connection.connected_at;
+    let task = Task::Disconnect { of, uninstall: true, revoke: true };
     let poke = Poke { connection: connection.id.clone(), object: connection.object.clone(), task };
     assert_eq!(world.tick(), [poke]);
-    assert_eq!(world.ask(Command::EndDisconnect { connection: connection.id.clone() }), Answer::Done);
+    let end = Command::EndDisconnect { of, connection: connection.id.clone() };
+    assert_eq!(world.ask(end.clone()), Answer::Done);
     assert_eq!(world.tick(), []);
     assert_eq!(world.get(&connection.id).state, ConnectionState::Disconnected);
     assert!(!world.disconnect(&connection).uninstall);
     // And back again, as the same connection.
-    assert_eq!(world.connect(&workspace, 7, Some(1)).object, connection.object);
+    let again = world.connect(&workspace, 7, Some(1));
+    assert_eq!(again.object, connection.object);
+    assert!(again.connected_at > of, "an authorisation cannot be told from the one before");
+    // What is told late of the first ends nothing of the second.
+    world.disconnect(&again);
+    world.ask(end);
+    assert_eq!(world.get(&connection.id).state, ConnectionState::Disconnecting);
 }
 
 #[test]
@@ -464,8 +472,9 @@ fn a_disconnect_wins_over_a_reconnect_that_has_not_confirmed() {
     let world = World::new();
     let workspace = world.workspace("Acme").id;
     let connection = world.connect(&workspace, 7, Some(1));
-    world.record(&workspace, 7, Some(1));
-    world.disconnect(&connection);
+    let Answer::Recorded { at, .. } = world.record(&workspace, 7, Some(1)) else { panic!() };
+    // The Portal may hold the new credentials already: the disconnect is of them.
+    assert_eq!(world.disconnect(&connection).connection.connected_at, at);
     let confirmed = world.ask(Command::ConfirmConnection { connection: connection.id });
     assert_eq!(refusal(confirmed), Refusal::Disconnecting);
 }

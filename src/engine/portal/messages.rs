@@ -62,6 +62,8 @@ pub enum Command {
     },
     /// Stops at once; then, as asked, uninstalls the app and revokes the grant, and forgets the tokens. Answers [`Answer::Done`].
     Disconnect {
+        /// [`Connect::at`] of the authorisation it ends: what was asked of an older one leaves a newer one alone.
+        of: Timestamp,
         /// Remove the app from the HubSpot account.
         uninstall: bool,
         /// Revoke the refresh token.
@@ -80,6 +82,8 @@ pub struct Connect {
     pub workspace: WorkspaceId,
     /// The app that was authorised.
     pub app: AppKey,
+    /// When, as the Directory counts: later for each authorisation of the connection.
+    pub at: Timestamp,
     /// Who authorised.
     pub user: Option<HubSpotUserId>,
     /// The account, as account info told it.

@@ -262,8 +262,8 @@ impl Portal {
             }
             Command::Record { object_type, id } => query::record(turn.sql, object_type, id)?,
             Command::Changes { after, limit, types } => query::changes(turn.sql, after, limit, &types)?,
-            Command::Disconnect { uninstall, revoke } => {
-                if self.disconnect(turn, Farewell { uninstall, revoke })? {
+            Command::Disconnect { of, uninstall, revoke } => {
+                if self.disconnect(turn, of, Farewell { uninstall, revoke })? {
                     effects.push(Effect::SetAlarm(turn.now));
                 }
                 Answer::Done
@@ -325,7 +325,7 @@ impl Portal {
             account: connect.account,
             scopes: connect.scopes,
             state: State::Active,
-            connected_at: turn.now,
+            connected_at: connect.at,
             trouble: None,
             farewell: None,
             failures: 0,
@@ -429,9 +429,14 @@ impl Portal {
     }
 
     /// Stops at once; says whether there is something left to tell HubSpot.
-    fn disconnect(&mut self, turn: &mut Turn<'_>, farewell: Farewell) -> Result<bool, SqlError> {
+    fn disconnect(
+        &mut self,
+        turn: &mut Turn<'_>,
+        of: Timestamp,
+        farewell: Farewell,
+    ) -> Result<bool, SqlError> {
         let Some(connection) = &mut self.connection else { return Ok(false) };
-        if matches!(connection.state, State::Disconnected) {
+        if connection.state == State::Disconnected || connection.connected_at > of {
             return Ok(false);
         }
         connection.state = State::Disconnecting;

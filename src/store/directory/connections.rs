@@ -235,13 +235,19 @@ pub fn confirm(sql: &dyn Sql, id: &ConnectionId, pending: &Pending) -> Result<()
 pub fn begin_disconnect(
     sql: &dyn Sql,
     id: &ConnectionId,
+    connected_at: Timestamp,
     uninstall: bool,
     revoke: bool,
 ) -> Result<(), SqlError> {
     sql.exec(
-        "UPDATE connections SET state = 'disconnecting', pending = NULL, settle_at = NULL, uninstall = ?2, revoke = ?3
-         WHERE id = ?1",
-        &[Param::Text(id.as_str()), Param::Int(uninstall.into()), Param::Int(revoke.into())],
+        "UPDATE connections SET state = 'disconnecting', connected_at = ?2, pending = NULL, settle_at = NULL,
+             uninstall = ?3, revoke = ?4 WHERE id = ?1",
+        &[
+            Param::Text(id.as_str()),
+            Param::Int(connected_at.0),
+            Param::Int(uninstall.into()),
+            Param::Int(revoke.into()),
+        ],
     )?;
     Ok(())
 }
@@ -264,6 +270,8 @@ pub struct Due {
     pub object: String,
     /// Where it stands.
     pub state: ConnectionState,
+    /// See [`Connection::connected_at`].
+    pub connected_at: Timestamp,
     /// Whether a connect was interrupted.
     pub settle: bool,
     /// The disconnect under way: uninstall, revoke.
@@ -278,7 +286,7 @@ pub fn due(
     now: Timestamp,
 ) -> Result<Vec<Due>, SqlError> {
     let rows = sql.exec(
-        "SELECT id, object, state, settle_at IS NOT NULL AND settle_at <= ?3, uninstall, revoke FROM connections
+        "SELECT id, object, state, connected_at, settle_at IS NOT NULL AND settle_at <= ?3, uninstall, revoke FROM connections
          WHERE id > ?1 AND (state IN ('active', 'disconnecting') OR settle_at <= ?3) ORDER BY id LIMIT ?2",
         &[
             Param::Text(after.map_or("", ConnectionId::as_str)),
@@ -293,6 +301,7 @@ pub fn due(
                 id: columns.parse()?,
                 object: columns.text()?,
                 state: ConnectionState::parse(&columns.text()?).ok_or(SqlError::Content("connections"))?,
+                connected_at: columns.time()?,
                 settle: columns.flag()?,
                 disconnect: (columns.flag()?, columns.flag()?),
             })

@@ -19,8 +19,8 @@ const FAULTS: [(Fault, &str); 12] = [
     (Fault::Status { status: 502, after_commit: true }, "overloaded"),
     (Fault::NoAnswer { after_commit: false }, "did not answer"),
     (Fault::NoAnswer { after_commit: true }, "did not answer"),
-    (Fault::Html, "unreadably"),
-    (Fault::Truncated, "unreadably"),
+    (Fault::Html, "cannot be read"),
+    (Fault::Truncated, "cannot be read"),
 ];
 
 /// A rule for every call to the API; token endpoints have their own in [`super::tokens`].

@@ -14,7 +14,7 @@ fn plan() -> Plan {
 }
 
 fn disconnect(world: &mut World, uninstall: bool, revoke: bool) {
-    world.command(Command::Disconnect { uninstall, revoke });
+    world.farewell(uninstall, revoke);
     world.pass_ms(5_000);
     assert_eq!(world.status().state, State::Disconnected);
 }
@@ -58,7 +58,7 @@ fn a_revoked_grant_asks_for_a_person_and_nothing_else_is_called() {
     let mut world = synced(plan());
     world.control("POST", "grants/revoke", &json!({ "app_id": APP, "portal_id": PORTAL }));
     assert!(world.until(40, |world| world.status().state == State::NeedsReauthorisation));
-    assert!(world.status().trouble.unwrap().words.contains("Connect again"));
+    assert!(world.status().trouble.unwrap().words.contains("Connect it again"));
     let before = world.calls.len();
     let id = ids(&world)[0].clone();
     rename(&mut world, &id, "Meanwhile");
@@ -137,13 +137,26 @@ fn a_disconnect_stops_or_revokes_or_uninstalls_and_then_revokes() {
 }
 
 #[test]
+fn a_disconnect_that_comes_after_the_account_was_connected_anew_is_of_no_effect() {
+    let mut world = synced(plan());
+    let of = world.status().connected_at;
+    disconnect(&mut world, false, false);
+    world.connect(0);
+    assert!(world.backfill());
+    world.command(Command::Disconnect { of, uninstall: true, revoke: true });
+    world.pass(30);
+    assert_eq!(world.status().state, State::Active);
+    world.verdict().unwrap();
+}
+
+#[test]
 fn a_disconnect_that_hubspot_does_not_hear_ends_all_the_same() {
     for fault in [Fault::NoAnswer { after_commit: true }, Fault::Status { status: 500, after_commit: false }]
     {
         let mut world = synced(plan());
         world.simulator.faults.add(Rule { times: None, ..Rule::next(1, fault) });
         let before = world.calls.len();
-        world.command(Command::Disconnect { uninstall: true, revoke: true });
+        world.farewell(true, true);
         world.pass(12);
         assert_eq!(world.status().state, State::Disconnected);
         let attempts = world.calls.len() - before;
@@ -218,7 +231,7 @@ fn answers_to_calls_from_before_a_reconnect_do_not_end_the_new_connection() {
         if call == "/token" {
             world.control("POST", "grants/revoke", &json!({ "app_id": APP, "portal_id": PORTAL }));
         } else {
-            world.command(Command::Disconnect { uninstall: false, revoke: true });
+            world.farewell(false, true);
         }
         world.hold(call, 1);
         assert!(world.until(40, |world| world.held() == 1));

@@ -105,6 +105,7 @@ impl World {
             connection: ConnectionId::from_random([object as u8 + 1; 12]),
             workspace: WorkspaceId::from_random([object as u8 + 100; 12]),
             app: app.key,
+            at: Timestamp(self.now as i64),
             user: tokens.user_id,
             account: Account { portal: PortalId(PORTAL), name: None, ui_domain: None, utc_offset_ms: 0 },
             scopes: tokens.scopes,
@@ -113,6 +114,12 @@ impl World {
             expires_in_ms: tokens.expires_in_ms,
         };
         self.command_to(object, Command::Connect(Box::new(connect))).expect("connecting meets no fault");
+    }
+
+    /// Ends the authorisation that is there now.
+    pub fn farewell(&mut self, uninstall: bool, revoke: bool) {
+        let of = self.status().connected_at;
+        self.command(Command::Disconnect { of, uninstall, revoke });
     }
 
     pub(super) fn set_faults(&mut self) {
