@@ -252,6 +252,7 @@ async fn permitted(
     let Some(portal) = portal else { return fetch::send(&config.hubspot_api_url, request).await };
     let ask = |count, returns| Ask {
         app: app.key.clone(),
+        user: None,
         window: (count > 0).then_some(Window::Core),
         count,
         priority: Priority::Person,

@@ -2,6 +2,7 @@
 //!
 //! Copies hold object ids only. That nobody follows a portal is never copied: the first webhook after a connect must
 //! find it. A copy that is too old to know a new follower costs that follower nothing but the delay: it reads for itself.
+//! One that still names an ended connection is found out by its Portal, and the Directory is asked.
 
 use std::{cell::RefCell, collections::HashMap};
 
@@ -61,12 +62,24 @@ pub async fn find(
     Ok(found.into_iter().map(|known| known.or_else(|| told.next()).unwrap_or_default()).collect())
 }
 
+/// Who follows one portal by the Directory's own word, because a copy was found to be too old.
+pub async fn find_afresh(
+    env: &Env,
+    context: &Context,
+    source: &AppKey,
+    asked: (PortalId, u32),
+) -> Result<Vec<String>, Fault> {
+    forget(env, source, asked.0).await;
+    let told = ask(env, context, source, vec![asked], clock::now()).await?;
+    Ok(told.into_iter().next().unwrap_or_default())
+}
+
 /// Makes the copies of one portal invalid where they can be reached: here and in KV.
 pub async fn forget(env: &Env, source: &AppKey, portal: PortalId) {
     let key = key(source, portal);
     MEMORY.with_borrow_mut(|memory| memory.remove(&key));
     if let Ok(kv) = env.kv("ROUTES") {
-        // What stays behind lives a minute and leads to a Portal that drops what comes.
+        // What stays behind lives a minute and leads to a Portal that says so.
         let _ = kv.delete(&key).await;
     }
 }

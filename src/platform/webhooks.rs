@@ -75,25 +75,36 @@ async fn take(
     let asked: Vec<(PortalId, u32)> =
         by_portal.iter().map(|(portal, touches)| (*portal, touches.len() as u32)).collect();
     let followers = routes::find(env, context, source, &asked).await.map_err(overload)?;
-    let deliveries = by_portal
-        .values()
-        .zip(followers)
-        .flat_map(|(touches, objects)| objects.into_iter().map(move |object| deliver(env, object, touches)));
+    let deliveries = by_portal.iter().zip(followers).map(|((portal, touches), objects)| async move {
+        let ended = deliver(env, &objects, touches).await?;
+        if ended {
+            // The copy of the routes is older than the end of a connection: whoever follows now must not miss it.
+            let asked = (*portal, touches.len() as u32);
+            let mut fresh = routes::find_afresh(env, context, source, asked).await?;
+            fresh.retain(|object| !objects.contains(object));
+            deliver(env, &fresh, touches).await?;
+        }
+        Ok(())
+    });
     // Every one is carried through, also where another failed: what was written is not repeated in vain.
     join_all(deliveries).await.into_iter().collect::<Result<Vec<()>, Fault>>().map_err(overload)?;
     Ok(())
 }
 
-async fn deliver(env: &Env, object: String, touches: &[Touch]) -> Result<(), Fault> {
-    for chunk in touches.chunks(TOUCHES) {
-        // A Portal that holds no connection any more drops them: nobody follows by it.
-        let (Answer::Done | Answer::NotConnected) =
-            portals::ask(env, &object, &Command::Webhook { touches: chunk.to_vec() }).await?
-        else {
-            return Err(Fault::noticed("a portal answered something else", "unexpected answer"));
-        };
-    }
-    Ok(())
+/// Hands the touches to each; says whether one of them holds no connection any more.
+async fn deliver(env: &Env, objects: &[String], touches: &[Touch]) -> Result<bool, Fault> {
+    let deliveries = objects.iter().map(|object| async move {
+        for chunk in touches.chunks(TOUCHES) {
+            match portals::ask(env, object, &Command::Webhook { touches: chunk.to_vec() }).await? {
+                Answer::Done => {}
+                Answer::NotConnected => return Ok(true),
+                _ => return Err(Fault::noticed("a portal answered something else", "unexpected answer")),
+            }
+        }
+        Ok(false)
+    });
+    let ended: Vec<bool> = join_all(deliveries).await.into_iter().collect::<Result<_, Fault>>()?;
+    Ok(ended.contains(&true))
 }
 
 fn refused(source: &AppKey, refusal: WebhookRefusal) -> Problem {

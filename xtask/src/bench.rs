@@ -2,6 +2,7 @@
 //! and only counts (calls, 429s) decide the exit status.
 
 mod cost;
+mod memory;
 mod polls;
 mod rate;
 mod webhooks;

@@ -98,7 +98,7 @@ const control :Workerd.Worker = (
   modules = [(name = "control.mjs", esModule = embed "control.mjs")],
   compatibilityDate = {date},
   compatibilityFlags = ["service_binding_extra_handlers"],
-  bindings = [(name = "SPOKE", service = "spoke")],
+  bindings = [(name = "SPOKE", service = "spoke"), (name = "ROUTES", kvNamespace = "kv")],
 );
 "#,
         data = folder.join("data").display(),

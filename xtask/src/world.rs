@@ -89,6 +89,8 @@ pub struct Plan {
     /// HubSpot's webhooks do not reach the Worker.
     pub without_webhooks: bool,
     pub runtime: Runtime,
+    /// workerd alone listens for a debugger.
+    pub inspected: bool,
 }
 
 impl Plan {
@@ -96,6 +98,13 @@ impl Plan {
     #[must_use]
     pub fn in_workerd(mut self) -> Self {
         self.runtime = Runtime::Workerd;
+        self
+    }
+
+    /// Lets a debugger in; see [`World::inspector_port`].
+    #[must_use]
+    pub fn inspected(mut self) -> Self {
+        self.inspected = true;
         self
     }
 
@@ -170,6 +179,7 @@ pub struct World {
     settings: Vec<(String, String)>,
     port: u16,
     control_port: u16,
+    inspector_port: Option<u16>,
     // Last, so that it outlives the processes that write into it.
     folder: TempDir,
 }
@@ -195,6 +205,7 @@ impl World {
             settings,
             port,
             control_port: choose_port("--control-port", None)?,
+            inspector_port: plan.inspected.then(|| choose_port("--inspector-port", None)).transpose()?,
             folder,
         };
         world.start_worker()?;
@@ -239,7 +250,9 @@ impl World {
         let config = workerd::write_config(project, folder, &self.settings, self.port, self.control_port)?;
         let mut workerd = project.command(project.workerd()?)?;
         // Experimental: only that one Worker may hand another a cron's or a queue's event.
-        workerd.args(["serve", "--experimental"]).arg(config);
+        workerd.args(["serve", "--experimental"]);
+        workerd.args(self.inspector_port.map(|port| format!("--inspector-addr=127.0.0.1:{port}")));
+        workerd.arg(config);
         Ok(workerd)
     }
 
@@ -258,8 +271,18 @@ impl World {
     pub fn fire_cron(&self) -> Result<()> {
         match self.runtime {
             Runtime::Wrangler => self.spoke.fire_cron(&self.spoke.url),
-            Runtime::Workerd => self.spoke.fire_cron(&format!("http://127.0.0.1:{}", self.control_port)),
+            Runtime::Workerd => self.spoke.fire_cron(&self.control_url()),
         }
+    }
+
+    /// Where a Worker in workerd alone is driven from outside: its cron, and its KV under `/kv/`.
+    pub fn control_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.control_port)
+    }
+
+    /// Where workerd's inspector listens, if the plan lets a debugger in.
+    pub fn inspector_port(&self) -> Option<u16> {
+        self.inspector_port
     }
 
     /// What workerd used since it was last started: the Worker's process and the small one that wrangler puts before it.

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::values::{ids::AppKey, time::Timestamp};
+use crate::values::{
+    ids::{AppKey, HubSpotUserId},
+    time::Timestamp,
+};
 
 /// What the `Limiter` object is asked, as the JSON body of a request to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +38,18 @@ pub enum Window {
     Core,
     /// Search, shared by every app of the portal.
     Search,
+    /// Token refreshes: one at a time of each app and person, whichever connections share the grant.
+    Refresh,
+}
+
+impl Window {
+    /// Whether HubSpot counts its calls.
+    pub const fn counts(self) -> bool {
+        match self {
+            Self::Core | Self::Search => true,
+            Self::Refresh => false,
+        }
+    }
 }
 
 /// Who waits: decides whether the reserve may be used.
@@ -52,6 +67,8 @@ pub enum Priority {
 pub struct Ask {
     /// Whose window.
     pub app: AppKey,
+    /// Who authorised; `None`: unknown, and counted as one person.
+    pub user: Option<HubSpotUserId>,
     /// Which window; `None` to bring back only.
     pub window: Option<Window>,
     /// Permits wanted, at most.

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::values::{
-    ids::AppKey,
+    ids::{AppKey, HubSpotUserId},
     time::{DAY_MS, HOUR_MS, SECOND_MS, Timestamp},
 };
 use messages::{Ask, Gauges, Grant, News, Priority, Window};
@@ -34,6 +34,8 @@ pub const SEARCH_LIMIT: u32 = 4;
 const RESERVE_DIVISOR: u32 = 20;
 /// Most permits of one grant: with six calls in flight more would lie idle until their lease ends.
 const GRANT_LIMIT: u32 = 12;
+/// Shortest time after which asking again makes sense.
+const SHORTEST_WAIT_MS: i64 = 20;
 /// How many slots a waiter waits for at once, so that a full window costs one question per three calls.
 const WAIT_FOR_SLOTS: usize = 3;
 
@@ -97,6 +99,8 @@ struct AppWindows {
 pub struct Limiter {
     apps: BTreeMap<AppKey, AppWindows>,
     search: Bucket,
+    /// Only while a refresh is under way; lost with the object, since two refreshes at once are no harm done for good.
+    refreshes: BTreeMap<(AppKey, Option<HubSpotUserId>), Bucket>,
     next_permit: u64,
     started_at: Timestamp,
     dirty: bool,
@@ -109,6 +113,7 @@ impl Limiter {
         let mut limiter = Self {
             apps: BTreeMap::new(),
             search: Bucket::new(SEARCH_LIMIT, SEARCH_WINDOW_MS),
+            refreshes: BTreeMap::new(),
             next_permit: 1,
             started_at: now,
             dirty: false,
@@ -176,10 +181,11 @@ impl Limiter {
         }
         let none = |wait_ms| Grant { permits: Vec::new(), lease_ms: LEASE_MS as u32, wait_ms };
         let Some(window) = ask.window else { return none(None) };
+        let counts = window.counts();
         let day = self.windows(&ask.app).day;
         let day_room =
             day.limit.map_or(u32::MAX, |limit| capacity(limit, ask.priority).saturating_sub(day.used));
-        if day_room == 0 {
+        if counts && day_room == 0 {
             let midnight = (today + 1) * DAY_MS - offset_ms - now.0;
             return none(Some(midnight.clamp(SECOND_MS, HOUR_MS) as u32));
         }
@@ -187,6 +193,9 @@ impl Limiter {
         let bucket = match window {
             Window::Core => &mut self.windows(&ask.app).core,
             Window::Search => &mut self.search,
+            Window::Refresh => {
+                self.refreshes.entry((ask.app.clone(), ask.user)).or_insert_with(|| Bucket::new(1, 0))
+            }
         };
         bucket.sweep(now);
         if bucket.blocked_until > now {
@@ -194,10 +203,11 @@ impl Limiter {
         }
         let room = match window {
             Window::Core => capacity(bucket.limit, ask.priority),
-            Window::Search => bucket.limit,
+            Window::Search | Window::Refresh => bucket.limit,
         }
         .saturating_sub(bucket.used());
-        let count = ask.count.min(room).min(GRANT_LIMIT).min(day_room);
+        let room = if counts { room.min(day_room) } else { room };
+        let count = ask.count.min(room).min(GRANT_LIMIT);
         let until = now.plus_ms(LEASE_MS + CALL_TIMEOUT_MS + bucket.window_ms);
         let permits: Vec<u64> = (0..u64::from(count)).map(|index| next_permit + index).collect();
         bucket.busy.extend(permits.iter().map(|permit| (*permit, until)));
@@ -205,11 +215,16 @@ impl Limiter {
         let beyond_unsaved = bucket.used() > unsaved_limit(bucket.limit);
         self.next_permit += u64::from(count);
         self.dirty |= count > 0 && window == Window::Core && beyond_unsaved;
-        self.windows(&ask.app).day.used += count;
+        if counts {
+            self.windows(&ask.app).day.used += count;
+        }
         Grant { permits, lease_ms: LEASE_MS as u32, wait_ms }
     }
 
     fn take_back(&mut self, now: Timestamp, app: &AppKey, returned: &messages::Return) {
+        if self.refreshed(app, returned.permit) {
+            return;
+        }
         let windows = self.windows(app);
         let found = windows.core.busy.contains_key(&returned.permit);
         let bucket = if found { &mut self.windows(app).core } else { &mut self.search };
@@ -227,6 +242,13 @@ impl Limiter {
                 }
             }
         }
+    }
+
+    /// Ends a refresh; says whether the permit was of one.
+    fn refreshed(&mut self, app: &AppKey, permit: u64) -> bool {
+        let before = self.refreshes.len();
+        self.refreshes.retain(|(of, _), bucket| of != app || !bucket.busy.contains_key(&permit));
+        self.refreshes.len() < before
     }
 
     fn learn(&mut self, app: &AppKey, news: &News) {
@@ -248,6 +270,8 @@ impl Limiter {
                 let bucket = match window {
                     Window::Core => &mut self.windows(app).core,
                     Window::Search => &mut self.search,
+                    // The token endpoints are outside HubSpot's windows: whoever was refused waits by itself.
+                    Window::Refresh => return,
                 };
                 bucket.blocked_until = bucket.blocked_until.max(*until);
                 self.dirty = true;
@@ -291,7 +315,7 @@ fn wait(bucket: &Bucket, now: Timestamp) -> u32 {
     let mut ends: Vec<i64> = bucket.busy.values().map(|until| until.since_ms(now)).collect();
     ends.sort_unstable();
     let index = WAIT_FOR_SLOTS.min(ends.len()).saturating_sub(1);
-    ends.get(index).copied().unwrap_or(0).clamp(20, bucket.window_ms) as u32
+    ends.get(index).copied().unwrap_or(0).clamp(SHORTEST_WAIT_MS, bucket.window_ms.max(SECOND_MS)) as u32
 }
 
 #[cfg(test)]
@@ -306,6 +330,7 @@ mod tests {
     fn ask(count: u32, priority: Priority, returns: Vec<Return>) -> Ask {
         Ask {
             app: "main".parse().unwrap(),
+            user: None,
             window: Some(Window::Core),
             count,
             priority,
@@ -410,6 +435,29 @@ mod tests {
         told.priority = Priority::Background;
         assert!(limiter.acquire(Timestamp(local_midnight - 1), &told).permits.is_empty());
         assert_eq!(limiter.acquire(Timestamp(local_midnight), &told).permits.len(), 1);
+    }
+
+    #[test]
+    fn refreshes_go_one_at_a_time_of_each_app_and_person_and_cost_no_call() {
+        let (mut limiter, now) = settled();
+        let mut ada = ask(1, Priority::Background, vec![]);
+        (ada.window, ada.user) = (Some(Window::Refresh), Some(HubSpotUserId(1)));
+        let grace = Ask { user: Some(HubSpotUserId(2)), ..ada.clone() };
+        let other_app = Ask { app: "other".parse().unwrap(), ..ada.clone() };
+        let grant = limiter.acquire(now, &ada);
+        assert_eq!(grant.permits.len(), 1);
+        let refused = limiter.acquire(now, &ada);
+        assert_eq!((refused.permits.len(), refused.wait_ms), (0, Some(1_000)));
+        assert_eq!(limiter.acquire(now, &grace).permits.len(), 1);
+        assert_eq!(limiter.acquire(now, &other_app).permits.len(), 1);
+        assert_eq!(limiter.gauges(now, &ada.app).day_used, 0);
+        // Its end lets the next one go; so does the time after which it was lost.
+        let returns = vec![Return { permit: grant.permits[0], answered_ms_ago: Some(0) }];
+        assert_eq!(limiter.acquire(now, &Ask { returns, ..ada.clone() }).permits.len(), 1);
+        let lost = now.plus_ms(LEASE_MS + CALL_TIMEOUT_MS);
+        assert!(limiter.acquire(lost.minus_ms(1), &ada).permits.is_empty());
+        assert_eq!(limiter.acquire(lost, &ada).permits.len(), 1);
+        assert_eq!(drain(&mut limiter, lost, Priority::Background).len(), 95);
     }
 
     #[test]

@@ -251,7 +251,10 @@ impl Portal {
                 Answer::Done
             }
             Command::Webhook { touches } => {
-                if self.mark_touched(turn, &touches)? && !self.works(turn.now) {
+                let Some(marked) = self.mark_touched(turn, &touches)? else {
+                    return Ok((Answer::NotConnected, effects));
+                };
+                if marked && !self.works(turn.now) {
                     effects.push(Effect::SetAlarm(turn.now));
                 }
                 Answer::Done
@@ -398,13 +401,14 @@ impl Portal {
         Ok(false)
     }
 
-    /// Marks what a delivery touched; says whether anything of it is ours to read.
-    fn mark_touched(&mut self, turn: &mut Turn<'_>, touches: &[Touch]) -> Result<bool, SqlError> {
+    /// Marks what a delivery touched; says whether anything of it is ours to read. `None`: whoever sent it here does not
+    /// know that this connection has ended.
+    fn mark_touched(&mut self, turn: &mut Turn<'_>, touches: &[Touch]) -> Result<Option<bool>, SqlError> {
         let connected = self.connection.as_ref().is_some_and(|connection| {
             !matches!(connection.state, State::Disconnected | State::Disconnecting)
         });
         if !connected {
-            return Ok(false);
+            return Ok(None);
         }
         let mut marked = false;
         for kind in ObjectType::ALL {
@@ -425,7 +429,7 @@ impl Portal {
                 running.marked = true;
             }
         }
-        Ok(marked)
+        Ok(Some(marked))
     }
 
     /// Stops at once; says whether there is something left to tell HubSpot.

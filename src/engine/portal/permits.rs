@@ -15,13 +15,14 @@ pub struct Permits {
     unused: Vec<u64>,
     news: Vec<News>,
     asked: Option<Window>,
-    waits: [Option<Timestamp>; 2],
+    waits: [Option<Timestamp>; 3],
 }
 
 fn place(window: Window) -> usize {
     match window {
         Window::Core => 0,
         Window::Search => 1,
+        Window::Refresh => 2,
     }
 }
 

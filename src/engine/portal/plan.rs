@@ -182,7 +182,7 @@ impl Portal {
                 });
                 (marks.div_ceil(BATCH_LIMIT as u64) as u32).clamp(1, BACKFILL_PERMITS)
             }
-            Window::Search => 1,
+            Window::Search | Window::Refresh => 1,
         };
         if let Some(ask) = self.ask(turn, Some(window), count) {
             self.permits.ask(window);
@@ -196,6 +196,7 @@ impl Portal {
         let (returns, news) = self.permits.take_returns(turn.now);
         Some(Ask {
             app: connection.app.clone(),
+            user: connection.user,
             window,
             count,
             priority: Priority::Background,
@@ -236,7 +237,7 @@ impl Portal {
         self.in_flight.values().any(|in_flight| wanted(&in_flight.job))
     }
 
-    /// Refresh ahead of expiry (never two at once), and the last calls of a disconnect.
+    /// Refresh ahead of expiry (never two at once of one grant), and the last calls of a disconnect.
     fn next_of_connection(&self, turn: &Turn<'_>) -> Next {
         let Some(connection) = &self.connection else { return Next::Nothing };
         match connection.state {
@@ -254,7 +255,9 @@ impl Portal {
         let stale = self.tokens.as_ref().is_some_and(|tokens| tokens.stale(turn.now));
         let expired = self.tokens.as_ref().is_none_or(|tokens| tokens.expired(turn.now));
         // Also while paused: a refresh whose answer was lost must be repeated before the old refresh token dies.
-        if stale && needs_token && !waits {
+        // While another connection refreshes the same grant, calls go on with the token that is still good.
+        let may_refresh = expired || self.permits.wait(Window::Refresh, turn.now).is_none();
+        if stale && needs_token && !waits && may_refresh {
             return Next::Send(0, Job::Refresh);
         }
         match connection.state {
@@ -436,10 +439,11 @@ fn search_range(poll: &Poll) -> IdRange {
 }
 
 impl Job {
-    /// The limiter window it falls into; the token endpoints are outside all of them.
+    /// The limiter window it falls into.
     fn window(&self) -> Option<Window> {
         match self {
-            Self::Refresh | Self::Revoke => None,
+            Self::Revoke => None,
+            Self::Refresh => Some(Window::Refresh),
             Self::Greatest | Self::Search => Some(Window::Search),
             Self::Uninstall
             | Self::Properties

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
-use super::{Figure, connect};
+use super::{Figure, connect, memory::Collector};
 use crate::compare::compare;
 use crate::walk;
 use crate::world::{Built, Plan, World};
@@ -32,6 +32,8 @@ struct Cost {
     bytes: f64,
     rows: f64,
     peak_memory: f64,
+    /// The same of another process, whose garbage is collected at once.
+    held_memory: f64,
 }
 
 pub(super) fn measure(built: &Built, large: u32) -> Result<Vec<Figure>> {
@@ -48,6 +50,12 @@ pub(super) fn measure(built: &Built, large: u32) -> Result<Vec<Figure>> {
             Figure::plain("cost", name("rows written a contact"), cost.rows, ""),
             Figure::plain("cost", name("on disk a contact"), cost.bytes, "bytes"),
             Figure::plain("cost", name("peak memory of workerd"), cost.peak_memory / 1e6, "MB"),
+            Figure::plain(
+                "cost",
+                name("the same with garbage collected at once"),
+                cost.held_memory / 1e6,
+                "MB",
+            ),
         ]);
         costs.push(cost);
     }
@@ -57,20 +65,40 @@ pub(super) fn measure(built: &Built, large: u32) -> Result<Vec<Figure>> {
             Figure::plain("cost", "processor time a contact, larger against smaller", grown, "%")
                 .at_most(10.0),
         );
+        let grown = (large.held_memory / small.held_memory - 1.0) * 100.0;
+        figures.push(
+            Figure::plain("cost", "peak memory with garbage collected, larger against smaller", grown, "%")
+                .at_most(10.0),
+        );
     }
     Ok(figures)
 }
 
-fn of(built: &Built, contacts: u32) -> Result<Cost> {
-    let plan = Plan { without_webhooks: true, ..Plan::default() }
+fn plan(contacts: u32) -> Plan {
+    Plan { without_webhooks: true, ..Plan::default() }
         .in_workerd()
         .flag("--no-limits")
         .with("--contacts", contacts)
         .with("--properties", PROPERTIES)
         .with("--custom-properties", 0)
         .with("--hubspot-properties", PROPERTIES)
-        .with("--ten-secondly-limit", 1_000_000);
-    let world = World::start(built, &plan)?;
+        .with("--ten-secondly-limit", 1_000_000)
+}
+
+/// Peak memory of two first syncs in one process, each second of which collects its garbage many times.
+fn held_memory(built: &Built, contacts: u32) -> Result<f64> {
+    let world = World::start(built, &plan(contacts).inspected())?;
+    let collector = Collector::start(world.inspector_port().context("nobody listens")?)?;
+    for _ in 0..2 {
+        let connection = connect(&world)?.connection;
+        walk::first_sync(&world, &connection, |_| std::thread::sleep(Duration::from_millis(300)))?;
+    }
+    collector.stop()?;
+    Ok(world.usage().peak_memory as f64)
+}
+
+fn of(built: &Built, contacts: u32) -> Result<Cost> {
+    let world = World::start(built, &plan(contacts))?;
     let disk_before = world.disk_bytes();
     let sync = || -> Result<(Sync, String)> {
         let before = world.usage();
@@ -90,5 +118,7 @@ fn of(built: &Built, contacts: u32) -> Result<Cost> {
     if !difference.is_none() {
         bail!("the mirror is not HubSpot: {difference}");
     }
-    Ok(Cost { cold, warm, bytes, rows, peak_memory })
+    drop(world);
+    let held_memory = held_memory(built, contacts)?;
+    Ok(Cost { cold, warm, bytes, rows, peak_memory, held_memory })
 }

@@ -1,6 +1,16 @@
-// Fires the Worker's cron where workerd runs alone.
+// The other side of a Worker where workerd runs alone: fires its cron, and reads and writes its KV under /kv/.
 export default {
-  async fetch(_request, env) {
+  async fetch(request, env) {
+    const { pathname } = new URL(request.url);
+    if (pathname.startsWith("/kv/")) {
+      const key = decodeURIComponent(pathname.slice("/kv/".length));
+      if (request.method === "PUT") {
+        await env.ROUTES.put(key, await request.text());
+        return new Response();
+      }
+      const value = await env.ROUTES.get(key);
+      return new Response(value, { status: value === null ? 404 : 200 });
+    }
     const { outcome } = await env.SPOKE.scheduled({ cron: "*/5 * * * *", scheduledTime: new Date() });
     return new Response(outcome, { status: outcome === "ok" ? 200 : 500 });
   },

@@ -10,7 +10,7 @@ use libtest_mimic::Trial;
 use serde_json::{Value, json};
 use xtask::simulator::Simulator;
 use xtask::walk::Connected;
-use xtask::world::{Plan, World};
+use xtask::world::{APP, Plan, World};
 
 use crate::delivery::{Delivery, changed, now_ms, signature};
 use crate::disk;
@@ -29,7 +29,7 @@ pub fn trials() -> Vec<Trial> {
     let plan = Plan::default()
         .in_workerd()
         .with("--contacts", 300)
-        .with("--portals", 7)
+        .with("--portals", 8)
         .with("--retry-scale", 0.0002);
     let plan =
         plan.with("--switch", "search_lag_min_ms=3600000").with("--switch", "search_lag_max_ms=3600000");
@@ -46,6 +46,11 @@ pub fn trials() -> Vec<Trial> {
         ),
         together(&stage, "merges, restores and erasures arrive by webhook alone", merged_and_erased),
         alone(&stage, "duplicate, reordered, late, forged and stale deliveries end equal", disorderly),
+        alone(
+            &stage,
+            "a copy of the routes that still names an ended connection costs no event",
+            stale_route,
+        ),
         alone(&stage, "a delivery answered with 200 survives the process", durable),
         alone(&stage, "a day without calls left pauses the connection, says so, and ends by itself", paused),
     ]
@@ -197,6 +202,43 @@ fn not_resurrected(world: &World) -> Result<()> {
     in_step(world, &connected.connection, Duration::from_secs(30))?;
     ensure!(mirrored(world, &connected.connection, doomed)?.is_none(), "the older page brought it back");
     equal_by_itself(world, &connected.connection, &hubspot, Duration::from_secs(10))
+}
+
+fn stale_route(world: &mut World) -> Result<()> {
+    let (hubspot, first) = in_step_at(world, 7, "Ended")?;
+    let portal = hubspot.started.portal_id;
+    let second = connected(world, portal, "Following")?;
+    in_step(world, &second.connection, Duration::from_secs(30))?;
+    calls_at_rest(&hubspot)?;
+    let contact = some_contacts(&hubspot, 1)?[0];
+    let key = format!("{}/kv/route:{APP}:{portal}", world.control_url());
+    let copy = || -> Result<Option<Value>> {
+        let answer = send(&Ask { method: "GET", url: &key, ..Ask::default() })?;
+        if answer.status == 404 { Ok(None) } else { answer.json().map(Some) }
+    };
+    let followed = |world: &World, value: &str| -> Result<()> {
+        change_quietly(&hubspot, contact, value)?;
+        let answer = Delivery::new(world, &changed(portal, contact))?.send()?;
+        ensure!(answer.status == 200, "{} {}", answer.status, answer.text);
+        appears(world, &second.connection, contact, value)
+    };
+    followed(world, "Both follow")?;
+    let both = until(Duration::from_secs(5), "a copy of the routes is kept", copy)?;
+    let answer = world.spoke.delete(&format!("/v1/connections/{}", first.connection))?;
+    ensure!(answer.status == 200, "{} {}", answer.status, answer.text);
+    ensure!(copy()?.is_none(), "the end of a connection leaves the copy");
+    followed(world, "One follows")?;
+    let one = until(Duration::from_secs(5), "a copy is kept again", copy)?;
+    let objects = |of: &Value| of["objects"].as_array().cloned().context("no objects");
+    let mut ended = objects(&both)?;
+    ended.retain(|object| !objects(&one).is_ok_and(|following| following.contains(object)));
+    ensure!(ended.len() == 1, "{both} {one}");
+    // A process that remembers nothing, and a copy of the time when the first alone followed.
+    world.restart_worker()?;
+    let stale = json!({"at": now_ms()?, "objects": ended}).to_string();
+    let put = send(&Ask { method: "PUT", url: &key, body: Some(&stale), ..Ask::default() })?;
+    ensure!(put.status == 200, "{}", put.status);
+    followed(world, "Found all the same")
 }
 
 fn merged_and_erased(world: &World) -> Result<()> {
