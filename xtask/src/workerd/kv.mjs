@@ -3,7 +3,8 @@ const values = new Map();
 
 export default {
   async fetch(request) {
-    const key = new URL(request.url).pathname;
+    // workerd encodes a key in one way to delete it and in another to read it.
+    const key = decodeURIComponent(new URL(request.url).pathname);
     switch (request.method) {
       case "GET":
         return values.has(key) ? new Response(values.get(key)) : new Response("not found", { status: 404 });
