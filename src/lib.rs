@@ -39,6 +39,7 @@
 //!    saved, in one transaction.
 //!
 //! A full read ([`engine::portal`]'s backfill) goes through the list endpoint in lanes over ranges of ids.
+//! [`engine::portal::reconcile`] asks three times over whether the result is HubSpot: counts hourly, a sample daily, a sweep weekly.
 //!
 //! # What is absent
 //!

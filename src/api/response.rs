@@ -6,7 +6,10 @@ use crate::{
     api::cursor,
     engine::{
         directory::messages::{ApiKey, Connection, ConnectionState, Plan, Refusal, Workspace},
-        portal::messages::{Phase, State, Status, StreamStatus, Trouble},
+        portal::{
+            messages::{Phase, State, Status, StreamStatus, Trouble},
+            reconcile::{Finding, Reconcile},
+        },
     },
     values::{
         ids::WorkspaceId,
@@ -119,6 +122,24 @@ fn sync(status: &Status) -> Value {
     })
 }
 
+fn reconcile(of: &Reconcile) -> Value {
+    let finding = |finding: &Finding| {
+        json!({
+            "done_at": moment(finding.done_at),
+            "due_at": finding.due_at.to_rfc3339(),
+            "calls": finding.calls,
+            "found": finding.found,
+            "cut_short": finding.cut_short,
+        })
+    };
+    json!({
+        "found": of.found,
+        "counts": finding(&of.counts),
+        "sweep": finding(&of.sweep),
+        "sample": finding(&of.sample),
+    })
+}
+
 fn stream(stream: &StreamStatus) -> Value {
     let backfill = match stream.phase {
         Phase::Backfill => json!({ "read": stream.read, "expected": stream.expected }),
@@ -134,6 +155,7 @@ fn stream(stream: &StreamStatus) -> Value {
         "changed_at": moment(stream.changed_at),
         "event_at": moment(stream.event_at),
         "waiting": stream.dirty,
+        "reconcile": reconcile(&stream.reconcile),
     })
 }
 
@@ -240,6 +262,7 @@ mod tests {
                 changed_at: Some(Timestamp(0)),
                 event_at: None,
                 dirty: 3,
+                reconcile: Reconcile::default(),
             }],
             latest_change: 100,
             bytes: 4096,

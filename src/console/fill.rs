@@ -246,6 +246,7 @@ mod tests {
             changed_at: None,
             event_at: Some(Timestamp(0)),
             dirty: 0,
+            reconcile: crate::engine::portal::reconcile::Reconcile::default(),
         }
     }
 

@@ -91,6 +91,24 @@ pub fn search_modified(kind: ObjectType, since: Timestamp, range: IdRange) -> Re
     search(kind, filters, "ASCENDING", SEARCH_LIMIT)
 }
 
+/// Records of the range modified in `[since, before)`, the lowest id first: id and modified date only; with `total`, the
+/// number of all.
+pub fn search_area(
+    kind: ObjectType,
+    since: Timestamp,
+    before: Timestamp,
+    range: IdRange,
+    limit: usize,
+) -> Request {
+    let mut filters = vec![
+        filter(kind.modified_property(), "GTE", since.0.to_string()),
+        filter(kind.modified_property(), "LT", before.0.to_string()),
+    ];
+    filters.extend(range.above.map(|id| filter(ID_PROPERTY, "GT", id.to_string())));
+    filters.extend(range.up_to.map(|id| filter(ID_PROPERTY, "LTE", id.to_string())));
+    search(kind, filters, "ASCENDING", limit)
+}
+
 /// The record with the greatest id; with `total`, the number of all.
 pub fn search_greatest_id(kind: ObjectType) -> Request {
     search(kind, Vec::new(), "DESCENDING", 1)

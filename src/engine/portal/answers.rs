@@ -60,6 +60,7 @@ impl Portal {
                 }
                 Job::Refresh | Job::Uninstall | Job::Revoke | Job::Properties | Job::Greatest => {}
                 Job::List { .. } | Job::Fetch { .. } | Job::Search => {}
+                Job::Count { .. } | Job::Confirm { .. } | Job::Sweep => {}
             }
         }
         match in_flight.job {
@@ -67,6 +68,7 @@ impl Portal {
             Job::Uninstall | Job::Revoke => return self.said_farewell(turn, &in_flight, outcome, effects),
             Job::Properties | Job::Greatest | Job::List { .. } | Job::Fetch { .. } => {}
             Job::Search | Job::Read { .. } | Job::ReadOne { .. } => {}
+            Job::Count { .. } | Job::Confirm { .. } | Job::Sweep => {}
         }
         // Answers to calls of before a disconnect have nowhere to go.
         let Some(connection) = &self.connection else { return Ok(()) };
@@ -74,7 +76,7 @@ impl Portal {
             return Ok(());
         }
         match rejection::classify(outcome, turn.now) {
-            Ok(response) => match self.accepted(turn, &in_flight, response)? {
+            Ok(response) => match self.accepted(turn, &in_flight, response, effects)? {
                 Ok(()) => self.all_well(turn, in_flight.stream),
                 Err(Malformed(what)) => {
                     effects.push(Effect::Log(format!("HubSpot's answer is not {what}")));
@@ -113,6 +115,7 @@ impl Portal {
         turn: &mut Turn<'_>,
         in_flight: &InFlight,
         response: &Response,
+        effects: &mut Vec<Effect>,
     ) -> Result<Result<(), Malformed>, SqlError> {
         let body = &response.body;
         /// Ends with the inner error, as `?` does with the outer.
@@ -182,6 +185,19 @@ impl Portal {
                 let page = parsed!(objects::parse_page(body));
                 self.took_search(turn, in_flight, &page)?;
             }
+            Job::Count { area, lists } => {
+                let page = parsed!(objects::parse_page(body));
+                self.took_count(turn, in_flight.stream, *area, *lists, &page)?;
+            }
+            Job::Confirm { level, ids } => {
+                let batch = parsed!(objects::parse_batch(body));
+                let found = self.took_confirm(turn, in_flight, *level, ids, &batch)?;
+                effects.extend(found.map(Effect::Log));
+            }
+            Job::Sweep => {
+                let page = parsed!(objects::parse_page(body));
+                self.took_sweep(turn, in_flight, &page)?;
+            }
             Job::Refresh | Job::Uninstall | Job::Revoke => {}
         }
         Ok(Ok(()))
@@ -244,7 +260,7 @@ impl Portal {
     }
 
     /// Applies a batch read of `ids`. Ids neither answered nor refused are to be read singly.
-    fn settle_batch(
+    pub(super) fn settle_batch(
         &mut self,
         turn: &Turn<'_>,
         in_flight: &InFlight,
@@ -291,7 +307,8 @@ impl Portal {
         if let Some(backfill) = &mut stream.backfill {
             backfill.advance(lane, step, records);
             if backfill.lanes.is_empty() {
-                records::build_key_index(turn.sql, stream.object_type)?;
+                records::build_indexes(turn.sql, stream.object_type)?;
+                stream.reconcile.begin(turn.now);
                 stream.cursor = backfill.started_at;
                 stream.backfill = None;
                 stream.polled_at = Timestamp::default();

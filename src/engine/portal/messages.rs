@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    engine::portal::reconcile::Reconcile,
     hubspot::webhooks::Event,
     values::{
         ids::{AppKey, ConnectionId, HubSpotUserId, ObjectType, PortalId, RecordId, WorkspaceId},
@@ -245,6 +246,9 @@ pub struct StreamStatus {
     pub next_check_at: Option<Timestamp>,
     /// When the mirror last changed.
     pub changed_at: Option<Timestamp>,
+    /// What reconcile found, and when it looks again.
+    #[serde(default)]
+    pub reconcile: Reconcile,
     /// When the last webhook for this type came.
     pub event_at: Option<Timestamp>,
     /// Ids that wait to be read again.

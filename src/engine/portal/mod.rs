@@ -15,6 +15,7 @@ pub mod messages;
 mod permits;
 mod plan;
 mod query;
+pub mod reconcile;
 mod refusals;
 pub mod state;
 
@@ -26,7 +27,7 @@ use crate::{
         messages::{Ask, Grant, Window},
     },
     store::{
-        portal::{dirty, feed, records, streams},
+        portal::{counts::Area, dirty, feed, records, streams},
         schema,
         sql::{Sql, SqlError},
     },
@@ -41,6 +42,7 @@ use crate::{
 use credentials::Tokens;
 use messages::{Answer, Command, Connect, State, Status, StreamStatus, Touch};
 use permits::Permits;
+use reconcile::{Checking, Level};
 use state::{Backfill, Connection, Farewell, Stream};
 
 /// How long one alarm works: under the half minute after which a platform may end it, over one limiter window.
@@ -115,6 +117,9 @@ enum Job {
     Search,
     Read { ids: Vec<RecordId>, erased: Vec<RecordId> },
     ReadOne { id: RecordId, erased: bool },
+    Count { area: Area, lists: bool },
+    Confirm { level: Level, ids: Vec<RecordId> },
+    Sweep,
 }
 
 /// A call under way.
@@ -156,6 +161,8 @@ struct Running {
     vanished: BTreeMap<RecordId, bool>,
     /// Dirty marks may be waiting; spares a look where nothing was marked.
     marked: bool,
+    /// A count or a sample under way.
+    checking: Option<Checking>,
 }
 
 /// One connection at work.
@@ -354,6 +361,7 @@ impl Portal {
             running.fetching.clear();
             running.reading.clear();
             running.vanished.clear();
+            running.checking = None;
             let stream = &mut running.saved;
             // A mirror from an earlier connection stays; the full read over it finds what changed and what went.
             stream.backfill = Some(Backfill::new(turn.now));
@@ -363,7 +371,7 @@ impl Portal {
             stream.properties_at = None;
             stream.wide = false;
             if stream.records == 0 {
-                records::drop_key_index(turn.sql, stream.object_type)?;
+                records::drop_indexes(turn.sql, stream.object_type)?;
             }
             self.save_stream(turn, index)?;
         }
@@ -504,6 +512,7 @@ impl Portal {
                 changed_at: stream.changed_at,
                 event_at: stream.event_at,
                 dirty: dirty::count(turn.sql, stream.object_type)?,
+                reconcile: stream.reconcile.clone(),
             });
         }
         Ok(Answer::Status(Box::new(Status {
@@ -528,6 +537,7 @@ impl Running {
             properties,
             fetching: BTreeMap::new(),
             reading: BTreeSet::new(),
+            checking: None,
             vanished: BTreeMap::new(),
             marked: true,
         }

@@ -31,7 +31,7 @@ const NO_CALL: u32 = 0;
 const UNCONFIGURED_MS: i64 = 10 * MINUTE_MS;
 
 /// What to do about one stream or connection right now.
-enum Next {
+pub(super) enum Next {
     /// Send this.
     Send(usize, Job),
     /// Nothing before then.
@@ -206,7 +206,7 @@ impl Portal {
         })
     }
 
-    fn next(&mut self, turn: &Turn<'_>) -> Result<Next, SqlError> {
+    fn next(&mut self, turn: &mut Turn<'_>) -> Result<Next, SqlError> {
         let own = self.next_of_connection(turn);
         if !matches!(own, Next::Nothing) || !self.may_call(turn) {
             return Ok(own);
@@ -281,7 +281,7 @@ impl Portal {
         Next::Nothing
     }
 
-    fn next_of_stream(&mut self, turn: &Turn<'_>, index: usize) -> Result<Next, SqlError> {
+    fn next_of_stream(&mut self, turn: &mut Turn<'_>, index: usize) -> Result<Next, SqlError> {
         let properties_flies = self.flies(|job| matches!(job, Job::Properties));
         let search_flies = self.flies(|job| matches!(job, Job::Search));
         let greatest_flies = self.flies(|job| matches!(job, Job::Greatest));
@@ -305,7 +305,7 @@ impl Portal {
         if due {
             return Ok(if search_flies { Next::Nothing } else { Next::Send(index, Job::Search) });
         }
-        let Some(backfill) = &stream.backfill else { return Ok(Next::Nothing) };
+        let Some(backfill) = &stream.backfill else { return self.next_of_reconcile(turn, index) };
         if backfill.expected.is_none() {
             return Ok(if greatest_flies { Next::Nothing } else { Next::Send(index, Job::Greatest) });
         }
@@ -376,7 +376,10 @@ impl Portal {
             | Job::Fetch { .. }
             | Job::Search
             | Job::Read { .. }
-            | Job::ReadOne { .. } => self.stream_request(turn, index, job)?,
+            | Job::ReadOne { .. }
+            | Job::Count { .. }
+            | Job::Confirm { .. }
+            | Job::Sweep => self.stream_request(turn, index, job)?,
         };
         Some(Request { bearer, ..request })
     }
@@ -411,6 +414,9 @@ impl Portal {
                 }
                 objects::search_modified(kind, poll.since, search_range(poll))
             }
+            Job::Count { .. } | Job::Confirm { .. } | Job::Sweep => {
+                return self.reconcile_request(index, job);
+            }
             Job::Refresh | Job::Revoke | Job::Uninstall => return None,
         })
     }
@@ -444,12 +450,14 @@ impl Job {
         match self {
             Self::Revoke => None,
             Self::Refresh => Some(Window::Refresh),
-            Self::Greatest | Self::Search => Some(Window::Search),
+            Self::Greatest | Self::Search | Self::Count { .. } => Some(Window::Search),
             Self::Uninstall
             | Self::Properties
             | Self::List { .. }
             | Self::Fetch { .. }
             | Self::Read { .. }
+            | Self::Confirm { .. }
+            | Self::Sweep
             | Self::ReadOne { .. } => Some(Window::Core),
         }
     }

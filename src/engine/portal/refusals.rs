@@ -57,6 +57,7 @@ impl Portal {
                 Job::ReadOne { id, erased } => return self.gone(turn, in_flight, *id, *erased),
                 Job::Refresh | Job::Uninstall | Job::Revoke | Job::Properties | Job::Greatest => {}
                 Job::List { .. } | Job::Fetch { .. } | Job::Search | Job::Read { .. } => {}
+                Job::Count { .. } | Job::Confirm { .. } | Job::Sweep => {}
             },
             Class::Expired | Class::Unauthorized => {
                 if self.unauthorized(turn, in_flight)? {

@@ -4,7 +4,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    engine::portal::messages::{Account, Phase, State, Trouble},
+    engine::portal::{
+        messages::{Account, Phase, State, Trouble},
+        reconcile::Reconcile,
+    },
     values::{
         ids::{AppKey, ConnectionId, HubSpotUserId, ObjectType, RecordId, WorkspaceId},
         time::{HOUR_MS, MINUTE_MS, Timestamp},
@@ -95,6 +98,9 @@ pub struct Stream {
     pub failures: u32,
     /// No call before then.
     pub retry_at: Timestamp,
+    /// How the mirror compares.
+    #[serde(default)]
+    pub reconcile: Reconcile,
 }
 
 impl Stream {
@@ -116,6 +122,7 @@ impl Stream {
             event_at: None,
             failures: 0,
             retry_at: Timestamp::default(),
+            reconcile: Reconcile::default(),
         }
     }
 

@@ -10,6 +10,7 @@
 //! | `dirty` | an id that a later read must settle | object type, id |
 //! | `feed` | the changes of one turn and type | first sequence number |
 
+pub mod counts;
 pub mod credentials;
 pub mod dirty;
 pub mod feed;

@@ -9,6 +9,7 @@ mod faults;
 mod feed;
 mod limits;
 mod pages;
+mod reconcile;
 mod tokens;
 
 use hubspot_simulator::{Shape, portal::PortalSettings};

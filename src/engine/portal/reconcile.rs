@@ -1,0 +1,475 @@
+//! Reconcile: whether the mirror is HubSpot, asked in three ways that do not rest on what made the mirror (`design.md` 4).
+//!
+//! | level | how often | asks | proves |
+//! |---|---|---|---|
+//! | counts | hourly | search's totals by modified date, halved by id where they differ from the mirror's | nothing: it finds |
+//! | sweep | over each week | ids and dates of every record, from the list endpoint, which is no index | that nothing is missing, left over or old |
+//! | sample | daily | all values of a thousand records | that values are right |
+//!
+//! Whatever differs is a suspect; only a batch read convicts and repairs it. What HubSpot changed within [`LAG_MS`] is left to
+//! the checks for changes and never counted as found. Counting is state in memory: cut off, it starts again at the next
+//! hour's tick. A sweep's cursor and suspects are saved with its stream.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    engine::portal::{InFlight, Job, Portal, Running, Turn, plan::Next},
+    hubspot::objects::{self, BATCH_LIMIT, BatchAnswer, IdRange, Page, SEARCH_LIMIT},
+    store::{
+        portal::{
+            counts::{self, Area},
+            records::{self, Known},
+        },
+        sql::SqlError,
+    },
+    values::{
+        http::Request,
+        ids::{ObjectType, RecordId},
+        time::{DAY_MS, HOUR_MS, MINUTE_MS, Timestamp},
+    },
+};
+
+/// Search's index may be this late; newer changes are the checks' business.
+const LAG_MS: i64 = 15 * MINUTE_MS;
+/// How long before now the borders between counted stretches of modified dates lie. Fine where changes are: an edit that was
+/// missed is counted by HubSpot in another stretch than by the mirror.
+const BORDERS_MS: [i64; 6] = [HOUR_MS, 4 * HOUR_MS, DAY_MS, 7 * DAY_MS, 30 * DAY_MS, 365 * DAY_MS];
+/// A stretch that holds no more is listed and not halved: one page of search.
+const LISTED: u64 = SEARCH_LIMIT as u64;
+/// Calls one count may take: some thirty differences among a million records (twelve halvings, a page, a read each).
+const COUNT_CALLS: u32 = 500;
+/// Records of a sample: ten calls a day.
+const SAMPLE: usize = 1_000;
+const WEEK_MS: i64 = 7 * DAY_MS;
+/// Beyond every id HubSpot gives.
+const GREATEST_ID: u64 = (1 << 53) - 1;
+
+/// A way of asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Totals.
+    Counts,
+    /// Every id and date.
+    Sweep,
+    /// Values.
+    Sample,
+}
+
+/// What one level last said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Finding {
+    /// When it last came to its end; `None`: not yet.
+    pub done_at: Option<Timestamp>,
+    /// When the next one begins.
+    pub due_at: Timestamp,
+    /// Calls of the last one.
+    pub calls: u32,
+    /// Differences that the last one found and repaired.
+    pub found: u64,
+    /// Whether the last one ran into its limit of calls and looked at a part only.
+    #[serde(default)]
+    pub cut_short: bool,
+}
+
+/// What reconcile knows of a stream; saved with it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Reconcile {
+    /// See [`Level::Counts`].
+    pub counts: Finding,
+    /// See [`Level::Sweep`].
+    pub sweep: Finding,
+    /// See [`Level::Sample`].
+    pub sample: Finding,
+    /// Differences found since the connection was made: should stay at 0.
+    pub found: u64,
+    /// The sweep under way.
+    pub sweeping: Option<Sweeping>,
+}
+
+impl Reconcile {
+    /// After a full read, which was a sweep itself.
+    pub fn begin(&mut self, now: Timestamp) {
+        self.counts.due_at = now.plus_ms(HOUR_MS);
+        self.sample.due_at = now.plus_ms(DAY_MS);
+        self.sweep.due_at = now.plus_ms(WEEK_MS);
+        self.sweeping = None;
+    }
+
+    fn finding(&mut self, level: Level) -> &mut Finding {
+        match level {
+            Level::Counts => &mut self.counts,
+            Level::Sweep => &mut self.sweep,
+            Level::Sample => &mut self.sample,
+        }
+    }
+}
+
+/// A sweep under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sweeping {
+    started_at: Timestamp,
+    after: Option<String>,
+    above: RecordId,
+    pages: u32,
+    suspects: Vec<RecordId>,
+    /// The last page was read; only suspects are left.
+    listed: bool,
+}
+
+/// A count or a sample under way; in memory only.
+#[derive(Debug)]
+pub struct Checking {
+    level: Level,
+    started_at: Timestamp,
+    areas: Vec<Area>,
+    suspects: Vec<RecordId>,
+    calls: u32,
+    found: u64,
+    /// Of these, before the present round of counting.
+    found_before: u64,
+    cut_short: bool,
+}
+
+impl Checking {
+    fn new(level: Level, started_at: Timestamp) -> Self {
+        let (areas, suspects) = (Vec::new(), Vec::new());
+        Self { level, started_at, areas, suspects, calls: 0, found: 0, found_before: 0, cut_short: false }
+    }
+
+    /// The newest stretch is counted first: repairing it makes older ones equal.
+    fn counting(now: Timestamp) -> Self {
+        Self { areas: Self::areas(now), ..Self::new(Level::Counts, now) }
+    }
+
+    fn areas(now: Timestamp) -> Vec<Area> {
+        let mut areas = Vec::new();
+        let mut before = now.minus_ms(LAG_MS);
+        for border in BORDERS_MS {
+            let since = now.minus_ms(border);
+            areas.push(Area::of_dates(since, before));
+            before = since;
+        }
+        areas.push(Area::of_dates(Timestamp(0), before));
+        areas.reverse();
+        areas
+    }
+
+    /// A difference that was repaired may have hidden another: one too few and one too many make an equal total. So what
+    /// found something counts once more.
+    fn again(&mut self, now: Timestamp) -> bool {
+        let again = self.level == Level::Counts && self.found > self.found_before && !self.cut_short;
+        if again {
+            self.found_before = self.found;
+            self.started_at = now;
+            self.areas = Self::areas(now);
+        }
+        again
+    }
+}
+
+impl Portal {
+    /// The next call of reconcile, when a stream has nothing else to do.
+    pub(super) fn next_of_reconcile(&mut self, turn: &mut Turn<'_>, index: usize) -> Result<Next, SqlError> {
+        let asks = |job: &Job| matches!(job, Job::Count { .. } | Job::Confirm { .. } | Job::Sweep);
+        let stream = &self.streams[index].saved;
+        let at_work = self.in_flight.values().any(|flying| flying.stream == index && asks(&flying.job));
+        if at_work || stream.backfill.is_some() || stream.poll.is_some() {
+            return Ok(Next::Nothing);
+        }
+        if self.streams[index].checking.is_none() {
+            self.begin_checking(turn, index)?;
+        }
+        let running = &mut self.streams[index];
+        if let Some(checking) = &running.checking {
+            let (level, suspects) = (checking.level, &checking.suspects);
+            if !suspects.is_empty() {
+                let ids = suspects[..suspects.len().min(BATCH_LIMIT)].to_vec();
+                return Ok(Next::Send(index, Job::Confirm { level, ids }));
+            }
+            if let Some(area) = checking.areas.last().copied() {
+                let lists = counts::count(turn.sql, running.saved.object_type, &area)? <= LISTED;
+                return Ok(Next::Send(index, Job::Count { area, lists }));
+            }
+        }
+        if let Some(sweeping) = &running.saved.reconcile.sweeping {
+            if !sweeping.suspects.is_empty() {
+                let ids = sweeping.suspects[..sweeping.suspects.len().min(BATCH_LIMIT)].to_vec();
+                return Ok(Next::Send(index, Job::Confirm { level: Level::Sweep, ids }));
+            }
+            if !sweeping.listed && sweeping.page_due(turn.now, running.saved.records) {
+                return Ok(Next::Send(index, Job::Sweep));
+            }
+        }
+        Ok(Next::Nothing)
+    }
+
+    fn begin_checking(&mut self, turn: &mut Turn<'_>, index: usize) -> Result<(), SqlError> {
+        let Running { saved, checking, .. } = &mut self.streams[index];
+        let kind = saved.object_type;
+        if saved.reconcile.sweeping.is_none() && saved.reconcile.sweep.due_at <= turn.now {
+            saved.reconcile.sweeping = Some(Sweeping::begin(turn.now));
+            saved.reconcile.sweep.due_at = turn.now.plus_ms(WEEK_MS);
+        }
+        if saved.reconcile.counts.due_at <= turn.now {
+            saved.reconcile.counts.due_at = turn.now.plus_ms(HOUR_MS);
+            records::build_indexes(turn.sql, kind)?;
+            *checking = Some(Checking::counting(turn.now));
+        } else if saved.reconcile.sample.due_at <= turn.now {
+            saved.reconcile.sample.due_at = turn.now.plus_ms(DAY_MS);
+            let suspects = sample(turn, kind)?;
+            if !suspects.is_empty() {
+                *checking = Some(Checking { suspects, ..Checking::new(Level::Sample, turn.now) });
+            }
+        }
+        Ok(())
+    }
+
+    /// The answer to a count: equal, to be halved, or a page to be compared.
+    pub(super) fn took_count(
+        &mut self,
+        turn: &Turn<'_>,
+        index: usize,
+        area: Area,
+        lists: bool,
+        page: &Page<'_>,
+    ) -> Result<(), SqlError> {
+        let running = &mut self.streams[index];
+        let kind = running.saved.object_type;
+        let Some(checking) =
+            running.checking.as_mut().filter(|checking| checking.areas.last() == Some(&area))
+        else {
+            return Ok(());
+        };
+        checking.areas.pop();
+        checking.calls += 1;
+        if lists {
+            let (suspects, rest) = compare(turn, kind, area, page)?;
+            checking.suspects.extend(suspects);
+            checking.areas.extend(rest);
+        } else {
+            let held = counts::count(turn.sql, kind, &area)?;
+            let total = page.total.unwrap_or(page.records.len() as u64);
+            if held != total {
+                let middle = counts::middle(turn.sql, kind, &area, held)?.unwrap_or(area.above);
+                checking.areas.extend(halves(area, middle));
+            }
+        }
+        if checking.calls >= COUNT_CALLS {
+            checking.cut_short = !checking.areas.is_empty();
+            checking.areas.clear();
+        }
+        self.end_checking(turn, index)
+    }
+
+    /// A batch read of suspects: how many of them were truly different.
+    pub(super) fn took_confirm(
+        &mut self,
+        turn: &Turn<'_>,
+        in_flight: &InFlight,
+        level: Level,
+        ids: &[RecordId],
+        batch: &BatchAnswer<'_>,
+    ) -> Result<Option<String>, SqlError> {
+        let index = in_flight.stream;
+        let kind = self.streams[index].saved.object_type;
+        let known = records::known(turn.sql, kind, ids, None)?;
+        let began = match level {
+            Level::Counts | Level::Sample => {
+                self.streams[index].checking.as_ref().map(|checking| checking.started_at)
+            }
+            Level::Sweep => Some(turn.now),
+        };
+        let horizon = began.unwrap_or(turn.now).minus_ms(LAG_MS);
+        let date = |id: RecordId| known.iter().find(|row| row.id == id).map(|row| row.updated_at);
+        let fresh = batch
+            .records
+            .iter()
+            .filter(|record| record.updated_at >= horizon && date(record.id) != Some(record.updated_at));
+        let fresh = fresh.count() as u64;
+        let applied = self.settle_batch(turn, in_flight, ids, &[], batch)?;
+        let found = applied.changes.saturating_sub(fresh);
+        let running = &mut self.streams[index];
+        let done = |suspects: &mut Vec<RecordId>| suspects.retain(|id| !ids.contains(id));
+        running.saved.reconcile.found += found;
+        match level {
+            Level::Counts | Level::Sample => {
+                if let Some(checking) = &mut running.checking {
+                    done(&mut checking.suspects);
+                    checking.calls += 1;
+                    checking.found += found;
+                }
+            }
+            Level::Sweep => {
+                running.saved.reconcile.sweep.found += found;
+                running.saved.reconcile.sweep.calls += 1;
+                if let Some(sweeping) = &mut running.saved.reconcile.sweeping {
+                    done(&mut sweeping.suspects);
+                }
+            }
+        }
+        running.end_sweep(turn.now);
+        self.count(turn, index, applied)?;
+        self.end_checking(turn, index)?;
+        Ok((found > 0).then(|| format!("found by reconcile ({level:?}, {kind}): {found}")))
+    }
+
+    /// A page of a sweep.
+    pub(super) fn took_sweep(
+        &mut self,
+        turn: &Turn<'_>,
+        in_flight: &InFlight,
+        page: &Page<'_>,
+    ) -> Result<(), SqlError> {
+        let running = &mut self.streams[in_flight.stream];
+        let kind = running.saved.object_type;
+        let Some(sweeping) = &mut running.saved.reconcile.sweeping else { return Ok(()) };
+        let ids: Vec<RecordId> = page.records.iter().map(|record| record.id).collect();
+        let ascending = ids.windows(2).all(|pair| pair[0] < pair[1])
+            && ids.first().is_none_or(|first| *first > sweeping.above);
+        let last = ids.last().copied().unwrap_or(sweeping.above);
+        let up_to = page.after.is_some().then_some(last);
+        let covers = ascending.then_some((sweeping.above, up_to));
+        let known = records::known(turn.sql, kind, &ids, covers)?;
+        let horizon = turn.now.minus_ms(LAG_MS);
+        let dated = page.records.iter().map(|record| (record.id, record.updated_at));
+        sweeping.suspects = suspects(dated, &known, horizon);
+        let unlisted = known.iter().filter(|row| row.live && !ids.contains(&row.id));
+        sweeping.suspects.extend(unlisted.filter(|row| in_flight.asked_at > row.seen_at).map(|row| row.id));
+        sweeping.above = sweeping.above.max(last);
+        sweeping.after = page.after.as_deref().map(str::to_owned);
+        sweeping.pages += 1;
+        sweeping.listed = page.after.is_none();
+        if sweeping.pages == 1 {
+            (running.saved.reconcile.sweep.calls, running.saved.reconcile.sweep.found) = (0, 0);
+        }
+        running.saved.reconcile.sweep.calls += 1;
+        running.end_sweep(turn.now);
+        self.save_stream(turn, in_flight.stream)
+    }
+
+    fn end_checking(&mut self, turn: &Turn<'_>, index: usize) -> Result<(), SqlError> {
+        let Running { saved, checking, .. } = &mut self.streams[index];
+        let is_over = |checking: &mut Checking| {
+            checking.areas.is_empty() && checking.suspects.is_empty() && !checking.again(turn.now)
+        };
+        let Some(over) = checking.take_if(is_over) else { return Ok(()) };
+        let finding = saved.reconcile.finding(over.level);
+        finding.done_at = Some(turn.now);
+        finding.calls = over.calls;
+        finding.found = over.found;
+        finding.cut_short = over.cut_short;
+        self.save_stream(turn, index)
+    }
+
+    /// The request of one of reconcile's jobs.
+    pub(super) fn reconcile_request(&self, index: usize, job: &Job) -> Option<Request> {
+        let running = self.streams.get(index)?;
+        let kind = running.saved.object_type;
+        match job {
+            Job::Count { area, lists } => {
+                let range = IdRange {
+                    above: Some(area.above).filter(|id| id.0 > 0),
+                    up_to: Some(area.up_to).filter(|id| id.0 < GREATEST_ID),
+                };
+                let limit = if *lists { SEARCH_LIMIT } else { 1 };
+                Some(objects::search_area(kind, area.since, area.before, range, limit))
+            }
+            Job::Confirm { ids, .. } => Some(objects::batch_read(kind, ids, &running.properties)),
+            Job::Sweep => {
+                let sweeping = running.saved.reconcile.sweeping.as_ref()?;
+                Some(objects::list_ids(kind, sweeping.after.as_deref()))
+            }
+            Job::Refresh | Job::Uninstall | Job::Revoke | Job::Properties | Job::Greatest => None,
+            Job::List { .. } | Job::Fetch { .. } | Job::Search | Job::Read { .. } | Job::ReadOne { .. } => {
+                None
+            }
+        }
+    }
+}
+
+impl Running {
+    fn end_sweep(&mut self, now: Timestamp) {
+        let reconcile = &mut self.saved.reconcile;
+        if reconcile.sweeping.take_if(|sweeping| sweeping.listed && sweeping.suspects.is_empty()).is_some() {
+            reconcile.sweep.done_at = Some(now);
+        }
+    }
+}
+
+impl Sweeping {
+    fn begin(now: Timestamp) -> Self {
+        let (after, above, suspects) = (None, RecordId(0), Vec::new());
+        Self { started_at: now, after, above, pages: 0, suspects, listed: false }
+    }
+
+    /// Pages are spread over the week: as many may be read as that part of the week has passed.
+    fn page_due(&self, now: Timestamp, records: u64) -> bool {
+        let pages = records.div_ceil(objects::LIST_LIMIT as u64);
+        let passed = now.since_ms(self.started_at).clamp(0, WEEK_MS) as u64;
+        u64::from(self.pages) <= pages * passed / WEEK_MS as u64
+    }
+}
+
+/// A thousand live records, each about as likely as the others.
+fn sample(turn: &mut Turn<'_>, kind: ObjectType) -> Result<Vec<RecordId>, SqlError> {
+    let Some((least, greatest)) = counts::bounds(turn.sql, kind)? else { return Ok(Vec::new()) };
+    let span = greatest.0 - least.0 + 1;
+    let mut points = Vec::with_capacity(SAMPLE);
+    for _ in 0..SAMPLE {
+        let mut bytes = [0; 8];
+        (turn.random)(&mut bytes);
+        points.push(RecordId(least.0 + u64::from_le_bytes(bytes) % span));
+    }
+    counts::nearest(turn.sql, kind, &points)
+}
+
+/// Two halves, the lower one on top.
+fn halves(area: Area, middle: RecordId) -> Vec<Area> {
+    let lower = Area { up_to: middle, ..area };
+    let upper = Area { above: middle, ..area };
+    [upper, lower].into_iter().filter(|half| half.above < half.up_to).collect()
+}
+
+/// Listed records that the mirror does not hold as they are, changed before `horizon`.
+fn suspects(
+    listed: impl Iterator<Item = (RecordId, Timestamp)>,
+    known: &[Known],
+    horizon: Timestamp,
+) -> Vec<RecordId> {
+    let differs = |(id, date): &(RecordId, Timestamp)| match known.iter().find(|row| row.id == *id) {
+        None => true,
+        // What was seen gone lately may still be listed.
+        Some(row) if !row.live => row.seen_at < horizon.0,
+        Some(row) => row.updated_at < *date,
+    };
+    listed.filter(|(_, date)| *date < horizon).filter(differs).map(|(id, _)| id).collect()
+}
+
+/// What a page of `area` shows to differ, and what of the area is still to be asked for.
+fn compare(
+    turn: &Turn<'_>,
+    kind: ObjectType,
+    area: Area,
+    page: &Page<'_>,
+) -> Result<(Vec<RecordId>, Vec<Area>), SqlError> {
+    /// More than one page of the mirror's is left to the next page.
+    const HELD: u32 = 4 * SEARCH_LIMIT as u32;
+    let ids: Vec<RecordId> = page.records.iter().map(|record| record.id).collect();
+    let ascending = ids.windows(2).all(|pair| pair[0] < pair[1]);
+    let last = ids.last().copied().unwrap_or(area.above);
+    if page.after.is_some() && (!ascending || last <= area.above) {
+        let up_to = area.up_to.0.min(GREATEST_ID);
+        let middle = RecordId(area.above.0 + up_to.saturating_sub(area.above.0) / 2);
+        return Ok((Vec::new(), if middle > area.above { halves(area, middle) } else { Vec::new() }));
+    }
+    let up_to = if page.after.is_some() { last } else { area.up_to };
+    let held = counts::listed(turn.sql, kind, &Area { up_to, ..area }, HELD)?;
+    let known = records::known(turn.sql, kind, &ids, None)?;
+    let dated = page.records.iter().map(|record| (record.id, record.updated_at));
+    let mut found = suspects(dated, &known, area.before);
+    found.extend(
+        held.iter().map(|(id, _)| *id).filter(|id| ids.binary_search(id).is_err() && !ids.contains(id)),
+    );
+    let rest = page.after.is_some().then_some(Area { above: last, ..area });
+    Ok((found, rest.into_iter().collect()))
+}
