@@ -307,7 +307,7 @@ impl Portal {
         if let Some(backfill) = &mut stream.backfill {
             backfill.advance(lane, step, records);
             if backfill.lanes.is_empty() {
-                records::build_indexes(turn.sql, stream.object_type)?;
+                records::build_key_index(turn.sql, stream.object_type)?;
                 stream.reconcile.begin(turn.now);
                 stream.cursor = backfill.started_at;
                 stream.backfill = None;

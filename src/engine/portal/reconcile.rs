@@ -212,7 +212,7 @@ impl Portal {
         }
         if saved.reconcile.counts.due_at <= turn.now {
             saved.reconcile.counts.due_at = turn.now.plus_ms(HOUR_MS);
-            records::build_indexes(turn.sql, kind)?;
+            records::build_dates_index(turn.sql, kind)?;
             *checking = Some(Checking::counting(turn.now));
         } else if saved.reconcile.sample.due_at <= turn.now {
             saved.reconcile.sample.due_at = turn.now.plus_ms(DAY_MS);

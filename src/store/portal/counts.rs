@@ -1,7 +1,7 @@
 //! What the mirror counts to be compared with HubSpot's totals: live records in a box of modified dates and ids.
 //!
-//! Reads only; the index over dates makes it cheap, and is built when a full read ends (see
-//! [`crate::store::portal::records::build_indexes`]).
+//! Reads only; the index over dates makes it cheap, and is built by the first count (see
+//! [`crate::store::portal::records::build_dates_index`]).
 
 use crate::{
     store::portal::records::ids_json,
