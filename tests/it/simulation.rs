@@ -52,7 +52,7 @@ fn drawn(seed: u64) -> Plan {
         torn_one_in: [0, 15][rng.usize(0..2)],
         webhooks,
         webhook_faults: webhooks && rng.bool(),
-        deletions: webhooks,
+        deletions: true,
         shape: Shape {
             properties_set: if wide { 30 } else { 12 },
             custom_properties: if wide { 60 } else { 3 },

@@ -30,7 +30,7 @@ pub struct Plan {
     pub webhooks: bool,
     /// Duplicated, reordered and late webhooks.
     pub webhook_faults: bool,
-    /// Whether records are archived, restored, merged and erased (which needs webhooks to be seen in this order).
+    /// Whether records are archived, restored, merged and erased: seen by webhook, or by counting.
     pub deletions: bool,
     /// The account.
     pub settings: PortalSettings,
