@@ -19,8 +19,8 @@ pub const BODY_LIMIT: usize = 64 << 10;
 const NAME_CHARS: usize = 200;
 /// Longest URL to go back to.
 const URL_BYTES: usize = 2_000;
-/// Longest e-mail address looked up (RFC 5321 4.5.3.1 allows 254; HubSpot keeps what people type).
-const EMAIL_BYTES: usize = 320;
+/// Longest e-mail address or domain looked up (RFC 5321 4.5.3.1 allows 254 and 255; HubSpot keeps what people type).
+const KEY_BYTES: usize = 320;
 /// Size of a page where none is asked for.
 const DEFAULT_LIMIT: u32 = 100;
 
@@ -181,11 +181,14 @@ impl<'a> Query<'a> {
             .collect()
     }
 
-    /// `email`.
-    pub fn email(&self) -> Result<Option<String>, Problem> {
-        match self.get("email") {
-            Some(email) if email.len() > EMAIL_BYTES => Err(invalid("`email` is longer than any address.")),
-            email => Ok(email.map(str::to_owned)),
+    /// The parameter by which records of this type are looked up: `email`, `domain`.
+    pub fn key(&self, kind: ObjectType) -> Result<Option<String>, Problem> {
+        let Some(name) = kind.key_property() else { return Ok(None) };
+        match self.get(name) {
+            Some(key) if key.len() > KEY_BYTES => {
+                Err(invalid(format!("`{name}` may have {KEY_BYTES} bytes at most.")))
+            }
+            key => Ok(key.map(str::to_owned)),
         }
     }
 }
@@ -237,7 +240,11 @@ mod tests {
         let query = |text| Query::parse(text, &["limit", "after", "types", "email"]);
         assert_eq!(query("limit=7").unwrap().limit(250), Ok(7));
         assert_eq!(query("").unwrap().limit(50), Ok(50));
-        assert_eq!(query("email=a%2Bb%40c.de").unwrap().email().unwrap().as_deref(), Some("a+b@c.de"));
+        assert_eq!(
+            query("email=a%2Bb%40c.de").unwrap().key(ObjectType::Contacts).unwrap().as_deref(),
+            Some("a+b@c.de")
+        );
+        assert_eq!(query("email=a").unwrap().key(ObjectType::Deals), Ok(None));
         assert_eq!(query("types=contacts").unwrap().types(), Ok(vec![ObjectType::Contacts]));
         assert_eq!(query("after=9007199254740993").unwrap().after(), Ok(9_007_199_254_740_993));
         for wrong in ["limit=0", "limit=251", "limit=x"] {
@@ -246,7 +253,8 @@ mod tests {
         for wrong in ["after=-1", "after=1e3", "after=99999999999999999999"] {
             assert!(query(wrong).unwrap().after().is_err(), "{wrong}");
         }
-        assert!(query("types=deals").unwrap().types().is_err());
+        assert_eq!(query("types=deals,companies").unwrap().types().unwrap().len(), 2);
+        assert!(query("types=tickets").unwrap().types().is_err());
         assert!(query("lmit=1").is_err() && query("limit=1&limit=2").is_err());
     }
 

@@ -7,7 +7,7 @@ use crate::{
     engine::{
         directory::messages::{ApiKey, Connection, ConnectionState, Plan, Refusal, Workspace},
         portal::{
-            messages::{Phase, State, Status, StreamStatus, Trouble},
+            messages::{Phase, State, Status, StreamState, StreamStatus, Trouble},
             reconcile::{Finding, Reconcile},
         },
     },
@@ -145,8 +145,14 @@ fn stream(stream: &StreamStatus) -> Value {
         Phase::Backfill => json!({ "read": stream.read, "expected": stream.expected }),
         Phase::Incremental => Value::Null,
     };
+    let (state, missing_scopes) = match &stream.state {
+        StreamState::Running => ("running", Value::Null),
+        StreamState::NoScope { scopes } => ("no_scope", json!(scopes)),
+    };
     json!({
         "object_type": stream.object_type,
+        "state": state,
+        "missing_scopes": missing_scopes,
         "phase": stream.phase,
         "records": stream.records,
         "backfill": backfill,
@@ -156,6 +162,7 @@ fn stream(stream: &StreamStatus) -> Value {
         "event_at": moment(stream.event_at),
         "waiting": stream.dirty,
         "reconcile": reconcile(&stream.reconcile),
+        "trouble": stream.trouble.as_ref().map(trouble),
     })
 }
 
@@ -253,6 +260,7 @@ mod tests {
             connected_at: Timestamp(0),
             streams: vec![StreamStatus {
                 object_type: ObjectType::Contacts,
+                state: StreamState::NoScope { scopes: vec!["crm.objects.contacts.read".to_owned()] },
                 phase: Phase::Backfill,
                 records: 100,
                 read: 100,
@@ -263,6 +271,7 @@ mod tests {
                 event_at: None,
                 dirty: 3,
                 reconcile: Reconcile::default(),
+                trouble: None,
             }],
             latest_change: 100,
             bytes: 4096,
@@ -274,6 +283,11 @@ mod tests {
         assert_eq!(body["portal_id"], "9007199254740993");
         assert_eq!(body["sync"]["paused_until"], "1970-01-01T00:01:00.000Z");
         assert_eq!(body["sync"]["streams"][0]["backfill"]["expected"], 200);
+        let stream = &body["sync"]["streams"][0];
+        assert_eq!(
+            (&stream["state"], &stream["missing_scopes"][0]),
+            (&json!("no_scope"), &json!("crm.objects.contacts.read"))
+        );
         assert!(!body.to_string().contains(&sample().object));
         // What the Directory has ended is ended, whatever the Portal still says.
         let ended = Connection { state: ConnectionState::Disconnecting, ..sample() };

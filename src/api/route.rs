@@ -2,7 +2,7 @@
 
 use crate::values::{
     http::Method,
-    ids::{ApiKeyId, AppKey, ConnectionId, RecordId, WorkspaceId},
+    ids::{ApiKeyId, AppKey, ConnectionId, ObjectType, RecordId, WorkspaceId},
 };
 
 /// Who is asked for at an address.
@@ -45,10 +45,10 @@ pub enum Api {
     GetConnection(ConnectionId),
     /// `DELETE /v1/connections/{c}`
     Disconnect(ConnectionId),
-    /// `GET /v1/connections/{c}/records/contacts`
-    ListContacts(ConnectionId),
-    /// `GET /v1/connections/{c}/records/contacts/{id}`
-    GetContact(ConnectionId, RecordId),
+    /// `GET /v1/connections/{c}/records/{type}`
+    ListRecords(ConnectionId, ObjectType),
+    /// `GET /v1/connections/{c}/records/{type}/{id}`
+    GetRecord(ConnectionId, ObjectType, RecordId),
     /// `GET /v1/connections/{c}/changes`
     ListChanges(ConnectionId),
 }
@@ -124,9 +124,11 @@ const TABLE: [(Method, &str, Make); 34] = [
     (Method::Get, "/v1/workspaces/*/connections", |at| api(Api::ListConnections(at[0].parse().ok()?))),
     (Method::Get, "/v1/connections/*", |at| api(Api::GetConnection(at[0].parse().ok()?))),
     (Method::Delete, "/v1/connections/*", |at| api(Api::Disconnect(at[0].parse().ok()?))),
-    (Method::Get, "/v1/connections/*/records/contacts", |at| api(Api::ListContacts(at[0].parse().ok()?))),
-    (Method::Get, "/v1/connections/*/records/contacts/*", |at| {
-        api(Api::GetContact(at[0].parse().ok()?, at[1].parse().ok()?))
+    (Method::Get, "/v1/connections/*/records/*", |at| {
+        api(Api::ListRecords(at[0].parse().ok()?, at[1].parse().ok()?))
+    }),
+    (Method::Get, "/v1/connections/*/records/*/*", |at| {
+        api(Api::GetRecord(at[0].parse().ok()?, at[1].parse().ok()?, at[2].parse().ok()?))
     }),
     (Method::Get, "/v1/connections/*/changes", |at| api(Api::ListChanges(at[0].parse().ok()?))),
     (Method::Get, "/", |_| page(Page::Home)),
@@ -216,7 +218,8 @@ mod tests {
                     (_, "/s/") => "token",
                     (_, "/v1/connections/" | "/__test/panic/") => CONNECTION,
                     (_, before) if before.ends_with("/connections/") => CONNECTION,
-                    (_, before) if before.ends_with("/contacts/") => "512",
+                    (_, before) if before.ends_with("/records/") => "companies",
+                    (_, before) if before.ends_with("/companies/") => "512",
                     (_, _) if keyed && index == 2 => "key_070707070707070707070707",
                     (_, _) => WORKSPACE,
                 };
@@ -262,7 +265,7 @@ mod tests {
             "//v1/workspaces",
             "/s/",
             "/w/x/integrations",
-            "/v1/connections/con_070707070707070707070707/records/deals",
+            "/v1/connections/con_070707070707070707070707/records/tickets",
             "/webhooks/hubspot/NOT-A-KEY",
             "/v1/connections/con_070707070707070707070707/records/contacts/-1",
         ] {

@@ -11,7 +11,7 @@ use crate::{
     engine::{
         directory::messages::{Connection, ConnectionState as Standing},
         limiter::messages::Gauges,
-        portal::messages::{self as portal, State, Status, StreamStatus, Trouble},
+        portal::messages::{self as portal, State, Status, StreamState, StreamStatus, Trouble},
     },
     values::{
         config::{App, AppKind},
@@ -78,7 +78,7 @@ pub fn line(
     let streams: Vec<StreamView> = status.map_or_else(Vec::new, |status| {
         status.streams.iter().map(|found| stream(found, connection.connected_at, status, now)).collect()
     });
-    let first = streams.first();
+    let first = streams.iter().find(|stream| stream.missing_scopes.is_empty());
     ConnectionLine {
         id: connection.id.to_string(),
         app_label: label(configured, &connection.app),
@@ -118,10 +118,14 @@ fn stream(stream: &StreamStatus, connected_at: Timestamp, status: &Status, now: 
     let backfilling = stream.phase == portal::Phase::Backfill;
     // A webhook within the last day shows that the app's subscription reaches us; its absence proves nothing, but then
     // the poll is what can be promised.
-    let delayed = status.trouble.is_some();
+    let delayed = status.trouble.is_some() && (stream.trouble.is_some() || !of_a_stream(status));
     let live = !backfilling && !delayed && stream.event_at.is_some_and(|at| now.since_ms(at) < DAY_MS);
     StreamView {
         object_type: stream.object_type.to_string(),
+        missing_scopes: match &stream.state {
+            StreamState::Running => Vec::new(),
+            StreamState::NoScope { scopes } => scopes.clone(),
+        },
         phase: if backfilling { Phase::Backfill } else { Phase::Incremental },
         records: stream.records,
         expected: stream.expected,
@@ -138,6 +142,11 @@ fn stream(stream: &StreamStatus, connected_at: Timestamp, status: &Status, now: 
         last_checked_at: stream.checked_at.map(|at| at.0),
         next_check_at: stream.next_check_at.map(|at| at.0),
     }
+}
+
+/// Whether the trouble told is that of one stream, and so no other's.
+fn of_a_stream(status: &Status) -> bool {
+    status.streams.iter().any(|stream| stream.trouble.is_some() && stream.trouble == status.trouble)
 }
 
 /// How often HubSpot is asked: at the first tick of the cron, which comes every five minutes, at which a check is due.
@@ -237,6 +246,7 @@ mod tests {
     fn backfill(read: u64, expected: Option<u64>) -> StreamStatus {
         StreamStatus {
             object_type: ObjectType::Contacts,
+            state: StreamState::Running,
             phase: portal::Phase::Backfill,
             records: read,
             read,
@@ -247,6 +257,7 @@ mod tests {
             event_at: Some(Timestamp(0)),
             dirty: 0,
             reconcile: crate::engine::portal::reconcile::Reconcile::default(),
+            trouble: None,
         }
     }
 
@@ -324,6 +335,18 @@ mod tests {
         let status = Status { trouble: Some(trouble), ..status(State::Active, stream) };
         let view = connection(&[], &sample(Standing::Active), Some(&status), None, Timestamp(1));
         assert_eq!((view.streams[0].live, view.streams[0].freshness_words.as_str()), (false, "Delayed"));
+    }
+
+    #[test]
+    fn a_trouble_of_one_type_delays_no_other() {
+        let trouble = Trouble { words: "It broke.".to_owned(), at: Timestamp(0), correlation_id: None };
+        let well = StreamStatus { phase: portal::Phase::Incremental, ..backfill(1, None) };
+        let ill = StreamStatus { trouble: Some(trouble.clone()), ..well.clone() };
+        let mut status = Status { trouble: Some(trouble), ..status(State::Active, ill) };
+        status.streams.push(well);
+        let view = connection(&[], &sample(Standing::Active), Some(&status), None, Timestamp(1));
+        let words: Vec<_> = view.streams.iter().map(|stream| stream.freshness_words.as_str()).collect();
+        assert_eq!(words, ["Delayed", "Live"]);
     }
 
     #[test]

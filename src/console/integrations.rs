@@ -38,7 +38,7 @@ fn live_part(view: &IntegrationsView) -> Markup {
             div class="mb-6 flex flex-wrap items-end justify-between gap-4" {
                 div class="min-w-0 flex-1 basis-72" {
                     h1 class="text-2xl font-semibold tracking-tight" { "Integrations" }
-                    p class="mt-1 text-muted wrap-anywhere" { "Keep the contacts of " (view.frame.workspace_name) " up to date with HubSpot." }
+                    p class="mt-1 text-muted wrap-anywhere" { "Keep the contacts, companies and deals of " (view.frame.workspace_name) " in step with HubSpot." }
                 }
                 @if !view.connections.is_empty() {
                     (connect_button(view, if is_connected(view) { "btn-quiet" } else { "btn-primary" }))
@@ -56,6 +56,7 @@ fn live_part(view: &IntegrationsView) -> Markup {
 fn spoken(view: &IntegrationsView) -> String {
     let streams = view.connections.iter().flat_map(|c| c.streams.iter().map(move |stream| (c.state, stream)));
     let sentences: Vec<_> = streams
+        .filter(|(_, stream)| stream.missing_scopes.is_empty())
         .map(|(state, stream)| {
             let name = capitalised(&stream.object_type);
             match (state, stream.phase, stream.percent) {
@@ -103,7 +104,7 @@ fn empty(view: &IntegrationsView) -> Markup {
                     }
                 } @else {
                     p class="mt-2 text-muted" {
-                        "Your contacts come over once, and every later change follows within minutes. You can disconnect at any time."
+                        "Your contacts, companies and deals come over once, and every later change follows within minutes. You can disconnect at any time."
                     }
                     div class="mt-6 flex justify-center" { (connect_button(view, "btn-primary")) }
                     ol class="mx-auto mt-8 grid w-fit gap-3 text-left text-sm" {
@@ -241,7 +242,27 @@ fn waiting() -> Markup {
     }
 }
 
+/// A type that may not be read: which scope is missing, and how it comes.
+fn unread(stream: &StreamView) -> Markup {
+    html! {
+        div {
+            h3 class="font-medium" { (capitalised(&stream.object_type)) }
+            p class="mt-1 text-sm text-muted" {
+                "Not read: HubSpot has not granted "
+                @for (i, scope) in stream.missing_scopes.iter().enumerate() {
+                    @if i > 0 { " or " }
+                    code class="wrap-anywhere" { (scope) }
+                }
+                ". Reconnect and approve it to include them."
+            }
+        }
+    }
+}
+
 fn stream_part(now_at: i64, connection: &ConnectionView, stream: &StreamView) -> Markup {
+    if !stream.missing_scopes.is_empty() {
+        return unread(stream);
+    }
     let id = format!("{}-{}", connection.id, stream.object_type);
     let active = connection.state == ConnectionState::Active;
     let next_check_at = if active { stream.next_check_at } else { connection.retry_at };
@@ -372,7 +393,8 @@ fn gauge(id: &str, label: &str, used: u64, limit: u64, scarce: bool) -> Markup {
 fn is_backfilling(connection: &ConnectionView) -> bool {
     connection.state == ConnectionState::Active
         && connection.reachable
-        && (connection.streams.is_empty() || connection.streams.iter().any(|s| s.phase == Phase::Backfill))
+        && (connection.streams.is_empty()
+            || connection.streams.iter().any(|s| s.missing_scopes.is_empty() && s.phase == Phase::Backfill))
 }
 
 /// Whether an account is connected, in whatever state.
@@ -407,7 +429,7 @@ pub fn connect(view: &ConnectView) -> Page {
         }
         h1 class="mt-5 text-xl font-semibold tracking-tight wrap-anywhere" { (title) " to " (frame.workspace_name) }
         p class="mt-2" {
-            "The contacts of the HubSpot account that you choose next will be sent to the workspace "
+            "The contacts, companies and deals of the HubSpot account that you choose next will be sent to the workspace "
             strong class="font-semibold wrap-anywhere" { (frame.workspace_name) } " in " (frame.product)
             ", where its people can see them."
         }

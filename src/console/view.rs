@@ -106,6 +106,8 @@ impl ConnectionState {
 pub struct StreamView {
     /// HubSpot's name, in the plural: `contacts`.
     pub object_type: String,
+    /// Scopes without any of which it is not read; empty: it is.
+    pub missing_scopes: Vec<String>,
     pub phase: Phase,
     /// Records in the mirror.
     pub records: u64,

@@ -85,7 +85,9 @@ async fn answer(env: &Env, config: &Config, api: Api, incoming: &mut Incoming) -
     let query = incoming.query.clone();
     let taken: &[&str] = match api {
         Api::ListWorkspaces => &["limit", "cursor"],
-        Api::ListContacts(_) => &["limit", "cursor", "email"],
+        Api::ListRecords(_, ObjectType::Contacts) => &["limit", "cursor", "email"],
+        Api::ListRecords(_, ObjectType::Companies) => &["limit", "cursor", "domain"],
+        Api::ListRecords(_, ObjectType::Deals) => &["limit", "cursor"],
         Api::ListChanges(_) => &["after", "types", "limit"],
         _ => &[],
     };
@@ -182,21 +184,21 @@ async fn answer(env: &Env, config: &Config, api: Api, incoming: &mut Incoming) -
                 Err(refusal) => Err(response::problem(&refusal)),
             }
         }
-        Api::ListContacts(id) => {
+        Api::ListRecords(id, object_type) => {
             let after =
                 query.get("cursor").map(|text| cursor::decode(cursor::Of::Records, text)).transpose()?;
             let command = PortalCommand::Records {
-                object_type: ObjectType::Contacts,
+                object_type,
                 after,
                 limit: query.limit(RECORDS_LIMIT)?,
-                key: query.email()?,
+                key: query.key(object_type)?,
             };
             let mut page = records(env, &caller, id, &command).await?;
             cursor::wrap_last(&mut page);
             Ok(reply::raw_json(page).map_err(fault)?)
         }
-        Api::GetContact(id, record) => {
-            let command = PortalCommand::Record { object_type: ObjectType::Contacts, id: record };
+        Api::GetRecord(id, object_type, record) => {
+            let command = PortalCommand::Record { object_type, id: record };
             Ok(reply::raw_json(records(env, &caller, id, &command).await?).map_err(fault)?)
         }
         Api::ListChanges(id) => {

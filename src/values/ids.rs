@@ -171,22 +171,28 @@ impl<'de> Deserialize<'de> for AppKey {
     }
 }
 
-/// A CRM object type by HubSpot's name. Contacts are mirrored today; the rest of the code is generic over this.
+/// A CRM object type by HubSpot's name (`hubspot-api.md` 4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ObjectType {
     /// `contacts`, 0-1.
     Contacts,
+    /// `companies`, 0-2.
+    Companies,
+    /// `deals`, 0-3.
+    Deals,
 }
 
 impl ObjectType {
     /// Every type this build mirrors.
-    pub const ALL: [Self; 1] = [Self::Contacts];
+    pub const ALL: [Self; 3] = [Self::Contacts, Self::Companies, Self::Deals];
 
     /// The name in HubSpot's paths, in our API and in table names.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Contacts => "contacts",
+            Self::Companies => "companies",
+            Self::Deals => "deals",
         }
     }
 
@@ -195,13 +201,17 @@ impl ObjectType {
     pub const fn modified_property(self) -> &'static str {
         match self {
             Self::Contacts => "lastmodifieddate",
+            Self::Companies | Self::Deals => "hs_lastmodifieddate",
         }
     }
 
-    /// The property a record can be looked up by besides its id, kept in lower case in the mirror's index.
-    pub const fn key_property(self) -> &'static str {
+    /// The property a record can be looked up by besides its id, kept in lower case in the mirror's index; also the name
+    /// of the API's parameter. Contacts are unique by it, companies are not.
+    pub const fn key_property(self) -> Option<&'static str> {
         match self {
-            Self::Contacts => "email",
+            Self::Contacts => Some("email"),
+            Self::Companies => Some("domain"),
+            Self::Deals => None,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The scope table: which HubSpot scopes a feature needs. It makes the authorize URL, the check at the callback, and
-//! the lists that people see.
+//! the lists that people see, and says which object types may be read.
+
+use crate::values::ids::ObjectType;
 
 /// What a scope is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,10 +16,18 @@ pub struct Scope {
 
 /// Every scope Spoke asks for (`hubspot-api.md` 10.2; row N1 of the features). Optional ones go into
 /// `optional_scope`, so that an account whose tier lacks one can still connect.
-pub const SCOPES: [Scope; 6] = [
+pub const SCOPES: [Scope; 10] = [
     Scope { name: "oauth", required: true, purpose: "sign in and read the account's name and limits" },
     Scope { name: "crm.objects.contacts.read", required: true, purpose: "read contacts" },
     Scope { name: "crm.schemas.contacts.read", required: true, purpose: "read which fields contacts have" },
+    Scope { name: "crm.objects.companies.read", required: false, purpose: "read companies" },
+    Scope {
+        name: "crm.schemas.companies.read",
+        required: false,
+        purpose: "read which fields companies have",
+    },
+    Scope { name: "crm.objects.deals.read", required: false, purpose: "read deals" },
+    Scope { name: "crm.schemas.deals.read", required: false, purpose: "read which fields deals have" },
     Scope { name: "crm.objects.contacts.write", required: false, purpose: "create and update contacts" },
     Scope { name: "crm.objects.owners.read", required: false, purpose: "show who owns a contact" },
     Scope { name: "crm.lists.read", required: false, purpose: "read lists and their members" },
@@ -33,6 +43,21 @@ pub fn missing(granted: &[String]) -> Vec<&'static str> {
     names(true).filter(|name| !granted.iter().any(|scope| scope == name)).collect()
 }
 
+/// The scope without which records of a type cannot be read. Their field definitions come with it or with
+/// `crm.schemas.….read` (`hubspot-api.md` 5).
+pub const fn of_records(kind: ObjectType) -> &'static str {
+    match kind {
+        ObjectType::Contacts => "crm.objects.contacts.read",
+        ObjectType::Companies => "crm.objects.companies.read",
+        ObjectType::Deals => "crm.objects.deals.read",
+    }
+}
+
+/// What `granted` lacks for reading records of a type.
+pub fn lacking(kind: ObjectType, granted: &[String]) -> Option<&'static str> {
+    Some(of_records(kind)).filter(|name| !granted.iter().any(|scope| scope == name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,5 +66,14 @@ mod tests {
     fn missing_names_required_scopes_only() {
         let granted = ["oauth".to_owned(), "crm.objects.contacts.read".to_owned()];
         assert_eq!(missing(&granted), ["crm.schemas.contacts.read"]);
+    }
+
+    #[test]
+    fn every_type_is_read_with_a_scope_of_the_table() {
+        for kind in ObjectType::ALL {
+            assert!(SCOPES.iter().any(|scope| scope.name == of_records(kind)), "{kind}");
+            assert_eq!(lacking(kind, &[of_records(kind).to_owned()]), None);
+            assert_eq!(lacking(kind, &["oauth".to_owned()]), Some(of_records(kind)));
+        }
     }
 }

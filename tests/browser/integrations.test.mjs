@@ -25,7 +25,7 @@ test("the host's link leads to the workspace's Integrations page, which offers +
   await page.goto(oneTimeLink);
   assert.equal(new URL(page.url()).pathname, `/w/${workspace}/integrations`);
   await page.getByRole("heading", { name: "Integrations", level: 1 }).waitFor();
-  await page.getByText("Keep the contacts of Northwind Traders up to date").waitFor();
+  await page.getByText("Keep the contacts, companies and deals of Northwind Traders in step").waitFor();
   assert.equal(await page.getByRole("link", { name: "Disconnect" }).count(), 0);
   await world.assertFitToUse(page);
 });

@@ -45,6 +45,8 @@ fn drawn(seed: u64) -> Plan {
     Plan {
         seed,
         contacts: [15, 40, 40, 90, 90, 260][rng.usize(0..6)],
+        companies: None,
+        deals: None,
         minutes: rng.u64(3..10),
         edits_per_minute: rng.u32(1..12),
         fault_one_in: [0, 3, 8][rng.usize(0..3)],

@@ -8,8 +8,8 @@ use crate::{
             apply::{self, Applied, Scene},
             backfill::Step,
             messages::State,
-            properties_key,
             state::{LOOKBACK_MS, Poll},
+            streams::properties_key,
         },
     },
     hubspot::{
@@ -50,18 +50,12 @@ impl Portal {
             self.permits.answered(permit, turn.now);
             self.learn_headers(window, outcome);
         }
-        if let Some(running) = self.streams.get_mut(in_flight.stream) {
-            match &in_flight.job {
-                Job::Read { ids, .. } => ids.iter().for_each(|id| {
-                    running.reading.remove(id);
-                }),
-                Job::ReadOne { id, .. } => {
-                    running.reading.remove(id);
-                }
-                Job::Refresh | Job::Uninstall | Job::Revoke | Job::Properties | Job::Greatest => {}
-                Job::List { .. } | Job::Fetch { .. } | Job::Search => {}
-                Job::Count { .. } | Job::Confirm { .. } | Job::Sweep => {}
-            }
+        match &in_flight.job {
+            Job::Read { ids, .. } => self.read_ended(in_flight.stream, ids),
+            Job::ReadOne { id, .. } => self.read_ended(in_flight.stream, &[*id]),
+            Job::Refresh | Job::Uninstall | Job::Revoke | Job::Properties | Job::Greatest => {}
+            Job::List { .. } | Job::Fetch { .. } | Job::Search => {}
+            Job::Count { .. } | Job::Confirm { .. } | Job::Sweep => {}
         }
         match in_flight.job {
             Job::Refresh => return self.refreshed(turn, outcome, effects),
@@ -341,6 +335,9 @@ impl Portal {
                 )?;
             }
             stream.poll = None;
+            // Most checks find nothing: saved with those of the other streams, see [`Portal::save_checks`].
+            running.unsaved = true;
+            return Ok(());
         }
         self.save_stream(turn, in_flight.stream)
     }
@@ -358,8 +355,10 @@ impl Portal {
 
     /// A call succeeded: earlier trouble is over, unless the call left before it.
     fn all_well(&mut self, turn: &Turn<'_>, index: usize) -> Result<(), SqlError> {
-        if self.streams[index].saved.failures > 0 {
-            self.streams[index].saved.failures = 0;
+        let stream = &mut self.streams[index].saved;
+        if stream.failures > 0 || stream.trouble.is_some() {
+            stream.failures = 0;
+            stream.trouble = None;
             self.save_stream(turn, index)?;
         }
         let Some(connection) = &mut self.connection else { return Ok(()) };

@@ -238,7 +238,11 @@ impl<'a> Verdict<'a> {
             id: record.id,
             created_at: record.created_at,
             updated_at: record.updated_at,
-            key: record.properties.get(scene.kind.key_property()).map(str::to_lowercase),
+            key: scene
+                .kind
+                .key_property()
+                .and_then(|name| record.properties.get(name))
+                .map(str::to_lowercase),
             properties: text,
         });
     }

@@ -42,7 +42,7 @@ pub enum Command {
         after: Option<RecordId>,
         /// Capped at [`RECORDS_LIMIT`].
         limit: u32,
-        /// Only the record with this key (contacts: e-mail, in any case).
+        /// Only records with this key (contacts: e-mail, companies: domain; in any case).
         key: Option<String>,
     },
     /// One record, by an id that may have been merged away. Answers [`Answer::Json`] or [`Answer::Missing`].
@@ -183,7 +183,7 @@ pub struct Status {
     /// Rows written since the object started, as Cloudflare bills them; filled in by the platform.
     #[serde(default)]
     pub rows_written: u64,
-    /// Newest trouble that has not gone away.
+    /// Trouble that has not gone away: the connection's, or else that of its first stream that has one.
     pub trouble: Option<Trouble>,
 }
 
@@ -227,11 +227,26 @@ pub enum Phase {
     Incremental,
 }
 
+/// Whether a stream runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StreamState {
+    /// As far as the connection does.
+    Running,
+    /// It may not be read, and nothing is sent until a scope for it is granted.
+    NoScope {
+        /// HubSpot's names, any of which would do.
+        scopes: Vec<String>,
+    },
+}
+
 /// How a stream stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamStatus {
     /// Which type.
     pub object_type: ObjectType,
+    /// Whether it runs.
+    pub state: StreamState,
     /// Where it is.
     pub phase: Phase,
     /// Live records in the mirror.
@@ -253,4 +268,6 @@ pub struct StreamStatus {
     pub event_at: Option<Timestamp>,
     /// Ids that wait to be read again.
     pub dirty: u64,
+    /// What goes wrong with this type.
+    pub trouble: Option<Trouble>,
 }

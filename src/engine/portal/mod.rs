@@ -18,6 +18,7 @@ mod query;
 pub mod reconcile;
 mod refusals;
 pub mod state;
+mod streams;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,14 +28,14 @@ use crate::{
         messages::{Ask, Grant, Window},
     },
     store::{
-        portal::{counts::Area, dirty, feed, records, streams},
+        portal::{counts::Area, dirty, feed},
         schema,
         sql::{Sql, SqlError},
     },
     values::{
         config::Config,
         http::{Outcome, Request},
-        ids::{ObjectType, PortalId, RecordId},
+        ids::{PortalId, RecordId},
         secret::Secret,
         time::{SECOND_MS, Timestamp},
     },
@@ -43,7 +44,7 @@ use credentials::Tokens;
 use messages::{Answer, Command, Connect, State, Status, StreamStatus, Touch};
 use permits::Permits;
 use reconcile::{Checking, Level};
-use state::{Backfill, Connection, Farewell, Stream};
+use state::{Connection, Farewell, Stream};
 
 /// How long one alarm works: under the half minute after which a platform may end it, over one limiter window.
 pub const ALARM_MS: i64 = 30 * SECOND_MS;
@@ -163,6 +164,8 @@ struct Running {
     marked: bool,
     /// A count or a sample under way.
     checking: Option<Checking>,
+    /// A check has ended of which nothing is saved yet.
+    unsaved: bool,
 }
 
 /// One connection at work.
@@ -198,18 +201,9 @@ impl Portal {
             Some(connection) => credentials::load(turn, connection)?,
             None => None,
         };
-        let mut running = Vec::new();
-        let mut clock = dirty::latest_generation(turn.sql)?;
-        for kind in ObjectType::ALL {
-            let Some(json) = streams::load(turn.sql, kind)? else { continue };
-            let saved: Stream = serde_json::from_str(&json).map_err(|_| SqlError::Content("streams"))?;
-            clock = clock.max(saved.clock);
-            let properties = schema::get(turn.sql, &properties_key(kind))?
-                .map(|json| serde_json::from_str(&json).map_err(|_| SqlError::Content("meta")))
-                .transpose()?
-                .unwrap_or_default();
-            running.push(Running::new(saved, properties));
-        }
+        let running = streams::load(turn)?;
+        let clocks = running.iter().map(|running| running.saved.clock);
+        let clock = clocks.fold(dirty::latest_generation(turn.sql)?, i64::max);
         Ok(Self {
             connection,
             streams: running,
@@ -351,29 +345,8 @@ impl Portal {
         self.in_flight.clear();
         self.connection = Some(connection);
         self.save_connection(turn)?;
-        for kind in ObjectType::ALL {
-            if !self.streams.iter().any(|running| running.saved.object_type == kind) {
-                self.streams.push(Running::new(Stream::new(kind), Vec::new()));
-            }
-        }
         for index in 0..self.streams.len() {
-            let running = &mut self.streams[index];
-            running.fetching.clear();
-            running.reading.clear();
-            running.vanished.clear();
-            running.checking = None;
-            let stream = &mut running.saved;
-            // A mirror from an earlier connection stays; the full read over it finds what changed and what went.
-            stream.backfill = Some(Backfill::new(turn.now));
-            stream.poll = None;
-            stream.failures = 0;
-            stream.retry_at = Timestamp::default();
-            stream.properties_at = None;
-            stream.wide = false;
-            if stream.records == 0 {
-                records::drop_indexes(turn.sql, stream.object_type)?;
-            }
-            self.save_stream(turn, index)?;
+            self.begin_anew(turn, index)?;
         }
         Ok(())
     }
@@ -394,9 +367,9 @@ impl Portal {
             State::Paused { until } if waits(until) => return Ok(false),
             State::Paused { .. } | State::Active => {}
         }
-        for running in &self.streams {
+        for (index, running) in self.streams.iter().enumerate() {
             let stream = &running.saved;
-            if waits(stream.retry_at) {
+            if waits(stream.retry_at) || self.stands_still(index) {
                 continue;
             }
             if stream.backfill.is_some() || stream.poll_due(turn.now, turn.config.work.check_every_ms) {
@@ -419,7 +392,9 @@ impl Portal {
             return Ok(None);
         }
         let mut marked = false;
-        for kind in ObjectType::ALL {
+        for index in 0..self.streams.len() {
+            let kind = self.streams[index].saved.object_type;
+            let mut touched = false;
             for erased in [false, true] {
                 let ids: Vec<RecordId> = touches
                     .iter()
@@ -429,12 +404,14 @@ impl Portal {
                 if !ids.is_empty() {
                     let generation = self.tick(turn.now);
                     dirty::mark(turn.sql, kind, &ids, generation, true, erased)?;
-                    marked = true;
+                    touched = true;
                 }
             }
-            if let Some(running) = self.streams.iter_mut().find(|running| running.saved.object_type == kind) {
+            if touched {
+                let running = &mut self.streams[index];
                 running.saved.event_at = Some(turn.now);
                 running.marked = true;
+                marked = true;
             }
         }
         Ok(Some(marked))
@@ -486,35 +463,13 @@ impl Portal {
         schema::set(turn.sql, CONNECTION_KEY, &json)
     }
 
-    fn save_stream(&mut self, turn: &Turn<'_>, index: usize) -> Result<(), SqlError> {
-        let clock = self.clock;
-        let stream = &mut self.streams[index].saved;
-        stream.clock = clock;
-        let json = serde_json::to_string(stream).map_err(|_| SqlError::Content("streams"))?;
-        streams::save(turn.sql, stream.object_type, &json)
-    }
-
     fn status(&self, turn: &Turn<'_>) -> Result<Answer, SqlError> {
         let Some(connection) = &self.connection else { return Ok(Answer::NotConnected) };
         let mut streams = Vec::new();
         for running in &self.streams {
-            let stream = &running.saved;
-            let active = matches!(connection.state, State::Active | State::Paused { .. });
-            streams.push(StreamStatus {
-                object_type: stream.object_type,
-                phase: stream.phase(),
-                records: stream.records,
-                read: stream.backfill.as_ref().map_or(0, |backfill| backfill.read),
-                expected: stream.backfill.as_ref().and_then(|backfill| backfill.expected),
-                checked_at: stream.checked_at,
-                next_check_at: (active && stream.backfill.is_none())
-                    .then(|| stream.polled_at.plus_ms(turn.config.work.check_every_ms).max(turn.now)),
-                changed_at: stream.changed_at,
-                event_at: stream.event_at,
-                dirty: dirty::count(turn.sql, stream.object_type)?,
-                reconcile: stream.reconcile.clone(),
-            });
+            streams.push(running.status(turn, connection)?);
         }
+        let of_stream = streams.iter().find_map(|stream: &StreamStatus| stream.trouble.clone());
         Ok(Answer::Status(Box::new(Status {
             state: connection.state,
             account: connection.account.clone(),
@@ -525,25 +480,7 @@ impl Portal {
             latest_change: feed::latest(turn.sql)?,
             bytes: turn.sql.database_bytes(),
             rows_written: 0,
-            trouble: connection.trouble.clone(),
+            trouble: connection.trouble.clone().or(of_stream),
         })))
     }
-}
-
-impl Running {
-    fn new(saved: Stream, properties: Vec<String>) -> Self {
-        Self {
-            saved,
-            properties,
-            fetching: BTreeMap::new(),
-            reading: BTreeSet::new(),
-            checking: None,
-            vanished: BTreeMap::new(),
-            marked: true,
-        }
-    }
-}
-
-fn properties_key(kind: ObjectType) -> String {
-    format!("properties/{kind}")
 }

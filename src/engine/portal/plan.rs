@@ -1,7 +1,7 @@
 //! What to send next: the most urgent job that may leave, as long as permits, places in flight and the shift allow.
 //!
 //! Decides only; what an answer means is [`super::answers`]'s. Order: the connection's own calls, reads after webhooks, checks for
-//! changes, reads they asked for, the full read.
+//! changes, reads they asked for, full reads; of equals the type with the fewest calls under way.
 
 use crate::{
     engine::{
@@ -30,28 +30,29 @@ const NO_CALL: u32 = 0;
 /// How soon a connection whose app is not configured looks again.
 const UNCONFIGURED_MS: i64 = 10 * MINUTE_MS;
 
-/// What to do about one stream or connection right now.
-pub(super) enum Next {
+/// How urgent a stream's next call is, the most urgent first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Urgency {
+    /// Somebody may be waiting: webhooks' reads, and what other calls need first.
+    First,
+    /// A check for changes.
+    Check,
+    /// A read that a check asked for.
+    Read,
+    /// Part of a full read.
+    FullRead,
+    /// Part of reconcile.
+    Reconcile,
+}
+
+/// What to do right now.
+enum Next {
     /// Send this.
     Send(usize, Job),
     /// Nothing before then.
     Later(Timestamp),
     /// Nothing until an answer or an event comes.
     Nothing,
-}
-
-impl Next {
-    fn or(self, other: impl FnOnce() -> Result<Self, SqlError>) -> Result<Self, SqlError> {
-        match self {
-            Self::Send(..) => Ok(self),
-            Self::Nothing => other(),
-            Self::Later(at) => Ok(match other()? {
-                Self::Later(earlier) if earlier < at => Self::Later(earlier),
-                Self::Later(_) | Self::Nothing => Self::Later(at),
-                send @ Self::Send(..) => send,
-            }),
-        }
-    }
 }
 
 impl Portal {
@@ -100,6 +101,7 @@ impl Portal {
         later: Option<Timestamp>,
         effects: &mut Vec<Effect>,
     ) -> Result<(), SqlError> {
+        self.save_checks(turn)?;
         self.shift = None;
         self.wake_at = None;
         self.permits.release();
@@ -172,7 +174,9 @@ impl Portal {
             // The answer comes as an event; the moment given matters to nobody.
             return turn.now;
         }
-        let backfilling = self.streams.get(index).is_some_and(|running| running.saved.backfill.is_some());
+        let runs = |index: &usize| !self.stands_still(*index);
+        let running = (0..self.streams.len()).filter(runs).map(|index| &self.streams[index].saved);
+        let backfilling = running.clone().any(|stream| stream.backfill.is_some());
         let count = match window {
             Window::Core if backfilling => BACKFILL_PERMITS,
             Window::Core => {
@@ -182,7 +186,12 @@ impl Portal {
                 });
                 (marks.div_ceil(BATCH_LIMIT as u64) as u32).clamp(1, BACKFILL_PERMITS)
             }
-            Window::Search | Window::Refresh => 1,
+            // One for each stream that has something to search for, this one among them.
+            Window::Search => {
+                let every_ms = turn.config.work.check_every_ms;
+                running.filter(|stream| stream.searches(turn.now, every_ms)).count().clamp(1, 4) as u32
+            }
+            Window::Refresh => 1,
         };
         if let Some(ask) = self.ask(turn, Some(window), count) {
             self.permits.ask(window);
@@ -211,16 +220,37 @@ impl Portal {
         if !matches!(own, Next::Nothing) || !self.may_call(turn) {
             return Ok(own);
         }
-        let mut next = Next::Nothing;
-        for index in 0..self.streams.len() {
+        let mut later: Option<Timestamp> = None;
+        let mut best: Option<(Urgency, usize, Job)> = None;
+        for index in self.fewest_calls_first() {
             let retry_at = self.streams[index].saved.retry_at;
             if retry_at > turn.now {
-                next = next.or(|| Ok(Next::Later(retry_at)))?;
-            } else {
-                next = next.or(|| self.next_of_stream(turn, index))?;
+                later = Some(later.map_or(retry_at, |earlier| earlier.min(retry_at)));
+                continue;
+            }
+            let Some((urgency, job)) = self.next_of_stream(turn, index)? else { continue };
+            if best.as_ref().is_none_or(|(other, _, _)| urgency < *other) {
+                best = Some((urgency, index, job));
+            }
+            if urgency == Urgency::First {
+                break;
             }
         }
-        Ok(next)
+        Ok(match (best, later) {
+            (Some((_, index, job)), _) => Next::Send(index, job),
+            (None, Some(at)) => Next::Later(at),
+            (None, None) => Next::Nothing,
+        })
+    }
+
+    /// The streams that may send, so ordered that none waits for the end of another.
+    fn fewest_calls_first(&self) -> Vec<usize> {
+        let mut order: Vec<usize> =
+            (0..self.streams.len()).filter(|index| !self.stands_still(*index)).collect();
+        order.sort_by_key(|index| {
+            self.in_flight.values().filter(|in_flight| in_flight.stream == *index).count()
+        });
+        order
     }
 
     /// Whether the streams may send: connected, not paused, with a token that is still good.
@@ -235,6 +265,11 @@ impl Portal {
 
     fn flies(&self, wanted: impl Fn(&Job) -> bool) -> bool {
         self.in_flight.values().any(|in_flight| wanted(&in_flight.job))
+    }
+
+    /// Whether such a call of one stream is under way.
+    fn flies_for(&self, index: usize, wanted: impl Fn(&Job) -> bool) -> bool {
+        self.in_flight.values().any(|in_flight| in_flight.stream == index && wanted(&in_flight.job))
     }
 
     /// Refresh ahead of expiry (never two at once of one grant), and the last calls of a disconnect.
@@ -281,66 +316,67 @@ impl Portal {
         Next::Nothing
     }
 
-    fn next_of_stream(&mut self, turn: &mut Turn<'_>, index: usize) -> Result<Next, SqlError> {
-        let properties_flies = self.flies(|job| matches!(job, Job::Properties));
-        let search_flies = self.flies(|job| matches!(job, Job::Search));
-        let greatest_flies = self.flies(|job| matches!(job, Job::Greatest));
+    fn next_of_stream(
+        &mut self,
+        turn: &mut Turn<'_>,
+        index: usize,
+    ) -> Result<Option<(Urgency, Job)>, SqlError> {
+        let search_flies = self.flies_for(index, |job| matches!(job, Job::Search));
         let running = &self.streams[index];
         let stream = &running.saved;
         let known = stream.properties_at.is_some_and(|at| turn.now.since_ms(at) < HOUR_MS);
-        if !known && !properties_flies {
-            return Ok(Next::Send(index, Job::Properties));
+        if !known && !self.flies_for(index, |job| matches!(job, Job::Properties)) {
+            return Ok(Some((Urgency::First, Job::Properties)));
         }
         if running.properties.is_empty() {
-            return Ok(Next::Nothing);
+            return Ok(None);
         }
         if let Some((id, erased)) = running.vanished.iter().find(|(id, _)| !running.reading.contains(id)) {
-            return Ok(Next::Send(index, Job::ReadOne { id: *id, erased: *erased }));
+            return Ok(Some((Urgency::First, Job::ReadOne { id: *id, erased: *erased })));
         }
         let due = stream.poll_due(turn.now, turn.config.work.check_every_ms);
-        if let Some(job) = self.next_read(turn, index, due || search_flies)? {
-            return Ok(Next::Send(index, job));
+        if let Some(read) = self.next_read(turn, index, due || search_flies)? {
+            return Ok(Some(read));
         }
-        let stream = &self.streams[index].saved;
         if due {
-            return Ok(if search_flies { Next::Nothing } else { Next::Send(index, Job::Search) });
+            return Ok((!search_flies).then_some((Urgency::Check, Job::Search)));
         }
-        let Some(backfill) = &stream.backfill else { return self.next_of_reconcile(turn, index) };
+        let Some(backfill) = &mut self.streams[index].saved.backfill else {
+            let job = self.next_of_reconcile(turn, index)?;
+            return Ok(job.map(|job| (Urgency::Reconcile, job)));
+        };
         if backfill.expected.is_none() {
-            return Ok(if greatest_flies { Next::Nothing } else { Next::Send(index, Job::Greatest) });
+            let flies = self.flies_for(index, |job| matches!(job, Job::Greatest));
+            return Ok((!flies).then_some((Urgency::FullRead, Job::Greatest)));
         }
         if !backfill.begun {
-            let stream = &mut self.streams[index].saved;
-            if let Some(backfill) = &mut stream.backfill {
-                backfill.begin();
-            }
+            backfill.begin();
         }
-        Ok(self.next_of_lanes(index))
+        Ok(self.next_of_lanes(index).map(|job| (Urgency::FullRead, job)))
     }
 
-    fn next_of_lanes(&self, index: usize) -> Next {
+    fn next_of_lanes(&self, index: usize) -> Option<Job> {
         let running = &self.streams[index];
-        let Some(backfill) = &running.saved.backfill else { return Next::Nothing };
-        for lane in &backfill.lanes {
-            let number = lane.number;
-            if self
-                .flies(|job| matches!(job, Job::List { lane } | Job::Fetch { lane, .. } if *lane == number))
-            {
-                continue;
-            }
-            return Next::Send(
+        let lanes = &running.saved.backfill.as_ref()?.lanes;
+        let free = lanes.iter().map(|lane| lane.number).find(|number| {
+            !self.flies_for(
                 index,
-                match running.fetching.get(&number) {
-                    Some(fetching) => Job::Fetch { lane: number, ids: fetching.ids.clone() },
-                    None => Job::List { lane: number },
-                },
-            );
-        }
-        Next::Nothing
+                |job| matches!(job, Job::List { lane } | Job::Fetch { lane, .. } if lane == number),
+            )
+        })?;
+        Some(match running.fetching.get(&free) {
+            Some(fetching) => Job::Fetch { lane: free, ids: fetching.ids.clone() },
+            None => Job::List { lane: free },
+        })
     }
 
     /// The next batch of dirty ids: at once where a webhook marked one, else when a batch is full or no search will add to it.
-    fn next_read(&mut self, turn: &Turn<'_>, index: usize, searching: bool) -> Result<Option<Job>, SqlError> {
+    fn next_read(
+        &mut self,
+        turn: &Turn<'_>,
+        index: usize,
+        searching: bool,
+    ) -> Result<Option<(Urgency, Job)>, SqlError> {
         let running = &mut self.streams[index];
         if !running.marked {
             return Ok(None);
@@ -358,7 +394,8 @@ impl Portal {
         }
         let batch = &marks[..marks.len().min(BATCH_LIMIT)];
         let erased = batch.iter().filter(|mark| mark.erased).map(|mark| mark.id).collect();
-        Ok(Some(Job::Read { ids: batch.iter().map(|mark| mark.id).collect(), erased }))
+        let urgency = if urgent { Urgency::First } else { Urgency::Read };
+        Ok(Some((urgency, Job::Read { ids: batch.iter().map(|mark| mark.id).collect(), erased })))
     }
 
     /// The request of a job; `None` if what it was for is gone, which [`Portal::next`] does not let happen.
@@ -445,6 +482,23 @@ fn search_range(poll: &Poll) -> IdRange {
 }
 
 impl Job {
+    /// Whether it belongs to a stream, not to the connection.
+    pub(super) fn is_of_stream(&self) -> bool {
+        match self {
+            Self::Refresh | Self::Uninstall | Self::Revoke => false,
+            Self::Properties
+            | Self::Greatest
+            | Self::List { .. }
+            | Self::Fetch { .. }
+            | Self::Search
+            | Self::Read { .. }
+            | Self::ReadOne { .. }
+            | Self::Count { .. }
+            | Self::Confirm { .. }
+            | Self::Sweep => true,
+        }
+    }
+
     /// The limiter window it falls into.
     fn window(&self) -> Option<Window> {
         match self {

@@ -13,7 +13,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    engine::portal::{InFlight, Job, Portal, Running, Turn, plan::Next},
+    engine::portal::{InFlight, Job, Portal, Running, Turn},
     hubspot::objects::{self, BATCH_LIMIT, BatchAnswer, IdRange, Page, SEARCH_LIMIT},
     store::{
         portal::{
@@ -169,12 +169,16 @@ impl Checking {
 
 impl Portal {
     /// The next call of reconcile, when a stream has nothing else to do.
-    pub(super) fn next_of_reconcile(&mut self, turn: &mut Turn<'_>, index: usize) -> Result<Next, SqlError> {
+    pub(super) fn next_of_reconcile(
+        &mut self,
+        turn: &mut Turn<'_>,
+        index: usize,
+    ) -> Result<Option<Job>, SqlError> {
         let asks = |job: &Job| matches!(job, Job::Count { .. } | Job::Confirm { .. } | Job::Sweep);
         let stream = &self.streams[index].saved;
         let at_work = self.in_flight.values().any(|flying| flying.stream == index && asks(&flying.job));
         if at_work || stream.backfill.is_some() || stream.poll.is_some() {
-            return Ok(Next::Nothing);
+            return Ok(None);
         }
         if self.streams[index].checking.is_none() {
             self.begin_checking(turn, index)?;
@@ -184,23 +188,23 @@ impl Portal {
             let (level, suspects) = (checking.level, &checking.suspects);
             if !suspects.is_empty() {
                 let ids = suspects[..suspects.len().min(BATCH_LIMIT)].to_vec();
-                return Ok(Next::Send(index, Job::Confirm { level, ids }));
+                return Ok(Some(Job::Confirm { level, ids }));
             }
             if let Some(area) = checking.areas.last().copied() {
                 let lists = counts::count(turn.sql, running.saved.object_type, &area)? <= LISTED;
-                return Ok(Next::Send(index, Job::Count { area, lists }));
+                return Ok(Some(Job::Count { area, lists }));
             }
         }
         if let Some(sweeping) = &running.saved.reconcile.sweeping {
             if !sweeping.suspects.is_empty() {
                 let ids = sweeping.suspects[..sweeping.suspects.len().min(BATCH_LIMIT)].to_vec();
-                return Ok(Next::Send(index, Job::Confirm { level: Level::Sweep, ids }));
+                return Ok(Some(Job::Confirm { level: Level::Sweep, ids }));
             }
             if !sweeping.listed && sweeping.page_due(turn.now, running.saved.records) {
-                return Ok(Next::Send(index, Job::Sweep));
+                return Ok(Some(Job::Sweep));
             }
         }
-        Ok(Next::Nothing)
+        Ok(None)
     }
 
     fn begin_checking(&mut self, turn: &mut Turn<'_>, index: usize) -> Result<(), SqlError> {

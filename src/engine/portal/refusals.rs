@@ -74,6 +74,10 @@ impl Portal {
             }
             Class::Parked { until } => return self.pause(turn, *until, rejection),
             Class::Transient { .. } | Class::Locked | Class::Unknown => {}
+            Class::Forbidden { scopes } if !scopes.is_empty() => {
+                self.streams[index].saved.refused.clone_from(scopes);
+                return self.tell_of_stream(turn, index, rejection);
+            }
             Class::Forbidden { .. }
             | Class::WrongTokenKind
             | Class::Conflict { .. }
@@ -98,11 +102,23 @@ impl Portal {
             Class::Throttled { .. } | Class::Parked { .. } => 0,
         };
         self.streams[index].saved.retry_at = turn.now.plus_ms(wait);
-        self.save_stream(turn, index)?;
         if failures >= TROUBLE_AFTER || wait == REFUSED_MS {
-            self.tell(turn, rejection.words(), rejection.correlation_id.clone())?;
+            return self.tell_of_stream(turn, index, rejection);
         }
-        Ok(())
+        self.save_stream(turn, index)
+    }
+
+    /// Keeps a stream's trouble for people to see, and saves the stream. The others go on.
+    fn tell_of_stream(
+        &mut self,
+        turn: &Turn<'_>,
+        index: usize,
+        rejection: &Rejection,
+    ) -> Result<(), SqlError> {
+        let correlation_id = rejection.correlation_id.clone();
+        self.streams[index].saved.trouble =
+            Some(Trouble { words: rejection.words(), at: turn.now, correlation_id });
+        self.save_stream(turn, index)
     }
 
     /// A single read says the record is gone.
@@ -177,11 +193,10 @@ impl Portal {
                 let failures = stream.failures;
                 let wait = backoff(failures, turn.random);
                 self.permits.block(window, retry_at.max(turn.now.plus_ms(wait)));
-                self.save_stream(turn, in_flight.stream)?;
                 if failures >= TROUBLE_AFTER {
-                    self.tell(turn, rejection.words(), rejection.correlation_id.clone())?;
+                    return self.tell_of_stream(turn, in_flight.stream, rejection);
                 }
-                Ok(())
+                self.save_stream(turn, in_flight.stream)
             }
         }
     }
@@ -227,9 +242,9 @@ impl Portal {
                     if let Some(connection) = &mut self.connection {
                         connection.failures = 0;
                         connection.retry_at = Timestamp::default();
-                        if !scopes.is_empty() {
-                            connection.scopes = scopes;
-                        }
+                    }
+                    if !scopes.is_empty() {
+                        self.take_scopes(turn, scopes)?;
                     }
                     return self.save_connection(turn);
                 }

@@ -101,6 +101,54 @@ pub struct Stream {
     /// How the mirror compares.
     #[serde(default)]
     pub reconcile: Reconcile,
+    /// The scopes any of which HubSpot asked for when it refused a call: nothing is sent until one is granted. Empty: none.
+    #[serde(default)]
+    pub refused: Vec<String>,
+    /// What goes wrong with this type, until a call of it succeeds.
+    #[serde(default)]
+    pub trouble: Option<Trouble>,
+}
+
+/// What the last check of a stream left behind, saved for all streams in one row. Counts where it is later than the stream's
+/// own row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checked {
+    /// Whose.
+    pub object_type: ObjectType,
+    /// The object's counter when this was saved.
+    pub clock: i64,
+    /// As in [`Stream`].
+    pub cursor: Timestamp,
+    /// As in [`Stream`].
+    pub polled_at: Timestamp,
+    /// As in [`Stream`].
+    pub checked_at: Option<Timestamp>,
+    /// As in [`Stream`].
+    pub trailing_at: Timestamp,
+}
+
+impl Checked {
+    /// Of a stream that has no check under way.
+    pub fn of(stream: &Stream, clock: i64) -> Self {
+        Self {
+            object_type: stream.object_type,
+            clock,
+            cursor: stream.cursor,
+            polled_at: stream.polled_at,
+            checked_at: stream.checked_at,
+            trailing_at: stream.trailing_at,
+        }
+    }
+
+    /// Makes a stream that was saved earlier what it was.
+    pub fn put_into(&self, stream: &mut Stream) {
+        stream.clock = self.clock;
+        stream.cursor = self.cursor;
+        stream.polled_at = self.polled_at;
+        stream.checked_at = self.checked_at;
+        stream.trailing_at = self.trailing_at;
+        stream.poll = None;
+    }
 }
 
 impl Stream {
@@ -123,12 +171,20 @@ impl Stream {
             failures: 0,
             retry_at: Timestamp::default(),
             reconcile: Reconcile::default(),
+            refused: Vec::new(),
+            trouble: None,
         }
     }
 
     /// Where it is.
     pub fn phase(&self) -> Phase {
         if self.backfill.is_some() { Phase::Backfill } else { Phase::Incremental }
+    }
+
+    /// Whether its next call is one of the search endpoint: a check, or the question what a full read has before it.
+    pub fn searches(&self, now: Timestamp, every_ms: i64) -> bool {
+        self.poll_due(now, every_ms)
+            || self.backfill.as_ref().is_some_and(|backfill| backfill.expected.is_none())
     }
 
     /// Whether a check for changes is due, where one is made every `every_ms`.

@@ -20,7 +20,7 @@ pub mod streams;
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 1] = [
+pub const STEPS: [&str; 2] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -59,6 +59,29 @@ pub const STEPS: [&str; 1] = [
          bytes INTEGER NOT NULL,
          changes TEXT NOT NULL
      );",
+    "CREATE TABLE records_companies (
+         id INTEGER PRIMARY KEY,
+         created_at INTEGER NOT NULL,
+         updated_at INTEGER NOT NULL,
+         seen_at INTEGER NOT NULL,
+         live INTEGER NOT NULL,
+         merged_into INTEGER,
+         key TEXT,
+         properties TEXT
+     );
+     CREATE INDEX records_companies_key ON records_companies (key) WHERE key IS NOT NULL;
+     CREATE INDEX records_companies_merged ON records_companies (merged_into) WHERE merged_into IS NOT NULL;
+     CREATE TABLE records_deals (
+         id INTEGER PRIMARY KEY,
+         created_at INTEGER NOT NULL,
+         updated_at INTEGER NOT NULL,
+         seen_at INTEGER NOT NULL,
+         live INTEGER NOT NULL,
+         merged_into INTEGER,
+         key TEXT,
+         properties TEXT
+     );
+     CREATE INDEX records_deals_merged ON records_deals (merged_into) WHERE merged_into IS NOT NULL;",
 ];
 
 /// Opens the tables; see [`crate::store::schema::open`].

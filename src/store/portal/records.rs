@@ -363,7 +363,8 @@ pub fn page(sql: &dyn Sql, kind: ObjectType, after: RecordId, limit: u32) -> Res
     all_live(sql, kind, rows)
 }
 
-/// Live records of that key (contacts: e-mail in lower case). HubSpot keeps them unique, the index does not insist.
+/// Live records of that key (contacts: e-mail, companies: domain; in lower case). HubSpot keeps e-mails unique, the index
+/// does not insist.
 pub fn by_key(sql: &dyn Sql, kind: ObjectType, key: &str, limit: u32) -> Result<Vec<Live>, SqlError> {
     let statement = format!(
         "SELECT CAST(id AS TEXT), created_at, updated_at, properties FROM records_{}
@@ -396,6 +397,9 @@ pub fn drop_indexes(sql: &dyn Sql, kind: ObjectType) -> Result<(), SqlError> {
 
 /// Builds the index over keys, if it is not there, from what the mirror holds.
 pub fn build_key_index(sql: &dyn Sql, kind: ObjectType) -> Result<(), SqlError> {
+    if kind.key_property().is_none() {
+        return Ok(());
+    }
     let statement = format!(
         "CREATE INDEX IF NOT EXISTS records_{0}_key ON records_{0} (key) WHERE key IS NOT NULL",
         kind.as_str()

@@ -11,6 +11,7 @@ mod limits;
 mod pages;
 mod reconcile;
 mod tokens;
+mod types;
 
 use hubspot_simulator::{Shape, portal::PortalSettings};
 use serde_json::json;

@@ -12,7 +12,7 @@ use spoke::{
     hubspot::{oauth, webhooks},
     values::{
         http::{Body, Method, Outcome, Request, Response},
-        ids::{ConnectionId, PortalId, WorkspaceId},
+        ids::{ConnectionId, ObjectType, PortalId, WorkspaceId},
         secret::Secret,
         time::Timestamp,
     },
@@ -52,7 +52,12 @@ impl World {
 
     /// Changes one contact as a person does (`edit`, `archive`, `merge`, …, see the control API); the id that results.
     pub fn contact(&mut self, change: &str, body: Value) -> String {
-        let answer = self.control("POST", &format!("contacts/{change}"), &body);
+        self.change(ObjectType::Contacts, change, body)
+    }
+
+    /// Changes one record of any type, likewise.
+    pub fn change(&mut self, kind: ObjectType, change: &str, body: Value) -> String {
+        let answer = self.control("POST", &format!("{kind}/{change}"), &body);
         answer["id"].as_str().expect("a change answers with an id").to_owned()
     }
 
@@ -88,7 +93,7 @@ impl World {
         let app = json!({
             "app_id": APP, "name": "Spoke", "client_id": CLIENT_ID, "client_secret": client_secret,
             "redirect_uris": [CALLBACK], "target_url": target, "subscriptions": subscriptions,
-            "required_scopes": ["oauth", "crm.objects.contacts.read", "crm.schemas.contacts.read"],
+            "required_scopes": self.plan.scopes(),
         });
         self.control("POST", "apps", &app);
     }
@@ -96,7 +101,7 @@ impl World {
     /// What the front does at the callback: exchanges a code, and hands the connection to its object.
     pub fn connect(&mut self, object: usize) {
         let app = self.plan.config().apps[0].clone();
-        let scopes = ["oauth", "crm.objects.contacts.read", "crm.schemas.contacts.read"];
+        let scopes = self.plan.scopes();
         let code = self.simulator.approve(self.now, APP, PORTAL, 9, &scopes, CALLBACK);
         let outcome = self.send(&oauth::exchange(&app, &code, CALLBACK));
         let Outcome::Answered(answer) = outcome else { panic!("no answer to the exchange") };

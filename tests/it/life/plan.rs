@@ -16,6 +16,10 @@ pub struct Plan {
     pub seed: u64,
     /// Contacts at the start.
     pub contacts: u32,
+    /// Companies at the start; `None`: the connection may not read them.
+    pub companies: Option<u32>,
+    /// Deals at the start; `None`: the connection may not read them.
+    pub deals: Option<u32>,
     /// Minutes of edits and misfortunes.
     pub minutes: u64,
     /// Rounds of edits a minute.
@@ -52,6 +56,8 @@ impl Default for Plan {
         Self {
             seed: 1,
             contacts: 20,
+            companies: None,
+            deals: None,
             minutes: 0,
             edits_per_minute: 0,
             fault_one_in: 0,
@@ -71,6 +77,18 @@ impl Default for Plan {
 }
 
 impl Plan {
+    /// What the connection is granted.
+    pub fn scopes(&self) -> Vec<&'static str> {
+        let mut scopes = vec!["oauth", "crm.objects.contacts.read", "crm.schemas.contacts.read"];
+        if self.companies.is_some() {
+            scopes.extend(["crm.objects.companies.read", "crm.schemas.companies.read"]);
+        }
+        if self.deals.is_some() {
+            scopes.extend(["crm.objects.deals.read", "crm.schemas.deals.read"]);
+        }
+        scopes
+    }
+
     /// The configuration of the deployment.
     pub fn config(&self) -> Config {
         let apps = json!([

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use spoke::{
-    engine::portal::messages::{Answer, Command, Phase, State, Status},
+    engine::portal::messages::{Answer, Command, Phase, State, Status, StreamState},
     store::sql::Sql,
     values::ids::ObjectType,
 };
@@ -22,17 +22,20 @@ impl World {
         if status.state != State::Active {
             return Err(format!("the connection is {:?}: {:?}", status.state, status.trouble));
         }
-        let stream = &status.streams[0];
-        if stream.phase != Phase::Incremental || stream.dirty > 0 {
-            return Err(format!("stuck: {stream:?}"));
+        let mut mirrors = BTreeMap::new();
+        for stream in status.streams.iter().filter(|stream| stream.state == StreamState::Running) {
+            let kind = stream.object_type;
+            if stream.phase != Phase::Incremental || stream.dirty > 0 {
+                return Err(format!("stuck: {stream:?}"));
+            }
+            let mirror = self.mirror_of(object, kind);
+            if mirror.len() != stream.records as usize {
+                return Err(format!("counts {} {kind} and holds {}", stream.records, mirror.len()));
+            }
+            differences(&mirror, &self.truth_of(kind)).map_err(|wrong| format!("{kind}: {wrong}"))?;
+            mirrors.extend(mirror.into_iter().map(|(id, values)| ((kind.to_string(), id), values)));
         }
-        let mirror = self.mirror_of(object);
-        let truth = self.truth();
-        if mirror.len() != stream.records as usize {
-            return Err(format!("counts {} records and holds {}", stream.records, mirror.len()));
-        }
-        differences(&mirror, &truth)?;
-        self.feed_leads_to(object, &mirror)?;
+        self.feed_leads_to(object, &mirrors)?;
         let own = self.own_429s();
         if own > 0 {
             return Err(format!("{own} refusals for limits that Spoke itself exceeded"));
@@ -63,17 +66,17 @@ impl World {
         }
     }
 
-    /// What the mirror holds, by id.
+    /// What the mirror of contacts holds, by id.
     pub fn mirror(&mut self) -> BTreeMap<String, Value> {
-        self.mirror_of(0)
+        self.mirror_of(0, ObjectType::Contacts)
     }
 
-    fn mirror_of(&mut self, object: usize) -> BTreeMap<String, Value> {
+    /// What a connection's mirror of one type holds, by id.
+    pub fn mirror_of(&mut self, object: usize, object_type: ObjectType) -> BTreeMap<String, Value> {
         let mut all = BTreeMap::new();
         let mut after = None;
         loop {
-            let command =
-                Command::Records { object_type: ObjectType::Contacts, after, limit: 250, key: None };
+            let command = Command::Records { object_type, after, limit: 250, key: None };
             let Some(Answer::Json(page)) = self.command_to(object, command) else {
                 panic!("no page of records")
             };
@@ -88,7 +91,7 @@ impl World {
         }
     }
 
-    /// One record as the API answers, by an id that may have been merged away.
+    /// One contact as the API answers, by an id that may have been merged away.
     pub fn record(&mut self, id: &str) -> Option<Value> {
         let command =
             Command::Record { object_type: ObjectType::Contacts, id: id.parse().expect("an id is a number") };
@@ -101,8 +104,12 @@ impl World {
 
     /// Everything the first connection's database holds, a row a line.
     pub fn dump(&self) -> String {
-        ["meta", "credentials", "streams", "records_contacts", "parts", "dirty", "feed"]
-            .map(|table| self.dump_of(table))
+        ["meta", "credentials", "streams", "parts", "dirty", "feed"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain(ObjectType::ALL.map(|kind| format!("records_{kind}")))
+            .map(|table| self.dump_of(&table))
+            .collect::<Vec<_>>()
             .join("\n")
     }
 
@@ -113,11 +120,16 @@ impl World {
         lines.join("\n")
     }
 
-    /// What HubSpot holds, by id.
+    /// The contacts that HubSpot holds, by id.
     pub fn truth(&self) -> BTreeMap<String, Value> {
+        self.truth_of(ObjectType::Contacts)
+    }
+
+    /// The records of one type that HubSpot holds, by id.
+    pub fn truth_of(&self, kind: ObjectType) -> BTreeMap<String, Value> {
         let portal = self.simulator.portal(PORTAL).expect("the account exists");
         let (mut from, mut text) = (0, Vec::new());
-        while let Some(next) = portal.dump("contacts", from, 1_000, &mut text) {
+        while let Some(next) = portal.dump(kind.as_str(), from, 1_000, &mut text) {
             from = next;
         }
         String::from_utf8(text)
@@ -130,7 +142,11 @@ impl World {
     }
 
     /// Invariant 2: the feed from the beginning leads to what the mirror holds, without a gap or a repeated number.
-    fn feed_leads_to(&mut self, object: usize, mirror: &BTreeMap<String, Value>) -> Result<(), String> {
+    fn feed_leads_to(
+        &mut self,
+        object: usize,
+        mirror: &BTreeMap<(String, String), Value>,
+    ) -> Result<(), String> {
         let (mut ids, mut last) = (BTreeSet::new(), BTreeMap::new());
         let (mut after, mut expected) = (0, 1);
         loop {
@@ -146,7 +162,8 @@ impl World {
                     return Err(format!("the feed jumps from {} to {seq}", expected - 1));
                 }
                 expected += 1;
-                let id = change["id"].as_str().unwrap().to_owned();
+                let text = |field: &str| change[field].as_str().unwrap().to_owned();
+                let id = (text("object_type"), text("id"));
                 let fits = match change["kind"].as_str().unwrap() {
                     "created" | "restored" => ids.insert(id),
                     "updated" => {
@@ -181,7 +198,7 @@ impl World {
         }
         for ((id, name), value) in last {
             if mirror[&id].get(&name).unwrap_or(&Value::Null) != &value {
-                return Err(format!("the feed ends with another {name} of {id} than the mirror"));
+                return Err(format!("the feed ends with another {name} of {id:?} than the mirror"));
             }
         }
         Ok(())

@@ -12,7 +12,7 @@ use spoke::{
         limiter::{Limiter, Saved, messages::Ask},
         portal::{
             Effect, Event, Portal, Turn,
-            messages::{Answer, Command, Phase},
+            messages::{Answer, Command, Phase, StreamState},
         },
     },
     store::{portal, sql::SqlError},
@@ -429,7 +429,8 @@ impl World {
                 let Some(Answer::Status(status)) = world.command_to(object, Command::Status) else {
                     return false;
                 };
-                status.streams.iter().all(|stream| stream.phase == Phase::Incremental)
+                let mut running = status.streams.iter().filter(|one| one.state == StreamState::Running);
+                running.all(|stream| stream.phase == Phase::Incremental)
             })
         })
     }

@@ -1,0 +1,201 @@
+//! A stream as a whole: how it begins, begins anew, stands still and is saved.
+//!
+//! A check that finds nothing is saved at the end of the alarm, for all streams in one row ([`Checked`]): an account of
+//! three types costs no more rows than one of one. What is lost with the object before that is checked again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    engine::portal::{
+        Portal, Running, Turn,
+        messages::{State, StreamState, StreamStatus},
+        state::{Backfill, Checked, Connection, Stream},
+    },
+    store::{
+        portal::{dirty, records, streams},
+        schema,
+        sql::SqlError,
+    },
+    values::{
+        ids::{ObjectType, RecordId},
+        scopes,
+        time::Timestamp,
+    },
+};
+
+/// Where the last checks of all streams lie in `meta`.
+const CHECKED_KEY: &str = "checked";
+
+/// Where the names of a type's properties lie in `meta`.
+pub(super) fn properties_key(kind: ObjectType) -> String {
+    format!("properties/{kind}")
+}
+
+impl Running {
+    pub(super) fn new(saved: Stream, properties: Vec<String>) -> Self {
+        Self {
+            saved,
+            properties,
+            fetching: BTreeMap::new(),
+            reading: BTreeSet::new(),
+            vanished: BTreeMap::new(),
+            marked: true,
+            unsaved: false,
+            checking: None,
+        }
+    }
+
+    /// Reads everything once more. A mirror that is there stays; the full read over it finds what changed and what went.
+    pub(super) fn begin_anew(&mut self, now: Timestamp) {
+        self.fetching.clear();
+        self.reading.clear();
+        self.vanished.clear();
+        self.checking = None;
+        let stream = &mut self.saved;
+        stream.backfill = Some(Backfill::new(now));
+        stream.poll = None;
+        stream.failures = 0;
+        stream.retry_at = Timestamp::default();
+        stream.refused.clear();
+        stream.trouble = None;
+        stream.properties_at = None;
+        stream.wide = false;
+    }
+
+    /// How it stands.
+    pub(super) fn status(&self, turn: &Turn<'_>, connection: &Connection) -> Result<StreamStatus, SqlError> {
+        let stream = &self.saved;
+        let lacks = self.lacks(connection);
+        let active = match connection.state {
+            State::Active | State::Paused { .. } => lacks.is_empty(),
+            State::NeedsReauthorisation | State::Disconnecting | State::Disconnected => false,
+        };
+        Ok(StreamStatus {
+            object_type: stream.object_type,
+            state: if lacks.is_empty() {
+                StreamState::Running
+            } else {
+                StreamState::NoScope { scopes: lacks }
+            },
+            phase: stream.phase(),
+            records: stream.records,
+            read: stream.backfill.as_ref().map_or(0, |backfill| backfill.read),
+            expected: stream.backfill.as_ref().and_then(|backfill| backfill.expected),
+            checked_at: stream.checked_at,
+            next_check_at: (active && stream.backfill.is_none())
+                .then(|| stream.polled_at.plus_ms(turn.config.work.check_every_ms).max(turn.now)),
+            changed_at: stream.changed_at,
+            event_at: stream.event_at,
+            dirty: dirty::count(turn.sql, stream.object_type)?,
+            reconcile: stream.reconcile.clone(),
+            trouble: stream.trouble.clone(),
+        })
+    }
+
+    /// What stops it: the scopes any of which it would need. Empty: nothing does.
+    fn lacks(&self, connection: &Connection) -> Vec<String> {
+        match scopes::lacking(self.saved.object_type, &connection.scopes) {
+            Some(scope) => vec![scope.to_owned()],
+            None => self.saved.refused.clone(),
+        }
+    }
+}
+
+/// The streams as they were saved, one of each type; a type that was never connected has a full read before it.
+pub(super) fn load(turn: &Turn<'_>) -> Result<Vec<Running>, SqlError> {
+    let checked: Vec<Checked> = schema::get(turn.sql, CHECKED_KEY)?
+        .map(|json| serde_json::from_str(&json).map_err(|_| SqlError::Content("meta")))
+        .transpose()?
+        .unwrap_or_default();
+    let mut all = Vec::new();
+    for kind in ObjectType::ALL {
+        let mut stream = match streams::load(turn.sql, kind)? {
+            Some(json) => serde_json::from_str(&json).map_err(|_| SqlError::Content("streams"))?,
+            None => Stream { backfill: Some(Backfill::new(turn.now)), ..Stream::new(kind) },
+        };
+        let later = checked.iter().find(|one| one.object_type == kind && one.clock > stream.clock);
+        if let Some(later) = later {
+            later.put_into(&mut stream);
+        }
+        let properties = schema::get(turn.sql, &properties_key(kind))?
+            .map(|json| serde_json::from_str(&json).map_err(|_| SqlError::Content("meta")))
+            .transpose()?
+            .unwrap_or_default();
+        all.push(Running::new(stream, properties));
+    }
+    Ok(all)
+}
+
+impl Portal {
+    /// Begins a stream anew and saves it; answers to its calls under way have nowhere to go any more.
+    pub(super) fn begin_anew(&mut self, turn: &Turn<'_>, index: usize) -> Result<(), SqlError> {
+        self.in_flight.retain(|_, in_flight| in_flight.stream != index || !in_flight.job.is_of_stream());
+        let running = &mut self.streams[index];
+        running.begin_anew(turn.now);
+        if running.saved.records == 0 {
+            records::drop_indexes(turn.sql, running.saved.object_type)?;
+        }
+        self.save_stream(turn, index)
+    }
+
+    /// Whether a stream may not send, for reasons of its own.
+    pub(super) fn stands_still(&self, index: usize) -> bool {
+        let lacks = |connection| !self.streams[index].lacks(connection).is_empty();
+        self.connection.as_ref().is_none_or(lacks)
+    }
+
+    /// Takes in the scopes that a refresh told. A stream that may run again reads everything anew: nobody knows what it missed.
+    pub(super) fn take_scopes(&mut self, turn: &Turn<'_>, granted: Vec<String>) -> Result<(), SqlError> {
+        let stood: Vec<bool> = (0..self.streams.len()).map(|index| self.stands_still(index)).collect();
+        for running in &mut self.streams {
+            if running.saved.refused.iter().any(|scope| granted.contains(scope)) {
+                running.saved.refused.clear();
+            }
+        }
+        if let Some(connection) = &mut self.connection {
+            connection.scopes = granted;
+        }
+        for (index, stood) in stood.into_iter().enumerate() {
+            if stood && !self.stands_still(index) {
+                self.begin_anew(turn, index)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn save_stream(&mut self, turn: &Turn<'_>, index: usize) -> Result<(), SqlError> {
+        let clock = self.clock;
+        let running = &mut self.streams[index];
+        running.unsaved = false;
+        let stream = &mut running.saved;
+        stream.clock = clock;
+        let json = serde_json::to_string(stream).map_err(|_| SqlError::Content("streams"))?;
+        streams::save(turn.sql, stream.object_type, &json)
+    }
+
+    /// Saves what checks left behind that ended since the last time, if any did.
+    pub(super) fn save_checks(&mut self, turn: &Turn<'_>) -> Result<(), SqlError> {
+        if !self.streams.iter().any(|running| running.unsaved) {
+            return Ok(());
+        }
+        let clock = self.tick(turn.now);
+        let mut checked = Vec::new();
+        for running in &mut self.streams {
+            if running.saved.backfill.is_none() && running.saved.poll.is_none() {
+                running.unsaved = false;
+                checked.push(Checked::of(&running.saved, clock));
+            }
+        }
+        let json = serde_json::to_string(&checked).map_err(|_| SqlError::Content("meta"))?;
+        schema::set(turn.sql, CHECKED_KEY, &json)
+    }
+
+    /// Forgets that a read of these ids is under way.
+    pub(super) fn read_ended(&mut self, index: usize, ids: &[RecordId]) {
+        if let Some(running) = self.streams.get_mut(index) {
+            for id in ids {
+                running.reading.remove(id);
+            }
+        }
+    }
+}
