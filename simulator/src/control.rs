@@ -10,7 +10,7 @@
 //! | `GET /__control/state` | | apps, portals, users, grants, private tokens |
 //! | `GET /__control/tokens` | | `{"tokens"}`: every code and token that still means something, to look for in logs |
 //! | `POST /__control/apps` | [`crate::grants::App`]; an `app_id` replaces | the app with its ids and secret |
-//! | `POST /__control/portals` | `portal_id`, `settings` ([`crate::PortalSettings`]), `contacts`, `shape` ([`crate::Shape`]) | the portal |
+//! | `POST /__control/portals` | `portal_id`, `settings` ([`crate::PortalSettings`]), `contacts`, `companies`, `deals`, `shape` ([`crate::Shape`]) | the portal |
 //! | `POST /__control/users` | [`crate::grants::User`]; a `user_id` replaces | the user |
 //! | `POST /__control/private-tokens` | `portal_id`, `scopes` (all if absent), `token` (made if absent) | the token |
 //! | `POST /__control/private-tokens/remove` | `token` | `{"removed"}` |
@@ -21,16 +21,17 @@
 //! | `GET`, `POST`, `DELETE /__control/faults` | [`crate::faults::Rule`] | the rules in force |
 //! | `GET`, `PUT /__control/webhook-faults` | [`crate::webhooks::WebhookFaults`] | the faults in force |
 //! | `GET`, `DELETE /__control/counters` | | calls by endpoint and status, the windows' fullest moments, 429s by policy, webhooks; `DELETE` starts anew |
-//! | `POST /__control/contacts/seed` | `portal_id`, `count`, `shape` | `{"live"}` |
-//! | `POST /__control/contacts/edit-random` | `portal_id`, `count` | [`crate::generator::Edits`] |
-//! | `POST /__control/contacts/edit-bulk` | `portal_id`, `count`: so many contacts in one millisecond | the same |
-//! | `POST /__control/contacts/create` | `portal_id`, `properties` | `{"id"}` |
-//! | `POST /__control/contacts/edit` | `portal_id`, `id`, `properties` | `{"id"}` |
-//! | `POST /__control/contacts/archive`, `/restore`, `/erase` | `portal_id`, `id` | `{"id"}` |
-//! | `POST /__control/contacts/merge` | `portal_id`, `primary`, `other` | `{"id"}` of the record that results |
-//! | `GET /__control/contacts/dump` | `portal_id`, `from` (an id), `limit` (1,000 if absent) | NDJSON ([`crate::Portal::dump`]); header `x-next-from` unless this was the end |
-//! | `GET /__control/contacts/count` | `portal_id` | `{"live"}` |
-//! | `PUT /__control/edit-rate` | `portal_id`, `per_second` (0 ends) | `{"per_second"}` |
+//! | `POST /__control/{type}/seed` | `portal_id`, `count`, `shape`; `{type}` is `contacts`, `companies` or `deals` | `{"live"}` |
+//! | `POST /__control/{type}/edit-random` | `portal_id`, `count` | [`crate::generator::Edits`] |
+//! | `POST /__control/{type}/edit-bulk` | `portal_id`, `count`: so many records in one millisecond | the same |
+//! | `POST /__control/{type}/create` | `portal_id`, `properties` | `{"id"}` |
+//! | `POST /__control/{type}/edit` | `portal_id`, `id`, `properties` | `{"id"}` |
+//! | `POST /__control/{type}/archive`, `/restore`, `/erase` | `portal_id`, `id` | `{"id"}` |
+//! | `POST /__control/{type}/merge` | `portal_id`, `primary`, `other` | `{"id"}` of the record that results |
+//! | `GET /__control/{type}/dump` | `portal_id`, `from` (an id), `limit` (1,000 if absent) | NDJSON ([`crate::Portal::dump`]); header `x-next-from` unless this was the end |
+//! | `GET /__control/{type}/count` | `portal_id` | `{"live"}` |
+//! | `PUT /__control/edit-rate` | `portal_id`, `object_type` (`contacts` if absent), `per_second` (0 ends) | `{"per_second"}` |
+//! | `POST /__control/grants/scopes` | `app_id`, `portal_id`, `removed` | `{"changed"}`: grants and static tokens that lose these scopes at once |
 //! | `POST /__control/index/catch-up` | `portal_id` (all if absent) | `{}`: search knows everything now |
 
 pub mod page;
@@ -45,16 +46,25 @@ use serde_json::{Value, json};
 use crate::generator::Shape;
 use crate::grants::{App, User};
 use crate::http::{Request, Response};
+use crate::objects::kind::{COMPANIES, DEALS, ObjectKind};
 use crate::portal::PortalSettings;
 use crate::{Problem, Simulator};
 
 /// Every scope the modelled endpoints ask for.
-pub const ALL_SCOPES: [&str; 5] = [
+pub const ALL_SCOPES: [&str; 13] = [
     "oauth",
     "crm.objects.contacts.read",
     "crm.objects.contacts.write",
     "crm.schemas.contacts.read",
     "crm.schemas.contacts.write",
+    "crm.objects.companies.read",
+    "crm.objects.companies.write",
+    "crm.schemas.companies.read",
+    "crm.schemas.companies.write",
+    "crm.objects.deals.read",
+    "crm.objects.deals.write",
+    "crm.schemas.deals.read",
+    "crm.schemas.deals.write",
 ];
 
 /// Why the control API refused: status and a sentence.
@@ -86,7 +96,17 @@ struct NewPortal {
     portal_id: u64,
     settings: PortalSettings,
     contacts: u32,
+    companies: u32,
+    deals: u32,
     shape: Shape,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LessScopes {
+    portal_id: Option<u64>,
+    app_id: Option<u64>,
+    removed: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -110,7 +130,9 @@ impl Simulator {
         let answer = match path.split_once('/') {
             None if path.is_empty() => self.contacts_page(request),
             Some(("pages", rest)) => self.page_call(now_ms, rest, request),
-            Some(("contacts", rest)) => self.control_contacts(now_ms, rest, request),
+            Some((object_type, rest)) if ObjectKind::named(object_type).is_some() => {
+                self.control_records(now_ms, object_type, rest, request)
+            }
             _ => self.control_state(now_ms, path, request),
         };
         answer.unwrap_or_else(|Refusal(status, message)| Response::json(status, &json!({"message": message})))
@@ -143,6 +165,11 @@ impl Simulator {
                 let asked: Named = body(request)?;
                 let (app_id, portal_id) = (self.chosen_app(asked.app_id)?, self.chosen(asked.portal_id)?);
                 json!({"revoked": self.access.revoke_all(app_id, portal_id)})
+            }
+            ("POST", "grants/scopes") => {
+                let asked: LessScopes = body(request)?;
+                let (app_id, portal_id) = (self.chosen_app(asked.app_id)?, self.chosen(asked.portal_id)?);
+                json!({"changed": self.access.remove_scopes(app_id, portal_id, &asked.removed)})
             }
             ("POST", "uninstall") => {
                 let asked: Named = body(request)?;
@@ -196,6 +223,8 @@ impl Simulator {
                     "portal_id": portal.portal_id,
                     "settings": portal.settings,
                     "contacts": portal.live_count("contacts"),
+                    "companies": portal.live_count("companies"),
+                    "deals": portal.live_count("deals"),
                 })
             })
             .collect();
@@ -214,10 +243,18 @@ impl Simulator {
         self.add_portal(portal_id, asked.settings);
         if let Some((portal, mut turn)) = self.portal_turn(portal_id, now_ms) {
             portal.seed_contacts(&mut turn, asked.contacts, &asked.shape);
+            for (kind, count) in [(&COMPANIES, asked.companies), (&DEALS, asked.deals)] {
+                if count > 0 {
+                    portal.seed(&mut turn, kind, count, &asked.shape);
+                }
+            }
         }
         self.watch_installed();
-        let live = self.portal(portal_id).map_or(0, |portal| portal.live_count("contacts"));
-        json!({"portal_id": portal_id, "contacts": live})
+        let live = |object_type| self.portal(portal_id).map_or(0, |portal| portal.live_count(object_type));
+        json!({
+            "portal_id": portal_id,
+            "contacts": live("contacts"), "companies": live("companies"), "deals": live("deals"),
+        })
     }
 
     fn new_private_token(&mut self, asked: NewToken) -> Result<Value, Refusal> {

@@ -1,15 +1,15 @@
-//! Believable contacts, and edits of them. Owns the plan by which an account's contacts are made up; records belong to
-//! `objects::store`.
+//! Believable records, and edits of them. Owns the plan by which an account's records of a type are made up; records
+//! belong to `objects::store`.
 
 mod plan;
 mod words;
 
 use serde::{Deserialize, Serialize};
 
-use crate::objects::kind::CONTACTS;
+use crate::objects::kind::{CONTACTS, KINDS, ObjectKind};
 use crate::objects::record::{State, Values};
 use crate::objects::store::{BY_PERSON, Store, set};
-use crate::portal::{Portal, Turn};
+use crate::portal::{Portal, Shelf, Turn};
 use crate::time::DAY_MS;
 
 pub(crate) use plan::Plan;
@@ -18,9 +18,9 @@ pub(crate) use plan::Plan;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Shape {
-    /// Properties with a value per contact, on average, id and dates included.
+    /// Properties with a value per record, on average, id and dates included.
     pub properties_set: u32,
-    /// Custom properties in the account.
+    /// Custom properties of each type that is seeded.
     pub custom_properties: u32,
     /// One contact in this many has a 65 KB value. 0 = none.
     pub long_value_one_in: u32,
@@ -76,15 +76,24 @@ impl Edits {
     }
 }
 
+/// What HubSpot's forms let nobody clear.
+const NEVER_CLEARED: [&str; 3] = ["dealname", "dealstage", "name"];
+
 /// `changeSource` of a change that a workflow makes.
 const BY_WORKFLOW: &str = "AUTOMATION_PLATFORM";
 
 impl Portal {
-    /// Adds `count` contacts with a history; search knows them at once, no events are sent. Custom properties are
-    /// added as far as the account lacks them.
+    /// Adds `count` contacts; see [`Self::seed`].
     pub fn seed_contacts(&mut self, turn: &mut Turn<'_>, count: u32, shape: &Shape) {
-        let plan = Plan::new(&mut self.contacts, turn.now_ms, shape);
-        let Self { contacts: store, rng, .. } = self;
+        self.seed(turn, &CONTACTS, count, shape);
+    }
+
+    /// Adds `count` records with a history; search knows them at once, no events are sent. Custom properties are
+    /// added as far as the type lacks them.
+    pub fn seed(&mut self, turn: &mut Turn<'_>, kind: &ObjectKind, count: u32, shape: &Shape) {
+        let Self { shelves, rng, .. } = self;
+        let Shelf { store, plan, .. } = &mut shelves[kind.place];
+        let made = Plan::new(store, turn.now_ms, shape);
         let span_ms = u64::from(shape.history_days.max(1)) * DAY_MS;
         let start = turn.now_ms.saturating_sub(span_ms);
         let (mut draft, mut buffer) = (plan::Draft::default(), Vec::new());
@@ -92,55 +101,41 @@ impl Portal {
             // Ids and creation dates grow together, as they do in HubSpot.
             let created_at = start + (span_ms - 1) * place / u64::from(count);
             let updated_at = created_at + rng.u64(..turn.now_ms.saturating_sub(created_at).max(1));
-            plan.draw(&mut draft, rng, store.total_count() as u64, created_at);
+            made.draw(&mut draft, rng, store.total_count() as u64, created_at);
             let values = Values::pack_with(&mut buffer, draft.values());
             store.seed(rng, created_at, updated_at, values);
         }
-        self.plan = Some(plan);
+        *plan = Some(made);
+    }
+
+    /// Edits contacts; see [`Self::edit_random_of`].
+    pub fn edit_random(&mut self, turn: &mut Turn<'_>, count: u32) -> Edits {
+        self.edit_random_of(turn, &CONTACTS, count)
     }
 
     /// Makes `count` edits as people and workflows do: mostly updates, some creations, archives, restores, merges and
     /// privacy deletions.
-    pub fn edit_random(&mut self, turn: &mut Turn<'_>, count: u32) -> Edits {
-        let plan =
-            self.plan.take().unwrap_or_else(|| Plan::new(&mut self.contacts, turn.now_ms, &Shape::default()));
+    pub fn edit_random_of(&mut self, turn: &mut Turn<'_>, kind: &ObjectKind, count: u32) -> Edits {
+        let Self { shelves, rng, .. } = self;
+        let Shelf { store, plan, archived, .. } = &mut shelves[kind.place];
+        let plan = plan.get_or_insert_with(|| Plan::new(store, turn.now_ms, &Shape::default()));
         let mut edits = Edits::default();
         for _ in 0..count {
-            self.edit_once(turn, &plan, &mut edits);
+            edit_once(store, turn, rng, plan, archived, &mut edits);
         }
-        self.plan = Some(plan);
         edits
     }
 
-    fn edit_once(&mut self, turn: &mut Turn<'_>, plan: &Plan, edits: &mut Edits) {
-        let Self { contacts: store, rng, archived, .. } = self;
-        let choice = rng.u32(..100);
-        let (Some(one), Some(other)) = (random_live(store, rng), random_live(store, rng)) else {
-            return create(store, turn, rng, plan, edits);
-        };
-        match choice {
-            0..10 => create(store, turn, rng, plan, edits),
-            10..16 if store.archive(turn, rng, BY_PERSON, one).is_ok() => {
-                archived.push(one);
-                edits.archived += 1;
-            }
-            16..19 if !archived.is_empty() => {
-                let id = archived.swap_remove(rng.usize(..archived.len()));
-                edits.restored += u32::from(store.restore(turn, rng, BY_PERSON, id).is_ok());
-            }
-            19..22 if one != other => {
-                edits.merged += u32::from(store.merge(turn, rng, BY_PERSON, one, other).is_ok());
-            }
-            22..24 => edits.erased += u32::from(store.erase(turn, rng, BY_PERSON, one).is_ok()),
-            _ => edits.updated += u32::from(update(store, turn, rng, plan, one, BY_PERSON)),
-        }
+    /// Edits contacts; see [`Self::bulk_edit_of`].
+    pub fn bulk_edit(&mut self, turn: &mut Turn<'_>, count: u32) -> Edits {
+        self.bulk_edit_of(turn, &CONTACTS, count)
     }
 
-    /// Updates `count` different contacts (or as many as there are) in the same millisecond, as a workflow does.
-    pub fn bulk_edit(&mut self, turn: &mut Turn<'_>, count: u32) -> Edits {
-        let plan =
-            self.plan.take().unwrap_or_else(|| Plan::new(&mut self.contacts, turn.now_ms, &Shape::default()));
-        let Self { contacts: store, rng, .. } = self;
+    /// Updates `count` different records (or as many as there are) in the same millisecond, as a workflow does.
+    pub fn bulk_edit_of(&mut self, turn: &mut Turn<'_>, kind: &ObjectKind, count: u32) -> Edits {
+        let Self { shelves, rng, .. } = self;
+        let Shelf { store, plan, .. } = &mut shelves[kind.place];
+        let plan = plan.get_or_insert_with(|| Plan::new(store, turn.now_ms, &Shape::default()));
         let mut edits = Edits::default();
         let start = rng.usize(..store.total_count().max(1));
         for at in (start..store.total_count()).chain(0..start) {
@@ -149,20 +144,30 @@ impl Portal {
             }
             let live = store.nth(at).filter(|record| record.state == State::Live).map(|record| record.id);
             if let Some(id) = live {
-                edits.updated += u32::from(update(store, turn, rng, &plan, id, BY_WORKFLOW));
+                edits.updated += u32::from(update(store, turn, rng, plan, id, BY_WORKFLOW));
             }
         }
-        self.plan = Some(plan);
         edits
     }
 
-    /// Starts, changes or ends the steady stream of edits.
+    /// Starts, changes or ends the steady stream of edits of contacts.
     pub fn set_stream(&mut self, stream: Option<EditStream>) {
-        self.stream = stream;
+        self.set_stream_of(&CONTACTS, stream);
     }
 
-    pub(crate) fn run_stream(&mut self, turn: &mut Turn<'_>) {
-        let Some(mut stream) = self.stream else { return };
+    /// Starts, changes or ends a type's steady stream of edits.
+    pub fn set_stream_of(&mut self, kind: &ObjectKind, stream: Option<EditStream>) {
+        self.shelves[kind.place].stream = stream;
+    }
+
+    pub(crate) fn run_streams(&mut self, turn: &mut Turn<'_>) {
+        for kind in KINDS {
+            self.run_stream(turn, kind);
+        }
+    }
+
+    fn run_stream(&mut self, turn: &mut Turn<'_>, kind: &ObjectKind) {
+        let Some(mut stream) = self.shelves[kind.place].stream else { return };
         let now_ms = turn.now_ms;
         if stream.next_at == 0 {
             stream.next_at = now_ms;
@@ -172,12 +177,44 @@ impl Portal {
             if rounds < ROUND_LIMIT {
                 let Turn { switches, changes, .. } = turn;
                 let mut then = Turn { now_ms: stream.next_at, switches, changes };
-                self.edit_random(&mut then, stream.edits);
+                self.edit_random_of(&mut then, kind, stream.edits);
                 rounds += 1;
             }
             stream.next_at += stream.every_ms.max(1);
         }
-        self.stream = Some(stream);
+        self.shelves[kind.place].stream = Some(stream);
+    }
+}
+
+fn edit_once(
+    store: &mut Store,
+    turn: &mut Turn<'_>,
+    rng: &mut fastrand::Rng,
+    plan: &Plan,
+    archived: &mut Vec<u64>,
+    edits: &mut Edits,
+) {
+    let choice = rng.u32(..100);
+    let (Some(one), Some(other)) = (random_live(store, rng), random_live(store, rng)) else {
+        return create(store, turn, rng, plan, edits);
+    };
+    match choice {
+        0..10 => create(store, turn, rng, plan, edits),
+        10..16 if store.archive(turn, rng, BY_PERSON, one).is_ok() => {
+            archived.push(one);
+            edits.archived += 1;
+        }
+        16..19 if !archived.is_empty() => {
+            let id = archived.swap_remove(rng.usize(..archived.len()));
+            edits.restored += u32::from(store.restore(turn, rng, BY_PERSON, id).is_ok());
+        }
+        19..22 if one != other => {
+            edits.merged += u32::from(store.merge(turn, rng, BY_PERSON, one, other).is_ok());
+        }
+        22..24 if store.kind().erasable => {
+            edits.erased += u32::from(store.erase(turn, rng, BY_PERSON, one).is_ok());
+        }
+        _ => edits.updated += u32::from(update(store, turn, rng, plan, one, BY_PERSON)),
     }
 }
 
@@ -208,19 +245,19 @@ fn update(
     id: u64,
     source: &'static str,
 ) -> bool {
-    debug_assert_eq!(store.kind().type_id, CONTACTS.type_id, "plans are of contacts");
     let serial = store.total_count() as u64 + rng.u64(..1 << 40);
     let drawn: Vec<_> =
         (0..rng.usize(1..=3)).filter_map(|_| plan.draw_edit(rng, serial, turn.now_ms)).collect();
     let mut edits = Vec::with_capacity(4);
     for (key, value) in &drawn {
-        // One edit in eight clears the value.
-        set(&mut edits, *key, (rng.u8(..8) > 0).then_some(value.as_str()));
+        // One edit in eight clears the value, where people can.
+        let kept = rng.u8(..8) > 0 || NEVER_CLEARED.contains(&store.schema.property(*key).name.as_str());
+        set(&mut edits, *key, kept.then_some(value.as_str()));
     }
-    // Whatever else was drawn may be what was there before; a new telephone number never is.
-    let phone = plan.new_phone(rng);
-    if let Some((key, number)) = &phone {
-        set(&mut edits, *key, Some(number));
+    // Whatever else was drawn may be what was there before; a new telephone number or amount never is.
+    let new = plan.draw_new(rng);
+    if let Some((key, value)) = &new {
+        set(&mut edits, *key, Some(value));
     }
     store.edit(turn, rng, source, id, &edits).is_ok()
 }

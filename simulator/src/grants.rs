@@ -487,6 +487,40 @@ impl Grants {
         self.granted.values().any(|g| g.installed && g.app_id == app_id && g.portal_id == portal_id)
     }
 
+    /// Whether some installation of the app in the account has this scope.
+    pub fn installed_with(&self, app_id: u64, portal_id: u64, scope: &str) -> bool {
+        self.granted.values().any(|g| {
+            g.installed
+                && g.app_id == app_id
+                && g.portal_id == portal_id
+                && g.scopes.iter().any(|own| own == scope)
+        })
+    }
+
+    /// Takes scopes from the app's grants in the account, their access tokens, and its static tokens. Says how many
+    /// grants and static tokens lost some.
+    pub fn remove_scopes(&mut self, app_id: u64, portal_id: u64, removed: &[String]) -> usize {
+        let mut count = 0;
+        let take = |scopes: &mut Vec<String>| {
+            let before = scopes.len();
+            scopes.retain(|scope| !removed.contains(scope));
+            scopes.len() < before
+        };
+        for grant in self.granted.values_mut() {
+            if grant.app_id == app_id && grant.portal_id == portal_id && take(&mut grant.scopes) {
+                count += 1;
+                let own = |token: &&mut AccessToken| token.grant_id == grant.grant_id;
+                for token in self.access_tokens.values_mut().filter(own) {
+                    take(&mut token.scopes);
+                }
+            }
+        }
+        for private in self.private_tokens.values_mut().filter(|private| private.portal_id == portal_id) {
+            count += usize::from(take(&mut private.scopes));
+        }
+        count
+    }
+
     /// The accounts the app is installed in, ascending.
     pub fn portals_of(&self, app_id: u64) -> BTreeSet<u64> {
         self.granted.values().filter(|g| g.installed && g.app_id == app_id).map(|g| g.portal_id).collect()

@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use hubspot_simulator::control::{ALL_SCOPES, stream};
 use hubspot_simulator::grants::{App, Distribution, User};
+use hubspot_simulator::objects::kind::{COMPANIES, DEALS};
 use hubspot_simulator::portal::{PortalSettings, Tier};
 use hubspot_simulator::webhooks::Subscription;
 use hubspot_simulator::{Shape, Simulator, Switches};
@@ -41,13 +42,19 @@ struct Arguments {
     /// Contacts per account
     #[arg(long, default_value_t = 1_000)]
     contacts: u32,
-    /// Properties with a value per contact, on average
+    /// Companies per account
+    #[arg(long, default_value_t = 0)]
+    companies: u32,
+    /// Deals per account
+    #[arg(long, default_value_t = 0)]
+    deals: u32,
+    /// Properties with a value per record, on average
     #[arg(long, default_value_t = Shape::default().properties_set)]
     properties: u32,
     /// Custom properties of an account, besides HubSpot's own
     #[arg(long, default_value_t = Shape::default().custom_properties)]
     custom_properties: u32,
-    /// Properties of HubSpot's own in an account; all 400 if absent
+    /// Properties of HubSpot's own of each type in an account; all (400 of contacts) if absent
     #[arg(long)]
     hubspot_properties: Option<u32>,
     /// What the accounts pay for, which decides limits
@@ -89,7 +96,13 @@ struct Arguments {
     /// Properties whose changes the app's webhooks report, separated by commas
     #[arg(long, default_value = "email,firstname,lastname,phone,company,jobtitle,lifecyclestage")]
     webhook_properties: String,
-    /// Random edits per second in the first account
+    /// Properties of companies whose changes the app's webhooks report, separated by commas
+    #[arg(long, default_value = "name,domain,phone,lifecyclestage,hubspot_owner_id")]
+    webhook_company_properties: String,
+    /// Properties of deals whose changes the app's webhooks report, separated by commas
+    #[arg(long, default_value = "dealname,dealstage,pipeline,amount,closedate,hubspot_owner_id")]
+    webhook_deal_properties: String,
+    /// Random edits of contacts per second in the first account
     #[arg(long, default_value_t = 0.0)]
     edits_per_second: f64,
     /// Multiplies the waits between two attempts of a webhook delivery
@@ -180,6 +193,11 @@ fn furnish(simulator: &mut Simulator, arguments: &Arguments) -> serde_json::Valu
         simulator.add_portal(portal_id, settings);
         if let Some((portal, mut turn)) = simulator.portal_turn(portal_id, now_ms) {
             portal.seed_contacts(&mut turn, arguments.contacts, &shape);
+            for (kind, count) in [(&COMPANIES, arguments.companies), (&DEALS, arguments.deals)] {
+                if count > 0 {
+                    portal.seed(&mut turn, kind, count, &shape);
+                }
+            }
         }
     }
     if let Some((portal, _)) = simulator.portal_turn(ids[0], now_ms) {
@@ -193,6 +211,12 @@ fn furnish(simulator: &mut Simulator, arguments: &Arguments) -> serde_json::Valu
         Some(text) => words(text),
         None => ALL_SCOPES.map(str::to_owned).to_vec(),
     };
+    let subscriptions = [
+        Subscription::contacts(&arguments.webhook_properties.split(',').collect::<Vec<_>>()),
+        Subscription::companies(&arguments.webhook_company_properties.split(',').collect::<Vec<_>>()),
+        Subscription::deals(&arguments.webhook_deal_properties.split(',').collect::<Vec<_>>()),
+    ]
+    .concat();
     let app = simulator.put_app(App {
         name: arguments.app_name.clone(),
         client_id: arguments.client_id.clone(),
@@ -202,7 +226,7 @@ fn furnish(simulator: &mut Simulator, arguments: &Arguments) -> serde_json::Valu
         optional_scopes,
         distribution: if arguments.public { Distribution::Public } else { Distribution::Private },
         target_url: arguments.webhook_url.clone(),
-        subscriptions: Subscription::contacts(&arguments.webhook_properties.split(',').collect::<Vec<_>>()),
+        subscriptions,
         ..App::default()
     });
     let user = simulator.put_user(User {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use crate::generator::{EditStream, Plan};
 use crate::objects::input::Sent;
-use crate::objects::kind::{CONTACTS, ObjectKind};
+use crate::objects::kind::{KINDS, ObjectKind};
 use crate::objects::record::{Record, State};
 use crate::objects::store::{BY_PERSON, Store};
 use crate::objects::validation;
@@ -31,9 +31,9 @@ pub struct PortalSettings {
     pub tier: Tier,
     /// Whether the "API limit increase" was bought: 250 calls in ten seconds and a million more a day.
     pub limit_increase: bool,
-    /// Lowest record id; ids grow from here by 1 to 4.
+    /// Lowest record id of every type; ids grow from here by 1 to 4, so records of two types often share one.
     pub first_id: u64,
-    /// How many contact properties of HubSpot's own the account has, at least about a dozen; all 400 if absent.
+    /// How many properties of HubSpot's own each type has, at least about a dozen; all (400 of contacts) if absent.
     pub hubspot_properties: Option<u32>,
 }
 
@@ -78,35 +78,52 @@ pub struct Portal {
     pub settings: PortalSettings,
     /// This account's own chance, so accounts do not disturb each other.
     pub(crate) rng: fastrand::Rng,
-    pub(crate) contacts: Store,
-    pub(crate) stream: Option<EditStream>,
-    /// How this account's contacts are made up, from the first seeding or edit on.
-    pub(crate) plan: Option<Plan>,
-    /// Contacts that edits archived, to bring some back.
-    pub(crate) archived: Vec<u64>,
+    /// In the order of [`KINDS`].
+    pub(crate) shelves: Vec<Shelf>,
+}
+
+/// The records of one type, and how people work on them.
+pub(crate) struct Shelf {
+    pub store: Store,
+    pub stream: Option<EditStream>,
+    /// How records are made up, from the first seeding or edit on.
+    pub plan: Option<Plan>,
+    /// Records that edits archived, to bring some back.
+    pub archived: Vec<u64>,
 }
 
 impl Portal {
     pub(crate) fn new(portal_id: u64, seed: u64, settings: PortalSettings) -> Self {
         let rng = fastrand::Rng::with_seed(mix(seed ^ mix(portal_id)));
-        let contacts = Store::new(portal_id, &CONTACTS, settings.first_id, settings.hubspot_properties);
-        Self { portal_id, settings, rng, contacts, stream: None, plan: None, archived: Vec::new() }
+        let shelf = |kind| Shelf {
+            store: Store::new(portal_id, kind, settings.first_id, settings.hubspot_properties),
+            stream: None,
+            plan: None,
+            archived: Vec::new(),
+        };
+        let shelves = KINDS.into_iter().map(shelf).collect();
+        Self { portal_id, settings, rng, shelves }
     }
 
     /// Records of a type.
     pub(crate) fn store(&self, kind: &ObjectKind) -> &Store {
-        debug_assert_eq!(kind.type_id, CONTACTS.type_id, "only contacts are registered");
-        &self.contacts
+        &self.shelves[kind.place].store
     }
 
     pub(crate) fn store_mut(&mut self, kind: &ObjectKind) -> (&mut Store, &mut fastrand::Rng) {
-        debug_assert_eq!(kind.type_id, CONTACTS.type_id, "only contacts are registered");
-        (&mut self.contacts, &mut self.rng)
+        (&mut self.shelves[kind.place].store, &mut self.rng)
     }
 
     pub(crate) fn tick(&mut self, turn: &mut Turn<'_>) {
-        self.run_stream(turn);
-        self.contacts.index.catch_up(turn.now_ms);
+        self.run_streams(turn);
+        self.catch_up(turn.now_ms);
+    }
+
+    /// Makes search know everything that is due by then.
+    pub(crate) fn catch_up(&mut self, now_ms: u64) {
+        for shelf in &mut self.shelves {
+            shelf.store.index.catch_up(now_ms);
+        }
     }
 }
 
@@ -214,7 +231,7 @@ impl<'a> RecordView<'a> {
         let Record { id, created_at, updated_at, values, .. } = self.record;
         let system = [
             ("hs_object_id", Cow::Owned(id.to_string())),
-            ("createdate", Cow::Owned(time::iso(*created_at))),
+            (self.store.kind().created_property, Cow::Owned(time::iso(*created_at))),
             (self.store.kind().modified_property, Cow::Owned(time::iso(*updated_at))),
         ];
         let stored = values.iter().filter_map(move |packed| {
@@ -247,7 +264,7 @@ impl<'a> RecordView<'a> {
     }
 }
 
-fn kind_named(object_type: &str) -> Result<&'static ObjectKind, Problem> {
+pub(crate) fn kind_named(object_type: &str) -> Result<&'static ObjectKind, Problem> {
     ObjectKind::named(object_type)
         .ok_or_else(|| Problem::validation(format!("Unable to infer object type from: {object_type}")))
 }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::http::Response;
+use crate::objects::kind::ObjectKind;
 
 /// A refusal, before it has a correlation id. [`crate::route`] turns it into the answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -131,8 +132,8 @@ impl Problem {
     }
 
     /// 409 with the existing record's id in the text only.
-    pub fn contact_exists(id: u64) -> Self {
-        Self::category(409, "CONFLICT", format!("Contact already exists. Existing ID: {id}"))
+    pub fn already_exists(kind: &ObjectKind, id: u64) -> Self {
+        Self::category(409, "CONFLICT", format!("{} already exists. Existing ID: {id}", kind.title))
     }
 
     /// The answer, with its correlation id in the body and the header.

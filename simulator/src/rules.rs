@@ -8,6 +8,7 @@ mod generated;
 mod lists;
 mod properties;
 mod searches;
+mod types;
 mod writes;
 
 use serde_json::{Value, json};
@@ -18,13 +19,6 @@ use crate::{Portal, PortalSettings, Shape, Simulator, Switches};
 pub(crate) const PORTAL: u64 = 4242;
 /// 2026-11-20T00:00:00Z
 pub(crate) const START: u64 = 1_795_132_800_000;
-const SCOPES: &[&str] = &[
-    "crm.objects.contacts.read",
-    "crm.objects.contacts.write",
-    "crm.schemas.contacts.read",
-    "crm.schemas.contacts.write",
-];
-
 /// One account, its token and a clock.
 pub(crate) struct World {
     pub sim: Simulator,
@@ -36,7 +30,7 @@ impl World {
     pub fn new(switches: Switches) -> Self {
         let mut sim = Simulator::new(7, switches);
         sim.add_portal(PORTAL, PortalSettings::default());
-        sim.add_private_token(PORTAL, "pat-na1-test", SCOPES);
+        sim.add_private_token(PORTAL, "pat-na1-test", &crate::control::ALL_SCOPES);
         Self { sim, now_ms: START }
     }
 

@@ -1,13 +1,17 @@
 //! The properties and groups of one object type in one account. Owns the custom ones; HubSpot's own are one shared
 //! table. Values are not here, see [`crate::objects::record`].
 
-mod hubspot_defined;
+pub(crate) mod company_properties;
+pub(crate) mod deal_properties;
+pub(crate) mod hubspot_defined;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
+
+use crate::objects::kind::ObjectKind;
 
 pub(crate) use hubspot_defined::STAGES;
 
@@ -89,7 +93,20 @@ pub(crate) struct Group {
     pub archived: bool,
 }
 
-/// HubSpot's own definitions, shared by all accounts that have all of them.
+/// What HubSpot defines for one object type.
+#[derive(Debug)]
+pub(crate) struct Table {
+    /// Written as [`hubspot_defined`] says.
+    pub properties: &'static str,
+    /// What an account has however few properties it was given.
+    pub always: &'static [&'static str],
+    /// Property groups: name, label.
+    pub groups: &'static [(&'static str, &'static str)],
+    /// What generated records leave alone.
+    pub kept: &'static [&'static str],
+}
+
+/// HubSpot's own definitions of one type, shared by all accounts that have equally many of them.
 pub(crate) struct Base {
     properties: Vec<Property>,
     by_name: FxHashMap<Box<str>, Key>,
@@ -105,43 +122,34 @@ pub(crate) struct Schema {
     pub groups: BTreeMap<String, Group>,
 }
 
-static CONTACT_BASE: LazyLock<Arc<Base>> = LazyLock::new(|| Arc::new(Base::contacts()));
+/// By place of the type, and count of properties.
+type Bases = BTreeMap<(usize, Option<u32>), Arc<Base>>;
+
+/// Each made once.
+static BASES: Mutex<Bases> = Mutex::new(BTreeMap::new());
 
 impl Base {
-    fn contacts() -> Self {
-        let mut properties = Vec::new();
-        for line in hubspot_defined::CONTACT_PROPERTIES.lines().filter(|line| !line.is_empty()) {
-            let (head, names) = line.split_once(": ").expect("a table line has names");
-            let head: Vec<&str> = head.split(' ').collect();
-            let &[group, types, flags, set] = head.as_slice() else {
-                panic!("a table line has four columns: {line}")
-            };
-            let (value_type, field_type) = types.split_once('/').expect("type/fieldType");
-            for pattern in names.split(' ') {
-                let expanded = if pattern.contains("<stage>") {
-                    STAGES.iter().map(|stage| pattern.replace("<stage>", stage)).collect()
-                } else if pattern.contains("<network>") {
-                    hubspot_defined::NETWORKS
-                        .iter()
-                        .map(|network| pattern.replace("<network>", network))
-                        .collect()
-                } else {
-                    vec![pattern.to_owned()]
-                };
-                properties.extend(
-                    expanded
-                        .into_iter()
-                        .map(|name| base_property(name, group, value_type, field_type, flags, set)),
-                );
-            }
+    /// All of a type's, or about `count`.
+    fn shared(kind: &ObjectKind, count: Option<u32>) -> Arc<Self> {
+        // Only whole bases are ever in the map, whatever a thread that panicked was at.
+        let mut bases = BASES.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = Arc::clone(
+            bases.entry((kind.place, None)).or_insert_with(|| Arc::new(Self::of(properties_of(kind)))),
+        );
+        match count {
+            None => all,
+            Some(few) => Arc::clone(
+                bases
+                    .entry((kind.place, count))
+                    .or_insert_with(|| Arc::new(all.some(few as usize, kind.table.always))),
+            ),
         }
-        Self::of(properties)
     }
 
-    /// The first `count` of the order in which small accounts have them: those that contacts are nothing without, then
+    /// The first `count` of the order in which small accounts have them: those that records are nothing without, then
     /// the others spread over the alphabet.
-    fn some(&self, count: usize) -> Self {
-        let first = |property: &&Property| hubspot_defined::ALWAYS.contains(&property.name.as_str());
+    fn some(&self, count: usize, always: &[&str]) -> Self {
+        let first = |property: &&Property| always.contains(&property.name.as_str());
         let (mut some, others): (Vec<&Property>, Vec<&Property>) = self.properties.iter().partition(first);
         let wanted = count.saturating_sub(some.len());
         let step = (others.len() / wanted.max(1)).max(1);
@@ -167,7 +175,33 @@ impl Base {
     }
 }
 
+fn properties_of(kind: &ObjectKind) -> Vec<Property> {
+    let mut properties = Vec::new();
+    for line in kind.table.properties.lines().filter(|line| !line.is_empty()) {
+        let (head, names) = line.split_once(": ").expect("a table line has names");
+        let head: Vec<&str> = head.split(' ').collect();
+        let &[group, types, flags, set] = head.as_slice() else {
+            panic!("a table line has four columns: {line}")
+        };
+        let (value_type, field_type) = types.split_once('/').expect("type/fieldType");
+        for pattern in names.split(' ') {
+            let spread = hubspot_defined::SPREADS.iter().find(|(mark, _)| pattern.contains(mark));
+            let expanded = match spread {
+                Some((mark, values)) => values.iter().map(|value| pattern.replace(mark, value)).collect(),
+                None => vec![pattern.to_owned()],
+            };
+            properties.extend(
+                expanded
+                    .into_iter()
+                    .map(|name| base_property(kind, name, group, value_type, field_type, flags, set)),
+            );
+        }
+    }
+    properties
+}
+
 fn base_property(
+    kind: &ObjectKind,
     name: String,
     group: &str,
     value_type: &str,
@@ -197,8 +231,8 @@ fn base_property(
     });
     let source = match name.as_str() {
         "hs_object_id" => Source::Id,
-        "createdate" => Source::CreatedAt,
-        "lastmodifieddate" => Source::ModifiedAt,
+        created if created == kind.created_property => Source::CreatedAt,
+        modified if modified == kind.modified_property => Source::ModifiedAt,
         _ => Source::Stored,
     };
     let label = label_of(name.strip_prefix("hs_").unwrap_or(&name));
@@ -317,8 +351,8 @@ impl Property {
 }
 
 impl Schema {
-    /// HubSpot's own contact properties, all of them or about `count`, and groups.
-    pub fn contacts(count: Option<u32>) -> Self {
+    /// HubSpot's own properties of a type, all of them or about `count`, and groups.
+    pub fn of(kind: &ObjectKind, count: Option<u32>) -> Self {
         let group = |&(name, label): &(&str, &str)| {
             (
                 name.to_owned(),
@@ -326,13 +360,10 @@ impl Schema {
             )
         };
         Self {
-            base: match count {
-                Some(count) => Arc::new(CONTACT_BASE.some(count as usize)),
-                None => Arc::clone(&CONTACT_BASE),
-            },
+            base: Base::shared(kind, count),
             own: Vec::new(),
             own_by_name: FxHashMap::default(),
-            groups: hubspot_defined::GROUPS.iter().map(group).collect(),
+            groups: kind.table.groups.iter().map(group).collect(),
         }
     }
 
@@ -399,41 +430,50 @@ impl Schema {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::objects::kind::{COMPANIES, CONTACTS, DEALS, KINDS};
 
     #[test]
     fn hubspot_defines_about_400_contact_properties_of_which_about_50_are_calculated() {
-        let schema = Schema::contacts(None);
+        let schema = Schema::of(&CONTACTS, None);
         let count = schema.iter().count();
         let calculated = schema.iter().filter(|(_, property)| property.calculated).count();
         assert!((390..=410).contains(&count), "{count}");
         assert!((45..=60).contains(&calculated), "{calculated}");
+        for kind in [&COMPANIES, &DEALS] {
+            let count = Schema::of(kind, None).iter().count();
+            assert!((130..=200).contains(&count), "{count} {}", kind.name);
+        }
     }
 
     #[test]
-    fn a_small_account_has_as_many_as_it_was_given_and_those_that_contacts_need() {
-        for (count, expected) in [(0, hubspot_defined::ALWAYS.len()), (30, 30), (100, 100)] {
-            let schema = Schema::contacts(Some(count));
-            assert_eq!(schema.iter().count(), expected);
-            for name in crate::objects::kind::CONTACTS.default_properties {
-                assert!(schema.live(name).is_some(), "{name}");
+    fn a_small_account_has_as_many_as_it_was_given_and_those_that_records_need() {
+        for kind in KINDS {
+            for (count, expected) in [(0, kind.table.always.len()), (30, 30), (100, 100)] {
+                let schema = Schema::of(kind, Some(count));
+                assert_eq!(schema.iter().count(), expected, "{}", kind.name);
+                for name in kind.default_properties {
+                    assert!(schema.live(name).is_some(), "{name}");
+                }
+                let listed = serde_json::from_slice::<serde_json::Value>(&schema.list_json(false)).unwrap();
+                assert_eq!(listed["results"].as_array().unwrap().len(), expected);
             }
-            let listed = serde_json::from_slice::<serde_json::Value>(&schema.list_json(false)).unwrap();
-            assert_eq!(listed["results"].as_array().unwrap().len(), expected);
         }
     }
 
     #[test]
     fn every_property_belongs_to_a_group_and_every_enumeration_has_choices() {
-        let schema = Schema::contacts(None);
-        for (key, property) in schema.iter() {
-            assert!(schema.groups.contains_key(&property.group), "{}", property.name);
-            assert_eq!(schema.key(&property.name), Some(key));
-            if property.value_type == ValueType::Enumeration {
-                assert!(property.external_choices || !property.choices.is_empty(), "{}", property.name);
+        for kind in KINDS {
+            let schema = Schema::of(kind, None);
+            for (key, property) in schema.iter() {
+                assert!(schema.groups.contains_key(&property.group), "{}", property.name);
+                assert_eq!(schema.key(&property.name), Some(key), "{} stands twice", property.name);
+                if property.value_type == ValueType::Enumeration {
+                    assert!(property.external_choices || !property.choices.is_empty(), "{}", property.name);
+                }
             }
-        }
-        for name in crate::objects::kind::CONTACTS.default_properties {
-            assert!(schema.live(name).is_some(), "{name}");
+            for name in kind.default_properties.iter().chain(kind.table.always).chain(kind.table.kept) {
+                assert!(schema.live(name).is_some(), "{name}");
+            }
         }
     }
 }

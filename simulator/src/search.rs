@@ -190,7 +190,7 @@ pub(crate) fn search(
     let groups = groups(&store.schema, &body.filter_groups)?;
     let sort = sort(&store.schema, &body.sorts)?;
     let words = body.query.as_deref().map(words).filter(|words| !words.is_empty());
-    let query_keys = query_keys(&store.schema);
+    let query_keys: Vec<Key> = kind.searched.iter().filter_map(|name| store.schema.key(name)).collect();
 
     let from = groups.iter().map(|group| lowest_id(group)).min().unwrap_or(0);
     let matching = store.index.rows_from(from).filter(|row| {
@@ -502,13 +502,6 @@ fn matches_pattern(text: &str, pattern: &str) -> bool {
     let Some(text) = text.strip_prefix(head) else { return false };
     rest.is_empty()
         || (0..=text.len()).any(|at| text.get(at..).is_some_and(|tail| matches_pattern(tail, rest)))
-}
-
-/// What `query` looks at.
-fn query_keys(schema: &Schema) -> Vec<Key> {
-    const NAMES: &[&str] =
-        &["firstname", "lastname", "email", "phone", "hs_additional_emails", "fax", "mobilephone", "company"];
-    NAMES.iter().filter_map(|name| schema.key(name)).collect()
 }
 
 /// Whether every word of a query begins a token of the record.

@@ -29,8 +29,21 @@ use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
 /// The files of everything modelled.
-const FILES: [&str; 5] =
-    ["contacts.json", "properties.json", "account-info.json", "oauth.json", "app-uninstalls.json"];
+const FILES: [&str; 7] = [
+    "contacts.json",
+    "companies.json",
+    "deals.json",
+    "properties.json",
+    "account-info.json",
+    "oauth.json",
+    "app-uninstalls.json",
+];
+
+/// The object type that a file of [`FILES`] is about, where its templates say `{objectType}` and mean this one.
+fn type_of(index: usize) -> Option<&'static str> {
+    let stem = FILES.get(index)?.strip_suffix(".json")?;
+    ["contacts", "companies", "deals"].into_iter().find(|own| *own == stem)
+}
 
 /// One request and its answer. Absent bodies are [`Value::Null`]; a form is an object of texts.
 #[derive(Debug, Clone, Copy)]
@@ -64,8 +77,13 @@ impl Specification {
     /// The methods and path templates described, for a test that wants to meet each.
     pub fn operations(&self) -> Vec<(String, String)> {
         let mut all = Vec::new();
-        for (path, item) in self.files.iter().filter_map(|file| file["paths"].as_object()).flatten() {
-            all.extend(item.as_object().into_iter().flatten().map(|(m, _)| (m.to_uppercase(), path.clone())));
+        for (index, file) in self.files.iter().enumerate() {
+            for (path, item) in file["paths"].as_object().into_iter().flatten() {
+                let path = type_of(index).map_or(path.clone(), |own| path.replace("{objectType}", own));
+                all.extend(
+                    item.as_object().into_iter().flatten().map(|(m, _)| (m.to_uppercase(), path.clone())),
+                );
+            }
         }
         all
     }
@@ -90,10 +108,13 @@ impl Specification {
     /// The operation whose template fits with the fewest placeholders.
     fn operation(&self, method: &str, path: &str) -> Option<(usize, &Value)> {
         let parts: Vec<&str> = path.split('/').collect();
-        let fits = |template: &str| {
+        let fits = |index: usize, template: &str| {
             let own: Vec<&str> = template.split('/').collect();
-            own.len() == parts.len()
-                && own.iter().zip(&parts).all(|(own, part)| own == part || own.starts_with('{'))
+            let fit = |own: &str, part: &str| match type_of(index) {
+                Some(kind) if own == "{objectType}" => part == kind,
+                _ => own == part || own.starts_with('{'),
+            };
+            own.len() == parts.len() && own.iter().zip(&parts).all(|(own, part)| fit(own, part))
         };
         self.files
             .iter()
@@ -101,7 +122,7 @@ impl Specification {
             .flat_map(|(index, file)| {
                 file["paths"].as_object().into_iter().flatten().map(move |p| (index, p))
             })
-            .filter(|(_, (template, _))| fits(template))
+            .filter(|(index, (template, _))| fits(*index, template))
             .min_by_key(|(_, (template, _))| template.matches('{').count())
             .and_then(|(index, (_, item))| Some((index, item.get(method.to_lowercase())?)))
     }

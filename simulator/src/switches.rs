@@ -31,6 +31,9 @@ pub struct Switches {
     pub merge_sends_deletions: bool,
     /// Whether a merge sends a creation event for the record that results.
     pub merge_sends_creation: bool,
+    /// Whether merged deals go on under the primary's id, as all types once did (else under a new one, as contacts and
+    /// companies do).
+    pub deal_merge_keeps_primary_id: bool,
     /// Whether a restored record counts as modified at that moment.
     pub restore_bumps_modified: bool,
     /// Whether archiving an unknown or already archived record alone answers 404 (else 204). `batch/archive` always answers 204.
@@ -132,6 +135,7 @@ impl Default for Switches {
             batch_read_merged: MergedId::Omitted,
             merge_sends_deletions: false,
             merge_sends_creation: false,
+            deal_merge_keeps_primary_id: false,
             restore_bumps_modified: false,
             archive_unknown_is_404: true,
             new_ids_out_of_order: false,

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::change::{Change, ChangeEvent};
 use crate::grants::App;
+use crate::objects::kind::ObjectKind;
 use crate::random::Random;
 use crate::{Simulator, Switches, signature};
 
@@ -49,10 +50,25 @@ impl Subscription {
     /// The classic subscriptions to contacts: creation, deletion, merge, restore, privacy deletion, and changes of
     /// these properties.
     pub fn contacts(properties: &[&str]) -> Vec<Self> {
-        let of = |kind: &str| Self { subscription_type: format!("contact.{kind}"), ..Self::default() };
-        let kinds = ["creation", "deletion", "merge", "restore", "privacyDeletion"];
+        Self::classic("contact", properties)
+    }
+
+    /// The same for companies, which have no privacy deletion.
+    pub fn companies(properties: &[&str]) -> Vec<Self> {
+        Self::classic("company", properties)
+    }
+
+    /// The same for deals.
+    pub fn deals(properties: &[&str]) -> Vec<Self> {
+        Self::classic("deal", properties)
+    }
+
+    fn classic(name: &str, properties: &[&str]) -> Vec<Self> {
+        let of = |kind: &str| Self { subscription_type: format!("{name}.{kind}"), ..Self::default() };
+        let erased = (name == "contact").then_some("privacyDeletion");
+        let kinds = ["creation", "deletion", "merge", "restore"].into_iter().chain(erased);
         let change = |name: &&str| Self { property_name: Some((*name).to_owned()), ..of("propertyChange") };
-        kinds.into_iter().map(of).chain(properties.iter().map(change)).collect()
+        kinds.map(of).chain(properties.iter().map(change)).collect()
     }
 
     fn wants(&self, event: &ChangeEvent) -> bool {
@@ -74,7 +90,7 @@ impl Subscription {
 }
 
 fn is_classic(name: &str, event: &ChangeEvent) -> bool {
-    event.object_type_id == "0-1" && matches!(name, "contact" | "contacts")
+    ObjectKind::of_id(event.object_type_id).is_some_and(|kind| name == kind.classic || name == kind.name)
 }
 
 fn kind_of(change: &Change) -> (&'static str, Option<&str>) {
@@ -349,7 +365,9 @@ impl Simulator {
         let Self { changes, access, webhooks, .. } = self;
         while let Some(event) = changes.take() {
             for app in access.apps() {
-                if app.target_url.is_none() || !access.installed(app.app_id, event.portal_id) {
+                // Subscriptions need the type's scope (`hubspot-api.md` §9.1).
+                let scope = ObjectKind::of_id(event.object_type_id).map_or("oauth", |kind| kind.read_scope);
+                if app.target_url.is_none() || !access.installed_with(app.app_id, event.portal_id, scope) {
                     continue;
                 }
                 for subscription in app.subscriptions.iter().filter(|own| own.wants(&event)) {

@@ -12,8 +12,9 @@ use std::io::Write as _;
 use std::path::Path;
 
 use hubspot_simulator::http::Request;
+use hubspot_simulator::objects::kind::{COMPANIES, DEALS};
 use hubspot_simulator::specification::{Exchange, Specification};
-use hubspot_simulator::{Simulator, Switches};
+use hubspot_simulator::{Shape, Simulator, Switches};
 use serde_json::{Value, json};
 use support::*;
 
@@ -37,6 +38,9 @@ impl Held {
         };
         let switches = Switches { limits_enforced: false, ..Switches::default() };
         let mut hubspot = hubspot(switches, 60);
+        let (portal, mut turn) = hubspot.portal_turn(PORTAL, NOON).unwrap();
+        portal.seed(&mut turn, &COMPANIES, 20, &Shape::default());
+        portal.seed(&mut turn, &DEALS, 20, &Shape::default());
         hubspot.add_private_token(PORTAL, TOKEN, &hubspot_simulator::control::ALL_SCOPES);
         Some(Self { hubspot, specification, met: BTreeSet::new() })
     }
@@ -75,7 +79,12 @@ impl Held {
     }
 
     fn ids(&mut self) -> Vec<String> {
-        let (_, page) = self.json("GET", "/crm/objects/2026-09/contacts?limit=20", Value::Null);
+        self.ids_of("contacts")
+    }
+
+    fn ids_of(&mut self, object_type: &str) -> Vec<String> {
+        let (_, page) =
+            self.json("GET", &format!("/crm/objects/2026-09/{object_type}?limit=20"), Value::Null);
         let ids = page["results"].as_array().unwrap().iter();
         ids.map(|record| record["id"].as_str().unwrap().to_owned()).collect()
     }
@@ -147,6 +156,54 @@ fn batches(held: &mut Held) {
     expect(held.json("POST", &format!("{base}/archive"), json!({"inputs": [{"id": ids[4]}]})), 204);
 }
 
+/// Everything that companies and deals have; `new` makes a record, `name` is a text of theirs.
+fn other_records(held: &mut Held, object_type: &str, name: &str, new: Value) {
+    let base = format!("/crm/objects/2026-09/{object_type}");
+    let ids = held.ids_of(object_type);
+    let modified = "hs_lastmodifieddate";
+    expect(held.json("GET", &format!("{base}?limit=5&properties={name},hubspot_owner_id"), Value::Null), 200);
+    expect(held.json("GET", &format!("{base}/{}", ids[0]), Value::Null), 200);
+    expect(held.json("POST", &base, json!({"properties": new, "associations": []})), 201);
+    expect(held.json("POST", &base, json!({"properties": {}, "associations": []})), 400);
+    let change = json!({"properties": {name: "Something else"}});
+    expect(held.json("PATCH", &format!("{base}/{}", ids[0]), change.clone()), 200);
+    expect(held.json("DELETE", &format!("{base}/{}", ids[1]), Value::Null), 204);
+    expect(held.json("GET", &format!("{base}?archived=true"), Value::Null), 200);
+    let merge = json!({"primaryObjectId": ids[2], "objectIdToMerge": ids[3]});
+    expect(held.json("POST", &format!("{base}/merge"), merge), 200);
+    let search = json!({
+        "filterGroups": [{"filters": [{"propertyName": modified, "operator": "GTE", "value": "0"}]}],
+        "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+        "properties": [modified], "limit": 10, "after": "0",
+    });
+    let found = expect(held.json("POST", &format!("{base}/search"), search), 200);
+    assert_eq!(found["results"].as_array().unwrap().len(), 10);
+    let unique = json!({"name": "acme_key", "label": "Key", "type": "string", "fieldType": "text",
+        "groupName": format!("{}information", if object_type == "deals" { "deal" } else { "company" }),
+        "hasUniqueValue": true});
+    expect(held.json("POST", &format!("/crm/properties/2026-09/{object_type}"), unique), 201);
+    let batch = format!("{base}/batch");
+    let read =
+        json!({"inputs": [{"id": ids[0]}, {"id": "1"}], "properties": [name], "propertiesWithHistory": []});
+    expect(held.json("POST", &format!("{batch}/read"), read), 207);
+    let create = json!({"inputs": [{"properties": new, "associations": []}]});
+    expect(held.json("POST", &format!("{batch}/create"), create), 201);
+    let update = json!({"inputs": [{"id": ids[4], "properties": change["properties"]}]});
+    expect(held.json("POST", &format!("{batch}/update"), update), 200);
+    let upsert = |key: &str| json!({"inputs": [{"id": key, "idProperty": "acme_key", "properties": new}]});
+    assert_eq!(
+        expect(held.json("POST", &format!("{batch}/upsert"), upsert("k")), 200)["results"][0]["new"],
+        true
+    );
+    assert_eq!(
+        expect(held.json("POST", &format!("{batch}/upsert"), upsert("K")), 200)["results"][0]["new"],
+        false
+    );
+    let archive = json!({"inputs": [{"id": ids[5]}]});
+    expect(held.json("POST", &format!("{batch}/archive"), archive), 204);
+    expect(held.json("GET", &format!("/crm/properties/2026-09/{object_type}"), Value::Null), 200);
+}
+
 fn schema(held: &mut Held) {
     let base = "/crm/properties/2026-09/contacts";
     let all = expect(held.json("GET", &format!("{base}?archived=false"), Value::Null), 200);
@@ -205,6 +262,8 @@ fn every_answer_is_as_hubspot_describes_it() {
     let Some(mut held) = Held::open() else { return };
     records(&mut held);
     batches(&mut held);
+    other_records(&mut held, "companies", "name", json!({"domain": "acme.example"}));
+    other_records(&mut held, "deals", "dealname", json!({"dealname": "D", "dealstage": "closedwon"}));
     schema(&mut held);
     accounts_and_tokens(&mut held);
     quotas(&mut held);

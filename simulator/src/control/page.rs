@@ -123,7 +123,7 @@ impl Simulator {
         if call == "edit" && values.is_empty() {
             return Ok(Response::see_other(home));
         }
-        match self.change_contact(now_ms, portal_id, call, id.unwrap_or(0), &values) {
+        match self.change_record(now_ms, portal_id, "contacts", call, id.unwrap_or(0), &values) {
             Ok(id) => Ok(Response::see_other(format!("{home}&from={id}"))),
             Err(Refusal(_, message)) => self.contact_page(portal_id, id, Some(&message)),
         }

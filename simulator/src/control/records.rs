@@ -1,4 +1,4 @@
-//! Control over contacts: seed, edit, dump. Owns nothing.
+//! Control over records of any type: seed, edit, dump. Owns nothing.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,9 @@ use super::{Refusal, body, missing};
 use crate::form::Form;
 use crate::generator::{EditStream, Shape};
 use crate::http::{Request, Response};
-use crate::objects::kind::CONTACTS;
+use crate::objects::kind::{CONTACTS, ObjectKind};
+use crate::portal::kind_named;
 use crate::{Problem, Simulator};
-
-const CONTACT: &str = "contacts";
 
 /// One page of a dump at most: about 30 MB at 3 KB a contact.
 const DUMP_LIMIT: usize = 10_000;
@@ -59,29 +58,33 @@ impl TryFrom<Value> for Id {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct EditRate {
     portal_id: Option<u64>,
+    object_type: Option<String>,
     per_second: f64,
 }
 
 impl Simulator {
-    pub(super) fn control_contacts(
+    pub(super) fn control_records(
         &mut self,
         now_ms: u64,
+        object_type: &str,
         call: &str,
         request: &Request,
     ) -> Result<Response, Refusal> {
         let answer = match (request.method.as_str(), call) {
-            ("GET", "dump") => return self.dump_page(request),
+            ("GET", "dump") => return self.dump_page(object_type, request),
             ("GET", "count") => {
                 let portal_id = self.chosen(Form::query(request).number("portal_id"))?;
-                json!({"live": self.portals[&portal_id].live_count(CONTACT)})
+                json!({"live": self.portals[&portal_id].live_count(object_type)})
             }
-            ("POST", "seed" | "edit-random" | "edit-bulk") => self.many(now_ms, call, body(request)?)?,
+            ("POST", "seed" | "edit-random" | "edit-bulk") => {
+                self.many(now_ms, kind_named(object_type)?, call, body(request)?)?
+            }
             ("POST", "merge") => {
                 let asked: Pair = body(request)?;
                 let portal_id = self.chosen(asked.portal_id)?;
                 let (portal, mut turn) =
                     self.portal_turn(portal_id, now_ms).ok_or_else(|| missing("portal"))?;
-                let id = portal.merge_records(&mut turn, CONTACT, asked.primary.0, asked.other.0)?;
+                let id = portal.merge_records(&mut turn, object_type, asked.primary.0, asked.other.0)?;
                 json!({"id": id.to_string()})
             }
             ("POST", "create" | "edit" | "archive" | "restore" | "erase") => {
@@ -92,7 +95,7 @@ impl Simulator {
                     .iter()
                     .map(|(name, value)| (name.as_str(), value.as_deref().unwrap_or_default()))
                     .collect();
-                let id = self.change_contact(now_ms, portal_id, call, asked.id.0, &values)?;
+                let id = self.change_record(now_ms, portal_id, object_type, call, asked.id.0, &values)?;
                 json!({"id": id.to_string()})
             }
             _ => return Err(missing("control call")),
@@ -100,48 +103,49 @@ impl Simulator {
         Ok(Response::json(200, &answer))
     }
 
-    fn many(&mut self, now_ms: u64, call: &str, asked: Many) -> Result<Value, Refusal> {
+    fn many(&mut self, now_ms: u64, kind: &ObjectKind, call: &str, asked: Many) -> Result<Value, Refusal> {
         let portal_id = self.chosen(asked.portal_id)?;
         let (portal, mut turn) = self.portal_turn(portal_id, now_ms).ok_or_else(|| missing("portal"))?;
         Ok(match call {
-            "edit-random" => json!(portal.edit_random(&mut turn, asked.count)),
-            "edit-bulk" => json!(portal.bulk_edit(&mut turn, asked.count)),
+            "edit-random" => json!(portal.edit_random_of(&mut turn, kind, asked.count)),
+            "edit-bulk" => json!(portal.bulk_edit_of(&mut turn, kind, asked.count)),
             _ => {
-                portal.seed_contacts(&mut turn, asked.count, &asked.shape);
-                json!({"live": portal.live_count(CONTACT)})
+                portal.seed(&mut turn, kind, asked.count, &asked.shape);
+                json!({"live": portal.live_count(kind.name)})
             }
         })
     }
 
-    /// One change as a person would make it; the id of the contact.
-    pub(super) fn change_contact(
+    /// One change as a person would make it; the id of the record.
+    pub(super) fn change_record(
         &mut self,
         now_ms: u64,
         portal_id: u64,
+        object_type: &str,
         call: &str,
         id: u64,
         values: &[(&str, &str)],
     ) -> Result<u64, Refusal> {
         let (portal, mut turn) = self.portal_turn(portal_id, now_ms).ok_or_else(|| missing("portal"))?;
         let changed: Result<(), Problem> = match call {
-            "create" => return Ok(portal.create_record(&mut turn, CONTACT, values)?),
-            "edit" => portal.edit_record(&mut turn, CONTACT, id, values),
-            "archive" => portal.archive_record(&mut turn, CONTACT, id),
-            "restore" => portal.restore_record(&mut turn, CONTACT, id),
-            "erase" => portal.erase_record(&mut turn, CONTACT, id),
+            "create" => return Ok(portal.create_record(&mut turn, object_type, values)?),
+            "edit" => portal.edit_record(&mut turn, object_type, id, values),
+            "archive" => portal.archive_record(&mut turn, object_type, id),
+            "restore" => portal.restore_record(&mut turn, object_type, id),
+            "erase" => portal.erase_record(&mut turn, object_type, id),
             _ => return Err(missing("change")),
         };
         changed?;
         Ok(id)
     }
 
-    fn dump_page(&self, request: &Request) -> Result<Response, Refusal> {
+    fn dump_page(&self, object_type: &str, request: &Request) -> Result<Response, Refusal> {
         let query = Form::query(request);
         let portal_id = self.chosen(query.number("portal_id"))?;
         let limit = query.number("limit").unwrap_or(1_000).clamp(1, DUMP_LIMIT);
         let mut body = Vec::new();
         let next =
-            self.portals[&portal_id].dump(CONTACT, query.number("from").unwrap_or(0), limit, &mut body);
+            self.portals[&portal_id].dump(object_type, query.number("from").unwrap_or(0), limit, &mut body);
         let mut headers = vec![("content-type".into(), "application/x-ndjson".into())];
         headers.extend(next.map(|from| ("x-next-from".into(), from.to_string())));
         Ok(Response { status: 200, headers, body })
@@ -151,7 +155,8 @@ impl Simulator {
     pub(super) fn set_edit_rate(&mut self, asked: EditRate) -> Result<Value, Refusal> {
         let portal_id = self.chosen(asked.portal_id)?;
         let portal = self.portals.get_mut(&portal_id).ok_or_else(|| missing("portal"))?;
-        portal.set_stream(stream(asked.per_second));
+        let kind = asked.object_type.as_deref().map_or(Ok(&CONTACTS), kind_named)?;
+        portal.set_stream_of(kind, stream(asked.per_second));
         Ok(json!({"per_second": asked.per_second}))
     }
 
@@ -162,7 +167,7 @@ impl Simulator {
         }
         for portal in self.portals.values_mut() {
             if portal_id.is_none_or(|id| id == portal.portal_id) {
-                portal.store_mut(&CONTACTS).0.index.catch_up(u64::MAX);
+                portal.catch_up(u64::MAX);
             }
         }
         Ok(())

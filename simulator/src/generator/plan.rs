@@ -1,8 +1,10 @@
-//! Which properties contacts of an account have, how often, and what values. Owns the choice, made once per seeding.
+//! Which properties an account's records of a type have, how often, and what values. Owns the choice, made once per
+//! seeding.
 
 use std::fmt::Write;
 
 use super::{Shape, words};
+use crate::objects::kind::ObjectKind;
 use crate::objects::store::Store;
 use crate::schema::{Choice, Group, Key, Property, STAGES, Source, ValueType, head_of};
 use crate::time::{self, DAY_MS};
@@ -26,6 +28,11 @@ enum Maker {
     EmailDomain,
     MoreEmails,
     Company,
+    CompanyName,
+    CompanyDomain,
+    CompanySite,
+    DealName,
+    Amount,
     JobTitle,
     Phone,
     Website,
@@ -47,22 +54,23 @@ enum Maker {
 struct Column {
     key: Key,
     maker: Maker,
-    /// How many contacts of 65,536 have a value.
+    /// How many records of 65,536 have a value.
     chance: u32,
 }
 
-/// How an account's contacts are made up.
+/// How an account's records of a type are made up.
 pub(crate) struct Plan {
     /// In order of key.
     columns: Vec<Column>,
     /// Places of columns that people edit.
     editable: Vec<usize>,
-    phone: Option<Key>,
+    /// What every update changes: a telephone number or an amount.
+    fresh: Option<(Key, Maker)>,
     oddities: bool,
     long_value_one_in: u32,
 }
 
-/// One contact in the making.
+/// One record in the making.
 #[derive(Default)]
 pub(super) struct Draft {
     text: String,
@@ -81,7 +89,7 @@ impl Draft {
     }
 }
 
-/// What several of one contact's values have in common.
+/// What several of one record's values have in common.
 struct Person {
     first: &'static str,
     last: &'static str,
@@ -93,9 +101,15 @@ struct Person {
 }
 
 impl Plan {
-    /// Chooses properties so that contacts have as many as asked for on average, and adds missing custom ones.
+    /// Chooses properties so that records have as many as asked for on average, and adds missing custom ones.
     pub(super) fn new(store: &mut Store, now_ms: u64, shape: &Shape) -> Self {
         add_custom(store, now_ms, shape.custom_properties);
+        let kind = store.kind();
+        let core = match kind.type_id {
+            "0-2" => core_of_company,
+            "0-3" => core_of_deal,
+            _ => core_of_contact,
+        };
         let mut columns: Vec<Column> = Vec::new();
         let mut filler = Vec::new();
         for (key, property) in store.schema.iter() {
@@ -104,7 +118,7 @@ impl Plan {
             }
             match core(property) {
                 Some((maker, percent)) => columns.push(Column { key, maker, chance: percent * 65_536 / 100 }),
-                None if property.hubspot_defined && may_fill(property) => {
+                None if property.hubspot_defined && may_fill(kind, property) => {
                     filler.push(Column { key, maker: maker_of(property), chance: 32_768 });
                 }
                 None if property.hubspot_defined => {}
@@ -117,7 +131,7 @@ impl Plan {
         };
         let planned = average(&columns);
         if planned > target {
-            // Names and e-mails stay, or contacts would be nobody.
+            // Names and e-mails stay, or records would be nobody.
             for column in columns.iter_mut().filter(|column| column.chance < 60_000) {
                 column.chance = (f64::from(column.chance) * target / planned) as u32;
             }
@@ -130,19 +144,23 @@ impl Plan {
         columns.sort_unstable_by_key(|column| column.key);
         let edited = |column: &Column| {
             let property = store.schema.property(column.key);
-            !property.read_only && !matches!(column.maker, Maker::Stage)
+            !property.read_only && !matches!(column.maker, Maker::Stage) && property.name != "pipeline"
         };
         let editable = (0..columns.len()).filter(|&at| edited(&columns[at])).collect();
         Self {
             columns,
             editable,
-            phone: store.schema.key("phone"),
+            fresh: store
+                .schema
+                .key("phone")
+                .map(|key| (key, Maker::Phone))
+                .or_else(|| Some((store.schema.key("amount")?, Maker::Amount))),
             oddities: shape.oddities,
             long_value_one_in: shape.long_value_one_in,
         }
     }
 
-    /// Makes up a contact; `serial` keeps its e-mail unlike all others.
+    /// Makes up a record; `serial` keeps its e-mail unlike all others.
     pub(super) fn draw(&self, draft: &mut Draft, rng: &mut fastrand::Rng, serial: u64, now_ms: u64) {
         draft.text.clear();
         draft.ends.clear();
@@ -174,11 +192,14 @@ impl Plan {
         Some((column.key, text)).filter(|(_, text)| !text.is_empty())
     }
 
-    /// A telephone number nobody had before.
-    pub(super) fn new_phone(&self, rng: &mut fastrand::Rng) -> Option<(Key, String)> {
+    /// A telephone number or an amount that no record had before.
+    pub(super) fn draw_new(&self, rng: &mut fastrand::Rng) -> Option<(Key, String)> {
         let mut text = String::new();
-        phone(&mut text, rng);
-        Some((self.phone?, text))
+        match self.fresh.as_ref()? {
+            (_, Maker::Phone) => phone(&mut text, rng),
+            _ => amount(&mut text, rng),
+        }
+        Some((self.fresh.as_ref()?.0, text))
     }
 
     fn person(&self, rng: &mut fastrand::Rng, serial: u64, now_ms: u64) -> Person {
@@ -210,6 +231,16 @@ impl Plan {
                 }
             }
             Maker::Company => out.push_str(person.company.0),
+            Maker::CompanyName => put(out, format_args!("{} {}", person.company.0, person.serial)),
+            Maker::CompanyDomain => self.domain(out, person),
+            Maker::CompanySite => {
+                out.push_str("https://www.");
+                self.domain(out, person);
+            }
+            Maker::DealName => {
+                put(out, format_args!("{} – {}", person.company.0, one_of(rng, words::DEALS)));
+            }
+            Maker::Amount => amount(out, rng),
             Maker::JobTitle => out.push_str(one_of(rng, words::JOB_TITLES)),
             Maker::Phone => phone(out, rng),
             Maker::Website => put(out, format_args!("https://www.{}/", person.company.1)),
@@ -254,6 +285,15 @@ impl Plan {
         }
     }
 
+    /// Nothing keeps two companies from having one domain, and some do.
+    fn domain(&self, out: &mut String, person: &Person) {
+        let (name, rest) = person.company.1.split_once('.').unwrap_or((person.company.1, "example"));
+        if self.oddities && person.serial.is_multiple_of(40) {
+            return put(out, format_args!("{name}.{rest}"));
+        }
+        put(out, format_args!("{name}-{}.{rest}", person.serial));
+    }
+
     fn email(&self, out: &mut String, rng: &mut fastrand::Rng, person: &Person) {
         let start = out.len();
         // Only plain letters stand before the @; the serial number keeps addresses apart.
@@ -280,12 +320,58 @@ fn phone(out: &mut String, rng: &mut fastrand::Rng) {
     }
 }
 
+/// One in a hundred million is the same twice.
+fn amount(out: &mut String, rng: &mut fastrand::Rng) {
+    put(out, format_args!("{}.{:02}", rng.u32(100..1_000_000), rng.u8(..100)));
+}
+
 fn one_of<T: Copy>(rng: &mut fastrand::Rng, list: &[T]) -> T {
     *list.get(rng.usize(..list.len())).expect("word lists are not empty")
 }
 
+/// An owner's id; [`crate::portal`] has the owners.
+fn owner() -> Maker {
+    Maker::OneOf((1..=9).map(|n| (40_000_000 + n * 1117).to_string()).collect())
+}
+
+/// Properties that make a company one, with how many percent have them.
+fn core_of_company(property: &Property) -> Option<(Maker, u32)> {
+    Some(match property.name.as_str() {
+        "name" => (Maker::CompanyName, 99),
+        "domain" => (Maker::CompanyDomain, 92),
+        "website" => (Maker::CompanySite, 60),
+        "phone" => (Maker::Phone, 65),
+        "description" => (Maker::Message, 30),
+        "address" => (Maker::Address, 40),
+        "city" => (Maker::City, 70),
+        "state" => (Maker::State, 60),
+        "zip" => (Maker::Zip, 45),
+        "country" => (Maker::Country, 75),
+        "industry" => (maker_of(property), 70),
+        "annualrevenue" | "numberofemployees" => (Maker::Number, 60),
+        "lifecyclestage" => (Maker::Stage, 92),
+        "hubspot_owner_id" => (owner(), 70),
+        _ => return None,
+    })
+}
+
+/// Properties that make a deal one, with how many percent have them.
+fn core_of_deal(property: &Property) -> Option<(Maker, u32)> {
+    Some(match property.name.as_str() {
+        "dealname" => (Maker::DealName, 100),
+        "dealstage" => (maker_of(property), 100),
+        "pipeline" => (Maker::OneOf(vec!["default".into()]), 100),
+        "amount" => (Maker::Amount, 90),
+        "closedate" => (Maker::DateTime, 85),
+        "dealtype" => (maker_of(property), 60),
+        "description" => (Maker::Message, 25),
+        "hubspot_owner_id" => (owner(), 90),
+        _ => return None,
+    })
+}
+
 /// Properties that make a contact somebody, with how many percent have them.
-fn core(property: &Property) -> Option<(Maker, u32)> {
+fn core_of_contact(property: &Property) -> Option<(Maker, u32)> {
     Some(match property.name.as_str() {
         "firstname" => (Maker::FirstName, 97),
         "lastname" => (Maker::LastName, 95),
@@ -305,18 +391,14 @@ fn core(property: &Property) -> Option<(Maker, u32)> {
         "country" => (Maker::Country, 60),
         "lifecyclestage" => (Maker::Stage, 92),
         "message" => (Maker::Message, 25),
-        "hubspot_owner_id" => {
-            (Maker::OneOf((1..=9).map(|n| (40_000_000 + n * 1117).to_string()).collect()), 60)
-        }
+        "hubspot_owner_id" => (owner(), 60),
         _ => return None,
     })
 }
 
 /// HubSpot's own properties that stand in for the many an account has; not those the simulator keeps itself.
-fn may_fill(property: &Property) -> bool {
-    !property.hidden
-        && !matches!(property.name.as_str(), "hs_merged_object_ids" | "hs_lastmodifieddate" | "hs_createdate")
-        && !property.external_choices
+fn may_fill(kind: &ObjectKind, property: &Property) -> bool {
+    !property.hidden && !kind.table.kept.contains(&property.name.as_str()) && !property.external_choices
 }
 
 fn maker_of(property: &Property) -> Maker {

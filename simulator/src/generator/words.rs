@@ -169,6 +169,17 @@ pub(super) const JOB_TITLES: &[&str] = &[
     "Intern",
 ];
 
+pub(super) const DEALS: &[&str] = &[
+    "new licence",
+    "renewal 2026",
+    "upgrade to Enterprise",
+    "pilot \"Phoenix\"",
+    "50 seats",
+    "Beratung & Schulung",
+    "add-on",
+    "RFP 🚀",
+];
+
 /// City, state or region, zip, country.
 pub(super) const PLACES: &[(&str, &str, &str, &str)] = &[
     ("Boston", "MA", "02139", "United States"),

@@ -111,7 +111,7 @@ fn free(
             continue;
         }
         if let Some(other) = store.find_unique(key, value).filter(|other| Some(other.id) != own_id) {
-            return Err(Problem::contact_exists(other.id));
+            return Err(Problem::already_exists(store.kind(), other.id));
         }
         if !claimed.insert((key, value.to_lowercase())) {
             return Err(Problem::category(

@@ -1,14 +1,22 @@
 //! What sets one object type apart from another. Owns nothing.
 
+use crate::schema::{Table, company_properties, deal_properties, hubspot_defined};
+
 /// One object type of the CRM (`hubspot-api.md` 4.1, 4.2).
 #[derive(Debug)]
 pub struct ObjectKind {
+    /// Its place in [`KINDS`] and among an account's stores.
+    pub(crate) place: usize,
     /// `0-1`
     pub type_id: &'static str,
     /// `contacts`, as in paths.
     pub name: &'static str,
+    /// `contact`, as in classic webhook subscriptions.
+    pub classic: &'static str,
     /// `CONTACT`, as in messages.
     pub singular: &'static str,
+    /// `Contact`, as in other messages.
+    pub title: &'static str,
     pub read_scope: &'static str,
     pub write_scope: &'static str,
     pub schema_read_scope: &'static str,
@@ -17,27 +25,130 @@ pub struct ObjectKind {
     pub default_properties: &'static [&'static str],
     /// Answered whatever is asked for.
     pub always_properties: &'static [&'static str],
+    pub created_property: &'static str,
     /// `lastmodifieddate` on contacts, `hs_lastmodifieddate` elsewhere.
     pub modified_property: &'static str,
+    /// Of each set a new record needs one (`hubspot-api.md` 4.4).
+    pub required: &'static [&'static [&'static str]],
+    /// What search's `query` looks at (`hubspot-api.md` 4.6).
+    pub searched: &'static [&'static str],
+    /// Whether privacy deletion exists by API, and its webhook.
+    pub erasable: bool,
+    /// HubSpot's own properties.
+    pub(crate) table: &'static Table,
 }
 
 /// Contacts.
 pub static CONTACTS: ObjectKind = ObjectKind {
+    place: 0,
     type_id: "0-1",
     name: "contacts",
+    classic: "contact",
     singular: "CONTACT",
+    title: "Contact",
     read_scope: "crm.objects.contacts.read",
     write_scope: "crm.objects.contacts.write",
     schema_read_scope: "crm.schemas.contacts.read",
     schema_write_scope: "crm.schemas.contacts.write",
     default_properties: &["createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname"],
     always_properties: &["createdate", "hs_object_id", "lastmodifieddate"],
+    created_property: "createdate",
     modified_property: "lastmodifieddate",
+    required: &[&["email", "firstname", "lastname"]],
+    searched: &[
+        "firstname",
+        "lastname",
+        "email",
+        "phone",
+        "hs_additional_emails",
+        "fax",
+        "mobilephone",
+        "company",
+    ],
+    erasable: true,
+    table: &hubspot_defined::CONTACTS,
 };
+
+/// Companies. Nothing keeps two from having the same domain (`hubspot-api.md` 4.4).
+pub static COMPANIES: ObjectKind = ObjectKind {
+    place: 1,
+    type_id: "0-2",
+    name: "companies",
+    classic: "company",
+    singular: "COMPANY",
+    title: "Company",
+    read_scope: "crm.objects.companies.read",
+    write_scope: "crm.objects.companies.write",
+    schema_read_scope: "crm.schemas.companies.read",
+    schema_write_scope: "crm.schemas.companies.write",
+    default_properties: &["createdate", "domain", "hs_lastmodifieddate", "hs_object_id", "name"],
+    always_properties: &["createdate", "hs_lastmodifieddate", "hs_object_id"],
+    created_property: "createdate",
+    modified_property: "hs_lastmodifieddate",
+    required: &[&["name", "domain"]],
+    searched: &["website", "phone", "name", "domain"],
+    erasable: false,
+    table: &company_properties::COMPANIES,
+};
+
+/// Deals.
+pub static DEALS: ObjectKind = ObjectKind {
+    place: 2,
+    type_id: "0-3",
+    name: "deals",
+    classic: "deal",
+    singular: "DEAL",
+    title: "Deal",
+    read_scope: "crm.objects.deals.read",
+    write_scope: "crm.objects.deals.write",
+    schema_read_scope: "crm.schemas.deals.read",
+    schema_write_scope: "crm.schemas.deals.write",
+    default_properties: &[
+        "amount",
+        "closedate",
+        "createdate",
+        "dealname",
+        "dealstage",
+        "hs_lastmodifieddate",
+        "hs_object_id",
+        "pipeline",
+    ],
+    always_properties: &["createdate", "hs_lastmodifieddate", "hs_object_id"],
+    created_property: "createdate",
+    modified_property: "hs_lastmodifieddate",
+    required: &[&["dealname"], &["dealstage"]],
+    searched: &["dealname", "pipeline", "dealstage", "description", "dealtype"],
+    erasable: false,
+    table: &deal_properties::DEALS,
+};
+
+/// Every type that is modelled, in order of place.
+pub static KINDS: [&ObjectKind; 3] = [&CONTACTS, &COMPANIES, &DEALS];
 
 impl ObjectKind {
     /// By the name or id used in a path.
     pub fn named(text: &str) -> Option<&'static Self> {
-        (text == CONTACTS.name || text == CONTACTS.type_id).then_some(&CONTACTS)
+        KINDS.into_iter().find(|kind| text == kind.name || text == kind.type_id)
+    }
+
+    /// By id.
+    pub fn of_id(type_id: &str) -> Option<&'static Self> {
+        KINDS.into_iter().find(|kind| type_id == kind.type_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_is_found_by_name_and_id_and_stands_at_its_place() {
+        for (place, kind) in KINDS.into_iter().enumerate() {
+            assert_eq!(kind.place, place);
+            for text in [kind.name, kind.type_id] {
+                assert_eq!(ObjectKind::named(text).map(|own| own.place), Some(place));
+            }
+        }
+        assert!(ObjectKind::named("unicorns").is_none());
     }
 }

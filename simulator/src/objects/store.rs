@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::change::{Change, ChangeEvent};
 use crate::index::Index;
-use crate::objects::kind::ObjectKind;
+use crate::objects::kind::{DEALS, ObjectKind};
 use crate::objects::record::{Record, State, Values};
 use crate::portal::Turn;
 use crate::schema::{Key, Schema};
@@ -28,10 +28,11 @@ pub(crate) const BY_PERSON: &str = "CRM_UI";
 pub(crate) type Edit<'a> = (Key, Option<&'a str>);
 
 /// Why a change could not be made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Refused {
     /// A record has this e-mail or unique value.
     Taken {
+        kind: &'static ObjectKind,
         by: u64,
     },
     NotFound,
@@ -48,6 +49,13 @@ struct Known {
     name_or_email: Option<Key>,
     first_name: Option<Key>,
     last_name: Option<Key>,
+    domain: Option<Key>,
+    additional_domains: Option<Key>,
+    deal_stage: Option<Key>,
+    /// `hs_is_closed`, `hs_is_closed_won`, `hs_deal_stage_probability`.
+    closed: Option<Key>,
+    won: Option<Key>,
+    probability: Option<Key>,
 }
 
 /// Records of one type.
@@ -75,7 +83,7 @@ impl Store {
         first_id: u64,
         hubspot_properties: Option<u32>,
     ) -> Self {
-        let schema = Schema::contacts(hubspot_properties);
+        let schema = Schema::of(kind, hubspot_properties);
         let known = Known {
             email: schema.key("email"),
             additional_emails: schema.key("hs_additional_emails"),
@@ -84,6 +92,12 @@ impl Store {
             name_or_email: schema.key("hs_full_name_or_email"),
             first_name: schema.key("firstname"),
             last_name: schema.key("lastname"),
+            domain: schema.key("domain"),
+            additional_domains: schema.key("hs_additional_domains"),
+            deal_stage: schema.key("dealstage"),
+            closed: schema.key("hs_is_closed"),
+            won: schema.key("hs_is_closed_won"),
+            probability: schema.key("hs_deal_stage_probability"),
         };
         let unique = known.email.map(|email| (email, FxHashMap::default())).into_iter().collect();
         Self {
@@ -190,7 +204,7 @@ impl Store {
         values: &[(Key, &str)],
     ) -> Result<u64, Refused> {
         if let Some(by) = values.iter().find_map(|&(key, value)| self.holder(key, value)) {
-            return Err(Refused::Taken { by });
+            return Err(Refused::Taken { kind: self.kind, by });
         }
         let id = self.draw_id(turn, rng);
         let values = self.derived(&Values::pack(values.iter().copied()));
@@ -211,6 +225,8 @@ impl Store {
     pub fn seed(&mut self, rng: &mut fastrand::Rng, created_at: u64, updated_at: u64, values: Values) -> u64 {
         let id = self.next_id;
         self.next_id += rng.u64(1..=4);
+        // A contact's were drawn to fit each other.
+        let values = if self.known.deal_stage.is_some() { self.derived(&values) } else { values };
         let record = Record { id, created_at, updated_at, state: State::Live, values };
         self.index.know(&record);
         self.place(record);
@@ -237,7 +253,7 @@ impl Store {
         }
         let taken = changed.iter().find_map(|&(key, value)| self.holder(key, value?).filter(|&by| by != id));
         if let Some(by) = taken {
-            return Err(Refused::Taken { by });
+            return Err(Refused::Taken { kind: self.kind, by });
         }
         let mut record = self.records[at].clone();
         self.forget_unique(&record);
@@ -282,7 +298,7 @@ impl Store {
         let mut record = self.records[at].clone();
         let taken = record.values.iter().find_map(|packed| self.holder(packed.key, packed.str()));
         if let Some(by) = taken {
-            return Err(Refused::Taken { by });
+            return Err(Refused::Taken { kind: self.kind, by });
         }
         record.state = State::Live;
         if turn.switches.restore_bumps_modified {
@@ -348,17 +364,28 @@ impl Store {
         if let Some(key) = self.known.additional_emails.filter(|_| !additional.is_empty()) {
             set(&mut edits, key, Some(&additional));
         }
+        let domains = self.additional_domains(&primary, &other);
+        if let Some(key) = self.known.additional_domains.filter(|_| !domains.is_empty()) {
+            set(&mut edits, key, Some(&domains));
+        }
         let values = self.derived(&primary.values.with(&edits));
-        let id = self.draw_id(turn, rng);
+        let created_at = primary.created_at.min(other.created_at);
+        let keeps_id = self.kind.type_id == DEALS.type_id && turn.switches.deal_merge_keeps_primary_id;
+        let id = if keeps_id { primary.id } else { self.draw_id(turn, rng) };
         for old in [&primary, &other] {
-            if let Some(at) = self.position(old.id) {
+            if let Some(at) = self.position(old.id).filter(|_| old.id != id) {
                 self.leave(turn, rng, at, State::Merged { into: id });
             }
         }
-        let created_at = primary.created_at.min(other.created_at);
         let record = Record { id, created_at, updated_at: turn.now_ms, state: State::Live, values };
         self.index.notice(turn.now_ms, turn.switches, rng, &record);
-        self.place(record);
+        if let Some(at) = self.position(id) {
+            self.forget_unique(&primary);
+            self.remember_unique(&record);
+            self.records[at] = record;
+        } else {
+            self.place(record);
+        }
         let properties_moved = filled.len() as u32;
         self.emit(turn, id, source, || Change::Merge {
             primary: primary.id,
@@ -479,6 +506,25 @@ impl Store {
         emails.join(";")
     }
 
+    /// `hs_additional_domains` of the company two would become: all but the primary's own.
+    fn additional_domains(&self, primary: &Record, other: &Record) -> String {
+        let of = |record: &Record, key: Option<Key>| {
+            key.and_then(|key| record.values.get(key)).unwrap_or_default().to_owned()
+        };
+        let [own, others] = [primary, other].map(|record| of(record, self.known.domain));
+        let more = [primary, other].map(|record| of(record, self.known.additional_domains));
+        let mut domains: Vec<&str> = Vec::new();
+        let all = more[0].split(';').chain([others.as_str()]).chain(more[1].split(';'));
+        // Where the primary has none it takes the other's.
+        let first = if own.is_empty() { &others } else { &own };
+        for domain in all.filter(|domain| !domain.is_empty() && domain != first) {
+            if !domains.contains(&domain) {
+                domains.push(domain);
+            }
+        }
+        domains.join(";")
+    }
+
     /// Values with the calculated ones brought up to date. HubSpot has many more; these depend on nothing but the record.
     pub fn derived(&self, values: &Values) -> Values {
         let own = |key: Option<Key>| key.and_then(|key| values.get(key)).filter(|value| !value.is_empty());
@@ -488,7 +534,15 @@ impl Store {
         let full = names.into_iter().flatten().collect::<Vec<_>>().join(" ");
         let shown = if full.is_empty() { email } else { Some(full.as_str()) };
         let mut edits = Vec::with_capacity(2);
-        for (key, value) in [(self.known.email_domain, domain), (self.known.name_or_email, shown)] {
+        let stage = own(self.known.deal_stage).map(stage_values);
+        let [closed, won, probability] = stage.map_or([None; 3], |own| own.map(Some));
+        for (key, value) in [
+            (self.known.email_domain, domain),
+            (self.known.name_or_email, shown),
+            (self.known.closed, closed),
+            (self.known.won, won),
+            (self.known.probability, probability),
+        ] {
             if let Some(key) = key.filter(|&key| values.get(key) != value) {
                 edits.push((key, value));
             }
@@ -525,6 +579,19 @@ impl Store {
             name: name.as_str().into(),
             value: value.into(),
         });
+    }
+}
+
+/// Whether a deal in this stage is closed, won, and how likely it is to be.
+fn stage_values(stage: &str) -> [&'static str; 3] {
+    match stage {
+        "closedwon" => ["true", "true", "1"],
+        "closedlost" => ["true", "false", "0"],
+        "appointmentscheduled" => ["false", "false", "0.2"],
+        "qualifiedtobuy" => ["false", "false", "0.4"],
+        "presentationscheduled" => ["false", "false", "0.6"],
+        "decisionmakerboughtin" => ["false", "false", "0.8"],
+        _ => ["false", "false", "0.9"],
     }
 }
 

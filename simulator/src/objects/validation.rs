@@ -32,6 +32,14 @@ impl Checked {
         self.0.iter().map(|(key, value)| (*key, value.as_deref())).collect()
     }
 
+    /// Adds a value that nobody sent, if the account has the property.
+    pub fn add(&mut self, store: &Store, name: &str, value: &str) {
+        let Some((key, _)) = store.schema.live(name) else { return };
+        if let Err(at) = self.0.binary_search_by_key(&key, |(own, _)| *own) {
+            self.0.insert(at, (key, Some(value.to_owned())));
+        }
+    }
+
     /// As the values of a new record.
     pub fn values(&self) -> Vec<(Key, &str)> {
         self.0.iter().filter_map(|(key, value)| Some((*key, value.as_deref()?))).collect()

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::Problem;
 use crate::http::{Request, Response};
 use crate::objects::input::{self, CreateInput, Selectors, Sent, not_modelled};
-use crate::objects::kind::ObjectKind;
+use crate::objects::kind::{CONTACTS, DEALS, ObjectKind};
 use crate::objects::list::{find, projection};
 use crate::objects::record::State;
 use crate::objects::render::Extra;
@@ -16,7 +16,7 @@ use crate::portal::{Portal, Turn};
 impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::Taken { by } => Self::contact_exists(by),
+            Refused::Taken { kind, by } => Self::already_exists(kind, by),
             Refused::NotFound => Self::resource_not_found(),
             Refused::TooManyMerges => {
                 Self::new(414, "The combined number of merges exceeds the limit of 250.")
@@ -32,11 +32,17 @@ pub(crate) fn check_new(
     turn: &Turn<'_>,
     sent: &Sent,
 ) -> Result<Checked, Problem> {
-    let checked = validation::check(store, portal_id, None, sent)?;
-    let named =
-        ["email", "firstname", "lastname"].iter().any(|name| sent.get(*name).is_some_and(|v| !v.is_empty()));
-    if turn.switches.contact_needs_a_name_or_email && !named {
-        return Err(Problem::validation("A contact needs at least one of email, firstname, lastname."));
+    let kind = store.kind();
+    let mut checked = validation::check(store, portal_id, None, sent)?;
+    let has = |name: &&str| sent.get(*name).is_some_and(|value| !value.is_empty());
+    let lacking = kind.required.iter().find(|any_of| !any_of.iter().any(has));
+    let asked_for = kind.type_id != CONTACTS.type_id || turn.switches.contact_needs_a_name_or_email;
+    if let Some(any_of) = lacking.filter(|_| asked_for) {
+        let message = format!("{} needs at least one of: {}.", kind.title, any_of.join(", "));
+        return Err(Problem::validation(message));
+    }
+    if kind.type_id == DEALS.type_id && !has(&"pipeline") {
+        checked.add(store, "pipeline", "default");
     }
     Ok(checked)
 }
@@ -163,6 +169,9 @@ pub(crate) fn gdpr_delete(
         object_id: String,
         #[serde(default)]
         id_property: Option<String>,
+    }
+    if !kind.erasable {
+        return Err(Problem::unknown_route());
     }
     Selectors::parse(request, &[])?;
     let body: Body = input::json(request)?;

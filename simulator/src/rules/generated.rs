@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::World;
 use crate::generator::EditStream;
+use crate::objects::kind::CONTACTS;
 use crate::objects::record::State;
 use crate::{Portal, Shape, Switches};
 
@@ -138,7 +139,7 @@ fn after_the_lag_search_knows_exactly_the_live_contacts() {
         let live: BTreeSet<String> = world.live_ids().into_iter().collect();
         world.portal(|portal, _| {
             let known: BTreeSet<String> =
-                portal.contacts.index.rows_from(0).map(|row| row.id.to_string()).collect();
+                portal.store(&CONTACTS).index.rows_from(0).map(|row| row.id.to_string()).collect();
             assert_eq!(known, live);
         });
     }
@@ -201,7 +202,7 @@ fn measure() {
     for count in [30, names.len(), 390] {
         let list = match count {
             390 => world.portal(|portal, _| {
-                let live = portal.contacts.schema.iter().map(|(_, property)| property.name.clone());
+                let live = portal.store(&CONTACTS).schema.iter().map(|(_, property)| property.name.clone());
                 live.collect::<Vec<_>>().join(",")
             }),
             _ => names[..count].join(","),

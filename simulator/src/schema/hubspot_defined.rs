@@ -1,9 +1,25 @@
 //! The contact properties HubSpot defines itself, as a table: about 400, some 50 of them calculated, as a real
 //! account showed (`hubspot-api.md` 2.8). Names and types are HubSpot's; descriptions and most option lists are not.
+//! Option lists and spreads are those of all types.
+
+use super::Table;
+
+/// HubSpot's contact properties.
+pub(crate) static CONTACTS: Table =
+    Table { properties: CONTACT_PROPERTIES, always: ALWAYS, groups: GROUPS, kept: KEPT };
+
+/// What generated contacts leave alone, because the simulator keeps it or because it must stay empty.
+const KEPT: &[&str] = &[
+    "hs_merged_object_ids",
+    "hs_lastmodifieddate",
+    "hs_createdate",
+    "num_associated_deals",
+    "associatedcompanyid",
+];
 
 /// One block a line: `group type/fieldType flags option-set: names`. Flags: `c` calculated, `r` read-only, `h` hidden,
-/// `f` form field, `-` none. `<stage>` stands for each lifecycle stage, `<network>` for each social network.
-pub(super) const CONTACT_PROPERTIES: &str = "
+/// `f` form field, `-` none. [`SPREADS`] says what `<stage>` and its like stand for.
+const CONTACT_PROPERTIES: &str = "
 contactinformation string/text f -: firstname lastname email jobtitle company website address city state zip country salutation fax
 contactinformation string/phonenumber f -: phone mobilephone
 contactinformation string/textarea f -: message
@@ -70,7 +86,7 @@ contact_activity datetime/date r -: hs_last_form_submission_date hs_last_ticket_
 ";
 
 /// What an account has however few properties it was given: what the simulator keeps itself, and what makes a contact somebody.
-pub(super) const ALWAYS: &[&str] = &[
+const ALWAYS: &[&str] = &[
     "createdate",
     "email",
     "firstname",
@@ -156,6 +172,17 @@ pub(super) const OPTION_SETS: &[(&str, &[&str])] = &[
             "asia_slash_tokyo",
         ],
     ),
+    ("industry", INDUSTRIES),
+    ("company_type", &["PROSPECT", "PARTNER", "RESELLER", "VENDOR", "OTHER"]),
+    ("revenue_range", &["$0-$1M", "$1M-$10M", "$10M-$50M", "$50M-$100M", "$100M-$1B", "$1B+"]),
+    ("employee_range", &["1-10", "11-50", "51-200", "201-500", "501-1000", "1001-5000", "5001+"]),
+    ("pipeline", &["default"]),
+    ("deal_stage", DEAL_STAGES),
+    ("deal_type", &["newbusiness", "existingbusiness"]),
+    ("priority", &["low", "medium", "high"]),
+    ("forecast", &["OMIT", "PIPELINE", "BEST_CASE", "COMMIT", "CLOSED"]),
+    ("currency", &["USD", "EUR", "GBP", "JPY"]),
+    ("lost_reason", &["price", "timing", "competitor", "no_decision", "other"]),
     ("content_status", &["active", "inactive", "pending"]),
     ("tier", &["tier_1", "tier_2", "tier_3", "tier_4"]),
     ("bounce", &["BLOCKED", "UNKNOWN_USER", "MAILBOX_FULL", "SPAM", "POLICY", "OTHER"]),
@@ -176,6 +203,39 @@ pub(super) const OPTION_SETS: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// The stages of a new account's one pipeline, in their order.
+pub(crate) const DEAL_STAGES: &[&str] = &[
+    "appointmentscheduled",
+    "qualifiedtobuy",
+    "presentationscheduled",
+    "decisionmakerboughtin",
+    "contractsent",
+    "closedwon",
+    "closedlost",
+];
+
+const INDUSTRIES: &[&str] = &[
+    "ACCOUNTING",
+    "AUTOMOTIVE",
+    "BANKING",
+    "BIOTECHNOLOGY",
+    "COMPUTER_SOFTWARE",
+    "CONSTRUCTION",
+    "CONSUMER_GOODS",
+    "EDUCATION_MANAGEMENT",
+    "FOOD_PRODUCTION",
+    "HOSPITAL_HEALTH_CARE",
+    "INFORMATION_TECHNOLOGY_AND_SERVICES",
+    "LOGISTICS_AND_SUPPLY_CHAIN",
+    "MACHINERY",
+    "NON_PROFIT_ORGANIZATION_MANAGEMENT",
+    "REAL_ESTATE",
+    "RETAIL",
+    "TELECOMMUNICATIONS",
+    "TEXTILES",
+    "UTILITIES",
+];
+
 /// Lifecycle stages in their order; a contact only moves forward.
 pub(crate) const STAGES: &[&str] = &[
     "subscriber",
@@ -188,10 +248,15 @@ pub(crate) const STAGES: &[&str] = &[
     "other",
 ];
 
-pub(super) const NETWORKS: &[&str] = &["facebook", "google_plus", "linkedin", "twitter"];
+/// What stands for several in a name of the tables, and for what.
+pub(super) const SPREADS: &[(&str, &[&str])] = &[
+    ("<stage>", STAGES),
+    ("<deal_stage>", DEAL_STAGES),
+    ("<network>", &["facebook", "google_plus", "linkedin", "twitter"]),
+];
 
 /// Property groups: name, label.
-pub(super) const GROUPS: &[(&str, &str)] = &[
+const GROUPS: &[(&str, &str)] = &[
     ("analyticsinformation", "Web analytics history"),
     ("contact_activity", "Contact activity"),
     ("contactinformation", "Contact information"),

@@ -157,3 +157,33 @@ fn counters_start_anew_when_deleted() {
         (&json!(0), &json!(0))
     );
 }
+
+#[test]
+fn companies_and_deals_are_seeded_edited_and_dumped_like_contacts() {
+    let mut hubspot = furnished(5);
+    for object_type in ["companies", "deals"] {
+        let call = |name: &str| format!("{object_type}/{name}");
+        assert_eq!(told(&mut hubspot, "POST", &call("seed"), json!({"count": 40}))["live"], 40);
+        assert_eq!(told(&mut hubspot, "POST", &call("edit-bulk"), json!({"count": 7}))["updated"], 7);
+        told(&mut hubspot, "POST", &call("edit-random"), json!({"count": 20}));
+        let body = json!({"object_type": object_type, "per_second": 50});
+        told(&mut hubspot, "PUT", "edit-rate", body);
+        let lines = |hubspot: &mut Simulator| {
+            let path = format!("/__control/{object_type}/dump?limit=1000");
+            text_of(&hubspot.handle(NOON, &get(&path)).unwrap())
+        };
+        let before = lines(&mut hubspot);
+        hubspot.tick(NOON + 10_000);
+        assert_ne!(before, lines(&mut hubspot), "edits go on as time passes");
+        told(&mut hubspot, "PUT", "edit-rate", json!({"object_type": object_type, "per_second": 0}));
+    }
+    let state = told(&mut hubspot, "GET", "state", Value::Null);
+    assert_eq!(state["portals"][0]["contacts"], 5, "contacts are left alone");
+    let body = json!({"contacts": 1, "companies": 2, "deals": 3});
+    let portal = told(&mut hubspot, "POST", "portals", body);
+    assert_eq!((&portal["companies"], &portal["deals"]), (&json!(2), &json!(3)));
+    let gone = json!({"removed": ["crm.objects.deals.read"]});
+    assert_eq!(told(&mut hubspot, "POST", "grants/scopes", gone)["changed"], 1);
+    let deals = with_token(get("/crm/objects/2026-09/deals"), TOKEN);
+    assert_eq!(hubspot.handle(NOON, &deals).unwrap().status, 403);
+}

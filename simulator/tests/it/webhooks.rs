@@ -201,3 +201,66 @@ fn the_generic_family_names_the_type_of_the_record() {
     assert_eq!(events.len(), 1);
     assert_eq!(events[0]["objectTypeId"], "0-1");
 }
+
+/// Walks through HubSpot's pages with an app that requires the scopes of companies and deals too.
+fn listening_to_all_types(subscriptions: Vec<Subscription>) -> Simulator {
+    let mut hubspot = hubspot(Switches::default(), 0);
+    let scopes =
+        ["oauth", "crm.objects.contacts.read", "crm.objects.companies.read", "crm.objects.deals.read"];
+    hubspot.put_app(App { target_url: Some(TARGET.into()), subscriptions, ..app() });
+    let code = hubspot.approve(NOON, 9, PORTAL, 5, &scopes, REDIRECT);
+    let exchange =
+        token_request(&[("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", REDIRECT)]);
+    assert_eq!(hubspot.handle(NOON, &exchange).unwrap().status, 200);
+    hubspot
+}
+
+#[test]
+fn companies_and_deals_have_their_own_events_and_the_generic_ones() {
+    let generic = |kind: &str| Subscription {
+        subscription_type: "object.creation".into(),
+        object_type: Some(kind.into()),
+        ..Subscription::default()
+    };
+    let own = [Subscription::companies(&["name"]), Subscription::deals(&["dealstage"])].concat();
+    let mut hubspot = listening_to_all_types([own, vec![generic("company"), generic("0-3")]].concat());
+    let (portal, mut turn) = hubspot.portal_turn(PORTAL, NOON).unwrap();
+    let company =
+        portal.create_record(&mut turn, "companies", &[("name", "Acme"), ("city", "Bonn")]).unwrap();
+    let deal = [("dealname", "D"), ("dealstage", "closedwon")];
+    portal.create_record(&mut turn, "deals", &deal).unwrap();
+    portal.create_record(&mut turn, "contacts", &[("email", "ada@example.com")]).unwrap();
+    portal.archive_record(&mut turn, "companies", company).unwrap();
+    hubspot.tick(NOON);
+    let sent = hubspot.take_deliveries(NOON + 250);
+    let mut seen: Vec<String> = events(&sent[0])
+        .iter()
+        .map(|event| {
+            let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
+            format!("{} {}{}", text("subscriptionType"), text("propertyName"), text("objectTypeId"))
+        })
+        .collect();
+    seen.sort_unstable();
+    let expected = [
+        "company.creation ",
+        "company.deletion ",
+        "company.propertyChange name",
+        "deal.creation ",
+        "deal.propertyChange dealstage",
+        "object.creation 0-2",
+        "object.creation 0-3",
+    ];
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn an_app_hears_nothing_of_a_type_whose_scope_it_lacks() {
+    let mut hubspot = listening_to_all_types(Subscription::companies(&[]));
+    let removed = json!({"removed": ["crm.objects.companies.read"], "app_id": 9, "portal_id": PORTAL});
+    let answer = hubspot.handle(NOON, &json_request("POST", "/__control/grants/scopes", &removed)).unwrap();
+    assert_eq!(json_of(&answer)["changed"], 1);
+    let (portal, mut turn) = hubspot.portal_turn(PORTAL, NOON).unwrap();
+    portal.create_record(&mut turn, "companies", &[("name", "Acme")]).unwrap();
+    hubspot.tick(NOON);
+    assert_eq!(hubspot.take_deliveries(NOON + 250), []);
+}
