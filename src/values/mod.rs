@@ -4,6 +4,7 @@
 
 pub mod config;
 pub mod crypto;
+pub mod filter;
 pub mod http;
 pub mod ids;
 pub mod problem;

@@ -8,7 +8,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use crate::hubspot::Malformed;
+use crate::{hubspot::Malformed, values::filter::Values};
 
 /// Property values that are not null, sorted by name, each name once.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -75,6 +75,12 @@ impl<'a> Properties<'a> {
             write_text(value, out);
         }
         out.push('}');
+    }
+}
+
+impl Values for Properties<'_> {
+    fn value(&self, of: Option<&str>, property: &str) -> Option<&str> {
+        if of.is_none() { self.get(property) } else { None }
     }
 }
 
