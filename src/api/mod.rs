@@ -3,6 +3,7 @@
 
 pub mod cookie;
 pub mod cursor;
+pub mod endpoint;
 pub mod request;
 pub mod response;
 pub mod route;

@@ -1,8 +1,11 @@
 //! One table of every address that the Worker answers, for `/v1` and for pages alike.
 
-use crate::values::{
-    http::Method,
-    ids::{ApiKeyId, AppKey, ConnectionId, ObjectType, RecordId, WorkspaceId},
+use crate::{
+    api::endpoint::Call,
+    values::{
+        http::Method,
+        ids::{ApiKeyId, AppKey, ConnectionId, EndpointId, ObjectType, RecordId, WorkspaceId},
+    },
 };
 
 /// Who is asked for at an address.
@@ -51,6 +54,8 @@ pub enum Api {
     GetRecord(ConnectionId, ObjectType, RecordId),
     /// `GET /v1/connections/{c}/changes`
     ListChanges(ConnectionId),
+    /// `/v1/connections/{c}/endpoints…`
+    Endpoints(ConnectionId, Call),
 }
 
 /// Pages for people; see `console::paths`.
@@ -108,7 +113,7 @@ type Make = fn(&[&str]) -> Option<Route>;
 pub const OAUTH_CALLBACK: &str = "/oauth/callback";
 
 /// Every address: method, pattern, and what it means. `*` stands for one segment.
-const TABLE: [(Method, &str, Make); 34] = [
+const TABLE: [(Method, &str, Make); 45] = [
     (Method::Get, "/hello", |_| Some(Route::Hello)),
     (Method::Get, "/healthz", |_| Some(Route::Health)),
     (Method::Post, "/webhooks/hubspot/*", |at| Some(Route::Webhook(at[0].parse().ok()?))),
@@ -131,6 +136,19 @@ const TABLE: [(Method, &str, Make); 34] = [
         api(Api::GetRecord(at[0].parse().ok()?, at[1].parse().ok()?, at[2].parse().ok()?))
     }),
     (Method::Get, "/v1/connections/*/changes", |at| api(Api::ListChanges(at[0].parse().ok()?))),
+    (Method::Get, "/v1/connections/*/endpoints", |at| api(Api::Endpoints(at[0].parse().ok()?, Call::List))),
+    (Method::Post, "/v1/connections/*/endpoints", |at| {
+        api(Api::Endpoints(at[0].parse().ok()?, Call::Create))
+    }),
+    (Method::Get, "/v1/connections/*/endpoints/*", |at| endpoint(at, Call::Get)),
+    (Method::Patch, "/v1/connections/*/endpoints/*", |at| endpoint(at, Call::Update)),
+    (Method::Delete, "/v1/connections/*/endpoints/*", |at| endpoint(at, Call::Remove)),
+    (Method::Post, "/v1/connections/*/endpoints/*/rotate-secret", |at| endpoint(at, Call::Rotate)),
+    (Method::Post, "/v1/connections/*/endpoints/*/pause", |at| endpoint(at, Call::Pause)),
+    (Method::Post, "/v1/connections/*/endpoints/*/resume", |at| endpoint(at, Call::Resume)),
+    (Method::Post, "/v1/connections/*/endpoints/*/skip", |at| endpoint(at, Call::Skip)),
+    (Method::Post, "/v1/connections/*/endpoints/*/replay", |at| endpoint(at, Call::Replay)),
+    (Method::Post, "/v1/connections/*/endpoints/*/test", |at| endpoint(at, Call::Test)),
     (Method::Get, "/", |_| page(Page::Home)),
     (Method::Get, "/s/*", |at| page(Page::OpenLink(at[0].to_owned()))),
     (Method::Get, "/w/*/integrations", |at| page(Page::Integrations(at[0].parse().ok()?))),
@@ -154,6 +172,10 @@ const TABLE: [(Method, &str, Make); 34] = [
     (Method::Get, "/console/workspaces", |_| page(Page::Console)),
     (Method::Post, "/__test/panic/*", |at| Some(Route::TestPanic(at[0].parse().ok()?))),
 ];
+
+fn endpoint(at: &[&str], call: fn(EndpointId) -> Call) -> Option<Route> {
+    api(Api::Endpoints(at[0].parse().ok()?, call(at[1].parse().ok()?)))
+}
 
 #[expect(clippy::unnecessary_wraps, reason = "every row of the table gives an Option")]
 const fn api(api: Api) -> Option<Route> {
@@ -220,6 +242,7 @@ mod tests {
                     (_, before) if before.ends_with("/connections/") => CONNECTION,
                     (_, before) if before.ends_with("/records/") => "companies",
                     (_, before) if before.ends_with("/companies/") => "512",
+                    (_, before) if before.ends_with("/endpoints/") => "ep_070707070707070707070707",
                     (_, _) if keyed && index == 2 => "key_070707070707070707070707",
                     (_, _) => WORKSPACE,
                 };

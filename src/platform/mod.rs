@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod config;
 pub mod cron;
+pub mod deliver;
 pub mod directory_object;
 pub mod disconnect;
 pub mod fault;
@@ -14,6 +15,7 @@ pub mod front;
 pub mod incoming;
 pub mod limiter_object;
 pub mod log;
+pub mod nudge;
 pub mod oauth_flow;
 pub mod object;
 pub mod operator;

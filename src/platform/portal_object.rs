@@ -8,7 +8,7 @@ use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use futures_util::{
     StreamExt as _,
-    future::{FutureExt as _, LocalBoxFuture},
+    future::{Either, FutureExt as _, LocalBoxFuture, select},
     stream::FuturesUnordered,
 };
 use serde_json::Value;
@@ -22,7 +22,7 @@ use crate::{
             messages::{Answer, Command},
         },
     },
-    platform::{clock, config, fetch, limiter_object, log, object, sql::ObjectSql},
+    platform::{clock, config, deliver, fetch, limiter_object, log, nudge::Nudge, object, sql::ObjectSql},
     store::{portal, sql::SqlError},
     values::{config::Config, http, ids::PortalId},
 };
@@ -34,6 +34,7 @@ pub struct Portal {
     env: Env,
     sql: ObjectSql,
     engine: RefCell<Option<Engine>>,
+    nudge: Nudge,
 }
 
 // The engine is taken out of its cell for each synchronous stretch; a panic or a failed statement loses it, and it is
@@ -47,7 +48,7 @@ type Pending<'a> = FuturesUnordered<LocalBoxFuture<'a, Event>>;
 impl DurableObject for Portal {
     fn new(state: State, env: Env) -> Self {
         let sql = ObjectSql::new(state.storage());
-        Self { state, env, sql, engine: RefCell::new(None) }
+        Self { state, env, sql, engine: RefCell::new(None), nudge: Nudge::default() }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
@@ -93,11 +94,13 @@ impl DurableObject for Portal {
             if !self.engine.borrow().as_ref().is_some_and(Engine::busy) {
                 return Response::empty();
             }
-            match pending.next().await {
-                Some(next) => event = next,
+            let nudged = std::pin::pin!(self.nudge.wait());
+            event = match select(pending.next(), nudged).await {
+                Either::Left((Some(next), _)) => next,
                 // The engine waits for nothing that was started: end here, the next tick revives it.
-                None => return Response::empty(),
-            }
+                Either::Left((None, _)) => return Response::empty(),
+                Either::Right(((), _)) => Event::Woke,
+            };
         }
     }
 }
@@ -145,6 +148,11 @@ impl Portal {
             Effect::Send { call, request } => {
                 pending.push(Self::send(Rc::clone(config), call, request).boxed_local());
             }
+            Effect::Deliver { call, post } => {
+                let sent = async move { Event::Delivered { call, outcome: deliver::send(&post).await } };
+                pending.push(sent.boxed_local());
+            }
+            Effect::Nudge => self.nudge.ring(),
             Effect::Ask(ask) => {
                 pending.push(async move { Event::Granted(self.ask(ask).await) }.boxed_local());
             }

@@ -7,7 +7,7 @@ use worker::{Env, Response};
 
 use crate::{
     api::{
-        cursor,
+        cursor, endpoint,
         request::{self, BODY_LIMIT, Query},
         response,
         route::Api,
@@ -209,6 +209,30 @@ async fn answer(env: &Env, config: &Config, api: Api, incoming: &mut Incoming) -
             };
             Ok(reply::raw_json(records(env, &caller, id, &command).await?).map_err(fault)?)
         }
+        Api::Endpoints(id, call) => endpoints(env, config, &caller, id, call, incoming).await,
+    }
+}
+
+async fn endpoints(
+    env: &Env,
+    config: &Config,
+    caller: &Caller,
+    id: ConnectionId,
+    call: endpoint::Call,
+    incoming: &mut Incoming,
+) -> Result<Response, Problem> {
+    let connection = believed(env, caller, id).await?;
+    let created = call == endpoint::Call::Create;
+    let command = endpoint::command(call, &bytes(incoming).await?, config.deliver_to)?;
+    match portals::ask(env, &connection.object, &PortalCommand::Endpoint(command)).await? {
+        PortalAnswer::Endpoint(answer) => match endpoint::render(&answer, created)? {
+            (status, Some(body)) => reply::json(status, &body).map_err(fault),
+            (status, None) => reply::empty(status).map_err(fault),
+        },
+        PortalAnswer::NotConnected => {
+            Err(Problem::new(Kind::NotFound, "The connection is not there yet: nobody has authorised it."))
+        }
+        _ => Err(directory::unexpected().into()),
     }
 }
 
@@ -232,7 +256,9 @@ async fn records(
             Kind::NotFound,
             "The mirror has no such record. It may have been deleted in HubSpot, or not been read yet.",
         )),
-        PortalAnswer::Done | PortalAnswer::Status(_) => Err(directory::unexpected().into()),
+        PortalAnswer::Done | PortalAnswer::Status(_) | PortalAnswer::Endpoint(_) => {
+            Err(directory::unexpected().into())
+        }
     }
 }
 
@@ -308,8 +334,12 @@ fn refused(answer: Answer) -> Problem {
 }
 
 async fn read<T: serde::de::DeserializeOwned>(incoming: &mut Incoming) -> Result<T, Problem> {
+    request::body(&bytes(incoming).await?)
+}
+
+async fn bytes(incoming: &mut Incoming) -> Result<Vec<u8>, Problem> {
     match incoming.body(BODY_LIMIT).await.map_err(fault)? {
-        Ok(bytes) => request::body(&bytes),
+        Ok(bytes) => Ok(bytes),
         Err(_) => Err(Problem::new(Kind::TooLarge, format!("The body may have {BODY_LIMIT} bytes at most."))),
     }
 }

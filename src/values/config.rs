@@ -6,6 +6,7 @@
 use crate::values::{
     crypto::{CryptoError, Keyring},
     ids::AppKey,
+    receiver::DeliverTo,
     secret::Secret,
 };
 use serde::Deserialize;
@@ -24,7 +25,7 @@ pub struct Setting {
 }
 
 /// Every setting, in the README's order.
-pub const SETTINGS: [Setting; 14] = [
+pub const SETTINGS: [Setting; 15] = [
     Setting {
         name: "PUBLIC_URL",
         secret: false,
@@ -104,6 +105,12 @@ pub const SETTINGS: [Setting; 14] = [
         meaning: "name of the host's product, as its customers know it; stands on every page",
     },
     Setting {
+        name: "DELIVER_TO",
+        secret: false,
+        default: Some("public"),
+        meaning: "`anywhere` only on a developer's machine: lets deliveries go to `http` and to private hosts",
+    },
+    Setting {
         name: "TEST_FAULTS",
         secret: false,
         default: Some("off"),
@@ -157,6 +164,8 @@ pub struct Config {
     pub work: WorkLimits,
     /// Name of the host's product.
     pub product_name: String,
+    /// Which addresses endpoints may have.
+    pub deliver_to: DeliverTo,
     /// Whether tests may ask for faults.
     pub test_faults: bool,
 }
@@ -267,6 +276,11 @@ impl Config {
                 feed_bytes: number("FEED_MEGABYTES", 1..=4_096)? << 20,
             },
             product_name: text("PRODUCT_NAME")?,
+            deliver_to: match text("DELIVER_TO")?.as_str() {
+                "public" => DeliverTo::Public,
+                "anywhere" => DeliverTo::Anywhere,
+                _ => return Err(ConfigError::Invalid("DELIVER_TO", "must be `public` or `anywhere`")),
+            },
             test_faults: match text("TEST_FAULTS")?.as_str() {
                 "on" => true,
                 "off" => false,
@@ -361,6 +375,7 @@ mod tests {
         assert!(with("PUBLIC_URL", "http://example.com").is_err());
         assert!(with("PUBLIC_URL", "http://127.0.0.1:8787").is_ok());
         assert!(with("CALLS_IN_FLIGHT", "7").is_err());
+        assert!(with("DELIVER_TO", "everywhere").is_err());
         assert!(
             with(
                 "HUBSPOT_APPS",

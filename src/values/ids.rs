@@ -74,6 +74,16 @@ own_id!(
     "con_"
 );
 own_id!(
+    /// A receiver of deliveries: a cursor over a connection's change feed.
+    EndpointId,
+    "ep_"
+);
+own_id!(
+    /// One message to an endpoint: the same for every attempt to deliver it (Standard Webhooks: `webhook-id`).
+    MessageId,
+    "msg_"
+);
+own_id!(
     /// Public half of an API key: `id.secret`.
     ApiKeyId,
     "key_"

@@ -8,6 +8,7 @@ pub mod filter;
 pub mod http;
 pub mod ids;
 pub mod problem;
+pub mod receiver;
 pub mod scopes;
 pub mod secret;
 pub mod time;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops by panicking")]
 
 mod boundary;
+mod deliveries;
 mod hard_cases;
 mod life;
 mod readme;

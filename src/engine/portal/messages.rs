@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    engine::portal::reconcile::Reconcile,
+    engine::portal::{endpoints::commands as endpoints, reconcile::Reconcile},
     hubspot::webhooks::Event,
     values::{
         ids::{AppKey, ConnectionId, HubSpotUserId, ObjectType, PortalId, RecordId, WorkspaceId},
@@ -70,6 +70,8 @@ pub enum Command {
         /// Revoke the refresh token.
         revoke: bool,
     },
+    /// Something about endpoints. Answers [`Answer::Endpoint`].
+    Endpoint(endpoints::Command),
     /// Panics at the next alarm, once; only where the platform's test switch is on. Answers [`Answer::Done`].
     PanicOnce,
 }
@@ -157,6 +159,8 @@ pub enum Answer {
     Missing,
     /// The reader is older than what the feed keeps; the oldest sequence number it may ask for.
     BeyondHorizon(u64),
+    /// What there is to say about endpoints.
+    Endpoint(endpoints::Answer),
     /// The object holds no connection.
     NotConnected,
 }

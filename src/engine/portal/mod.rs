@@ -11,6 +11,8 @@ mod answers;
 pub mod apply;
 mod backfill;
 mod credentials;
+pub mod endpoints;
+mod lifecycle;
 pub mod messages;
 mod permits;
 mod plan;
@@ -41,6 +43,8 @@ use crate::{
     },
 };
 use credentials::Tokens;
+use endpoints::Endpoints;
+use lifecycle::Told;
 use messages::{Answer, Command, Connect, State, Status, StreamStatus, Touch};
 use permits::Permits;
 use reconcile::{Checking, Level};
@@ -81,6 +85,13 @@ pub enum Event {
     },
     /// The limiter answered; `None`: it did not.
     Granted(Option<Grant>),
+    /// A delivery came to its end.
+    Delivered {
+        /// Which.
+        call: u64,
+        /// How.
+        outcome: Outcome,
+    },
 }
 
 /// What the platform is to do. All effects of one call are started before the next event is handed in.
@@ -93,6 +104,13 @@ pub enum Effect {
         /// What to send.
         request: Request,
     },
+    /// Send a message to a receiver, which has [`endpoints::TIMEOUT_MS`]; answer with [`Event::Delivered`].
+    Deliver {
+        /// Its number.
+        call: u64,
+        /// What to send.
+        post: Box<endpoints::message::Post>,
+    },
     /// Ask the limiter; answer with [`Event::Granted`].
     Ask(Ask),
     /// Tell the limiter; nothing comes back.
@@ -101,6 +119,8 @@ pub enum Effect {
     WakeAt(Timestamp),
     /// Set the object's one alarm.
     SetAlarm(Timestamp),
+    /// Hand [`Event::Woke`] to the alarm that is at work: it waits for a receiver only, and there is something else to do.
+    Nudge,
     /// A line for the log; never holds a secret or a person's data.
     Log(String),
 }
@@ -148,6 +168,7 @@ struct Fetching {
 struct Shift {
     ends_at: Timestamp,
     calls_left: u32,
+    deliveries_left: u32,
 }
 
 /// One stream with what is known of it in memory.
@@ -188,6 +209,8 @@ pub struct Portal {
     next_call: u64,
     permits: Permits,
     wake_at: Option<Timestamp>,
+    endpoints: Endpoints,
+    told: Told,
     panic_once: bool,
 }
 
@@ -204,7 +227,7 @@ impl Portal {
         let running = streams::load(turn)?;
         let clocks = running.iter().map(|running| running.saved.clock);
         let clock = clocks.fold(dirty::latest_generation(turn.sql)?, i64::max);
-        Ok(Self {
+        let mut portal = Self {
             connection,
             streams: running,
             tokens,
@@ -218,8 +241,12 @@ impl Portal {
             next_call: 0,
             permits: Permits::default(),
             wake_at: None,
+            endpoints: Endpoints::load(turn)?,
+            told: Told::default(),
             panic_once: false,
-        })
+        };
+        portal.told = Told::load(turn, &portal)?;
+        Ok(portal)
     }
 
     /// Whether calls, questions or pauses are under way that a running alarm waits for.
@@ -242,12 +269,12 @@ impl Portal {
         let answer = match command {
             Command::Connect(connect) => {
                 self.connect(turn, *connect)?;
-                effects.push(Effect::SetAlarm(turn.now));
+                effects.push(self.rouse(turn.now));
                 Answer::Done
             }
             Command::Poke => {
-                if !self.works(turn.now) && self.work_due(turn)? {
-                    effects.push(Effect::SetAlarm(turn.now));
+                if (!self.works(turn.now) || self.lingers()) && self.work_due(turn)? {
+                    effects.push(self.rouse(turn.now));
                 }
                 Answer::Done
             }
@@ -255,8 +282,8 @@ impl Portal {
                 let Some(marked) = self.mark_touched(turn, &touches)? else {
                     return Ok((Answer::NotConnected, effects));
                 };
-                if marked && !self.works(turn.now) {
-                    effects.push(Effect::SetAlarm(turn.now));
+                if marked && (!self.works(turn.now) || self.lingers()) {
+                    effects.push(self.rouse(turn.now));
                 }
                 Answer::Done
             }
@@ -268,7 +295,7 @@ impl Portal {
             Command::Changes { after, limit, types } => query::changes(turn.sql, after, limit, &types)?,
             Command::Disconnect { of, uninstall, revoke } => {
                 if self.disconnect(turn, of, Farewell { uninstall, revoke })? {
-                    effects.push(Effect::SetAlarm(turn.now));
+                    effects.push(self.rouse(turn.now));
                 }
                 Answer::Done
             }
@@ -277,7 +304,18 @@ impl Portal {
                 effects.push(Effect::SetAlarm(turn.now));
                 Answer::Done
             }
+            Command::Endpoint(command) => match self.connection.clone() {
+                Some(connection) => {
+                    let answer = self.endpoint_command(turn, &connection, command)?;
+                    self.rouse_for_deliveries(turn, &mut effects)?;
+                    Answer::Endpoint(answer)
+                }
+                None => Answer::NotConnected,
+            },
         };
+        if self.tell_lifecycle(turn)? {
+            self.rouse_for_deliveries(turn, &mut effects)?;
+        }
         Ok((answer, effects))
     }
 
@@ -288,8 +326,11 @@ impl Portal {
             Event::Alarm => {
                 assert!(!std::mem::take(&mut self.panic_once), "a panic was asked for by the test switch");
                 if self.shift.is_none() {
-                    let calls_left = turn.config.work.calls_per_alarm;
-                    self.shift = Some(Shift { ends_at: turn.now.plus_ms(ALARM_MS), calls_left });
+                    let calls = turn.config.work.calls_per_alarm;
+                    let deliveries_left = self.endpoints.share(calls);
+                    let calls_left = calls.saturating_sub(deliveries_left).max(1);
+                    let ends_at = turn.now.plus_ms(ALARM_MS);
+                    self.shift = Some(Shift { ends_at, calls_left, deliveries_left });
                 }
             }
             Event::Woke => {
@@ -304,7 +345,9 @@ impl Portal {
                     self.answered(turn, in_flight, &outcome, &mut effects)?;
                 }
             }
+            Event::Delivered { call, outcome } => self.delivered(turn, call, &outcome, &mut effects)?,
         }
+        self.tell_lifecycle(turn)?;
         self.plan(turn, &mut effects)?;
         Ok(effects)
     }
@@ -312,6 +355,30 @@ impl Portal {
     /// Whether an alarm is at work. One that should long have ended was cut off: whoever finds it sets the next.
     fn works(&self, now: Timestamp) -> bool {
         self.shift.as_ref().is_some_and(|shift| now < shift.ends_at.plus_ms(2 * CALL_TIMEOUT_MS))
+    }
+
+    /// Whether the alarm at work does nothing but wait for receivers.
+    fn lingers(&self) -> bool {
+        self.shift.is_some() && self.at_rest() && self.endpoints.under_way() > 0
+    }
+
+    /// Whether nothing of HubSpot's or the limiter's is under way or waited for.
+    fn at_rest(&self) -> bool {
+        self.in_flight.is_empty() && !self.permits.asking() && self.wake_at.is_none()
+    }
+
+    /// What makes an alarm look at what is due now.
+    fn rouse(&self, now: Timestamp) -> Effect {
+        if self.works(now) && self.lingers() { Effect::Nudge } else { Effect::SetAlarm(now) }
+    }
+
+    fn rouse_for_deliveries(&self, turn: &Turn<'_>, effects: &mut Vec<Effect>) -> Result<(), SqlError> {
+        if (!self.works(turn.now) || self.lingers())
+            && self.delivery_due_at(turn)?.is_some_and(|at| at <= turn.now)
+        {
+            effects.push(self.rouse(turn.now));
+        }
+        Ok(())
     }
 
     /// The next value of the object's counter: never falls, follows the clock.
@@ -353,6 +420,9 @@ impl Portal {
 
     /// Whether an alarm would find something to do now.
     fn work_due(&self, turn: &Turn<'_>) -> Result<bool, SqlError> {
+        if self.delivery_due_at(turn)?.is_some_and(|at| at <= turn.now) {
+            return Ok(true);
+        }
         let Some(connection) = &self.connection else { return Ok(false) };
         let waits = |at: Timestamp| at > turn.now;
         match connection.state {

@@ -6,7 +6,10 @@
 use crate::{
     engine::{
         limiter::messages::{Ask, Priority, Window},
-        portal::{Effect, InFlight, Job, PAUSE_MS, Portal, Turn, messages::State, state, state::Poll},
+        portal::{
+            Effect, InFlight, Job, PAUSE_MS, Portal, Turn, endpoints::PLACES, messages::State, state,
+            state::Poll,
+        },
     },
     hubspot::{
         oauth,
@@ -61,9 +64,13 @@ impl Portal {
         let Some(shift) = &self.shift else { return Ok(()) };
         let over = turn.now >= shift.ends_at;
         let mut later = None;
+        if !over {
+            self.deliver(turn, effects)?;
+        }
+        let places = (turn.config.work.calls_in_flight as usize).min(PLACES - self.endpoints.under_way());
         while self.shift.as_ref().is_some_and(|shift| shift.calls_left > NO_CALL)
             && !over
-            && self.in_flight.len() < turn.config.work.calls_in_flight as usize
+            && self.in_flight.len() < places
         {
             match self.next(turn)? {
                 Next::Send(index, job) => {
@@ -88,9 +95,22 @@ impl Portal {
             return Ok(());
         }
         if self.in_flight.is_empty() && !self.permits.asking() {
-            self.end_shift(turn, spent, later, effects)?;
+            if self.endpoints.under_way() == 0 {
+                return self.end_shift(turn, spent, later, effects);
+            }
+            // Only receivers are waited for, which take no permits.
+            self.wake_at = None;
+            self.give_back(turn, effects);
         }
         Ok(())
+    }
+
+    /// Gives the permits back that nothing uses now.
+    fn give_back(&mut self, turn: &Turn<'_>, effects: &mut Vec<Effect>) {
+        self.permits.release();
+        if self.permits.has_returns() {
+            effects.extend(self.ask(turn, None, 0).map(Effect::Tell));
+        }
     }
 
     /// Nothing is under way and nothing worth waiting for: give permits back and set the next alarm.
@@ -104,15 +124,14 @@ impl Portal {
         self.save_checks(turn)?;
         self.shift = None;
         self.wake_at = None;
-        self.permits.release();
-        if self.permits.has_returns() {
-            effects.extend(self.ask(turn, None, 0).map(Effect::Tell));
-        }
+        self.give_back(turn, effects);
         let next = match later {
             Some(at) => Some(at),
             None if spent && self.work_due(turn)? => Some(turn.now),
             None => None,
         };
+        let delivery = self.delivery_due_at(turn)?;
+        let next = next.into_iter().chain(delivery).min();
         effects.extend(next.map(Effect::SetAlarm));
         Ok(())
     }

@@ -108,64 +108,95 @@ pub fn record(sql: &dyn Sql, kind: ObjectType, id: RecordId) -> Result<Answer, S
 
 /// Changes after a sequence number, `{changes, next, latest}`: `next` is what to ask `after` with the next time.
 pub fn changes(sql: &dyn Sql, after: u64, limit: u32, types: &[ObjectType]) -> Result<Answer, SqlError> {
-    let limit = limit.clamp(1, CHANGES_LIMIT) as usize;
     let latest = feed::latest(sql)?;
     let oldest = feed::oldest(sql)?;
     if after + 1 < oldest {
         return Ok(Answer::BeyondHorizon(oldest - 1));
     }
-    let mut out: Vec<String> = Vec::new();
-    let (mut next, mut bytes) = (after, 0);
-    while next < latest && out.len() < limit && bytes < ANSWER_BYTES {
-        let Some(chunk) = feed::chunk_at(sql, next + 1)? else { break };
-        let wanted = types.is_empty() || types.contains(&chunk.object_type);
-        let room = if wanted { limit - out.len() } else { usize::MAX };
-        let rendered = render(sql, &chunk, next, room, wanted, ANSWER_BYTES.saturating_sub(bytes))?;
-        next = rendered.next;
-        bytes += rendered.lines.iter().map(String::len).sum::<usize>();
-        out.extend(rendered.lines);
+    let wanted = |kind: Option<ObjectType>, _: &Change| {
+        types.is_empty() || kind.is_some_and(|kind| types.contains(&kind))
+    };
+    let limit = limit.clamp(1, CHANGES_LIMIT) as usize;
+    let stretch =
+        Stretch { after, up_to: latest, limit, bytes: ANSWER_BYTES, chunks: usize::MAX, wanted: &wanted };
+    let Page { lines, next } = page(sql, &stretch)?;
+    let lines = lines.join(",");
+    Ok(Answer::Json(format!("{{\"changes\":[{lines}],\"next\":\"{next}\",\"latest\":\"{latest}\"}}")))
+}
+
+/// What of the feed a reader wants at once.
+pub struct Stretch<'a> {
+    /// The last change the reader has.
+    pub after: u64,
+    /// The last change to look at.
+    pub up_to: u64,
+    /// Most changes.
+    pub limit: usize,
+    /// Bytes after which no change is added; one always is.
+    pub bytes: usize,
+    /// Most rows of the feed to look at: what is not wanted costs as well.
+    pub chunks: usize,
+    /// Which changes; of the connection itself where there is no type.
+    pub wanted: &'a dyn Fn(Option<ObjectType>, &Change) -> bool,
+}
+
+/// Changes as a reader gets them.
+pub struct Page {
+    /// One JSON object each.
+    pub lines: Vec<String>,
+    /// The last change looked at.
+    pub next: u64,
+}
+
+/// Reads a stretch of the feed.
+pub fn page(sql: &dyn Sql, stretch: &Stretch<'_>) -> Result<Page, SqlError> {
+    let mut page = Page { lines: Vec::new(), next: stretch.after };
+    let mut written = 0;
+    for _ in 0..stretch.chunks {
+        if page.next >= stretch.up_to || page.lines.len() >= stretch.limit || written >= stretch.bytes {
+            break;
+        }
+        let Some(chunk) = feed::chunk_at(sql, page.next + 1)? else { break };
+        render(sql, &chunk, stretch, &mut page, &mut written)?;
     }
-    Ok(Answer::Json(format!(
-        "{{\"changes\":[{}],\"next\":\"{next}\",\"latest\":\"{latest}\"}}",
-        out.join(",")
-    )))
+    Ok(page)
 }
 
-struct Rendered {
-    lines: Vec<String>,
-    next: u64,
-}
-
-/// Renders what of a chunk comes after `after`, at most `room` changes and about `bytes` bytes, at least one.
+/// Adds what of a chunk is wanted, as far as there is room.
 fn render(
     sql: &dyn Sql,
     chunk: &Chunk,
-    after: u64,
-    room: usize,
-    wanted: bool,
-    bytes: usize,
-) -> Result<Rendered, SqlError> {
-    let mut rendered = Rendered { lines: Vec::new(), next: after };
+    stretch: &Stretch<'_>,
+    page: &mut Page,
+    written: &mut usize,
+) -> Result<(), SqlError> {
+    let name = chunk.object_type.map_or(feed::CONNECTION, ObjectType::as_str);
+    let at = chunk.at.to_rfc3339();
     let mut seq = chunk.first_seq;
-    let mut written = 0;
     for change in &chunk.changes {
         let count = change.count();
-        let skip = (after + 1).saturating_sub(seq).min(count);
-        if !wanted || skip == count {
+        let end = seq + count - 1;
+        let skip = (page.next + 1).saturating_sub(seq).min(count);
+        if skip == count || !(stretch.wanted)(chunk.object_type, change) {
+            page.next = page.next.max(end.min(stretch.up_to));
             seq += count;
-            rendered.next = rendered.next.max(seq - 1);
             continue;
         }
-        let at = chunk.at.to_rfc3339();
-        let head = |seq: u64, kind: &str, id: RecordId| {
+        let mut number = seq + skip;
+        let kind = kind_of(change);
+        let head = |seq: u64, id: &dyn std::fmt::Display| {
             format!(
-                "{{\"seq\":\"{seq}\",\"at\":\"{at}\",\"object_type\":\"{}\",\"kind\":\"{kind}\",\"id\":\"{id}\"",
-                chunk.object_type
+                "{{\"seq\":\"{seq}\",\"at\":\"{at}\",\"object_type\":\"{name}\",\"kind\":\"{kind}\",\"id\":\"{id}\""
             )
+        };
+        let full = |page: &Page, written: usize, number: u64| {
+            number > stretch.up_to
+                || page.lines.len() == stretch.limit
+                || (written > stretch.bytes && !page.lines.is_empty())
         };
         let ids: Vec<RecordId> = match change {
             Change::Created { ids } => {
-                ids.iter().skip(skip as usize).take(room - rendered.lines.len()).copied().collect()
+                ids.iter().skip(skip as usize).take(stretch.limit - page.lines.len()).copied().collect()
             }
             Change::Updated { id, .. }
             | Change::Deleted { id }
@@ -173,30 +204,50 @@ fn render(
             | Change::Merged { id, .. }
             | Change::Erased { id }
             | Change::Scrubbed { id } => vec![*id],
+            Change::Lifecycle { id, about, words, .. } => {
+                if full(page, *written, number) {
+                    return Ok(());
+                }
+                let mut line = head(number, id);
+                if let Some(about) = about {
+                    write!(line, ",\"about\":\"{about}\"").expect("writing to a string does not fail");
+                }
+                if let Some(words) = words {
+                    let words = serde_json::Value::from(words.as_str());
+                    write!(line, ",\"message\":{words}").expect("writing to a string does not fail");
+                }
+                line.push('}');
+                *written += line.len();
+                page.lines.push(line);
+                page.next = number;
+                seq += count;
+                continue;
+            }
         };
         let with_record = match change {
-            Change::Created { .. } | Change::Restored { .. } => true,
-            Change::Updated { set, .. } => set.is_empty(),
-            Change::Deleted { .. }
+            Change::Created { .. } | Change::Restored { .. } => chunk.object_type,
+            Change::Updated { set, .. } if set.is_empty() => chunk.object_type,
+            Change::Updated { .. }
+            | Change::Deleted { .. }
             | Change::Merged { .. }
             | Change::Erased { .. }
-            | Change::Scrubbed { .. } => false,
+            | Change::Scrubbed { .. }
+            | Change::Lifecycle { .. } => None,
         };
-        let mut number = seq + skip;
         for some in ids.chunks(FETCH as usize) {
-            let live =
-                if with_record { records::live_by_ids(sql, chunk.object_type, some)? } else { Vec::new() };
+            let live = match with_record {
+                Some(kind) => records::live_by_ids(sql, kind, some)?,
+                None => Vec::new(),
+            };
             for id in some {
-                if rendered.lines.len() == room || (written > bytes && !rendered.lines.is_empty()) {
-                    return Ok(rendered);
+                if full(page, *written, number) {
+                    return Ok(());
                 }
-                let mut line = head(number, kind_of(change), *id);
-                if with_record {
-                    // A record that has gone since has a later change that says so.
-                    if let Some(live) = live.iter().find(|live| live.id == *id) {
-                        line.push_str(",\"record\":");
-                        line.push_str(&record_json(chunk.object_type, live, None)?);
-                    }
+                let mut line = head(number, id);
+                // A record that has gone since has a later change that says so.
+                if let Some((kind, live)) = with_record.zip(live.iter().find(|live| live.id == *id)) {
+                    line.push_str(",\"record\":");
+                    line.push_str(&record_json(kind, live, None)?);
                 }
                 match change {
                     Change::Updated { set, .. } if !set.is_empty() => {
@@ -217,24 +268,26 @@ fn render(
                     | Change::Created { .. }
                     | Change::Deleted { .. }
                     | Change::Restored { .. }
-                    | Change::Erased { .. } => {}
+                    | Change::Erased { .. }
+                    | Change::Lifecycle { .. } => {}
                 }
                 line.push('}');
-                written += line.len();
-                rendered.lines.push(line);
-                rendered.next = number;
+                *written += line.len();
+                page.lines.push(line);
+                page.next = number;
                 number += 1;
             }
         }
-        if number < seq + count {
-            return Ok(rendered);
+        if number <= end {
+            return Ok(());
         }
         seq += count;
     }
-    Ok(rendered)
+    Ok(())
 }
 
-fn kind_of(change: &Change) -> &'static str {
+/// The kind of a change, as readers know it.
+pub fn kind_of(change: &Change) -> &'static str {
     match change {
         Change::Created { .. } => "created",
         Change::Updated { .. } | Change::Scrubbed { .. } => "updated",
@@ -242,5 +295,6 @@ fn kind_of(change: &Change) -> &'static str {
         Change::Restored { .. } => "restored",
         Change::Merged { .. } => "merged",
         Change::Erased { .. } => "erased",
+        Change::Lifecycle { event, .. } => event.as_str(),
     }
 }

@@ -93,7 +93,7 @@ impl Running {
     }
 
     /// What stops it: the scopes any of which it would need. Empty: nothing does.
-    fn lacks(&self, connection: &Connection) -> Vec<String> {
+    pub(super) fn lacks(&self, connection: &Connection) -> Vec<String> {
         match scopes::lacking(self.saved.object_type, &connection.scopes) {
             Some(scope) => vec![scope.to_owned()],
             None => self.saved.refused.clone(),

@@ -11,16 +11,53 @@ use serde::{Deserialize, Serialize};
 use crate::{
     store::sql::{Param, Row, Sql, SqlError, Value, int},
     values::{
-        ids::{ObjectType, RecordId},
+        ids::{ConnectionId, ObjectType, RecordId},
         time::Timestamp,
     },
 };
 
+/// What rows that tell of the connection itself have in place of an object type.
+pub const CONNECTION: &str = "connection";
 /// Largest JSON text of one row: half of the platform's 2 MB.
 pub const ROW_BYTES: usize = 1_000_000;
 
 /// An old and a new value; `None`: unset.
 pub type OldNew = (Option<String>, Option<String>);
+
+/// What happens to a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lifecycle {
+    /// Authorised, for the first time or again.
+    Connected,
+    /// The full read of an object type that a connect starts is over.
+    BackfillDone,
+    /// HubSpot refuses the tokens: a person must connect again.
+    NeedsReauthorisation,
+    /// HubSpot refuses one object type for want of a scope; the others go on.
+    ScopeLost,
+    /// Waits for a limit; resumes by itself.
+    Paused,
+    /// In step again after a pause, or after a scope came back.
+    Resumed,
+    /// Stopped for good.
+    Disconnected,
+}
+
+impl Lifecycle {
+    /// As in answers and deliveries.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Connected => "connected",
+            Self::BackfillDone => "backfill_done",
+            Self::NeedsReauthorisation => "needs_reauthorisation",
+            Self::ScopeLost => "scope_lost",
+            Self::Paused => "paused",
+            Self::Resumed => "resumed",
+            Self::Disconnected => "disconnected",
+        }
+    }
+}
 
 /// One stored entry. It stands for as many changes as it has ids.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +109,20 @@ pub enum Change {
         /// Which.
         id: RecordId,
     },
+    /// Something happened to the connection itself: part of the feed, so that its place among the changes is known.
+    #[serde(rename = "l")]
+    Lifecycle {
+        /// The connection.
+        id: ConnectionId,
+        /// What.
+        event: Lifecycle,
+        /// The object type it concerns, where it concerns one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        about: Option<ObjectType>,
+        /// Why and what to do, in words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        words: Option<String>,
+    },
 }
 
 impl Change {
@@ -84,7 +135,8 @@ impl Change {
             | Self::Restored { .. }
             | Self::Merged { .. }
             | Self::Erased { .. }
-            | Self::Scrubbed { .. } => 1,
+            | Self::Scrubbed { .. }
+            | Self::Lifecycle { .. } => 1,
         }
     }
 }
@@ -96,8 +148,8 @@ pub struct Chunk {
     pub first_seq: u64,
     /// When.
     pub at: Timestamp,
-    /// Which type.
-    pub object_type: ObjectType,
+    /// Which type; `None`: the connection itself.
+    pub object_type: Option<ObjectType>,
     /// In order.
     pub changes: Vec<Change>,
 }
@@ -114,6 +166,15 @@ pub fn oldest(sql: &dyn Sql) -> Result<u64, SqlError> {
 
 /// Appends changes, in rows under [`ROW_BYTES`].
 pub fn append(sql: &dyn Sql, now: Timestamp, kind: ObjectType, changes: Vec<Change>) -> Result<(), SqlError> {
+    append_as(sql, now, kind.as_str(), changes)
+}
+
+/// Appends what happened to the connection itself.
+pub fn append_lifecycle(sql: &dyn Sql, now: Timestamp, changes: Vec<Change>) -> Result<(), SqlError> {
+    append_as(sql, now, CONNECTION, changes)
+}
+
+fn append_as(sql: &dyn Sql, now: Timestamp, kind: &str, changes: Vec<Change>) -> Result<(), SqlError> {
     if changes.is_empty() {
         return Ok(());
     }
@@ -143,7 +204,7 @@ pub fn append(sql: &dyn Sql, now: Timestamp, kind: ObjectType, changes: Vec<Chan
 fn flush(
     sql: &dyn Sql,
     now: Timestamp,
-    kind: ObjectType,
+    kind: &str,
     first: u64,
     count: u64,
     json: &mut String,
@@ -155,7 +216,7 @@ fn flush(
             Param::Int(first as i64),
             Param::Int((first + count - 1) as i64),
             Param::Int(now.0),
-            Param::Text(kind.as_str()),
+            Param::Text(kind),
             Param::Int(json.len() as i64),
             Param::Text(json),
         ],
@@ -186,10 +247,14 @@ pub fn chunk_at(sql: &dyn Sql, seq: u64) -> Result<Option<Chunk>, SqlError> {
 
 fn chunk(row: &Row) -> Option<Chunk> {
     let [first_seq, _, at, object_type, changes] = row.as_slice() else { return None };
+    let object_type = match object_type.text()? {
+        CONNECTION => None,
+        name => Some(name.parse().ok()?),
+    };
     Some(Chunk {
         first_seq: first_seq.int()? as u64,
         at: Timestamp(at.int()?),
-        object_type: object_type.text()?.parse().ok()?,
+        object_type,
         changes: serde_json::from_str(changes.text()?).ok()?,
     })
 }

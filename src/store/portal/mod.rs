@@ -9,10 +9,12 @@
 //! | `parts` | what of a record is too large for its row | object type, id, number |
 //! | `dirty` | an id that a later read must settle | object type, id |
 //! | `feed` | the changes of one turn and type | first sequence number |
+//! | `endpoints` | a receiver of deliveries, as the engine's JSON, and its sealed secrets | number |
 
 pub mod counts;
 pub mod credentials;
 pub mod dirty;
+pub mod endpoints;
 pub mod feed;
 pub mod records;
 pub mod streams;
@@ -20,7 +22,7 @@ pub mod streams;
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 2] = [
+pub const STEPS: [&str; 3] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -82,6 +84,13 @@ pub const STEPS: [&str; 2] = [
          properties TEXT
      );
      CREATE INDEX records_deals_merged ON records_deals (merged_into) WHERE merged_into IS NOT NULL;",
+    "CREATE TABLE endpoints (
+         number INTEGER PRIMARY KEY,
+         id TEXT NOT NULL UNIQUE,
+         state TEXT NOT NULL,
+         secret TEXT NOT NULL,
+         previous TEXT
+     );",
 ];
 
 /// Opens the tables; see [`crate::store::schema::open`].

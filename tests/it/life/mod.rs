@@ -6,6 +6,7 @@
 mod account;
 mod plan;
 mod promises;
+mod receivers;
 pub mod sql;
 pub mod world;
 

@@ -12,6 +12,7 @@ use spoke::{
         limiter::{Limiter, Saved, messages::Ask},
         portal::{
             Effect, Event, Portal, Turn,
+            endpoints::message::Post,
             messages::{Answer, Command, Phase, StreamState},
         },
     },
@@ -23,7 +24,7 @@ use spoke::{
     },
 };
 
-use super::{plan::Plan, sql::FlakySql};
+use super::{plan::Plan, receivers::Receiver, sql::FlakySql};
 
 /// 2026-11-20T00:00:00Z.
 pub const START_MS: u64 = 1_795_132_800_000;
@@ -36,6 +37,8 @@ const TIMEOUT_MS: u64 = 30_000;
 pub(super) enum What {
     /// A request reaches HubSpot.
     Depart { object: usize, life: u32, call: u64, request: Request },
+    /// A delivery reaches its receiver.
+    Post { object: usize, life: u32, call: u64, post: Box<Post> },
     /// Something reaches the engine.
     Arrive { object: usize, life: u32, event: Event },
     /// A question reaches the limiter.
@@ -92,6 +95,8 @@ pub struct World {
     pub log: Vec<String>,
     /// Requests that reached HubSpot, in order.
     pub calls: Vec<Call>,
+    /// The host's servers, by URL.
+    pub receivers: BTreeMap<String, Receiver>,
     /// Milliseconds since 1970.
     pub now: u64,
     pub(super) rng: fastrand::Rng,
@@ -115,6 +120,7 @@ impl World {
             limiter: None,
             log: Vec::new(),
             calls: Vec::new(),
+            receivers: BTreeMap::new(),
             now: START_MS,
             rng: fastrand::Rng::with_seed(plan.seed),
             edits_until: START_MS + plan.minutes * MINUTE,
@@ -234,6 +240,13 @@ impl World {
                     let leaves = self.now + self.rng.u64(0..30);
                     self.at(leaves, What::Depart { object, life, call, request });
                 }
+                Effect::Deliver { call, post } => {
+                    let leaves = self.now + self.rng.u64(0..30);
+                    self.at(leaves, What::Post { object, life, call, post });
+                }
+                Effect::Nudge => {
+                    self.at(self.now, What::Arrive { object, life, event: Event::Woke });
+                }
                 Effect::Ask(ask) => {
                     let reaches = self.now + self.rng.u64(0..8);
                     self.at(reaches, What::Ask { object, life, ask, answered: true });
@@ -263,6 +276,11 @@ impl World {
         self.now = key.0;
         match what {
             What::Depart { object, life, call, request } => self.depart(object, life, call, &request),
+            What::Post { object, life, call, post } => {
+                let (outcome, took) = self.post(&post);
+                let event = Event::Delivered { call, outcome };
+                self.at(self.now + took, What::Arrive { object, life, event });
+            }
             What::Arrive { object, life, event } if life == self.objects[object].life => {
                 self.event(object, event);
             }

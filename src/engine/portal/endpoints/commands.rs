@@ -1,0 +1,260 @@
+//! What people and the host's servers ask of endpoints: made, changed, paused, moved, tested.
+//!
+//! Commands and answers travel as JSON between the front and the object, like all of [`crate::engine::portal::messages`]. Addresses
+//! are checked by whoever makes a command ([`crate::values::receiver`]), and again before each delivery.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    engine::portal::{
+        Portal, Turn,
+        endpoints::{
+            ENDPOINTS_LIMIT,
+            endpoint::{Endpoint, MessageKind, Mode, PREVIOUS_SECRET_MS, Test, Wanted},
+            message::{SECRET_BYTES, render_secret},
+            place, save,
+        },
+        state::Connection,
+    },
+    store::{
+        portal::{endpoints as store, feed},
+        sql::SqlError,
+    },
+    values::{
+        crypto::NONCE_BYTES,
+        ids::{EndpointId, MessageId, ObjectType},
+        secret::Secret,
+    },
+};
+
+/// What can be asked of a connection's endpoints.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Answers [`Answer::List`].
+    List,
+    /// Answers [`Answer::One`] with the secret.
+    Create {
+        /// Checked.
+        url: String,
+        /// For people.
+        description: String,
+        /// Which changes.
+        wanted: Wanted,
+        /// The number of the last change it is not to get; `None`: the newest.
+        after: Option<u64>,
+    },
+    /// Does something to one endpoint.
+    On(EndpointId, Action),
+}
+
+/// What can be asked of one endpoint. Answers [`Answer::One`] unless it says otherwise.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Nothing.
+    Get,
+    /// Changes what is given.
+    Update {
+        /// Checked.
+        url: Option<String>,
+        /// For people.
+        description: Option<String>,
+        /// Which types; empty: all.
+        types: Option<Vec<ObjectType>>,
+        /// Which kinds; empty: all.
+        events: Option<Vec<String>>,
+    },
+    /// Answers [`Answer::Removed`].
+    Remove,
+    /// Makes a new secret, which the answer holds; the present one signs too for a day.
+    Rotate,
+    /// Delivers nothing until it is resumed.
+    Pause,
+    /// Delivers at once, from where it stopped.
+    Resume,
+    /// Moves past the message that is not taken.
+    Skip {
+        /// Only if it is this one.
+        message: Option<MessageId>,
+    },
+    /// Puts the cursor to a sequence number: everything after it is delivered (again).
+    Replay {
+        /// The last change that is not delivered again.
+        after: u64,
+    },
+    /// Sends a test at once, whatever state the endpoint is in.
+    Test,
+}
+
+/// What is answered.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// All of them, oldest first.
+    List {
+        /// The endpoints.
+        endpoints: Vec<Endpoint>,
+        /// The feed's newest change.
+        latest: u64,
+    },
+    /// One.
+    One {
+        /// The endpoint, as it is now.
+        endpoint: Box<Endpoint>,
+        /// The feed's newest change.
+        latest: u64,
+        /// A new signing secret, plain: shown this once.
+        secret: Option<String>,
+    },
+    /// It is gone.
+    Removed,
+    /// It is not done.
+    Refused(Refusal),
+}
+
+/// Why something is not done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// No such endpoint.
+    NotFound,
+    /// The connection has as many as it may have.
+    Full,
+    /// Changes that far back are no longer kept; the earliest place there is.
+    BeyondHorizon(u64),
+    /// No change has that number yet; the newest one.
+    Ahead(u64),
+    /// No message waits to be taken, or not the one named.
+    NothingToSkip,
+}
+
+impl Portal {
+    /// Answers a command about endpoints. Whoever calls it sees to it that what is due then is delivered.
+    pub(in crate::engine::portal) fn endpoint_command(
+        &mut self,
+        turn: &mut Turn<'_>,
+        connection: &Connection,
+        command: Command,
+    ) -> Result<Answer, SqlError> {
+        let latest = feed::latest(turn.sql)?;
+        match command {
+            Command::List => Ok(Answer::List { endpoints: self.endpoints.all.clone(), latest }),
+            Command::Create { url, description, wanted, after } => {
+                if self.endpoints.all.len() >= ENDPOINTS_LIMIT {
+                    return Ok(Answer::Refused(Refusal::Full));
+                }
+                let after = after.unwrap_or(latest);
+                if let Some(refusal) = unreachable_place(turn, after, latest)? {
+                    return Ok(Answer::Refused(refusal));
+                }
+                let mut bytes = [0; 12];
+                (turn.random)(&mut bytes);
+                let id = EndpointId::from_random(bytes);
+                let endpoint = Endpoint::new(id, url, description, wanted, after, turn.now);
+                let (secret, sealed) = new_secret(turn, connection, &endpoint.id);
+                let json = serde_json::to_string(&endpoint).map_err(|_| SqlError::Content("endpoints"))?;
+                store::add(turn.sql, &endpoint.id, &json, &sealed)?;
+                self.endpoints.all.push(endpoint.clone());
+                let secret = Some(secret.expose().clone());
+                Ok(Answer::One { endpoint: Box::new(endpoint), latest, secret })
+            }
+            Command::On(id, action) => match self.endpoints.position(&id) {
+                Some(index) => self.endpoint_action(turn, connection, index, action, latest),
+                None => Ok(Answer::Refused(Refusal::NotFound)),
+            },
+        }
+    }
+
+    fn endpoint_action(
+        &mut self,
+        turn: &mut Turn<'_>,
+        connection: &Connection,
+        index: usize,
+        action: Action,
+        latest: u64,
+    ) -> Result<Answer, SqlError> {
+        let endpoint = &mut self.endpoints.all[index];
+        let mut new = None;
+        match action {
+            Action::Get => {
+                return Ok(Answer::One { endpoint: Box::new(endpoint.clone()), latest, secret: None });
+            }
+            Action::Update { url, description, types, events } => {
+                if url.as_ref().is_some_and(|url| *url != endpoint.url) {
+                    endpoint.begin_afresh();
+                }
+                // What the message under way holds follows from what is wanted: with another choice it is another message.
+                let cut_anew = types.is_some() || events.is_some();
+                endpoint.message.take_if(|message| cut_anew && message.kind == MessageKind::Changes);
+                endpoint.url = url.unwrap_or_else(|| endpoint.url.clone());
+                endpoint.description = description.unwrap_or_else(|| endpoint.description.clone());
+                endpoint.wanted.types = types.unwrap_or_else(|| endpoint.wanted.types.clone());
+                endpoint.wanted.events = events.unwrap_or_else(|| endpoint.wanted.events.clone());
+            }
+            Action::Remove => {
+                store::remove(turn.sql, &endpoint.id)?;
+                self.endpoints.all.remove(index);
+                return Ok(Answer::Removed);
+            }
+            Action::Rotate => {
+                let (secret, sealed) = new_secret(turn, connection, &endpoint.id);
+                store::rotate(turn.sql, &endpoint.id, &sealed)?;
+                endpoint.previous_secret_until = Some(turn.now.plus_ms(PREVIOUS_SECRET_MS));
+                new = Some(secret.expose().clone());
+            }
+            Action::Pause => {
+                endpoint.mode = Mode::Paused;
+                endpoint.reason = None;
+            }
+            Action::Resume => {
+                endpoint.mode = Mode::Active;
+                endpoint.reason = None;
+                endpoint.begin_afresh();
+            }
+            Action::Skip { message } => match &endpoint.message {
+                Some(held) if message.is_none_or(|wanted| wanted == held.id) => {
+                    let up_to = held.up_to;
+                    endpoint.move_to(up_to);
+                }
+                Some(_) | None => return Ok(Answer::Refused(Refusal::NothingToSkip)),
+            },
+            Action::Replay { after } => {
+                if let Some(refusal) = unreachable_place(turn, after, latest)? {
+                    return Ok(Answer::Refused(refusal));
+                }
+                endpoint.move_to(after);
+            }
+            Action::Test => {
+                let mut bytes = [0; 12];
+                (turn.random)(&mut bytes);
+                let id = MessageId::from_random(bytes);
+                endpoint.test = Some(Test { id, asked_at: turn.now, attempt: None });
+            }
+        }
+        save(turn, endpoint)?;
+        Ok(Answer::One { endpoint: Box::new(endpoint.clone()), latest, secret: new })
+    }
+}
+
+/// Why a cursor cannot be put there.
+fn unreachable_place(turn: &Turn<'_>, after: u64, latest: u64) -> Result<Option<Refusal>, SqlError> {
+    let oldest = feed::oldest(turn.sql)?;
+    Ok(if after + 1 < oldest {
+        Some(Refusal::BeyondHorizon(oldest - 1))
+    } else if after > latest {
+        Some(Refusal::Ahead(latest))
+    } else {
+        None
+    })
+}
+
+fn new_secret(turn: &mut Turn<'_>, connection: &Connection, id: &EndpointId) -> (Secret<String>, String) {
+    let mut bytes = [0; SECRET_BYTES];
+    (turn.random)(&mut bytes);
+    let secret = render_secret(bytes);
+    let mut nonce = [0; NONCE_BYTES];
+    (turn.random)(&mut nonce);
+    let sealed = turn.config.keyring.seal(&place(&connection.id, id), &secret, nonce);
+    (secret, sealed)
+}

@@ -1,0 +1,93 @@
+//! What leaves for a receiver: body, headers and signature after Standard Webhooks 1.0
+//! (<https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>).
+//!
+//! The body is `{type, timestamp, data}`; `data` of `changes` is what `GET …/changes` answers, with the names of connection and
+//! workspace.
+
+use data_encoding::BASE64;
+
+use crate::{
+    engine::portal::{query::Page, state::Connection},
+    values::{
+        crypto::hmac_sha256,
+        ids::{EndpointId, MessageId},
+        secret::Secret,
+        time::{SECOND_MS, Timestamp},
+    },
+};
+
+/// What a signing secret begins with (Standard Webhooks, *Signature scheme*).
+const PREFIX: &str = "whsec_";
+/// Bytes of a signing secret: the scheme takes 24 to 64.
+pub const SECRET_BYTES: usize = 32;
+
+/// A request to a receiver, ready to be sent.
+#[derive(Debug)]
+pub struct Post {
+    /// Where to; never logged.
+    pub url: String,
+    /// Besides `content-type: application/json`.
+    pub headers: [(&'static str, String); 3],
+    /// JSON.
+    pub body: String,
+}
+
+/// A secret as people and libraries of Standard Webhooks take it.
+pub fn render_secret(bytes: [u8; SECRET_BYTES]) -> Secret<String> {
+    Secret::new(format!("{PREFIX}{}", BASE64.encode(&bytes)))
+}
+
+/// Signs and addresses a body with every secret that is valid now.
+pub fn post(url: &str, id: &MessageId, now: Timestamp, body: String, secrets: &[Secret<String>]) -> Post {
+    let timestamp = now.0.div_euclid(SECOND_MS).to_string();
+    let signatures: Vec<String> = secrets
+        .iter()
+        .filter_map(|secret| BASE64.decode(secret.expose().strip_prefix(PREFIX)?.as_bytes()).ok())
+        .map(|key| {
+            let parts = [id.as_str(), ".", &timestamp, ".", &body].map(str::as_bytes);
+            format!("v1,{}", BASE64.encode(&hmac_sha256(&key, &parts)))
+        })
+        .collect();
+    let headers = [
+        ("webhook-id", id.to_string()),
+        ("webhook-timestamp", timestamp),
+        ("webhook-signature", signatures.join(" ")),
+    ];
+    Post { url: url.to_owned(), headers, body }
+}
+
+fn envelope(kind: &str, connection: &Connection, at: Timestamp, data: &str) -> String {
+    format!(
+        "{{\"type\":\"{kind}\",\"timestamp\":\"{}\",\"data\":{{\"connection_id\":\"{}\",\"workspace_id\":\"{}\",{data}}}}}",
+        at.to_rfc3339(),
+        connection.id,
+        connection.workspace
+    )
+}
+
+/// Changes: what `GET …/changes?after=` answers.
+pub fn changes(connection: &Connection, now: Timestamp, after: u64, page: &Page, latest: u64) -> String {
+    let data = format!(
+        "\"after\":\"{after}\",\"changes\":[{}],\"next\":\"{}\",\"latest\":\"{latest}\"",
+        page.lines.join(","),
+        page.next
+    );
+    envelope("changes", connection, now, &data)
+}
+
+/// The receiver was away for longer than changes are kept: what it holds may be wrong, and it has to read everything anew.
+pub fn truncated(connection: &Connection, now: Timestamp, after: u64, up_to: u64) -> String {
+    let data = format!(
+        "\"after\":\"{after}\",\"next\":\"{up_to}\",\"message\":\"Changes after {after} up to {up_to} are no longer kept. Read all \
+         records of the connection anew; what changes after {up_to} is delivered next.\""
+    );
+    envelope("feed.truncated", connection, now, &data)
+}
+
+/// A test.
+pub fn test(connection: &Connection, endpoint: &EndpointId, now: Timestamp) -> String {
+    let data = format!(
+        "\"endpoint_id\":\"{endpoint}\",\"message\":\"This is a test. It stands for no change, and is sent once.\""
+    );
+    envelope("endpoint.test", connection, now, &data)
+}

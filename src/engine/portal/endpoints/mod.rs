@@ -1,0 +1,307 @@
+//! Deliveries: each endpoint is a cursor over the change feed, whose changes are sent to its receiver in order.
+//!
+//! Owns the endpoints of the connection (in the database, with a copy in memory) and the deliveries under way (in memory only:
+//! one whose answer is lost is repeated under the same id). One delivery of an endpoint is under way at a time, so its order is
+//! total and a receiver that fails stops its own cursor and no other. A delivery needs no permit of HubSpot's, but takes one of
+//! the places for calls: see [`AT_ONCE`]. What an endpoint is and what an answer means is [`endpoint`]'s, what people ask for [`commands`]'s.
+
+pub mod commands;
+pub mod endpoint;
+pub mod message;
+
+use std::collections::BTreeMap;
+
+use crate::{
+    engine::portal::{
+        Effect, Portal, Turn,
+        query::{self, Stretch},
+        state::Connection,
+    },
+    store::{
+        portal::{endpoints as store, feed},
+        sql::SqlError,
+    },
+    values::{
+        http::Outcome,
+        ids::{ConnectionId, EndpointId, MessageId},
+        receiver,
+        secret::Secret,
+        time::{SECOND_MS, Timestamp},
+    },
+};
+use endpoint::{Endpoint, Message, MessageKind, Mode};
+use message::Post;
+
+/// Most endpoints of a connection: each may cost a row written for every message of every connection.
+pub const ENDPOINTS_LIMIT: usize = 10;
+/// How long a receiver may take (Standard Webhooks recommends 15 to 30 s). An alarm of 30 s has room for it.
+pub const TIMEOUT_MS: i64 = 15 * SECOND_MS;
+/// Deliveries of one connection under way at once; of endpoints that fail, one. Receivers that hang so leave four of the places
+/// below to HubSpot, where two calls in flight fill a limit of 100 in 10 s.
+pub const AT_ONCE: usize = 2;
+/// Calls that may wait for an answer at once, whoever is called: Cloudflare queues the seventh.
+pub const PLACES: usize = 6;
+/// Most changes of a message.
+const MESSAGE_CHANGES: usize = 100;
+/// Bytes after which no change is added to a message: what receivers take at once (many refuse more than 1 MB).
+const MESSAGE_BYTES: usize = 256 << 10;
+/// Rows of the feed looked at for one message, where few changes are wanted: 6 MB of a full read's rows.
+const MESSAGE_CHUNKS: usize = 200;
+/// Of the calls that an alarm may make, the share that is kept for deliveries while there are endpoints.
+const SHARE: u32 = 5;
+
+/// The endpoints of a connection at work.
+#[derive(Debug, Default)]
+pub(super) struct Endpoints {
+    /// Oldest first.
+    all: Vec<Endpoint>,
+    flights: BTreeMap<u64, Flight>,
+}
+
+/// A delivery under way.
+#[derive(Debug)]
+struct Flight {
+    endpoint: EndpointId,
+    message: MessageId,
+    test: bool,
+    /// The endpoint's last message failed.
+    doubtful: bool,
+    sent_at: Timestamp,
+}
+
+impl Endpoints {
+    /// Loads the endpoints as they were saved.
+    pub(super) fn load(turn: &Turn<'_>) -> Result<Self, SqlError> {
+        let parse = |json: String| serde_json::from_str(&json).map_err(|_| SqlError::Content("endpoints"));
+        let all = store::all(turn.sql)?.into_iter().map(parse).collect::<Result<_, _>>()?;
+        Ok(Self { all, flights: BTreeMap::new() })
+    }
+
+    /// Deliveries under way.
+    pub(super) fn under_way(&self) -> usize {
+        self.flights.len()
+    }
+
+    /// How many of an alarm's calls are for deliveries.
+    pub(super) fn share(&self, calls: u32) -> u32 {
+        let any = self.all.iter().any(|endpoint| endpoint.mode == Mode::Active || endpoint.test_waits());
+        if any { (calls / SHARE).max(1) } else { 0 }
+    }
+
+    fn flies(&self, id: &EndpointId) -> bool {
+        self.flights.values().any(|flight| flight.endpoint == *id)
+    }
+
+    fn position(&self, id: &EndpointId) -> Option<usize> {
+        self.all.iter().position(|endpoint| endpoint.id == *id)
+    }
+
+    /// The endpoint to deliver to now: those that take what they get first, and of those the one that waits longest.
+    fn pick(&self, now: Timestamp, latest: u64, ends_at: Timestamp, passed: &[usize]) -> Option<usize> {
+        let doubtful_flies = self.flights.values().any(|flight| flight.doubtful);
+        let fits = |endpoint: &Endpoint| {
+            let last = endpoint.last_attempt.as_ref();
+            // As long as it took last, twice over: an alarm that waits for a slow receiver does nothing else at its end.
+            let takes = last.map_or(TIMEOUT_MS, |last| (last.took_ms * 2 + SECOND_MS).min(TIMEOUT_MS));
+            now.plus_ms(takes) <= ends_at
+        };
+        (0..self.all.len())
+            .filter(|index| !passed.contains(index))
+            .filter(|index| {
+                let endpoint = &self.all[*index];
+                endpoint.due_at(latest).is_some_and(|at| at <= now)
+                    && !self.flies(&endpoint.id)
+                    && (endpoint.failures == 0 || !doubtful_flies)
+                    && fits(endpoint)
+            })
+            .min_by_key(|index| {
+                let endpoint = &self.all[*index];
+                (endpoint.failures > 0, endpoint.last_attempt.as_ref().map(|last| last.at))
+            })
+    }
+}
+
+fn place(connection: &ConnectionId, endpoint: &EndpointId) -> String {
+    format!("{connection}/{endpoint}/secret")
+}
+
+fn save(turn: &Turn<'_>, endpoint: &Endpoint) -> Result<(), SqlError> {
+    let json = serde_json::to_string(endpoint).map_err(|_| SqlError::Content("endpoints"))?;
+    store::save(turn.sql, &endpoint.id, &json)
+}
+
+impl Portal {
+    /// When the next delivery may leave; `None`: nothing waits to be delivered but for what is under way.
+    pub(super) fn delivery_due_at(&self, turn: &Turn<'_>) -> Result<Option<Timestamp>, SqlError> {
+        if self.endpoints.all.is_empty() {
+            return Ok(None);
+        }
+        let latest = feed::latest(turn.sql)?;
+        let waiting = self.endpoints.all.iter().filter(|endpoint| !self.endpoints.flies(&endpoint.id));
+        Ok(waiting.filter_map(|endpoint| endpoint.due_at(latest)).min().map(|at| at.max(turn.now)))
+    }
+
+    /// Starts what deliveries may leave.
+    pub(super) fn deliver(&mut self, turn: &mut Turn<'_>, effects: &mut Vec<Effect>) -> Result<(), SqlError> {
+        if self.endpoints.all.is_empty() {
+            return Ok(());
+        }
+        let (oldest, latest) = (feed::oldest(turn.sql)?, feed::latest(turn.sql)?);
+        let mut passed = Vec::new();
+        while let (Some(connection), Some(shift)) = (&self.connection, &mut self.shift) {
+            let flights = self.endpoints.flights.len();
+            if shift.deliveries_left == 0 || flights >= AT_ONCE || self.in_flight.len() + flights >= PLACES {
+                break;
+            }
+            let Some(index) = self.endpoints.pick(turn.now, latest, shift.ends_at, &passed) else { break };
+            passed.push(index);
+            let endpoint = &mut self.endpoints.all[index];
+            let Some((post, message)) = prepare(turn, connection, endpoint, oldest, latest)? else {
+                continue;
+            };
+            shift.deliveries_left -= 1;
+            let call = self.next_call;
+            self.next_call += 1;
+            let flight = Flight {
+                endpoint: endpoint.id.clone(),
+                message,
+                test: endpoint.test_waits(),
+                doubtful: endpoint.failures > 0,
+                sent_at: turn.now,
+            };
+            self.endpoints.flights.insert(call, flight);
+            effects.push(Effect::Deliver { call, post: Box::new(post) });
+        }
+        Ok(())
+    }
+
+    /// A delivery came to its end.
+    pub(super) fn delivered(
+        &mut self,
+        turn: &mut Turn<'_>,
+        call: u64,
+        outcome: &Outcome,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), SqlError> {
+        let Some(flight) = self.endpoints.flights.remove(&call) else { return Ok(()) };
+        let Some(index) = self.endpoints.position(&flight.endpoint) else { return Ok(()) };
+        let endpoint = &mut self.endpoints.all[index];
+        if flight.test {
+            endpoint.tested(&flight.message, outcome, flight.sent_at, turn.now);
+        } else {
+            endpoint.attempted(&flight.message, outcome, flight.sent_at, turn.now, turn.random);
+        }
+        if endpoint.failures > 0 && !flight.test {
+            let status = match outcome {
+                Outcome::Answered(response) => response.status.to_string(),
+                Outcome::Unanswered => "no answer".to_owned(),
+            };
+            effects.push(Effect::Log(format!(
+                "a delivery failed: endpoint {}, {status}, {} in a row",
+                endpoint.id, endpoint.failures
+            )));
+        }
+        save(turn, endpoint)
+    }
+}
+
+/// The next request to an endpoint, saved before it leaves; `None`: there is nothing to send after all.
+fn prepare(
+    turn: &mut Turn<'_>,
+    connection: &Connection,
+    endpoint: &mut Endpoint,
+    oldest: u64,
+    latest: u64,
+) -> Result<Option<(Post, MessageId)>, SqlError> {
+    let now = turn.now;
+    if let Err(refused) = receiver::check(&endpoint.url, turn.config.deliver_to) {
+        let why = format!("The endpoint's address {refused}. Give it another, then resume it.");
+        return stop(turn, endpoint, why);
+    }
+    let Some(secrets) = secrets(turn, connection, endpoint)? else {
+        let why = "The endpoint's signing secret does not open with this deployment's keys. Rotate it, give the receiver the \
+                   new one, then resume.";
+        return stop(turn, endpoint, why.to_owned());
+    };
+    let url = endpoint.url.clone();
+    if let Some(test) = endpoint.test.as_ref().filter(|test| test.attempt.is_none()) {
+        let body = message::test(connection, &endpoint.id, now);
+        return Ok(Some((message::post(&url, &test.id, now, body, &secrets), test.id.clone())));
+    }
+    let held = endpoint.message.clone();
+    let is_truncated = held.as_ref().is_some_and(|message| message.kind == MessageKind::Truncated);
+    if is_truncated || endpoint.cursor + 1 < oldest {
+        let message = match held {
+            Some(message) if is_truncated => message,
+            _ => new_message(turn, MessageKind::Truncated, endpoint.cursor, oldest - 1),
+        };
+        let body = message::truncated(connection, now, message.after, message.up_to);
+        let id = message.id.clone();
+        endpoint.message = Some(message);
+        save(turn, endpoint)?;
+        return Ok(Some((message::post(&url, &id, now, body, &secrets), id)));
+    }
+    let wanted = endpoint.wanted.clone();
+    let stretch = Stretch {
+        after: endpoint.cursor,
+        up_to: held.as_ref().map_or(latest, |message| message.up_to),
+        limit: MESSAGE_CHANGES,
+        bytes: MESSAGE_BYTES,
+        chunks: MESSAGE_CHUNKS,
+        wanted: &|kind, change| wanted.takes(kind, change),
+    };
+    let page = query::page(turn.sql, &stretch)?;
+    if page.lines.is_empty() {
+        endpoint.cursor = page.next;
+        endpoint.message = None;
+        save(turn, endpoint)?;
+        return Ok(None);
+    }
+    // A repeated message ends where it ended, or sooner where its records have grown meanwhile.
+    let message = match held {
+        Some(message) => Message { up_to: page.next, ..message },
+        None => new_message(turn, MessageKind::Changes, endpoint.cursor, page.next),
+    };
+    let body = message::changes(connection, now, endpoint.cursor, &page, latest);
+    let id = message.id.clone();
+    if endpoint.message.as_ref() != Some(&message) {
+        endpoint.message = Some(message);
+        save(turn, endpoint)?;
+    }
+    Ok(Some((message::post(&url, &id, now, body, &secrets), id)))
+}
+
+fn new_message(turn: &mut Turn<'_>, kind: MessageKind, after: u64, up_to: u64) -> Message {
+    let mut bytes = [0; 12];
+    (turn.random)(&mut bytes);
+    Message { id: MessageId::from_random(bytes), kind, after, up_to }
+}
+
+/// What cannot be sent at all waits for a person.
+fn stop<T>(turn: &Turn<'_>, endpoint: &mut Endpoint, why: String) -> Result<Option<T>, SqlError> {
+    if let Some(test) = endpoint.test.as_mut().filter(|test| test.attempt.is_none()) {
+        let (message, words) = (test.id.clone(), Some(why.clone()));
+        test.attempt = Some(endpoint::Attempt { message, at: turn.now, status: None, took_ms: 0, words });
+    }
+    endpoint.mode = Mode::Paused;
+    endpoint.reason = Some(why);
+    save(turn, endpoint)?;
+    Ok(None)
+}
+
+/// The secrets that sign now: the present one, and for a day the one before it. `None`: no key opens them.
+fn secrets(
+    turn: &Turn<'_>,
+    connection: &Connection,
+    endpoint: &mut Endpoint,
+) -> Result<Option<Vec<Secret<String>>>, SqlError> {
+    let Some(sealed) = store::secrets(turn.sql, &endpoint.id)? else { return Ok(None) };
+    let place = place(&connection.id, &endpoint.id);
+    let mut all = vec![&sealed.secret];
+    match (&sealed.previous, endpoint.previous_secret_until) {
+        (Some(previous), Some(until)) if until > turn.now => all.push(previous),
+        (Some(_), _) => store::forget_previous(turn.sql, &endpoint.id)?,
+        (None, _) => {}
+    }
+    Ok(all.into_iter().map(|sealed| turn.config.keyring.open(&place, sealed).ok()).collect())
+}
