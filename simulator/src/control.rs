@@ -30,12 +30,18 @@
 //! | `POST /__control/{type}/merge` | `portal_id`, `primary`, `other` | `{"id"}` of the record that results |
 //! | `GET /__control/{type}/dump` | `portal_id`, `from` (an id), `limit` (1,000 if absent) | NDJSON ([`crate::Portal::dump`]); header `x-next-from` unless this was the end |
 //! | `GET /__control/{type}/count` | `portal_id` | `{"live"}` |
+//! | `GET /__control/owners`, `/pipelines` | `portal_id` | `{"results"}`: all owners, archived ones too; deals' pipelines |
+//! | `POST /__control/owners/put` | `portal_id`, `owner` ([`crate::owners::Owner`]); an `id` replaces | `{"id"}` |
+//! | `POST /__control/owners/archive`, `/restore` | `portal_id`, `id` | `{"id"}` |
+//! | `POST /__control/pipelines/put` | `portal_id`, `pipeline` ([`crate::pipelines::Pipeline`]); the `id` replaces, stages and all | `{"id"}` |
+//! | `POST /__control/pipelines/remove` | `portal_id`, `id` | `{"id"}` |
 //! | `PUT /__control/edit-rate` | `portal_id`, `object_type` (`contacts` if absent), `per_second` (0 ends) | `{"per_second"}` |
 //! | `POST /__control/grants/scopes` | `app_id`, `portal_id`, `removed` | `{"changed"}`: grants and static tokens that lose these scopes at once |
 //! | `POST /__control/index/catch-up` | `portal_id` (all if absent) | `{}`: search knows everything now |
 
 pub mod page;
 pub mod records;
+mod settings;
 
 pub use records::stream;
 
@@ -51,7 +57,7 @@ use crate::portal::PortalSettings;
 use crate::{Problem, Simulator};
 
 /// Every scope the modelled endpoints ask for.
-pub const ALL_SCOPES: [&str; 13] = [
+pub const ALL_SCOPES: [&str; 14] = [
     "oauth",
     "crm.objects.contacts.read",
     "crm.objects.contacts.write",
@@ -65,6 +71,7 @@ pub const ALL_SCOPES: [&str; 13] = [
     "crm.objects.deals.write",
     "crm.schemas.deals.read",
     "crm.schemas.deals.write",
+    "crm.objects.owners.read",
 ];
 
 /// Why the control API refused: status and a sentence.
@@ -129,6 +136,12 @@ impl Simulator {
         let path = request.path.strip_prefix("/__control/").unwrap_or_default();
         let answer = match path.split_once('/') {
             None if path.is_empty() => self.contacts_page(request),
+            None if matches!(path, "owners" | "pipelines") => {
+                self.control_settings(now_ms, path, "", request)
+            }
+            Some((area @ ("owners" | "pipelines"), call)) => {
+                self.control_settings(now_ms, area, call, request)
+            }
             Some(("pages", rest)) => self.page_call(now_ms, rest, request),
             Some((object_type, rest)) if ObjectKind::named(object_type).is_some() => {
                 self.control_records(now_ms, object_type, rest, request)

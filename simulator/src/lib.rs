@@ -9,8 +9,8 @@
 //! |---|---|
 //! | [`route`] | which [`route::Endpoint`] a request is for, and the order of checks before it is answered |
 //! | [`portal`], [`objects`], [`schema`], [`index`] | one account's state: records, properties, the lagging index |
-//! | [`search`], [`properties`] | those two APIs |
-//! | [`generator`] | believable contacts and the stream of edits |
+//! | [`search`], [`properties`], [`owners`], [`pipelines`] | those APIs |
+//! | [`generator`] | believable records and the stream of edits |
 //! | [`faults`], [`switches`], [`problem`] | misfortunes, unconfirmed behaviour, error bodies |
 //! | [`auth`], [`oauth`], [`pages`], [`limits`], [`webhooks`], [`control`] | tokens, HubSpot's own pages, quotas, deliveries, the control API |
 
@@ -27,7 +27,9 @@ pub mod index;
 pub mod limits;
 pub mod oauth;
 pub mod objects;
+pub mod owners;
 pub mod pages;
+pub mod pipelines;
 pub mod portal;
 pub mod problem;
 pub mod properties;

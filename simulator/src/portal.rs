@@ -10,6 +10,7 @@ use crate::objects::record::{Record, State};
 use crate::objects::store::{BY_PERSON, Store};
 use crate::objects::validation;
 use crate::objects::write::check_new;
+use crate::owners::{self, Owner};
 use crate::{Changes, Problem, Switches, mix, time};
 
 /// What HubSpot knows of an account (`hubspot-api.md` 10.1), and its tier, which decides limits.
@@ -80,6 +81,8 @@ pub struct Portal {
     pub(crate) rng: fastrand::Rng,
     /// In the order of [`KINDS`].
     pub(crate) shelves: Vec<Shelf>,
+    /// In order of id, archived ones too.
+    pub(crate) owners: Vec<Owner>,
 }
 
 /// The records of one type, and how people work on them.
@@ -102,7 +105,7 @@ impl Portal {
             archived: Vec::new(),
         };
         let shelves = KINDS.into_iter().map(shelf).collect();
-        Self { portal_id, settings, rng, shelves }
+        Self { portal_id, settings, rng, shelves, owners: owners::first() }
     }
 
     /// Records of a type.

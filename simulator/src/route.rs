@@ -9,8 +9,9 @@ use crate::auth::{Caller, CallerKind};
 use crate::faults::Fault;
 use crate::http::{Request, Response};
 use crate::limits::Quota;
-use crate::objects::kind::ObjectKind;
-use crate::{Problem, Simulator, objects, properties, search};
+use crate::objects::input::not_modelled;
+use crate::portal::kind_named;
+use crate::{Problem, Simulator, objects, owners, pipelines, properties, search};
 
 /// Everything of HubSpot's API that is modelled, version 2026-09.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -58,6 +59,13 @@ pub enum Endpoint {
     GroupRead,
     GroupUpdate,
     GroupArchive,
+    /// `GET /crm/owners/2026-09`
+    OwnerList,
+    OwnerRead,
+    /// `GET` of `/crm/pipelines/2026-09/{type}` and all below
+    PipelineRead,
+    /// Every change there; not modelled.
+    PipelineWrite,
     /// Nothing HubSpot has, or nothing modelled.
     Unknown,
 }
@@ -66,6 +74,11 @@ impl Endpoint {
     /// Answered by `Simulator::oauth`.
     pub fn is_oauth(self) -> bool {
         self.has_own_credentials() || matches!(self, Self::AccountDetails | Self::ApiUsage | Self::Uninstall)
+    }
+
+    /// Not about the records or properties of one type.
+    fn is_beside_records(self) -> bool {
+        matches!(self, Self::OwnerList | Self::OwnerRead | Self::PipelineRead | Self::PipelineWrite)
     }
 
     /// Takes no Bearer token: credentials are in the body, no quota is counted.
@@ -80,12 +93,14 @@ struct Route<'a> {
     object_type: &'a str,
     /// Record id, property name or group name, percent-decoded.
     name: Cow<'a, str>,
+    /// What else stands in the path, where an endpoint looks at it itself.
+    rest: Vec<&'a str>,
 }
 
 /// Finds the endpoint of a method and path.
 fn parse<'a>(method: &str, path: &'a str) -> Result<Route<'a>, Problem> {
     use Endpoint as E;
-    let mut parts = [""; 8];
+    let mut parts = [""; 9];
     let mut count = 0;
     let trimmed = path.strip_prefix('/').ok_or_else(Problem::unknown_route)?;
     for part in trimmed.strip_suffix('/').unwrap_or(trimmed).split('/') {
@@ -97,10 +112,12 @@ fn parse<'a>(method: &str, path: &'a str) -> Result<Route<'a>, Problem> {
         "POST" => 'P',
         "PATCH" => 'U',
         "DELETE" => 'D',
+        "PUT" => 'T',
         _ => 'X',
     };
     let mut object_type = "";
     let mut name = "";
+    let mut behind: &[&str] = &[];
     let endpoint = match parts.get(..count).unwrap_or_default() {
         ["oauth", "2026-09", "token"] => one(method, 'P', E::Token),
         ["oauth", "2026-09", "token", "introspect"] => one(method, 'P', E::Introspect),
@@ -109,6 +126,15 @@ fn parse<'a>(method: &str, path: &'a str) -> Result<Route<'a>, Problem> {
         ["account-info", "2026-09", "details"] => one(method, 'G', E::AccountDetails),
         ["account-info", "2026-09", "api-usage", "daily", "private-apps"] => one(method, 'G', E::ApiUsage),
         ["appinstalls", "2026-09", "external-install"] => one(method, 'D', E::Uninstall),
+        ["crm", "owners", "2026-09"] => one(method, 'G', E::OwnerList),
+        ["crm", "owners", "2026-09", id] => {
+            name = id;
+            one(method, 'G', E::OwnerRead)
+        }
+        ["crm", "pipelines", "2026-09", kind, rest @ ..] => {
+            (object_type, behind) = (kind, rest);
+            one(method, 'G', E::PipelineRead).or((method != 'X').then_some(E::PipelineWrite))
+        }
         ["crm", area @ ("objects" | "properties"), "2026-09", kind, rest @ ..] => {
             object_type = kind;
             match (*area, rest) {
@@ -145,7 +171,7 @@ fn parse<'a>(method: &str, path: &'a str) -> Result<Route<'a>, Problem> {
     };
     let endpoint = endpoint.ok_or_else(Problem::method_not_allowed)?;
     let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
-    Ok(Route { endpoint, object_type, name })
+    Ok(Route { endpoint, object_type, name, rest: behind.to_vec() })
 }
 
 fn one(method: char, only: char, endpoint: Endpoint) -> Option<Endpoint> {
@@ -292,11 +318,60 @@ fn permitted(
     };
     let mut response = if route.endpoint.is_oauth() {
         sim.oauth(now_ms, route.endpoint, Some(caller), request).map_err(with_headers)?
+    } else if route.endpoint.is_beside_records() {
+        beside(sim, now_ms, request, route, caller).map_err(with_headers)?
     } else {
         crm(sim, now_ms, request, route, caller).map_err(with_headers)?
     };
     response.headers.extend(headers);
     Ok(response)
+}
+
+/// What is not about the records of one type.
+fn beside(
+    sim: &mut Simulator,
+    now_ms: u64,
+    request: &Request,
+    route: &Route<'_>,
+    caller: &Caller,
+) -> Result<Response, Problem> {
+    use Endpoint as E;
+    let kind = match route.endpoint {
+        E::PipelineRead | E::PipelineWrite => Some(kind_named(route.object_type)?),
+        _ => None,
+    };
+    let any_of = match kind {
+        Some(kind) => [kind.read_scope, kind.schema_read_scope].to_vec(),
+        None => vec!["crm.objects.owners.read"],
+    };
+    admit(caller, &any_of, request)?;
+    if caller.kind == CallerKind::UserLevel {
+        return Err(Problem::new(403, USER_LEVEL));
+    }
+    let (portal, turn) = sim.portal_turn(caller.portal_id, now_ms).ok_or_else(Problem::no_credentials)?;
+    match (route.endpoint, kind) {
+        (E::OwnerList, _) => owners::list(portal, &turn, request),
+        (E::OwnerRead, _) => owners::read(portal, &route.name, request),
+        (E::PipelineRead, Some(kind)) => pipelines::read(portal, kind, &route.rest, request),
+        _ => Err(not_modelled("changes of pipelines by API")),
+    }
+}
+
+/// HubSpot's words to a token with one user's rights (`hubspot-api.md` 2.8).
+const USER_LEVEL: &str = "User level OAuth token is not allowed for this endpoint";
+
+/// Whether the caller may, and sent JSON if anything.
+fn admit(caller: &Caller, any_of: &[&str], request: &Request) -> Result<(), Problem> {
+    if !caller.has_any(any_of) {
+        return Err(Problem::missing_scopes(any_of));
+    }
+    if caller.kind == CallerKind::UserLevel && request.method == "DELETE" {
+        return Err(Problem::new(403, USER_LEVEL));
+    }
+    if !request.body.is_empty() && !is_json(request) {
+        return Err(Problem::new(415, "HTTP 415 Unsupported Media Type"));
+    }
+    Ok(())
 }
 
 fn crm(
@@ -307,9 +382,7 @@ fn crm(
     caller: &Caller,
 ) -> Result<Response, Problem> {
     use Endpoint as E;
-    let kind = ObjectKind::named(route.object_type).ok_or_else(|| {
-        Problem::validation(format!("Unable to infer object type from: {}", route.object_type))
-    })?;
+    let kind = kind_named(route.object_type)?;
     let any_of: &[&str] = match route.endpoint {
         E::List | E::Read | E::BatchRead | E::Search => &[kind.read_scope],
         E::Create
@@ -326,15 +399,7 @@ fn crm(
         }
         _ => &[kind.schema_write_scope],
     };
-    if !caller.has_any(any_of) {
-        return Err(Problem::missing_scopes(any_of));
-    }
-    if caller.kind == CallerKind::UserLevel && request.method == "DELETE" {
-        return Err(Problem::new(403, "User level OAuth token is not allowed for this endpoint"));
-    }
-    if !request.body.is_empty() && !is_json(request) {
-        return Err(Problem::new(415, "HTTP 415 Unsupported Media Type"));
-    }
+    admit(caller, any_of, request)?;
     let (portal, mut turn) = sim.portal_turn(caller.portal_id, now_ms).ok_or_else(Problem::no_credentials)?;
     let name = route.name.as_ref();
     match route.endpoint {

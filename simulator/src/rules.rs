@@ -8,6 +8,7 @@ mod generated;
 mod lists;
 mod properties;
 mod searches;
+mod settings;
 mod types;
 mod writes;
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::objects::kind::ObjectKind;
 
-pub(crate) use hubspot_defined::STAGES;
+pub(crate) use hubspot_defined::{DEAL_STAGES, STAGES};
 
 /// A property's number within its account; never reused. HubSpot's own come first, in order of name.
 pub(crate) type Key = u16;
@@ -117,6 +117,8 @@ pub(crate) struct Base {
 /// All properties of one object type in one account.
 pub(crate) struct Schema {
     base: Arc<Base>,
+    /// HubSpot's own that differ in this account.
+    replaced: BTreeMap<Key, Property>,
     own: Vec<Property>,
     own_by_name: FxHashMap<String, Key>,
     pub groups: BTreeMap<String, Group>,
@@ -361,6 +363,7 @@ impl Schema {
         };
         Self {
             base: Base::shared(kind, count),
+            replaced: BTreeMap::new(),
             own: Vec::new(),
             own_by_name: FxHashMap::default(),
             groups: kind.table.groups.iter().map(group).collect(),
@@ -374,9 +377,19 @@ impl Schema {
 
     /// The definition behind a key. Keys only come from this schema.
     pub fn property(&self, key: Key) -> &Property {
+        if let Some(replaced) = self.replaced.get(&key) {
+            return replaced;
+        }
         let key = usize::from(key);
         let base = &self.base.properties;
         base.get(key).or_else(|| self.own.get(key - base.len())).expect("keys come from this schema")
+    }
+
+    /// Gives a property of HubSpot's own other options in this account.
+    pub fn set_choices(&mut self, name: &str, choices: Vec<Choice>) {
+        let Some(key) = self.key(name) else { return };
+        let property = Property { choices, ..self.property(key).clone() };
+        self.replaced.insert(key, property);
     }
 
     /// A custom property, to change it.
@@ -401,7 +414,8 @@ impl Schema {
 
     /// Every property with its key, archived ones too; HubSpot's own first.
     pub fn iter(&self) -> impl Iterator<Item = (Key, &Property)> {
-        (0..).zip(self.base.properties.iter().chain(&self.own))
+        let all = (0..).zip(self.base.properties.iter().chain(&self.own));
+        all.map(|(key, property)| (key, self.replaced.get(&key).unwrap_or(property)))
     }
 
     /// Custom properties in use.
@@ -412,12 +426,14 @@ impl Schema {
     /// The answer of the property list: live or archived ones.
     pub fn list_json(&self, archived: bool) -> Vec<u8> {
         let mut out = b"{\"results\":[".to_vec();
-        if !archived {
+        let start = out.len();
+        let as_usual = self.replaced.is_empty() && !archived;
+        if as_usual {
             out.extend_from_slice(&self.base.json);
         }
-        let empty = out.len();
-        for property in self.own.iter().filter(|property| property.archived_at.is_some() == archived) {
-            if !archived || out.len() > empty {
+        let all = self.iter().skip(if as_usual { self.base.properties.len() } else { 0 });
+        for (_, property) in all.filter(|(_, property)| property.archived_at.is_some() == archived) {
+            if out.len() > start {
                 out.push(b',');
             }
             property.write_json(&mut out);

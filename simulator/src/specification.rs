@@ -29,11 +29,13 @@ use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
 /// The files of everything modelled.
-const FILES: [&str; 7] = [
+const FILES: [&str; 9] = [
     "contacts.json",
     "companies.json",
     "deals.json",
     "properties.json",
+    "owners.json",
+    "pipelines.json",
     "account-info.json",
     "oauth.json",
     "app-uninstalls.json",

@@ -236,6 +236,49 @@ fn schema(held: &mut Held) {
     expect(held.json("GET", &format!("{base}/groups/{group}"), Value::Null), 200);
 }
 
+/// Described, but refused as not modelled.
+const REFUSED: [(&str, &str); 10] = [
+    ("POST", "/crm/pipelines/2026-09/{objectType}"),
+    ("PUT", "/crm/pipelines/2026-09/{objectType}/{pipelineId}"),
+    ("PATCH", "/crm/pipelines/2026-09/{objectType}/{pipelineId}"),
+    ("DELETE", "/crm/pipelines/2026-09/{objectType}/{pipelineId}"),
+    ("GET", "/crm/pipelines/2026-09/{objectType}/{pipelineId}/audit"),
+    ("POST", "/crm/pipelines/2026-09/{objectType}/{pipelineId}/stages"),
+    ("PUT", "/crm/pipelines/2026-09/{objectType}/{pipelineId}/stages/{stageId}"),
+    ("PATCH", "/crm/pipelines/2026-09/{objectType}/{pipelineId}/stages/{stageId}"),
+    ("DELETE", "/crm/pipelines/2026-09/{objectType}/{pipelineId}/stages/{stageId}"),
+    ("GET", "/crm/pipelines/2026-09/{objectType}/{pipelineId}/stages/{stageId}/audit"),
+];
+
+fn owners_and_pipelines(held: &mut Held) {
+    let owners = "/crm/owners/2026-09";
+    let page = expect(held.json("GET", &format!("{owners}?limit=3"), Value::Null), 200);
+    let after = page["paging"]["next"]["after"].as_str().unwrap().to_owned();
+    expect(held.json("GET", &format!("{owners}?limit=100&after={after}&archived=false"), Value::Null), 200);
+    let archived = expect(held.json("GET", &format!("{owners}?archived=true"), Value::Null), 200);
+    assert_eq!(archived["results"].as_array().unwrap().len(), 1);
+    let (id, user_id) = (page["results"][0]["id"].as_str().unwrap(), &page["results"][0]["userId"]);
+    expect(held.json("GET", &format!("{owners}/{id}"), Value::Null), 200);
+    expect(held.json("GET", &format!("{owners}/{user_id}?idProperty=userId"), Value::Null), 200);
+    expect(held.json("GET", &format!("{owners}/1"), Value::Null), 404);
+    let pipelines = "/crm/pipelines/2026-09/deals";
+    for path in ["", "/default", "/default/stages", "/default/stages/closedwon"] {
+        expect(held.json("GET", &format!("{pipelines}{path}"), Value::Null), 200);
+    }
+    for path in ["/nowhere", "/default/stages/nowhere"] {
+        expect(held.json("GET", &format!("{pipelines}{path}"), Value::Null), 404);
+    }
+}
+
+/// What is not modelled says so, whoever it is asked of.
+fn refusals(held: &mut Held) {
+    for (method, template) in REFUSED {
+        let path = template.replace("{objectType}", "deals").replace("{pipelineId}", "default");
+        let body = expect(held.json(method, &path, Value::Null), 400);
+        assert!(body["message"].as_str().unwrap().contains("does not model"), "{body}");
+    }
+}
+
 fn accounts_and_tokens(held: &mut Held) {
     expect(held.json("GET", "/account-info/2026-09/details", Value::Null), 200);
     expect(held.json("GET", "/account-info/2026-09/api-usage/daily/private-apps", Value::Null), 200);
@@ -265,6 +308,8 @@ fn every_answer_is_as_hubspot_describes_it() {
     other_records(&mut held, "companies", "name", json!({"domain": "acme.example"}));
     other_records(&mut held, "deals", "dealname", json!({"dealname": "D", "dealstage": "closedwon"}));
     schema(&mut held);
+    owners_and_pipelines(&mut held);
+    refusals(&mut held);
     accounts_and_tokens(&mut held);
     quotas(&mut held);
     let fits = |template: &str, path: &str| {

@@ -329,9 +329,9 @@ fn one_of<T: Copy>(rng: &mut fastrand::Rng, list: &[T]) -> T {
     *list.get(rng.usize(..list.len())).expect("word lists are not empty")
 }
 
-/// An owner's id; [`crate::portal`] has the owners.
+/// An owner's id.
 fn owner() -> Maker {
-    Maker::OneOf((1..=9).map(|n| (40_000_000 + n * 1117).to_string()).collect())
+    Maker::OneOf(crate::owners::generated_ids())
 }
 
 /// Properties that make a company one, with how many percent have them.

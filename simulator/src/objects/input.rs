@@ -24,6 +24,8 @@ pub(crate) struct Selectors {
     pub properties: Vec<String>,
     pub archived: bool,
     pub id_property: Option<String>,
+    /// Of owners.
+    pub email: Option<String>,
 }
 
 impl Selectors {
@@ -42,6 +44,7 @@ impl Selectors {
                 "after" => selectors.after = Some(value.into_owned()).filter(|after| !after.is_empty()),
                 "properties" => selectors.properties.extend(list(&value)),
                 "archived" => selectors.archived = parse_bool(&name, &value)?,
+                "email" => selectors.email = Some(value.into_owned()).filter(|email| !email.is_empty()),
                 "idProperty" => selectors.id_property = Some(value.into_owned()),
                 // HubSpot takes these; what they would show is not modelled.
                 "associations" if list(&value).is_empty() => {}

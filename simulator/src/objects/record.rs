@@ -32,7 +32,7 @@ pub struct Record {
 
 /// A record's values in order of key, each as key (2 bytes), length and flag (4 bytes), text. Shared between the
 /// record and the search index until one of them changes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Values(Arc<[u8]>);
 
 /// In the length: the text needs escaping in JSON.

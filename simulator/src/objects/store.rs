@@ -10,6 +10,7 @@ use crate::change::{Change, ChangeEvent};
 use crate::index::Index;
 use crate::objects::kind::{DEALS, ObjectKind};
 use crate::objects::record::{Record, State, Values};
+use crate::pipelines::Pipelines;
 use crate::portal::Turn;
 use crate::schema::{Key, Schema};
 use crate::time::DAY_MS;
@@ -64,6 +65,8 @@ pub(crate) struct Store {
     kind: &'static ObjectKind,
     pub schema: Schema,
     pub index: Index,
+    /// Empty of types without.
+    pub pipelines: Pipelines,
     /// In order of id; a record is never taken out, its state says what became of it.
     records: Vec<Record>,
     /// Unique values in lower case, by property. E-mails include the additional ones.
@@ -105,6 +108,7 @@ impl Store {
             kind,
             schema,
             index: Index::default(),
+            pipelines: Pipelines::first(kind),
             records: Vec::new(),
             unique,
             blocked: BTreeSet::new(),
@@ -402,6 +406,32 @@ impl Store {
         Ok(id)
     }
 
+    /// Brings up to date what follows from the pipelines: options, and which deals are closed. No deal counts as
+    /// modified by it.
+    pub fn follow_pipelines(&mut self, turn: &Turn<'_>, rng: &mut fastrand::Rng) {
+        let [pipelines, stages] = self.pipelines.choices();
+        self.schema.set_choices("pipeline", pipelines);
+        self.schema.set_choices("dealstage", stages);
+        for at in 0..self.records.len() {
+            self.set_calculated(turn, rng, at, &[]);
+        }
+    }
+
+    /// Sets values that HubSpot calculates (`edits` in order of key), and those that follow: the record does not count
+    /// as modified and nobody is told, but search learns of it.
+    fn set_calculated(&mut self, turn: &Turn<'_>, rng: &mut fastrand::Rng, at: usize, edits: &[Edit<'_>]) {
+        let Some(record) = self.records.get(at) else { return };
+        if !matches!(record.state, State::Live | State::Archived { .. }) {
+            return;
+        }
+        let values = self.derived(&record.values.with(edits));
+        if values != record.values {
+            let record = Record { values, ..record.clone() };
+            self.index.notice(turn.now_ms, turn.switches, rng, &record);
+            self.records[at] = record;
+        }
+    }
+
     // Parts of changes.
 
     /// Ids grow by 1 to 4, so they have gaps as real ones do; with the switch a new one may be a free lower one.
@@ -534,7 +564,7 @@ impl Store {
         let full = names.into_iter().flatten().collect::<Vec<_>>().join(" ");
         let shown = if full.is_empty() { email } else { Some(full.as_str()) };
         let mut edits = Vec::with_capacity(2);
-        let stage = own(self.known.deal_stage).map(stage_values);
+        let stage = own(self.known.deal_stage).map(|stage| self.pipelines.stage_values(stage));
         let [closed, won, probability] = stage.map_or([None; 3], |own| own.map(Some));
         for (key, value) in [
             (self.known.email_domain, domain),
@@ -579,19 +609,6 @@ impl Store {
             name: name.as_str().into(),
             value: value.into(),
         });
-    }
-}
-
-/// Whether a deal in this stage is closed, won, and how likely it is to be.
-fn stage_values(stage: &str) -> [&'static str; 3] {
-    match stage {
-        "closedwon" => ["true", "true", "1"],
-        "closedlost" => ["true", "false", "0"],
-        "appointmentscheduled" => ["false", "false", "0.2"],
-        "qualifiedtobuy" => ["false", "false", "0.4"],
-        "presentationscheduled" => ["false", "false", "0.6"],
-        "decisionmakerboughtin" => ["false", "false", "0.8"],
-        _ => ["false", "false", "0.9"],
     }
 }
 

@@ -41,8 +41,17 @@ pub(crate) fn check_new(
         let message = format!("{} needs at least one of: {}.", kind.title, any_of.join(", "));
         return Err(Problem::validation(message));
     }
-    if kind.type_id == DEALS.type_id && !has(&"pipeline") {
-        checked.add(store, "pipeline", "default");
+    if let Some(stage) = sent.get("dealstage").filter(|_| kind.type_id == DEALS.type_id) {
+        // The stage was checked: it belongs to a pipeline.
+        let own = store.pipelines.of_stage(stage).map_or("", |pipeline| pipeline.id.as_str());
+        match sent.get("pipeline").filter(|pipeline| !pipeline.is_empty()) {
+            Some(pipeline) if pipeline != own => {
+                let message = format!("{stage} is not a valid stage of the pipeline {pipeline}.");
+                return Err(Problem::validation(message));
+            }
+            Some(_) => {}
+            None => checked.add(store, "pipeline", own),
+        }
     }
     Ok(checked)
 }
