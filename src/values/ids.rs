@@ -144,6 +144,10 @@ hubspot_id!(
     RecordId
 );
 hubspot_id!(
+    /// A HubSpot list (segment). Wire: `listId`, a string of digits.
+    ListId
+);
+hubspot_id!(
     /// A person in HubSpot (wire: `user_id`), the one who authorised.
     HubSpotUserId
 );
