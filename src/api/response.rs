@@ -100,6 +100,7 @@ const fn state_name(state: State) -> &'static str {
     match state {
         State::Active => "active",
         State::Paused { .. } => "paused",
+        State::PausedByPerson { .. } => "paused_by_person",
         State::NeedsReauthorisation => "needs_reauthorisation",
         State::Disconnecting => "disconnecting",
         State::Disconnected => "disconnected",
@@ -109,7 +110,11 @@ const fn state_name(state: State) -> &'static str {
 fn sync(status: &Status) -> Value {
     let paused_until = match status.state {
         State::Paused { until } => Some(until),
-        State::Active | State::NeedsReauthorisation | State::Disconnecting | State::Disconnected => None,
+        State::Active
+        | State::PausedByPerson { .. }
+        | State::NeedsReauthorisation
+        | State::Disconnecting
+        | State::Disconnected => None,
     };
     json!({
         "scopes": status.scopes,
@@ -161,6 +166,7 @@ fn stream(stream: &StreamStatus) -> Value {
         "changed_at": moment(stream.changed_at),
         "event_at": moment(stream.event_at),
         "waiting": stream.dirty,
+        "fields_read_at": moment(stream.fields_read_at),
         "reconcile": reconcile(&stream.reconcile),
         "trouble": stream.trouble.as_ref().map(trouble),
     })
@@ -271,6 +277,7 @@ mod tests {
                 event_at: None,
                 dirty: 3,
                 reconcile: Reconcile::default(),
+                fields_read_at: None,
                 trouble: None,
             }],
             latest_change: 100,

@@ -56,6 +56,18 @@ pub enum Api {
     ListChanges(ConnectionId),
     /// `/v1/connections/{c}/endpoints…`
     Endpoints(ConnectionId, Call),
+    /// `GET /v1/connections/{c}/fields/{type}`
+    ListFields(ConnectionId, ObjectType),
+    /// `POST /v1/connections/{c}/fields/refresh`
+    RefreshFields(ConnectionId),
+    /// `POST /v1/connections/{c}/streams/{type}/resync`
+    Resync(ConnectionId, ObjectType),
+    /// `POST /v1/connections/{c}/records/{type}/{id}/reread`
+    Reread(ConnectionId, ObjectType, RecordId),
+    /// `POST /v1/connections/{c}/pause`
+    Pause(ConnectionId),
+    /// `POST /v1/connections/{c}/resume`
+    Resume(ConnectionId),
 }
 
 /// Pages for people; see `console::paths`.
@@ -113,7 +125,7 @@ type Make = fn(&[&str]) -> Option<Route>;
 pub const OAUTH_CALLBACK: &str = "/oauth/callback";
 
 /// Every address: method, pattern, and what it means. `*` stands for one segment.
-const TABLE: [(Method, &str, Make); 45] = [
+const TABLE: [(Method, &str, Make); 51] = [
     (Method::Get, "/hello", |_| Some(Route::Hello)),
     (Method::Get, "/healthz", |_| Some(Route::Health)),
     (Method::Post, "/webhooks/hubspot/*", |at| Some(Route::Webhook(at[0].parse().ok()?))),
@@ -135,6 +147,18 @@ const TABLE: [(Method, &str, Make); 45] = [
     (Method::Get, "/v1/connections/*/records/*/*", |at| {
         api(Api::GetRecord(at[0].parse().ok()?, at[1].parse().ok()?, at[2].parse().ok()?))
     }),
+    (Method::Get, "/v1/connections/*/fields/*", |at| {
+        api(Api::ListFields(at[0].parse().ok()?, at[1].parse().ok()?))
+    }),
+    (Method::Post, "/v1/connections/*/streams/*/resync", |at| {
+        api(Api::Resync(at[0].parse().ok()?, at[1].parse().ok()?))
+    }),
+    (Method::Post, "/v1/connections/*/records/*/*/reread", |at| {
+        api(Api::Reread(at[0].parse().ok()?, at[1].parse().ok()?, at[2].parse().ok()?))
+    }),
+    (Method::Post, "/v1/connections/*/pause", |at| api(Api::Pause(at[0].parse().ok()?))),
+    (Method::Post, "/v1/connections/*/resume", |at| api(Api::Resume(at[0].parse().ok()?))),
+    (Method::Post, "/v1/connections/*/fields/refresh", |at| api(Api::RefreshFields(at[0].parse().ok()?))),
     (Method::Get, "/v1/connections/*/changes", |at| api(Api::ListChanges(at[0].parse().ok()?))),
     (Method::Get, "/v1/connections/*/endpoints", |at| api(Api::Endpoints(at[0].parse().ok()?, Call::List))),
     (Method::Post, "/v1/connections/*/endpoints", |at| {
@@ -240,7 +264,11 @@ mod tests {
                     (_, "/s/") => "token",
                     (_, "/v1/connections/" | "/__test/panic/") => CONNECTION,
                     (_, before) if before.ends_with("/connections/") => CONNECTION,
-                    (_, before) if before.ends_with("/records/") => "companies",
+                    (_, before)
+                        if ["/records/", "/fields/", "/streams/"].iter().any(|end| before.ends_with(end)) =>
+                    {
+                        "companies"
+                    }
                     (_, before) if before.ends_with("/companies/") => "512",
                     (_, before) if before.ends_with("/endpoints/") => "ep_070707070707070707070707",
                     (_, _) if keyed && index == 2 => "key_070707070707070707070707",

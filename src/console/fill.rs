@@ -20,6 +20,9 @@ use crate::{
     },
 };
 
+/// What a pause says that does not end by itself.
+const PAUSED_BY_PERSON: &str = "Paused by a person: nothing is read from HubSpot until somebody resumes it. What HubSpot tells meanwhile is kept.";
+
 /// The apps that connections are made through.
 pub fn apps(apps: &[App]) -> Vec<AppView> {
     apps.iter().filter(|app| app.kind == AppKind::Account).map(app).collect()
@@ -53,7 +56,17 @@ pub fn connection(
         ui_domain: status.and_then(|status| status.account.ui_domain.clone()).unwrap_or_default(),
         reachable: status.is_some(),
         state,
-        state_words: String::new(),
+        state_words: match status.map(|status| status.state) {
+            Some(State::PausedByPerson { .. }) => PAUSED_BY_PERSON.to_owned(),
+            None
+            | Some(
+                State::Active
+                | State::Paused { .. }
+                | State::NeedsReauthorisation
+                | State::Disconnecting
+                | State::Disconnected,
+            ) => String::new(),
+        },
         retry_at: match status.map(|status| status.state) {
             Some(State::Paused { until }) => Some(until.0),
             _ => None,
@@ -109,7 +122,7 @@ fn state(connection: &Connection, status: Option<&Status>) -> ConnectionState {
         (Standing::Disconnected, _) | (_, Some(State::Disconnected)) => ConnectionState::Disconnected,
         (Standing::Disconnecting, _) | (_, Some(State::Disconnecting)) => ConnectionState::Disconnecting,
         (Standing::Active | Standing::Connecting, None | Some(State::Active)) => ConnectionState::Active,
-        (_, Some(State::Paused { .. })) => ConnectionState::Paused,
+        (_, Some(State::Paused { .. } | State::PausedByPerson { .. })) => ConnectionState::Paused,
         (_, Some(State::NeedsReauthorisation)) => ConnectionState::NeedsReauthorisation,
     }
 }
@@ -257,6 +270,7 @@ mod tests {
             event_at: Some(Timestamp(0)),
             dirty: 0,
             reconcile: crate::engine::portal::reconcile::Reconcile::default(),
+            fields_read_at: None,
             trouble: None,
         }
     }

@@ -1,5 +1,6 @@
 //! Property definitions: which fields a type has (`hubspot-api.md` 5).
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
@@ -61,14 +62,30 @@ impl ValueType {
     }
 }
 
-/// One property's definition.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Most bytes of one property's options that are kept: a few thousand. A longer list is left out, and said to be.
+pub const OPTIONS_BYTES: usize = 300_000;
+
+/// One of the values an enumeration may have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Choice {
+    /// The value, as records hold it.
+    pub value: String,
+    /// What people see.
+    pub label: String,
+    /// Whether HubSpot's own pages hide it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub hidden: bool,
+}
+
+/// One property's definition; as JSON in the API's shape.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Property {
     /// Internal name, unique in its type; never changes.
     pub name: String,
     /// What people see; the name if HubSpot sends none.
     pub label: String,
     /// What its values are.
+    #[serde(rename = "type", serialize_with = "by_name")]
     pub value_type: ValueType,
     /// How HubSpot shows it (`text`, `select`, …).
     pub field_type: String,
@@ -83,9 +100,43 @@ pub struct Property {
     /// Whether its value cannot be written by API.
     pub read_only: bool,
     /// Whether no two records may share a value.
+    #[serde(rename = "unique")]
     pub has_unique_value: bool,
     /// Whether HubSpot's own pages hide it.
     pub hidden: bool,
+    /// What an enumeration may be, in HubSpot's order; empty for other types.
+    pub options: Vec<Choice>,
+    /// The options were more than [`OPTIONS_BYTES`] and are left out.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub options_left_out: bool,
+}
+
+fn by_name<S: serde::Serializer>(value_type: &ValueType, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(value_type.as_str())
+}
+
+impl Property {
+    /// Its type and how HubSpot shows it, which together say how to treat its values: `enumeration/select`.
+    pub fn shape(&self) -> String {
+        format!("{}/{}", self.value_type.as_str(), self.field_type)
+    }
+}
+
+/// The options of a definition; `None` if they are too many to be kept.
+fn options(entry: &Value) -> Option<Vec<Choice>> {
+    let mut bytes = 0;
+    let mut choices = Vec::new();
+    for option in entry.get("options").and_then(Value::as_array).into_iter().flatten() {
+        let Some(value) = json::text(option, "value") else { continue };
+        let label = json::text(option, "label").unwrap_or(value);
+        bytes += value.len() + label.len();
+        choices.push(Choice {
+            value: value.to_owned(),
+            label: label.to_owned(),
+            hidden: json::flag(option, "hidden"),
+        });
+    }
+    (bytes <= OPTIONS_BYTES).then_some(choices)
 }
 
 /// All property definitions of a type; not paged. Sensitive properties are not among them.
@@ -110,6 +161,7 @@ pub fn parse(body: &[u8]) -> Result<(Vec<Property>, Vec<Issue>), Malformed> {
             continue;
         }
         let text = |field| json::text(entry, field).unwrap_or_default().to_owned();
+        let options = options(entry);
         properties.push(Property {
             name: name.to_owned(),
             label: json::text(entry, "label").filter(|label| !label.is_empty()).unwrap_or(name).to_owned(),
@@ -124,6 +176,8 @@ pub fn parse(body: &[u8]) -> Result<(Vec<Property>, Vec<Issue>), Malformed> {
                 .is_some_and(|meta| json::flag(meta, "readOnlyValue")),
             has_unique_value: json::flag(entry, "hasUniqueValue"),
             hidden: json::flag(entry, "hidden"),
+            options_left_out: options.is_none(),
+            options: options.unwrap_or_default(),
         });
     }
     Ok((properties, issues))
@@ -134,22 +188,40 @@ mod tests {
     use super::*;
 
     #[test]
+    fn endless_options_are_left_out_and_said_to_be() {
+        let options: Vec<Value> = (0..OPTIONS_BYTES / 40)
+            .map(|number| serde_json::json!({ "value": format!("{number:040}") }))
+            .collect();
+        let body = serde_json::json!({ "results": [{ "name": "many", "options": options }] }).to_string();
+        let (properties, _) = parse(body.as_bytes()).unwrap();
+        assert!(properties[0].options.is_empty() && properties[0].options_left_out);
+    }
+
+    #[test]
     fn definitions_are_read_and_unknown_types_are_kept() {
         let body = br#"{"results":[
             {"name":"email","label":"Email","type":"string","fieldType":"text","groupName":"contactinformation",
              "hubspotDefined":true,"modificationMetadata":{"archivable":true,"readOnlyDefinition":true,"readOnlyValue":false}},
             {"name":"hs_object_id","label":"","type":"quantum","calculated":true,
              "modificationMetadata":{"readOnlyValue":true}},
+            {"name":"stage","type":"enumeration","fieldType":"select","hasUniqueValue":false,
+             "options":[{"label":"Won","value":"won","hidden":false},{"value":"lost","hidden":true},{"label":"None"}]},
             {"name":"old","archived":true},
             {"label":"nameless"}, 7]}"#;
         let (properties, issues) = parse(body).unwrap();
-        let [email, id] = &properties[..] else { panic!("{properties:?}") };
+        let [email, id, stage] = &properties[..] else { panic!("{properties:?}") };
         assert_eq!((email.name.as_str(), &email.value_type), ("email", &ValueType::String));
         assert!(email.hubspot_defined && !email.read_only && !email.calculated);
         assert_eq!(id.value_type, ValueType::Other("quantum".to_owned()));
         assert_eq!(id.label, "hs_object_id");
         assert!(id.read_only && id.calculated);
         assert_eq!(issues.iter().map(|issue| issue.fault).collect::<Vec<_>>(), [Fault::Name, Fault::Shape]);
+        let json = serde_json::to_value(stage).unwrap();
+        assert_eq!((&json["type"], stage.shape().as_str()), (&"enumeration".into(), "enumeration/select"));
+        assert_eq!(
+            json["options"],
+            serde_json::json!([{ "value": "won", "label": "Won" }, { "value": "lost", "label": "lost", "hidden": true }])
+        );
         assert!(parse(b"<html>").is_err());
         assert!(parse(b"{}").is_err());
     }

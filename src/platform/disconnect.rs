@@ -92,7 +92,9 @@ pub async fn carry_on(
     let stands =
         |status: Option<_>| status.map(|status: crate::engine::portal::messages::Status| status.state);
     let state = match stands(portals::status(env, object).await?) {
-        Some(State::Active | State::Paused { .. } | State::NeedsReauthorisation) => {
+        Some(
+            State::Active | State::Paused { .. } | State::PausedByPerson { .. } | State::NeedsReauthorisation,
+        ) => {
             portals::ask(env, object, &PortalCommand::Disconnect { of, uninstall, revoke }).await?;
             stands(portals::status(env, object).await?)
         }

@@ -58,7 +58,9 @@ async fn settle(env: &Env, poke: &Poke) -> Result<(), Fault> {
     let connection = poke.connection.clone();
     let status = portals::status(env, &poke.object).await?;
     let held = status.and_then(|status| match status.state {
-        State::Active | State::Paused { .. } | State::NeedsReauthorisation => Some(status.connected_at),
+        State::Active | State::Paused { .. } | State::PausedByPerson { .. } | State::NeedsReauthorisation => {
+            Some(status.connected_at)
+        }
         State::Disconnecting | State::Disconnected => None,
     });
     let command = if held.is_some() {

@@ -201,6 +201,17 @@ async fn answer(env: &Env, config: &Config, api: Api, incoming: &mut Incoming) -
             let command = PortalCommand::Record { object_type, id: record };
             Ok(reply::raw_json(records(env, &caller, id, &command).await?).map_err(fault)?)
         }
+        Api::ListFields(id, object_type) => {
+            let fields = records(env, &caller, id, &PortalCommand::Fields { object_type }).await?;
+            Ok(reply::raw_json(fields).map_err(fault)?)
+        }
+        Api::Resync(id, object_type) => order(env, &caller, id, &PortalCommand::Resync { object_type }).await,
+        Api::Reread(id, object_type, record) => {
+            order(env, &caller, id, &PortalCommand::Reread { object_type, id: record }).await
+        }
+        Api::Pause(id) => order(env, &caller, id, &PortalCommand::Pause).await,
+        Api::Resume(id) => order(env, &caller, id, &PortalCommand::Resume).await,
+        Api::RefreshFields(id) => order(env, &caller, id, &PortalCommand::RefreshFields).await,
         Api::ListChanges(id) => {
             let command = PortalCommand::Changes {
                 after: query.after()?,
@@ -256,9 +267,31 @@ async fn records(
             Kind::NotFound,
             "The mirror has no such record. It may have been deleted in HubSpot, or not been read yet.",
         )),
-        PortalAnswer::Done | PortalAnswer::Status(_) | PortalAnswer::Endpoint(_) => {
+        PortalAnswer::Done | PortalAnswer::Status(_) | PortalAnswer::Stopped | PortalAnswer::Endpoint(_) => {
             Err(directory::unexpected().into())
         }
+    }
+}
+
+/// Has a Portal do something, which it does in its own time.
+async fn order(
+    env: &Env,
+    caller: &Caller,
+    id: ConnectionId,
+    command: &PortalCommand,
+) -> Result<Response, Problem> {
+    let connection = believed(env, caller, id).await?;
+    match portals::ask(env, &connection.object, command).await? {
+        PortalAnswer::Done => Ok(reply::empty(202).map_err(fault)?),
+        PortalAnswer::Stopped | PortalAnswer::NotConnected => Err(Problem::new(
+            Kind::Conflict,
+            "The connection, or this type of record, is not kept in step at the moment, so this would have no effect. `GET /v1/connections/{c}` says why.",
+        )),
+        PortalAnswer::Json(_)
+        | PortalAnswer::BeyondHorizon(_)
+        | PortalAnswer::Missing
+        | PortalAnswer::Endpoint(_)
+        | PortalAnswer::Status(_) => Err(directory::unexpected().into()),
     }
 }
 

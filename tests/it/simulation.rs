@@ -20,6 +20,7 @@ const LIVES: u64 = 1_000;
 /// A life drawn from its seed: every mixture of sizes, faults, crashes and unconfirmed behaviours.
 fn drawn(seed: u64) -> Plan {
     let mut rng = fastrand::Rng::with_seed(seed ^ 0x5157_1e55);
+    let mut others = fastrand::Rng::with_seed(seed ^ 0x0dea_1500);
     let wide = rng.u32(0..4) == 0;
     let webhooks = rng.u32(0..5) > 0;
     // Few enough that a property list fits a URL, or all.
@@ -45,8 +46,8 @@ fn drawn(seed: u64) -> Plan {
     Plan {
         seed,
         contacts: [15, 40, 40, 90, 90, 260][rng.usize(0..6)],
-        companies: None,
-        deals: None,
+        companies: [None, None, Some(30), Some(120)][others.usize(0..4)],
+        deals: [None, None, Some(0), Some(50)][others.usize(0..4)],
         minutes: rng.u64(3..10),
         edits_per_minute: rng.u32(1..12),
         fault_one_in: [0, 3, 8][rng.usize(0..3)],
@@ -70,7 +71,14 @@ fn drawn(seed: u64) -> Plan {
 }
 
 fn live(seed: u64) -> Result<(), String> {
-    let outcome = catch_unwind(AssertUnwindSafe(|| World::new(drawn(seed)).live()));
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        let mut world = World::new(drawn(seed));
+        let result = world.live();
+        if result.is_err() && number("SPOKE_SEED").is_some() {
+            eprintln!("{:#?}", world.status());
+        }
+        result
+    }));
     outcome.unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         Err(text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default())

@@ -8,8 +8,7 @@ use crate::{
             apply::{self, Applied, Scene},
             backfill::Step,
             messages::State,
-            state::{LOOKBACK_MS, Poll},
-            streams::properties_key,
+            state::Poll,
         },
     },
     hubspot::{
@@ -24,7 +23,6 @@ use crate::{
             dirty, feed,
             records::{self, Grave},
         },
-        schema,
         sql::SqlError,
     },
     values::{
@@ -66,8 +64,9 @@ impl Portal {
         }
         // Answers to calls of before a disconnect have nowhere to go.
         let Some(connection) = &self.connection else { return Ok(()) };
-        if !matches!(connection.state, State::Active | State::Paused { .. }) {
-            return Ok(());
+        match connection.state {
+            State::Active | State::Paused { .. } | State::PausedByPerson { .. } => {}
+            State::NeedsReauthorisation | State::Disconnecting | State::Disconnected => return Ok(()),
         }
         match rejection::classify(outcome, turn.now) {
             Ok(response) => match self.accepted(turn, &in_flight, response, effects)? {
@@ -99,8 +98,10 @@ impl Portal {
 
     pub(super) fn scene<'a>(&mut self, turn: &Turn<'a>, in_flight: &InFlight) -> Scene<'a> {
         let tick = self.tick(turn.now);
-        let kind = self.streams[in_flight.stream].saved.object_type;
-        Scene { sql: turn.sql, now: turn.now, kind, asked_at: in_flight.asked_at, tick }
+        let running = &self.streams[in_flight.stream];
+        let before_field = in_flight.asked_at < running.field_at;
+        let kind = running.saved.object_type;
+        Scene { sql: turn.sql, now: turn.now, kind, asked_at: in_flight.asked_at, tick, before_field }
     }
 
     /// A success: `Err` if its body is not what it should be.
@@ -123,12 +124,8 @@ impl Portal {
         }
         match &in_flight.job {
             Job::Properties => {
-                let found = parsed!(properties::parse(body));
-                let (found, _) = found;
-                let mut names: Vec<String> = found.into_iter().map(|property| property.name).collect();
-                names.sort_unstable();
-                names.dedup();
-                self.took_properties(turn, in_flight.stream, names)?;
+                let (found, _) = parsed!(properties::parse(body));
+                self.took_properties(turn, in_flight.stream, found)?;
             }
             Job::Greatest => {
                 let page = parsed!(objects::parse_page(body));
@@ -197,27 +194,6 @@ impl Portal {
         Ok(Ok(()))
     }
 
-    /// New property names: records changed since the last look were read without them.
-    fn took_properties(&mut self, turn: &Turn<'_>, index: usize, names: Vec<String>) -> Result<(), SqlError> {
-        let tick = self.tick(turn.now);
-        let running = &mut self.streams[index];
-        let kind = running.saved.object_type;
-        let appeared = names.iter().any(|name| running.properties.binary_search(name).is_err());
-        if let (true, Some(since)) = (appeared, running.saved.properties_at) {
-            dirty::mark_updated_since(turn.sql, kind, since.minus_ms(LOOKBACK_MS), tick)?;
-            running.marked = true;
-        }
-        if running.properties != names {
-            let json = serde_json::to_string(&names).map_err(|_| SqlError::Content("meta"))?;
-            schema::set(turn.sql, &properties_key(kind), &json)?;
-            running.properties = names;
-        }
-        // What a refused URL taught stays.
-        running.saved.wide |= !objects::fits_url(&running.properties);
-        running.saved.properties_at = Some(turn.now);
-        self.save_stream(turn, index)
-    }
-
     fn took_list(
         &mut self,
         turn: &mut Turn<'_>,
@@ -237,7 +213,8 @@ impl Portal {
         let covers = step.as_ref().and_then(|step| step.covers);
         let listed = page.records.len() as u64;
         if wide {
-            let wanted = apply::listed_ids(scene, &page.records, covers)?;
+            let thorough = running.saved.backfill.as_ref().is_some_and(|backfill| backfill.thorough);
+            let wanted = apply::listed_ids(scene, &page.records, covers, thorough)?;
             running.marked = true;
             let Some(step) = step else { return Ok(()) };
             if wanted.is_empty() {
@@ -365,9 +342,12 @@ impl Portal {
         if matches!(connection.state, State::Paused { until } if until > turn.now) {
             return Ok(());
         }
-        if connection.trouble.is_some() || connection.state != State::Active {
+        let ended = matches!(connection.state, State::Paused { .. });
+        if connection.trouble.is_some() || ended {
             connection.trouble = None;
-            connection.state = State::Active;
+            if ended {
+                connection.state = State::Active;
+            }
             self.save_connection(turn)?;
         }
         Ok(())

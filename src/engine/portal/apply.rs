@@ -35,6 +35,8 @@ pub struct Scene<'a> {
     pub asked_at: i64,
     /// The object's counter now: generation of the marks made here.
     pub tick: i64,
+    /// The read left before a new field was known: what it wrote lacks that, and is a doubt.
+    pub before_field: bool,
 }
 
 /// How the number of live records moved.
@@ -99,12 +101,13 @@ pub fn list_page(
     verdict.write(scene)
 }
 
-/// What a listing of ids and dates shows to be unknown or older in the mirror; what the mirror holds in the range and the
+/// What a listing of ids and dates shows to be unknown or older in the mirror (`thorough`: all of it); what the mirror holds in the range and the
 /// listing does not is marked dirty. The ids returned are to be read.
 pub fn listed_ids(
     scene: Scene<'_>,
     page: &[Record<'_>],
     covers: Option<(RecordId, Option<RecordId>)>,
+    thorough: bool,
 ) -> Result<Vec<RecordId>, SqlError> {
     let ids: Vec<RecordId> = page.iter().map(|record| record.id).collect();
     let known = records::known(scene.sql, scene.kind, &ids, covers)?;
@@ -112,7 +115,7 @@ pub fn listed_ids(
     let mut wanted = Vec::new();
     for record in page {
         match known.remove(&record.id) {
-            Some(row) if row.live && row.updated_at >= record.updated_at => {}
+            Some(row) if row.live && row.updated_at >= record.updated_at && !thorough => {}
             Some(row) if !row.live && scene.asked_at <= row.seen_at => {}
             Some(_) | None => wanted.push(record.id),
         }
@@ -233,6 +236,9 @@ impl<'a> Verdict<'a> {
         if let Some(merged) = record.properties.get(MERGED_IDS) {
             let ids = merged.split(';').filter_map(|id| id.trim().parse::<RecordId>().ok());
             self.merged.extend(ids.map(|id| (id, record.id)));
+        }
+        if scene.before_field {
+            self.doubts.push(record.id);
         }
         self.writes.push(Write {
             id: record.id,

@@ -27,6 +27,7 @@ impl Backfill {
             started_at: now,
             expected: None,
             greatest: None,
+            thorough: false,
             read: 0,
             lanes: Vec::new(),
             begun: false,

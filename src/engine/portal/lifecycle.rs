@@ -19,6 +19,9 @@ use crate::{
 /// Where what was told last lies in `meta`.
 const TOLD_KEY: &str = "told";
 
+/// Why it stands still after [`super::messages::Command::Pause`].
+const PAUSED_BY_PERSON: &str = "A person paused it. It goes on when a person resumes it.";
+
 /// What was told of a connection.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Told {
@@ -60,7 +63,7 @@ impl Portal {
     fn facts(&self, connection: &Connection) -> Told {
         let standing = match connection.state {
             State::Active => Standing::Active,
-            State::Paused { .. } => Standing::Paused,
+            State::Paused { .. } | State::PausedByPerson { .. } => Standing::Paused,
             State::NeedsReauthorisation => Standing::NeedsReauthorisation,
             State::Disconnecting | State::Disconnected => Standing::Disconnected,
         };
@@ -112,7 +115,14 @@ impl Portal {
             }
         }
         if now.standing != before.standing {
-            let words = connection.trouble.as_ref().map(|trouble| trouble.words.clone());
+            let words = match connection.state {
+                State::PausedByPerson { .. } => Some(PAUSED_BY_PERSON.to_owned()),
+                State::Active
+                | State::Paused { .. }
+                | State::NeedsReauthorisation
+                | State::Disconnecting
+                | State::Disconnected => connection.trouble.as_ref().map(|trouble| trouble.words.clone()),
+            };
             match now.standing {
                 Standing::Active => tell(Lifecycle::Resumed, None, None),
                 Standing::Paused => tell(Lifecycle::Paused, None, words),

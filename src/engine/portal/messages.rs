@@ -61,6 +61,30 @@ pub enum Command {
         /// Only these types; empty: all.
         types: Vec<ObjectType>,
     },
+    /// The fields of a type. Answers [`Answer::Json`] `{object_type, results, read_at, history}`.
+    Fields {
+        /// Which type.
+        object_type: ObjectType,
+    },
+    /// Reads the fields of every type that runs. Answers [`Answer::Done`] or [`Answer::Stopped`].
+    RefreshFields,
+    /// Reads every record of a type once more, with all values. Answers [`Answer::Done`], also where a full read is under
+    /// way, or [`Answer::Stopped`].
+    Resync {
+        /// Which type.
+        object_type: ObjectType,
+    },
+    /// Reads one record once more, before anything else. Answers [`Answer::Done`] or [`Answer::Stopped`].
+    Reread {
+        /// Which type.
+        object_type: ObjectType,
+        /// Its id.
+        id: RecordId,
+    },
+    /// Sends nothing more until [`Command::Resume`]. Answers [`Answer::Done`] or [`Answer::Stopped`].
+    Pause,
+    /// Ends a pause that a person began, and no other. Answers [`Answer::Done`] or [`Answer::Stopped`].
+    Resume,
     /// Stops at once; then, as asked, uninstalls the app and revokes the grant, and forgets the tokens. Answers [`Answer::Done`].
     Disconnect {
         /// [`Connect::at`] of the authorisation it ends: what was asked of an older one leaves a newer one alone.
@@ -161,6 +185,8 @@ pub enum Answer {
     BeyondHorizon(u64),
     /// What there is to say about endpoints.
     Endpoint(endpoints::Answer),
+    /// The connection or the stream stands still: what was asked for would not be done.
+    Stopped,
     /// The object holds no connection.
     NotConnected,
 }
@@ -201,6 +227,11 @@ pub enum State {
     Paused {
         /// When it tries again.
         until: Timestamp,
+    },
+    /// A person has paused it: it goes on when a person says so. Events are kept for then, tokens stay fresh.
+    PausedByPerson {
+        /// Since when.
+        since: Timestamp,
     },
     /// HubSpot refuses the tokens: a person must connect again.
     NeedsReauthorisation,
@@ -272,6 +303,8 @@ pub struct StreamStatus {
     pub event_at: Option<Timestamp>,
     /// Ids that wait to be read again.
     pub dirty: u64,
+    /// When its fields were read last.
+    pub fields_read_at: Option<Timestamp>,
     /// What goes wrong with this type.
     pub trouble: Option<Trouble>,
 }

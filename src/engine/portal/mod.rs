@@ -12,6 +12,7 @@ pub mod apply;
 mod backfill;
 mod credentials;
 pub mod endpoints;
+pub mod fields;
 mod lifecycle;
 pub mod messages;
 mod permits;
@@ -19,6 +20,7 @@ mod plan;
 mod query;
 pub mod reconcile;
 mod refusals;
+mod requests;
 pub mod state;
 mod streams;
 
@@ -176,6 +178,8 @@ struct Shift {
 struct Running {
     saved: Stream,
     properties: Vec<String>,
+    /// The object's counter when a new field was last found; in memory, as the reads are that it outruns.
+    field_at: i64,
     fetching: BTreeMap<u32, Fetching>,
     /// Ids that a read under way covers.
     reading: BTreeSet<RecordId>,
@@ -282,7 +286,7 @@ impl Portal {
                 let Some(marked) = self.mark_touched(turn, &touches)? else {
                     return Ok((Answer::NotConnected, effects));
                 };
-                if marked && (!self.works(turn.now) || self.lingers()) {
+                if marked && self.goes_on() && (!self.works(turn.now) || self.lingers()) {
                     effects.push(self.rouse(turn.now));
                 }
                 Answer::Done
@@ -293,6 +297,16 @@ impl Portal {
             }
             Command::Record { object_type, id } => query::record(turn.sql, object_type, id)?,
             Command::Changes { after, limit, types } => query::changes(turn.sql, after, limit, &types)?,
+            Command::Fields { object_type } => {
+                let of_type = |running: &&Running| running.saved.object_type == object_type;
+                let stream = self.streams.iter().find(of_type);
+                fields::told(turn.sql, object_type, stream.and_then(|running| running.saved.properties_at))?
+            }
+            Command::RefreshFields => self.refresh_fields(turn, &mut effects)?,
+            Command::Resync { object_type } => self.resync(turn, object_type, &mut effects)?,
+            Command::Reread { object_type, id } => self.reread(turn, object_type, id, &mut effects)?,
+            Command::Pause => self.pause_by_person(turn)?,
+            Command::Resume => self.resume(turn, &mut effects)?,
             Command::Disconnect { of, uninstall, revoke } => {
                 if self.disconnect(turn, of, Farewell { uninstall, revoke })? {
                     effects.push(self.rouse(turn.now));
@@ -428,13 +442,14 @@ impl Portal {
         match connection.state {
             State::Disconnected | State::NeedsReauthorisation => return Ok(false),
             State::Disconnecting => return Ok(!waits(connection.retry_at)),
-            State::Paused { .. } | State::Active
+            State::Paused { .. } | State::PausedByPerson { .. } | State::Active
                 if !waits(connection.retry_at)
                     && self.tokens.as_ref().is_some_and(|tokens| tokens.stale(turn.now)) =>
             {
                 return Ok(true);
             }
             State::Paused { until } if waits(until) => return Ok(false),
+            State::PausedByPerson { .. } => return Ok(false),
             State::Paused { .. } | State::Active => {}
         }
         for (index, running) in self.streams.iter().enumerate() {
@@ -442,7 +457,10 @@ impl Portal {
             if waits(stream.retry_at) || self.stands_still(index) {
                 continue;
             }
-            if stream.backfill.is_some() || stream.poll_due(turn.now, turn.config.work.check_every_ms) {
+            if stream.backfill.is_some()
+                || stream.fields_due
+                || stream.poll_due(turn.now, turn.config.work.check_every_ms)
+            {
                 return Ok(true);
             }
             if dirty::count_up_to(turn.sql, stream.object_type, 1)? > 0 {

@@ -20,7 +20,7 @@ use crate::{
     values::{
         http::Request,
         ids::RecordId,
-        time::{HOUR_MS, MINUTE_MS, Timestamp},
+        time::{MINUTE_MS, Timestamp},
     },
 };
 
@@ -277,7 +277,10 @@ impl Portal {
         let active = self.connection.as_ref().is_some_and(|connection| match connection.state {
             State::Active => true,
             State::Paused { until } => until <= turn.now,
-            State::NeedsReauthorisation | State::Disconnecting | State::Disconnected => false,
+            State::PausedByPerson { .. }
+            | State::NeedsReauthorisation
+            | State::Disconnecting
+            | State::Disconnected => false,
         });
         active && self.tokens.as_ref().is_some_and(|tokens| !tokens.expired(turn.now))
     }
@@ -296,7 +299,7 @@ impl Portal {
         let Some(connection) = &self.connection else { return Next::Nothing };
         match connection.state {
             State::Disconnected | State::NeedsReauthorisation => return Next::Nothing,
-            State::Active | State::Paused { .. } | State::Disconnecting => {}
+            State::Active | State::Paused { .. } | State::PausedByPerson { .. } | State::Disconnecting => {}
         }
         if self.flies(|job| matches!(job, Job::Refresh | Job::Uninstall | Job::Revoke)) {
             return Next::Nothing;
@@ -321,6 +324,7 @@ impl Portal {
             _ if stale && needs_token && expired => return later,
             State::Active
             | State::Paused { .. }
+            | State::PausedByPerson { .. }
             | State::Disconnecting
             | State::Disconnected
             | State::NeedsReauthorisation => {}
@@ -343,8 +347,7 @@ impl Portal {
         let search_flies = self.flies_for(index, |job| matches!(job, Job::Search));
         let running = &self.streams[index];
         let stream = &running.saved;
-        let known = stream.properties_at.is_some_and(|at| turn.now.since_ms(at) < HOUR_MS);
-        if !known && !self.flies_for(index, |job| matches!(job, Job::Properties)) {
+        if stream.fields_due(turn.now) && !self.flies_for(index, |job| matches!(job, Job::Properties)) {
             return Ok(Some((Urgency::First, Job::Properties)));
         }
         if running.properties.is_empty() {

@@ -336,7 +336,7 @@ impl Portal {
         let known = records::known(turn.sql, kind, &ids, covers)?;
         let horizon = turn.now.minus_ms(LAG_MS);
         let dated = page.records.iter().map(|record| (record.id, record.updated_at));
-        sweeping.suspects = suspects(dated, &known, horizon);
+        sweeping.suspects = suspects(dated, &known, horizon, horizon);
         let unlisted = known.iter().filter(|row| row.live && !ids.contains(&row.id));
         sweeping.suspects.extend(unlisted.filter(|row| in_flight.asked_at > row.seen_at).map(|row| row.id));
         sweeping.above = sweeping.above.max(last);
@@ -434,16 +434,17 @@ fn halves(area: Area, middle: RecordId) -> Vec<Area> {
     [upper, lower].into_iter().filter(|half| half.above < half.up_to).collect()
 }
 
-/// Listed records that the mirror does not hold as they are, changed before `horizon`.
+/// Listed records that the mirror does not hold as they are, changed before `horizon`; what was seen gone after `settled` may
+/// still be listed, however old it is.
 fn suspects(
     listed: impl Iterator<Item = (RecordId, Timestamp)>,
     known: &[Known],
     horizon: Timestamp,
+    settled: Timestamp,
 ) -> Vec<RecordId> {
     let differs = |(id, date): &(RecordId, Timestamp)| match known.iter().find(|row| row.id == *id) {
         None => true,
-        // What was seen gone lately may still be listed.
-        Some(row) if !row.live => row.seen_at < horizon.0,
+        Some(row) if !row.live => row.seen_at < settled.0,
         Some(row) => row.updated_at < *date,
     };
     listed.filter(|(_, date)| *date < horizon).filter(differs).map(|(id, _)| id).collect()
@@ -470,7 +471,7 @@ fn compare(
     let held = counts::listed(turn.sql, kind, &Area { up_to, ..area }, HELD)?;
     let known = records::known(turn.sql, kind, &ids, None)?;
     let dated = page.records.iter().map(|record| (record.id, record.updated_at));
-    let mut found = suspects(dated, &known, area.before);
+    let mut found = suspects(dated, &known, area.before, turn.now.minus_ms(LAG_MS));
     found.extend(
         held.iter().map(|(id, _)| *id).filter(|id| ids.binary_search(id).is_err() && !ids.contains(id)),
     );

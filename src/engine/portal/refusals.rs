@@ -203,7 +203,13 @@ impl Portal {
 
     fn pause(&mut self, turn: &Turn<'_>, until: Timestamp, rejection: &Rejection) -> Result<(), SqlError> {
         if let Some(connection) = &mut self.connection {
-            connection.state = State::Paused { until };
+            match connection.state {
+                State::Active | State::Paused { .. } => connection.state = State::Paused { until },
+                State::PausedByPerson { .. }
+                | State::NeedsReauthorisation
+                | State::Disconnecting
+                | State::Disconnected => {}
+            }
         }
         self.tell(turn, rejection.words(), rejection.correlation_id.clone())
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     engine::portal::{
+        fields,
         messages::{Account, Phase, State, Trouble},
         reconcile::Reconcile,
     },
@@ -78,8 +79,11 @@ pub struct Stream {
     pub backfill: Option<Backfill>,
     /// The property list does not fit a URL: ids are listed, values read in batches.
     pub wide: bool,
-    /// When the property names were read last; `None`: not yet.
+    /// When the fields were read last; `None`: not yet.
     pub properties_at: Option<Timestamp>,
+    /// The fields are to be read whenever they were read last.
+    #[serde(default)]
+    pub fields_due: bool,
     /// Changes up to here are in the mirror, but for what the lookback covers.
     pub cursor: Timestamp,
     /// The check for changes under way, if any.
@@ -161,6 +165,7 @@ impl Stream {
             backfill: None,
             wide: false,
             properties_at: None,
+            fields_due: false,
             cursor: Timestamp::default(),
             poll: None,
             polled_at: Timestamp::default(),
@@ -179,6 +184,11 @@ impl Stream {
     /// Where it is.
     pub fn phase(&self) -> Phase {
         if self.backfill.is_some() { Phase::Backfill } else { Phase::Incremental }
+    }
+
+    /// Whether its fields are to be read before anything else.
+    pub fn fields_due(&self, now: Timestamp) -> bool {
+        self.fields_due || self.properties_at.is_none_or(|at| now.since_ms(at) >= fields::EVERY_MS)
     }
 
     /// Whether its next call is one of the search endpoint: a check, or the question what a full read has before it.
@@ -202,6 +212,9 @@ pub struct Backfill {
     pub expected: Option<u64>,
     /// The greatest id of then.
     pub greatest: Option<RecordId>,
+    /// Every value is read, also of records whose date says that nothing changed.
+    #[serde(default)]
+    pub thorough: bool,
     /// Records read so far.
     pub read: u64,
     /// Lanes still reading; empty: the first page has not been asked for.

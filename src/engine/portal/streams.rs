@@ -36,6 +36,7 @@ impl Running {
         Self {
             saved,
             properties,
+            field_at: 0,
             fetching: BTreeMap::new(),
             reading: BTreeSet::new(),
             vanished: BTreeMap::new(),
@@ -68,7 +69,10 @@ impl Running {
         let lacks = self.lacks(connection);
         let active = match connection.state {
             State::Active | State::Paused { .. } => lacks.is_empty(),
-            State::NeedsReauthorisation | State::Disconnecting | State::Disconnected => false,
+            State::PausedByPerson { .. }
+            | State::NeedsReauthorisation
+            | State::Disconnecting
+            | State::Disconnected => false,
         };
         Ok(StreamStatus {
             object_type: stream.object_type,
@@ -88,6 +92,7 @@ impl Running {
             event_at: stream.event_at,
             dirty: dirty::count(turn.sql, stream.object_type)?,
             reconcile: stream.reconcile.clone(),
+            fields_read_at: stream.properties_at,
             trouble: stream.trouble.clone(),
         })
     }
@@ -136,6 +141,17 @@ impl Portal {
             records::drop_indexes(turn.sql, running.saved.object_type)?;
         }
         self.save_stream(turn, index)
+    }
+
+    /// Whether the connection is kept in step, now or after a pause that ends by itself.
+    pub(super) fn goes_on(&self) -> bool {
+        self.connection.as_ref().is_some_and(|connection| match connection.state {
+            State::Active | State::Paused { .. } => true,
+            State::PausedByPerson { .. }
+            | State::NeedsReauthorisation
+            | State::Disconnecting
+            | State::Disconnected => false,
+        })
     }
 
     /// Whether a stream may not send, for reasons of its own.

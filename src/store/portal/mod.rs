@@ -8,6 +8,8 @@
 //! | `records_<type>` | one record, or its tombstone | HubSpot's id |
 //! | `parts` | what of a record is too large for its row | object type, id, number |
 //! | `dirty` | an id that a later read must settle | object type, id |
+//! | `fields` | a field of a type, as HubSpot defines it or last did | object type, name |
+//! | `field_history` | something that happened to a field | number |
 //! | `feed` | the changes of one turn and type | first sequence number |
 //! | `endpoints` | a receiver of deliveries, as the engine's JSON, and its sealed secrets | number |
 
@@ -16,13 +18,14 @@ pub mod credentials;
 pub mod dirty;
 pub mod endpoints;
 pub mod feed;
+pub mod fields;
 pub mod records;
 pub mod streams;
 
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 3] = [
+pub const STEPS: [&str; 4] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -90,6 +93,23 @@ pub const STEPS: [&str; 3] = [
          state TEXT NOT NULL,
          secret TEXT NOT NULL,
          previous TEXT
+     );",
+    "CREATE TABLE fields (
+         object_type TEXT NOT NULL,
+         name TEXT NOT NULL,
+         definition TEXT NOT NULL,
+         appeared_at INTEGER NOT NULL,
+         vanished_at INTEGER,
+         PRIMARY KEY (object_type, name)
+     ) WITHOUT ROWID;
+     CREATE TABLE field_history (
+         number INTEGER PRIMARY KEY,
+         object_type TEXT NOT NULL,
+         at INTEGER NOT NULL,
+         name TEXT NOT NULL,
+         what TEXT NOT NULL,
+         before TEXT,
+         after TEXT
      );",
 ];
 

@@ -10,6 +10,7 @@ mod feed;
 mod limits;
 mod pages;
 mod reconcile;
+mod requests;
 mod tokens;
 mod types;
 

@@ -19,7 +19,7 @@ use spoke::{
 };
 
 use super::{
-    plan::{CLIENT_ID, CLIENT_SECRET},
+    plan::{CLIENT_ID, CLIENT_SECRET, Plan},
     world::{Call, MINUTE, What, World},
 };
 
@@ -61,15 +61,35 @@ impl World {
         answer["id"].as_str().expect("a change answers with an id").to_owned()
     }
 
+    /// Calls HubSpot's own API with a token of the account's, as its people do with other tools.
+    pub fn by_tool(&mut self, method: &str, path: &str, body: &Value) {
+        let made = self.control("POST", "private-tokens", &json!({ "portal_id": PORTAL }));
+        let token = made["token"].as_str().expect("a token is made");
+        let request = wire::Request {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: String::new(),
+            headers: vec![
+                ("authorization".to_owned(), format!("Bearer {token}")),
+                ("content-type".to_owned(), "application/json".to_owned()),
+            ],
+            body: if body.is_null() { Vec::new() } else { body.to_string().into_bytes() },
+        };
+        let answer = self.simulator.handle(self.now, &request).expect("HubSpot answers");
+        assert!(answer.status < 300, "{method} {path}: {}", String::from_utf8_lossy(&answer.body));
+    }
+
     /// How many of the calls from number `from` on have a name that ends so.
     pub fn counted(&self, from: usize, end_of_name: &str) -> usize {
         self.calls[from..].iter().filter(|call| call.name.ends_with(end_of_name)).count()
     }
 
     pub(super) fn furnish(&mut self) {
-        let (settings, shape, contacts) = (&self.plan.settings, &self.plan.shape, self.plan.contacts);
-        let account =
-            json!({ "portal_id": PORTAL, "settings": settings, "contacts": contacts, "shape": shape });
+        let Plan { settings, shape, contacts, companies, deals, .. } = &self.plan;
+        let account = json!({
+            "portal_id": PORTAL, "settings": settings, "shape": shape, "contacts": contacts,
+            "companies": companies.unwrap_or(0), "deals": deals.unwrap_or(0),
+        });
         self.control("POST", "portals", &account);
         self.put_app(CLIENT_SECRET);
         self.control(
@@ -88,7 +108,12 @@ impl World {
 
     /// Configures the app at HubSpot, with this secret.
     pub fn put_app(&mut self, client_secret: &str) {
-        let subscriptions = Subscription::contacts(&["firstname", "email", "lifecyclestage"]);
+        let subscriptions = [
+            Subscription::contacts(&["firstname", "email", "lifecyclestage"]),
+            Subscription::companies(&["name", "domain"]),
+            Subscription::deals(&["dealname", "dealstage", "amount"]),
+        ]
+        .concat();
         let target = self.plan.webhooks.then_some(WEBHOOKS);
         let app = json!({
             "app_id": APP, "name": "Spoke", "client_id": CLIENT_ID, "client_secret": client_secret,
@@ -199,18 +224,14 @@ impl World {
         let (deletions, choice) = (self.plan.deletions, self.rng.u32(0..12));
         let count = self.rng.u32(1..4);
         let bulk = self.rng.u32(1..40);
+        let kinds = self.plan.kinds();
+        let kind = if kinds.len() > 1 { kinds[self.rng.usize(0..kinds.len())] } else { kinds[0] };
         if let Some((portal, mut turn)) = self.simulator.portal_turn(PORTAL, now) {
             match (deletions, choice) {
-                (_, 0) => {
-                    portal.bulk_edit(&mut turn, bulk);
-                }
-                (true, _) => {
-                    portal.edit_random(&mut turn, count);
-                }
-                (false, _) => {
-                    portal.bulk_edit(&mut turn, count);
-                }
-            }
+                (_, 0) => portal.bulk_edit_of(&mut turn, kind, bulk),
+                (true, _) => portal.edit_random_of(&mut turn, kind, count),
+                (false, _) => portal.bulk_edit_of(&mut turn, kind, count),
+            };
         }
         let wait = MINUTE / u64::from(self.plan.edits_per_minute.max(1));
         let next = self.now + self.rng.u64(1..=wait * 2);

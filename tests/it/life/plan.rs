@@ -1,6 +1,10 @@
 //! What kind of life it is.
 
-use hubspot_simulator::{Shape, Switches, portal::PortalSettings};
+use hubspot_simulator::{
+    Shape, Switches,
+    objects::kind::{COMPANIES, CONTACTS, DEALS, ObjectKind},
+    portal::PortalSettings,
+};
 use serde_json::json;
 use spoke::values::config::Config;
 
@@ -77,6 +81,13 @@ impl Default for Plan {
 }
 
 impl Plan {
+    /// The types that the connection may read and people work on.
+    pub fn kinds(&self) -> Vec<&'static ObjectKind> {
+        let companies = self.companies.map(|_| &COMPANIES);
+        let deals = self.deals.map(|_| &DEALS);
+        [Some(&CONTACTS), companies, deals].into_iter().flatten().collect()
+    }
+
     /// What the connection is granted.
     pub fn scopes(&self) -> Vec<&'static str> {
         let mut scopes = vec!["oauth", "crm.objects.contacts.read", "crm.schemas.contacts.read"];

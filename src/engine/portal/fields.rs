@@ -1,0 +1,169 @@
+//! The fields of each type: read, compared with what is known, and told.
+//!
+//! A field that appears, vanishes or changes its type is noted and breaks nothing: records keep HubSpot's strings, whatever
+//! type they are called. Values of a new field come with the records changed since the last look and with each record's next
+//! change; a full read ([`super::messages::Command::Resync`]) fetches them all.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    engine::portal::{Effect, Portal, Turn, messages::Answer, state::LOOKBACK_MS, streams::properties_key},
+    hubspot::{objects, properties::Property},
+    store::{
+        portal::{
+            dirty,
+            fields::{self, Event, Field},
+        },
+        schema,
+        sql::{Sql, SqlError},
+    },
+    values::{
+        ids::ObjectType,
+        time::{HOUR_MS, Timestamp},
+    },
+};
+
+/// How often the fields of a type are read without being asked to: until then the values of a new field are missed. 24 calls
+/// a day and type, of at least 100,000.
+pub const EVERY_MS: i64 = HOUR_MS;
+/// Changes of fields told with the fields.
+const HISTORY_TOLD: u32 = 200;
+
+impl Portal {
+    /// Reads the fields of every stream that runs, soon.
+    pub(super) fn refresh_fields(
+        &mut self,
+        turn: &Turn<'_>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Answer, SqlError> {
+        if !self.goes_on() {
+            return Ok(Answer::Stopped);
+        }
+        for index in 0..self.streams.len() {
+            if !self.stands_still(index) {
+                self.streams[index].saved.fields_due = true;
+                self.save_stream(turn, index)?;
+            }
+        }
+        effects.push(self.rouse(turn.now));
+        Ok(Answer::Done)
+    }
+
+    /// What HubSpot lists now.
+    pub(super) fn took_properties(
+        &mut self,
+        turn: &Turn<'_>,
+        index: usize,
+        found: Vec<Property>,
+    ) -> Result<(), SqlError> {
+        let tick = self.tick(turn.now);
+        let running = &mut self.streams[index];
+        let kind = running.saved.object_type;
+        let found: BTreeMap<String, Property> =
+            found.into_iter().map(|property| (property.name.clone(), property)).collect();
+        compare(turn, kind, &found)?;
+        let names: Vec<String> = found.into_keys().collect();
+        let appeared = names.iter().any(|name| running.properties.binary_search(name).is_err());
+        if appeared {
+            running.field_at = tick;
+        }
+        if let (true, Some(since)) = (appeared, running.saved.properties_at) {
+            // Records changed since the last look were read without it.
+            dirty::mark_updated_since(turn.sql, kind, since.minus_ms(LOOKBACK_MS), tick)?;
+            running.marked = true;
+        }
+        if running.properties != names {
+            let json = serde_json::to_string(&names).map_err(|_| SqlError::Content("meta"))?;
+            schema::set(turn.sql, &properties_key(kind), &json)?;
+            running.properties = names;
+        }
+        // What a refused URL taught stays.
+        running.saved.wide |= !objects::fits_url(&running.properties);
+        running.saved.properties_at = Some(turn.now);
+        running.saved.fields_due = false;
+        self.save_stream(turn, index)
+    }
+}
+
+/// Writes what differs from the fields known, and notes what happened to them. The first look notes nothing.
+fn compare(turn: &Turn<'_>, kind: ObjectType, found: &BTreeMap<String, Property>) -> Result<(), SqlError> {
+    let known = fields::load(turn.sql, kind)?;
+    let first = known.is_empty();
+    let known: BTreeMap<&str, &Field> = known.iter().map(|field| (field.name.as_str(), field)).collect();
+    let mut events = Vec::new();
+    let mut happened = |name: &str, what: &str, before: Option<String>, after: Option<String>| {
+        events.push(Event { at: turn.now, name: name.to_owned(), what: what.to_owned(), before, after });
+    };
+    let mut written = Vec::new();
+    for (name, property) in found {
+        let definition = serde_json::to_string(property).map_err(|_| SqlError::Content("fields"))?;
+        match known.get(name.as_str()) {
+            Some(field) if field.vanished_at.is_none() && field.definition == definition => continue,
+            Some(field) => {
+                if field.vanished_at.is_some() {
+                    happened(name, "appeared", None, Some(property.shape()));
+                }
+                let before = shape(&field.definition);
+                if before != property.shape() {
+                    happened(name, "retyped", Some(before), Some(property.shape()));
+                }
+            }
+            None => happened(name, "appeared", None, Some(property.shape())),
+        }
+        written.push((name.as_str(), definition));
+    }
+    let gone = known.values().filter(|field| field.vanished_at.is_none() && !found.contains_key(&field.name));
+    let gone: Vec<&str> = gone.map(|field| field.name.as_str()).collect();
+    for name in &gone {
+        happened(name, "vanished", None, None);
+    }
+    let rows: Vec<(&str, &str)> =
+        written.iter().map(|(name, definition)| (*name, definition.as_str())).collect();
+    fields::put(turn.sql, kind, &rows, turn.now)?;
+    fields::vanish(turn.sql, kind, &gone, turn.now)?;
+    fields::note(turn.sql, kind, if first { &[] } else { &events })
+}
+
+/// As [`Property::shape`], of a stored definition.
+fn shape(definition: &str) -> String {
+    #[derive(serde::Deserialize)]
+    struct Shape<'a> {
+        #[serde(rename = "type", borrow)]
+        value_type: std::borrow::Cow<'a, str>,
+        #[serde(borrow)]
+        field_type: std::borrow::Cow<'a, str>,
+    }
+    serde_json::from_str::<Shape<'_>>(definition)
+        .map(|shape| format!("{}/{}", shape.value_type, shape.field_type))
+        .unwrap_or_default()
+}
+
+/// The fields of a type in the API's shape, `{results, read_at, history}`.
+pub fn told(sql: &dyn Sql, kind: ObjectType, read_at: Option<Timestamp>) -> Result<Answer, SqlError> {
+    let moment =
+        |at: Option<Timestamp>| at.map_or("null".to_owned(), |at| format!("\"{}\"", at.to_rfc3339()));
+    let results: Vec<String> = fields::load(sql, kind)?
+        .into_iter()
+        .map(|field| {
+            // A definition is an object of ours, never empty.
+            let open = field.definition.strip_suffix('}').unwrap_or_default();
+            let (appeared, vanished) = (moment(Some(field.appeared_at)), moment(field.vanished_at));
+            format!("{open},\"appeared_at\":{appeared},\"vanished_at\":{vanished}}}")
+        })
+        .collect();
+    let history: Vec<serde_json::Value> = fields::history(sql, kind, HISTORY_TOLD)?
+        .into_iter()
+        .map(|event| {
+            serde_json::json!({
+                "at": event.at.to_rfc3339(), "name": event.name, "kind": event.what,
+                "before": event.before, "after": event.after,
+            })
+        })
+        .collect();
+    Ok(Answer::Json(format!(
+        "{{\"object_type\":\"{kind}\",\"results\":[{}],\"read_at\":{},\"history\":{}}}",
+        results.join(","),
+        moment(read_at),
+        serde_json::Value::Array(history)
+    )))
+}
