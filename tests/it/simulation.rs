@@ -46,8 +46,8 @@ fn drawn(seed: u64) -> Plan {
     Plan {
         seed,
         contacts: [15, 40, 40, 90, 90, 260][rng.usize(0..6)],
-        companies: [None, None, Some(30), Some(120)][others.usize(0..4)],
-        deals: [None, None, Some(0), Some(50)][others.usize(0..4)],
+        companies: [None, None, None, Some(20), Some(60)][others.usize(0..5)],
+        deals: [None, None, None, Some(0), Some(30)][others.usize(0..5)],
         minutes: rng.u64(3..10),
         edits_per_minute: rng.u32(1..12),
         fault_one_in: [0, 3, 8][rng.usize(0..3)],

@@ -72,10 +72,11 @@ impl Figure {
 /// Measures all parts; whether every count held.
 pub fn run(built: &Built, options: &Options) -> Result<bool> {
     type Part<'a> = (&'static str, Box<dyn Fn() -> Result<Vec<Figure>> + 'a>);
-    let parts: [Part<'_>; 6] = [
+    let parts: [Part<'_>; 7] = [
         ("size", Box::new(|| size(built))),
         ("calls", Box::new(|| polls::first_sync(built))),
         ("polls", Box::new(|| polls::poll(built))),
+        ("types", Box::new(|| polls::types(built))),
         ("rate", Box::new(|| rate::measure(built))),
         ("cost", Box::new(|| cost::measure(built, options.large))),
         ("webhooks", Box::new(|| webhooks::measure(built))),

@@ -77,6 +77,7 @@ pub(super) fn measure(built: &Built, large: u32) -> Result<Vec<Figure>> {
 fn plan(contacts: u32) -> Plan {
     Plan { without_webhooks: true, ..Plan::default() }
         .in_workerd()
+        .with(super::polls::CONTACTS_ONLY.0, super::polls::CONTACTS_ONLY.1)
         .flag("--no-limits")
         .with("--contacts", contacts)
         .with("--properties", PROPERTIES)

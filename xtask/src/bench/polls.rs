@@ -12,6 +12,12 @@ use crate::world::{Built, Plan, World};
 
 const CONTACTS: u32 = 5_000;
 
+/// What an account that grants contacts alone is started with.
+pub(super) const CONTACTS_ONLY: (&str, &str) = ("--optional-scopes", "crm.objects.contacts.write");
+
+/// Calls of a first sync that an empty type adds: fields, count, one page, the first check.
+const EMPTY_TYPE: f64 = 4.0;
+
 /// HubSpot's own properties whose names fit into an address, and more than do (how many times the calls).
 const PROPERTIES: [(&str, &str, f64); 2] =
     [("list of 30 fits the URL", "30", 1.0), ("list of 400 does not", "", 2.0)];
@@ -22,6 +28,7 @@ pub(super) fn first_sync(built: &Built) -> Result<Vec<Figure>> {
     for (name, properties, times) in PROPERTIES {
         let plan = Plan { without_webhooks: true, ..Plan::default() }.in_workerd();
         let plan = plan.with("--contacts", CONTACTS).with("--custom-properties", 0).flag("--no-limits");
+        let plan = plan.with(CONTACTS_ONLY.0, CONTACTS_ONLY.1);
         let plan = if properties.is_empty() { plan } else { plan.with("--hubspot-properties", properties) };
         let world = World::start(built, &plan)?;
         let connected = connect(&world)?;
@@ -39,7 +46,7 @@ pub(super) fn poll(built: &Built) -> Result<Vec<Figure>> {
     const MODIFIED: u64 = 250;
     let plan = Plan { without_webhooks: true, ..Plan::default() }.in_workerd();
     // So that every tick below finds the connection due.
-    let plan = plan.setting("CHECK_EVERY_SECONDS", 1);
+    let plan = plan.setting("CHECK_EVERY_SECONDS", 1).with(CONTACTS_ONLY.0, CONTACTS_ONLY.1);
     let world = World::start(built, &plan.with("--contacts", CONTACTS).flag("--no-limits"))?;
     let connected = connect(&world)?;
     walk::first_sync(&world, &connected.connection, |_| {})?;
@@ -73,6 +80,36 @@ pub(super) fn poll(built: &Built) -> Result<Vec<Figure>> {
             .exactly_counted(),
         Figure::plain("polls", format!("calls, {MODIFIED} modified, none different"), again as f64, "")
             .at_most(target(0))
+            .exactly_counted(),
+    ])
+}
+
+/// What companies and deals add where there are none: calls of a first sync, calls and rows of a check.
+pub(super) fn types(built: &Built) -> Result<Vec<Figure>> {
+    let started = |plan: Plan| -> Result<(World, String, u64)> {
+        let plan = plan.setting("CHECK_EVERY_SECONDS", 1).flag("--no-limits").with("--contacts", 1_000);
+        let world = World::start(built, &plan.with("--custom-properties", 0))?;
+        let connection = connect(&world)?.connection;
+        walk::first_sync(&world, &connection, |_| {})?;
+        let calls = quiet(&world)?;
+        Ok((world, connection, calls))
+    };
+    let plan = || Plan { without_webhooks: true, ..Plan::default() }.in_workerd();
+    let (_, _, alone) = started(plan().with(CONTACTS_ONLY.0, CONTACTS_ONLY.1))?;
+    let (world, connection, all) = started(plan())?;
+    let added = all.saturating_sub(alone) as f64 / 2.0;
+    let rows_before = world.spoke.rows_written(&connection)?;
+    let idle = polled(&world)?;
+    let rows = world.spoke.rows_written(&connection)? - rows_before;
+    Ok(vec![
+        Figure::plain("types", "calls, first sync, added by an empty type", added, "")
+            .at_most(EMPTY_TYPE)
+            .exactly_counted(),
+        Figure::plain("types", "calls, three types, nothing changed", idle as f64, "")
+            .at_most(3.0)
+            .exactly_counted(),
+        Figure::plain("types", "rows written, three types, nothing changed", rows as f64, "")
+            .at_most(2.0)
             .exactly_counted(),
     ])
 }
