@@ -5,6 +5,7 @@ mod boundary;
 mod deliveries;
 mod hard_cases;
 mod life;
+mod planted;
 mod readme;
 mod simulation;
 mod specification;

@@ -28,6 +28,7 @@ use crate::{
     values::{
         http::{Outcome, Response},
         ids::RecordId,
+        planted::{Bug, planted},
         time::Timestamp,
     },
 };
@@ -255,7 +256,9 @@ impl Portal {
         };
         let (done, vanished): (Vec<RecordId>, Vec<RecordId>) = ids.iter().copied().partition(answered);
         dirty::clear(turn.sql, scene.kind, &done, in_flight.asked_at)?;
-        if !vanished.is_empty() {
+        if planted(Bug::VanishedForgotten) {
+            dirty::clear(turn.sql, scene.kind, &vanished, in_flight.asked_at)?;
+        } else if !vanished.is_empty() {
             dirty::mark(turn.sql, scene.kind, &vanished, in_flight.asked_at, false, false)?;
             applied.doubts += vanished.len() as u64;
             let running = &mut self.streams[in_flight.stream];
@@ -265,7 +268,7 @@ impl Portal {
     }
 
     /// After a lane's page: counts, then the cursor; the last lane ends the full read.
-    fn advance(
+    pub(super) fn advance(
         &mut self,
         turn: &Turn<'_>,
         index: usize,
@@ -363,13 +366,10 @@ fn take_page(poll: &mut Poll, page: &Page<'_>) -> bool {
     let more = page.after.is_some();
     if let Some(ranges) = &mut poll.ranges {
         // The range just asked for: done if it fitted a page, else halved.
-        if let Some((above, up_to)) = ranges.pop()
+        if let Some(range) = ranges.pop()
             && more
-            && up_to - above > 1
         {
-            let middle = above + (up_to - above) / 2;
-            ranges.push((middle, up_to));
-            ranges.push((above, middle));
+            ranges.extend(halves(range, &ids));
         }
         return ranges.is_empty();
     }
@@ -377,8 +377,9 @@ fn take_page(poll: &mut Poll, page: &Page<'_>) -> bool {
     let ascending =
         ids.windows(2).all(|pair| pair[0] < pair[1]) && ids.first().is_none_or(|first| *first > floor);
     let complete = page.total.is_none_or(|total| total >= poll.left);
-    if !ascending || !complete {
-        poll.ranges = Some(vec![(0, GREATEST_ID)]);
+    if (!ascending || !complete) && !planted(Bug::OrderBelieved) {
+        let all = (0, GREATEST_ID);
+        poll.ranges = Some(if more { halves(all, &ids) } else { vec![all] });
         return false;
     }
     if !more {
@@ -388,8 +389,21 @@ fn take_page(poll: &mut Poll, page: &Page<'_>) -> bool {
     match ids.last() {
         Some(last) => poll.above = Some(*last),
         // A page without records that promises more: ask in ranges, which ends by itself.
-        None => poll.ranges = Some(vec![(floor.0, GREATEST_ID)]),
+        None => poll.ranges = Some(halves((floor.0, GREATEST_ID), &ids)),
     }
     debug_assert!(ids.len() <= SEARCH_LIMIT, "HubSpot answers at most what a page holds");
     false
+}
+
+/// The halves of a range `(above, up_to]` that did not fit a page, the lower one on top: in the middle of the ids the page
+/// showed, which are a part of those in it; without any, in the middle of the numbers. A single id cannot be halved.
+fn halves((above, up_to): (u64, u64), shown: &[RecordId]) -> Vec<(u64, u64)> {
+    if up_to - above <= 1 {
+        return Vec::new();
+    }
+    let mut inside: Vec<u64> =
+        shown.iter().map(|id| id.0).filter(|id| (above + 1..up_to).contains(id)).collect();
+    inside.sort_unstable();
+    let middle = inside.get(inside.len() / 2).copied().unwrap_or(above + (up_to - above) / 2);
+    vec![(middle, up_to), (above, middle)]
 }

@@ -18,6 +18,7 @@ use crate::{
     },
     values::{
         ids::{ObjectType, RecordId},
+        planted::{Bug, planted},
         time::Timestamp,
     },
 };
@@ -86,6 +87,10 @@ pub fn list_page(
     for (record, text) in page.iter().zip(&texts) {
         match stored.remove(&record.id) {
             _ if record.archived => verdict.doubts.push(record.id),
+            Some(row) if !row.live && planted(Bug::ListClearsTombstones) => {
+                drop(row);
+                verdict.restore(scene, record, text);
+            }
             Some(row) if !row.live => {
                 if scene.asked_at > row.seen_at {
                     verdict.doubts.push(record.id);
@@ -166,7 +171,7 @@ pub fn settled(
     for (record, text) in found.iter().zip(&texts).filter(|(record, _)| !record.archived) {
         match stored.remove(&record.id) {
             Some(row) if !row.live => {
-                if scene.asked_at > row.seen_at {
+                if scene.asked_at > row.seen_at && !planted(Bug::RestoresIgnored) {
                     verdict.restore(scene, record, text);
                 }
             }
@@ -175,13 +180,14 @@ pub fn settled(
     }
     for grave in graves {
         let row = stored.remove(&grave.id);
-        if row.as_ref().is_some_and(|row| row.seen_at >= scene.asked_at) {
+        if row.as_ref().is_some_and(|row| row.seen_at >= scene.asked_at) && !planted(Bug::NoAskedAt) {
             continue;
         }
         let was_live = row.as_ref().is_some_and(|row| row.live);
         let erase = erased.contains(&grave.id);
         verdict.graves.push(grave);
-        if was_live || erase {
+        let fed = !planted(Bug::DeletionsNotFed);
+        if (was_live && fed) || erase {
             verdict.went += u64::from(was_live);
             verdict.changes.push(match grave.merged_into.or(row.and_then(|row| row.merged_into)) {
                 _ if erase => Change::Erased { id: grave.id },
@@ -215,12 +221,13 @@ impl<'a> Verdict<'a> {
             return;
         };
         let newer = record.updated_at > row.updated_at
-            || (record.updated_at == row.updated_at && scene.asked_at > row.seen_at);
+            || (record.updated_at == row.updated_at && scene.asked_at > row.seen_at)
+            || planted(Bug::NoAskedAt);
         let old = row.properties.unwrap_or_default();
         if !newer || (old == text && record.updated_at == row.updated_at) {
             return;
         }
-        if old != text {
+        if old != text && !planted(Bug::EditsNotFed) {
             self.changes.push(Change::Updated { id: record.id, set: difference(&old, &record.properties) });
         }
         self.put(scene, record, text);

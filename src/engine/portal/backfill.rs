@@ -6,7 +6,11 @@
 use crate::{
     engine::portal::state::{Backfill, LANES, LANES_FROM_RECORDS, Lane},
     hubspot::objects::{LIST_LIMIT, Page},
-    values::{ids::RecordId, time::Timestamp},
+    values::{
+        ids::RecordId,
+        planted::{Bug, planted},
+        time::Timestamp,
+    },
 };
 
 /// What a page meant for its lane.
@@ -173,8 +177,9 @@ impl Lane {
         };
         // A record that could not be read is not a record that is gone.
         let covers = (!issues).then_some((self.above, up_to));
+        let ends = planted(Bug::ShortListPageEnds) && ids.len() < LIST_LIMIT;
         let lane = match &page.after {
-            Some(after) if !passed => Some(Lane {
+            Some(after) if !passed && !ends => Some(Lane {
                 number: self.number,
                 above: last.unwrap_or(self.above),
                 end: self.end,

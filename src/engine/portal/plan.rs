@@ -20,6 +20,7 @@ use crate::{
     values::{
         http::Request,
         ids::RecordId,
+        planted::{Bug, planted},
         time::{MINUTE_MS, Timestamp},
     },
 };
@@ -356,8 +357,15 @@ impl Portal {
         if let Some((id, erased)) = running.vanished.iter().find(|(id, _)| !running.reading.contains(id)) {
             return Ok(Some((Urgency::First, Job::ReadOne { id: *id, erased: *erased })));
         }
-        let due = stream.poll_due(turn.now, turn.config.work.check_every_ms);
-        if let Some(read) = self.next_read(turn, index, due || search_flies)? {
+        // Checks that each take longer than their interval would leave reconcile no moment: then a pause follows each.
+        let every_ms = turn.config.work.check_every_ms;
+        let gives_way = stream.poll.is_none()
+            && running.reconcile_due(turn.now)
+            && stream.checked_at.is_some_and(|at| turn.now.since_ms(at) < every_ms);
+        let due = stream.poll_due(turn.now, every_ms) && !gives_way;
+        // What an ended check left is read before the next begins: checks can follow each other without a pause.
+        let searching = stream.poll.is_some() || search_flies;
+        if let Some(read) = self.next_read(turn, index, searching)? {
             return Ok(Some(read));
         }
         if due {
@@ -483,8 +491,9 @@ impl Portal {
 
 /// A check that begins now; once an hour it reaches back further.
 fn new_poll(cursor: Timestamp, trailing_at: Timestamp, now: Timestamp) -> Poll {
-    let trailing = now.since_ms(trailing_at) >= state::TRAILING_EVERY_MS;
+    let trailing = now.since_ms(trailing_at) >= state::TRAILING_EVERY_MS && !planted(Bug::NoTrailing);
     let lookback = if trailing { state::TRAILING_LOOKBACK_MS } else { state::LOOKBACK_MS };
+    let lookback = if planted(Bug::NoLookback) { 0 } else { lookback };
     Poll {
         started_at: now,
         since: cursor.minus_ms(lookback),

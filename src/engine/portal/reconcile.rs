@@ -25,6 +25,7 @@ use crate::{
     values::{
         http::Request,
         ids::{ObjectType, RecordId},
+        planted::{Bug, planted},
         time::{DAY_MS, HOUR_MS, MINUTE_MS, Timestamp},
     },
 };
@@ -177,7 +178,7 @@ impl Portal {
         let asks = |job: &Job| matches!(job, Job::Count { .. } | Job::Confirm { .. } | Job::Sweep);
         let stream = &self.streams[index].saved;
         let at_work = self.in_flight.values().any(|flying| flying.stream == index && asks(&flying.job));
-        if at_work || stream.backfill.is_some() || stream.poll.is_some() {
+        if at_work || stream.backfill.is_some() || stream.poll.is_some() || planted(Bug::NoReconcile) {
             return Ok(None);
         }
         if self.streams[index].checking.is_none() {
@@ -392,6 +393,12 @@ impl Portal {
 }
 
 impl Running {
+    /// Whether counting or sampling is under way, or should be.
+    pub(super) fn reconcile_due(&self, now: Timestamp) -> bool {
+        let Reconcile { counts, sample, .. } = &self.saved.reconcile;
+        self.checking.is_some() || counts.due_at <= now || sample.due_at <= now
+    }
+
     fn end_sweep(&mut self, now: Timestamp) {
         let reconcile = &mut self.saved.reconcile;
         if reconcile.sweeping.take_if(|sweeping| sweeping.listed && sweeping.suspects.is_empty()).is_some() {

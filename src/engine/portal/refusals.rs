@@ -5,7 +5,7 @@ use crate::{
     engine::{
         limiter::messages::{News, Window},
         portal::{
-            Effect, InFlight, Job, Portal, Turn, apply,
+            Effect, InFlight, Job, Portal, Turn, apply, backfill,
             messages::{State, Trouble},
             state::{Connection, Farewell},
         },
@@ -22,6 +22,7 @@ use crate::{
     values::{
         http::Outcome,
         ids::RecordId,
+        planted::{Bug, planted},
         time::{HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp},
     },
 };
@@ -52,6 +53,16 @@ impl Portal {
     ) -> Result<(), SqlError> {
         let index = in_flight.stream;
         effects.push(Effect::Log(format!("{rejection}")));
+        match &in_flight.job {
+            Job::Read { ids, .. } if planted(Bug::RefusedReadSettles) => {
+                dirty::clear(turn.sql, self.streams[index].saved.object_type, ids, in_flight.asked_at)?;
+            }
+            Job::List { lane } if planted(Bug::RefusedPageEnds) => {
+                let step = backfill::Step { covers: None, lane: None, lanes_broken: false };
+                self.advance(turn, index, *lane, step, 0, apply::Applied::default())?;
+            }
+            _ => {}
+        }
         match &rejection.class {
             Class::Gone => match &in_flight.job {
                 Job::ReadOne { id, erased } => return self.gone(turn, in_flight, *id, *erased),

@@ -112,7 +112,7 @@ fn a_second_event_while_the_first_is_being_read_is_not_lost() {
 }
 
 #[test]
-fn an_older_answer_that_arrives_last_does_not_win() {
+pub fn an_older_answer_that_arrives_last_does_not_win() {
     let (mut world, id) = under_way(tiny(0), "objects/2026-09/contacts");
     rename(&mut world, &id, "Newer");
     assert!(world.until(1, |world| world.record(&id).is_some()));

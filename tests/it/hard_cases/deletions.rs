@@ -11,7 +11,7 @@ fn with_webhooks() -> Plan {
 }
 
 #[test]
-fn a_deletion_that_overtakes_an_older_page_stays_deleted() {
+pub fn a_deletion_that_overtakes_an_older_page_stays_deleted() {
     // Pages of a list, and batches of the values of what a list named.
     for (settings, call) in
         [(tiny(0).settings, "objects/2026-09/contacts"), (PortalSettings::default(), "batch/read")]

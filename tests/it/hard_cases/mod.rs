@@ -3,8 +3,8 @@
 //! A case is short, deterministic and named after the rule that it holds; [`crate::simulation`] mixes them all.
 
 mod calls;
-mod changes;
-mod deletions;
+pub mod changes;
+pub mod deletions;
 mod faults;
 mod feed;
 mod limits;

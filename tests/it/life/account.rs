@@ -217,23 +217,31 @@ impl World {
     }
 
     pub(super) fn edit(&mut self) {
-        if self.now >= self.edits_until {
+        let now = self.now;
+        let late = now >= self.edits_until;
+        if now >= self.edits_until + self.plan.late_minutes * MINUTE {
             return;
         }
-        let now = self.now;
         let (deletions, choice) = (self.plan.deletions, self.rng.u32(0..12));
         let count = self.rng.u32(1..4);
-        let bulk = self.rng.u32(1..40);
+        let bulk = if self.rng.u32(0..8) == 0 { self.plan.contacts } else { self.rng.u32(1..40) };
         let kinds = self.plan.kinds();
         let kind = if kinds.len() > 1 { kinds[self.rng.usize(0..kinds.len())] } else { kinds[0] };
         if let Some((portal, mut turn)) = self.simulator.portal_turn(PORTAL, now) {
-            match (deletions, choice) {
+            match (deletions && !late, if late { 1 } else { choice }) {
                 (_, 0) => portal.bulk_edit_of(&mut turn, kind, bulk),
                 (true, _) => portal.edit_random_of(&mut turn, kind, count),
                 (false, _) => portal.bulk_edit_of(&mut turn, kind, count),
             };
         }
-        let wait = MINUTE / u64::from(self.plan.edits_per_minute.max(1));
+        let rush = self.plan.rush && now < super::world::START_MS + MINUTE / 2;
+        let wait = if rush {
+            500
+        } else if late {
+            4 * MINUTE
+        } else {
+            MINUTE / u64::from(self.plan.edits_per_minute.max(1))
+        };
         let next = self.now + self.rng.u64(1..=wait * 2);
         self.at(next, What::Edit);
     }

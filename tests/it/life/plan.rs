@@ -26,6 +26,10 @@ pub struct Plan {
     pub deals: Option<u32>,
     /// Minutes of edits and misfortunes.
     pub minutes: u64,
+    /// Minutes of single edits after those, minutes apart: the account does not rest, and its cursor moves on.
+    pub late_minutes: u64,
+    /// Edits every second or so during the first half minute, when the first full read is under way.
+    pub rush: bool,
     /// Rounds of edits a minute.
     pub edits_per_minute: u32,
     /// One call in this many meets a fault; 0: none.
@@ -62,6 +66,8 @@ impl Default for Plan {
             contacts: 20,
             companies: None,
             deals: None,
+            late_minutes: 0,
+            rush: false,
             minutes: 0,
             edits_per_minute: 0,
             fault_one_in: 0,

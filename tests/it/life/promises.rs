@@ -59,7 +59,7 @@ impl World {
         self.status_of(0)
     }
 
-    fn status_of(&mut self, object: usize) -> Status {
+    pub(super) fn status_of(&mut self, object: usize) -> Status {
         match self.command_to(object, Command::Status) {
             Some(Answer::Status(status)) => *status,
             other => panic!("no status but {other:?}"),

@@ -428,16 +428,22 @@ impl World {
 
     /// Lives through the plan, then lets everything settle, and says what is wrong.
     pub fn live(&mut self) -> Result<(), String> {
+        let half = self.now + (self.edits_until - self.now) / 2;
+        while self.now < half {
+            self.happen();
+        }
+        let snapshot = self.snapshot(0);
         while self.now < self.edits_until {
             self.happen();
         }
         self.simulator.faults.clear();
         // Stragglers of the index, retries of webhooks and the hourly trailing check: all within two hours and a half.
-        let quiet_until = self.now + 150 * MINUTE;
+        let quiet_until = self.now + (self.plan.late_minutes + 150) * MINUTE;
         while self.now < quiet_until {
             self.happen();
         }
-        self.verdict()
+        self.verdict()?;
+        self.follows_from(snapshot)
     }
 
     /// Until every first full read is over; says whether that was within an hour.

@@ -1,0 +1,95 @@
+//! Bugs planted on purpose, so that the seeded lives can show that they would find them. Each is a mistake that a connector
+//! people use has made, or one that this design exists to rule out (`design.md` 4). A cursor that moves too early is not among
+//! them: the lookback and the hourly trailing check absorb it, as they should.
+//!
+//! Only tests build the switch; in the Worker every question is answered `false` before it is compiled.
+
+/// A mistake that can be switched on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bug {
+    /// Nothing reconciles. Beside every other bug, which it would repair; alone it is none where webhooks tell of deletions.
+    NoReconcile,
+    /// A check begins at its cursor, without a lookback.
+    NoLookback,
+    /// No hourly check reaches further back.
+    NoTrailing,
+    /// A page of a full read shorter than asked for ends it.
+    ShortListPageEnds,
+    /// Search's order by id is believed as it comes.
+    OrderBelieved,
+    /// The answer that arrives last counts.
+    NoAskedAt,
+    /// A page of a full read brings back what is gone.
+    ListClearsTombstones,
+    /// A read clears every mark of its records, also later ones.
+    MarksClearedAlways,
+    /// A webhook that comes while an alarm works is not marked.
+    BusyDropsWebhooks,
+    /// What a batch neither answers nor refuses is done.
+    VanishedForgotten,
+    /// The refresh token that a refresh brings is not kept.
+    OldRefreshTokenKept,
+    /// A deletion does not reach the feed.
+    DeletionsNotFed,
+    /// An edit does not reach the feed.
+    EditsNotFed,
+    /// A refused batch read settles what it was to read.
+    RefusedReadSettles,
+    /// A refused page of a full read ends it.
+    RefusedPageEnds,
+    /// What was seen gone stays gone.
+    RestoresIgnored,
+}
+
+impl Bug {
+    /// All that lives must find. [`Self::NoAskedAt`] and [`Self::ListClearsTombstones`] need an order of answers that is too rare
+    /// for them, and are found by named cases.
+    pub const ALL: [Self; 13] = [
+        Self::NoLookback,
+        Self::NoTrailing,
+        Self::ShortListPageEnds,
+        Self::OrderBelieved,
+        Self::MarksClearedAlways,
+        Self::BusyDropsWebhooks,
+        Self::VanishedForgotten,
+        Self::OldRefreshTokenKept,
+        Self::DeletionsNotFed,
+        Self::EditsNotFed,
+        Self::RefusedReadSettles,
+        Self::RefusedPageEnds,
+        Self::RestoresIgnored,
+    ];
+}
+
+#[cfg(feature = "planted-bugs")]
+mod switch {
+    use std::cell::Cell;
+
+    use super::Bug;
+
+    thread_local! {
+        static PLANTED: Cell<Option<Bug>> = const { Cell::new(None) };
+    }
+
+    /// Switches a bug on in this thread, and reconcile off; `None`: all is well again.
+    pub fn plant(bug: Option<Bug>) {
+        PLANTED.set(bug);
+    }
+
+    /// Whether a bug is on in this thread.
+    pub fn planted(bug: Bug) -> bool {
+        PLANTED.get().is_some_and(|on| on == bug || bug == Bug::NoReconcile)
+    }
+}
+
+#[cfg(not(feature = "planted-bugs"))]
+mod switch {
+    use super::Bug;
+
+    /// Never.
+    pub const fn planted(_: Bug) -> bool {
+        false
+    }
+}
+
+pub use switch::*;

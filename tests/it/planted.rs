@@ -1,0 +1,88 @@
+//! The seeded lives find what they are there to find: each mistake of [`Bug::ALL`] is planted, and some seed ends wrong.
+
+use std::{
+    panic::catch_unwind,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
+
+use spoke::values::planted::{Bug, plant};
+
+use crate::{
+    hard_cases::{changes, deletions},
+    life::Plan,
+    simulation::{drawn, live},
+};
+
+/// Seeds tried of each mistake; the slowest to be found needs about a third of them.
+const SEEDS: u64 = 300;
+/// Lives that must end well where reconcile alone is off.
+const WELL: u64 = 100;
+
+/// Deletions only where webhooks tell of them: without reconcile nobody else does.
+fn told(seed: u64) -> Plan {
+    let plan = drawn(seed);
+    Plan { deletions: plan.webhooks, ..plan }
+}
+
+/// The first seed that ends wrong with it, and how.
+fn found(bug: Bug) -> Option<(u64, String)> {
+    plant(Some(bug));
+    let found = (1..=SEEDS).find_map(|seed| live(told(seed)).err().map(|why| (seed, why)));
+    plant(None);
+    found
+}
+
+#[test]
+#[ignore = "takes a minute; `cargo xtask test` runs it"]
+fn every_planted_mistake_is_found_by_some_seed() {
+    std::panic::set_hook(Box::new(|_| {}));
+    let next = AtomicUsize::new(0);
+    let look = || {
+        let mut outcomes = Vec::new();
+        while let Some(bug) = Bug::ALL.get(next.fetch_add(1, Ordering::Relaxed)) {
+            outcomes.push((*bug, found(*bug)));
+        }
+        outcomes
+    };
+    let outcomes: Vec<_> = thread::scope(|scope| {
+        let threads: Vec<_> =
+            (0..thread::available_parallelism().map_or(2, usize::from)).map(|_| scope.spawn(look)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("lives catch their panics")).collect()
+    });
+    for (bug, found) in &outcomes {
+        match found {
+            Some((seed, why)) => {
+                println!("{bug:?}: seed {seed}: {}", why.chars().take(100).collect::<String>());
+            }
+            None => println!("{bug:?}: not found by {SEEDS} seeds"),
+        }
+    }
+    let missed: Vec<Bug> =
+        outcomes.iter().filter(|(_, found)| found.is_none()).map(|(bug, _)| *bug).collect();
+    assert!(missed.is_empty(), "not found: {missed:?}");
+}
+
+#[test]
+#[ignore = "the other half of the test above"]
+fn without_a_planted_mistake_the_same_lives_end_well() {
+    plant(Some(Bug::NoReconcile));
+    for seed in 1..=WELL {
+        live(told(seed)).unwrap_or_else(|why| panic!("seed {seed}: {why}"));
+    }
+    plant(None);
+}
+
+#[test]
+fn what_is_too_rare_for_lives_is_found_by_named_cases() {
+    let cases: [(Bug, fn()); 2] = [
+        (Bug::NoAskedAt, changes::an_older_answer_that_arrives_last_does_not_win),
+        (Bug::ListClearsTombstones, deletions::a_deletion_that_overtakes_an_older_page_stays_deleted),
+    ];
+    for (bug, case) in cases {
+        plant(Some(bug));
+        let found = catch_unwind(case).is_err();
+        plant(None);
+        assert!(found, "{bug:?} is not found");
+    }
+}
