@@ -3,7 +3,7 @@
 //! One cookie a workspace, so that a person can have two workspaces open; one for the operator's console. `__Host-`
 //! (RFC 6265bis 4.1.3.2) pins them to this host over https; plain http happens on the developer's own machine only.
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 
 use crate::values::{
     crypto::{constant_time_eq, hmac_sha256},
@@ -90,7 +90,7 @@ fn pairs(header: Option<&str>) -> impl Iterator<Item = (&str, &str)> {
 
 /// The token that every form of a session repeats. Made from the cookie's, so nothing is stored; the other way is shut.
 pub fn csrf(token: &str) -> String {
-    BASE64URL_NOPAD.encode(&hmac_sha256(token.as_bytes(), &[b"csrf"]))
+    Base64UrlUnpadded::encode_string(&hmac_sha256(token.as_bytes(), &[b"csrf"]))
 }
 
 /// Whether a form came from a page of this session.

@@ -1,7 +1,7 @@
 //! Opaque cursors: a kind and a place, in base64url. Not secret and not signed: whoever makes one up reads their own
 //! records from another place. Opaque so that readers do not build on what is inside.
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 
 use crate::values::problem::{Kind, Problem};
 
@@ -28,13 +28,13 @@ impl Of {
 
 /// Makes a cursor.
 pub fn encode(of: Of, place: &str) -> String {
-    BASE64URL_NOPAD.encode(format!("{}{place}", of.tag()).as_bytes())
+    Base64UrlUnpadded::encode_string(format!("{}{place}", of.tag()).as_bytes())
 }
 
 /// Reads one; refuses what was not made by [`encode`] for the same list.
 pub fn decode<T: std::str::FromStr>(of: Of, cursor: &str) -> Result<T, Problem> {
     let place = (cursor.len() <= LONGEST)
-        .then(|| BASE64URL_NOPAD.decode(cursor.as_bytes()).ok())
+        .then(|| Base64UrlUnpadded::decode_vec(cursor).ok())
         .flatten()
         .and_then(|bytes| String::from_utf8(bytes).ok())
         .and_then(|text| text.strip_prefix(of.tag())?.parse().ok());

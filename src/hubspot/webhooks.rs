@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use data_encoding::{BASE64, HEXLOWER};
+use base64ct::{Base64, Encoding as _};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -58,7 +58,7 @@ pub fn verify_v3(
     if now.0.abs_diff(sent_at) > WINDOW_MS.unsigned_abs() {
         return Err(WebhookRefusal::Stale);
     }
-    let code = BASE64.decode(signature.as_bytes()).map_err(|_| WebhookRefusal::Unsigned)?;
+    let code = Base64::decode_vec(signature).map_err(|_| WebhookRefusal::Unsigned)?;
     let uri = decode_uri(uri);
     let parts = [method.as_str().as_bytes(), uri.as_bytes(), body, timestamp.as_bytes()];
     if crypto::verify_hmac_sha256(secret.expose().as_bytes(), &parts, &code) {
@@ -77,7 +77,7 @@ pub fn verify_v1(
 ) -> Result<(), WebhookRefusal> {
     let signature = signature.ok_or(WebhookRefusal::Unsigned)?;
     let hash = Sha256::new().chain_update(secret.expose()).chain_update(body).finalize();
-    if crypto::constant_time_eq(HEXLOWER.encode(&hash).as_bytes(), signature.as_bytes()) {
+    if crypto::constant_time_eq(base16ct::lower::encode_string(&hash).as_bytes(), signature.as_bytes()) {
         Ok(())
     } else {
         Err(WebhookRefusal::Forged)
@@ -310,7 +310,7 @@ mod tests {
         let parts: [&[u8]; 4] = [b"POST", plain.as_bytes(), BODY, SENT_AT.as_bytes()];
         let code = crypto::hmac_sha256(secret().expose().as_bytes(), &parts);
         let called = "https://www.example.com/hooks?to=a%3Ab";
-        assert_eq!(verify(called, BODY, SENT_AT, &BASE64.encode(&code), 1_693_657_560_000), Ok(()));
+        assert_eq!(verify(called, BODY, SENT_AT, &Base64::encode_string(&code), 1_693_657_560_000), Ok(()));
     }
 
     fn events(body: &str) -> Vec<(PortalId, Event)> {

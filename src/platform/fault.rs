@@ -1,6 +1,5 @@
 //! Faults of ours as the front meets them: logged once, shown with a correlation id and nothing else.
 
-use data_encoding::HEXLOWER;
 use serde_json::Value;
 
 use crate::{
@@ -55,5 +54,5 @@ impl From<Fault> for Problem {
 
 /// A new id for a log line and for what a person is shown.
 pub fn correlation_id() -> String {
-    HEXLOWER.encode(&random::bytes::<8>())
+    base16ct::lower::encode_string(&random::bytes::<8>())
 }

@@ -13,7 +13,7 @@ use crate::{
     },
     platform::{clock, log, object, sql::ObjectSql},
     store::{schema, sql::SqlError},
-    values::ids::PortalId,
+    values::{ids::PortalId, json},
 };
 
 /// Where the saved windows lie in `meta`.
@@ -60,8 +60,7 @@ impl Limiter {
             None => {
                 schema::open(&self.sql, &[])?;
                 // Saved windows that cannot be read are those of another build: begin cautiously.
-                let saved =
-                    schema::get(&self.sql, KEY)?.and_then(|json| serde_json::from_str::<Saved>(&json).ok());
+                let saved = schema::get(&self.sql, KEY)?.and_then(|json| json::parse::<Saved>(&json).ok());
                 Windows::new(now, saved)
             }
         };

@@ -15,6 +15,7 @@ use crate::{
     platform::{clock, directory_object as directory, fault::Fault, portals::AT_ONCE},
     values::{
         ids::{AppKey, PortalId},
+        json,
         time::{MINUTE_MS, Timestamp},
     },
 };
@@ -90,7 +91,7 @@ async fn copy(env: &Env, key: &str, now: Timestamp) -> Option<Vec<String>> {
         return Some(copy.objects);
     }
     let text = env.kv("ROUTES").ok()?.get(key).cache_ttl(60).text().await.ok()??;
-    let copy: Copy = serde_json::from_str(&text).ok().filter(young)?;
+    let copy: Copy = json::parse(&text).ok().filter(young)?;
     let objects = copy.objects.clone();
     remember(key.to_owned(), copy);
     Some(objects)

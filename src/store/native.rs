@@ -1,7 +1,7 @@
 //! [`Sql`] over bundled SQLite, for native tests: kept exactly as narrow as the platform, so that what passes here
 //! runs there.
 
-use rusqlite::{Connection, types::ValueRef};
+use rusqlite::{Connection, OpenFlags, config::DbConfig, types::ValueRef};
 
 use crate::store::sql::{MAX_PARAM_BYTES, MAX_PARAMS, Param, Row, Sql, SqlError, Value};
 
@@ -13,8 +13,15 @@ pub struct NativeSql {
 
 impl Default for NativeSql {
     fn default() -> Self {
-        let connection = Connection::open_in_memory().expect("SQLite opens a database in memory");
-        connection.set_prepared_statement_cache_capacity(64);
+        // Used by one thread at a time: no lock per call.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection =
+            Connection::open_in_memory_with_flags(flags).expect("SQLite opens a database in memory");
+        // Room for every statement there is, none of them prepared again for the values bound to it.
+        connection.set_prepared_statement_cache_capacity(256);
+        connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+            .expect("SQLite knows the plan stability guarantee");
         Self { connection, rows_written: std::cell::Cell::new(0) }
     }
 }

@@ -6,6 +6,7 @@
 use crate::values::{
     crypto::{CryptoError, Keyring},
     ids::AppKey,
+    json,
     receiver::DeliverTo,
     secret::Secret,
 };
@@ -306,7 +307,7 @@ fn parse_apps(text: &str) -> Result<Vec<App>, ConfigError> {
         kind: AppKind,
     }
     const NAME: &str = "HUBSPOT_APPS";
-    let wires: Vec<Wire> = serde_json::from_str(text).map_err(|_| {
+    let wires: Vec<Wire> = json::parse(text).map_err(|_| {
         ConfigError::Invalid(NAME, "is not a JSON list of `{key, label, client_id, client_secret, kind}`")
     })?;
     let mut apps: Vec<App> = Vec::new();

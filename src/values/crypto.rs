@@ -7,7 +7,7 @@ use aes_gcm::{
     Aes256Gcm, KeyInit as _, Nonce,
     aead::{Aead as _, Payload},
 };
-use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
+use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
 use hmac::{Hmac, Mac as _};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
@@ -58,7 +58,7 @@ impl Keyring {
             let position = index + 1;
             let bad = CryptoError::BadKey(position);
             let (id, key) = entry.split_once(':').ok_or(bad.clone())?;
-            let bytes = BASE64.decode(key.as_bytes()).map_err(|_| bad.clone())?;
+            let bytes = Base64::decode_vec(key).map_err(|_| bad.clone())?;
             if id.is_empty() || id.contains('.') || bytes.len() != 32 {
                 return Err(bad);
             }
@@ -78,7 +78,7 @@ impl Keyring {
         let sealed = key.encrypt(&Nonce::from(nonce), payload).expect("AES-GCM takes any input under 64 GiB");
         let mut bytes = nonce.to_vec();
         bytes.extend_from_slice(&sealed);
-        format!("{id}.{}", BASE64URL_NOPAD.encode(&bytes))
+        format!("{id}.{}", Base64UrlUnpadded::encode_string(&bytes))
     }
 
     /// Opens a seal made for `place`.
@@ -89,7 +89,7 @@ impl Keyring {
             .iter()
             .find(|(known, _)| known == id)
             .ok_or_else(|| CryptoError::UnknownKey(id.to_owned()))?;
-        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| CryptoError::Broken)?;
+        let bytes = Base64UrlUnpadded::decode_vec(text).map_err(|_| CryptoError::Broken)?;
         let (nonce, body) = bytes.split_first_chunk::<NONCE_BYTES>().ok_or(CryptoError::Broken)?;
         let payload = Payload { msg: body, aad: place.as_bytes() };
         let plain = key.decrypt(&Nonce::from(*nonce), payload).map_err(|_| CryptoError::Broken)?;
@@ -118,7 +118,7 @@ pub fn verify_hmac_sha256(key: &[u8], parts: &[&[u8]], code: &[u8]) -> bool {
 
 /// SHA-256 in lower-case hexadecimal: how API keys, session tokens and states are stored.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    HEXLOWER.encode(&Sha256::digest(bytes))
+    base16ct::lower::encode_string(&Sha256::digest(bytes))
 }
 
 /// Compares without telling by its time where the difference is; lengths may be told.
@@ -128,7 +128,7 @@ pub fn constant_time_eq(left: &[u8], right: &[u8]) -> bool {
 
 /// 32 random bytes as 43 URL-safe characters: tokens that people and browsers carry.
 pub fn token_from_random(bytes: [u8; 32]) -> Secret<String> {
-    Secret::new(BASE64URL_NOPAD.encode(&bytes))
+    Secret::new(Base64UrlUnpadded::encode_string(&bytes))
 }
 
 #[cfg(test)]
@@ -140,7 +140,7 @@ mod tests {
     }
 
     fn key(seed: u8) -> String {
-        BASE64.encode(&std::array::from_fn::<u8, 32, _>(|index| seed.wrapping_add(index as u8)))
+        Base64::encode_string(&std::array::from_fn::<u8, 32, _>(|index| seed.wrapping_add(index as u8)))
     }
 
     #[test]
@@ -167,7 +167,7 @@ mod tests {
     fn a_keyring_refuses_missing_short_and_default_keys() {
         assert_eq!(keyring(" ").unwrap_err(), CryptoError::NoKey);
         assert_eq!(keyring("a:c2hvcnQ=").unwrap_err(), CryptoError::BadKey(1));
-        let zeros = BASE64.encode(&[0; 32]);
+        let zeros = Base64::encode_string(&[0; 32]);
         assert_eq!(keyring(&format!("a:{zeros}")).unwrap_err(), CryptoError::DefaultKey(1));
     }
 }

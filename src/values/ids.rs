@@ -19,7 +19,7 @@ macro_rules! own_id {
         impl $name {
             /// Makes an id from 12 random bytes.
             pub fn from_random(bytes: [u8; 12]) -> Self {
-                Self(format!("{}{}", $prefix, data_encoding::HEXLOWER.encode(&bytes)))
+                Self(format!("{}{}", $prefix, base16ct::lower::encode_string(&bytes)))
             }
 
             /// The id as text.

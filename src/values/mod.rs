@@ -7,6 +7,7 @@ pub mod crypto;
 pub mod filter;
 pub mod http;
 pub mod ids;
+pub mod json;
 pub mod planted;
 pub mod problem;
 pub mod receiver;

@@ -42,13 +42,12 @@ pub enum Bug {
 }
 
 impl Bug {
-    /// All that lives must find. [`Self::NoAskedAt`] and [`Self::ListClearsTombstones`] need an order of answers that is too rare
-    /// for them, and are found by named cases.
-    pub const ALL: [Self; 13] = [
+    /// All that lives must find. [`Self::OrderBelieved`] needs more changes at once than lives have time for, [`Self::NoAskedAt`] and
+    /// [`Self::ListClearsTombstones`] an order of answers that is too rare: named cases find those.
+    pub const ALL: [Self; 12] = [
         Self::NoLookback,
         Self::NoTrailing,
         Self::ShortListPageEnds,
-        Self::OrderBelieved,
         Self::MarksClearedAlways,
         Self::BusyDropsWebhooks,
         Self::VanishedForgotten,

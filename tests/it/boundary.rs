@@ -133,6 +133,19 @@ fn only_the_platform_ring_is_asynchronous_or_names_its_platform() {
 }
 
 #[test]
+fn json_of_our_own_is_read_in_one_way_so_that_its_readers_are_compiled_once() {
+    let mut wrong = Vec::new();
+    for (name, _) in RINGS.iter().filter(|(name, _)| *name != "hubspot") {
+        for (path, text) in ring(name) {
+            let tests = path.contains("/tests/");
+            let lines = code(&text).filter(|(_, line)| !tests && line.contains("serde_json::from_str"));
+            wrong.extend(lines.map(|(number, _)| format!("{path}:{number}: use `values::json::parse`")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn the_rule_finds_an_arrow_that_goes_up() {
     assert_eq!(
         used("use crate::{engine::portal, values::{ids::AppKey, time}};\nfn f() { crate::platform::go(); }"),

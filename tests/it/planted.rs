@@ -75,7 +75,8 @@ fn without_a_planted_mistake_the_same_lives_end_well() {
 
 #[test]
 fn what_is_too_rare_for_lives_is_found_by_named_cases() {
-    let cases: [(Bug, fn()); 2] = [
+    let cases: [(Bug, fn()); 3] = [
+        (Bug::OrderBelieved, changes::ids_sorted_as_text_lose_no_change),
         (Bug::NoAskedAt, changes::an_older_answer_that_arrives_last_does_not_win),
         (Bug::ListClearsTombstones, deletions::a_deletion_that_overtakes_an_older_page_stays_deleted),
     ];

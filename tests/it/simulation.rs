@@ -24,7 +24,7 @@ pub fn drawn(seed: u64) -> Plan {
     let wide = rng.u32(0..4) == 0;
     let webhooks = rng.u32(0..5) > 0;
     // Few enough that a property list fits a URL, or all.
-    let hubspot_properties = [Some(40), None][rng.usize(0..2)];
+    let hubspot_properties = [Some(40), Some(40), None][rng.usize(0..3)];
     let switches = Switches {
         list_after: [ListAfter::InclusiveId, ListAfter::ExclusiveId, ListAfter::Opaque][rng.usize(0..3)],
         short_page_one_in: [0, 0, 3][rng.usize(0..3)],

@@ -19,6 +19,7 @@ use crate::{
     },
     values::{
         ids::ObjectType,
+        json,
         time::{HOUR_MS, Timestamp},
     },
 };
@@ -133,7 +134,7 @@ fn shape(definition: &str) -> String {
         #[serde(borrow)]
         field_type: std::borrow::Cow<'a, str>,
     }
-    serde_json::from_str::<Shape<'_>>(definition)
+    json::parse::<Shape<'_>>(definition)
         .map(|shape| format!("{}/{}", shape.value_type, shape.field_type))
         .unwrap_or_default()
 }

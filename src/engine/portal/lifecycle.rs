@@ -13,7 +13,7 @@ use crate::{
         schema,
         sql::SqlError,
     },
-    values::{ids::ObjectType, time::Timestamp},
+    values::{ids::ObjectType, json, time::Timestamp},
 };
 
 /// Where what was told last lies in `meta`.
@@ -51,7 +51,7 @@ impl Told {
     /// What there is to be told of a connection as it was loaded. One that an earlier release made is told of from now on.
     pub(super) fn load(turn: &Turn<'_>, portal: &Portal) -> Result<Self, SqlError> {
         match schema::get(turn.sql, TOLD_KEY)? {
-            Some(json) => serde_json::from_str(&json).map_err(|_| SqlError::Content("meta")),
+            Some(json) => json::parse(&json).map_err(|_| SqlError::Content("meta")),
             None => {
                 Ok(portal.connection.as_ref().map(|connection| portal.facts(connection)).unwrap_or_default())
             }

@@ -40,6 +40,7 @@ use crate::{
         config::Config,
         http::{Outcome, Request},
         ids::{PortalId, RecordId},
+        json,
         planted::{Bug, planted},
         secret::Secret,
         time::{SECOND_MS, Timestamp},
@@ -223,7 +224,7 @@ impl Portal {
     /// Loads a connection as it was saved, after [`crate::store::portal::open`].
     pub fn load(turn: &Turn<'_>) -> Result<Self, SqlError> {
         let connection: Option<Connection> = schema::get(turn.sql, CONNECTION_KEY)?
-            .map(|json| serde_json::from_str(&json).map_err(|_| SqlError::Content("meta")))
+            .map(|json| json::parse(&json).map_err(|_| SqlError::Content("meta")))
             .transpose()?;
         let tokens = match &connection {
             Some(connection) => credentials::load(turn, connection)?,

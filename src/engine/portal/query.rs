@@ -14,7 +14,10 @@ use crate::{
         },
         sql::{Sql, SqlError},
     },
-    values::ids::{ObjectType, RecordId},
+    values::{
+        ids::{ObjectType, RecordId},
+        json,
+    },
 };
 
 /// Bytes after which an answer ends early with a cursor: an isolate has 128 MB, and a caller a patience.
@@ -46,7 +49,7 @@ fn record_json(kind: ObjectType, live: &Live, merged_from: Option<RecordId>) -> 
 }
 
 fn raw(properties: &str) -> Result<&RawValue, SqlError> {
-    serde_json::from_str(properties).map_err(|_| SqlError::Content("records"))
+    json::parse(properties).map_err(|_| SqlError::Content("records"))
 }
 
 /// A page of live records, `{results, next_cursor}`.

@@ -18,7 +18,7 @@ use crate::{
     },
     values::{
         ids::{ObjectType, RecordId},
-        scopes,
+        json, scopes,
         time::Timestamp,
     },
 };
@@ -109,13 +109,13 @@ impl Running {
 /// The streams as they were saved, one of each type; a type that was never connected has a full read before it.
 pub(super) fn load(turn: &Turn<'_>) -> Result<Vec<Running>, SqlError> {
     let checked: Vec<Checked> = schema::get(turn.sql, CHECKED_KEY)?
-        .map(|json| serde_json::from_str(&json).map_err(|_| SqlError::Content("meta")))
+        .map(|json| json::parse(&json).map_err(|_| SqlError::Content("meta")))
         .transpose()?
         .unwrap_or_default();
     let mut all = Vec::new();
     for kind in ObjectType::ALL {
         let mut stream = match streams::load(turn.sql, kind)? {
-            Some(json) => serde_json::from_str(&json).map_err(|_| SqlError::Content("streams"))?,
+            Some(json) => json::parse(&json).map_err(|_| SqlError::Content("streams"))?,
             None => Stream { backfill: Some(Backfill::new(turn.now)), ..Stream::new(kind) },
         };
         let later = checked.iter().find(|one| one.object_type == kind && one.clock > stream.clock);
@@ -123,7 +123,7 @@ pub(super) fn load(turn: &Turn<'_>) -> Result<Vec<Running>, SqlError> {
             later.put_into(&mut stream);
         }
         let properties = schema::get(turn.sql, &properties_key(kind))?
-            .map(|json| serde_json::from_str(&json).map_err(|_| SqlError::Content("meta")))
+            .map(|json| json::parse(&json).map_err(|_| SqlError::Content("meta")))
             .transpose()?
             .unwrap_or_default();
         all.push(Running::new(stream, properties));

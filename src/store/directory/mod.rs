@@ -13,7 +13,7 @@ use crate::store::{
     schema,
     sql::{Param, Row, Sql, SqlError, Value},
 };
-use crate::values::time::Timestamp;
+use crate::values::{json, time::Timestamp};
 
 /// Schema steps; never edited once released.
 const STEPS: [&str; 1] = ["
@@ -120,7 +120,7 @@ pub(super) fn parse_json<T: serde::de::DeserializeOwned>(
     text: &str,
     table: &'static str,
 ) -> Result<T, SqlError> {
-    serde_json::from_str(text).map_err(|_| SqlError::Content(table))
+    json::parse(text).map_err(|_| SqlError::Content(table))
 }
 
 fn optional(text: Option<&str>) -> Param<'_> {

@@ -8,6 +8,7 @@ use crate::{
     store::sql::{Param, Sql, SqlError, int, text},
     values::{
         ids::{ObjectType, RecordId},
+        json,
         time::Timestamp,
     },
 };
@@ -76,8 +77,8 @@ pub fn listed(
         inside(kind)
     );
     let json = with_params(area, |params| text(sql, &statement, params))?;
-    let rows: Vec<(u64, i64)> = serde_json::from_str(&json.unwrap_or_else(|| "[]".to_owned()))
-        .map_err(|_| SqlError::Content("records"))?;
+    let rows: Vec<(u64, i64)> =
+        json::parse(&json.unwrap_or_else(|| "[]".to_owned())).map_err(|_| SqlError::Content("records"))?;
     Ok(rows.into_iter().map(|(id, updated_at)| (RecordId(id), Timestamp(updated_at))).collect())
 }
 
@@ -103,8 +104,8 @@ pub fn nearest(sql: &dyn Sql, kind: ObjectType, points: &[RecordId]) -> Result<V
         kind.as_str()
     );
     let json = text(sql, &statement, &[Param::Text(&ids_json(points))])?;
-    let ids: Vec<Option<u64>> = serde_json::from_str(&json.unwrap_or_else(|| "[]".to_owned()))
-        .map_err(|_| SqlError::Content("records"))?;
+    let ids: Vec<Option<u64>> =
+        json::parse(&json.unwrap_or_else(|| "[]".to_owned())).map_err(|_| SqlError::Content("records"))?;
     let mut ids: Vec<RecordId> = ids.into_iter().flatten().map(RecordId).collect();
     ids.sort_unstable();
     Ok(ids)

@@ -12,6 +12,7 @@ use crate::{
     store::sql::{Param, Row, Sql, SqlError, Value, int},
     values::{
         ids::{ConnectionId, ObjectType, RecordId},
+        json,
         time::Timestamp,
     },
 };
@@ -255,7 +256,7 @@ fn chunk(row: &Row) -> Option<Chunk> {
         first_seq: first_seq.int()? as u64,
         at: Timestamp(at.int()?),
         object_type,
-        changes: serde_json::from_str(changes.text()?).ok()?,
+        changes: json::parse(changes.text()?).ok()?,
     })
 }
 
@@ -283,8 +284,8 @@ pub fn erase(sql: &dyn Sql, kind: ObjectType, id: RecordId) -> Result<(), SqlErr
     for row in rows {
         let [first_seq, changes] = row.as_slice() else { return Err(SqlError::Content("feed")) };
         let first_seq = first_seq.int().ok_or(SqlError::Content("feed"))?;
-        let mut changes: Vec<Change> = serde_json::from_str(changes.text().unwrap_or_default())
-            .map_err(|_| SqlError::Content("feed"))?;
+        let mut changes: Vec<Change> =
+            json::parse(changes.text().unwrap_or_default()).map_err(|_| SqlError::Content("feed"))?;
         for change in &mut changes {
             if matches!(change, Change::Updated { id: changed, .. } if *changed == id) {
                 *change = Change::Scrubbed { id };

@@ -12,6 +12,7 @@ use crate::{
     store::sql::{MAX_PARAMS, Param, Row, Sql, SqlError, Value},
     values::{
         ids::{ObjectType, RecordId},
+        json,
         time::Timestamp,
     },
 };
@@ -229,8 +230,8 @@ pub fn known(
         &statement,
         &[Param::Text(&params[0]), Param::Text(&params[1]), Param::Text(&params[2])],
     )?;
-    let rows: Vec<(u64, i64, i64, i64)> = serde_json::from_str(&json.unwrap_or_else(|| "[]".to_owned()))
-        .map_err(|_| SqlError::Content("records"))?;
+    let rows: Vec<(u64, i64, i64, i64)> =
+        json::parse(&json.unwrap_or_else(|| "[]".to_owned())).map_err(|_| SqlError::Content("records"))?;
     Ok(rows
         .into_iter()
         .map(|(id, updated_at, seen_at, live)| Known {
@@ -441,9 +442,8 @@ pub fn merged_from(sql: &dyn Sql, kind: ObjectType, id: RecordId) -> Result<Vec<
         kind.as_str()
     );
     let json = crate::store::sql::text(sql, &statement, &[Param::Text(&id.to_string())])?;
-    let ids: Vec<RecordId> = json
-        .map_or(Ok(Vec::new()), |json| serde_json::from_str(&json))
-        .map_err(|_| SqlError::Content("records"))?;
+    let ids: Vec<RecordId> =
+        json.map_or(Ok(Vec::new()), |json| json::parse(&json)).map_err(|_| SqlError::Content("records"))?;
     Ok(ids.into_iter().filter(|part| *part != id).collect())
 }
 

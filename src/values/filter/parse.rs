@@ -1,5 +1,6 @@
 //! Reading a filter from JSON. All faults are told at once, each with its path, up to [`MAX_FAULTS`].
 
+use crate::values::json;
 use std::cmp::Ordering;
 
 use serde_json::{Map, Value};
@@ -20,7 +21,7 @@ impl Filter {
         if json.len() > MAX_BYTES {
             return Err(whole(Code::Limit, too_large()));
         }
-        let value: Value = serde_json::from_str(json)
+        let value: Value = json::parse(json)
             .map_err(|error| whole(Code::NotJson, format!("The filter is not valid JSON: {error}.")))?;
         Self::from_value(&value)
     }

@@ -84,7 +84,7 @@ fn a_change_that_reaches_the_index_an_hour_late_is_caught_by_the_trailing_check(
 }
 
 #[test]
-fn ids_sorted_as_text_lose_no_change() {
+pub fn ids_sorted_as_text_lose_no_change() {
     let switches = Switches { search_sorts_ids_as_text: true, ..Switches::default() };
     // Ids from 801 on pass 1,000, which comes before 801 in a text.
     let mut world = synced(Plan { switches, ..tiny(600) });

@@ -4,7 +4,7 @@
 //! The body is `{type, timestamp, data}`; `data` of `changes` is what `GET …/changes` answers, with the names of connection and
 //! workspace.
 
-use data_encoding::BASE64;
+use base64ct::{Base64, Encoding as _};
 
 use crate::{
     engine::portal::{query::Page, state::Connection},
@@ -34,7 +34,7 @@ pub struct Post {
 
 /// A secret as people and libraries of Standard Webhooks take it.
 pub fn render_secret(bytes: [u8; SECRET_BYTES]) -> Secret<String> {
-    Secret::new(format!("{PREFIX}{}", BASE64.encode(&bytes)))
+    Secret::new(format!("{PREFIX}{}", Base64::encode_string(&bytes)))
 }
 
 /// Signs and addresses a body with every secret that is valid now.
@@ -42,10 +42,10 @@ pub fn post(url: &str, id: &MessageId, now: Timestamp, body: String, secrets: &[
     let timestamp = now.0.div_euclid(SECOND_MS).to_string();
     let signatures: Vec<String> = secrets
         .iter()
-        .filter_map(|secret| BASE64.decode(secret.expose().strip_prefix(PREFIX)?.as_bytes()).ok())
+        .filter_map(|secret| Base64::decode_vec(secret.expose().strip_prefix(PREFIX)?).ok())
         .map(|key| {
             let parts = [id.as_str(), ".", &timestamp, ".", &body].map(str::as_bytes);
-            format!("v1,{}", BASE64.encode(&hmac_sha256(&key, &parts)))
+            format!("v1,{}", Base64::encode_string(&hmac_sha256(&key, &parts)))
         })
         .collect();
     let headers = [

@@ -24,7 +24,7 @@ use crate::{
     values::{
         http::Outcome,
         ids::{ConnectionId, EndpointId, MessageId},
-        receiver,
+        json, receiver,
         secret::Secret,
         time::{SECOND_MS, Timestamp},
     },
@@ -72,7 +72,7 @@ struct Flight {
 impl Endpoints {
     /// Loads the endpoints as they were saved.
     pub(super) fn load(turn: &Turn<'_>) -> Result<Self, SqlError> {
-        let parse = |json: String| serde_json::from_str(&json).map_err(|_| SqlError::Content("endpoints"));
+        let parse = |json: String| json::parse(&json).map_err(|_| SqlError::Content("endpoints"));
         let all = store::all(turn.sql)?.into_iter().map(parse).collect::<Result<_, _>>()?;
         Ok(Self { all, flights: BTreeMap::new() })
     }
