@@ -18,6 +18,17 @@ use crate::setup::Setup;
 /// What the gzipped wasm may weigh, bytes. Cloudflare would take 64 MiB; each 100 KB costs about 1.5 ms of cold start.
 pub const BUDGET: usize = 700_000;
 
+/// What the Worker may use of WebAssembly: what `worker-build` allows.
+const FEATURES: [&str; 7] = [
+    "mutable-globals",
+    "sign-ext",
+    "nontrapping-float-to-int",
+    "bulk-memory",
+    "multivalue",
+    "reference-types",
+    "exception-handling",
+];
+
 /// Sizes of the built wasm, bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Size {
@@ -69,6 +80,17 @@ fn compile(project: &Project, setup: &Setup, step: &Step) -> Result<()> {
         .env_remove("LD_LIBRARY_PATH")
         .env_remove("CARGO_MANIFEST_DIR");
     run_well(step, &mut worker_build, &project.log("worker-build")).context("the Worker does not build")?;
+    leave_out_names(project, step)
+}
+
+/// `worker-build` keeps the names of all functions, a tenth of what is sent to each machine; a panic's message names file and line.
+fn leave_out_names(project: &Project, step: &Step) -> Result<()> {
+    let mut wasm_opt = project.command(project.node_program("wasm-opt"))?;
+    wasm_opt
+        .args(["pkg/build/index_bg.wasm", "-o", "pkg/build/index_bg.wasm", "--strip-debug"])
+        .args(FEATURES.map(|feature| format!("--enable-{feature}")));
+    run_well(step, &mut wasm_opt, &project.log("wasm-opt"))
+        .context("the Worker's names cannot be left out")?;
     Ok(())
 }
 
