@@ -1,7 +1,5 @@
 //! A filter against the fields that a portal has: what was right when it was written may name what is not there.
 
-use std::fmt::Write as _;
-
 use super::{Code, Condition, Fault, Filter, Kind, Operand, Operator, Scalar};
 
 /// What fields there are, as they were last discovered.
@@ -46,28 +44,10 @@ impl Filter {
     /// Everything that is wrong with it for these fields and this use, in the order written; empty if it may be saved.
     pub fn check(&self, fields: &dyn Fields, purpose: Use) -> Vec<Fault> {
         let mut faults = Vec::new();
-        self.check_at(&mut String::new(), fields, purpose, &mut faults);
+        self.visit(&mut String::new(), &mut |path, condition| {
+            condition.check(path, fields, purpose, &mut faults);
+        });
         faults
-    }
-
-    fn check_at(&self, path: &mut String, fields: &dyn Fields, purpose: Use, faults: &mut Vec<Fault>) {
-        let length = path.len();
-        match self {
-            Self::And(parts) | Self::Or(parts) => {
-                let key = if matches!(self, Self::And(_)) { "and" } else { "or" };
-                for (index, part) in parts.iter().enumerate() {
-                    write!(path, "/{key}/{index}").expect("a String takes any text");
-                    part.check_at(path, fields, purpose, faults);
-                    path.truncate(length);
-                }
-            }
-            Self::Not(part) => {
-                path.push_str("/not");
-                part.check_at(path, fields, purpose, faults);
-                path.truncate(length);
-            }
-            Self::Condition(condition) => condition.check(path, fields, purpose, faults),
-        }
     }
 }
 

@@ -37,7 +37,39 @@ pub struct Context {
     pub utc_offset_ms: i64,
 }
 
+/// What one condition found in a record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding<'a> {
+    /// Where it stands in the filter (JSON Pointer).
+    pub path: String,
+    /// The condition.
+    pub condition: &'a Condition,
+    /// The value it saw, personal as the record is; `None`: there was none.
+    pub value: Option<&'a str>,
+    /// Whether it held, whatever groups made of that.
+    pub holds: bool,
+}
+
 impl Filter {
+    /// What each condition saw and said, in the order written: for logs that explain a decision to a person.
+    pub fn explain<'a>(
+        &'a self,
+        record: &'a dyn Values,
+        before: Option<&dyn Values>,
+        context: Context,
+    ) -> Vec<Finding<'a>> {
+        let mut findings = Vec::new();
+        self.visit(&mut String::new(), &mut |path, condition| {
+            findings.push(Finding {
+                path: path.to_owned(),
+                condition,
+                value: condition.read(record),
+                holds: condition.evaluate(record, before, context),
+            });
+        });
+        findings
+    }
+
     /// Whether it holds of a record. `before` are the values before the change that is asked about, all of them and not only
     /// those that changed; without it nothing has changed.
     pub fn evaluate(&self, record: &dyn Values, before: Option<&dyn Values>, context: Context) -> bool {

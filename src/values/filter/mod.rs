@@ -48,10 +48,10 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use std::{cmp::Ordering, collections::BTreeSet};
+use std::{cmp::Ordering, collections::BTreeSet, fmt::Write as _};
 
 pub use check::{Field, Fields, NoFields, Use};
-pub use evaluate::{Context, Lookup, Values};
+pub use evaluate::{Context, Finding, Lookup, Values};
 pub use schema::schema;
 
 /// Levels of groups. Each is one call on the stack; people nest two or three.
@@ -449,20 +449,30 @@ impl Code {
 impl Filter {
     /// Every condition, in the order written.
     pub fn conditions(&self) -> Vec<&Condition> {
-        fn collect<'a>(filter: &'a Filter, found: &mut Vec<&'a Condition>) {
-            match filter {
-                Filter::And(parts) | Filter::Or(parts) => {
-                    for part in parts {
-                        collect(part, found);
-                    }
-                }
-                Filter::Not(part) => collect(part, found),
-                Filter::Condition(condition) => found.push(condition),
-            }
-        }
         let mut found = Vec::new();
-        collect(self, &mut found);
+        self.visit(&mut String::new(), &mut |_, condition| found.push(condition));
         found
+    }
+
+    /// Shows every condition with its path, in the order written.
+    fn visit<'a>(&'a self, path: &mut String, show: &mut dyn FnMut(&str, &'a Condition)) {
+        let length = path.len();
+        match self {
+            Self::And(parts) | Self::Or(parts) => {
+                let key = if matches!(self, Self::And(_)) { "and" } else { "or" };
+                for (index, part) in parts.iter().enumerate() {
+                    write!(path, "/{key}/{index}").expect("a String takes any text");
+                    part.visit(path, show);
+                    path.truncate(length);
+                }
+            }
+            Self::Not(part) => {
+                path.push_str("/not");
+                part.visit(path, show);
+                path.truncate(length);
+            }
+            Self::Condition(condition) => show(path, condition),
+        }
     }
 
     /// The properties it reads: what they belong to (`None`: the record) and their names.

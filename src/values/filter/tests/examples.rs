@@ -138,6 +138,29 @@ fn the_three_conditions_read_as_people_say_them() {
 }
 
 #[test]
+fn each_condition_tells_what_it_saw() {
+    let wanted = filter(&json!({"and": [stage_is_customer(), {"not": {"or": [revenue_above_100_000()]}}]}));
+    let record = values(&[("lifecyclestage", "lead"), ("company.annualrevenue", "1;2")]);
+    let findings = wanted.explain(&record, None, UTC);
+    let told: Vec<_> = findings
+        .iter()
+        .map(|found| (found.path.as_str(), found.condition.describe(&Portal), found.value, found.holds))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("/and/0", "Lifecycle stage is Customer".to_owned(), Some("lead"), false),
+            (
+                "/and/1/not/or/0",
+                "company's Annual revenue is greater than 100,000".to_owned(),
+                Some("1;2"),
+                false
+            ),
+        ]
+    );
+}
+
+#[test]
 fn groups_are_described_with_brackets_only_where_they_are_needed() {
     let known = json!({"property": "firstname", "type": "string", "operator": "known"});
     let contains = json!({"property": "firstname", "type": "string", "operator": "contains", "value": "ann"});
