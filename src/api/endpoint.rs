@@ -1,20 +1,19 @@
-//! Endpoints in the API: what requests about them must look like, and how they are shown.
+//! Endpoints in the API: what requests about them must look like, and what refusals say. How an endpoint is shown is the engine's,
+//! whose answers are handed on unread.
 
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 use crate::{
     api::request,
     engine::portal::endpoints::{
         ENDPOINTS_LIMIT,
         commands::{Action, Answer, Command, Refusal},
-        endpoint::{Attempt, EVENTS, Endpoint, MessageKind, Wanted},
+        endpoint::{EVENTS, Wanted},
     },
     values::{
         ids::{EndpointId, MessageId, ObjectType},
         problem::{Kind, Problem},
         receiver::{self, DeliverTo},
-        time::Timestamp,
     },
 };
 
@@ -175,75 +174,12 @@ fn sequence_number(text: &str) -> Result<u64, Problem> {
 }
 
 /// Status and body of an answer; no body: nothing to say.
-pub fn render(answer: &Answer, created: bool) -> Result<(u16, Option<Value>), Problem> {
+pub fn render(answer: Answer, created: bool) -> Result<(u16, Option<String>), Problem> {
     match answer {
-        Answer::List { endpoints, latest } => {
-            let results: Vec<Value> = endpoints.iter().map(|endpoint| show(endpoint, *latest)).collect();
-            Ok((200, Some(json!({ "results": results, "next_cursor": null }))))
-        }
-        Answer::One { endpoint, latest, secret } => {
-            let mut body = show(endpoint, *latest);
-            if let Some(secret) = secret {
-                body["secret"] = secret.as_str().into();
-            }
-            Ok((if created { 201 } else { 200 }, Some(body)))
-        }
+        Answer::Json(body) => Ok((if created { 201 } else { 200 }, Some(body))),
         Answer::Removed => Ok((204, None)),
-        Answer::Refused(refusal) => Err(problem(refusal)),
+        Answer::Refused(refusal) => Err(problem(&refusal)),
     }
-}
-
-fn moment(at: Option<Timestamp>) -> Value {
-    at.map_or(Value::Null, |at| at.to_rfc3339().into())
-}
-
-fn show(endpoint: &Endpoint, latest: u64) -> Value {
-    let message = endpoint.message.as_ref().map(|message| {
-        let kind = match message.kind {
-            MessageKind::Changes => "changes",
-            MessageKind::Truncated => "feed.truncated",
-        };
-        json!({
-            "id": message.id,
-            "type": kind,
-            "after": message.after.to_string(),
-            "next": message.up_to.to_string(),
-        })
-    });
-    json!({
-        "id": endpoint.id,
-        "url": endpoint.url,
-        "description": endpoint.description,
-        "types": endpoint.wanted.types,
-        "events": endpoint.wanted.events,
-        "state": endpoint.standing(),
-        "reason": endpoint.reason,
-        "cursor": endpoint.cursor.to_string(),
-        "behind": latest.saturating_sub(endpoint.cursor).to_string(),
-        "message": message,
-        "failures": endpoint.failures,
-        "failing_since": moment(endpoint.failing_since),
-        "next_attempt_at": moment((endpoint.failures > 0).then_some(endpoint.retry_at)),
-        "last_attempt": endpoint.last_attempt.as_ref().map(attempt),
-        "delivered_at": moment(endpoint.delivered_at),
-        "test": endpoint.test.as_ref().map(|test| json!({
-            "message_id": test.id,
-            "asked_at": test.asked_at.to_rfc3339(),
-            "attempt": test.attempt.as_ref().map(attempt),
-        })),
-        "previous_secret_until": moment(endpoint.previous_secret_until),
-        "created_at": endpoint.created_at.to_rfc3339(),
-    })
-}
-
-fn attempt(attempt: &Attempt) -> Value {
-    json!({
-        "message_id": attempt.message,
-        "at": attempt.at.to_rfc3339(),
-        "status": attempt.status,
-        "took_ms": attempt.took_ms,
-        "message": attempt.words,
-    })
 }
 
 fn problem(refusal: &Refusal) -> Problem {
@@ -335,21 +271,9 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_shows_its_secret_only_where_one_was_made() {
-        let url = "https://example.com/".to_owned();
-        let endpoint = Endpoint::new(id(), url, "Ours".to_owned(), Wanted::default(), 7, Timestamp(0));
-        let one = |secret: Option<&str>| Answer::One {
-            endpoint: Box::new(endpoint.clone()),
-            latest: 9,
-            secret: secret.map(str::to_owned),
-        };
-        let (status, body) = render(&one(Some("whsec_x")), true).unwrap();
-        let body = body.unwrap();
-        assert_eq!((status, &body["secret"]), (201, &json!("whsec_x")));
-        assert_eq!((&body["behind"], &body["state"]), (&json!("2"), &json!("active")));
-        let (status, body) = render(&one(None), false).unwrap();
-        assert_eq!((status, body.unwrap().get("secret")), (200, None));
-        assert_eq!(render(&Answer::Removed, false).unwrap(), (204, None));
+    fn every_refusal_has_its_status_and_words() {
+        assert_eq!(render(Answer::Removed, false).unwrap(), (204, None));
+        assert_eq!(render(Answer::Json("{}".to_owned()), true).unwrap(), (201, Some("{}".to_owned())));
         let refusals = [
             (Refusal::NotFound, 404),
             (Refusal::Full, 409),
@@ -358,7 +282,7 @@ mod tests {
             (Refusal::NothingToSkip, 409),
         ];
         for (refusal, status) in refusals {
-            let problem = render(&Answer::Refused(refusal), false).unwrap_err();
+            let problem = render(Answer::Refused(refusal), false).unwrap_err();
             assert_eq!(problem.status(), status);
             assert!(problem.detail.ends_with('.'));
         }

@@ -34,6 +34,11 @@ pub fn raw_json(body: String) -> Result<Response> {
     text(200, "application/json", body)
 }
 
+/// JSON that is text already, with a status.
+pub fn json_text(status: u16, body: String) -> Result<Response> {
+    text(status, "application/json", body)
+}
+
 /// A refusal.
 pub fn problem(problem: &Problem) -> Result<Response> {
     text(problem.status(), "application/problem+json", problem.to_json().to_string())

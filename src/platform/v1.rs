@@ -236,8 +236,8 @@ async fn endpoints(
     let created = call == endpoint::Call::Create;
     let command = endpoint::command(call, &bytes(incoming).await?, config.deliver_to)?;
     match portals::ask(env, &connection.object, &PortalCommand::Endpoint(command)).await? {
-        PortalAnswer::Endpoint(answer) => match endpoint::render(&answer, created)? {
-            (status, Some(body)) => reply::json(status, &body).map_err(fault),
+        PortalAnswer::Endpoint(answer) => match endpoint::render(answer, created)? {
+            (status, Some(body)) => reply::json_text(status, body).map_err(fault),
             (status, None) => reply::empty(status).map_err(fault),
         },
         PortalAnswer::NotConnected => {

@@ -10,6 +10,7 @@ use spoke::{
         },
         messages::{Answer, Command},
     },
+    store::sql::{Param, text},
     values::{
         http::{Outcome, Response},
         ids::EndpointId,
@@ -68,25 +69,30 @@ impl World {
     pub fn endpoint(&mut self, url: &str, wanted: Wanted, after: Option<u64>) -> EndpointId {
         let description = String::new();
         let create = Ask::Create { url: url.to_owned(), description, wanted, after };
-        let Some(Answer::Endpoint(Endpoints::One { endpoint, secret, .. })) =
-            self.command(Command::Endpoint(create))
-        else {
+        let Some(Answer::Endpoint(Endpoints::Json(made))) = self.command(Command::Endpoint(create)) else {
             panic!("no endpoint is made")
         };
+        let made: Value = serde_json::from_str(&made).unwrap();
         let receiver = Receiver {
-            secrets: vec![secret.expect("a new endpoint's secret is shown")],
+            secrets: vec![made["secret"].as_str().expect("a new endpoint's secret is shown").to_owned()],
             status: 200,
             takes_ms: (5, 40),
             ..Receiver::default()
         };
         self.receivers.insert(url.to_owned(), receiver);
-        endpoint.id
+        made["id"].as_str().unwrap().parse().unwrap()
     }
 
     /// Does something to an endpoint of the first connection; what it is then, and a secret if there is a new one.
     pub fn act(&mut self, id: &EndpointId, action: Action) -> Result<(Endpoint, Option<String>), Refusal> {
         match self.command(Command::Endpoint(Ask::On(id.clone(), action))) {
-            Some(Answer::Endpoint(Endpoints::One { endpoint, secret, .. })) => Ok((*endpoint, secret)),
+            Some(Answer::Endpoint(Endpoints::Json(shown))) => {
+                let shown: Value = serde_json::from_str(&shown).unwrap();
+                let select = "SELECT state FROM endpoints WHERE id = ?1";
+                let saved = text(&self.objects[0].sql.inner, select, &[Param::Text(id.as_str())]);
+                let saved = serde_json::from_str(&saved.unwrap().expect("it is saved")).unwrap();
+                Ok((saved, shown["secret"].as_str().map(str::to_owned)))
+            }
             Some(Answer::Endpoint(Endpoints::Refused(refusal))) => Err(refusal),
             other => panic!("no endpoint but {other:?}"),
         }

@@ -7,10 +7,12 @@
 
 mod connecting;
 mod crashes;
+mod deliveries;
 mod delivery;
 mod disk;
 mod faults;
 mod person;
+mod receiver;
 mod refresh;
 mod request;
 mod secrecy;
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
     let groups = [
         ("crashes", crashes::trials()),
         ("faults", faults::trials()),
+        ("deliveries", deliveries::trials()),
         ("ticks", ticks::trials()),
         ("refresh", refresh::trials()),
         ("webhooks", webhooks::trials()),

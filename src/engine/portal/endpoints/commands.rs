@@ -12,7 +12,7 @@ use crate::{
             ENDPOINTS_LIMIT,
             endpoint::{Endpoint, MessageKind, Mode, PREVIOUS_SECRET_MS, Test, Wanted},
             message::{SECRET_BYTES, render_secret},
-            place, save,
+            place, save, show,
         },
         state::Connection,
     },
@@ -31,9 +31,9 @@ use crate::{
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
-    /// Answers [`Answer::List`].
+    /// Answers [`Answer::Json`] `{results, next_cursor}`, oldest first.
     List,
-    /// Answers [`Answer::One`] with the secret.
+    /// Answers [`Answer::Json`] with the secret.
     Create {
         /// Checked.
         url: String,
@@ -48,7 +48,7 @@ pub enum Command {
     On(EndpointId, Action),
 }
 
-/// What can be asked of one endpoint. Answers [`Answer::One`] unless it says otherwise.
+/// What can be asked of one endpoint. Answers [`Answer::Json`] unless it says otherwise.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
@@ -91,22 +91,8 @@ pub enum Action {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
-    /// All of them, oldest first.
-    List {
-        /// The endpoints.
-        endpoints: Vec<Endpoint>,
-        /// The feed's newest change.
-        latest: u64,
-    },
-    /// One.
-    One {
-        /// The endpoint, as it is now.
-        endpoint: Box<Endpoint>,
-        /// The feed's newest change.
-        latest: u64,
-        /// A new signing secret, plain: shown this once.
-        secret: Option<String>,
-    },
+    /// One or all of them, in the API's shape.
+    Json(String),
     /// It is gone.
     Removed,
     /// It is not done.
@@ -139,7 +125,7 @@ impl Portal {
     ) -> Result<Answer, SqlError> {
         let latest = feed::latest(turn.sql)?;
         match command {
-            Command::List => Ok(Answer::List { endpoints: self.endpoints.all.clone(), latest }),
+            Command::List => Ok(Answer::Json(show::list(&self.endpoints.all, latest))),
             Command::Create { url, description, wanted, after } => {
                 if self.endpoints.all.len() >= ENDPOINTS_LIMIT {
                     return Ok(Answer::Refused(Refusal::Full));
@@ -155,9 +141,9 @@ impl Portal {
                 let (secret, sealed) = new_secret(turn, connection, &endpoint.id);
                 let json = serde_json::to_string(&endpoint).map_err(|_| SqlError::Content("endpoints"))?;
                 store::add(turn.sql, &endpoint.id, &json, &sealed)?;
-                self.endpoints.all.push(endpoint.clone());
-                let secret = Some(secret.expose().clone());
-                Ok(Answer::One { endpoint: Box::new(endpoint), latest, secret })
+                let shown = show::one(&endpoint, latest, Some(secret.expose()));
+                self.endpoints.all.push(endpoint);
+                Ok(Answer::Json(shown))
             }
             Command::On(id, action) => match self.endpoints.position(&id) {
                 Some(index) => self.endpoint_action(turn, connection, index, action, latest),
@@ -175,11 +161,9 @@ impl Portal {
         latest: u64,
     ) -> Result<Answer, SqlError> {
         let endpoint = &mut self.endpoints.all[index];
-        let mut new = None;
+        let mut new: Option<Secret<String>> = None;
         match action {
-            Action::Get => {
-                return Ok(Answer::One { endpoint: Box::new(endpoint.clone()), latest, secret: None });
-            }
+            Action::Get => return Ok(Answer::Json(show::one(endpoint, latest, None))),
             Action::Update { url, description, types, events } => {
                 if url.as_ref().is_some_and(|url| *url != endpoint.url) {
                     endpoint.begin_afresh();
@@ -201,7 +185,7 @@ impl Portal {
                 let (secret, sealed) = new_secret(turn, connection, &endpoint.id);
                 store::rotate(turn.sql, &endpoint.id, &sealed)?;
                 endpoint.previous_secret_until = Some(turn.now.plus_ms(PREVIOUS_SECRET_MS));
-                new = Some(secret.expose().clone());
+                new = Some(secret);
             }
             Action::Pause => {
                 endpoint.mode = Mode::Paused;
@@ -233,7 +217,8 @@ impl Portal {
             }
         }
         save(turn, endpoint)?;
-        Ok(Answer::One { endpoint: Box::new(endpoint.clone()), latest, secret: new })
+        let new = new.as_ref().map(|secret| secret.expose().as_str());
+        Ok(Answer::Json(show::one(endpoint, latest, new)))
     }
 }
 
