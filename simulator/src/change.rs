@@ -31,6 +31,14 @@ pub enum Change {
     Restore,
     /// A [`Change::Deletion`] of the same record is emitted as well.
     PrivacyDeletion,
+    /// A link to another record came or went; each side has its own event.
+    Association {
+        /// Type of the other record, `0-2`.
+        to: &'static str,
+        to_id: u64,
+        removed: bool,
+        primary: bool,
+    },
     /// `primary` is the winner, `merged` what went into it; the record that results is `object_id`.
     Merge {
         primary: u64,

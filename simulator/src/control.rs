@@ -10,7 +10,7 @@
 //! | `GET /__control/state` | | apps, portals, users, grants, private tokens |
 //! | `GET /__control/tokens` | | `{"tokens"}`: every code and token that still means something, to look for in logs |
 //! | `POST /__control/apps` | [`crate::grants::App`]; an `app_id` replaces | the app with its ids and secret |
-//! | `POST /__control/portals` | `portal_id`, `settings` ([`crate::PortalSettings`]), `contacts`, `companies`, `deals`, `shape` ([`crate::Shape`]) | the portal |
+//! | `POST /__control/portals` | `portal_id`, `settings` ([`crate::PortalSettings`]), `contacts`, `companies`, `deals`, `associations` (whether they are linked), `shape` ([`crate::Shape`]) | the portal |
 //! | `POST /__control/users` | [`crate::grants::User`]; a `user_id` replaces | the user |
 //! | `POST /__control/private-tokens` | `portal_id`, `scopes` (all if absent), `token` (made if absent) | the token |
 //! | `POST /__control/private-tokens/remove` | `token` | `{"removed"}` |
@@ -35,10 +35,16 @@
 //! | `POST /__control/owners/archive`, `/restore` | `portal_id`, `id` | `{"id"}` |
 //! | `POST /__control/pipelines/put` | `portal_id`, `pipeline` ([`crate::pipelines::Pipeline`]); the `id` replaces, stages and all | `{"id"}` |
 //! | `POST /__control/pipelines/remove` | `portal_id`, `id` | `{"id"}` |
+//! | `POST /__control/associations/seed` | `portal_id` | `{"links"}`: contacts, companies and deals linked as real accounts do |
+//! | `POST /__control/associations/edit-random` | `portal_id`, `count` | [`crate::associations::people::LinkEdits`] |
+//! | `POST /__control/associations/add`, `/remove` | `portal_id`, `from_type`, `from`, `to_type`, `to`, `types` (the unlabelled one if absent; all when removing) | `{}` |
+//! | `POST /__control/associations/label` | `portal_id`, `from_type`, `to_type`, `label`, `inverse_label` | `{"results"}`: both directions |
+//! | `GET /__control/associations/dump` | `portal_id`, `from_type`, `to_type` | NDJSON of live links: `{"from":"1","to":"2","types":[1,279]}` |
 //! | `PUT /__control/edit-rate` | `portal_id`, `object_type` (`contacts` if absent), `per_second` (0 ends) | `{"per_second"}` |
 //! | `POST /__control/grants/scopes` | `app_id`, `portal_id`, `removed` | `{"changed"}`: grants and static tokens that lose these scopes at once |
 //! | `POST /__control/index/catch-up` | `portal_id` (all if absent) | `{}`: search knows everything now |
 
+mod associations;
 pub mod page;
 pub mod records;
 mod settings;
@@ -105,6 +111,7 @@ struct NewPortal {
     contacts: u32,
     companies: u32,
     deals: u32,
+    associations: bool,
     shape: Shape,
 }
 
@@ -142,6 +149,7 @@ impl Simulator {
             Some((area @ ("owners" | "pipelines"), call)) => {
                 self.control_settings(now_ms, area, call, request)
             }
+            Some(("associations", call)) => self.control_associations(now_ms, call, request),
             Some(("pages", rest)) => self.page_call(now_ms, rest, request),
             Some((object_type, rest)) if ObjectKind::named(object_type).is_some() => {
                 self.control_records(now_ms, object_type, rest, request)
@@ -260,6 +268,9 @@ impl Simulator {
                 if count > 0 {
                     portal.seed(&mut turn, kind, count, &asked.shape);
                 }
+            }
+            if asked.associations {
+                portal.seed_associations(now_ms);
             }
         }
         self.watch_installed();

@@ -123,6 +123,7 @@ impl Portal {
         for _ in 0..count {
             edit_once(store, turn, rng, plan, archived, &mut edits);
         }
+        self.follow(turn);
         edits
     }
 
@@ -219,7 +220,7 @@ fn edit_once(
 }
 
 /// A live record by chance. Where most are gone, it may find none.
-fn random_live(store: &Store, rng: &mut fastrand::Rng) -> Option<u64> {
+pub(crate) fn random_live(store: &Store, rng: &mut fastrand::Rng) -> Option<u64> {
     if store.live_count() == 0 {
         return None;
     }

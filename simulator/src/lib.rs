@@ -9,11 +9,12 @@
 //! |---|---|
 //! | [`route`] | which [`route::Endpoint`] a request is for, and the order of checks before it is answered |
 //! | [`portal`], [`objects`], [`schema`], [`index`] | one account's state: records, properties, the lagging index |
-//! | [`search`], [`properties`], [`owners`], [`pipelines`] | those APIs |
+//! | [`search`], [`properties`], [`owners`], [`pipelines`], [`associations`] | those APIs |
 //! | [`generator`] | believable records and the stream of edits |
 //! | [`faults`], [`switches`], [`problem`] | misfortunes, unconfirmed behaviour, error bodies |
 //! | [`auth`], [`oauth`], [`pages`], [`limits`], [`webhooks`], [`control`] | tokens, HubSpot's own pages, quotas, deliveries, the control API |
 
+pub mod associations;
 pub mod auth;
 pub mod change;
 pub mod control;

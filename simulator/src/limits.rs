@@ -26,6 +26,8 @@ const PUBLIC_OAUTH_LIMIT: u32 = 110;
 pub enum Quota {
     /// The app's 10-second window and, for private apps, the account's day.
     Core,
+    /// The app's 10-second window for the associations API, which is exempt from the ordinary one.
+    Associations,
     /// The account's searches per second; no rate headers on the answer. Private apps' searches count for the day too.
     Search,
 }
@@ -80,6 +82,8 @@ pub(crate) struct Day {
 pub struct Limits {
     /// By account and app.
     windows: BTreeMap<(u64, u64), Window>,
+    /// The same of the associations API.
+    associations: BTreeMap<(u64, u64), Window>,
     /// By account.
     searches: BTreeMap<u64, Window>,
     /// By account: the end of its day and the calls on it.
@@ -92,6 +96,8 @@ pub struct Limits {
 pub struct LimitReport {
     /// Most calls inside any rolling ten seconds, refused ones included, by account and app.
     pub most_in_ten_seconds: Vec<Most>,
+    /// The same of calls of the associations API.
+    pub most_associations_in_ten_seconds: Vec<Most>,
     /// Most searches inside any rolling second, by account (`app_id` 0).
     pub most_searches_in_a_second: Vec<Most>,
     /// 429s the limits gave, by account and policy. Those of faults are not among them.
@@ -150,6 +156,7 @@ impl Limits {
         let refused = self.refused.iter();
         LimitReport {
             most_in_ten_seconds: self.windows.iter().map(most).collect(),
+            most_associations_in_ten_seconds: self.associations.iter().map(most).collect(),
             most_searches_in_a_second: self.searches.iter().map(most_search).collect(),
             refused: refused
                 .map(|(&(portal_id, policy), &calls)| Refused { portal_id, policy, calls })
@@ -160,7 +167,8 @@ impl Limits {
     /// Starts the report anew; windows and days go on.
     pub fn clear_report(&mut self) {
         self.refused.clear();
-        for window in self.windows.values_mut().chain(self.searches.values_mut()) {
+        let all = self.windows.values_mut().chain(self.associations.values_mut());
+        for window in all.chain(self.searches.values_mut()) {
             window.most = 0;
         }
     }
@@ -189,8 +197,12 @@ impl Simulator {
                 refused_by = Some((Policy::Secondly, "SECONDLY"));
             }
         } else {
-            let limit = ten_secondly_limit(kind, settings, switches);
-            let window = limits.windows.entry((portal_id, app_id)).or_default();
+            let (windows, limit) = if quota == Quota::Associations {
+                (&mut limits.associations, associations_limit(settings, switches))
+            } else {
+                (&mut limits.windows, ten_secondly_limit(kind, settings, switches))
+            };
+            let window = windows.entry((portal_id, app_id)).or_default();
             let within = window.arrive(now_ms, WINDOW_MS, limit, switches);
             if !within && refused_by.is_none() {
                 refused_by = Some((Policy::TenSecondlyRolling, "TEN_SECONDLY_ROLLING"));
@@ -205,7 +217,7 @@ impl Simulator {
                 limits.days.insert(portal_id, (day.resets_at, day.used + 1));
             }
             // Documented as absent on OAuth calls, and search shows no rate headers at all.
-            if kind == CallerKind::Private && quota == Quota::Core {
+            if kind == CallerKind::Private && quota != Quota::Search {
                 let left = day.limit.saturating_sub(day.used + u64::from(refused_by.is_none()));
                 headers.push(("x-hubspot-ratelimit-daily".into(), day.limit.to_string()));
                 headers.push(("x-hubspot-ratelimit-daily-remaining".into(), left.to_string()));
@@ -218,6 +230,16 @@ impl Simulator {
         let mut problem = Problem::rate_limited(policy, group);
         problem.headers.extend(headers);
         Err(problem)
+    }
+}
+
+/// Source: `hubspot-api.md` 3.1.
+fn associations_limit(settings: &PortalSettings, switches: &Switches) -> u32 {
+    match (switches.ten_secondly_limit, settings.tier) {
+        (Some(limit), _) => limit,
+        (None, _) if settings.limit_increase => 200,
+        (None, Tier::FreeOrStarter) => 100,
+        (None, Tier::Professional | Tier::Enterprise) => 150,
     }
 }
 

@@ -48,6 +48,9 @@ struct Arguments {
     /// Deals per account
     #[arg(long, default_value_t = 0)]
     deals: u32,
+    /// Link contacts, companies and deals with each other
+    #[arg(long)]
+    associations: bool,
     /// Properties with a value per record, on average
     #[arg(long, default_value_t = Shape::default().properties_set)]
     properties: u32,
@@ -197,6 +200,9 @@ fn furnish(simulator: &mut Simulator, arguments: &Arguments) -> serde_json::Valu
                 if count > 0 {
                     portal.seed(&mut turn, kind, count, &shape);
                 }
+            }
+            if arguments.associations {
+                portal.seed_associations(now_ms);
             }
         }
     }

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use crate::associations::{Definitions, Links};
 use crate::generator::{EditStream, Plan};
 use crate::objects::input::Sent;
 use crate::objects::kind::{KINDS, ObjectKind};
@@ -83,6 +84,8 @@ pub struct Portal {
     pub(crate) shelves: Vec<Shelf>,
     /// In order of id, archived ones too.
     pub(crate) owners: Vec<Owner>,
+    pub(crate) definitions: Definitions,
+    pub(crate) links: Links,
 }
 
 /// The records of one type, and how people work on them.
@@ -105,7 +108,15 @@ impl Portal {
             archived: Vec::new(),
         };
         let shelves = KINDS.into_iter().map(shelf).collect();
-        Self { portal_id, settings, rng, shelves, owners: owners::first() }
+        Self {
+            portal_id,
+            settings,
+            rng,
+            shelves,
+            owners: owners::first(),
+            definitions: Definitions::first(),
+            links: Links::default(),
+        }
     }
 
     /// Records of a type.
@@ -164,13 +175,17 @@ impl Portal {
 
     pub fn archive_record(&mut self, turn: &mut Turn<'_>, object_type: &str, id: u64) -> Result<(), Problem> {
         let (store, rng) = self.store_mut(kind_named(object_type)?);
-        Ok(store.archive(turn, rng, BY_PERSON, id)?)
+        store.archive(turn, rng, BY_PERSON, id)?;
+        self.follow(turn);
+        Ok(())
     }
 
     /// Refused if an e-mail or unique value of the record is somebody else's by now.
     pub fn restore_record(&mut self, turn: &mut Turn<'_>, object_type: &str, id: u64) -> Result<(), Problem> {
         let (store, rng) = self.store_mut(kind_named(object_type)?);
-        Ok(store.restore(turn, rng, BY_PERSON, id)?)
+        store.restore(turn, rng, BY_PERSON, id)?;
+        self.follow(turn);
+        Ok(())
     }
 
     /// Merges `other` into `primary`; the id of the record that results.
@@ -182,13 +197,17 @@ impl Portal {
         other: u64,
     ) -> Result<u64, Problem> {
         let (store, rng) = self.store_mut(kind_named(object_type)?);
-        Ok(store.merge(turn, rng, BY_PERSON, primary, other)?)
+        let id = store.merge(turn, rng, BY_PERSON, primary, other)?;
+        self.follow(turn);
+        Ok(id)
     }
 
     /// Erases for good.
     pub fn erase_record(&mut self, turn: &mut Turn<'_>, object_type: &str, id: u64) -> Result<(), Problem> {
         let (store, rng) = self.store_mut(kind_named(object_type)?);
-        Ok(store.erase(turn, rng, BY_PERSON, id)?)
+        store.erase(turn, rng, BY_PERSON, id)?;
+        self.follow(turn);
+        Ok(())
     }
 }
 

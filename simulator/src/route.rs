@@ -11,7 +11,7 @@ use crate::http::{Request, Response};
 use crate::limits::Quota;
 use crate::objects::input::not_modelled;
 use crate::portal::kind_named;
-use crate::{Problem, Simulator, objects, owners, pipelines, properties, search};
+use crate::{Problem, Simulator, associations, objects, owners, pipelines, properties, search};
 
 /// Everything of HubSpot's API that is modelled, version 2026-09.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -66,6 +66,27 @@ pub enum Endpoint {
     PipelineRead,
     /// Every change there; not modelled.
     PipelineWrite,
+    /// `POST /crm/associations/2026-09/{from}/{to}/batch/read`
+    AssociationBatchRead,
+    AssociationBatchCreate,
+    AssociationBatchDefault,
+    AssociationBatchArchive,
+    AssociationBatchArchiveLabels,
+    /// `GET /crm/associations/2026-09/{from}/{to}/labels`
+    LabelList,
+    LabelCreate,
+    LabelUpdate,
+    LabelArchive,
+    /// Limits of labels and usage reports; not modelled.
+    AssociationOther,
+    /// `GET /crm/objects/2026-09/{from}/{id}/associations/{to}`
+    AssociationList,
+    /// `PUT …/{to}/{toId}`
+    AssociationPut,
+    /// `PUT …/default/{to}/{toId}`
+    AssociationDefault,
+    /// `DELETE …/{to}/{toId}`
+    AssociationDelete,
     /// Nothing HubSpot has, or nothing modelled.
     Unknown,
 }
@@ -79,6 +100,32 @@ impl Endpoint {
     /// Not about the records or properties of one type.
     fn is_beside_records(self) -> bool {
         matches!(self, Self::OwnerList | Self::OwnerRead | Self::PipelineRead | Self::PipelineWrite)
+    }
+
+    /// About links or labels.
+    fn is_about_associations(self) -> bool {
+        matches!(
+            self,
+            Self::AssociationList | Self::AssociationPut | Self::AssociationDefault | Self::AssociationDelete
+        ) || self.quota() == Quota::Associations
+    }
+
+    /// What a call counts against.
+    fn quota(self) -> Quota {
+        match self {
+            Self::Search => Quota::Search,
+            Self::AssociationBatchRead
+            | Self::AssociationBatchCreate
+            | Self::AssociationBatchDefault
+            | Self::AssociationBatchArchive
+            | Self::AssociationBatchArchiveLabels
+            | Self::LabelList
+            | Self::LabelCreate
+            | Self::LabelUpdate
+            | Self::LabelArchive
+            | Self::AssociationOther => Quota::Associations,
+            _ => Quota::Core,
+        }
     }
 
     /// Takes no Bearer token: credentials are in the body, no quota is counted.
@@ -134,6 +181,45 @@ fn parse<'a>(method: &str, path: &'a str) -> Result<Route<'a>, Problem> {
         ["crm", "pipelines", "2026-09", kind, rest @ ..] => {
             (object_type, behind) = (kind, rest);
             one(method, 'G', E::PipelineRead).or((method != 'X').then_some(E::PipelineWrite))
+        }
+        ["crm", "associations", "2026-09", "definitions" | "usage", ..] => Some(E::AssociationOther),
+        ["crm", "associations", "2026-09", from, rest @ ..] => {
+            (object_type, behind) = (from, rest);
+            match rest {
+                [_, "labels"] => two(method, ('G', E::LabelList), ('P', E::LabelCreate)).or(one(
+                    method,
+                    'T',
+                    E::LabelUpdate,
+                )),
+                [_, "labels", id] => {
+                    name = id;
+                    one(method, 'D', E::LabelArchive)
+                }
+                [_, "batch", "read"] => one(method, 'P', E::AssociationBatchRead),
+                [_, "batch", "create"] => one(method, 'P', E::AssociationBatchCreate),
+                [_, "batch", "associate", "default"] => one(method, 'P', E::AssociationBatchDefault),
+                [_, "batch", "archive"] => one(method, 'P', E::AssociationBatchArchive),
+                [_, "batch", "labels", "archive"] => one(method, 'P', E::AssociationBatchArchiveLabels),
+                _ => return Err(Problem::unknown_route()),
+            }
+        }
+        ["crm", "objects", "2026-09", from, id, "associations", rest @ ..] => {
+            (object_type, name) = (from, id);
+            match rest {
+                [_] => {
+                    behind = rest;
+                    one(method, 'G', E::AssociationList)
+                }
+                ["default", pair @ ..] if pair.len() == 2 => {
+                    behind = pair;
+                    one(method, 'T', E::AssociationDefault)
+                }
+                [_, _] => {
+                    behind = rest;
+                    two(method, ('T', E::AssociationPut), ('D', E::AssociationDelete))
+                }
+                _ => return Err(Problem::unknown_route()),
+            }
         }
         ["crm", area @ ("objects" | "properties"), "2026-09", kind, rest @ ..] => {
             object_type = kind;
@@ -310,14 +396,15 @@ fn permitted(
     let Some(caller) = caller else {
         return sim.oauth(now_ms, route.endpoint, None, request);
     };
-    let quota = if route.endpoint == Endpoint::Search { Quota::Search } else { Quota::Core };
-    let headers = sim.check_limits(now_ms, caller, quota)?;
+    let headers = sim.check_limits(now_ms, caller, route.endpoint.quota())?;
     let with_headers = |mut problem: Problem| {
         problem.headers.extend(headers.iter().cloned());
         problem
     };
     let mut response = if route.endpoint.is_oauth() {
         sim.oauth(now_ms, route.endpoint, Some(caller), request).map_err(with_headers)?
+    } else if route.endpoint.is_about_associations() {
+        between(sim, now_ms, request, route, caller).map_err(with_headers)?
     } else if route.endpoint.is_beside_records() {
         beside(sim, now_ms, request, route, caller).map_err(with_headers)?
     } else {
@@ -325,6 +412,52 @@ fn permitted(
     };
     response.headers.extend(headers);
     Ok(response)
+}
+
+/// What is about links between records, or their labels.
+fn between(
+    sim: &mut Simulator,
+    now_ms: u64,
+    request: &Request,
+    route: &Route<'_>,
+    caller: &Caller,
+) -> Result<Response, Problem> {
+    use Endpoint as E;
+    use associations::{read, write};
+    if route.endpoint == E::AssociationOther {
+        return Err(not_modelled("limits of labels and reports on associations"));
+    }
+    let kinds = [kind_named(route.object_type)?, kind_named(route.rest.first().unwrap_or(&""))?];
+    let [from, to] = kinds;
+    let any_of = match route.endpoint {
+        E::AssociationBatchRead | E::AssociationList => [from.read_scope, to.read_scope].to_vec(),
+        E::LabelList => {
+            [from.schema_read_scope, to.schema_read_scope, from.read_scope, to.read_scope].to_vec()
+        }
+        E::LabelCreate | E::LabelUpdate | E::LabelArchive => {
+            [from.schema_write_scope, to.schema_write_scope].to_vec()
+        }
+        _ => [from.write_scope, to.write_scope].to_vec(),
+    };
+    admit(caller, &any_of, request)?;
+    let (portal, mut turn) = sim.portal_turn(caller.portal_id, now_ms).ok_or_else(Problem::no_credentials)?;
+    let turn = &mut turn;
+    let name = route.name.as_ref();
+    let pair = (name, *route.rest.get(1).unwrap_or(&""));
+    match route.endpoint {
+        E::AssociationBatchRead => read::batch(portal, turn, kinds, request),
+        E::AssociationList => read::one(portal, turn, kinds, name, request),
+        E::LabelList => read::labels(portal, kinds, request),
+        E::LabelCreate => write::create_label(portal, kinds, request),
+        E::LabelUpdate => write::update_label(portal, kinds, request),
+        E::LabelArchive => write::delete_label(portal, kinds, name, request),
+        E::AssociationPut => write::put(portal, turn, kinds, pair, request),
+        E::AssociationDefault => write::put_default(portal, turn, kinds, pair, request),
+        E::AssociationDelete => write::delete(portal, turn, kinds, pair, request),
+        E::AssociationBatchArchive => write::batch_archive(portal, turn, kinds, request),
+        E::AssociationBatchArchiveLabels => write::batch_archive_labels(portal, turn, kinds, request),
+        other => write::batch_create(portal, turn, kinds, other == E::AssociationBatchCreate, request),
+    }
 }
 
 /// What is not about the records of one type.
@@ -402,7 +535,7 @@ fn crm(
     admit(caller, any_of, request)?;
     let (portal, mut turn) = sim.portal_turn(caller.portal_id, now_ms).ok_or_else(Problem::no_credentials)?;
     let name = route.name.as_ref();
-    match route.endpoint {
+    let answered = match route.endpoint {
         E::List => objects::list::list(portal, &turn, kind, request),
         E::Read => objects::list::read(portal, &turn, kind, name, request),
         E::BatchRead => objects::list::batch_read(portal, &turn, kind, request),
@@ -417,7 +550,10 @@ fn crm(
         E::BatchUpsert => objects::batch::upsert(portal, &mut turn, kind, request),
         E::BatchArchive => objects::batch::archive(portal, &mut turn, kind, request),
         other => properties::handle(portal, &turn, kind, other, name, request),
-    }
+    };
+    // Also after a refusal: a batch may have changed something before it met one.
+    portal.follow(&mut turn);
+    answered
 }
 
 fn is_json(request: &Request) -> bool {

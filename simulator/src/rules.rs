@@ -2,6 +2,7 @@
 
 #![expect(clippy::cloned_ref_to_slice_refs, reason = "lists of expected ids read better as arrays")]
 
+mod associations;
 mod batches;
 mod faults;
 mod generated;

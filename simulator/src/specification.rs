@@ -14,6 +14,7 @@
 //! | `Error` | no `status`, no members of a 429 | `status`, and `errorType`, `policyName`, `groupName`, `requestId` (§3.3) |
 //! | `StandardError.subCategory` | an object | a text (§3.5) |
 //! | `SimplePublicUpsertObject.properties` | values never null | as in every other record, null where unset |
+//! | `AssociationSpecWithLabel.label` | never null | null for the unlabelled one, as in the guide's samples |
 //! | batch calls | no 207 | the 200's or 201's shape with `errors` and `numErrors` (§4.3) |
 //! | `POST /oauth/…/token` | no success; `Error` for refusals | §2.2; RFC 6749's members plus HubSpot's (§2.5) |
 //! | `PortalInformationResponse` | no `portalName` | seen in later builds (§10.1) |
@@ -29,13 +30,15 @@ use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
 /// The files of everything modelled.
-const FILES: [&str; 9] = [
+const FILES: [&str; 11] = [
     "contacts.json",
     "companies.json",
     "deals.json",
     "properties.json",
     "owners.json",
     "pipelines.json",
+    "associations.json",
+    "associations-schema.json",
     "account-info.json",
     "oauth.json",
     "app-uninstalls.json",
@@ -251,6 +254,10 @@ fn adapt(file: &mut Value) {
         let values = &mut record["properties"]["properties"]["additionalProperties"]["type"];
         assert_eq!(values, "string", "the file was corrected");
         *values = json!(["string", "null"]);
+    }
+    if let Some(own) = schemas.get_mut("AssociationSpecWithLabel") {
+        assert_eq!(own["properties"]["label"]["type"], "string", "the file was corrected");
+        own["properties"]["label"]["type"] = json!(["string", "null"]);
     }
     if let Some(account) = schemas.get_mut("PortalInformationResponse") {
         add_texts(account, &["portalName"]);

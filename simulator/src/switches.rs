@@ -34,6 +34,18 @@ pub struct Switches {
     /// Whether merged deals go on under the primary's id, as all types once did (else under a new one, as contacts and
     /// companies do).
     pub deal_merge_keeps_primary_id: bool,
+    /// Whether a contact's or deal's first company becomes its primary one without being asked for.
+    pub first_company_becomes_primary: bool,
+    /// Whether an account's own labels that come and go send association events.
+    pub label_changes_send_webhooks: bool,
+    /// Whether `batch/create` of associations replaces a link's labels, as the single call does (else it adds to them).
+    pub association_batch_create_replaces: bool,
+    /// Whether archiving associations in a batch answers 204 as in the guide (else 200 as specified).
+    pub association_archive_is_204: bool,
+    /// Whether `toObjectId` is a number as in the guide's samples (else a text as specified).
+    pub association_ids_are_numbers: bool,
+    /// Links of one record on one page of a batch read.
+    pub association_batch_page: usize,
     /// Whether a restored record counts as modified at that moment.
     pub restore_bumps_modified: bool,
     /// Whether archiving an unknown or already archived record alone answers 404 (else 204). `batch/archive` always answers 204.
@@ -136,6 +148,12 @@ impl Default for Switches {
             merge_sends_deletions: false,
             merge_sends_creation: false,
             deal_merge_keeps_primary_id: false,
+            first_company_becomes_primary: true,
+            label_changes_send_webhooks: false,
+            association_batch_create_replaces: false,
+            association_archive_is_204: false,
+            association_ids_are_numbers: false,
+            association_batch_page: 500,
             restore_bumps_modified: false,
             archive_unknown_is_404: true,
             new_ids_out_of_order: false,

@@ -47,8 +47,8 @@ impl Default for Subscription {
 }
 
 impl Subscription {
-    /// The classic subscriptions to contacts: creation, deletion, merge, restore, privacy deletion, and changes of
-    /// these properties.
+    /// The classic subscriptions to contacts: creation, deletion, merge, restore, links, privacy deletion, and changes
+    /// of these properties.
     pub fn contacts(properties: &[&str]) -> Vec<Self> {
         Self::classic("contact", properties)
     }
@@ -66,7 +66,8 @@ impl Subscription {
     fn classic(name: &str, properties: &[&str]) -> Vec<Self> {
         let of = |kind: &str| Self { subscription_type: format!("{name}.{kind}"), ..Self::default() };
         let erased = (name == "contact").then_some("privacyDeletion");
-        let kinds = ["creation", "deletion", "merge", "restore"].into_iter().chain(erased);
+        let kinds =
+            ["creation", "deletion", "merge", "restore", "associationChange"].into_iter().chain(erased);
         let change = |name: &&str| Self { property_name: Some((*name).to_owned()), ..of("propertyChange") };
         kinds.map(of).chain(properties.iter().map(change)).collect()
     }
@@ -101,6 +102,7 @@ fn kind_of(change: &Change) -> (&'static str, Option<&str>) {
         Change::Restore => ("restore", None),
         Change::PrivacyDeletion => ("privacyDeletion", None),
         Change::Merge { .. } => ("merge", None),
+        Change::Association { .. } => ("associationChange", None),
     }
 }
 
@@ -443,7 +445,14 @@ fn event_body(
         "occurredAt": event.occurred_at,
         "subscriptionType": subscription.subscription_type,
     });
-    if let Change::Merge { primary, merged, properties_moved } = &event.change {
+    if let Change::Association { to, to_id, removed, primary } = &event.change {
+        let singular = |type_id| ObjectKind::of_id(type_id).map_or("", |kind| kind.singular);
+        body["associationType"] = json!(format!("{}_TO_{}", singular(event.object_type_id), singular(to)));
+        body["fromObjectId"] = json!(event.object_id);
+        body["toObjectId"] = json!(to_id);
+        body["associationRemoved"] = json!(removed);
+        body["isPrimaryAssociation"] = json!(primary);
+    } else if let Change::Merge { primary, merged, properties_moved } = &event.change {
         body["primaryObjectId"] = json!(primary);
         body["mergedObjectIds"] = json!(merged);
         body["newObjectId"] = json!(event.object_id);
@@ -464,7 +473,9 @@ fn event_body(
                 body["isSensitive"] = json!(false);
             }
         }
-        Change::Deletion | Change::Restore => body["changeSource"] = json!(event.change_source),
+        Change::Deletion | Change::Restore | Change::Association { .. } => {
+            body["changeSource"] = json!(event.change_source);
+        }
         Change::PrivacyDeletion | Change::Merge { .. } => {}
     }
     if generic {

@@ -237,7 +237,7 @@ fn schema(held: &mut Held) {
 }
 
 /// Described, but refused as not modelled.
-const REFUSED: [(&str, &str); 10] = [
+const REFUSED: [(&str, &str); 16] = [
     ("POST", "/crm/pipelines/2026-09/{objectType}"),
     ("PUT", "/crm/pipelines/2026-09/{objectType}/{pipelineId}"),
     ("PATCH", "/crm/pipelines/2026-09/{objectType}/{pipelineId}"),
@@ -248,6 +248,12 @@ const REFUSED: [(&str, &str); 10] = [
     ("PATCH", "/crm/pipelines/2026-09/{objectType}/{pipelineId}/stages/{stageId}"),
     ("DELETE", "/crm/pipelines/2026-09/{objectType}/{pipelineId}/stages/{stageId}"),
     ("GET", "/crm/pipelines/2026-09/{objectType}/{pipelineId}/stages/{stageId}/audit"),
+    ("POST", "/crm/associations/2026-09/usage/high-usage-report/{userId}"),
+    ("GET", "/crm/associations/2026-09/definitions/configurations/all"),
+    ("GET", "/crm/associations/2026-09/definitions/configurations/{objectType}/{toObjectType}"),
+    ("POST", "/crm/associations/2026-09/definitions/configurations/{objectType}/{toObjectType}/batch/create"),
+    ("POST", "/crm/associations/2026-09/definitions/configurations/{objectType}/{toObjectType}/batch/purge"),
+    ("POST", "/crm/associations/2026-09/definitions/configurations/{objectType}/{toObjectType}/batch/update"),
 ];
 
 fn owners_and_pipelines(held: &mut Held) {
@@ -268,6 +274,50 @@ fn owners_and_pipelines(held: &mut Held) {
     for path in ["/nowhere", "/default/stages/nowhere"] {
         expect(held.json("GET", &format!("{pipelines}{path}"), Value::Null), 404);
     }
+}
+
+fn associations(held: &mut Held) {
+    let base = "/crm/associations/2026-09/contacts/companies";
+    let (contacts, companies) = (held.ids(), held.ids_of("companies"));
+    let (one, company) = (contacts[0].as_str(), companies[0].as_str());
+    let single = format!("/crm/objects/2026-09/contacts/{one}/associations");
+    let unlabelled =
+        expect(held.json("PUT", &format!("{single}/default/companies/{company}"), Value::Null), 200);
+    assert_eq!(unlabelled["results"].as_array().unwrap().len(), 2);
+    let label = json!({"label": "Billing", "name": "billing", "inverseLabel": "Billed by"});
+    let made = expect(held.json("POST", &format!("{base}/labels"), label.clone()), 200);
+    let type_id = made["results"][0]["typeId"].as_u64().unwrap();
+    expect(held.json("POST", &format!("{base}/labels"), label), 409);
+    let own = json!([{"associationCategory": "USER_DEFINED", "associationTypeId": type_id}]);
+    let put = expect(held.json("PUT", &format!("{single}/companies/{company}"), own.clone()), 201);
+    assert_eq!(put["labels"], json!(["Billing"]));
+    let renamed = json!({"associationTypeId": type_id, "label": "Invoices"});
+    expect(held.json("PUT", &format!("{base}/labels"), renamed), 204);
+    let labels = expect(held.json("GET", &format!("{base}/labels"), Value::Null), 200);
+    assert_eq!(labels["results"].as_array().unwrap().len(), 3);
+    let read = json!({"inputs": [{"id": one}, {"id": contacts[1]}, {"id": "x"}]});
+    let found = expect(held.json("POST", &format!("{base}/batch/read"), read), 207);
+    assert_eq!(found["results"][0]["to"][0]["associationTypes"].as_array().unwrap().len(), 2);
+    let pair = |from: &str, to: &str| json!({"from": {"id": from}, "to": {"id": to}});
+    let mut typed = pair(&contacts[1], company);
+    typed["types"] = json!([{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 1}]);
+    expect(held.json("POST", &format!("{base}/batch/create"), json!({"inputs": [typed]})), 200);
+    let plain = json!({"inputs": [pair(&contacts[1], &companies[1])]});
+    expect(held.json("POST", &format!("{base}/batch/associate/default"), plain.clone()), 200);
+    let wrong = json!({"inputs": [pair(&contacts[1], "1")]});
+    expect(held.json("POST", &format!("{base}/batch/associate/default"), wrong), 207);
+    let mut labelled = pair(one, company);
+    labelled["types"] = own;
+    expect(held.json("POST", &format!("{base}/batch/labels/archive"), json!({"inputs": [labelled]})), 200);
+    let archive = json!({"inputs": [{"from": {"id": contacts[1]}, "to": [{"id": companies[1]}]}]});
+    expect(held.json("POST", &format!("{base}/batch/archive"), archive), 200);
+    expect(held.json("DELETE", &format!("{base}/labels/{type_id}"), Value::Null), 204);
+    expect(held.json("DELETE", &format!("{single}/companies/{company}"), Value::Null), 204);
+    let unknown = json!([{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 9999}]);
+    expect(held.json("PUT", &format!("{single}/companies/{company}"), unknown), 400);
+    let inline = json!({"properties": {"email": "inline@example.com"}, "associations": [
+        {"to": {"id": company}, "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 279}]}]});
+    expect(held.json("POST", "/crm/objects/2026-09/contacts", inline), 201);
 }
 
 /// What is not modelled says so, whoever it is asked of.
@@ -309,6 +359,7 @@ fn every_answer_is_as_hubspot_describes_it() {
     other_records(&mut held, "deals", "dealname", json!({"dealname": "D", "dealstage": "closedwon"}));
     schema(&mut held);
     owners_and_pipelines(&mut held);
+    associations(&mut held);
     refusals(&mut held);
     accounts_and_tokens(&mut held);
     quotas(&mut held);

@@ -43,7 +43,7 @@ struct Pair {
 /// A record id as a number or, as HubSpot writes it, a text.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(try_from = "Value")]
-struct Id(u64);
+pub(super) struct Id(pub(super) u64);
 
 impl TryFrom<Value> for Id {
     type Error = String;

@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::Problem;
+use crate::associations::write::{check_inline, link_new};
 use crate::http::{Request, Response};
-use crate::objects::input::{self, CreateInput, IdInput, Inputs, Selectors, UpdateInput, not_modelled};
+use crate::objects::input::{self, CreateInput, IdInput, Inputs, Selectors, UpdateInput};
 use crate::objects::kind::ObjectKind;
 use crate::objects::list::{batch_answer, not_found, projection, unique_key};
 use crate::objects::record::State;
@@ -68,32 +69,37 @@ impl<'a> Outcome<'a> {
 pub(crate) fn create(
     portal: &mut Portal,
     turn: &mut Turn<'_>,
-    kind: &ObjectKind,
+    kind: &'static ObjectKind,
     request: &Request,
 ) -> Result<Response, Problem> {
     Selectors::parse(request, &[])?;
     let batch: Inputs<CreateInput> = input::json(request)?;
     input::check_batch_size(batch.inputs.len())?;
-    if batch.inputs.iter().any(|input| !input.associations.is_empty()) {
-        return Err(not_modelled("associations"));
-    }
+    let links: Vec<_> =
+        batch.inputs.iter().map(|input| check_inline(portal, kind, &input.associations)).collect();
     let portal_id = portal.portal_id;
     let (store, rng) = portal.store_mut(kind);
     let mut outcome = Outcome::new(batch.inputs.iter().map(|input| input.object_write_trace_id.as_deref()));
     let mut unique = BTreeSet::new();
     let mut good = Vec::new();
-    for input in &batch.inputs {
+    for (input, links) in batch.inputs.iter().zip(links) {
         let trace_id = input.object_write_trace_id.as_deref();
         let checked = check_new(store, portal_id, turn, &input.properties)
-            .and_then(|checked| free(store, None, &mut unique, &checked).map(|()| checked));
+            .and_then(|checked| free(store, None, &mut unique, &checked).map(|()| checked))
+            .and_then(|checked| Ok((checked, links?)));
         match checked {
-            Ok(checked) => good.push((checked, trace_id)),
+            Ok((checked, links)) => good.push((checked, links, trace_id)),
             Err(problem) => outcome.fail(problem, trace_id)?,
         }
     }
-    for (checked, trace_id) in &good {
+    let mut made = Vec::new();
+    for (checked, links, trace_id) in &good {
         let id = store.create(turn, rng, BY_API, &checked.values())?;
         outcome.done.push((id, Extra { trace_id: *trace_id, new: None }));
+        made.push((id, links));
+    }
+    for (id, links) in made {
+        link_new(portal, turn, kind, id, links);
     }
     let asked = batch.inputs.iter().flat_map(|input| input.properties.keys().map(String::as_str)).collect();
     Ok(outcome.answer(portal, turn.now_ms, kind, 201, &asked))

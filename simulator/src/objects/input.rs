@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::associations::write::Inline;
 use crate::http::Request;
 use crate::switches::OverLimit;
 use crate::{Problem, Switches};
@@ -160,7 +161,7 @@ pub(crate) fn check_batch_size(count: usize) -> Result<(), Problem> {
 pub(crate) struct CreateInput {
     pub properties: Sent,
     #[serde(default)]
-    pub associations: Vec<serde::de::IgnoredAny>,
+    pub associations: Vec<Inline>,
     #[serde(default)]
     pub object_write_trace_id: Option<String>,
 }

@@ -32,6 +32,10 @@ pub struct ObjectKind {
     pub required: &'static [&'static [&'static str]],
     /// What search's `query` looks at (`hubspot-api.md` 4.6).
     pub searched: &'static [&'static str],
+    /// Properties that count live links to records of a type.
+    pub counted: &'static [(&'static str, &'static str)],
+    /// The property that holds the primary company's id.
+    pub primary_company: Option<&'static str>,
     /// Whether privacy deletion exists by API, and its webhook.
     pub erasable: bool,
     /// HubSpot's own properties.
@@ -65,6 +69,8 @@ pub static CONTACTS: ObjectKind = ObjectKind {
         "mobilephone",
         "company",
     ],
+    counted: &[("num_associated_deals", "0-3")],
+    primary_company: Some("associatedcompanyid"),
     erasable: true,
     table: &hubspot_defined::CONTACTS,
 };
@@ -87,6 +93,8 @@ pub static COMPANIES: ObjectKind = ObjectKind {
     modified_property: "hs_lastmodifieddate",
     required: &[&["name", "domain"]],
     searched: &["website", "phone", "name", "domain"],
+    counted: &[("num_associated_contacts", "0-1"), ("num_associated_deals", "0-3")],
+    primary_company: None,
     erasable: false,
     table: &company_properties::COMPANIES,
 };
@@ -118,6 +126,8 @@ pub static DEALS: ObjectKind = ObjectKind {
     modified_property: "hs_lastmodifieddate",
     required: &[&["dealname"], &["dealstage"]],
     searched: &["dealname", "pipeline", "dealstage", "description", "dealtype"],
+    counted: &[("num_associated_contacts", "0-1")],
+    primary_company: Some("hs_primary_associated_company"),
     erasable: false,
     table: &deal_properties::DEALS,
 };

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
+use crate::associations::people::Left;
 use crate::change::{Change, ChangeEvent};
 use crate::index::Index;
 use crate::objects::kind::{DEALS, ObjectKind};
@@ -67,6 +68,8 @@ pub(crate) struct Store {
     pub index: Index,
     /// Empty of types without.
     pub pipelines: Pipelines,
+    /// Records whose links have yet to follow ([`Portal::follow`](crate::Portal)).
+    pub left: Vec<Left>,
     /// In order of id; a record is never taken out, its state says what became of it.
     records: Vec<Record>,
     /// Unique values in lower case, by property. E-mails include the additional ones.
@@ -109,6 +112,7 @@ impl Store {
             schema,
             index: Index::default(),
             pipelines: Pipelines::first(kind),
+            left: Vec::new(),
             records: Vec::new(),
             unique,
             blocked: BTreeSet::new(),
@@ -285,6 +289,7 @@ impl Store {
         let at =
             self.position(id).filter(|&at| self.records[at].state == State::Live).ok_or(Refused::NotFound)?;
         self.leave(turn, rng, at, State::Archived { at: turn.now_ms });
+        self.left.push(Left::Hidden(id));
         self.emit(turn, id, source, || Change::Deletion);
         Ok(())
     }
@@ -312,6 +317,7 @@ impl Store {
         self.index.notice(turn.now_ms, turn.switches, rng, &record);
         self.records[at] = record;
         self.live_count += 1;
+        self.left.push(Left::Shown(id));
         self.emit(turn, id, source, || Change::Restore);
         Ok(())
     }
@@ -329,6 +335,7 @@ impl Store {
         let emails: Vec<String> = self.emails(&self.records[at].values).map(str::to_lowercase).collect();
         self.blocked.extend(emails);
         self.leave(turn, rng, at, State::Erased);
+        self.left.push(Left::Erased(id));
         self.emit(turn, id, source, || Change::PrivacyDeletion);
         self.emit(turn, id, source, || Change::Deletion);
         Ok(())
@@ -390,6 +397,7 @@ impl Store {
         } else {
             self.place(record);
         }
+        self.left.push(Left::Merged { old: vec![primary.id, other.id], into: id });
         let properties_moved = filled.len() as u32;
         self.emit(turn, id, source, || Change::Merge {
             primary: primary.id,
@@ -414,6 +422,13 @@ impl Store {
         self.schema.set_choices("dealstage", stages);
         for at in 0..self.records.len() {
             self.set_calculated(turn, rng, at, &[]);
+        }
+    }
+
+    /// Sets values that HubSpot calculates, see [`Self::set_calculated`].
+    pub fn calculate(&mut self, turn: &Turn<'_>, rng: &mut fastrand::Rng, id: u64, edits: &[Edit<'_>]) {
+        if let Some(at) = self.position(id).filter(|_| !edits.is_empty()) {
+            self.set_calculated(turn, rng, at, edits);
         }
     }
 

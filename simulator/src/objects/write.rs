@@ -3,8 +3,9 @@
 use serde::Deserialize;
 
 use crate::Problem;
+use crate::associations::write::{check_inline, link_new};
 use crate::http::{Request, Response};
-use crate::objects::input::{self, CreateInput, Selectors, Sent, not_modelled};
+use crate::objects::input::{self, CreateInput, Selectors, Sent};
 use crate::objects::kind::{CONTACTS, DEALS, ObjectKind};
 use crate::objects::list::{find, projection};
 use crate::objects::record::State;
@@ -60,18 +61,17 @@ pub(crate) fn check_new(
 pub(crate) fn create(
     portal: &mut Portal,
     turn: &mut Turn<'_>,
-    kind: &ObjectKind,
+    kind: &'static ObjectKind,
     request: &Request,
 ) -> Result<Response, Problem> {
     Selectors::parse(request, &[])?;
     let input: CreateInput = input::json(request)?;
-    if !input.associations.is_empty() {
-        return Err(not_modelled("associations"));
-    }
+    let links = check_inline(portal, kind, &input.associations)?;
     let portal_id = portal.portal_id;
     let (store, rng) = portal.store_mut(kind);
     let checked = check_new(store, portal_id, turn, &input.properties)?;
     let id = store.create(turn, rng, BY_API, &checked.values())?;
+    link_new(portal, turn, kind, id, &links);
     let trace_id = input.object_write_trace_id.as_deref();
     let mut response = answer(portal, kind, 201, id, &input.properties, trace_id)?;
     let location = format!("https://api.hubapi.com/crm/objects/2026-09/{}/{id}", kind.name);

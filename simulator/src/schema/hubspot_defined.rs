@@ -87,6 +87,7 @@ contact_activity datetime/date r -: hs_last_form_submission_date hs_last_ticket_
 
 /// What an account has however few properties it was given: what the simulator keeps itself, and what makes a contact somebody.
 const ALWAYS: &[&str] = &[
+    "associatedcompanyid",
     "createdate",
     "email",
     "firstname",
@@ -99,6 +100,7 @@ const ALWAYS: &[&str] = &[
     "lastname",
     "lifecyclestage",
     "message",
+    "num_associated_deals",
     "phone",
 ];
 
