@@ -40,11 +40,18 @@
 //! | `POST /__control/associations/add`, `/remove` | `portal_id`, `from_type`, `from`, `to_type`, `to`, `types` (the unlabelled one if absent; all when removing) | `{}` |
 //! | `POST /__control/associations/label` | `portal_id`, `from_type`, `to_type`, `label`, `inverse_label` | `{"results"}`: both directions |
 //! | `GET /__control/associations/dump` | `portal_id`, `from_type`, `to_type` | NDJSON of live links: `{"from":"1","to":"2","types":[1,279]}` |
+//! | `GET /__control/lists` | `portal_id` | `{"results"}`: `id`, `name`, `object_type_id`, `processing`, `version`, `size` |
+//! | `POST /__control/lists/create` | `portal_id`, `name`, `object_type`, `processing` (`MANUAL` if absent), `members`: so many join at once | `{"id"}` |
+//! | `POST /__control/lists/add`, `/remove` | `portal_id`, `list`, `ids` | `{"changed"}` |
+//! | `POST /__control/lists/join-random`, `/leave-random` | `portal_id`, `list`, `count` | `{"changed"}` |
+//! | `POST /__control/lists/delete`, `/restore` | `portal_id`, `list` | `{"changed"}` |
+//! | `GET /__control/lists/dump` | `portal_id`, `list` | NDJSON of members: `{"id":"9","joinedAt"}` |
 //! | `PUT /__control/edit-rate` | `portal_id`, `object_type` (`contacts` if absent), `per_second` (0 ends) | `{"per_second"}` |
 //! | `POST /__control/grants/scopes` | `app_id`, `portal_id`, `removed` | `{"changed"}`: grants and static tokens that lose these scopes at once |
 //! | `POST /__control/index/catch-up` | `portal_id` (all if absent) | `{}`: search knows everything now |
 
 mod associations;
+mod lists;
 pub mod page;
 pub mod records;
 mod settings;
@@ -63,7 +70,7 @@ use crate::portal::PortalSettings;
 use crate::{Problem, Simulator};
 
 /// Every scope the modelled endpoints ask for.
-pub const ALL_SCOPES: [&str; 14] = [
+pub const ALL_SCOPES: [&str; 16] = [
     "oauth",
     "crm.objects.contacts.read",
     "crm.objects.contacts.write",
@@ -78,6 +85,8 @@ pub const ALL_SCOPES: [&str; 14] = [
     "crm.schemas.deals.read",
     "crm.schemas.deals.write",
     "crm.objects.owners.read",
+    "crm.lists.read",
+    "crm.lists.write",
 ];
 
 /// Why the control API refused: status and a sentence.
@@ -149,6 +158,8 @@ impl Simulator {
             Some((area @ ("owners" | "pipelines"), call)) => {
                 self.control_settings(now_ms, area, call, request)
             }
+            None if path == "lists" => self.control_lists(now_ms, "", request),
+            Some(("lists", call)) => self.control_lists(now_ms, call, request),
             Some(("associations", call)) => self.control_associations(now_ms, call, request),
             Some(("pages", rest)) => self.page_call(now_ms, rest, request),
             Some((object_type, rest)) if ObjectKind::named(object_type).is_some() => {

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | [`route`] | which [`route::Endpoint`] a request is for, and the order of checks before it is answered |
 //! | [`portal`], [`objects`], [`schema`], [`index`] | one account's state: records, properties, the lagging index |
-//! | [`search`], [`properties`], [`owners`], [`pipelines`], [`associations`] | those APIs |
+//! | [`search`], [`properties`], [`owners`], [`pipelines`], [`associations`], [`lists`] | those APIs |
 //! | [`generator`] | believable records and the stream of edits |
 //! | [`faults`], [`switches`], [`problem`] | misfortunes, unconfirmed behaviour, error bodies |
 //! | [`auth`], [`oauth`], [`pages`], [`limits`], [`webhooks`], [`control`] | tokens, HubSpot's own pages, quotas, deliveries, the control API |
@@ -26,6 +26,7 @@ pub mod grants;
 pub mod http;
 pub mod index;
 pub mod limits;
+pub mod lists;
 pub mod oauth;
 pub mod objects;
 pub mod owners;

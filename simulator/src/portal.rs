@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use crate::associations::{Definitions, Links};
 use crate::generator::{EditStream, Plan};
+use crate::lists::Lists;
 use crate::objects::input::Sent;
 use crate::objects::kind::{KINDS, ObjectKind};
 use crate::objects::record::{Record, State};
@@ -86,6 +87,7 @@ pub struct Portal {
     pub(crate) owners: Vec<Owner>,
     pub(crate) definitions: Definitions,
     pub(crate) links: Links,
+    pub(crate) lists: Lists,
 }
 
 /// The records of one type, and how people work on them.
@@ -116,6 +118,7 @@ impl Portal {
             owners: owners::first(),
             definitions: Definitions::first(),
             links: Links::default(),
+            lists: Lists::default(),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::http::{Request, Response};
 use crate::limits::Quota;
 use crate::objects::input::not_modelled;
 use crate::portal::kind_named;
-use crate::{Problem, Simulator, associations, objects, owners, pipelines, properties, search};
+use crate::{Problem, Simulator, associations, lists, objects, owners, pipelines, properties, search};
 
 /// Everything of HubSpot's API that is modelled, version 2026-09.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -66,6 +66,23 @@ pub enum Endpoint {
     PipelineRead,
     /// Every change there; not modelled.
     PipelineWrite,
+    /// `GET /crm/lists/2026-09`
+    ListsRead,
+    ListsCreate,
+    ListsSearch,
+    /// `GET /crm/lists/2026-09/{listId}`, or by name
+    ListRead,
+    ListDelete,
+    ListRestore,
+    ListRename,
+    /// `GET …/memberships`, `…/memberships/join-order`
+    ListMembers,
+    /// Every change of members
+    ListMembersChange,
+    /// The lists of a record
+    RecordLists,
+    /// Folders, filters, conversions; not modelled.
+    ListOther,
     /// `POST /crm/associations/2026-09/{from}/{to}/batch/read`
     AssociationBatchRead,
     AssociationBatchCreate,
@@ -100,6 +117,21 @@ impl Endpoint {
     /// Not about the records or properties of one type.
     fn is_beside_records(self) -> bool {
         matches!(self, Self::OwnerList | Self::OwnerRead | Self::PipelineRead | Self::PipelineWrite)
+            || !self.list_scopes().is_empty()
+    }
+
+    /// The scopes that a call about lists needs, all of them; none of other calls.
+    fn list_scopes(self) -> &'static [&'static str] {
+        match self {
+            Self::ListsRead | Self::ListsSearch | Self::ListRead | Self::ListMembers | Self::RecordLists => {
+                &["crm.lists.read"]
+            }
+            Self::ListsCreate | Self::ListRename | Self::ListRestore => &["crm.lists.write"],
+            Self::ListDelete | Self::ListMembersChange | Self::ListOther => {
+                &["crm.lists.read", "crm.lists.write"]
+            }
+            _ => &[],
+        }
     }
 
     /// About links or labels.
@@ -181,6 +213,26 @@ fn parse<'a>(method: &str, path: &'a str) -> Result<Route<'a>, Problem> {
         ["crm", "pipelines", "2026-09", kind, rest @ ..] => {
             (object_type, behind) = (kind, rest);
             one(method, 'G', E::PipelineRead).or((method != 'X').then_some(E::PipelineWrite))
+        }
+        ["crm", "lists", "2026-09", rest @ ..] => {
+            behind = rest;
+            match rest {
+                [] => two(method, ('G', E::ListsRead), ('P', E::ListsCreate)),
+                ["folders" | "idmapping" | "all", ..]
+                | [_, "schedule-conversion" | "update-list-filters"] => Some(E::ListOther),
+                ["search"] => one(method, 'P', E::ListsSearch),
+                ["object-type-id", _, "name", _] => one(method, 'G', E::ListRead),
+                ["records", "memberships", "batch", "read"] => one(method, 'P', E::RecordLists),
+                ["records", _, _, "memberships"] => one(method, 'G', E::RecordLists),
+                [_] => two(method, ('G', E::ListRead), ('D', E::ListDelete)),
+                [_, "restore"] => one(method, 'T', E::ListRestore),
+                [_, "update-list-name"] => one(method, 'T', E::ListRename),
+                [_, "memberships"] => two(method, ('G', E::ListMembers), ('D', E::ListMembersChange)),
+                [_, "memberships", "join-order"] => one(method, 'G', E::ListMembers),
+                [_, "memberships", "add" | "remove" | "add-and-remove"]
+                | [_, "memberships", "add-from", _] => one(method, 'T', E::ListMembersChange),
+                _ => return Err(Problem::unknown_route()),
+            }
         }
         ["crm", "associations", "2026-09", "definitions" | "usage", ..] => Some(E::AssociationOther),
         ["crm", "associations", "2026-09", from, rest @ ..] => {
@@ -473,8 +525,13 @@ fn beside(
         E::PipelineRead | E::PipelineWrite => Some(kind_named(route.object_type)?),
         _ => None,
     };
+    let scopes = route.endpoint.list_scopes();
+    if let Some(lacking) = scopes.iter().find(|scope| !caller.has_any(&[scope])) {
+        return Err(Problem::missing_scopes(&[lacking]));
+    }
     let any_of = match kind {
         Some(kind) => [kind.read_scope, kind.schema_read_scope].to_vec(),
+        None if !scopes.is_empty() => scopes.to_vec(),
         None => vec!["crm.objects.owners.read"],
     };
     admit(caller, &any_of, request)?;
@@ -486,7 +543,8 @@ fn beside(
         (E::OwnerList, _) => owners::list(portal, &turn, request),
         (E::OwnerRead, _) => owners::read(portal, &route.name, request),
         (E::PipelineRead, Some(kind)) => pipelines::read(portal, kind, &route.rest, request),
-        _ => Err(not_modelled("changes of pipelines by API")),
+        (E::PipelineWrite, _) => Err(not_modelled("changes of pipelines by API")),
+        _ => lists::api::handle(portal, &turn, route.endpoint, &route.rest, request),
     }
 }
 

@@ -9,6 +9,7 @@ mod generated;
 mod lists;
 mod properties;
 mod searches;
+mod segments;
 mod settings;
 mod types;
 mod writes;

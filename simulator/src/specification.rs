@@ -30,7 +30,7 @@ use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
 /// The files of everything modelled.
-const FILES: [&str; 11] = [
+const FILES: [&str; 12] = [
     "contacts.json",
     "companies.json",
     "deals.json",
@@ -39,6 +39,7 @@ const FILES: [&str; 11] = [
     "pipelines.json",
     "associations.json",
     "associations-schema.json",
+    "lists.json",
     "account-info.json",
     "oauth.json",
     "app-uninstalls.json",

@@ -46,6 +46,12 @@ pub struct Switches {
     pub association_ids_are_numbers: bool,
     /// Links of one record on one page of a batch read.
     pub association_batch_page: usize,
+    /// Whether members that come and go count up a list's version (else only changes of the list itself do).
+    pub list_version_counts_members: bool,
+    /// Whether a restored record is put back on the lists it was on.
+    pub restore_rejoins_lists: bool,
+    /// Most members one request may add or remove. HubSpot's number is unknown.
+    pub list_members_per_call: usize,
     /// Whether a restored record counts as modified at that moment.
     pub restore_bumps_modified: bool,
     /// Whether archiving an unknown or already archived record alone answers 404 (else 204). `batch/archive` always answers 204.
@@ -154,6 +160,9 @@ impl Default for Switches {
             association_archive_is_204: false,
             association_ids_are_numbers: false,
             association_batch_page: 500,
+            list_version_counts_members: false,
+            restore_rejoins_lists: false,
+            list_members_per_call: 1_000,
             restore_bumps_modified: false,
             archive_unknown_is_404: true,
             new_ids_out_of_order: false,

@@ -237,7 +237,7 @@ fn schema(held: &mut Held) {
 }
 
 /// Described, but refused as not modelled.
-const REFUSED: [(&str, &str); 16] = [
+const REFUSED: [(&str, &str); 28] = [
     ("POST", "/crm/pipelines/2026-09/{objectType}"),
     ("PUT", "/crm/pipelines/2026-09/{objectType}/{pipelineId}"),
     ("PATCH", "/crm/pipelines/2026-09/{objectType}/{pipelineId}"),
@@ -248,6 +248,18 @@ const REFUSED: [(&str, &str); 16] = [
     ("PATCH", "/crm/pipelines/2026-09/{objectType}/{pipelineId}/stages/{stageId}"),
     ("DELETE", "/crm/pipelines/2026-09/{objectType}/{pipelineId}/stages/{stageId}"),
     ("GET", "/crm/pipelines/2026-09/{objectType}/{pipelineId}/stages/{stageId}/audit"),
+    ("GET", "/crm/lists/2026-09/folders"),
+    ("POST", "/crm/lists/2026-09/folders"),
+    ("PUT", "/crm/lists/2026-09/folders/move-list"),
+    ("DELETE", "/crm/lists/2026-09/folders/{folderId}"),
+    ("PUT", "/crm/lists/2026-09/folders/{folderId}/move/{newParentFolderId}"),
+    ("PUT", "/crm/lists/2026-09/folders/{folderId}/rename"),
+    ("GET", "/crm/lists/2026-09/idmapping"),
+    ("POST", "/crm/lists/2026-09/idmapping"),
+    ("GET", "/crm/lists/2026-09/{listId}/schedule-conversion"),
+    ("PUT", "/crm/lists/2026-09/{listId}/schedule-conversion"),
+    ("DELETE", "/crm/lists/2026-09/{listId}/schedule-conversion"),
+    ("PUT", "/crm/lists/2026-09/{listId}/update-list-filters"),
     ("POST", "/crm/associations/2026-09/usage/high-usage-report/{userId}"),
     ("GET", "/crm/associations/2026-09/definitions/configurations/all"),
     ("GET", "/crm/associations/2026-09/definitions/configurations/{objectType}/{toObjectType}"),
@@ -320,6 +332,52 @@ fn associations(held: &mut Held) {
     expect(held.json("POST", "/crm/objects/2026-09/contacts", inline), 201);
 }
 
+fn lists(held: &mut Held) {
+    let base = "/crm/lists/2026-09";
+    let ids = held.ids();
+    let new = |name: &str| json!({"name": name, "objectTypeId": "0-1", "processingType": "MANUAL"});
+    let made = expect(held.json("POST", base, new("Customers")), 200);
+    let id = made["list"]["listId"].as_str().unwrap().to_owned();
+    let other = expect(held.json("POST", base, new("Others")), 200);
+    let other = other["list"]["listId"].as_str().unwrap().to_owned();
+    expect(held.json("POST", base, new("customers")), 400);
+    let list = format!("{base}/{id}");
+    let added =
+        expect(held.json("PUT", &format!("{list}/memberships/add"), json!([ids[0], ids[1], "1"])), 200);
+    assert_eq!(
+        (added["recordsIdsAdded"].as_array().unwrap().len(), &added["recordIdsMissing"]),
+        (2, &json!(["1"]))
+    );
+    let both = json!({"recordIdsToAdd": [ids[2]], "recordIdsToRemove": [ids[0]]});
+    expect(held.json("PUT", &format!("{list}/memberships/add-and-remove"), both), 200);
+    expect(held.json("PUT", &format!("{list}/memberships/remove"), json!([ids[1]])), 200);
+    expect(held.json("PUT", &format!("{list}/memberships/add"), json!([ids[0], ids[1]])), 200);
+    for order in ["", "/join-order"] {
+        let path = format!("{list}/memberships{order}?limit=1");
+        let page = expect(held.json("GET", &path, Value::Null), 200);
+        let after = page["paging"]["next"]["after"].as_str().unwrap().to_owned();
+        let page = expect(held.json("GET", &format!("{path}&after={after}"), Value::Null), 200);
+        let before = page["paging"]["prev"]["before"].as_str().unwrap().to_owned();
+        expect(held.json("GET", &format!("{path}&before={before}"), Value::Null), 200);
+    }
+    expect(held.json("PUT", &format!("{base}/{other}/memberships/add-from/{id}"), Value::Null), 204);
+    let search = json!({"query": "cust", "count": 5, "offset": 0, "listIds": [], "processingTypes": ["MANUAL"],
+        "additionalProperties": []});
+    let found = expect(held.json("POST", &format!("{base}/search"), search), 200);
+    assert_eq!(found["lists"][0]["additionalProperties"]["hs_list_size"], "3");
+    expect(held.json("GET", &format!("{base}?listIds={id}&listIds={other}"), Value::Null), 200);
+    expect(held.json("GET", &list, Value::Null), 200);
+    expect(held.json("GET", &format!("{base}/object-type-id/0-1/name/Customers"), Value::Null), 200);
+    expect(held.json("GET", &format!("{base}/records/0-1/{}/memberships", ids[0]), Value::Null), 200);
+    let records = json!({"inputs": [{"objectTypeId": "0-1", "recordId": ids[0]}]});
+    expect(held.json("POST", &format!("{base}/records/memberships/batch/read"), records), 200);
+    expect(held.json("PUT", &format!("{list}/update-list-name?listName=Clients"), Value::Null), 200);
+    expect(held.json("DELETE", &format!("{list}/memberships"), Value::Null), 204);
+    expect(held.json("DELETE", &list, Value::Null), 204);
+    expect(held.json("GET", &list, Value::Null), 404);
+    expect(held.json("PUT", &format!("{list}/restore"), Value::Null), 204);
+}
+
 /// What is not modelled says so, whoever it is asked of.
 fn refusals(held: &mut Held) {
     for (method, template) in REFUSED {
@@ -360,6 +418,7 @@ fn every_answer_is_as_hubspot_describes_it() {
     schema(&mut held);
     owners_and_pipelines(&mut held);
     associations(&mut held);
+    lists(&mut held);
     refusals(&mut held);
     accounts_and_tokens(&mut held);
     quotas(&mut held);

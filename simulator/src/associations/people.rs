@@ -38,7 +38,7 @@ impl Pair {
     }
 }
 
-/// What became of a record, for its links to follow.
+/// What became of a record, for its links and lists to follow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Left {
     /// Archived.
@@ -196,8 +196,8 @@ impl Portal {
         let mut edits: Vec<Edit<'_>> = Vec::new();
         for (name, value) in &values {
             // Where nothing was ever linked nothing is said.
-            if let Some(key) = store.schema.key(name).filter(|&key| has(key) || value.as_deref() != Some("0"))
-            {
+            let said = value.as_deref().is_some_and(|value| value != "0");
+            if let Some(key) = store.schema.key(name).filter(|&key| said || has(key)) {
                 set(&mut edits, key, value.as_deref());
             }
         }
@@ -209,10 +209,11 @@ impl Portal {
         self.recount(turn, pair.to, pair.other);
     }
 
-    /// Lets links follow the records that went since the last time. Costs nothing where none did.
+    /// Lets links and lists follow the records that went since the last time. Costs nothing where none did.
     pub(crate) fn follow(&mut self, turn: &mut Turn<'_>) {
         for kind in KINDS {
             for left in std::mem::take(&mut self.shelves[kind.place].store.left) {
+                self.lists.follow(turn, kind, &left);
                 let (own, others) = match left {
                     Left::Hidden(id) | Left::Shown(id) => {
                         let all = KINDS.into_iter().flat_map(|to| {

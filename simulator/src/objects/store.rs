@@ -421,26 +421,24 @@ impl Store {
         self.schema.set_choices("pipeline", pipelines);
         self.schema.set_choices("dealstage", stages);
         for at in 0..self.records.len() {
-            self.set_calculated(turn, rng, at, &[]);
+            let values = self.derived(&self.records[at].values);
+            self.set_calculated(turn, rng, at, values);
         }
     }
 
-    /// Sets values that HubSpot calculates, see [`Self::set_calculated`].
+    /// Sets values that HubSpot counts (`edits` in order of key): the record does not count as modified and nobody is
+    /// told, but search learns of it.
     pub fn calculate(&mut self, turn: &Turn<'_>, rng: &mut fastrand::Rng, id: u64, edits: &[Edit<'_>]) {
         if let Some(at) = self.position(id).filter(|_| !edits.is_empty()) {
-            self.set_calculated(turn, rng, at, edits);
+            let values = self.records[at].values.with(edits);
+            self.set_calculated(turn, rng, at, values);
         }
     }
 
-    /// Sets values that HubSpot calculates (`edits` in order of key), and those that follow: the record does not count
-    /// as modified and nobody is told, but search learns of it.
-    fn set_calculated(&mut self, turn: &Turn<'_>, rng: &mut fastrand::Rng, at: usize, edits: &[Edit<'_>]) {
-        let Some(record) = self.records.get(at) else { return };
-        if !matches!(record.state, State::Live | State::Archived { .. }) {
-            return;
-        }
-        let values = self.derived(&record.values.with(edits));
-        if values != record.values {
+    fn set_calculated(&mut self, turn: &Turn<'_>, rng: &mut fastrand::Rng, at: usize, values: Values) {
+        let record = &self.records[at];
+        let here = matches!(record.state, State::Live | State::Archived { .. });
+        if here && values != record.values {
             let record = Record { values, ..record.clone() };
             self.index.notice(turn.now_ms, turn.switches, rng, &record);
             self.records[at] = record;

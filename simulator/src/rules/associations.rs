@@ -263,6 +263,27 @@ fn a_new_record_can_bring_its_links() {
 }
 
 #[test]
+fn records_without_links_stay_as_they_are_whatever_becomes_of_them() {
+    let mut world = World::seeded(200, Switches::default());
+    let dump = |world: &mut World, id: u64| {
+        world.portal(|portal, _| {
+            let mut out = Vec::new();
+            portal.dump("contacts", id, 1, &mut out);
+            out
+        })
+    };
+    for id in world.live_ids() {
+        let id: u64 = id.parse().expect("a number");
+        let before = dump(&mut world, id);
+        world.portal(|portal, turn| {
+            portal.archive_record(turn, "contacts", id).expect("live");
+            portal.restore_record(turn, "contacts", id).expect("archived");
+        });
+        assert_eq!(dump(&mut world, id), before);
+    }
+}
+
+#[test]
 fn counts_stay_true_through_random_lives() {
     for seed in 0..8 {
         let mut world = World::new(Switches::default());
