@@ -26,6 +26,7 @@
 //! | `POST /__control/{type}/edit-bulk` | `portal_id`, `count`: so many records in one millisecond | the same |
 //! | `POST /__control/{type}/create` | `portal_id`, `properties` | `{"id"}` |
 //! | `POST /__control/{type}/edit` | `portal_id`, `id`, `properties` | `{"id"}` |
+//! | `POST /__control/{type}/calculate` | `portal_id`, `id`, `properties`: set as HubSpot's calculations do, no record counts as modified | `{"id"}` |
 //! | `POST /__control/{type}/archive`, `/restore`, `/erase` | `portal_id`, `id` | `{"id"}` |
 //! | `POST /__control/{type}/merge` | `portal_id`, `primary`, `other` | `{"id"}` of the record that results |
 //! | `GET /__control/{type}/dump` | `portal_id`, `from` (an id), `limit` (1,000 if absent) | NDJSON ([`crate::Portal::dump`]); header `x-next-from` unless this was the end |

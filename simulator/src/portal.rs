@@ -176,6 +176,26 @@ impl Portal {
         Ok(store.edit(turn, rng, BY_PERSON, id, &checked.edits())?)
     }
 
+    /// Sets values as HubSpot's own calculations do: unchecked, and the record does not count as modified. `false`: there is no
+    /// such property.
+    pub fn calculate_record(
+        &mut self,
+        turn: &mut Turn<'_>,
+        object_type: &str,
+        id: u64,
+        values: &[(&str, &str)],
+    ) -> Result<bool, Problem> {
+        let (store, rng) = self.store_mut(kind_named(object_type)?);
+        let mut edits = Vec::with_capacity(values.len());
+        for (name, value) in values {
+            let Some((key, _)) = store.schema.live(name) else { return Ok(false) };
+            edits.push((key, Some(*value).filter(|value| !value.is_empty())));
+        }
+        edits.sort_unstable_by_key(|(key, _)| *key);
+        store.calculate(turn, rng, id, &edits);
+        Ok(true)
+    }
+
     pub fn archive_record(&mut self, turn: &mut Turn<'_>, object_type: &str, id: u64) -> Result<(), Problem> {
         let (store, rng) = self.store_mut(kind_named(object_type)?);
         store.archive(turn, rng, BY_PERSON, id)?;

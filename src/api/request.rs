@@ -1,11 +1,14 @@
 //! What requests must look like: bodies, queries, and the one header that says who asks.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
-    engine::directory::messages::{Jurisdiction, Person, Role},
+    engine::{
+        directory::messages::{Jurisdiction, Person, Role},
+        portal::selection::{NAMES_LIMIT, Selection},
+    },
     values::{
         ids::ObjectType,
         problem::{Kind, Problem},
@@ -119,6 +122,38 @@ impl CreateSession {
             }
         }
         Ok(Person { user, role, return_url })
+    }
+}
+
+/// `PUT /v1/connections/{c}/fields/{type}/selection`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PutSelection {
+    fields: Fields,
+    #[serde(default)]
+    keep_fresh: BTreeSet<String>,
+}
+
+/// `"all"`, or names.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Fields {
+    Named(BTreeSet<String>),
+    Word(String),
+}
+
+impl PutSelection {
+    /// The selection, of names that may be names.
+    pub fn selection(self) -> Result<Selection, Problem> {
+        let fields = match self.fields {
+            Fields::Word(word) if word == "all" => None,
+            Fields::Word(_) => return Err(invalid("`fields` must be `\"all\"` or a list of field names.")),
+            Fields::Named(names) => Some(names),
+        };
+        if fields.iter().flatten().count().max(self.keep_fresh.len()) > NAMES_LIMIT {
+            return Err(invalid(format!("`fields` and `keep_fresh` may hold {NAMES_LIMIT} names each.")));
+        }
+        Ok(Selection { fields, kept_fresh: self.keep_fresh })
     }
 }
 
@@ -256,6 +291,19 @@ mod tests {
         assert_eq!(query("types=deals,companies").unwrap().types().unwrap().len(), 2);
         assert!(query("types=tickets").unwrap().types().is_err());
         assert!(query("lmit=1").is_err() && query("limit=1&limit=2").is_err());
+    }
+
+    #[test]
+    fn a_selection_is_all_or_names() {
+        let parse = |text: &str| body::<PutSelection>(text.as_bytes()).and_then(PutSelection::selection);
+        assert_eq!(parse(r#"{"fields":"all"}"#), Ok(Selection::default()));
+        let named = parse(r#"{"fields":["phone","email"],"keep_fresh":["phone"]}"#).unwrap();
+        assert_eq!((named.fields.unwrap().len(), named.kept_fresh.len()), (2, 1));
+        let many: Vec<String> = (0..=NAMES_LIMIT).map(|number| number.to_string()).collect();
+        let many = serde_json::json!({ "fields": many }).to_string();
+        for wrong in [r#"{"fields":"some"}"#, r#"{"fields":[1]}"#, "{}", r#"{"fields":null}"#, &many] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -187,6 +187,35 @@ pub fn plan(plan: &Plan) -> Value {
     body
 }
 
+/// Names shown of a list of any length.
+const NAMES_SHOWN: usize = 10;
+
+fn some(names: &[String]) -> String {
+    let shown = names.iter().take(NAMES_SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(NAMES_SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// Field names that HubSpot does not list.
+pub fn unknown_fields(names: &[String]) -> Problem {
+    let detail = format!(
+        "HubSpot lists no such fields of this type: {}. Nothing was changed. If they are new, `POST …/fields/refresh` reads the list again.",
+        some(names)
+    );
+    Problem::new(Kind::InvalidRequest, detail)
+}
+
+/// Fields to be kept fresh that are not mirrored at all.
+pub fn not_mirrored(names: &[String]) -> Problem {
+    let detail = format!(
+        "Only what is mirrored can be kept fresh, and these are not among `fields`: {}. Nothing was changed.",
+        some(names)
+    );
+    Problem::new(Kind::InvalidRequest, detail)
+}
+
 /// A refusal of the Directory, in words.
 pub fn problem(refusal: &Refusal) -> Problem {
     let (kind, detail) = match refusal {

@@ -58,6 +58,10 @@ pub enum Api {
     Endpoints(ConnectionId, Call),
     /// `GET /v1/connections/{c}/fields/{type}`
     ListFields(ConnectionId, ObjectType),
+    /// `GET /v1/connections/{c}/fields/{type}/selection`
+    GetSelection(ConnectionId, ObjectType),
+    /// `PUT /v1/connections/{c}/fields/{type}/selection`
+    PutSelection(ConnectionId, ObjectType),
     /// `POST /v1/connections/{c}/fields/refresh`
     RefreshFields(ConnectionId),
     /// `POST /v1/connections/{c}/streams/{type}/resync`
@@ -125,7 +129,7 @@ type Make = fn(&[&str]) -> Option<Route>;
 pub const OAUTH_CALLBACK: &str = "/oauth/callback";
 
 /// Every address: method, pattern, and what it means. `*` stands for one segment.
-const TABLE: [(Method, &str, Make); 51] = [
+const TABLE: [(Method, &str, Make); 53] = [
     (Method::Get, "/hello", |_| Some(Route::Hello)),
     (Method::Get, "/healthz", |_| Some(Route::Health)),
     (Method::Post, "/webhooks/hubspot/*", |at| Some(Route::Webhook(at[0].parse().ok()?))),
@@ -149,6 +153,12 @@ const TABLE: [(Method, &str, Make); 51] = [
     }),
     (Method::Get, "/v1/connections/*/fields/*", |at| {
         api(Api::ListFields(at[0].parse().ok()?, at[1].parse().ok()?))
+    }),
+    (Method::Get, "/v1/connections/*/fields/*/selection", |at| {
+        api(Api::GetSelection(at[0].parse().ok()?, at[1].parse().ok()?))
+    }),
+    (Method::Put, "/v1/connections/*/fields/*/selection", |at| {
+        api(Api::PutSelection(at[0].parse().ok()?, at[1].parse().ok()?))
     }),
     (Method::Post, "/v1/connections/*/streams/*/resync", |at| {
         api(Api::Resync(at[0].parse().ok()?, at[1].parse().ok()?))

@@ -205,6 +205,15 @@ async fn answer(env: &Env, config: &Config, api: Api, incoming: &mut Incoming) -
             let fields = records(env, &caller, id, &PortalCommand::Fields { object_type }).await?;
             Ok(reply::raw_json(fields).map_err(fault)?)
         }
+        Api::GetSelection(id, object_type) => {
+            let chosen = records(env, &caller, id, &PortalCommand::Selection { object_type }).await?;
+            Ok(reply::raw_json(chosen).map_err(fault)?)
+        }
+        Api::PutSelection(id, object_type) => {
+            let selection = read::<request::PutSelection>(incoming).await?.selection()?;
+            let command = PortalCommand::Select { object_type, selection };
+            Ok(reply::raw_json(records(env, &caller, id, &command).await?).map_err(fault)?)
+        }
         Api::Resync(id, object_type) => order(env, &caller, id, &PortalCommand::Resync { object_type }).await,
         Api::Reread(id, object_type, record) => {
             order(env, &caller, id, &PortalCommand::Reread { object_type, id: record }).await
@@ -267,7 +276,13 @@ async fn records(
             Kind::NotFound,
             "The mirror has no such record. It may have been deleted in HubSpot, or not been read yet.",
         )),
-        PortalAnswer::Done | PortalAnswer::Status(_) | PortalAnswer::Stopped | PortalAnswer::Endpoint(_) => {
+        PortalAnswer::UnknownFields(names) => Err(response::unknown_fields(&names)),
+        PortalAnswer::NotMirrored(names) => Err(response::not_mirrored(&names)),
+        PortalAnswer::Stopped => Err(Problem::new(
+            Kind::Conflict,
+            "The connection is not kept in step at the moment, or has not read the fields of this type yet. `GET /v1/connections/{c}` says which.",
+        )),
+        PortalAnswer::Done | PortalAnswer::Status(_) | PortalAnswer::Endpoint(_) => {
             Err(directory::unexpected().into())
         }
     }
@@ -291,6 +306,8 @@ async fn order(
         | PortalAnswer::BeyondHorizon(_)
         | PortalAnswer::Missing
         | PortalAnswer::Endpoint(_)
+        | PortalAnswer::UnknownFields(_)
+        | PortalAnswer::NotMirrored(_)
         | PortalAnswer::Status(_) => Err(directory::unexpected().into()),
     }
 }

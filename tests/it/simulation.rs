@@ -1,8 +1,12 @@
-//! Seeded lives of a connection. `SPOKE_SEED=n cargo test --test it lives` runs one again; `SPOKE_LIVES=n` runs n.
+//! Seeded lives of a connection. `SPOKE_SEED=n cargo test --test it lives` runs one again; `SPOKE_LIVES=n` runs n, from `SPOKE_FIRST` on.
+//! `cargo xtask soak` runs on with new ones.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     thread,
 };
 
@@ -49,6 +53,7 @@ pub fn drawn(seed: u64) -> Plan {
         contacts: if rng.u32(0..24) == 0 { 420 } else { [15, 15, 40, 40, 40, 90, 90, 260][rng.usize(0..8)] },
         companies: [None, None, None, Some(20), Some(60)][others.usize(0..5)],
         deals: [None, None, None, Some(0), Some(30)][others.usize(0..5)],
+        selects: others.u32(0..6) == 0,
         minutes: rng.u64(3..10),
         edits_per_minute: rng.u32(1..12),
         fault_one_in: [0, 3, 8][rng.usize(0..3)],
@@ -93,6 +98,46 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().expect("a whole number"))
 }
 
+/// Lives the lives from `first` on while `more` says so of the next, on every processor; what failed.
+fn live_all(first: u64, more: impl Fn(u64) -> bool + Sync) -> (u64, Vec<String>) {
+    /// After so many failures the rest tells nothing new.
+    const FAILURES: usize = 5;
+    let next = AtomicU64::new(first);
+    let lived = AtomicU64::new(0);
+    let failures = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(2, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if !more(seed) || failures.lock().unwrap().len() > FAILURES {
+                        return;
+                    }
+                    if let Err(why) = live(drawn(seed)) {
+                        let line = format!("SPOKE_SEED={seed}: {why}");
+                        eprintln!("{line}");
+                        failures.lock().unwrap().push(line);
+                    }
+                    lived.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    (lived.into_inner(), failures.into_inner().unwrap())
+}
+
+/// `cargo xtask soak`: new lives for `SPOKE_SECONDS`, from `SPOKE_FIRST` on.
+#[test]
+#[ignore = "runs as long as it is told to"]
+fn soak() {
+    let (first, seconds) = (number("SPOKE_FIRST").unwrap_or(1), number("SPOKE_SECONDS").unwrap_or(60));
+    #[expect(clippy::disallowed_methods, reason = "how long to go on is a matter of the person's clock")]
+    let begun = std::time::Instant::now();
+    let (lived, failures) = live_all(first, |_| begun.elapsed().as_secs() < seconds);
+    println!("lived {lived} lives from seed {first} on; {} failed", failures.len());
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
 #[test]
 fn lives_end_with_the_mirror_equal_to_hubspot() {
     if let Some(seed) = number("SPOKE_SEED") {
@@ -102,28 +147,6 @@ fn lives_end_with_the_mirror_equal_to_hubspot() {
     }
     let first = number("SPOKE_FIRST").unwrap_or(1);
     let lives = number("SPOKE_LIVES").unwrap_or(LIVES);
-    let next = AtomicU64::new(first);
-    let failures: Vec<String> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..thread::available_parallelism().map_or(2, usize::from))
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut failures = Vec::new();
-                    loop {
-                        let seed = next.fetch_add(1, Ordering::Relaxed);
-                        if seed >= first + lives || failures.len() > 5 {
-                            return failures;
-                        }
-                        if let Err(why) = live(drawn(seed)) {
-                            failures.push(format!("SPOKE_SEED={seed}: {why}"));
-                        }
-                    }
-                })
-            })
-            .collect();
-        threads
-            .into_iter()
-            .flat_map(|thread| thread.join().expect("a life does not panic its thread"))
-            .collect()
-    });
+    let (_, failures) = live_all(first, |seed| seed < first + lives);
     assert!(failures.is_empty(), "{} of {lives} lives failed:\n{}", failures.len(), failures.join("\n"));
 }

@@ -17,6 +17,7 @@ pub mod progress;
 pub mod project;
 pub mod setup;
 pub mod simulator;
+pub mod soak;
 pub mod spoke;
 pub mod toolchain;
 pub mod walk;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use xtask::{bench, build, checks, chromium, demo, project::Project, setup::Setup, world::Built};
+use xtask::{bench, build, checks, chromium, demo, project::Project, setup::Setup, soak, world::Built};
 
 /// Spoke's own commands.
 #[derive(Debug, Parser)]
@@ -30,6 +30,8 @@ enum Task {
     },
     /// Measure calls, rate, cost, webhooks and size
     Bench(bench::Options),
+    /// Live connections' lives with new seeds: edits, faults, crashes, reordered answers
+    Soak(soak::Options),
     /// Take the README's picture of the Integrations page anew (needs Chromium)
     Picture,
 }
@@ -58,6 +60,7 @@ fn run(task: &Task) -> Result<ExitCode> {
         Task::Demo(options) => held &= demo::run(&Built::ensure(&project, &setup)?, options)?,
         Task::Bench(options) => held &= bench::run(&Built::ensure(&project, &setup)?, options)?,
         Task::Picture => chromium::picture(&project, &Built::ensure(&project, &setup)?)?,
+        Task::Soak(options) => held &= soak::run_lives(&project, &setup, options)?,
         Task::Test { only } => held &= checks::run_all(&project, &setup, only.as_deref())?.failed == 0,
     }
     Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })

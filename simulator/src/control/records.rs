@@ -87,7 +87,7 @@ impl Simulator {
                 let id = portal.merge_records(&mut turn, object_type, asked.primary.0, asked.other.0)?;
                 json!({"id": id.to_string()})
             }
-            ("POST", "create" | "edit" | "archive" | "restore" | "erase") => {
+            ("POST", "create" | "edit" | "calculate" | "archive" | "restore" | "erase") => {
                 let asked: One = body(request)?;
                 let portal_id = self.chosen(asked.portal_id)?;
                 let values: Vec<(&str, &str)> = asked
@@ -130,6 +130,10 @@ impl Simulator {
         let changed: Result<(), Problem> = match call {
             "create" => return Ok(portal.create_record(&mut turn, object_type, values)?),
             "edit" => portal.edit_record(&mut turn, object_type, id, values),
+            "calculate" => match portal.calculate_record(&mut turn, object_type, id, values) {
+                Ok(false) => return Err(missing("property")),
+                changed => changed.map(drop),
+            },
             "archive" => portal.archive_record(&mut turn, object_type, id),
             "restore" => portal.restore_record(&mut turn, object_type, id),
             "erase" => portal.erase_record(&mut turn, object_type, id),

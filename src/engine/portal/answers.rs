@@ -54,14 +54,14 @@ impl Portal {
             Job::ReadOne { id, .. } => self.read_ended(in_flight.stream, &[*id]),
             Job::Refresh | Job::Uninstall | Job::Revoke | Job::Properties | Job::Greatest => {}
             Job::List { .. } | Job::Fetch { .. } | Job::Search => {}
-            Job::Count { .. } | Job::Confirm { .. } | Job::Sweep => {}
+            Job::Count { .. } | Job::Confirm { .. } | Job::Sweep | Job::Freshen { .. } => {}
         }
         match in_flight.job {
             Job::Refresh => return self.refreshed(turn, outcome, effects),
             Job::Uninstall | Job::Revoke => return self.said_farewell(turn, &in_flight, outcome, effects),
             Job::Properties | Job::Greatest | Job::List { .. } | Job::Fetch { .. } => {}
             Job::Search | Job::Read { .. } | Job::ReadOne { .. } => {}
-            Job::Count { .. } | Job::Confirm { .. } | Job::Sweep => {}
+            Job::Count { .. } | Job::Confirm { .. } | Job::Sweep | Job::Freshen { .. } => {}
         }
         // Answers to calls of before a disconnect have nowhere to go.
         let Some(connection) = &self.connection else { return Ok(()) };
@@ -185,6 +185,10 @@ impl Portal {
                 let batch = parsed!(objects::parse_batch(body));
                 let found = self.took_confirm(turn, in_flight, *level, ids, &batch)?;
                 effects.extend(found.map(Effect::Log));
+            }
+            Job::Freshen { ids } => {
+                let batch = parsed!(objects::parse_batch(body));
+                self.took_fresh(turn, in_flight, ids, &batch)?;
             }
             Job::Sweep => {
                 let page = parsed!(objects::parse_page(body));

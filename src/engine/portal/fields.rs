@@ -63,7 +63,7 @@ impl Portal {
         let found: BTreeMap<String, Property> =
             found.into_iter().map(|property| (property.name.clone(), property)).collect();
         compare(turn, kind, &found)?;
-        let names: Vec<String> = found.into_keys().collect();
+        let names = running.selection.of(kind, found.into_keys().collect());
         let appeared = names.iter().any(|name| running.properties.binary_search(name).is_err());
         if appeared {
             running.field_at = tick;
@@ -123,6 +123,12 @@ fn compare(turn: &Turn<'_>, kind: ObjectType, found: &BTreeMap<String, Property>
     fields::put(turn.sql, kind, &rows, turn.now)?;
     fields::vanish(turn.sql, kind, &gone, turn.now)?;
     fields::note(turn.sql, kind, if first { &[] } else { &events })
+}
+
+/// Names of the fields HubSpot lists, in order; empty: they were never read.
+pub(super) fn present(sql: &dyn Sql, kind: ObjectType) -> Result<Vec<String>, SqlError> {
+    let all = fields::load(sql, kind)?.into_iter();
+    Ok(all.filter(|field| field.vanished_at.is_none()).map(|field| field.name).collect())
 }
 
 /// As [`Property::shape`], of a stored definition.

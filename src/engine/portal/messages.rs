@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    engine::portal::{endpoints::commands as endpoints, reconcile::Reconcile},
+    engine::portal::{endpoints::commands as endpoints, reconcile::Reconcile, selection::Selection},
     hubspot::webhooks::Event,
     values::{
         ids::{AppKey, ConnectionId, HubSpotUserId, ObjectType, PortalId, RecordId, WorkspaceId},
@@ -65,6 +65,19 @@ pub enum Command {
     Fields {
         /// Which type.
         object_type: ObjectType,
+    },
+    /// Which fields of a type are mirrored. Answers [`Answer::Json`].
+    Selection {
+        /// Which type.
+        object_type: ObjectType,
+    },
+    /// Chooses which. Answers as [`Command::Selection`] does, or [`Answer::UnknownFields`], [`Answer::NotMirrored`], or
+    /// [`Answer::Stopped`] while the fields are not known yet.
+    Select {
+        /// Which type.
+        object_type: ObjectType,
+        /// Of at most [`NAMES_LIMIT`](crate::engine::portal::selection::NAMES_LIMIT) names each.
+        selection: Selection,
     },
     /// Reads the fields of every type that runs. Answers [`Answer::Done`] or [`Answer::Stopped`].
     RefreshFields,
@@ -183,6 +196,10 @@ pub enum Answer {
     Missing,
     /// The reader is older than what the feed keeps; the oldest sequence number it may ask for.
     BeyondHorizon(u64),
+    /// HubSpot lists no such fields; nothing was changed.
+    UnknownFields(Vec<String>),
+    /// These are to be kept fresh and are not among what is mirrored; nothing was changed.
+    NotMirrored(Vec<String>),
     /// What there is to say about endpoints.
     Endpoint(endpoints::Answer),
     /// The connection or the stream stands still: what was asked for would not be done.

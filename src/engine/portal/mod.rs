@@ -21,6 +21,7 @@ mod query;
 pub mod reconcile;
 mod refusals;
 mod requests;
+pub mod selection;
 pub mod state;
 mod streams;
 
@@ -52,6 +53,7 @@ use lifecycle::Told;
 use messages::{Answer, Command, Connect, State, Status, StreamStatus, Touch};
 use permits::Permits;
 use reconcile::{Checking, Level};
+use selection::Selection;
 use state::{Connection, Farewell, Stream};
 
 /// How long one alarm works: under the half minute after which a platform may end it, over one limiter window.
@@ -145,6 +147,7 @@ enum Job {
     Count { area: Area, lists: bool },
     Confirm { level: Level, ids: Vec<RecordId> },
     Sweep,
+    Freshen { ids: Vec<RecordId> },
 }
 
 /// A call under way.
@@ -179,7 +182,9 @@ struct Shift {
 #[derive(Debug)]
 struct Running {
     saved: Stream,
+    /// Names of the fields that are mirrored, in order.
     properties: Vec<String>,
+    selection: Selection,
     /// The object's counter when a new field was last found; in memory, as the reads are that it outruns.
     field_at: i64,
     fetching: BTreeMap<u32, Fetching>,
@@ -306,6 +311,10 @@ impl Portal {
                 let of_type = |running: &&Running| running.saved.object_type == object_type;
                 let stream = self.streams.iter().find(of_type);
                 fields::told(turn.sql, object_type, stream.and_then(|running| running.saved.properties_at))?
+            }
+            Command::Selection { object_type } => self.selection(turn, object_type)?,
+            Command::Select { object_type, selection } => {
+                self.select(turn, object_type, selection, &mut effects)?
             }
             Command::RefreshFields => self.refresh_fields(turn, &mut effects)?,
             Command::Resync { object_type } => self.resync(turn, object_type, &mut effects)?,

@@ -372,7 +372,10 @@ impl Portal {
             return Ok((!search_flies).then_some((Urgency::Check, Job::Search)));
         }
         let Some(backfill) = &mut self.streams[index].saved.backfill else {
-            let job = self.next_of_reconcile(turn, index)?;
+            let job = match self.next_of_reconcile(turn, index)? {
+                Some(job) => Some(job),
+                None => self.next_of_freshening(turn, index)?,
+            };
             return Ok(job.map(|job| (Urgency::Reconcile, job)));
         };
         if backfill.expected.is_none() {
@@ -446,6 +449,7 @@ impl Portal {
             | Job::ReadOne { .. }
             | Job::Count { .. }
             | Job::Confirm { .. }
+            | Job::Freshen { .. }
             | Job::Sweep => self.stream_request(turn, index, job)?,
         };
         Some(Request { bearer, ..request })
@@ -466,7 +470,7 @@ impl Portal {
                     objects::list(kind, &running.properties, after)
                 }
             }
-            Job::Fetch { ids, .. } | Job::Read { ids, .. } => {
+            Job::Fetch { ids, .. } | Job::Read { ids, .. } | Job::Freshen { ids } => {
                 objects::batch_read(kind, ids, &running.properties)
             }
             Job::ReadOne { id, .. } => {
@@ -526,6 +530,7 @@ impl Job {
             | Self::ReadOne { .. }
             | Self::Count { .. }
             | Self::Confirm { .. }
+            | Self::Freshen { .. }
             | Self::Sweep => true,
         }
     }
@@ -542,6 +547,7 @@ impl Job {
             | Self::Fetch { .. }
             | Self::Read { .. }
             | Self::Confirm { .. }
+            | Self::Freshen { .. }
             | Self::Sweep
             | Self::ReadOne { .. } => Some(Window::Core),
         }

@@ -388,6 +388,7 @@ impl Portal {
             Job::List { .. } | Job::Fetch { .. } | Job::Search | Job::Read { .. } | Job::ReadOne { .. } => {
                 None
             }
+            Job::Freshen { .. } => None,
         }
     }
 }

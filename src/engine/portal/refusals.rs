@@ -68,7 +68,7 @@ impl Portal {
                 Job::ReadOne { id, erased } => return self.gone(turn, in_flight, *id, *erased),
                 Job::Refresh | Job::Uninstall | Job::Revoke | Job::Properties | Job::Greatest => {}
                 Job::List { .. } | Job::Fetch { .. } | Job::Search | Job::Read { .. } => {}
-                Job::Count { .. } | Job::Confirm { .. } | Job::Sweep => {}
+                Job::Count { .. } | Job::Confirm { .. } | Job::Sweep | Job::Freshen { .. } => {}
             },
             Class::Expired | Class::Unauthorized => {
                 if self.unauthorized(turn, in_flight)? {

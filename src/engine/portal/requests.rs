@@ -24,11 +24,7 @@ impl Portal {
     ) -> Result<Answer, SqlError> {
         let Some(index) = self.running(kind) else { return Ok(Answer::Stopped) };
         if self.streams[index].saved.backfill.is_none() {
-            self.begin_anew(turn, index)?;
-            if let Some(backfill) = &mut self.streams[index].saved.backfill {
-                backfill.thorough = true;
-            }
-            self.save_stream(turn, index)?;
+            self.read_thoroughly(turn, index)?;
         }
         effects.push(self.rouse(turn.now));
         Ok(Answer::Done)

@@ -8,6 +8,7 @@ use crate::{
         fields,
         messages::{Account, Phase, State, Trouble},
         reconcile::Reconcile,
+        selection::Freshening,
     },
     values::{
         ids::{AppKey, ConnectionId, HubSpotUserId, ObjectType, RecordId, WorkspaceId},
@@ -105,6 +106,12 @@ pub struct Stream {
     /// How the mirror compares.
     #[serde(default)]
     pub reconcile: Reconcile,
+    /// The daily read of fields that are kept fresh, if one is under way.
+    #[serde(default)]
+    pub freshening: Option<Freshening>,
+    /// When the last one began that ended.
+    #[serde(default)]
+    pub fresh_at: Option<Timestamp>,
     /// The scopes any of which HubSpot asked for when it refused a call: nothing is sent until one is granted. Empty: none.
     #[serde(default)]
     pub refused: Vec<String>,
@@ -176,6 +183,8 @@ impl Stream {
             failures: 0,
             retry_at: Timestamp::default(),
             reconcile: Reconcile::default(),
+            freshening: None,
+            fresh_at: None,
             refused: Vec::new(),
             trouble: None,
         }

@@ -9,6 +9,7 @@ use crate::{
     engine::portal::{
         Portal, Running, Turn,
         messages::{State, StreamState, StreamStatus},
+        selection::Selection,
         state::{Backfill, Checked, Connection, Stream},
     },
     store::{
@@ -31,11 +32,23 @@ pub(super) fn properties_key(kind: ObjectType) -> String {
     format!("properties/{kind}")
 }
 
+/// Where the selection of a type's fields lies in `meta`.
+pub(super) fn selection_key(kind: ObjectType) -> String {
+    format!("selection/{kind}")
+}
+
+/// Something of ours in `meta`, or what it is before it was ever saved.
+fn saved<T: serde::de::DeserializeOwned + Default>(turn: &Turn<'_>, key: &str) -> Result<T, SqlError> {
+    schema::get(turn.sql, key)?
+        .map_or(Ok(T::default()), |json| json::parse(&json).map_err(|_| SqlError::Content("meta")))
+}
+
 impl Running {
-    pub(super) fn new(saved: Stream, properties: Vec<String>) -> Self {
+    pub(super) fn new(saved: Stream, properties: Vec<String>, selection: Selection) -> Self {
         Self {
             saved,
             properties,
+            selection,
             field_at: 0,
             fetching: BTreeMap::new(),
             reading: BTreeSet::new(),
@@ -55,6 +68,7 @@ impl Running {
         let stream = &mut self.saved;
         stream.backfill = Some(Backfill::new(now));
         stream.poll = None;
+        stream.freshening = None;
         stream.failures = 0;
         stream.retry_at = Timestamp::default();
         stream.refused.clear();
@@ -108,10 +122,7 @@ impl Running {
 
 /// The streams as they were saved, one of each type; a type that was never connected has a full read before it.
 pub(super) fn load(turn: &Turn<'_>) -> Result<Vec<Running>, SqlError> {
-    let checked: Vec<Checked> = schema::get(turn.sql, CHECKED_KEY)?
-        .map(|json| json::parse(&json).map_err(|_| SqlError::Content("meta")))
-        .transpose()?
-        .unwrap_or_default();
+    let checked: Vec<Checked> = saved(turn, CHECKED_KEY)?;
     let mut all = Vec::new();
     for kind in ObjectType::ALL {
         let mut stream = match streams::load(turn.sql, kind)? {
@@ -122,11 +133,9 @@ pub(super) fn load(turn: &Turn<'_>) -> Result<Vec<Running>, SqlError> {
         if let Some(later) = later {
             later.put_into(&mut stream);
         }
-        let properties = schema::get(turn.sql, &properties_key(kind))?
-            .map(|json| json::parse(&json).map_err(|_| SqlError::Content("meta")))
-            .transpose()?
-            .unwrap_or_default();
-        all.push(Running::new(stream, properties));
+        let (properties, selection) =
+            (saved(turn, &properties_key(kind))?, saved(turn, &selection_key(kind))?);
+        all.push(Running::new(stream, properties, selection));
     }
     Ok(all)
 }
@@ -139,6 +148,15 @@ impl Portal {
         running.begin_anew(turn.now);
         if running.saved.records == 0 {
             records::drop_indexes(turn.sql, running.saved.object_type)?;
+        }
+        self.save_stream(turn, index)
+    }
+
+    /// As [`Self::begin_anew`], for every value of every record.
+    pub(super) fn read_thoroughly(&mut self, turn: &Turn<'_>, index: usize) -> Result<(), SqlError> {
+        self.begin_anew(turn, index)?;
+        if let Some(backfill) = &mut self.streams[index].saved.backfill {
+            backfill.thorough = true;
         }
         self.save_stream(turn, index)
     }

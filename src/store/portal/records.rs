@@ -364,6 +364,27 @@ pub fn page(sql: &dyn Sql, kind: ObjectType, after: RecordId, limit: u32) -> Res
     all_live(sql, kind, rows)
 }
 
+/// Ids of live records above `after`, in order.
+pub fn ids_after(
+    sql: &dyn Sql,
+    kind: ObjectType,
+    after: RecordId,
+    limit: usize,
+) -> Result<Vec<RecordId>, SqlError> {
+    let statement = format!(
+        "SELECT json_group_array(id) FROM (
+             SELECT id FROM records_{} WHERE id > CAST(?1 AS INTEGER) AND live = 1 ORDER BY id LIMIT ?2
+         )",
+        kind.as_str()
+    );
+    let json = crate::store::sql::text(
+        sql,
+        &statement,
+        &[Param::Text(&after.to_string()), Param::Int(limit as i64)],
+    )?;
+    json.map_or(Ok(Vec::new()), |json| json::parse(&json)).map_err(|_| SqlError::Content("records"))
+}
+
 /// Live records of that key (contacts: e-mail, companies: domain; in lower case). HubSpot keeps e-mails unique, the index
 /// does not insist.
 pub fn by_key(sql: &dyn Sql, kind: ObjectType, key: &str, limit: u32) -> Result<Vec<Live>, SqlError> {

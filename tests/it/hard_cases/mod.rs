@@ -11,6 +11,7 @@ mod limits;
 mod pages;
 mod reconcile;
 mod requests;
+mod selection;
 mod tokens;
 mod types;
 

@@ -7,6 +7,7 @@ mod account;
 mod plan;
 mod promises;
 mod receivers;
+mod selection;
 mod snapshot;
 pub mod sql;
 pub mod world;

@@ -24,6 +24,8 @@ pub struct Plan {
     pub companies: Option<u32>,
     /// Deals at the start; `None`: the connection may not read them.
     pub deals: Option<u32>,
+    /// Whether an administrator chooses some of the fields half-way.
+    pub selects: bool,
     /// Minutes of edits and misfortunes.
     pub minutes: u64,
     /// Minutes of single edits after those, minutes apart: the account does not rest, and its cursor moves on.
@@ -66,6 +68,7 @@ impl Default for Plan {
             contacts: 20,
             companies: None,
             deals: None,
+            selects: false,
             late_minutes: 0,
             rush: false,
             minutes: 0,

@@ -32,7 +32,13 @@ impl World {
             if mirror.len() != stream.records as usize {
                 return Err(format!("counts {} {kind} and holds {}", stream.records, mirror.len()));
             }
-            differences(&mirror, &self.truth_of(kind)).map_err(|wrong| format!("{kind}: {wrong}"))?;
+            let mut truth = self.truth_of(kind);
+            if let Some(chosen) = self.chosen.get(&kind) {
+                for values in truth.values_mut() {
+                    only(values, chosen);
+                }
+            }
+            differences(&mirror, &truth).map_err(|wrong| format!("{kind}: {wrong}"))?;
             mirrors.extend(mirror.into_iter().map(|(id, values)| ((kind.to_string(), id), values)));
         }
         self.feed_leads_to(object, &mirrors)?;
@@ -205,6 +211,12 @@ impl World {
             }
         }
         Ok(())
+    }
+}
+
+fn only(values: &mut Value, chosen: &BTreeSet<String>) {
+    if let Value::Object(values) = values {
+        values.retain(|name, _| chosen.contains(name));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap},
+    collections::{BTreeMap, BTreeSet, BinaryHeap},
 };
 
 use hubspot_simulator::{Simulator, webhooks::Delivery};
@@ -20,6 +20,7 @@ use spoke::{
     values::{
         config::Config,
         http::{Outcome, Request},
+        ids::ObjectType,
         time::Timestamp,
     },
 };
@@ -99,6 +100,8 @@ pub struct World {
     pub receivers: BTreeMap<String, Receiver>,
     /// Milliseconds since 1970.
     pub now: u64,
+    /// Fields that were chosen of a type; others have all.
+    pub chosen: BTreeMap<ObjectType, BTreeSet<String>>,
     pub(super) rng: fastrand::Rng,
     pub(super) edits_until: u64,
     config: Config,
@@ -122,6 +125,7 @@ impl World {
             calls: Vec::new(),
             receivers: BTreeMap::new(),
             now: START_MS,
+            chosen: BTreeMap::new(),
             rng: fastrand::Rng::with_seed(plan.seed),
             edits_until: START_MS + plan.minutes * MINUTE,
             config: plan.config(),
@@ -433,6 +437,9 @@ impl World {
             self.happen();
         }
         let snapshot = self.snapshot(0);
+        if self.plan.selects {
+            self.choose_some();
+        }
         while self.now < self.edits_until {
             self.happen();
         }
