@@ -4,14 +4,14 @@
 use serde::Deserialize;
 
 use crate::{
-    api::request,
+    api::{request, response},
     engine::portal::endpoints::{
         ENDPOINTS_LIMIT,
         commands::{Action, Answer, Command, Refusal},
         endpoint::{EVENTS, Wanted},
     },
     values::{
-        ids::{EndpointId, MessageId, ObjectType},
+        ids::{ConnectionId, EndpointId, MessageId, ObjectType},
         problem::{Kind, Problem},
         receiver::{self, DeliverTo},
     },
@@ -173,16 +173,20 @@ fn sequence_number(text: &str) -> Result<u64, Problem> {
     })
 }
 
-/// Status and body of an answer; no body: nothing to say.
-pub fn render(answer: Answer, created: bool) -> Result<(u16, Option<String>), Problem> {
+/// Status and body of an answer about a connection's endpoints; no body: nothing to say.
+pub fn render(
+    connection: &ConnectionId,
+    answer: Answer,
+    created: bool,
+) -> Result<(u16, Option<String>), Problem> {
     match answer {
         Answer::Json(body) => Ok((if created { 201 } else { 200 }, Some(body))),
         Answer::Removed => Ok((204, None)),
-        Answer::Refused(refusal) => Err(problem(&refusal)),
+        Answer::Refused(refusal) => Err(problem(connection, &refusal)),
     }
 }
 
-fn problem(refusal: &Refusal) -> Problem {
+fn problem(connection: &ConnectionId, refusal: &Refusal) -> Problem {
     let (kind, detail) = match refusal {
         Refusal::NotFound => (Kind::NotFound, "The connection has no such endpoint.".to_owned()),
         Refusal::Full => (
@@ -191,12 +195,7 @@ fn problem(refusal: &Refusal) -> Problem {
                 "The connection has {ENDPOINTS_LIMIT} endpoints, and may have no more. Remove one first."
             ),
         ),
-        Refusal::BeyondHorizon(oldest) => (
-            Kind::BeyondHorizon,
-            format!(
-                "Changes up to {oldest} are no longer kept. Read all records, then go on with `after` {oldest} or later."
-            ),
-        ),
+        Refusal::BeyondHorizon(oldest) => return response::beyond_horizon(connection, *oldest),
         Refusal::Ahead(latest) => {
             (Kind::InvalidRequest, format!("`after` lies ahead: the newest change has the number {latest}."))
         }
@@ -272,6 +271,8 @@ mod tests {
 
     #[test]
     fn every_refusal_has_its_status_and_words() {
+        let connection = ConnectionId::from_random([7; 12]);
+        let render = |answer, created| render(&connection, answer, created);
         assert_eq!(render(Answer::Removed, false).unwrap(), (204, None));
         assert_eq!(render(Answer::Json("{}".to_owned()), true).unwrap(), (201, Some("{}".to_owned())));
         let refusals = [
@@ -285,6 +286,8 @@ mod tests {
             let problem = render(Answer::Refused(refusal), false).unwrap_err();
             assert_eq!(problem.status(), status);
             assert!(problem.detail.ends_with('.'));
+            let names = problem.detail.contains(&format!("/v1/connections/{connection}/snapshot"));
+            assert_eq!(names, status == 410, "who must read anew is told where");
         }
     }
 }

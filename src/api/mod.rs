@@ -7,3 +7,4 @@ pub mod endpoint;
 pub mod request;
 pub mod response;
 pub mod route;
+pub mod snapshot;

@@ -12,7 +12,7 @@ use crate::{
         },
     },
     values::{
-        ids::WorkspaceId,
+        ids::{ConnectionId, WorkspaceId},
         problem::{Kind, Problem},
         time::Timestamp,
     },
@@ -216,6 +216,15 @@ pub fn not_mirrored(names: &[String]) -> Problem {
     Problem::new(Kind::InvalidRequest, detail)
 }
 
+/// A place in the feed that is no longer kept.
+pub fn beyond_horizon(connection: &ConnectionId, oldest: u64) -> Problem {
+    let detail = format!(
+        "Changes up to {oldest} are no longer kept. Take a snapshot (`GET /v1/connections/{connection}/snapshot`), then go on with \
+         `after` its `seq`."
+    );
+    Problem::new(Kind::BeyondHorizon, detail)
+}
+
 /// A refusal of the Directory, in words.
 pub fn problem(refusal: &Refusal) -> Problem {
     let (kind, detail) = match refusal {
@@ -266,7 +275,7 @@ mod tests {
     use super::*;
     use crate::{
         engine::portal::messages::Account,
-        values::ids::{ConnectionId, ObjectType, PortalId},
+        values::ids::{ObjectType, PortalId},
     };
 
     fn sample() -> Connection {

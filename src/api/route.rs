@@ -54,6 +54,8 @@ pub enum Api {
     GetRecord(ConnectionId, ObjectType, RecordId),
     /// `GET /v1/connections/{c}/changes`
     ListChanges(ConnectionId),
+    /// `GET /v1/connections/{c}/snapshot`
+    Snapshot(ConnectionId),
     /// `/v1/connections/{c}/endpoints…`
     Endpoints(ConnectionId, Call),
     /// `GET /v1/connections/{c}/fields/{type}`
@@ -129,7 +131,7 @@ type Make = fn(&[&str]) -> Option<Route>;
 pub const OAUTH_CALLBACK: &str = "/oauth/callback";
 
 /// Every address: method, pattern, and what it means. `*` stands for one segment.
-const TABLE: [(Method, &str, Make); 53] = [
+const TABLE: [(Method, &str, Make); 54] = [
     (Method::Get, "/hello", |_| Some(Route::Hello)),
     (Method::Get, "/healthz", |_| Some(Route::Health)),
     (Method::Post, "/webhooks/hubspot/*", |at| Some(Route::Webhook(at[0].parse().ok()?))),
@@ -170,6 +172,7 @@ const TABLE: [(Method, &str, Make); 53] = [
     (Method::Post, "/v1/connections/*/resume", |at| api(Api::Resume(at[0].parse().ok()?))),
     (Method::Post, "/v1/connections/*/fields/refresh", |at| api(Api::RefreshFields(at[0].parse().ok()?))),
     (Method::Get, "/v1/connections/*/changes", |at| api(Api::ListChanges(at[0].parse().ok()?))),
+    (Method::Get, "/v1/connections/*/snapshot", |at| api(Api::Snapshot(at[0].parse().ok()?))),
     (Method::Get, "/v1/connections/*/endpoints", |at| api(Api::Endpoints(at[0].parse().ok()?, Call::List))),
     (Method::Post, "/v1/connections/*/endpoints", |at| {
         api(Api::Endpoints(at[0].parse().ok()?, Call::Create))

@@ -26,7 +26,8 @@ pub mod queue;
 pub mod random;
 pub mod reply;
 pub mod routes;
-pub mod sql;
+pub mod snapshot;
+mod sql;
 pub mod v1;
 pub mod webhooks;
 

@@ -19,7 +19,9 @@ use crate::{
         },
         portal::messages::{Answer as PortalAnswer, CHANGES_LIMIT, Command as PortalCommand, RECORDS_LIMIT},
     },
-    platform::{clock, directory_object as directory, disconnect, incoming::Incoming, portals, reply},
+    platform::{
+        clock, directory_object as directory, disconnect, incoming::Incoming, portals, reply, snapshot,
+    },
     values::{
         config::Config,
         crypto::constant_time_eq,
@@ -89,6 +91,7 @@ async fn answer(env: &Env, config: &Config, api: Api, incoming: &mut Incoming) -
         Api::ListRecords(_, ObjectType::Companies) => &["limit", "cursor", "domain"],
         Api::ListRecords(_, ObjectType::Deals) => &["limit", "cursor"],
         Api::ListChanges(_) => &["after", "types", "limit"],
+        Api::Snapshot(_) => &["types"],
         _ => &[],
     };
     let query = Query::parse(&query, taken)?;
@@ -229,6 +232,11 @@ async fn answer(env: &Env, config: &Config, api: Api, incoming: &mut Incoming) -
             };
             Ok(reply::raw_json(records(env, &caller, id, &command).await?).map_err(fault)?)
         }
+        Api::Snapshot(id) => {
+            let types = query.types()?;
+            let connection = believed(env, &caller, id).await?;
+            snapshot::answer(env, connection.object, types).await
+        }
         Api::Endpoints(id, call) => endpoints(env, config, &caller, id, call, incoming).await,
     }
 }
@@ -245,7 +253,7 @@ async fn endpoints(
     let created = call == endpoint::Call::Create;
     let command = endpoint::command(call, &bytes(incoming).await?, config.deliver_to)?;
     match portals::ask(env, &connection.object, &PortalCommand::Endpoint(command)).await? {
-        PortalAnswer::Endpoint(answer) => match endpoint::render(answer, created)? {
+        PortalAnswer::Endpoint(answer) => match endpoint::render(&connection.id, answer, created)? {
             (status, Some(body)) => reply::json_text(status, body).map_err(fault),
             (status, None) => reply::empty(status).map_err(fault),
         },
@@ -266,12 +274,7 @@ async fn records(
     let connection = believed(env, caller, id).await?;
     match portals::ask(env, &connection.object, command).await? {
         PortalAnswer::Json(body) => Ok(body),
-        PortalAnswer::BeyondHorizon(oldest) => Err(Problem::new(
-            Kind::BeyondHorizon,
-            format!(
-                "Changes up to {oldest} are no longer kept. Read all records, then go on with `after={oldest}` or later."
-            ),
-        )),
+        PortalAnswer::BeyondHorizon(oldest) => Err(response::beyond_horizon(&connection.id, oldest)),
         PortalAnswer::Missing | PortalAnswer::NotConnected => Err(Problem::new(
             Kind::NotFound,
             "The mirror has no such record. It may have been deleted in HubSpot, or not been read yet.",
@@ -282,9 +285,10 @@ async fn records(
             Kind::Conflict,
             "The connection is not kept in step at the moment, or has not read the fields of this type yet. `GET /v1/connections/{c}` says which.",
         )),
-        PortalAnswer::Done | PortalAnswer::Status(_) | PortalAnswer::Endpoint(_) => {
-            Err(directory::unexpected().into())
-        }
+        PortalAnswer::Done
+        | PortalAnswer::Status(_)
+        | PortalAnswer::Snapshot(_)
+        | PortalAnswer::Endpoint(_) => Err(directory::unexpected().into()),
     }
 }
 
@@ -305,6 +309,7 @@ async fn order(
         PortalAnswer::Json(_)
         | PortalAnswer::BeyondHorizon(_)
         | PortalAnswer::Missing
+        | PortalAnswer::Snapshot(_)
         | PortalAnswer::Endpoint(_)
         | PortalAnswer::UnknownFields(_)
         | PortalAnswer::NotMirrored(_)

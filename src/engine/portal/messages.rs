@@ -6,7 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    engine::portal::{endpoints::commands as endpoints, reconcile::Reconcile, selection::Selection},
+    engine::portal::{
+        endpoints::commands as endpoints, reconcile::Reconcile, selection::Selection, snapshot,
+    },
     hubspot::webhooks::Event,
     values::{
         ids::{AppKey, ConnectionId, HubSpotUserId, ObjectType, PortalId, RecordId, WorkspaceId},
@@ -60,6 +62,15 @@ pub enum Command {
         limit: u32,
         /// Only these types; empty: all.
         types: Vec<ObjectType>,
+    },
+    /// A page of everything. Answers [`Answer::Snapshot`].
+    Snapshot {
+        /// Only these types; empty: all.
+        types: Vec<ObjectType>,
+        /// Where the page before it ended; `None`: this is the first.
+        from: Option<snapshot::Place>,
+        /// Capped at [`snapshot::PAGE_RECORDS`].
+        limit: u32,
     },
     /// The fields of a type. Answers [`Answer::Json`] `{object_type, results, read_at, history}`.
     Fields {
@@ -200,6 +211,8 @@ pub enum Answer {
     UnknownFields(Vec<String>),
     /// These are to be kept fresh and are not among what is mirrored; nothing was changed.
     NotMirrored(Vec<String>),
+    /// A page of a snapshot.
+    Snapshot(Box<snapshot::Page>),
     /// What there is to say about endpoints.
     Endpoint(endpoints::Answer),
     /// The connection or the stream stands still: what was asked for would not be done.

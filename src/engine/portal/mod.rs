@@ -22,6 +22,7 @@ pub mod reconcile;
 mod refusals;
 mod requests;
 pub mod selection;
+pub mod snapshot;
 pub mod state;
 mod streams;
 
@@ -307,6 +308,10 @@ impl Portal {
             }
             Command::Record { object_type, id } => query::record(turn.sql, object_type, id)?,
             Command::Changes { after, limit, types } => query::changes(turn.sql, after, limit, &types)?,
+            Command::Snapshot { types, from, limit } if self.connection.is_some() => {
+                Answer::Snapshot(Box::new(snapshot::page(turn.sql, &types, from, limit)?))
+            }
+            Command::Snapshot { .. } => Answer::NotConnected,
             Command::Fields { object_type } => {
                 let of_type = |running: &&Running| running.saved.object_type == object_type;
                 let stream = self.streams.iter().find(of_type);

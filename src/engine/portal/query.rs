@@ -21,9 +21,9 @@ use crate::{
 };
 
 /// Bytes after which an answer ends early with a cursor: an isolate has 128 MB, and a caller a patience.
-const ANSWER_BYTES: usize = 4 << 20;
+pub(super) const ANSWER_BYTES: usize = 4 << 20;
 /// Records fetched from storage at once while an answer is filled: a record can hold megabytes.
-const FETCH: u32 = 50;
+pub(super) const FETCH: u32 = 50;
 
 #[derive(Serialize)]
 struct RecordJson<'a> {
@@ -36,7 +36,12 @@ struct RecordJson<'a> {
     properties: &'a RawValue,
 }
 
-fn record_json(kind: ObjectType, live: &Live, merged_from: Option<RecordId>) -> Result<String, SqlError> {
+/// A record in the API's shape.
+pub(super) fn record_json(
+    kind: ObjectType,
+    live: &Live,
+    merged_from: Option<RecordId>,
+) -> Result<String, SqlError> {
     let json = RecordJson {
         id: live.id.to_string(),
         object_type: kind,

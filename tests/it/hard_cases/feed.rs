@@ -1,7 +1,10 @@
 //! The change feed: complete, in order, without what must not be kept.
 
 use serde_json::{Value, json};
-use spoke::engine::portal::messages::{Answer, Command};
+use spoke::{
+    engine::portal::messages::{Answer, Command},
+    values::ids::ObjectType,
+};
 
 use super::{ids, rename, synced, tiny, under_way};
 use crate::life::{Plan, World};
@@ -54,6 +57,85 @@ fn pages_of_any_size_join_to_the_same_feed() {
     let seqs: Vec<u64> =
         whole.iter().map(|change| change["seq"].as_str().unwrap().parse().unwrap()).collect();
     assert!(seqs.iter().copied().eq(1..=whole.len() as u64));
+}
+
+/// An account that is edited between any two pages of a snapshot: records that were copied already, and such that are not yet.
+fn copied_while_edited() -> (World, crate::life::Snapshot) {
+    let mut world = synced(Plan { companies: Some(30), ..with_webhooks() });
+    let ids = ids(&world);
+    let (mut round, mut created) = (0, Vec::new());
+    let snapshot = world.snapshot(0, 9, |world, page| {
+        let (early, late) = (&ids[round], &ids[ids.len() - 1 - round]);
+        match round % 6 {
+            0 => {
+                rename(world, early, &format!("Early {round}"));
+                rename(world, late, &format!("Late {round}"));
+            }
+            1 => {
+                world.contact("archive", json!({ "id": early }));
+                world.contact("archive", json!({ "id": late }));
+            }
+            2 => {
+                world.contact("restore", json!({ "id": ids[round - 1] }));
+                world.contact("restore", json!({ "id": ids[ids.len() - round] }));
+            }
+            3 => drop(world.contact("merge", json!({ "primary": early, "other": late }))),
+            4 => {
+                world.contact("erase", json!({ "id": early }));
+                world.contact("erase", json!({ "id": late }));
+            }
+            _ => {
+                let properties = json!({ "email": format!("new-{round}@example.com") });
+                created.push(world.contact("create", json!({ "properties": properties })));
+            }
+        }
+        round += 1;
+        world.pass_ms(20_000);
+        assert!(page.next.is_some());
+    });
+    assert!(round > 20, "{round} pages");
+    assert!(snapshot.settled_at > snapshot.seq + 20, "the mirror went on meanwhile");
+    world.pass(6);
+    world.verdict().unwrap();
+    (world, snapshot)
+}
+
+#[test]
+fn a_snapshot_read_while_everything_changes_and_the_feed_after_it_make_the_mirror() {
+    let (mut world, snapshot) = copied_while_edited();
+    world.follows_from(snapshot).unwrap();
+    // With the number of its last page it would not be one.
+    let (mut world, mut snapshot) = copied_while_edited();
+    snapshot.seq = snapshot.settled_at;
+    world.follows_from(snapshot).unwrap_err();
+}
+
+#[test]
+fn a_snapshot_holds_the_types_asked_for_and_ends_with_the_last_of_them() {
+    let mut world = synced(Plan { companies: Some(12), deals: Some(0), ..tiny(25) });
+    let mut read = |types: &[ObjectType], limit: u32| {
+        let (mut from, mut lines, mut pages) = (None, Vec::new(), 0);
+        loop {
+            let types = types.to_vec();
+            let Some(Answer::Snapshot(page)) = world.command(Command::Snapshot { types, from, limit }) else {
+                panic!("no page")
+            };
+            pages += 1;
+            lines.extend(page.lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()));
+            match page.next {
+                Some(next) => from = Some(next),
+                None => return (lines, pages),
+            }
+        }
+    };
+    let (all, pages) = read(&[], 1_000);
+    assert_eq!((all.len(), pages), (37, 1));
+    for limit in [1, 12, 25, 37] {
+        assert_eq!(read(&[], limit).0, all, "{limit} a page");
+    }
+    let (companies, _) = read(&[ObjectType::Companies], 5);
+    assert_eq!(companies, all[25..]);
+    assert!(read(&[ObjectType::Deals], 5).0.is_empty());
 }
 
 #[test]

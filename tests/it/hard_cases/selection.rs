@@ -36,7 +36,7 @@ fn plans() -> [Plan; 2] {
 fn what_is_not_chosen_leaves_the_mirror_and_comes_back_when_it_is_chosen_again() {
     for plan in plans() {
         let mut world = synced(plan);
-        let before = world.snapshot(0);
+        let before = world.snapshot(0, 1_000, |_, _| {});
         let all = selection(&mut world);
         assert_eq!((&all["fields"], &all["mirrored"]), (&json!("all"), &all["of"]));
         world.choose(Some(&["firstname"]), &[]);

@@ -15,4 +15,5 @@ pub mod world;
 pub use account::{APP, PORTAL};
 pub use plan::{CLIENT_SECRET, Plan};
 pub use promises::differences;
+pub use snapshot::Snapshot;
 pub use world::{Call, World};

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 use spoke::{
-    engine::portal::messages::{Answer, Command},
+    engine::portal::{
+        messages::{Answer, Command},
+        snapshot::{Page, Place},
+    },
     values::ids::ObjectType,
 };
 
@@ -12,22 +15,62 @@ use super::World;
 
 type Id = (String, String);
 
-/// What a host copied at one moment.
+/// What a host copied, page by page, while the world went on.
 pub struct Snapshot {
     object: usize,
-    seq: u64,
-    records: BTreeMap<Id, Value>,
+    /// The number that the first page told: what the feed is read after.
+    pub seq: u64,
+    /// The number of the newest change when the last page was read.
+    pub settled_at: u64,
+    /// Each record, and the number of the newest change when its page was read.
+    records: BTreeMap<Id, (Value, u64)>,
 }
 
 impl World {
-    /// Copies what a connection holds now.
-    pub fn snapshot(&mut self, object: usize) -> Snapshot {
+    /// Copies what a connection holds, `limit` records a page; `meanwhile` happens between pages.
+    pub fn snapshot(
+        &mut self,
+        object: usize,
+        limit: u32,
+        mut meanwhile: impl FnMut(&mut Self, &Page),
+    ) -> Snapshot {
+        let first = self.snapshot_page(object, None, limit);
+        let seq = first.seq;
+        let mut snapshot = Snapshot { object, seq, settled_at: seq, records: BTreeMap::new() };
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        let mut page = first;
+        loop {
+            snapshot.settled_at = page.seq;
+            for (kind, count) in &page.counts {
+                *counts.entry(kind.to_string()).or_default() += count;
+            }
+            for line in page.lines.lines() {
+                let record: Value = serde_json::from_str(line).expect("each line is JSON");
+                let text = |field: &str| record[field].as_str().unwrap().to_owned();
+                let id = (text("object_type"), text("id"));
+                let known = snapshot.records.insert(id, (record["properties"].clone(), page.seq));
+                assert!(known.is_none(), "a record comes once");
+            }
+            let Some(place) = page.next else { break };
+            meanwhile(self, &page);
+            page = self.snapshot_page(object, Some(place), limit);
+        }
+        for (kind, count) in counts {
+            let came = snapshot.records.keys().filter(|(of, _)| *of == kind).count();
+            assert_eq!(came as u64, count, "{kind}");
+        }
+        snapshot
+    }
+
+    fn snapshot_page(&mut self, object: usize, from: Option<Place>, limit: u32) -> Page {
         // A statement that fails makes a host ask again; here it is asked once.
         let torn_one_in = std::mem::take(&mut self.plan.torn_one_in);
-        let seq = self.status_of(object).latest_change;
-        let records = self.records_of(object);
+        let answer = self.command_to(object, Command::Snapshot { types: Vec::new(), from, limit });
         self.plan.torn_one_in = torn_one_in;
-        Snapshot { object, seq, records }
+        match answer {
+            Some(Answer::Snapshot(page)) => *page,
+            other => panic!("no page of a snapshot but {other:?}"),
+        }
     }
 
     fn records_of(&mut self, object: usize) -> BTreeMap<Id, Value> {
@@ -40,10 +83,12 @@ impl World {
 
     /// Whether the host that follows the feed from there has what the mirror has.
     pub fn follows_from(&mut self, snapshot: Snapshot) -> Result<(), String> {
-        let Snapshot { object, seq: mut after, mut records } = snapshot;
+        let Snapshot { object, seq: mut after, settled_at, records } = snapshot;
+        // Up to which number what a record holds is known already: changes up to there are applied once more.
+        let mut known: BTreeMap<Id, u64> = records.iter().map(|(id, (_, seq))| (id.clone(), *seq)).collect();
+        let mut records: BTreeMap<Id, Value> =
+            records.into_iter().map(|(id, (values, _))| (id, values)).collect();
         let mirror = self.records_of(object);
-        // Whoever is told of a new record reads it: by then it may be younger than what the feed goes on to tell.
-        let mut read_later = BTreeSet::new();
         loop {
             let command = Command::Changes { after, limit: 150, types: Vec::new() };
             let Some(Answer::Json(page)) = self.command_to(object, command) else {
@@ -54,15 +99,22 @@ impl World {
             for change in changes {
                 let text = |field: &str| change[field].as_str().unwrap().to_owned();
                 let id = (text("object_type"), text("id"));
+                let seq: u64 = text("seq").parse().unwrap();
                 match change["kind"].as_str().unwrap() {
                     "created" | "restored" => {
-                        records.insert(id.clone(), mirror.get(&id).cloned().unwrap_or_else(empty));
-                        read_later.insert(id);
+                        // As it is now: what the feed goes on to tell may be older. One that has gone since comes without.
+                        let values = change["record"]["properties"].clone();
+                        records.insert(id.clone(), if values.is_null() { empty() } else { values });
+                        known.insert(id, u64::MAX);
                     }
                     "updated" => {
+                        if seq <= settled_at && !records.contains_key(&id) {
+                            // It was gone before its page was read, which is told next.
+                            continue;
+                        }
+                        let again = known.get(&id).is_some_and(|known| seq <= *known);
                         let record = records.entry(id.clone()).or_insert_with(empty);
-                        apply(record, change, read_later.contains(&id))
-                            .map_err(|why| format!("{id:?}: {why}"))?;
+                        apply(record, change, again).map_err(|why| format!("{id:?}: {why}"))?;
                     }
                     _ => {
                         records.remove(&id);
@@ -87,11 +139,11 @@ fn empty() -> Value {
     Value::Object(Map::new())
 }
 
-fn apply(record: &mut Value, change: &Value, read_later: bool) -> Result<(), String> {
+fn apply(record: &mut Value, change: &Value, again: bool) -> Result<(), String> {
     let record = record.as_object_mut().expect("records are objects");
     for (name, values) in change["changed"].as_object().into_iter().flatten() {
         let held = record.get(name).unwrap_or(&Value::Null);
-        if !read_later && *held != values["old"] {
+        if !again && *held != values["old"] {
             return Err(format!("{name} was {held} and is said to have been {}", values["old"]));
         }
         match &values["new"] {

@@ -11,6 +11,7 @@ mod deliveries;
 mod delivery;
 mod disk;
 mod faults;
+mod feed;
 mod person;
 mod receiver;
 mod refresh;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         ("webhooks", webhooks::trials()),
         ("connecting", connecting::trials()),
         ("sessions", sessions::trials()),
+        ("feed", feed::trials()),
         ("watchdog", watchdog::trials()),
     ];
     let of_kind =

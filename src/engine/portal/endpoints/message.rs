@@ -77,9 +77,10 @@ pub fn changes(connection: &Connection, now: Timestamp, after: u64, page: &Page,
 
 /// The receiver was away for longer than changes are kept: what it holds may be wrong, and it has to read everything anew.
 pub fn truncated(connection: &Connection, now: Timestamp, after: u64, up_to: u64) -> String {
+    let id = &connection.id;
     let data = format!(
-        "\"after\":\"{after}\",\"next\":\"{up_to}\",\"message\":\"Changes after {after} up to {up_to} are no longer kept. Read all \
-         records of the connection anew; what changes after {up_to} is delivered next.\""
+        "\"after\":\"{after}\",\"next\":\"{up_to}\",\"snapshot\":\"/v1/connections/{id}/snapshot\",\"message\":\"Changes after \
+         {after} up to {up_to} are no longer kept. Take a snapshot of the connection; what changes after {up_to} is delivered next.\""
     );
     envelope("feed.truncated", connection, now, &data)
 }

@@ -1,0 +1,86 @@
+//! A snapshot: everything the mirror holds, read page by page, and the number after which the change feed goes on.
+//!
+//! Pages are read in turns of their own, so the mirror moves on between them. What a reader may rely on:
+//!
+//! - The first page's sequence number *S* is the snapshot's. Whatever changes after *S* is in the feed after *S*, whether or not a
+//!   later page shows it already.
+//! - Applying the feed after *S* to the snapshot, in order, gives the mirror as it was at the last number applied, once that is at least
+//!   the number at which the last page was read (`settled_at`); before, the copy may hold some records younger than others.
+//! - Applying is idempotent: *created* and *restored* put the record they bring, *updated* puts new values whatever was there, *deleted*,
+//!   *merged* and *erased* remove. A change that a page showed already is applied once more and changes nothing in the end; an *updated*
+//!   record that no page showed was gone by then, and its end follows.
+//!
+//! Nothing is held between pages, here or in the database: a reader that goes away costs nothing.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    engine::portal::query::{ANSWER_BYTES, FETCH, record_json},
+    store::{
+        portal::{feed, records},
+        sql::{Sql, SqlError},
+    },
+    values::ids::{ObjectType, RecordId},
+};
+
+/// Most records of a page: as many as [`ANSWER_BYTES`] hold of the smallest. A million records of 1 KB are 250 pages, each a request
+/// to the object, of the 1,000 that Cloudflare allows one of the Worker's.
+pub const PAGE_RECORDS: u32 = 10_000;
+
+/// Where a page begins: at records of a type with greater ids, and the types after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The type.
+    pub object_type: ObjectType,
+    /// The last id that was read of it.
+    pub above: RecordId,
+}
+
+/// A page.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Page {
+    /// Number of the newest change when it was read.
+    pub seq: u64,
+    /// Records as the API shows them, one a line, each line ended.
+    pub lines: String,
+    /// How many of them there are of each type.
+    pub counts: Vec<(ObjectType, u64)>,
+    /// Where the next page begins; `None`: this is the last.
+    pub next: Option<Place>,
+}
+
+/// Reads a page of these types (empty: all) from a place on (`None`: the beginning).
+pub fn page(sql: &dyn Sql, types: &[ObjectType], from: Option<Place>, limit: u32) -> Result<Page, SqlError> {
+    let limit = limit.clamp(1, PAGE_RECORDS);
+    let mut page = Page { seq: feed::latest(sql)?, lines: String::new(), counts: Vec::new(), next: None };
+    let wanted = |kind: &ObjectType| types.is_empty() || types.contains(kind);
+    let all = ObjectType::ALL.into_iter().filter(wanted);
+    let mut left = limit;
+    for object_type in all.skip_while(|kind| from.is_some_and(|from| from.object_type != *kind)) {
+        let mut above =
+            from.filter(|from| from.object_type == object_type).map_or(RecordId(0), |from| from.above);
+        let mut count = 0;
+        loop {
+            if left == 0 || page.lines.len() >= ANSWER_BYTES {
+                page.next = Some(Place { object_type, above });
+                page.counts.push((object_type, count));
+                return Ok(page);
+            }
+            let fetch = FETCH.min(left);
+            let fetched = records::page(sql, object_type, above, fetch)?;
+            let over = fetched.len() < fetch as usize;
+            left -= fetched.len() as u32;
+            for live in fetched {
+                above = live.id;
+                page.lines.push_str(&record_json(object_type, &live, None)?);
+                page.lines.push('\n');
+                count += 1;
+            }
+            if over {
+                break;
+            }
+        }
+        page.counts.push((object_type, count));
+    }
+    Ok(page)
+}
