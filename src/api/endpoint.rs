@@ -7,11 +7,11 @@ use crate::{
     api::{request, response},
     engine::portal::endpoints::{
         ENDPOINTS_LIMIT,
-        commands::{Action, Answer, Command, Refusal},
+        commands::{Action, Answer, Command, Refusal, Source},
         endpoint::{EVENTS, Wanted},
     },
     values::{
-        ids::{ConnectionId, EndpointId, MessageId, ObjectType},
+        ids::{ChannelId, ConnectionId, EndpointId, MessageId, ObjectType},
         problem::{Kind, Problem},
         receiver::{self, DeliverTo},
     },
@@ -56,6 +56,7 @@ struct Create {
     types: Vec<String>,
     #[serde(default)]
     events: Vec<String>,
+    channel: Option<ChannelId>,
     after: Option<String>,
 }
 
@@ -66,6 +67,15 @@ struct Update {
     description: Option<String>,
     types: Option<Vec<String>>,
     events: Option<Vec<String>>,
+    /// `null`: no longer.
+    #[serde(default, deserialize_with = "source")]
+    channel: Option<Source>,
+}
+
+/// Tells `null` from nothing.
+fn source<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Source>, D::Error> {
+    let channel = Option::<ChannelId>::deserialize(deserializer)?;
+    Ok(Some(channel.map_or(Source::Records, Source::Channel)))
 }
 
 #[derive(Default, Deserialize)]
@@ -90,20 +100,20 @@ pub fn command(call: Call, body: &[u8], to: DeliverTo) -> Result<Command, Proble
     Ok(match call {
         Call::List => Command::List,
         Call::Create => {
-            let Create { url, description, types, events, after } = request::body(body)?;
-            let wanted = Wanted { types: self::types(&types)?, events: self::events(events)? };
+            let Create { url, description, types, events, channel, after } = request::body(body)?;
+            let wanted = Wanted { types: self::types(&types)?, events: self::events(events)?, channel };
             let after = after.as_deref().map(sequence_number).transpose()?;
             let description = self::description(description.as_deref().unwrap_or_default())?;
             Command::Create { url: self::url(url, to)?, description, wanted, after }
         }
         Call::Get(id) => Command::On(id, Action::Get),
         Call::Update(id) => {
-            let Update { url, description, types, events } = request::body(body)?;
+            let Update { url, description, types, events, channel } = request::body(body)?;
             let url = url.map(|url| self::url(url, to)).transpose()?;
             let description = description.as_deref().map(self::description).transpose()?;
             let types = types.as_deref().map(self::types).transpose()?;
             let events = events.map(self::events).transpose()?;
-            Command::On(id, Action::Update { url, description, types, events })
+            Command::On(id, Action::Update { url, description, types, events, channel })
         }
         Call::Remove(id) => Command::On(id, Action::Remove),
         Call::Rotate(id) => nothing(body).map(|()| Command::On(id, Action::Rotate))?,
@@ -189,6 +199,9 @@ pub fn render(
 fn problem(connection: &ConnectionId, refusal: &Refusal) -> Problem {
     let (kind, detail) = match refusal {
         Refusal::NotFound => (Kind::NotFound, "The connection has no such endpoint.".to_owned()),
+        Refusal::NoChannel => {
+            (Kind::InvalidRequest, "`channel`: the connection has no such channel. Make it first.".to_owned())
+        }
         Refusal::Full => (
             Kind::Conflict,
             format!(
@@ -267,6 +280,13 @@ mod tests {
         assert!(act(Call::Replay(id()), "").is_err());
         assert!(act(Call::Update(id()), r#"{"url":"http://example.com"}"#).is_err());
         assert!(act(Call::Update(id()), r#"{"types":[]}"#).is_ok());
+        let channel = |body: &str| match act(Call::Update(id()), body) {
+            Ok(Command::On(_, Action::Update { channel, .. })) => channel,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(channel("{}"), None);
+        assert_eq!(channel(r#"{"channel":null}"#), Some(Source::Records));
+        assert!(matches!(channel(r#"{"channel":"ch_010101010101010101010101"}"#), Some(Source::Channel(_))));
     }
 
     #[test]
@@ -277,6 +297,7 @@ mod tests {
         assert_eq!(render(Answer::Json("{}".to_owned()), true).unwrap(), (201, Some("{}".to_owned())));
         let refusals = [
             (Refusal::NotFound, 404),
+            (Refusal::NoChannel, 400),
             (Refusal::Full, 409),
             (Refusal::BeyondHorizon(5), 410),
             (Refusal::Ahead(5), 400),

@@ -1,10 +1,10 @@
 //! One table of every address that the Worker answers, for `/v1` and for pages alike.
 
 use crate::{
-    api::endpoint::Call,
+    api::{channel, endpoint::Call},
     values::{
         http::Method,
-        ids::{ApiKeyId, AppKey, ConnectionId, EndpointId, ObjectType, RecordId, WorkspaceId},
+        ids::{ApiKeyId, AppKey, ChannelId, ConnectionId, EndpointId, ObjectType, RecordId, WorkspaceId},
     },
 };
 
@@ -17,6 +17,8 @@ pub enum Route {
     Page(Page),
     /// HubSpot's webhooks for one app.
     Webhook(AppKey),
+    /// `GET /v1/filter-schema.json`: the JSON Schema of filters, for everybody.
+    FilterSchema,
     /// Whether the deployment works.
     Health,
     /// A bare answer, for measuring what everything else costs.
@@ -56,6 +58,8 @@ pub enum Api {
     ListChanges(ConnectionId),
     /// `GET /v1/connections/{c}/snapshot`
     Snapshot(ConnectionId),
+    /// `/v1/connections/{c}/channels…`
+    Channels(ConnectionId, channel::Call),
     /// `/v1/connections/{c}/endpoints…`
     Endpoints(ConnectionId, Call),
     /// `GET /v1/connections/{c}/fields/{type}`
@@ -131,7 +135,7 @@ type Make = fn(&[&str]) -> Option<Route>;
 pub const OAUTH_CALLBACK: &str = "/oauth/callback";
 
 /// Every address: method, pattern, and what it means. `*` stands for one segment.
-const TABLE: [(Method, &str, Make); 54] = [
+const TABLE: [(Method, &str, Make); 63] = [
     (Method::Get, "/hello", |_| Some(Route::Hello)),
     (Method::Get, "/healthz", |_| Some(Route::Health)),
     (Method::Post, "/webhooks/hubspot/*", |at| Some(Route::Webhook(at[0].parse().ok()?))),
@@ -173,6 +177,15 @@ const TABLE: [(Method, &str, Make); 54] = [
     (Method::Post, "/v1/connections/*/fields/refresh", |at| api(Api::RefreshFields(at[0].parse().ok()?))),
     (Method::Get, "/v1/connections/*/changes", |at| api(Api::ListChanges(at[0].parse().ok()?))),
     (Method::Get, "/v1/connections/*/snapshot", |at| api(Api::Snapshot(at[0].parse().ok()?))),
+    (Method::Get, "/v1/filter-schema.json", |_| Some(Route::FilterSchema)),
+    (Method::Get, "/v1/connections/*/channels", |at| channels(at, channel::Call::List)),
+    (Method::Post, "/v1/connections/*/channels", |at| channels(at, channel::Call::Create)),
+    (Method::Post, "/v1/connections/*/channels/preview", |at| channels(at, channel::Call::Preview)),
+    (Method::Get, "/v1/connections/*/channels/*", |at| channel(at, channel::Call::Get)),
+    (Method::Patch, "/v1/connections/*/channels/*", |at| channel(at, channel::Call::Update)),
+    (Method::Delete, "/v1/connections/*/channels/*", |at| channel(at, channel::Call::Remove)),
+    (Method::Post, "/v1/connections/*/channels/*/pause", |at| channel(at, channel::Call::Pause)),
+    (Method::Post, "/v1/connections/*/channels/*/resume", |at| channel(at, channel::Call::Resume)),
     (Method::Get, "/v1/connections/*/endpoints", |at| api(Api::Endpoints(at[0].parse().ok()?, Call::List))),
     (Method::Post, "/v1/connections/*/endpoints", |at| {
         api(Api::Endpoints(at[0].parse().ok()?, Call::Create))
@@ -209,6 +222,14 @@ const TABLE: [(Method, &str, Make); 54] = [
     (Method::Get, "/console/workspaces", |_| page(Page::Console)),
     (Method::Post, "/__test/panic/*", |at| Some(Route::TestPanic(at[0].parse().ok()?))),
 ];
+
+fn channels(at: &[&str], call: channel::Call) -> Option<Route> {
+    api(Api::Channels(at[0].parse().ok()?, call))
+}
+
+fn channel(at: &[&str], call: fn(ChannelId) -> channel::Call) -> Option<Route> {
+    channels(at, call(at[1].parse().ok()?))
+}
 
 fn endpoint(at: &[&str], call: fn(EndpointId) -> Call) -> Option<Route> {
     api(Api::Endpoints(at[0].parse().ok()?, call(at[1].parse().ok()?)))
@@ -283,6 +304,7 @@ mod tests {
                         "companies"
                     }
                     (_, before) if before.ends_with("/companies/") => "512",
+                    (_, before) if before.ends_with("/channels/") => "ch_070707070707070707070707",
                     (_, before) if before.ends_with("/endpoints/") => "ep_070707070707070707070707",
                     (_, _) if keyed && index == 2 => "key_070707070707070707070707",
                     (_, _) => WORKSPACE,

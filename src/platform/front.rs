@@ -16,6 +16,7 @@ use crate::{
     },
     values::{
         config::{Config, ConfigError},
+        filter,
         http::Method,
         ids::ConnectionId,
         problem::{Kind, Problem},
@@ -57,6 +58,7 @@ pub async fn handle(request: Request, env: &Env, context: &Context) -> Result<Re
             | Page::Disconnect(..)
             | Page::SignOut(_) => pages::handle(env, &config, page, &mut incoming).await,
         },
+        Found::Route(Route::FilterSchema) => reply::json(200, &filter::schema()),
         Found::Route(Route::Health) => health(env).await,
         Found::Route(Route::Hello) => Response::ok("hello"),
         Found::Route(Route::TestPanic(connection)) if config.test_faults => panic_once(env, connection).await,

@@ -7,7 +7,7 @@ use worker::{Env, Response};
 
 use crate::{
     api::{
-        cursor, endpoint,
+        channel, cursor, endpoint,
         request::{self, BODY_LIMIT, Query},
         response,
         route::Api,
@@ -238,7 +238,37 @@ async fn answer(env: &Env, config: &Config, api: Api, incoming: &mut Incoming) -
             snapshot::answer(env, connection.object, types).await
         }
         Api::Endpoints(id, call) => endpoints(env, config, &caller, id, call, incoming).await,
+        Api::Channels(id, call) => channels(env, &caller, id, call, incoming).await,
     }
+}
+
+async fn channels(
+    env: &Env,
+    caller: &Caller,
+    id: ConnectionId,
+    call: channel::Call,
+    incoming: &mut Incoming,
+) -> Result<Response, Problem> {
+    let connection = believed(env, caller, id).await?;
+    let created = call == channel::Call::Create;
+    let command = channel::command(call, &bytes(incoming).await?)?;
+    match portals::ask(env, &connection.object, &PortalCommand::Channel(command)).await? {
+        PortalAnswer::Channel(answer) => said(channel::render(answer, created)?),
+        PortalAnswer::NotConnected => Err(not_there_yet()),
+        _ => Err(directory::unexpected().into()),
+    }
+}
+
+/// An answer that a Portal made in the API's shape.
+fn said((status, body): (u16, Option<String>)) -> Result<Response, Problem> {
+    match body {
+        Some(body) => reply::json_text(status, body).map_err(fault),
+        None => reply::empty(status).map_err(fault),
+    }
+}
+
+fn not_there_yet() -> Problem {
+    Problem::new(Kind::NotFound, "The connection is not there yet: nobody has authorised it.")
 }
 
 async fn endpoints(
@@ -253,13 +283,8 @@ async fn endpoints(
     let created = call == endpoint::Call::Create;
     let command = endpoint::command(call, &bytes(incoming).await?, config.deliver_to)?;
     match portals::ask(env, &connection.object, &PortalCommand::Endpoint(command)).await? {
-        PortalAnswer::Endpoint(answer) => match endpoint::render(&connection.id, answer, created)? {
-            (status, Some(body)) => reply::json_text(status, body).map_err(fault),
-            (status, None) => reply::empty(status).map_err(fault),
-        },
-        PortalAnswer::NotConnected => {
-            Err(Problem::new(Kind::NotFound, "The connection is not there yet: nobody has authorised it."))
-        }
+        PortalAnswer::Endpoint(answer) => said(endpoint::render(&connection.id, answer, created)?),
+        PortalAnswer::NotConnected => Err(not_there_yet()),
         _ => Err(directory::unexpected().into()),
     }
 }
@@ -288,6 +313,7 @@ async fn records(
         PortalAnswer::Done
         | PortalAnswer::Status(_)
         | PortalAnswer::Snapshot(_)
+        | PortalAnswer::Channel(_)
         | PortalAnswer::Endpoint(_) => Err(directory::unexpected().into()),
     }
 }
@@ -310,6 +336,7 @@ async fn order(
         | PortalAnswer::BeyondHorizon(_)
         | PortalAnswer::Missing
         | PortalAnswer::Snapshot(_)
+        | PortalAnswer::Channel(_)
         | PortalAnswer::Endpoint(_)
         | PortalAnswer::UnknownFields(_)
         | PortalAnswer::NotMirrored(_)

@@ -79,6 +79,11 @@ own_id!(
     "ep_"
 );
 own_id!(
+    /// Records that a host selected, and what it gets of them.
+    ChannelId,
+    "ch_"
+);
+own_id!(
     /// One message to an endpoint: the same for every attempt to deliver it (Standard Webhooks: `webhook-id`).
     MessageId,
     "msg_"

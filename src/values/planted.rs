@@ -39,12 +39,14 @@ pub enum Bug {
     RefusedPageEnds,
     /// What was seen gone stays gone.
     RestoresIgnored,
+    /// A channel is not asked about records that are gone.
+    DeparturesNotDecided,
 }
 
 impl Bug {
     /// All that lives must find. [`Self::OrderBelieved`] needs more changes at once than lives have time for, [`Self::NoAskedAt`] and
     /// [`Self::ListClearsTombstones`] an order of answers that is too rare: named cases find those.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::NoLookback,
         Self::NoTrailing,
         Self::ShortListPageEnds,
@@ -57,6 +59,7 @@ impl Bug {
         Self::RefusedReadSettles,
         Self::RefusedPageEnds,
         Self::RestoresIgnored,
+        Self::DeparturesNotDecided,
     ];
 }
 

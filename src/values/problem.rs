@@ -4,6 +4,8 @@
 
 use serde_json::{Value, json};
 
+use crate::values::filter::Fault;
+
 /// Every kind of refusal the API and the pages know. The kind decides `type`, status and title; the detail is the
 /// sentence that says what to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,18 +78,27 @@ pub struct Problem {
     pub detail: String,
     /// For the log and for support; ours or HubSpot's.
     pub correlation_id: Option<String>,
+    /// What is wrong with the body, each with its place (an extension member, RFC 9457 section 3.2); empty: the detail says it.
+    pub errors: Vec<Fault>,
 }
 
 impl Problem {
     /// A problem with its sentence.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), correlation_id: None }
+        Self { kind, detail: detail.into(), correlation_id: None, errors: Vec::new() }
     }
 
     /// The same with a correlation id.
     #[must_use]
     pub fn with_correlation(mut self, id: impl Into<String>) -> Self {
         self.correlation_id = Some(id.into());
+        self
+    }
+
+    /// The same with what is wrong with the body, place by place.
+    #[must_use]
+    pub fn with_errors(mut self, errors: Vec<Fault>) -> Self {
+        self.errors = errors;
         self
     }
 
@@ -104,6 +115,9 @@ impl Problem {
         });
         if let Some(id) = &self.correlation_id {
             body["correlation_id"] = json!(id);
+        }
+        if !self.errors.is_empty() {
+            body["errors"] = json!(self.errors);
         }
         body
     }

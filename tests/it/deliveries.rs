@@ -33,7 +33,8 @@ fn all() -> Wanted {
 }
 
 fn events(events: &[&str]) -> Wanted {
-    Wanted { types: Vec::new(), events: events.iter().map(|&event| event.to_owned()).collect() }
+    let events = events.iter().map(|&event| event.to_owned()).collect();
+    Wanted { events, ..Wanted::default() }
 }
 
 fn rename(world: &mut World, name: &str) {
@@ -387,6 +388,61 @@ fn only_what_is_wanted_is_delivered_and_the_cursor_passes_the_rest() {
 }
 
 #[test]
+fn everything_that_happens_to_a_connection_comes_through_the_same_pipe() {
+    let mut world = World::new(Plan { deals: Some(5), ..plan(20) });
+    let id = world.endpoint(OURS, events(&["lifecycle"]), Some(0));
+    assert!(world.backfill());
+    let account = (crate::life::PORTAL, crate::life::APP);
+    let removed =
+        json!({ "app_id": account.1, "portal_id": account.0, "removed": ["crm.objects.deals.read"] });
+    world.control("POST", "grants/scopes", &removed);
+    world.pass(15);
+    world.command(Command::Pause);
+    world.pass(1);
+    world.command(Command::Resume);
+    world.pass(1);
+    world.control("POST", "uninstall", &json!({ "portal_id": account.0, "app_id": account.1 }));
+    world.pass(60);
+    world.connect(0);
+    world.pass(2);
+    world.farewell(false, false);
+    caught_up(&mut world, &id);
+    let told: Vec<(String, String)> = world.receivers[OURS]
+        .changes()
+        .iter()
+        .map(|change| {
+            assert_eq!(change["object_type"], "connection");
+            let text = |field: &str| change[field].as_str().unwrap_or_default().to_owned();
+            (text("kind"), text("about"))
+        })
+        .collect();
+    let told: Vec<(&str, &str)> = told.iter().map(|(kind, about)| (kind.as_str(), about.as_str())).collect();
+    let read = |told: &[(&str, &str)]| {
+        let mut kinds: Vec<String> = told.iter().map(|(_, about)| (*about).to_owned()).collect();
+        kinds.sort();
+        assert!(told.iter().all(|(kind, _)| *kind == "backfill_done"), "{told:?}");
+        kinds
+    };
+    assert_eq!(told[0], ("connected", ""), "{told:?}");
+    assert_eq!(read(&told[1..3]), ["contacts", "deals"]);
+    assert_eq!(
+        told[3..8],
+        [
+            ("scope_lost", "deals"),
+            ("paused", ""),
+            ("resumed", ""),
+            ("needs_reauthorisation", ""),
+            ("connected", "")
+        ]
+    );
+    assert_eq!(read(&told[8..10]), ["contacts", "deals"]);
+    assert_eq!(told[10..], [("disconnected", "")]);
+    let changes = world.receivers[OURS].changes();
+    assert!(changes[3]["message"].as_str().unwrap().contains("crm.objects.deals.read"));
+    assert!(changes[4]["message"].as_str().unwrap().contains("A person paused it"));
+}
+
+#[test]
 fn a_connection_that_ends_tells_its_receivers_why() {
     let mut world = synced(plan(20));
     world.endpoint(OURS, all(), None);
@@ -417,7 +473,7 @@ fn a_connection_has_ten_endpoints_at_most_and_forgets_one_that_is_removed() {
     let create = spoke::engine::portal::endpoints::commands::Command::Create {
         url: OURS.to_owned(),
         description: String::new(),
-        wanted: Wanted { types: vec![ObjectType::Contacts], events: Vec::new() },
+        wanted: Wanted { types: vec![ObjectType::Contacts], ..Wanted::default() },
         after: None,
     };
     let full = world.command(Command::Endpoint(create));

@@ -47,13 +47,19 @@ pub fn drawn(seed: u64) -> Plan {
         webhook_time_scale: 0.05,
         ..Switches::default()
     };
+    let companies = [None, None, None, Some(20), Some(60)][others.usize(0..5)];
+    let deals = [None, None, None, Some(0), Some(30)][others.usize(0..5)];
+    let selects = others.u32(0..6) == 0;
+    // A channel keeps its fields mirrored whatever is chosen, which the life's own account of what is would have to know.
+    let channel = (!selects && seed.is_multiple_of(3)).then_some((seed / 3 % 3) as usize);
     Plan {
         seed,
         // More than two pages of a search are rare, since they cost as much as ten other lives.
         contacts: if rng.u32(0..24) == 0 { 420 } else { [15, 15, 40, 40, 40, 90, 90, 260][rng.usize(0..8)] },
-        companies: [None, None, None, Some(20), Some(60)][others.usize(0..5)],
-        deals: [None, None, None, Some(0), Some(30)][others.usize(0..5)],
-        selects: others.u32(0..6) == 0,
+        companies,
+        deals,
+        selects,
+        channel,
         minutes: rng.u64(3..10),
         edits_per_minute: rng.u32(1..12),
         fault_one_in: [0, 3, 8][rng.usize(0..3)],

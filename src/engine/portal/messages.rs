@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     engine::portal::{
-        endpoints::commands as endpoints, reconcile::Reconcile, selection::Selection, snapshot,
+        channels::commands as channels, endpoints::commands as endpoints, reconcile::Reconcile,
+        selection::Selection, snapshot,
     },
     hubspot::webhooks::Event,
     values::{
@@ -118,6 +119,8 @@ pub enum Command {
         /// Revoke the refresh token.
         revoke: bool,
     },
+    /// Something about channels. Answers [`Answer::Channel`] or [`Answer::NotConnected`].
+    Channel(channels::Command),
     /// Something about endpoints. Answers [`Answer::Endpoint`].
     Endpoint(endpoints::Command),
     /// Panics at the next alarm, once; only where the platform's test switch is on. Answers [`Answer::Done`].
@@ -213,6 +216,8 @@ pub enum Answer {
     NotMirrored(Vec<String>),
     /// A page of a snapshot.
     Snapshot(Box<snapshot::Page>),
+    /// What there is to say about channels.
+    Channel(channels::Answer),
     /// What there is to say about endpoints.
     Endpoint(endpoints::Answer),
     /// The connection or the stream stands still: what was asked for would not be done.

@@ -10,6 +10,7 @@
 mod answers;
 pub mod apply;
 mod backfill;
+pub mod channels;
 mod credentials;
 pub mod endpoints;
 pub mod fields;
@@ -48,6 +49,7 @@ use crate::{
         time::{SECOND_MS, Timestamp},
     },
 };
+use channels::Channels;
 use credentials::Tokens;
 use endpoints::Endpoints;
 use lifecycle::Told;
@@ -222,6 +224,7 @@ pub struct Portal {
     permits: Permits,
     wake_at: Option<Timestamp>,
     endpoints: Endpoints,
+    channels: Channels,
     told: Told,
     panic_once: bool,
 }
@@ -254,6 +257,7 @@ impl Portal {
             permits: Permits::default(),
             wake_at: None,
             endpoints: Endpoints::load(turn)?,
+            channels: Channels::load(turn)?,
             told: Told::default(),
             panic_once: false,
         };
@@ -345,8 +349,17 @@ impl Portal {
                 }
                 None => Answer::NotConnected,
             },
+            Command::Channel(_) if self.connection.is_none() => Answer::NotConnected,
+            Command::Channel(command) => {
+                let answer = self.channel_command(turn, command)?;
+                let due = self.channels_due_at(turn)?.is_some_and(|at| at <= turn.now);
+                if due && (!self.works(turn.now) || self.lingers()) {
+                    effects.push(self.rouse(turn.now));
+                }
+                Answer::Channel(answer)
+            }
         };
-        if self.tell_lifecycle(turn)? {
+        if self.follow_channels(turn)? | self.tell_lifecycle(turn)? {
             self.rouse_for_deliveries(turn, &mut effects)?;
         }
         Ok((answer, effects))
@@ -380,6 +393,7 @@ impl Portal {
             }
             Event::Delivered { call, outcome } => self.delivered(turn, call, &outcome, &mut effects)?,
         }
+        self.follow_channels(turn)?;
         self.tell_lifecycle(turn)?;
         self.plan(turn, &mut effects)?;
         Ok(effects)
@@ -453,7 +467,8 @@ impl Portal {
 
     /// Whether an alarm would find something to do now.
     fn work_due(&self, turn: &Turn<'_>) -> Result<bool, SqlError> {
-        if self.delivery_due_at(turn)?.is_some_and(|at| at <= turn.now) {
+        let due = |at: Option<Timestamp>| at.is_some_and(|at| at <= turn.now);
+        if due(self.delivery_due_at(turn)?) || due(self.channels_due_at(turn)?) {
             return Ok(true);
         }
         let Some(connection) = &self.connection else { return Ok(false) };

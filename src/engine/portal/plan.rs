@@ -65,6 +65,7 @@ impl Portal {
         let Some(shift) = &self.shift else { return Ok(()) };
         let over = turn.now >= shift.ends_at;
         let mut later = None;
+        let more = !over && self.advance_channels(turn)?;
         if !over {
             self.deliver(turn, effects)?;
         }
@@ -86,6 +87,14 @@ impl Portal {
                 }
                 Next::Nothing => break,
             }
+        }
+        if more {
+            // The next piece in a turn of its own: whatever came meanwhile is before it.
+            if self.wake_at.is_none_or(|at| at > turn.now) {
+                self.wake_at = Some(turn.now);
+                effects.push(Effect::WakeAt(turn.now));
+            }
+            return Ok(());
         }
         let spent = over || self.shift.as_ref().is_some_and(|shift| shift.calls_left == NO_CALL);
         if let Some(at) = later.filter(|at| !spent && *at > turn.now && at.since_ms(turn.now) <= PAUSE_MS) {
@@ -131,8 +140,8 @@ impl Portal {
             None if spent && self.work_due(turn)? => Some(turn.now),
             None => None,
         };
-        let delivery = self.delivery_due_at(turn)?;
-        let next = next.into_iter().chain(delivery).min();
+        let next =
+            next.into_iter().chain(self.delivery_due_at(turn)?).chain(self.channels_due_at(turn)?).min();
         effects.extend(next.map(Effect::SetAlarm));
         Ok(())
     }

@@ -1,15 +1,18 @@
 //! What readers ask of a connection: records and changes in the API's shape. Reads only.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    engine::portal::messages::{Answer, CHANGES_LIMIT, RECORDS_LIMIT},
+    engine::portal::{
+        channels::told,
+        messages::{Answer, CHANGES_LIMIT, RECORDS_LIMIT},
+    },
     store::{
         portal::{
-            feed::{self, Change, Chunk},
+            feed::{self, Change, Chunk, Passage},
             records::{self, Live},
         },
         sql::{Sql, SqlError},
@@ -121,8 +124,10 @@ pub fn changes(sql: &dyn Sql, after: u64, limit: u32, types: &[ObjectType]) -> R
     if after + 1 < oldest {
         return Ok(Answer::BeyondHorizon(oldest - 1));
     }
-    let wanted = |kind: Option<ObjectType>, _: &Change| {
-        types.is_empty() || kind.is_some_and(|kind| types.contains(&kind))
+    // Who asks for records of a type asks for the records, not for what channels make of them.
+    let wanted = |kind: Option<ObjectType>, change: &Change| {
+        let is_record = !matches!(change, Change::Channel { .. });
+        types.is_empty() || (is_record && kind.is_some_and(|kind| types.contains(&kind)))
     };
     let limit = limit.clamp(1, CHANGES_LIMIT) as usize;
     let stretch =
@@ -203,7 +208,7 @@ fn render(
                 || (written > stretch.bytes && !page.lines.is_empty())
         };
         let ids: Vec<RecordId> = match change {
-            Change::Created { ids } => {
+            Change::Created { ids } | Change::Channel { ids, .. } => {
                 ids.iter().skip(skip as usize).take(stretch.limit - page.lines.len()).copied().collect()
             }
             Change::Updated { id, .. }
@@ -240,12 +245,20 @@ fn render(
             | Change::Merged { .. }
             | Change::Erased { .. }
             | Change::Scrubbed { .. }
+            | Change::Channel { .. }
             | Change::Lifecycle { .. } => None,
         };
         for some in ids.chunks(FETCH as usize) {
             let live = match with_record {
                 Some(kind) => records::live_by_ids(sql, kind, some)?,
                 None => Vec::new(),
+            };
+            let fields = match (change, chunk.object_type) {
+                (
+                    Change::Channel { channel, passage: Passage::Entered | Passage::Updated, .. },
+                    Some(kind),
+                ) => told::fields(sql, channel, kind, some)?,
+                _ => BTreeMap::new(),
             };
             for id in some {
                 if full(page, *written, number) {
@@ -272,6 +285,9 @@ fn render(
                         write!(line, ",\"into\":\"{into}\"").expect("writing to a string does not fail");
                     }
                     Change::Scrubbed { .. } => line.push_str(",\"erased\":true"),
+                    Change::Channel { channel, passage, .. } => {
+                        told::about(&mut line, channel, *passage, fields.get(id));
+                    }
                     Change::Updated { .. }
                     | Change::Created { .. }
                     | Change::Deleted { .. }
@@ -303,6 +319,11 @@ pub fn kind_of(change: &Change) -> &'static str {
         Change::Restored { .. } => "restored",
         Change::Merged { .. } => "merged",
         Change::Erased { .. } => "erased",
+        Change::Channel { passage, .. } => match passage {
+            Passage::Entered => "channel_entered",
+            Passage::Updated => "channel_updated",
+            Passage::Unselected | Passage::Deleted | Passage::Erased | Passage::Merged(_) => "channel_left",
+        },
         Change::Lifecycle { event, .. } => event.as_str(),
     }
 }

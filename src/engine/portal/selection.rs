@@ -111,7 +111,7 @@ impl Portal {
         &mut self,
         turn: &Turn<'_>,
         kind: ObjectType,
-        selection: Selection,
+        mut selection: Selection,
         effects: &mut Vec<Effect>,
     ) -> Result<Answer, SqlError> {
         let Some(index) = self.streams.iter().position(|running| running.saved.object_type == kind) else {
@@ -130,6 +130,11 @@ impl Portal {
         let unknown: Vec<String> = named.filter(|name| known.binary_search(name).is_err()).cloned().collect();
         if !unknown.is_empty() {
             return Ok(Answer::UnknownFields(unknown));
+        }
+        if let Some(chosen) = &mut selection.fields {
+            // What channels read is mirrored as long as they are there.
+            let read = self.channels.reads(kind).into_iter().map(str::to_owned);
+            chosen.extend(read.filter(|name| known.binary_search(name).is_ok()));
         }
         let mirrored = selection.of(kind, known);
         let left_out = |name: &&String| mirrored.binary_search(name).is_err();

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     store::sql::{Param, Row, Sql, SqlError, Value, int},
     values::{
-        ids::{ConnectionId, ObjectType, RecordId},
+        ids::{ChannelId, ConnectionId, ObjectType, RecordId},
         json,
         time::Timestamp,
     },
@@ -58,6 +58,24 @@ impl Lifecycle {
             Self::Disconnected => "disconnected",
         }
     }
+}
+
+/// What happens to a record in a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Passage {
+    /// It is the channel's.
+    Entered,
+    /// One of its mapped fields is another.
+    Updated,
+    /// It is no longer what the channel selects.
+    Unselected,
+    /// It was deleted.
+    Deleted,
+    /// It was deleted for privacy.
+    Erased,
+    /// It became part of that one.
+    Merged(RecordId),
 }
 
 /// One stored entry. It stands for as many changes as it has ids.
@@ -110,6 +128,17 @@ pub enum Change {
         /// Which.
         id: RecordId,
     },
+    /// Something happened to records in a channel, to all of them the same. No value is stored: a reader gets what the mirror holds.
+    #[serde(rename = "h")]
+    Channel {
+        /// The channel.
+        channel: ChannelId,
+        /// What.
+        #[serde(rename = "p")]
+        passage: Passage,
+        /// Which records.
+        ids: Vec<RecordId>,
+    },
     /// Something happened to the connection itself: part of the feed, so that its place among the changes is known.
     #[serde(rename = "l")]
     Lifecycle {
@@ -130,7 +159,7 @@ impl Change {
     /// How many sequence numbers it takes.
     pub fn count(&self) -> u64 {
         match self {
-            Self::Created { ids } => ids.len() as u64,
+            Self::Created { ids } | Self::Channel { ids, .. } => ids.len() as u64,
             Self::Updated { .. }
             | Self::Deleted { .. }
             | Self::Restored { .. }

@@ -58,6 +58,20 @@ pub fn load(sql: &dyn Sql, kind: ObjectType) -> Result<Vec<Field>, SqlError> {
     rows.into_iter().map(field).collect::<Option<_>>().ok_or(SqlError::Content("fields"))
 }
 
+/// Names and definitions of those fields that HubSpot lists.
+pub fn present(sql: &dyn Sql, kind: ObjectType, names: &[&str]) -> Result<Vec<(String, String)>, SqlError> {
+    let rows = sql.exec(
+        "SELECT name, definition FROM fields
+         WHERE object_type = ?1 AND vanished_at IS NULL AND name IN (SELECT value FROM json_each(?2))",
+        &[Param::Text(kind.as_str()), Param::Text(&serde_json::to_string(names).expect("texts are JSON"))],
+    )?;
+    let field = |row: Vec<Value>| {
+        let [name, definition] = <[Value; 2]>::try_from(row).ok()?;
+        Some((name.into_text()?, definition.into_text()?))
+    };
+    rows.into_iter().map(field).collect::<Option<_>>().ok_or(SqlError::Content("fields"))
+}
+
 /// Writes definitions, of fields known or not, that HubSpot lists at `now`.
 pub fn put(sql: &dyn Sql, kind: ObjectType, fields: &[(&str, &str)], now: Timestamp) -> Result<(), SqlError> {
     let mut rest = fields;

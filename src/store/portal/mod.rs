@@ -11,8 +11,11 @@
 //! | `fields` | a field of a type, as HubSpot defines it or last did | object type, name |
 //! | `field_history` | something that happened to a field | number |
 //! | `feed` | the changes of one turn and type | first sequence number |
+//! | `channels` | records a host selected, as the engine's JSON | number |
+//! | `channel_members` | a record handed over, or to be looked at again | channel, id |
 //! | `endpoints` | a receiver of deliveries, as the engine's JSON, and its sealed secrets | number |
 
+pub mod channels;
 pub mod counts;
 pub mod credentials;
 pub mod dirty;
@@ -25,7 +28,7 @@ pub mod streams;
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 4] = [
+pub const STEPS: [&str; 5] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -111,6 +114,16 @@ pub const STEPS: [&str; 4] = [
          before TEXT,
          after TEXT
      );",
+    "CREATE TABLE channels (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, state TEXT NOT NULL);
+     CREATE TABLE channel_members (
+         channel INTEGER NOT NULL,
+         id INTEGER NOT NULL,
+         fingerprint INTEGER,
+         again_at INTEGER,
+         erased INTEGER NOT NULL DEFAULT 0,
+         PRIMARY KEY (channel, id)
+     ) WITHOUT ROWID;
+     CREATE INDEX channel_members_again ON channel_members (channel, again_at) WHERE again_at IS NOT NULL;",
 ];
 
 /// Opens the tables; see [`crate::store::schema::open`].

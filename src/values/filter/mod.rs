@@ -50,6 +50,8 @@ mod tests;
 
 use std::{cmp::Ordering, collections::BTreeSet, fmt::Write as _};
 
+use serde::{Deserialize, Serialize};
+
 pub use check::{Field, Fields, NoFields, Use};
 pub use evaluate::{Context, Finding, Lookup, Values};
 pub use schema::schema;
@@ -383,7 +385,7 @@ impl Period {
 }
 
 /// What is wrong with a filter, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// JSON Pointer (RFC 6901) into the filter; empty for the whole.
     pub path: String,
@@ -394,7 +396,8 @@ pub struct Fault {
 }
 
 /// Kinds of [`Fault`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Code {
     /// The text is no JSON.
     NotJson,

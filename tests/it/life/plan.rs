@@ -26,6 +26,8 @@ pub struct Plan {
     pub deals: Option<u32>,
     /// Whether an administrator chooses some of the fields half-way.
     pub selects: bool,
+    /// The filter of a channel that a host makes half way; `None`: none does.
+    pub channel: Option<usize>,
     /// Minutes of edits and misfortunes.
     pub minutes: u64,
     /// Minutes of single edits after those, minutes apart: the account does not rest, and its cursor moves on.
@@ -69,6 +71,7 @@ impl Default for Plan {
             companies: None,
             deals: None,
             selects: false,
+            channel: None,
             late_minutes: 0,
             rush: false,
             minutes: 0,

@@ -12,6 +12,7 @@ use spoke::{
         limiter::{Limiter, Saved, messages::Ask},
         portal::{
             Effect, Event, Portal, Turn,
+            channels::commands::Action,
             endpoints::message::Post,
             messages::{Answer, Command, Phase, StreamState},
         },
@@ -441,17 +442,31 @@ impl World {
         if self.plan.selects {
             self.choose_some();
         }
+        let channel = self.open_channel();
+        // Half of the channels are paused for a while.
+        let pauses = channel.as_ref().filter(|_| self.plan.seed % 4 < 2);
+        let quarter = self.now + self.edits_until.saturating_sub(self.now) / 2;
+        while self.now < quarter {
+            self.happen();
+        }
+        if let Some(channel) = pauses {
+            self.turn_channel(channel, Action::Pause);
+        }
         while self.now < self.edits_until {
             self.happen();
         }
         self.simulator.faults.clear();
+        if let Some(channel) = pauses {
+            self.turn_channel(channel, Action::Resume);
+        }
         // Stragglers of the index, retries of webhooks and the hourly trailing check: all within two hours and a half.
         let quiet_until = self.now + (self.plan.late_minutes + 150) * MINUTE;
         while self.now < quiet_until {
             self.happen();
         }
         self.verdict()?;
-        self.follows_from(snapshot)
+        self.follows_from(snapshot)?;
+        if channel.is_some() { self.channel_is_right() } else { Ok(()) }
     }
 
     /// Until every first full read is over; says whether that was within an hour.

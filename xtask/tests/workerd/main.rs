@@ -5,6 +5,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "real time passes here: the clock rule is the Worker's")]
 
+mod channels;
 mod connecting;
 mod crashes;
 mod deliveries;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         ("ticks", ticks::trials()),
         ("refresh", refresh::trials()),
         ("webhooks", webhooks::trials()),
+        ("channels", channels::trials()),
         ("connecting", connecting::trials()),
         ("sessions", sessions::trials()),
         ("feed", feed::trials()),

@@ -22,7 +22,7 @@ use crate::{
     },
     values::{
         crypto::NONCE_BYTES,
-        ids::{EndpointId, MessageId, ObjectType},
+        ids::{ChannelId, EndpointId, MessageId, ObjectType},
         secret::Secret,
     },
 };
@@ -48,6 +48,16 @@ pub enum Command {
     On(EndpointId, Action),
 }
 
+/// What an endpoint's changes are of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// Records.
+    Records,
+    /// One channel.
+    Channel(ChannelId),
+}
+
 /// What can be asked of one endpoint. Answers [`Answer::Json`] unless it says otherwise.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -64,6 +74,8 @@ pub enum Action {
         types: Option<Vec<ObjectType>>,
         /// Which kinds; empty: all.
         events: Option<Vec<String>>,
+        /// Of which channel, if that is to change.
+        channel: Option<Source>,
     },
     /// Answers [`Answer::Removed`].
     Remove,
@@ -105,6 +117,8 @@ pub enum Answer {
 pub enum Refusal {
     /// No such endpoint.
     NotFound,
+    /// No such channel.
+    NoChannel,
     /// The connection has as many as it may have.
     Full,
     /// Changes that far back are no longer kept; the earliest place there is.
@@ -129,6 +143,9 @@ impl Portal {
             Command::Create { url, description, wanted, after } => {
                 if self.endpoints.all.len() >= ENDPOINTS_LIMIT {
                     return Ok(Answer::Refused(Refusal::Full));
+                }
+                if wanted.channel.as_ref().is_some_and(|channel| !self.channels.has(channel)) {
+                    return Ok(Answer::Refused(Refusal::NoChannel));
                 }
                 let after = after.unwrap_or(latest);
                 if let Some(refusal) = unreachable_place(turn, after, latest)? {
@@ -164,17 +181,27 @@ impl Portal {
         let mut new: Option<Secret<String>> = None;
         match action {
             Action::Get => return Ok(Answer::Json(show::one(endpoint, latest, None))),
-            Action::Update { url, description, types, events } => {
+            Action::Update { channel: Some(Source::Channel(channel)), .. }
+                if !self.channels.has(&channel) =>
+            {
+                return Ok(Answer::Refused(Refusal::NoChannel));
+            }
+            Action::Update { url, description, types, events, channel } => {
                 if url.as_ref().is_some_and(|url| *url != endpoint.url) {
                     endpoint.begin_afresh();
                 }
                 // What the message under way holds follows from what is wanted: with another choice it is another message.
-                let cut_anew = types.is_some() || events.is_some();
+                let cut_anew = types.is_some() || events.is_some() || channel.is_some();
                 endpoint.message.take_if(|message| cut_anew && message.kind == MessageKind::Changes);
                 endpoint.url = url.unwrap_or_else(|| endpoint.url.clone());
                 endpoint.description = description.unwrap_or_else(|| endpoint.description.clone());
                 endpoint.wanted.types = types.unwrap_or_else(|| endpoint.wanted.types.clone());
                 endpoint.wanted.events = events.unwrap_or_else(|| endpoint.wanted.events.clone());
+                match channel {
+                    Some(Source::Records) => endpoint.wanted.channel = None,
+                    Some(Source::Channel(channel)) => endpoint.wanted.channel = Some(channel),
+                    None => {}
+                }
             }
             Action::Remove => {
                 store::remove(turn.sql, &endpoint.id)?;

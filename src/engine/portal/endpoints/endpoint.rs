@@ -8,7 +8,7 @@ use crate::{
     store::portal::feed::Change,
     values::{
         http::Outcome,
-        ids::{EndpointId, MessageId, ObjectType},
+        ids::{ChannelId, EndpointId, MessageId, ObjectType},
         time::{DAY_MS, HOUR_MS, SECOND_MS, Timestamp},
     },
 };
@@ -25,7 +25,18 @@ const BACKOFF_LONGEST_MS: i64 = HOUR_MS / 5 * 4;
 pub const PREVIOUS_SECRET_MS: i64 = DAY_MS;
 
 /// What an endpoint may ask for by name: kinds of changes, and all that happens to the connection itself.
-pub const EVENTS: [&str; 7] = ["created", "updated", "deleted", "restored", "merged", "erased", LIFECYCLE];
+pub const EVENTS: [&str; 10] = [
+    "created",
+    "updated",
+    "deleted",
+    "restored",
+    "merged",
+    "erased",
+    "channel_entered",
+    "channel_updated",
+    "channel_left",
+    LIFECYCLE,
+];
 /// What happens to the connection itself.
 const LIFECYCLE: &str = "lifecycle";
 
@@ -73,6 +84,9 @@ pub struct Wanted {
     pub types: Vec<ObjectType>,
     /// Of these kinds ([`EVENTS`]); empty: of all.
     pub events: Vec<String>,
+    /// Of this channel, in the place of records; `None`: of records, in the place of channels.
+    #[serde(default)]
+    pub channel: Option<ChannelId>,
 }
 
 impl Wanted {
@@ -82,7 +96,13 @@ impl Wanted {
             Change::Lifecycle { .. } => LIFECYCLE,
             _ => super::super::query::kind_of(change),
         };
-        of.is_none_or(|kind| self.types.is_empty() || self.types.contains(&kind))
+        let source = match change {
+            Change::Lifecycle { .. } => true,
+            Change::Channel { channel, .. } => self.channel.as_ref() == Some(channel),
+            _ => self.channel.is_none(),
+        };
+        source
+            && of.is_none_or(|kind| self.types.is_empty() || self.types.contains(&kind))
             && (self.events.is_empty() || self.events.iter().any(|wanted| wanted == event))
     }
 }
@@ -434,6 +454,7 @@ mod tests {
         let wanted = |types: &[ObjectType], events: &[&str]| Wanted {
             types: types.to_vec(),
             events: events.iter().map(|&event| event.to_owned()).collect(),
+            channel: None,
         };
         let all = wanted(&[], &[]);
         assert!(all.takes(contacts, &erased) && all.takes(None, &paused));
@@ -443,5 +464,15 @@ mod tests {
         assert!(erasures.takes(contacts, &erased) && !erasures.takes(None, &paused));
         let lifecycle = wanted(&[ObjectType::Contacts], &["lifecycle"]);
         assert!(!lifecycle.takes(contacts, &erased) && lifecycle.takes(None, &paused));
+        let channel = |byte: u8| ChannelId::from_random([byte; 12]);
+        let entered = |byte: u8| Change::Channel {
+            channel: channel(byte),
+            passage: crate::store::portal::feed::Passage::Entered,
+            ids: vec![crate::values::ids::RecordId(1)],
+        };
+        let one = Wanted { channel: Some(channel(1)), ..Wanted::default() };
+        assert!(one.takes(contacts, &entered(1)) && !one.takes(contacts, &entered(2)));
+        assert!(one.takes(None, &paused) && !one.takes(contacts, &erased));
+        assert!(!all.takes(contacts, &entered(1)), "who asks for records gets no channel's events");
     }
 }

@@ -45,6 +45,7 @@ fn show(endpoint: &Endpoint, latest: u64) -> Value {
         "description": endpoint.description,
         "types": endpoint.wanted.types,
         "events": endpoint.wanted.events,
+        "channel": endpoint.wanted.channel,
         "state": endpoint.standing(),
         "reason": endpoint.reason,
         "cursor": endpoint.cursor.to_string(),

@@ -1,0 +1,185 @@
+//! Channels at work: each change of the mirror is decided about in the turn that makes it, and what follows for a channel's host becomes
+//! part of the change feed there and then.
+//!
+//! Owns the channels of the connection (in the database, with a copy in memory) and what they remember of records. What a channel is and
+//! what follows from a record's state is [`crate::engine::channel`]'s. Three things lead to a decision:
+//!
+//! - the feed: what it tells since it was looked at last, always in the same turn ([`decide`]);
+//! - a *scan*, bounded rows a turn, of a channel that is new, was edited, or goes on after a pause: what the mirror and the channel's
+//!   memory hold is walked through in the order of ids ([`scan`]);
+//! - a moment that a filter foretold.
+//!
+//! A decision needs nothing but the record as it is and what was remembered of it, so that none of the three can be wrong by coming late,
+//! twice, or in another order.
+
+pub mod commands;
+mod decide;
+mod fields;
+mod preview;
+mod scan;
+mod show;
+pub mod told;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    engine::{
+        channel::{Channel, Selection},
+        portal::{Portal, Turn, messages::State},
+    },
+    store::{
+        portal::{channels as store, feed},
+        sql::SqlError,
+    },
+    values::{
+        filter::Context,
+        ids::{ChannelId, RecordId},
+        json,
+        time::Timestamp,
+    },
+};
+
+/// Most channels of a connection: each of them decides about every changed record of its type, some microseconds a decision.
+pub const CHANNELS_LIMIT: usize = 20;
+
+/// A channel, as saved.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Saved {
+    /// Its id.
+    pub id: ChannelId,
+    /// As [`Channel::to_json`] writes it.
+    pub definition: Value,
+    /// Whether it tells.
+    pub mode: Mode,
+    /// The scan under way, if any.
+    pub scan: Option<Scan>,
+    /// Number of the last change before its first: an endpoint that begins there misses nothing of it.
+    pub begins_after: u64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last edited.
+    pub updated_at: Timestamp,
+}
+
+/// Whether a channel tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Yes.
+    Active,
+    /// Not until it is resumed; then once what all that happened comes to.
+    Paused,
+    /// Never again: what it remembers is being forgotten.
+    Removed,
+}
+
+/// How far a scan has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scan {
+    /// Everything up to this id is decided about.
+    pub above: RecordId,
+    /// Records of the mirror looked at.
+    pub read: u64,
+}
+
+/// A channel in memory.
+#[derive(Debug)]
+struct Running {
+    number: i64,
+    saved: Saved,
+    channel: Channel,
+}
+
+impl Scan {
+    /// Before the first record.
+    const BEGIN: Self = Self { above: RecordId(0), read: 0 };
+}
+
+impl Running {
+    fn of(number: i64, saved: Saved) -> Option<Self> {
+        Channel::parse(&saved.definition).ok().map(|channel| Self { number, saved, channel })
+    }
+
+    fn save(&self, turn: &Turn<'_>) -> Result<(), SqlError> {
+        store::save(turn.sql, self.number, &text(&self.saved)?)
+    }
+
+    /// Whether what it selects changes with time alone.
+    fn waits_for_moments(&self) -> bool {
+        match &self.channel.selection {
+            Selection::List(_) => false,
+            Selection::Filter(filter) => filter.depends_on_time(),
+        }
+    }
+}
+
+fn text(saved: &Saved) -> Result<String, SqlError> {
+    serde_json::to_string(saved).map_err(|_| SqlError::Content("channels"))
+}
+
+/// The channels of a connection at work.
+#[derive(Debug, Default)]
+pub(super) struct Channels {
+    /// Oldest first.
+    all: Vec<Running>,
+    /// The feed is decided about up to here.
+    decided: u64,
+}
+
+impl Channels {
+    /// Loads the channels as they were saved. One that a newer release wrote in words this one does not know stays where it is, and
+    /// tells nothing.
+    pub(super) fn load(turn: &Turn<'_>) -> Result<Self, SqlError> {
+        let mut all = Vec::new();
+        for (number, state) in store::all(turn.sql)? {
+            let saved: Saved = json::parse(&state).map_err(|_| SqlError::Content("channels"))?;
+            all.extend(Running::of(number, saved));
+        }
+        Ok(Self { all, decided: feed::latest(turn.sql)? })
+    }
+
+    fn position(&self, id: &ChannelId) -> Option<usize> {
+        self.all.iter().position(|running| running.saved.id == *id && running.saved.mode != Mode::Removed)
+    }
+
+    /// Whether there is such a channel.
+    pub(super) fn has(&self, id: &ChannelId) -> bool {
+        self.position(id).is_some()
+    }
+}
+
+impl Portal {
+    /// When channels have something to do of themselves; `None`: only if something changes.
+    pub(super) fn channels_due_at(&self, turn: &Turn<'_>) -> Result<Option<Timestamp>, SqlError> {
+        if self.channel_context(turn).is_none() {
+            return Ok(None);
+        }
+        let mut due: Option<Timestamp> = None;
+        for running in &self.channels.all {
+            let at = match running.saved.mode {
+                Mode::Removed => Some(turn.now),
+                Mode::Paused => None,
+                Mode::Active if running.saved.scan.is_some() => Some(turn.now),
+                Mode::Active if running.waits_for_moments() => store::next_at(turn.sql, running.number)?,
+                Mode::Active => None,
+            };
+            due = due.into_iter().chain(at).min();
+        }
+        Ok(due.map(|at| at.max(turn.now)))
+    }
+
+    /// What filters are evaluated by; `None`: the connection has ended, and nothing is decided any more.
+    fn channel_context(&self, turn: &Turn<'_>) -> Option<Context> {
+        let connection = self.connection.as_ref()?;
+        match connection.state {
+            State::Disconnecting | State::Disconnected => None,
+            State::Active
+            | State::Paused { .. }
+            | State::PausedByPerson { .. }
+            | State::NeedsReauthorisation => {
+                Some(Context { now: turn.now, utc_offset_ms: connection.account.utc_offset_ms })
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What channels do of themselves, a bounded piece at a time: scans, moments that were foretold, and forgetting.
+
+use std::collections::BTreeMap;
+
+use super::{Mode, Running, Scan};
+use crate::{
+    engine::{
+        channel::Departure,
+        portal::{Portal, Turn, query::FETCH},
+    },
+    store::{
+        portal::{channels as store, feed, records},
+        sql::SqlError,
+    },
+    values::ids::RecordId,
+};
+
+/// Records looked at in one turn: with 10 to 20 µs each, a webhook waits 10 ms at most.
+const SCAN_RECORDS: u64 = 500;
+/// Members forgotten in one turn.
+const FORGET: u32 = 5_000;
+
+impl Portal {
+    /// Does one piece of what is due; says whether something was.
+    pub(in crate::engine::portal) fn advance_channels(&mut self, turn: &Turn<'_>) -> Result<bool, SqlError> {
+        if self.channels.all.is_empty() || self.channel_context(turn).is_none() {
+            return Ok(false);
+        }
+        let worked = self.look_again(turn)? || self.scan(turn)? || self.forget_removed(turn)?;
+        if worked {
+            self.channels.decided = feed::latest(turn.sql)?;
+        }
+        Ok(worked)
+    }
+
+    fn look_again(&mut self, turn: &Turn<'_>) -> Result<bool, SqlError> {
+        for running in &self.channels.all {
+            if running.saved.mode != Mode::Active || !running.waits_for_moments() {
+                continue;
+            }
+            let due = store::due(turn.sql, running.number, turn.now, SCAN_RECORDS as u32)?;
+            if !due.is_empty() {
+                let (number, kind) = (running.number, running.channel.object_type);
+                let touched = due.into_iter().map(|id| (id, None)).collect();
+                self.decide(turn, kind, &touched, |other| other == number)?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Walks on through what the mirror holds and what the channel remembers, which may be gone from the mirror.
+    fn scan(&mut self, turn: &Turn<'_>) -> Result<bool, SqlError> {
+        let scanning = |running: &Running| running.saved.mode == Mode::Active && running.saved.scan.is_some();
+        let Some(index) = self.channels.all.iter().position(scanning) else { return Ok(false) };
+        let running = &self.channels.all[index];
+        let (number, kind) = (running.number, running.channel.object_type);
+        let mut scan = running.saved.scan.unwrap_or(Scan::BEGIN);
+        let stop = scan.read + SCAN_RECORDS;
+        let mut over = false;
+        // Those that are only remembered count as well.
+        for _ in 0..SCAN_RECORDS.div_ceil(FETCH.into()) * 2 {
+            let live = records::ids_after(turn.sql, kind, scan.above, FETCH as usize)?;
+            let known = store::above(turn.sql, number, scan.above, FETCH)?;
+            let last_live = live.last().filter(|_| live.len() == FETCH as usize).copied();
+            let last_known = known.last().filter(|_| known.len() == FETCH as usize).map(|known| known.id);
+            let up_to = last_live.into_iter().chain(last_known).min();
+            let inside = |id: &RecordId| up_to.is_none_or(|up_to| *id <= up_to);
+            let mut touched: BTreeMap<RecordId, Option<Departure>> = BTreeMap::new();
+            for id in known.iter().map(|known| known.id).filter(inside) {
+                if live.binary_search(&id).is_err() {
+                    let into = records::merged_into(turn.sql, kind, id)?;
+                    touched.insert(id, into.map(|into| Departure::Merged { into }));
+                }
+            }
+            let here = live.iter().filter(|id| inside(id));
+            scan.read += here.clone().count() as u64;
+            touched.extend(here.map(|id| (*id, None)));
+            self.decide(turn, kind, &touched, |other| other == number)?;
+            match up_to {
+                Some(up_to) => scan.above = up_to,
+                None => over = true,
+            }
+            if over || scan.read >= stop {
+                break;
+            }
+        }
+        let running = &mut self.channels.all[index];
+        running.saved.scan = (!over).then_some(scan);
+        running.save(turn)?;
+        Ok(true)
+    }
+
+    fn forget_removed(&mut self, turn: &Turn<'_>) -> Result<bool, SqlError> {
+        let removed = |running: &Running| running.saved.mode == Mode::Removed;
+        let Some(index) = self.channels.all.iter().position(removed) else { return Ok(false) };
+        let number = self.channels.all[index].number;
+        if !store::forget_some(turn.sql, number, FORGET)? {
+            store::remove(turn.sql, number)?;
+            self.channels.all.remove(index);
+        }
+        Ok(true)
+    }
+}
+
+impl Running {
+    /// Everything is to be decided about once more.
+    pub(super) fn scan_anew(&mut self) {
+        self.saved.scan = Some(Scan::BEGIN);
+    }
+}
