@@ -12,6 +12,8 @@ pub mod checks;
 pub mod chromium;
 pub mod compare;
 pub mod demo;
+#[cfg(feature = "live")]
+pub mod live;
 pub mod process;
 pub mod progress;
 pub mod project;

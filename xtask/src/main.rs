@@ -32,8 +32,48 @@ enum Task {
     Bench(bench::Options),
     /// Live connections' lives with new seeds: edits, faults, crashes, reordered answers
     Soak(soak::Options),
+    /// Hold what Spoke believes of HubSpot against a real account (opt-in, never part of `test`)
+    Live(Live),
     /// Take the README's picture of the Integrations page anew (needs Chromium)
     Picture,
+}
+
+#[derive(Debug, clap::Args)]
+struct Live {
+    /// A private app's token or a service key; better in the variable `HUBSPOT_TOKEN`, which no process list shows
+    #[arg(long, default_value = "")]
+    token: String,
+    /// Also make a few records, ask what needs them, and archive them: test accounts only
+    #[arg(long)]
+    disposable: bool,
+    /// Where the table goes; by default live-DATE.md
+    #[arg(long, default_value = "")]
+    out: String,
+    /// HubSpot's API
+    #[arg(long, default_value = "https://api.hubapi.com")]
+    api: String,
+}
+
+#[cfg(feature = "live")]
+fn live(options: &Live) -> Result<bool> {
+    let token = match options.token.as_str() {
+        "" => std::env::var("HUBSPOT_TOKEN").unwrap_or_default(),
+        token => token.to_owned(),
+    };
+    xtask::live::run(&options.api, &token, options.disposable, &options.out)
+}
+
+/// Builds this program once more, with what speaks HTTPS, and hands over to that.
+#[cfg(not(feature = "live"))]
+fn live(options: &Live) -> Result<bool> {
+    let Live { token, disposable, out, api } = options;
+    let mut cargo = std::process::Command::new(env!("CARGO"));
+    cargo.args(["run", "--quiet", "--package", "xtask", "--features", "live", "--", "live"]);
+    cargo.args(["--out", out, "--api", api]).args(disposable.then_some("--disposable"));
+    if !token.is_empty() {
+        cargo.env("HUBSPOT_TOKEN", token);
+    }
+    Ok(cargo.status()?.success())
 }
 
 fn main() -> ExitCode {
@@ -51,6 +91,10 @@ fn main() -> ExitCode {
 }
 
 fn run(task: &Task) -> Result<ExitCode> {
+    if let Task::Live(options) = task {
+        // Needs nothing that is set up.
+        return Ok(if live(options)? { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
     let project = Project::here();
     let setup = Setup::ensure(&project)?;
     let mut held = true;
@@ -59,6 +103,7 @@ fn run(task: &Task) -> Result<ExitCode> {
         Task::Build => println!("{}", build::build(&project, &setup)?),
         Task::Demo(options) => held &= demo::run(&Built::ensure(&project, &setup)?, options)?,
         Task::Bench(options) => held &= bench::run(&Built::ensure(&project, &setup)?, options)?,
+        Task::Live(_) => {}
         Task::Picture => chromium::picture(&project, &Built::ensure(&project, &setup)?)?,
         Task::Soak(options) => held &= soak::run_lives(&project, &setup, options)?,
         Task::Test { only } => held &= checks::run_all(&project, &setup, only.as_deref())?.failed == 0,
