@@ -44,6 +44,9 @@ pub struct Rule {
     /// Only calls of this endpoint; every endpoint if absent.
     #[serde(default)]
     pub endpoint: Option<Endpoint>,
+    /// Only calls about this type, as it stands in the path; every type if absent.
+    #[serde(default)]
+    pub object_type: Option<String>,
     /// Only calls with this account's tokens; every call if absent.
     #[serde(default)]
     pub portal_id: Option<u64>,
@@ -61,18 +64,33 @@ pub struct Rule {
 impl Rule {
     /// Strikes the next `times` calls of any endpoint.
     pub fn next(times: u32, fault: Fault) -> Self {
-        Self { fault, endpoint: None, portal_id: None, times: Some(times), skip: 0, one_in: 0 }
+        Self {
+            fault,
+            endpoint: None,
+            object_type: None,
+            portal_id: None,
+            times: Some(times),
+            skip: 0,
+            one_in: 0,
+        }
     }
 
     /// Strikes one call in `one_in` of any endpoint, for ever.
     pub fn one_in(one_in: u32, fault: Fault) -> Self {
-        Self { fault, endpoint: None, portal_id: None, times: None, skip: 0, one_in }
+        Self { fault, endpoint: None, object_type: None, portal_id: None, times: None, skip: 0, one_in }
     }
 
     /// Restricts the rule to an endpoint.
     #[must_use]
     pub fn at(mut self, endpoint: Endpoint) -> Self {
         self.endpoint = Some(endpoint);
+        self
+    }
+
+    /// Restricts the rule to a type.
+    #[must_use]
+    pub fn of(mut self, object_type: &str) -> Self {
+        self.object_type = Some(object_type.to_owned());
         self
     }
 }
@@ -101,6 +119,7 @@ impl Faults {
     pub(crate) fn strike(
         &mut self,
         endpoint: Endpoint,
+        object_type: &str,
         portal_id: u64,
         rng: &mut fastrand::Rng,
     ) -> (Option<Fault>, u64) {
@@ -110,6 +129,7 @@ impl Faults {
         }
         self.rules.retain_mut(|rule| {
             let fits = rule.endpoint.is_none_or(|only| only == endpoint)
+                && rule.object_type.as_deref().is_none_or(|only| only == object_type)
                 && rule.portal_id.is_none_or(|only| only == portal_id);
             let is_latency = matches!(rule.fault, Fault::Latency { .. });
             if !fits || (struck.is_some() && !is_latency) {

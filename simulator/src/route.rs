@@ -388,7 +388,8 @@ fn answer(sim: &mut Simulator, now_ms: u64, request: &Request, call: &mut Call) 
         call.portal_id = caller.portal_id;
         Some(caller)
     };
-    let (fault, latency_ms) = sim.faults.strike(call.endpoint, call.portal_id, &mut sim.rng);
+    let (fault, latency_ms) =
+        sim.faults.strike(call.endpoint, route.object_type, call.portal_id, &mut sim.rng);
     sim.delay_ms += latency_ms;
     match fault {
         Some(fault) => misfortune(sim, now_ms, request, &route, caller.as_ref(), fault, call),

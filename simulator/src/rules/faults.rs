@@ -54,7 +54,8 @@ fn html_and_truncated_answers_are_no_json() {
 #[test]
 fn faults_strike_their_endpoint_after_the_calls_they_let_pass_and_add_latency() {
     let mut world = World::seeded(3, Switches::default());
-    world.sim.faults.add(Rule { skip: 2, ..Rule::next(1, Fault::Locked).at(Endpoint::List) });
+    world.sim.faults.add(Rule { skip: 2, ..Rule::next(1, Fault::Locked).at(Endpoint::List).of("contacts") });
+    world.sim.faults.add(Rule::next(1, Fault::Html).at(Endpoint::List).of("deals"));
     world.sim.faults.add(Rule::next(9, Fault::Latency { ms: 150 }));
     let statuses: Vec<u16> = (0..4).map(|_| world.get(LIST).0).collect();
     assert_eq!(statuses, [200, 200, 423, 200]);

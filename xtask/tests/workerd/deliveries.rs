@@ -81,7 +81,7 @@ fn recovers(world: &World) -> Result<()> {
         world.spoke.get_json(&format!("/v1/connections/{connection}/changes?after=500&limit=1"))?["changes"]
             [0]
         .clone();
-    let delivered = came.iter().flat_map(|message| message.body["data"]["changes"].as_array()).flatten();
+    let delivered = came.iter().filter_map(|message| message.body["data"]["changes"].as_array()).flatten();
     let delivered: Vec<&Value> = delivered.filter(|change| change["seq"] == page["seq"]).collect();
     ensure!(delivered.first() == Some(&&page), "{delivered:?} is not {page}");
     let shown = world.spoke.get_json(&address)?;
@@ -178,7 +178,7 @@ fn killed(world: &mut World) -> Result<()> {
     let latest = until(PATIENCE, "both changes are delivered", || {
         world.fire_cron()?;
         let came = receiver.came()?;
-        let changes = came.iter().flat_map(|message| message.body["data"]["changes"].as_array()).flatten();
+        let changes = came.iter().filter_map(|message| message.body["data"]["changes"].as_array()).flatten();
         let named =
             changes.filter(|change| change["changed"]["firstname"]["new"] == "After the kill").count();
         if named == 0 {
