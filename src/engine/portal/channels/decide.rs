@@ -118,15 +118,19 @@ impl super::Channels {
 
 /// Notes the records that a change may matter for.
 fn note(change: &Change, read: &BTreeSet<&str>, touched: &mut Touched) {
+    // Why a record is gone counts only if it is gone in the end, and is not forgotten for anything that is told beside it.
+    let mut here = |id: &RecordId| {
+        touched.entry(*id).or_insert(None);
+    };
     match change {
-        Change::Created { ids } => touched.extend(ids.iter().map(|id| (*id, None))),
+        Change::Created { ids } => ids.iter().for_each(here),
         Change::Updated { id, set } => {
             // Of one too large to be kept it is not known what changed.
             if set.is_empty() || set.keys().any(|name| read.contains(name.as_str())) {
-                touched.insert(*id, None);
+                here(id);
             }
         }
-        Change::Restored { id } => drop(touched.insert(*id, None)),
+        Change::Restored { id } => here(id),
         _ if planted(Bug::DeparturesNotDecided) => {}
         Change::Deleted { id } => drop(touched.insert(*id, Some(Departure::Deleted))),
         Change::Merged { id, into } => drop(touched.insert(*id, Some(Departure::Merged { into: *into }))),

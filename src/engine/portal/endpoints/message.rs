@@ -5,11 +5,11 @@
 //! workspace.
 
 use base64ct::{Base64, Encoding as _};
+use standardwebhooks::Webhook;
 
 use crate::{
     engine::portal::{query::Page, state::Connection},
     values::{
-        crypto::hmac_sha256,
         ids::{EndpointId, MessageId},
         secret::Secret,
         time::{SECOND_MS, Timestamp},
@@ -39,18 +39,17 @@ pub fn render_secret(bytes: [u8; SECRET_BYTES]) -> Secret<String> {
 
 /// Signs and addresses a body with every secret that is valid now.
 pub fn post(url: &str, id: &MessageId, now: Timestamp, body: String, secrets: &[Secret<String>]) -> Post {
-    let timestamp = now.0.div_euclid(SECOND_MS).to_string();
+    let at = now.0.div_euclid(SECOND_MS);
     let signatures: Vec<String> = secrets
         .iter()
-        .filter_map(|secret| Base64::decode_vec(secret.expose().strip_prefix(PREFIX)?).ok())
-        .map(|key| {
-            let parts = [id.as_str(), ".", &timestamp, ".", &body].map(str::as_bytes);
-            format!("v1,{}", Base64::encode_string(&hmac_sha256(&key, &parts)))
+        .filter_map(|secret| {
+            let signer = Webhook::new(secret.expose()).ok()?;
+            signer.sign(id.as_str(), at, body.as_bytes()).ok()
         })
         .collect();
     let headers = [
         ("webhook-id", id.to_string()),
-        ("webhook-timestamp", timestamp),
+        ("webhook-timestamp", at.to_string()),
         ("webhook-signature", signatures.join(" ")),
     ];
     Post { url: url.to_owned(), headers, body }
@@ -91,4 +90,23 @@ pub fn test(connection: &Connection, endpoint: &EndpointId, now: Timestamp) -> S
         "\"endpoint_id\":\"{endpoint}\",\"message\":\"This is a test. It stands for no change, and is sent once.\""
     );
     envelope("endpoint.test", connection, now, &data)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::values::crypto::hmac_sha256;
+
+    #[test]
+    fn each_secret_signs_as_the_specification_says() {
+        let id = MessageId::from_random([1; 12]);
+        let secrets = [render_secret([2; SECRET_BYTES]), render_secret([3; SECRET_BYTES])];
+        let post = post("https://example.com/", &id, Timestamp(1_614_265_330_999), "{}".to_owned(), &secrets);
+        let signature = |key: u8| {
+            let parts = [id.as_str(), ".1614265330.{}"].map(str::as_bytes);
+            format!("v1,{}", Base64::encode_string(&hmac_sha256(&[key; SECRET_BYTES], &parts)))
+        };
+        assert_eq!(post.headers[1].1, "1614265330");
+        assert_eq!(post.headers[2].1, format!("{} {}", signature(2), signature(3)));
+    }
 }
