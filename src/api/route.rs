@@ -1,7 +1,11 @@
 //! One table of every address that the Worker answers, for `/v1` and for pages alike.
 
 use crate::{
-    api::{channel, endpoint::Call},
+    api::{
+        channel,
+        connection_page::{self, ConnectionPage},
+        endpoint::Call,
+    },
     values::{
         http::Method,
         ids::{ApiKeyId, AppKey, ChannelId, ConnectionId, EndpointId, ObjectType, RecordId, WorkspaceId},
@@ -99,6 +103,8 @@ pub enum Page {
     AskDisconnect(WorkspaceId, ConnectionId),
     /// `POST /w/{w}/connections/{c}/disconnect`
     Disconnect(WorkspaceId, ConnectionId),
+    /// `/w/{w}/connections/{c}…`
+    Connection(WorkspaceId, ConnectionId, ConnectionPage),
     /// `POST /w/{w}/sign-out`
     SignOut(WorkspaceId),
     /// `GET /oauth/callback`
@@ -129,7 +135,7 @@ pub enum Found {
 }
 
 /// Makes a route of the texts in a pattern's places; `None` if one of them cannot be an id.
-type Make = fn(&[&str]) -> Option<Route>;
+pub type Make = fn(&[&str]) -> Option<Route>;
 
 /// Where HubSpot sends people back to, below the public URL; registered with the HubSpot app.
 pub const OAUTH_CALLBACK: &str = "/oauth/callback";
@@ -231,6 +237,11 @@ fn channel(at: &[&str], call: fn(ChannelId) -> channel::Call) -> Option<Route> {
     channels(at, call(at[1].parse().ok()?))
 }
 
+/// All rows: the pages of one connection have a table of their own.
+fn table() -> impl Iterator<Item = &'static (Method, &'static str, Make)> {
+    TABLE.iter().chain(&connection_page::TABLE)
+}
+
 fn endpoint(at: &[&str], call: fn(EndpointId) -> Call) -> Option<Route> {
     api(Api::Endpoints(at[0].parse().ok()?, call(at[1].parse().ok()?)))
 }
@@ -249,7 +260,7 @@ const fn page(page: Page) -> Option<Route> {
 /// nothing in a path of ours needs percent-encoding, so nothing is decoded.
 pub fn find(method: Option<Method>, path: &str) -> Found {
     let mut others = Vec::new();
-    for (row_method, pattern, make) in &TABLE {
+    for (row_method, pattern, make) in table() {
         let Some(places) = places(pattern, path) else { continue };
         if Some(*row_method) == method {
             return make(&places).map_or(Found::Nothing, Found::Route);
@@ -277,7 +288,10 @@ fn places<'a>(pattern: &str, path: &'a str) -> Option<Vec<&'a str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::console::paths;
+    use crate::console::{
+        connection_paths::{ConnectionPaths, FieldsQuery},
+        paths,
+    };
 
     const WORKSPACE: &str = "ws_070707070707070707070707";
     const CONNECTION: &str = "con_070707070707070707070707";
@@ -288,7 +302,7 @@ mod tests {
 
     #[test]
     fn every_pattern_of_the_table_is_found_by_its_own_method_only() {
-        for (method, pattern, _) in &TABLE {
+        for (method, pattern, _) in table() {
             let keyed = pattern.contains("/keys/*");
             let mut path = String::new();
             for (index, part) in pattern.split('*').enumerate() {
@@ -332,6 +346,37 @@ mod tests {
         is_page(Method::Get, &paths::disconnect(WORKSPACE, CONNECTION));
         is_page(Method::Post, &paths::disconnect(WORKSPACE, CONNECTION));
         is_page(Method::Post, &paths::sign_out(WORKSPACE));
+        let connection = ConnectionPaths::new(WORKSPACE, CONNECTION);
+        is_page(Method::Get, &connection.sync());
+        is_page(Method::Get, &connection.sync_live());
+        is_page(Method::Post, &connection.pause());
+        is_page(Method::Post, &connection.resume());
+        is_page(Method::Get, &connection.resync("deals"));
+        is_page(Method::Post, &connection.resync("deals"));
+        let search = FieldsQuery { query: "e".into(), page: 2, ..FieldsQuery::default() };
+        is_page(Method::Get, &connection.fields("deals", &search));
+        is_page(Method::Get, &connection.fields_live("deals", &search));
+        is_page(Method::Post, &connection.refresh_fields("deals"));
+        is_page(Method::Get, &connection.records_older("deals", "7"));
+        is_page(Method::Get, &connection.records_newer("deals", "7"));
+        is_page(Method::Post, &connection.find_record("deals"));
+        is_page(Method::Get, &connection.record_before("deals", "7", 3));
+        is_page(Method::Get, &connection.record_asked("deals", "7", 3));
+        is_page(Method::Get, &connection.record_live("deals", "7", None));
+        is_page(Method::Post, &connection.reread("deals", "7"));
+        is_page(Method::Get, &connection.deliveries());
+        is_page(Method::Get, &connection.deliveries_live());
+        is_page(Method::Get, &connection.new_endpoint());
+        is_page(Method::Post, &connection.new_endpoint());
+        let endpoint = "ep_070707070707070707070707";
+        is_page(Method::Get, &connection.endpoint(endpoint));
+        is_page(Method::Get, &connection.endpoint_live(endpoint));
+        for action in ["edit", "delete"] {
+            is_page(Method::Get, &connection.endpoint_action(endpoint, action));
+        }
+        for action in ["edit", "delete", "pause", "resume", "test", "skip", "replay", "rotate-secret"] {
+            is_page(Method::Post, &connection.endpoint_action(endpoint, action));
+        }
         is_page(Method::Get, &paths::console("q", "a"));
         is_page(Method::Get, &paths::console_live("q", "a"));
         is_page(Method::Post, paths::CONSOLE_SIGN_IN);

@@ -41,6 +41,17 @@ pub fn document(title: &str, product: &str, live: bool, body: Markup) -> String 
 
 /// A page of a workspace: the bar with product, workspace and person, and the way back.
 pub fn workspace_document(title: &str, frame: &Frame, live: bool, main: Markup) -> String {
+    document_below(title, frame, live, None, main)
+}
+
+/// The same, with the way up to the page that this one belongs to: words and address.
+pub fn document_below(
+    title: &str,
+    frame: &Frame,
+    live: bool,
+    up: Option<(&str, String)>,
+    main: Markup,
+) -> String {
     let bar = bar(
         &paths::integrations(&frame.workspace_id),
         &frame.product,
@@ -50,7 +61,10 @@ pub fn workspace_document(title: &str, frame: &Frame, live: bool, main: Markup) 
             (sign_out(&paths::sign_out(&frame.workspace_id), &frame.csrf))
         },
     );
-    let back = frame.return_url.as_deref().and_then(paths::outside);
+    let back = match frame.return_url.as_deref() {
+        Some(paths::CONSOLE) => Some((paths::CONSOLE, "the operator console")),
+        url => url.and_then(paths::outside).map(|url| (url, frame.product.as_str())),
+    };
     document(
         title,
         &frame.product,
@@ -58,9 +72,14 @@ pub fn workspace_document(title: &str, frame: &Frame, live: bool, main: Markup) 
         html! {
             (bar)
             main id="main" tabindex="-1" class="mx-auto w-full max-w-5xl flex-1 px-4 py-6 outline-none sm:px-6 sm:py-10" {
-                @if let Some(url) = back {
-                    a class="mb-5 inline-flex items-center gap-1.5 text-sm text-muted hover:text-base-content" href=(url) rel="noreferrer" {
-                        (icon(Icon::Back)) "Back to " (frame.product)
+                div class="mb-5 flex flex-wrap gap-x-6 gap-y-2 text-sm text-muted empty:hidden" {
+                    @if let Some((url, place)) = back {
+                        a class="inline-flex items-center gap-1.5 hover:text-base-content" href=(url) rel="noreferrer" {
+                            (icon(Icon::Back)) "Back to " (place)
+                        }
+                    }
+                    @if let Some((words, path)) = &up {
+                        a class="inline-flex items-center gap-1.5 hover:text-base-content" href=(path) { (icon(Icon::Back)) (words) }
                     }
                 }
                 (main)

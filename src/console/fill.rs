@@ -1,5 +1,10 @@
 //! From what the objects tell to what the pages show.
 
+pub mod deliveries;
+pub mod fields;
+pub mod records;
+pub mod sync;
+
 use crate::{
     console::{
         view::{

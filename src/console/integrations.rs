@@ -7,6 +7,8 @@ use super::chrome::{
     Icon, alert_class, card_document, csrf_field, error_message, flash, icon, live_notes, state_badge,
     tone_icon, workspace_document,
 };
+use super::connection::ways;
+use super::connection_paths::ConnectionPaths;
 use super::paths;
 use super::view::{
     AppView, ConnectView, ConnectionState, ConnectionView, DisconnectView, Frame, IntegrationsView,
@@ -40,7 +42,7 @@ fn live_part(view: &IntegrationsView) -> Markup {
                     h1 class="text-2xl font-semibold tracking-tight" { "Integrations" }
                     p class="mt-1 text-muted wrap-anywhere" { "Keep the contacts, companies and deals of " (view.frame.workspace_name) " in step with HubSpot." }
                 }
-                @if !view.connections.is_empty() {
+                @if !view.connections.is_empty() && view.frame.administers {
                     (connect_button(view, if is_connected(view) { "btn-quiet" } else { "btn-primary" }))
                 }
             }
@@ -106,7 +108,11 @@ fn empty(view: &IntegrationsView) -> Markup {
                     p class="mt-2 text-muted" {
                         "Your contacts, companies and deals come over once, and every later change follows within minutes. You can disconnect at any time."
                     }
-                    div class="mt-6 flex justify-center" { (connect_button(view, "btn-primary")) }
+                    @if view.frame.administers {
+                        div class="mt-6 flex justify-center" { (connect_button(view, "btn-primary")) }
+                    } @else {
+                        p class="mt-4" { "An administrator of your workspace can connect an account here." }
+                    }
                     ol class="mx-auto mt-8 grid w-fit gap-3 text-left text-sm" {
                         @for (i, step) in ["Sign in to HubSpot and choose an account.", "Approve what may be read.", "Come back here and watch the first sync."].iter().enumerate() {
                             li class="flex items-center gap-3" {
@@ -136,16 +142,16 @@ fn connection_card(view: &IntegrationsView, connection: &ConnectionView) -> Mark
                     }
                     (identity(frame, connection, view.apps.len() > 1))
                 }
-                div class="flex w-full gap-2 sm:w-auto" {
+                @if frame.administers { div class="flex w-full gap-2 sm:w-auto" {
                     @if let Some(look) = reconnect_look(connection.state) {
                         a class={ "btn btn-sm flex-1 sm:flex-none " (look) } href=(paths::reconnect(&frame.workspace_id, &connection.app_key, &connection.id)) { "Reconnect" }
                     }
                     @if !ended {
                         a class="btn btn-sm btn-quiet flex-1 sm:flex-none" href=(paths::disconnect(&frame.workspace_id, &connection.id)) { "Disconnect" }
                     }
-                }
+                } }
             }
-            (trouble(frame, connection))
+            div class="px-5 pb-5 empty:hidden sm:px-6 sm:pb-6" { (trouble(frame, connection)) }
             @if !connection.reachable && !ended {
                 p class="border-t border-base-300 p-5 text-sm text-muted sm:p-6" {
                     "Its figures could not be read just now. The sync is not affected by that; this page keeps trying."
@@ -162,6 +168,20 @@ fn connection_card(view: &IntegrationsView, connection: &ConnectionView) -> Mark
                         (limits_part(frame.now_at, connection))
                     }
                 }
+                (ways_in(frame, connection))
+            }
+        }
+    }
+}
+
+/// The pages of the connection.
+fn ways_in(frame: &Frame, connection: &ConnectionView) -> Markup {
+    let paths = ConnectionPaths::new(&frame.workspace_id, &connection.id);
+    let ways = ways(&paths, connection.streams.first().map(|stream| stream.object_type.as_str()));
+    html! {
+        nav class="border-t border-base-300 px-5 py-3 sm:px-6" aria-label={ "Pages of " (title(connection)) } {
+            ul class="flex flex-wrap gap-x-5 gap-y-1 text-sm" {
+                @for (_, words, path) in ways { li { a class="link" href=(path) { (words) span class="sr-only" { " of " (title(connection)) } } } }
             }
         }
     }
@@ -197,7 +217,7 @@ fn identity(frame: &Frame, connection: &ConnectionView, several_apps: bool) -> M
 }
 
 /// What is wrong and what to do, or why nothing happens.
-fn trouble(frame: &Frame, connection: &ConnectionView) -> Markup {
+pub fn trouble(frame: &Frame, connection: &ConnectionView) -> Markup {
     let words = if connection.state_words.is_empty() {
         usual_words(connection.state)
     } else {
@@ -210,11 +230,9 @@ fn trouble(frame: &Frame, connection: &ConnectionView) -> Markup {
     };
     html! {
         @if let Some(error) = &connection.last_error {
-            div class="px-5 pb-5 sm:px-6 sm:pb-6" { (error_message(frame.now_at, error, tone, html! {})) }
+            (error_message(frame.now_at, error, tone, html! {}))
         } @else if connection.state != ConnectionState::Active {
-            div class="px-5 pb-5 sm:px-6 sm:pb-6" {
-                p class={ "alert alert-soft " (alert_class(tone)) } { (icon(tone_icon(tone))) (words) }
-            }
+            p class={ "alert alert-soft " (alert_class(tone)) } { (icon(tone_icon(tone))) (words) }
         }
     }
 }
@@ -247,14 +265,20 @@ fn unread(stream: &StreamView) -> Markup {
     html! {
         div {
             h3 class="font-medium" { (capitalised(&stream.object_type)) }
-            p class="mt-1 text-sm text-muted" {
-                "Not read: HubSpot has not granted "
-                @for (i, scope) in stream.missing_scopes.iter().enumerate() {
-                    @if i > 0 { " or " }
-                    code class="wrap-anywhere" { (scope) }
-                }
-                ". Reconnect and approve it to include them."
+            (unread_words(stream))
+        }
+    }
+}
+
+pub fn unread_words(stream: &StreamView) -> Markup {
+    html! {
+        p class="mt-1 text-sm text-muted" {
+            "Not read: HubSpot has not granted "
+            @for (i, scope) in stream.missing_scopes.iter().enumerate() {
+                @if i > 0 { " or " }
+                code class="wrap-anywhere" { (scope) }
             }
+            ". Reconnect and approve it to include them."
         }
     }
 }
@@ -283,7 +307,7 @@ fn stream_part(now_at: i64, connection: &ConnectionView, stream: &StreamView) ->
     }
 }
 
-fn freshness(stream: &StreamView, active: bool) -> Markup {
+pub fn freshness(stream: &StreamView, active: bool) -> Markup {
     html! {
         span class="inline-flex items-center gap-2 text-sm" {
             @if active && stream.live {
@@ -296,7 +320,7 @@ fn freshness(stream: &StreamView, active: bool) -> Markup {
     }
 }
 
-fn backfill(active: bool, stream: &StreamView, id: &str) -> Markup {
+pub fn backfill(active: bool, stream: &StreamView, id: &str) -> Markup {
     html! {
         div class="mt-1 flex items-baseline justify-between gap-4" {
             p class="figure" {
@@ -390,7 +414,7 @@ fn gauge(id: &str, label: &str, used: u64, limit: u64, scarce: bool) -> Markup {
     }
 }
 
-fn is_backfilling(connection: &ConnectionView) -> bool {
+pub fn is_backfilling(connection: &ConnectionView) -> bool {
     connection.state == ConnectionState::Active
         && connection.reachable
         && (connection.streams.is_empty()

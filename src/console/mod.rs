@@ -9,14 +9,21 @@
 //! inline, so [`security_headers`] can forbid both. Templates escape every value; an address that comes from outside
 //! becomes a link only through [`paths::outside`].
 //!
-//! Where links lead is in [`paths`]; those are the routes that the platform answers.
+//! Where links lead is in [`paths`] and [`connection_paths`]; those are the routes that the platform answers.
 
 mod chrome;
+pub mod connection;
+pub mod connection_paths;
+pub mod deliveries;
+pub mod fields;
 pub mod fill;
 pub mod integrations;
 pub mod notice;
 pub mod operator;
 pub mod paths;
+pub mod record;
+pub mod records;
+pub mod sync;
 pub mod view;
 mod words;
 

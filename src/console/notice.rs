@@ -133,8 +133,8 @@ pub fn notice(view: &NoticeView) -> Page {
         Notice::NotAdministrator => Text {
             status: 403,
             tone: Tone::Note,
-            title: "Only administrators can open Integrations",
-            what: html! { "Here one connects and disconnects whole HubSpot accounts, so it is kept to the administrators of your workspace. You are signed in, but not as one." },
+            title: "Only administrators can do this",
+            what: html! { "Connecting, disconnecting and changing how accounts are kept in step is for the administrators of your workspace. You are signed in, but not as one." },
             advice: html! { "Ask an administrator of your workspace to do it, or to make you one in " (product) "." },
             reference: None,
         },

@@ -8,6 +8,7 @@
 //! | POST | `/w/{workspace}/connect`: `csrf`, `app`, `connection`? | makes the state, 303 to HubSpot |
 //! | GET | `/w/{workspace}/connections/{connection}/disconnect` | [`super::integrations::disconnect`] |
 //! | POST | the same: `csrf` | disconnects, 303 to the Integrations page |
+//! | GET | `/w/{workspace}/connections/{connection}` | see [`super::connection_paths`] |
 //! | POST | `/w/{workspace}/sign-out`: `csrf` | ends the session |
 //! | GET | `/console?q=&after=` | [`super::operator::overview`], or the sign-in page |
 //! | GET | `/console/live?q=&after=` | [`super::operator::live`], a fragment |
@@ -16,10 +17,11 @@
 //! | POST | `/console/workspaces`: `csrf`, `name`, `jurisdiction` (`eu` or empty) | |
 //! | POST | `/console/workspaces/{workspace}/open`: `csrf` | a session of that workspace, 303 to its page |
 
+use crate::values::ids::{ObjectType, RecordId};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use std::fmt::Write as _;
 
-pub const CONSOLE: &str = "/console";
+pub use crate::engine::directory::messages::CONSOLE;
 pub const CONSOLE_SIGN_IN: &str = "/console/sign-in";
 pub const CONSOLE_SIGN_OUT: &str = "/console/sign-out";
 pub const CONSOLE_WORKSPACES: &str = "/console/workspaces";
@@ -82,6 +84,16 @@ pub fn hubspot_portal(ui_domain: &str, portal_id: i64) -> Option<String> {
     (is_host && portal_id > 0).then(|| format!("https://{ui_domain}/contacts/{portal_id}"))
 }
 
+/// A record in HubSpot's own pages, by the number of its type there (`hubspot-api.md` 4.1).
+pub fn hubspot_record(ui_domain: &str, portal_id: i64, kind: ObjectType, id: RecordId) -> Option<String> {
+    let number = match kind {
+        ObjectType::Contacts => "0-1",
+        ObjectType::Companies => "0-2",
+        ObjectType::Deals => "0-3",
+    };
+    Some(format!("{}/record/{number}/{id}", hubspot_portal(ui_domain, portal_id)?))
+}
+
 fn console_list(path: &str, query: &str, after: &str) -> String {
     let mut url = String::from(path);
     let mut mark = '?';
@@ -97,6 +109,6 @@ fn console_list(path: &str, query: &str, after: &str) -> String {
 /// Everything but the unreserved characters of RFC 3986, 2.3.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-fn escape(text: &str) -> PercentEncode<'_> {
+pub(super) fn escape(text: &str) -> PercentEncode<'_> {
     utf8_percent_encode(text, RESERVED)
 }

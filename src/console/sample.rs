@@ -1,11 +1,15 @@
 //! Every page with believable data, for the tests and for looking at. `t` passes every text: a test puts other
 //! text in its place.
 
+mod connection;
+
 use super::view::*;
 use super::{Page, integrations, notice, operator};
 use crate::values::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
 
 const NOW: i64 = 1_774_000_000_000;
+
+pub use connection::{connection_frame, record_view, records_view, resync_page, sync_view};
 
 pub type Text<'a> = &'a dyn Fn(&str) -> String;
 
@@ -61,6 +65,13 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
         (
             "integrations-many",
             integrations::page(&IntegrationsView { apps: two_apps, ..integrations_view(t, many) }),
+        ),
+        (
+            "integrations-viewer",
+            integrations::page(&IntegrationsView {
+                frame: Frame { administers: false, ..frame(t) },
+                ..integrations_view(t, vec![connected(t)])
+            }),
         ),
         (
             "integrations-no-app",
@@ -147,16 +158,19 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
             }),
         ),
     ]);
+    pages.extend(connection::every_page(t));
     pages
 }
 
 /// The fragments that are asked for again.
 pub fn every_fragment(t: Text<'_>) -> Vec<(&'static str, Page)> {
-    vec![
+    let mut fragments = vec![
         ("integrations-live-backfill", integrations::live(&integrations_view(t, vec![backfilling(t)]))),
         ("integrations-live-connected", integrations::live(&integrations_view(t, vec![connected(t)]))),
         ("console-live", operator::live(&operator_view(t))),
-    ]
+    ];
+    fragments.extend(connection::every_fragment(t));
+    fragments
 }
 
 pub fn plain(text: &str) -> String {
@@ -172,6 +186,7 @@ fn frame(t: Text<'_>) -> Frame {
         user: t("dana.fox@northwind.example"),
         csrf: t("csrf"),
         now_at: NOW,
+        administers: true,
     }
 }
 

@@ -6,7 +6,13 @@ use scraper::{ElementRef, Html, Selector};
 
 use super::sample::{self, plain};
 use super::view::*;
-use super::{Page, integrations, notice, operator, paths, security_headers};
+use super::{
+    Page, integrations, notice, operator, paths,
+    record::{self, RecordView},
+    records::{self, RecordsView},
+    security_headers,
+    sync::{self, SyncView},
+};
 
 fn select<'a>(html: &'a Html, selector: &str) -> Vec<ElementRef<'a>> {
     html.select(&Selector::parse(selector).unwrap()).collect()
@@ -56,7 +62,11 @@ fn every_control_has_a_name_that_a_screen_reader_can_say() {
                     .is_some_and(|id| select(&html, &format!("[id='{id}']")).len() == 1)
                 || control
                     .attr("id")
-                    .is_some_and(|id| select(&html, &format!("label[for='{id}']")).len() == 1);
+                    .is_some_and(|id| select(&html, &format!("label[for='{id}']")).len() == 1)
+                || control
+                    .ancestors()
+                    .filter_map(ElementRef::wrap)
+                    .any(|around| around.value().name() == "label");
             assert!(labelled, "{name}: {}", control.html());
         }
         for named in select(&html, "a, button, summary") {
@@ -217,6 +227,58 @@ fn figures_of_a_part_of_the_list_are_not_shown_as_those_of_all() {
     assert!(words(&part).contains("Records below1,032,412"), "{}", words(&part));
     let whole = OperatorView { next_cursor: None, ..part };
     assert!(words(&whole).contains("Records1,032,412"));
+}
+
+#[test]
+fn a_viewer_is_offered_nothing_to_do() {
+    let viewer = |mut at: crate::console::connection::ConnectionFrame| {
+        at.frame.administers = false;
+        at
+    };
+    let mut pages = vec![(
+        "sync",
+        sync::page(&SyncView { at: viewer(sample::connection_frame(&plain)), ..sample::sync_view(&plain) }),
+    )];
+    pages.push((
+        "record",
+        record::page(&RecordView {
+            at: viewer(sample::connection_frame(&plain)),
+            ..sample::record_view(&plain)
+        }),
+    ));
+    for (name, page) in pages {
+        let html = Html::parse_document(&page.html);
+        let forms: Vec<_> = select(&html, "form[method=post]")
+            .iter()
+            .map(|form| form.attr("action").unwrap().to_owned())
+            .collect();
+        assert_eq!(forms, ["/w/ws_northwind/sign-out"], "{name}");
+        assert!(select(&html, "main a[href$=resync]").is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn what_is_looked_for_is_sent_and_never_put_into_an_address() {
+    let page =
+        records::page(&RecordsView { found: Some("ada@example.com".into()), ..sample::records_view(&plain) });
+    let html = Html::parse_document(&page.html);
+    let form = &select(&html, "form[role=search]")[0];
+    assert_eq!(form.attr("method"), Some("post"));
+    for link in select(&html, "[href], [action], [hx-get]") {
+        for address in ["href", "action", "hx-get"].iter().filter_map(|name| link.attr(name)) {
+            assert!(!address.contains("ada"), "{address}");
+        }
+    }
+}
+
+#[test]
+fn a_full_read_can_be_asked_for_only_where_it_would_begin() {
+    let page = |stopped: Option<&str>| {
+        let html = sample::resync_page(&plain, stopped.map(str::to_owned)).html;
+        let html = Html::parse_document(&html);
+        select(&html, "form[action$='/streams/contacts/resync']").len()
+    };
+    assert_eq!((page(None), page(Some("The sync is paused."))), (1, 0));
 }
 
 #[test]

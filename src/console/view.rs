@@ -21,6 +21,8 @@ pub struct Frame {
     #[serde(skip)]
     pub csrf: String,
     pub now_at: i64,
+    /// An administrator, who may change things; a viewer only sees.
+    pub administers: bool,
 }
 
 /// One sentence about what has just happened, shown once on top of the next page.

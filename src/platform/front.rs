@@ -55,6 +55,7 @@ pub async fn handle(request: Request, env: &Env, context: &Context) -> Result<Re
             | Page::Connect(_)
             | Page::StartOAuth(_)
             | Page::AskDisconnect(..)
+            | Page::Connection(..)
             | Page::Disconnect(..)
             | Page::SignOut(_) => pages::handle(env, &config, page, &mut incoming).await,
         },

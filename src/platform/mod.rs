@@ -5,8 +5,10 @@
 
 pub mod clock;
 pub mod config;
+mod connection_pages;
 pub mod cron;
 pub mod deliver;
+mod delivery_pages;
 pub mod directory_object;
 pub mod disconnect;
 pub mod fault;

@@ -17,8 +17,8 @@ use crate::{
     },
     engine::directory::messages::{Answer, Command, Connection, Refusal, Role, Session, Workspace},
     platform::{
-        clock, directory_object as directory, disconnect, fault::Fault, incoming::Incoming, oauth_flow,
-        portals, reply,
+        clock, connection_pages, directory_object as directory, disconnect, fault::Fault, incoming::Incoming,
+        oauth_flow, portals, reply,
     },
     values::{
         config::{App, AppKind, Config},
@@ -57,9 +57,10 @@ impl Stop {
     #[must_use]
     pub fn at(self, place: Place) -> Self {
         match self.notice {
-            Notice::SignedOut | Notice::NotAdministrator | Notice::GoodBye => self,
+            Notice::SignedOut | Notice::GoodBye => self,
             Notice::LinkSpent
             | Notice::LinkUnknown
+            | Notice::NotAdministrator
             | Notice::StaleForm
             | Notice::NotFound
             | Notice::TooMany { .. }
@@ -79,7 +80,7 @@ impl Stop {
     }
 }
 
-/// An administrator of a workspace, by their cookie.
+/// A person of a workspace, by their cookie.
 pub struct Visitor {
     token: String,
     session: Session,
@@ -87,7 +88,32 @@ pub struct Visitor {
 }
 
 impl Visitor {
-    fn frame(&self, config: &Config) -> Frame {
+    /// The workspace they are in.
+    pub const fn workspace(&self) -> &WorkspaceId {
+        &self.workspace.id
+    }
+
+    /// Whether they may change things.
+    pub fn administers(&self) -> bool {
+        self.session.person.role == Role::Administrator
+    }
+
+    /// Refuses who may not change things.
+    pub fn must_administer(&self) -> Result<(), Stop> {
+        if self.administers() {
+            return Ok(());
+        }
+        let return_url = self.session.person.return_url.clone();
+        Err(Stop { return_url, ..Notice::NotAdministrator.into() })
+    }
+
+    /// The fields of a form of theirs.
+    pub async fn form(&self, incoming: &mut Incoming) -> Result<Vec<(String, String)>, Stop> {
+        form(&self.token, incoming).await
+    }
+
+    /// What surrounds every page of theirs.
+    pub fn frame(&self, config: &Config) -> Frame {
         Frame {
             product: config.product_name.clone(),
             return_url: self.session.person.return_url.clone(),
@@ -96,6 +122,7 @@ impl Visitor {
             user: self.session.person.user.clone(),
             csrf: cookie::csrf(&self.token),
             now_at: clock::now().0,
+            administers: self.administers(),
         }
     }
 }
@@ -122,6 +149,7 @@ fn way_back(config: &Config, page: &Page, incoming: &Incoming) -> Place {
     | Page::StartOAuth(workspace)
     | Page::AskDisconnect(workspace, _)
     | Page::Disconnect(workspace, _)
+    | Page::Connection(workspace, ..)
     | Page::SignOut(workspace)) = page
     else {
         return Place::Nowhere;
@@ -147,21 +175,25 @@ async fn answer(env: &Env, config: &Config, page: Page, incoming: &mut Incoming)
             let view = integrations_view(env, config, &visitor, None).await?;
             Ok(reply::page(&integrations::live(&view), &[], &[])?)
         }
-        Page::Connect(workspace) => {
+        Page::Connection(workspace, connection, page) => {
             let visitor = visitor(env, config, incoming, &workspace).await?;
+            connection_pages::answer(env, config, &visitor, &connection, page, incoming).await
+        }
+        Page::Connect(workspace) => {
+            let visitor = administrator(env, config, incoming, &workspace).await?;
             interstitial(env, config, &visitor, incoming).await
         }
         Page::StartOAuth(workspace) => {
-            let visitor = visitor(env, config, incoming, &workspace).await?;
+            let visitor = administrator(env, config, incoming, &workspace).await?;
             let form = form(&visitor.token, incoming).await?;
             start_oauth(env, config, visitor, &form).await
         }
         Page::AskDisconnect(workspace, connection) => {
-            let visitor = visitor(env, config, incoming, &workspace).await?;
+            let visitor = administrator(env, config, incoming, &workspace).await?;
             ask_disconnect(env, config, &visitor, connection).await
         }
         Page::Disconnect(workspace, connection) => {
-            let visitor = visitor(env, config, incoming, &workspace).await?;
+            let visitor = administrator(env, config, incoming, &workspace).await?;
             form(&visitor.token, incoming).await?;
             match disconnect::begin(env, workspace, connection).await? {
                 Ok(plan) => {
@@ -213,7 +245,7 @@ pub fn enter(config: &Config, secret: &str, session: &Session) -> Result<Respons
     Ok(reply::see_other(&paths::integrations(workspace.id.as_str()), &[cookie])?)
 }
 
-/// The administrator of that workspace whose cookie the request carries.
+/// The person of that workspace whose cookie the request carries.
 async fn visitor(
     env: &Env,
     config: &Config,
@@ -232,10 +264,19 @@ async fn visitor(
     let Some(own) = session.workspace.clone().filter(|own| own.id == *workspace) else {
         return Err(Notice::SignedOut.into());
     };
-    if session.person.role != Role::Administrator {
-        return Err(Stop { return_url: session.person.return_url, ..Notice::NotAdministrator.into() });
-    }
     Ok(Visitor { token, session, workspace: own })
+}
+
+/// The same, if they may change things.
+async fn administrator(
+    env: &Env,
+    config: &Config,
+    incoming: &Incoming,
+    workspace: &WorkspaceId,
+) -> Result<Visitor, Stop> {
+    let visitor = visitor(env, config, incoming, workspace).await?;
+    visitor.must_administer()?;
+    Ok(visitor)
 }
 
 /// A form's fields, if it came from a page of the session whose cookie the browser sends.

@@ -314,6 +314,7 @@ async fn records(
         | PortalAnswer::Status(_)
         | PortalAnswer::Snapshot(_)
         | PortalAnswer::Channel(_)
+        | PortalAnswer::Looked(_)
         | PortalAnswer::Endpoint(_) => Err(directory::unexpected().into()),
     }
 }
@@ -337,6 +338,7 @@ async fn order(
         | PortalAnswer::Missing
         | PortalAnswer::Snapshot(_)
         | PortalAnswer::Channel(_)
+        | PortalAnswer::Looked(_)
         | PortalAnswer::Endpoint(_)
         | PortalAnswer::UnknownFields(_)
         | PortalAnswer::NotMirrored(_)

@@ -72,6 +72,11 @@ test("the operator can open a workspace's Integrations page", async () => {
   await world.assertFitToUse(page);
 });
 
+test("and goes back to the console from there", async () => {
+  await page.getByRole("link", { name: "Back to the operator console" }).click();
+  await page.getByRole("heading", { name: "Workspaces", level: 1 }).waitFor();
+});
+
 test("signing out ends it", async () => {
   await page.goto(`${world.SPOKE}/console`);
   await page.getByRole("button", { name: "Sign out" }).click();

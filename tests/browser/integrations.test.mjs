@@ -17,7 +17,7 @@ before(async () => {
 after(world.quit);
 
 const connections = async () => (await world.spoke("GET", `/v1/workspaces/${workspace}/connections`)).results;
-const fact = (name) => page.locator("dt", { hasText: name }).locator("xpath=following-sibling::dd");
+const fact = (name) => page.locator("dt", { hasText: name }).first().locator("xpath=following-sibling::dd");
 /** The moment that a fact tells, in milliseconds. */
 const moment = async (name) => Date.parse(await fact(name).locator("time").getAttribute("datetime"));
 
@@ -39,11 +39,16 @@ test("the link works once: whoever opens it later is told what to do", async () 
   await world.assertFitToUse(late);
 });
 
-test("a viewer is refused, in words and by status", async () => {
+test("a viewer sees Integrations; connecting is refused, in words and by status", async () => {
   const viewer = await world.person();
-  const response = await viewer.goto(await world.link(workspace, { user: "vi@example.com", role: "viewer" }));
+  const opened = await viewer.goto(await world.link(workspace, { user: "vi@example.com", role: "viewer" }));
+  assert.equal(opened.status(), 200);
+  await viewer.getByText("An administrator of your workspace can connect an account here.").waitFor();
+  assert.equal(await viewer.getByRole("link", { name: "Connect" }).count(), 0);
+  await world.assertFitToUse(viewer);
+  const response = await viewer.goto(`${world.SPOKE}/w/${workspace}/connect?app=main`);
   assert.equal(response.status(), 403);
-  await viewer.getByRole("heading", { name: "Only administrators can open Integrations" }).waitFor();
+  await viewer.getByRole("heading", { name: "Only administrators can do this" }).waitFor();
   assert.equal(await viewer.getByRole("link", { name: "Back to Spoke" }).getAttribute("href"), "https://host.example.com/");
   await world.assertFitToUse(viewer);
 });
@@ -110,7 +115,7 @@ test("when the first sync is over, the page tells how fresh the contacts are", a
   await world.control("DELETE", "faults");
   await page.getByText("2,000 synced from HubSpot").waitFor({ timeout: 60_000 });
   await page.getByText("Connected", { exact: true }).waitFor();
-  await page.getByText("Every 5 minutes").waitFor();
+  await page.getByText("Every 5 minutes").first().waitFor();
   assert.ok(Math.abs((await moment("Last checked")) - Date.now()) < 120_000);
   assert.ok((await moment("Next check")) > Date.now() - 10_000);
   await world.assertFitToUse(page);

@@ -181,7 +181,7 @@ export async function tabTo(page, name) {
       const element = document.activeElement;
       const style = getComputedStyle(element);
       const words = element.getAttribute("aria-label") ?? element.labels?.[0]?.innerText ?? element.innerText ?? "";
-      return { words: words.trim(), outline: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0 };
+      return { words: words.replace(/\s+/g, " ").trim(), outline: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0 };
     });
     seen.push(focused.words);
     if (focused.words === name) {

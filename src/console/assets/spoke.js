@@ -15,7 +15,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 });
 document.addEventListener("visibilitychange", () => {
   const live = document.getElementById("live");
-  if (!document.hidden && live) htmx.ajax("GET", live.getAttribute("hx-get"), { source: live, target: live, swap: "morph:outerHTML" });
+  if (!document.hidden && live?.hasAttribute("hx-get")) htmx.ajax("GET", live.getAttribute("hx-get"), { source: live, target: live, swap: "morph:outerHTML" });
 });
 
 // Signed out, or no longer an administrator: the whole page says so better than a part of it could.
@@ -25,6 +25,39 @@ document.addEventListener("htmx:responseError", (event) => {
 });
 document.addEventListener("htmx:sendError", () => showUnreachable(true));
 document.addEventListener("htmx:afterSwap", () => showUnreachable(false));
+
+// Narrows what stands on the page already: nothing is asked for, and nothing that is typed leaves the browser.
+const narrow = () => {
+  for (const box of document.querySelectorAll("[data-filter]")) {
+    box.hidden = false;
+    const wanted = box.querySelector("input").value.trim().toLowerCase();
+    let shown = 0;
+    for (const line of document.querySelectorAll(`[data-filtered="${box.dataset.filter}"]`)) {
+      line.hidden = !line.textContent.toLowerCase().includes(wanted);
+      if (!line.hidden) shown += 1;
+    }
+    for (const words of document.querySelectorAll("[data-filter-nothing]")) words.hidden = shown > 0 || !wanted;
+  }
+};
+narrow();
+document.addEventListener("input", narrow);
+document.addEventListener("htmx:afterSwap", narrow);
+
+// A secret that is shown once: a reload shows its endpoint and makes no second one.
+const shownOnce = document.querySelector("[data-address]");
+if (shownOnce) history.replaceState(null, "", shownOnce.dataset.address);
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    const words = document.querySelector("[data-copied]");
+    try {
+      await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim());
+      words.textContent = "Copied.";
+    } catch {
+      words.textContent = "The browser does not allow copying: select the text instead.";
+    }
+  });
+}
 
 // A menu closes on Escape and on a click elsewhere, as menus do.
 document.addEventListener("keydown", (event) => {
@@ -39,9 +72,10 @@ document.addEventListener("click", (event) => {
 });
 
 // What has just happened is told once: not again by a reload, and good news only until the page shows it by itself.
-if (new URLSearchParams(location.search).has("done")) {
-  const url = new URL(location.href);
+const url = new URL(location.href);
+if (url.searchParams.has("done") || url.searchParams.has("asked")) {
   url.searchParams.delete("done");
+  url.searchParams.delete("asked");
   history.replaceState(null, "", url);
 }
 const PASSING_MS = 10_000;

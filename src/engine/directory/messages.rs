@@ -19,6 +19,9 @@ use crate::values::{
 /// The name by which the one Directory is found. A changed name orphans everything it holds.
 pub const OBJECT_NAME: &str = "directory";
 
+/// The operator's console; where the operator goes back to from a workspace.
+pub const CONSOLE: &str = "/console";
+
 /// Most workspaces of one page.
 pub const WORKSPACES_LIMIT: u32 = 100;
 /// Connections of one cron page: one queue batch of 100 messages of 100 names, 64 characters an object id.

@@ -3,7 +3,7 @@
 use crate::{
     engine::directory::{
         Draw, NOT_FOUND, connections,
-        messages::{Answer, OAuthStart, Person, Refusal, Role, Session},
+        messages::{Answer, CONSOLE, OAuthStart, Person, Refusal, Role, Session},
     },
     store::{
         directory::{
@@ -112,7 +112,9 @@ pub(super) fn enter_workspace(
     if workspaces::get(sql, workspace)?.is_none() {
         return Ok(NOT_FOUND);
     }
-    begin(sql, now, draw, Some(workspace.clone()), operator.person)
+    // A way back that no host can give: theirs are whole addresses.
+    let person = Person { return_url: Some(CONSOLE.to_owned()), ..operator.person };
+    begin(sql, now, draw, Some(workspace.clone()), person)
 }
 
 fn begin(

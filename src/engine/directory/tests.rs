@@ -547,6 +547,7 @@ fn only_the_operator_enters_other_workspaces() {
     };
     let Answer::SessionMade { session, .. } = enter(&operator) else { panic!("operator is refused") };
     assert_eq!(session.workspace.map(|workspace| workspace.name).as_deref(), Some("Acme"));
+    assert_eq!(session.person.return_url.as_deref(), Some("/console"));
     let administrator = world.session(&workspace, Role::Administrator);
     assert_eq!(refusal(enter(&administrator)), Refusal::NotAllowed);
     // The console's session opens no workspace by itself.

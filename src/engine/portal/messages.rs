@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     engine::portal::{
-        channels::commands as channels, endpoints::commands as endpoints, reconcile::Reconcile,
+        browse, channels::commands as channels, endpoints::commands as endpoints, reconcile::Reconcile,
         selection::Selection, snapshot,
     },
     hubspot::webhooks::Event,
@@ -55,6 +55,8 @@ pub enum Command {
         /// Its id.
         id: RecordId,
     },
+    /// What pages show. Answers [`Answer::Looked`].
+    Look(browse::Look),
     /// Changes after a sequence number. Answers [`Answer::Json`] `{changes, next, latest}` or [`Answer::BeyondHorizon`].
     Changes {
         /// Last sequence number the reader has; 0 from the beginning.
@@ -218,6 +220,8 @@ pub enum Answer {
     Snapshot(Box<snapshot::Page>),
     /// What there is to say about channels.
     Channel(channels::Answer),
+    /// What pages show.
+    Looked(browse::Seen),
     /// What there is to say about endpoints.
     Endpoint(endpoints::Answer),
     /// The connection or the stream stands still: what was asked for would not be done.

@@ -10,6 +10,7 @@
 mod answers;
 pub mod apply;
 mod backfill;
+pub mod browse;
 pub mod channels;
 mod credentials;
 pub mod endpoints;
@@ -310,6 +311,7 @@ impl Portal {
             Command::Records { object_type, after, limit, key } => {
                 query::records(turn.sql, object_type, after, limit, key.as_deref())?
             }
+            Command::Look(look) => Answer::Looked(browse::look(turn.sql, look)?),
             Command::Record { object_type, id } => query::record(turn.sql, object_type, id)?,
             Command::Changes { after, limit, types } => query::changes(turn.sql, after, limit, &types)?,
             Command::Snapshot { types, from, limit } if self.connection.is_some() => {

@@ -35,12 +35,14 @@ const LAG_MS: i64 = 15 * MINUTE_MS;
 /// How long before now the borders between counted stretches of modified dates lie. Fine where changes are: an edit that was
 /// missed is counted by HubSpot in another stretch than by the mirror.
 const BORDERS_MS: [i64; 6] = [HOUR_MS, 4 * HOUR_MS, DAY_MS, 7 * DAY_MS, 30 * DAY_MS, 365 * DAY_MS];
+/// Calls of a count that finds everything equal: one a stretch.
+pub const COUNTS_CALLS: u32 = BORDERS_MS.len() as u32 + 1;
 /// A stretch that holds no more is listed and not halved: one page of search.
 const LISTED: u64 = SEARCH_LIMIT as u64;
 /// Calls one count may take: some thirty differences among a million records (twelve halvings, a page, a read each).
 const COUNT_CALLS: u32 = 500;
 /// Records of a sample: ten calls a day.
-const SAMPLE: usize = 1_000;
+pub const SAMPLE: usize = 1_000;
 const WEEK_MS: i64 = 7 * DAY_MS;
 /// Beyond every id HubSpot gives.
 const GREATEST_ID: u64 = (1 << 53) - 1;
@@ -409,6 +411,11 @@ impl Running {
 }
 
 impl Sweeping {
+    /// Pages read so far.
+    pub const fn pages(&self) -> u32 {
+        self.pages
+    }
+
     fn begin(now: Timestamp) -> Self {
         let (after, above, suspects) = (None, RecordId(0), Vec::new());
         Self { started_at: now, after, above, pages: 0, suspects, listed: false }

@@ -15,6 +15,7 @@
 //! | `channel_members` | a record handed over, or to be looked at again | channel, id |
 //! | `endpoints` | a receiver of deliveries, as the engine's JSON, and its sealed secrets | number |
 
+pub mod browse;
 pub mod channels;
 pub mod counts;
 pub mod credentials;

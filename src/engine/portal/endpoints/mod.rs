@@ -8,7 +8,7 @@
 pub mod commands;
 pub mod endpoint;
 pub mod message;
-mod show;
+pub mod show;
 
 use std::collections::BTreeMap;
 

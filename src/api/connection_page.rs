@@ -1,0 +1,130 @@
+//! Addresses of the pages of one connection, all below `/w/{w}/connections/{c}`; see `console::connection_paths`.
+
+use crate::{
+    api::route::{self, Make, Route},
+    values::{
+        http::Method,
+        ids::{EndpointId, ObjectType, RecordId},
+    },
+};
+
+/// What is asked for of one connection. *Live*: the part of a page that changes by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConnectionPage {
+    /// `GET …`
+    Sync,
+    /// `GET …/live`
+    SyncLive,
+    /// `POST …/pause`
+    Pause,
+    /// `POST …/resume`
+    Resume,
+    /// `GET …/streams/{type}/resync`
+    AskResync(ObjectType),
+    /// `POST …/streams/{type}/resync`
+    Resync(ObjectType),
+    /// `GET …/fields/{type}`
+    Fields(ObjectType),
+    /// `GET …/fields/{type}/live`
+    FieldsLive(ObjectType),
+    /// `POST …/fields/{type}/refresh`
+    RefreshFields(ObjectType),
+    /// `GET …/records/{type}`
+    Records(ObjectType),
+    /// `POST …/records/{type}/find`
+    FindRecord(ObjectType),
+    /// `GET …/records/{type}/{id}`
+    Record(ObjectType, RecordId),
+    /// `GET …/records/{type}/{id}/live`
+    RecordLive(ObjectType, RecordId),
+    /// `POST …/records/{type}/{id}/reread`
+    Reread(ObjectType, RecordId),
+    /// `GET …/deliveries`
+    Deliveries,
+    /// `GET …/deliveries/live`
+    DeliveriesLive,
+    /// `GET …/deliveries/new`
+    NewEndpoint,
+    /// `POST …/deliveries/new`
+    CreateEndpoint,
+    /// `GET …/endpoints/{e}`
+    Endpoint(EndpointId),
+    /// `GET …/endpoints/{e}/live`
+    EndpointLive(EndpointId),
+    /// `GET …/endpoints/{e}/edit`
+    EditEndpoint(EndpointId),
+    /// `POST …/endpoints/{e}/edit`
+    SaveEndpoint(EndpointId),
+    /// `GET …/endpoints/{e}/delete`
+    AskDelete(EndpointId),
+    /// `POST …/endpoints/{e}/delete`
+    Delete(EndpointId),
+    /// `POST …/endpoints/{e}/rotate-secret`
+    Rotate(EndpointId),
+    /// `POST …/endpoints/{e}/pause`
+    PauseEndpoint(EndpointId),
+    /// `POST …/endpoints/{e}/resume`
+    ResumeEndpoint(EndpointId),
+    /// `POST …/endpoints/{e}/test`
+    Test(EndpointId),
+    /// `POST …/endpoints/{e}/skip`
+    Skip(EndpointId),
+    /// `POST …/endpoints/{e}/replay`
+    Replay(EndpointId),
+}
+
+/// Every such address, as in the router's own table.
+pub const TABLE: [(Method, &str, Make); 30] = [
+    (Method::Get, "/w/*/connections/*", |at| page(at, ConnectionPage::Sync)),
+    (Method::Get, "/w/*/connections/*/live", |at| page(at, ConnectionPage::SyncLive)),
+    (Method::Post, "/w/*/connections/*/pause", |at| page(at, ConnectionPage::Pause)),
+    (Method::Post, "/w/*/connections/*/resume", |at| page(at, ConnectionPage::Resume)),
+    (Method::Get, "/w/*/connections/*/streams/*/resync", |at| of_type(at, ConnectionPage::AskResync)),
+    (Method::Post, "/w/*/connections/*/streams/*/resync", |at| of_type(at, ConnectionPage::Resync)),
+    (Method::Get, "/w/*/connections/*/fields/*", |at| of_type(at, ConnectionPage::Fields)),
+    (Method::Get, "/w/*/connections/*/fields/*/live", |at| of_type(at, ConnectionPage::FieldsLive)),
+    (Method::Post, "/w/*/connections/*/fields/*/refresh", |at| of_type(at, ConnectionPage::RefreshFields)),
+    (Method::Get, "/w/*/connections/*/records/*", |at| of_type(at, ConnectionPage::Records)),
+    (Method::Post, "/w/*/connections/*/records/*/find", |at| of_type(at, ConnectionPage::FindRecord)),
+    (Method::Get, "/w/*/connections/*/records/*/*", |at| of_record(at, ConnectionPage::Record)),
+    (Method::Get, "/w/*/connections/*/records/*/*/live", |at| of_record(at, ConnectionPage::RecordLive)),
+    (Method::Post, "/w/*/connections/*/records/*/*/reread", |at| of_record(at, ConnectionPage::Reread)),
+    (Method::Get, "/w/*/connections/*/deliveries", |at| page(at, ConnectionPage::Deliveries)),
+    (Method::Get, "/w/*/connections/*/deliveries/live", |at| page(at, ConnectionPage::DeliveriesLive)),
+    (Method::Get, "/w/*/connections/*/deliveries/new", |at| page(at, ConnectionPage::NewEndpoint)),
+    (Method::Post, "/w/*/connections/*/deliveries/new", |at| page(at, ConnectionPage::CreateEndpoint)),
+    (Method::Get, "/w/*/connections/*/endpoints/*", |at| of_endpoint(at, ConnectionPage::Endpoint)),
+    (Method::Get, "/w/*/connections/*/endpoints/*/live", |at| of_endpoint(at, ConnectionPage::EndpointLive)),
+    (Method::Get, "/w/*/connections/*/endpoints/*/edit", |at| of_endpoint(at, ConnectionPage::EditEndpoint)),
+    (Method::Post, "/w/*/connections/*/endpoints/*/edit", |at| of_endpoint(at, ConnectionPage::SaveEndpoint)),
+    (Method::Get, "/w/*/connections/*/endpoints/*/delete", |at| of_endpoint(at, ConnectionPage::AskDelete)),
+    (Method::Post, "/w/*/connections/*/endpoints/*/delete", |at| of_endpoint(at, ConnectionPage::Delete)),
+    (Method::Post, "/w/*/connections/*/endpoints/*/rotate-secret", |at| {
+        of_endpoint(at, ConnectionPage::Rotate)
+    }),
+    (Method::Post, "/w/*/connections/*/endpoints/*/pause", |at| {
+        of_endpoint(at, ConnectionPage::PauseEndpoint)
+    }),
+    (Method::Post, "/w/*/connections/*/endpoints/*/resume", |at| {
+        of_endpoint(at, ConnectionPage::ResumeEndpoint)
+    }),
+    (Method::Post, "/w/*/connections/*/endpoints/*/test", |at| of_endpoint(at, ConnectionPage::Test)),
+    (Method::Post, "/w/*/connections/*/endpoints/*/skip", |at| of_endpoint(at, ConnectionPage::Skip)),
+    (Method::Post, "/w/*/connections/*/endpoints/*/replay", |at| of_endpoint(at, ConnectionPage::Replay)),
+];
+
+fn page(at: &[&str], page: ConnectionPage) -> Option<Route> {
+    Some(Route::Page(route::Page::Connection(at[0].parse().ok()?, at[1].parse().ok()?, page)))
+}
+
+fn of_type(at: &[&str], make: fn(ObjectType) -> ConnectionPage) -> Option<Route> {
+    page(at, make(at[2].parse().ok()?))
+}
+
+fn of_record(at: &[&str], make: fn(ObjectType, RecordId) -> ConnectionPage) -> Option<Route> {
+    page(at, make(at[2].parse().ok()?, at[3].parse().ok()?))
+}
+
+fn of_endpoint(at: &[&str], make: fn(EndpointId) -> ConnectionPage) -> Option<Route> {
+    page(at, make(at[2].parse().ok()?))
+}

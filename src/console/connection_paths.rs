@@ -1,0 +1,193 @@
+//! Addresses of the pages of one connection, all below `/w/{workspace}/connections/{connection}`.
+//!
+//! | method | path | what |
+//! |---|---|---|
+//! | GET | `…` | [`super::sync::page`] |
+//! | GET | `…/live` | [`super::sync::live`], a fragment |
+//! | POST | `…/pause`, `…/resume`: `csrf` | 303 to the Sync page |
+//! | GET | `…/streams/{type}/resync` | [`super::sync::resync`] |
+//! | POST | the same: `csrf` | 303 to the Sync page |
+//! | GET | `…/fields/{type}?q=&show=&page=&asked=` | [`super::fields::page`] |
+//! | GET | `…/fields/{type}/live`, with the same | [`super::fields::live`], a fragment |
+//! | POST | `…/fields/{type}/refresh`: `csrf` | 303 to the Fields page |
+//! | GET | `…/records/{type}?older=` or `?newer=` (an id) | [`super::records::page`] |
+//! | POST | `…/records/{type}/find`: `csrf`, `q` | the same with what was found, or 303 to the one record |
+//! | GET | `…/records/{type}/{id}?before=&asked=` | [`super::record::page`] |
+//! | GET | `…/records/{type}/{id}/live` | [`super::record::live`], a fragment |
+//! | POST | `…/records/{type}/{id}/reread`: `csrf` | 303 to the record's page |
+//! | GET | `…/deliveries`, `…/deliveries/live` | [`super::deliveries::page`], [`super::deliveries::live`] |
+//! | GET | `…/deliveries/new` | [`super::deliveries::form`] |
+//! | POST | the same: `csrf`, `url`, `description`, `types`…, `events`…, `from` | [`super::deliveries::secret`] |
+//! | GET | `…/endpoints/{endpoint}`, `…/live` | [`super::deliveries::endpoint`], [`super::deliveries::endpoint_live`] |
+//! | GET, POST | `…/endpoints/{endpoint}/edit` | [`super::deliveries::form`] |
+//! | GET, POST | `…/endpoints/{endpoint}/delete` | [`super::deliveries::delete`] |
+//! | POST | `…/endpoints/{endpoint}/pause`, `/resume`, `/test`, `/skip`, `/replay`: `csrf` | 303 to its page |
+//! | POST | `…/endpoints/{endpoint}/rotate-secret`: `csrf` | [`super::deliveries::secret`] |
+//!
+//! No address holds personal data but the ids of records: whoever looks for an e-mail address sends a form.
+
+use std::fmt::Write as _;
+
+use super::paths::escape;
+
+/// The addresses of one connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionPaths {
+    base: String,
+}
+
+/// What the list of fields is narrowed to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FieldsQuery {
+    /// Part of a name, label or group.
+    pub query: String,
+    /// One of [`super::fields::SHOW`]; empty: all.
+    pub show: String,
+    /// From 1; 0 is the first too.
+    pub page: usize,
+    /// When HubSpot was asked for them, if the page is to wait for its answer; milliseconds since 1970.
+    pub asked_at: Option<i64>,
+}
+
+impl ConnectionPaths {
+    pub fn new(workspace_id: &str, connection_id: &str) -> Self {
+        Self { base: format!("/w/{}/connections/{}", escape(workspace_id), escape(connection_id)) }
+    }
+
+    pub fn sync(&self) -> String {
+        self.base.clone()
+    }
+
+    pub fn sync_live(&self) -> String {
+        format!("{}/live", self.base)
+    }
+
+    pub fn pause(&self) -> String {
+        format!("{}/pause", self.base)
+    }
+
+    pub fn resume(&self) -> String {
+        format!("{}/resume", self.base)
+    }
+
+    pub fn resync(&self, object_type: &str) -> String {
+        format!("{}/streams/{}/resync", self.base, escape(object_type))
+    }
+
+    pub fn fields(&self, object_type: &str, search: &FieldsQuery) -> String {
+        format!("{}/fields/{}{}", self.base, escape(object_type), search.render())
+    }
+
+    pub fn fields_live(&self, object_type: &str, search: &FieldsQuery) -> String {
+        format!("{}/fields/{}/live{}", self.base, escape(object_type), search.render())
+    }
+
+    pub fn records(&self, object_type: &str) -> String {
+        format!("{}/records/{}", self.base, escape(object_type))
+    }
+
+    /// Records older than the one of that id.
+    pub fn records_older(&self, object_type: &str, id: &str) -> String {
+        format!("{}?older={}", self.records(object_type), escape(id))
+    }
+
+    /// Records newer than the one of that id.
+    pub fn records_newer(&self, object_type: &str, id: &str) -> String {
+        format!("{}?newer={}", self.records(object_type), escape(id))
+    }
+
+    pub fn find_record(&self, object_type: &str) -> String {
+        format!("{}/find", self.records(object_type))
+    }
+
+    pub fn record(&self, object_type: &str, id: &str) -> String {
+        format!("{}/{}", self.records(object_type), escape(id))
+    }
+
+    /// The record with its history before a place.
+    pub fn record_before(&self, object_type: &str, id: &str, before: u64) -> String {
+        format!("{}?before={before}", self.record(object_type, id))
+    }
+
+    /// The record after a person has asked for it to be read again.
+    pub fn record_asked(&self, object_type: &str, id: &str, asked_at: i64) -> String {
+        format!("{}?asked={asked_at}", self.record(object_type, id))
+    }
+
+    pub fn record_live(&self, object_type: &str, id: &str, asked_at: Option<i64>) -> String {
+        let asked = asked_at.map(|at| format!("?asked={at}")).unwrap_or_default();
+        format!("{}/live{asked}", self.record(object_type, id))
+    }
+
+    pub fn reread(&self, object_type: &str, id: &str) -> String {
+        format!("{}/reread", self.record(object_type, id))
+    }
+
+    pub fn deliveries(&self) -> String {
+        format!("{}/deliveries", self.base)
+    }
+
+    pub fn deliveries_live(&self) -> String {
+        format!("{}/deliveries/live", self.base)
+    }
+
+    pub fn new_endpoint(&self) -> String {
+        format!("{}/deliveries/new", self.base)
+    }
+
+    pub fn endpoint(&self, id: &str) -> String {
+        format!("{}/endpoints/{}", self.base, escape(id))
+    }
+
+    pub fn endpoint_live(&self, id: &str) -> String {
+        self.endpoint_action(id, "live")
+    }
+
+    pub fn edit_endpoint(&self, id: &str) -> String {
+        self.endpoint_action(id, "edit")
+    }
+
+    pub fn delete_endpoint(&self, id: &str) -> String {
+        self.endpoint_action(id, "delete")
+    }
+
+    /// `pause`, `resume`, `test`, `skip`, `replay`, `rotate-secret`.
+    pub fn endpoint_action(&self, id: &str, action: &str) -> String {
+        format!("{}/{action}", self.endpoint(id))
+    }
+
+    pub fn refresh_fields(&self, object_type: &str) -> String {
+        format!("{}/fields/{}/refresh", self.base, escape(object_type))
+    }
+}
+
+impl FieldsQuery {
+    fn render(&self) -> String {
+        let page = if self.page > 1 { self.page.to_string() } else { String::new() };
+        let asked = self.asked_at.map(|at| at.to_string()).unwrap_or_default();
+        let mut text = String::new();
+        for (name, value) in [("q", &self.query), ("show", &self.show), ("page", &page), ("asked", &asked)] {
+            if !value.is_empty() {
+                let mark = if text.is_empty() { '?' } else { '&' };
+                write!(text, "{mark}{name}={}", escape(value)).expect("writing to a string does not fail");
+            }
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_keeps_only_what_narrows() {
+        let paths = ConnectionPaths::new("ws_1", "con_1");
+        assert_eq!(paths.fields("deals", &FieldsQuery::default()), "/w/ws_1/connections/con_1/fields/deals");
+        let search = FieldsQuery { query: "a&b".into(), show: "own".into(), page: 2, asked_at: Some(5) };
+        assert_eq!(
+            paths.fields("deals", &search),
+            "/w/ws_1/connections/con_1/fields/deals?q=a%26b&show=own&page=2&asked=5"
+        );
+    }
+}

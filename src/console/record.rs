@@ -1,0 +1,268 @@
+//! One record: its properties, and what happened to it.
+
+use maud::{Markup, html};
+use serde::Serialize;
+
+use super::Page;
+use super::chrome::{Icon, alert_class, icon, tone_icon};
+use super::connection::{self, ConnectionFrame, Tab, action};
+use super::view::Tone;
+use super::words::{count, number, when};
+
+/// One record's page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RecordView {
+    pub at: ConnectionFrame,
+    pub object_type: String,
+    /// The id that was asked for.
+    pub id: String,
+    /// None: the mirror holds no such record.
+    pub record: Option<RecordCard>,
+    /// It waits to be read again.
+    pub waits: bool,
+    /// When a person asked for that.
+    pub asked_at: Option<i64>,
+    /// A person has just asked for that, and it has been done.
+    pub reread: bool,
+    pub history: Vec<HistoryEntry>,
+    /// The place from which the history goes on, where it does.
+    pub before: Option<u64>,
+    /// The history shown is not its newest part.
+    pub continued: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RecordCard {
+    pub id: String,
+    /// What people call it; empty if it has no name.
+    pub name: String,
+    /// The id asked for, where it was merged into this record.
+    pub merged_from: Option<String>,
+    /// The record in HubSpot's own pages.
+    pub hubspot_url: Option<String>,
+    pub created_at: i64,
+    pub updated_at: i64,
+    /// When the values that stand here were read from HubSpot; a read that finds the same changes nothing.
+    pub read_at: i64,
+    /// Those with a value, by label.
+    pub set: Vec<PropertyLine>,
+    /// Label and name of those without.
+    pub unset: Vec<(String, String)>,
+    /// Fields that are not mirrored.
+    pub left_out: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PropertyLine {
+    pub label: String,
+    pub name: String,
+    pub value: String,
+    /// What people see for the value, where that is something else.
+    pub shown: Option<String>,
+    /// Characters left out.
+    pub cut: usize,
+    /// HubSpot no longer lists the field.
+    pub gone: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HistoryEntry {
+    pub at: i64,
+    /// What happened, in a few words: `Updated`.
+    pub words: String,
+    /// Label, name, old and new value.
+    pub changed: Vec<(String, String, Option<String>, Option<String>)>,
+    /// The record it became part of.
+    pub into: Option<String>,
+}
+
+pub fn page(view: &RecordView) -> Page {
+    let main = html! {
+        (connection::heading(&view.at, Tab::Records, html! {}))
+        (live_part(view))
+    };
+    let status = if view.record.is_none() && view.history.is_empty() { 404 } else { 200 };
+    let title = format!("{} {}", view.object_type.trim_end_matches('s'), view.id);
+    Page { status, html: connection::document(&view.at, &title, true, main) }
+}
+
+/// The part that changes while the record is read again, as the fragment that replaces it.
+pub fn live(view: &RecordView) -> Page {
+    Page { status: 200, html: live_part(view).into_string() }
+}
+
+fn live_part(view: &RecordView) -> Markup {
+    let (at, paths) = (&view.at, view.at.paths());
+    let asks = view.waits.then(|| paths.record_live(&view.object_type, &view.id, view.asked_at));
+    let name = view.record.as_ref().map_or("", |record| record.name.as_str());
+    html! {
+        div id="live" hx-get=[asks] hx-trigger=[view.waits.then_some("every 1s")] hx-swap="morph:outerHTML" {
+            p class="mb-3 text-sm" { a class="link" href=(paths.records(&view.object_type)) { "All " (view.object_type) } }
+            div class="flex flex-wrap items-start justify-between gap-x-6 gap-y-3" {
+                h2 class="min-w-0 text-xl font-semibold wrap-anywhere" {
+                    @if view.record.is_none() { "Record " (view.id) } @else if name.is_empty() { "No name" } @else { (name) }
+                }
+                @if at.may_act() && !view.waits { (action(at, &paths.reread(&view.object_type, &view.id), "btn-quiet", "Reread this record", "")) }
+            }
+            (state(view))
+            @match &view.record {
+                Some(record) => {
+                    (facts(at.frame.now_at, view, record))
+                    (properties(record))
+                },
+                None => (missing(view)),
+            }
+            (history(view))
+        }
+    }
+}
+
+fn state(view: &RecordView) -> Markup {
+    html! {
+        div role="status" {
+            @if view.waits {
+                div class="mt-4" {
+                    p id="rereading" class="text-sm" {
+                        @if view.at.held { "It is read again as soon as the sync is resumed." } @else { "Being read from HubSpot again…" }
+                    }
+                    @if !view.at.held { progress class="progress progress-primary mt-2" aria-labelledby="rereading" {} }
+                }
+            } @else if view.reread {
+                p class={ "alert alert-soft mt-4 " (alert_class(Tone::Good)) } { (icon(tone_icon(Tone::Good))) span { "Read from HubSpot again: what stands here is what HubSpot holds." } }
+            }
+        }
+    }
+}
+
+fn missing(view: &RecordView) -> Markup {
+    html! {
+        div class={ "alert alert-soft mt-4 items-start " (alert_class(Tone::Note)) } {
+            (icon(tone_icon(Tone::Note)))
+            div {
+                p class="font-medium" { "The mirror holds no record with this id" }
+                p class="mt-0.5" {
+                    @if view.history.is_empty() { "It was never read, or it went so long ago that nothing is known of it any more." }
+                    @else { "It is gone from HubSpot; what is known of it stands below." }
+                    @if view.at.may_act() { " If it exists in HubSpot, reread it." }
+                }
+            }
+        }
+    }
+}
+
+fn facts(now_at: i64, view: &RecordView, record: &RecordCard) -> Markup {
+    html! {
+        @if let Some(old) = &record.merged_from {
+            p class="mt-2 text-sm" { "Record " code { (old) } " was merged into this one." }
+        }
+        dl class="facts mt-4" {
+            div { dt { "Record id" } dd { code class="select-all" { (record.id) } } }
+            div { dt { "Created" } dd { (when(now_at, record.created_at)) } }
+            div { dt { "Modified" } dd { (when(now_at, record.updated_at)) } }
+            div { dt { "Values mirrored" } dd { (when(now_at, record.read_at)) } }
+            @if let Some(url) = &record.hubspot_url {
+                div { dt { "In HubSpot" } dd { a class="link inline-flex items-center gap-1" href=(url) rel="noreferrer" target="_blank" { "Open " (view.object_type.trim_end_matches('s')) span class="sr-only" { " (new tab)" } (icon(Icon::Out)) } } }
+            }
+        }
+    }
+}
+
+fn properties(record: &RecordCard) -> Markup {
+    html! {
+        section class="mt-8" aria-labelledby="properties" {
+            div class="mb-2 flex flex-wrap items-end justify-between gap-3" {
+                h3 id="properties" class="font-semibold" { "Properties " span class="font-normal text-muted" { "· " (count(record.set.len() as u64, "value", "values")) } }
+                div data-filter="property" hidden {
+                    label class="sr-only" for="filter" { "Show only properties that contain" }
+                    input id="filter" class="input input-sm w-full sm:w-64" type="search" placeholder="Label, name or value" autocomplete="off";
+                }
+            }
+            @if record.set.is_empty() { p class="text-sm text-muted" { "No property has a value." } }
+            @else {
+                dl class="card divide-y divide-base-300 border border-base-300 bg-base-100 text-sm shadow-sm" {
+                    @for line in &record.set { (property(line)) }
+                }
+            }
+            p class="mt-3 text-sm text-muted" data-filter-nothing hidden { "No property contains that." }
+            @if record.left_out > 0 {
+                p class="mt-3 text-sm text-muted" { (count(record.left_out as u64, "field", "fields")) " more in HubSpot " @if record.left_out == 1 { "is" } @else { "are" } " not mirrored." }
+            }
+            @if !record.unset.is_empty() {
+                details class="mt-3 text-sm" {
+                    summary class="link w-fit" { (count(record.unset.len() as u64, "property", "properties")) " without a value" }
+                    ul class="mt-2 gap-x-6 sm:columns-2 lg:columns-3" {
+                        @for (label, name) in &record.unset {
+                            li class="break-inside-avoid py-0.5 wrap-anywhere" data-filtered="property" { (label) " " code class="text-xs text-muted" { (name) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn property(line: &PropertyLine) -> Markup {
+    html! {
+        div class="grid gap-x-6 gap-y-0.5 px-5 py-2.5 sm:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]" data-filtered="property" {
+            dt class="wrap-anywhere" {
+                (line.label) code class="block text-xs text-muted" { (line.name) }
+                @if line.gone { span class="text-xs text-muted" { "no longer in HubSpot" } }
+            }
+            dd class="whitespace-pre-line wrap-anywhere" {
+                @if let Some(shown) = &line.shown { (shown) " " code class="text-xs text-muted" { (line.value) } }
+                @else { (line.value) }
+                @if line.cut > 0 { span class="text-muted" { "… and " (number(line.cut as u64)) " more characters" } }
+            }
+        }
+    }
+}
+
+fn history(view: &RecordView) -> Markup {
+    let (now_at, paths) = (view.at.frame.now_at, view.at.paths());
+    let kind = &view.object_type;
+    html! {
+        section class="mt-10" aria-labelledby="history" {
+            h3 id="history" class="mb-2 font-semibold" { @if view.continued { "What happened earlier" } @else { "What happened" } }
+            @if view.history.is_empty() {
+                p class="text-sm text-muted" { @if view.before.is_some() { "Nothing in this part of the change feed." } @else { "The change feed holds nothing about this record." } }
+            } @else {
+                ol class="card divide-y divide-base-300 border border-base-300 bg-base-100 text-sm shadow-sm" {
+                    @for entry in &view.history {
+                        li class="px-5 py-3" {
+                            p class="flex flex-wrap justify-between gap-x-6" {
+                                span class="font-medium" {
+                                    (entry.words)
+                                    @if let Some(into) = &entry.into { " into " a class="link" href=(paths.record(kind, into)) { "record " (into) } }
+                                }
+                                span class="text-muted" { (when(now_at, entry.at)) }
+                            }
+                            @if !entry.changed.is_empty() {
+                                ul class="mt-1 grid gap-1" {
+                                    @for (label, name, old, new) in &entry.changed { (changed(label, name, old.as_deref(), new.as_deref())) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            p class="mt-4 flex flex-wrap gap-3 empty:hidden" {
+                @if view.continued { a class="btn btn-sm btn-ghost" href=(paths.record(kind, &view.id)) { "Newest" } }
+                @if let Some(before) = view.before { a class="btn btn-sm btn-quiet" href=(paths.record_before(kind, &view.id, before)) { "Look further back" } }
+            }
+        }
+    }
+}
+
+fn changed(label: &str, name: &str, old: Option<&str>, new: Option<&str>) -> Markup {
+    let value = |value: Option<&str>| {
+        html! {
+            @match value { Some(value) => span class="wrap-anywhere" { (value) }, None => span class="text-muted" { "no value" } }
+        }
+    };
+    html! {
+        li class="wrap-anywhere" title=(name) {
+            span class="text-muted" { (label) ": " }
+            (value(old)) span class="text-muted" aria-hidden="true" { " → " } span class="sr-only" { " became " } (value(new))
+        }
+    }
+}

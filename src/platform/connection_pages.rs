@@ -1,0 +1,301 @@
+//! The pages of one connection: asks its Portal for what they show, and has it do what their forms say.
+
+use worker::{Env, Response};
+
+use crate::{
+    api::{connection_page::ConnectionPage, endpoint::Call},
+    console::{
+        connection::ConnectionFrame,
+        connection_paths::{ConnectionPaths, FieldsQuery},
+        deliveries, fields, fill, record, records, sync,
+        view::{Flash, Notice, Tone},
+    },
+    engine::{
+        directory::messages::{Answer as Told, Command as Question, Connection},
+        portal::{
+            browse::{List, ListRow, Look, RecordSeen, Seen},
+            messages::{Answer, Command, Status},
+        },
+    },
+    platform::{
+        clock, delivery_pages, directory_object as directory,
+        incoming::Incoming,
+        pages::{Stop, Visitor, field, parameter},
+        portals, reply,
+    },
+    values::{
+        config::Config,
+        ids::{ConnectionId, ObjectType, RecordId},
+        time::Timestamp,
+    },
+};
+
+/// A visitor at one connection of their workspace.
+pub(super) struct Visit<'a> {
+    env: &'a Env,
+    pub(super) config: &'a Config,
+    pub(super) visitor: &'a Visitor,
+    pub(super) connection: Connection,
+    pub(super) paths: ConnectionPaths,
+    /// What has just happened, by the word that a redirect carries.
+    done: String,
+}
+
+/// Answers one request for such a page.
+pub async fn answer(
+    env: &Env,
+    config: &Config,
+    visitor: &Visitor,
+    connection: &ConnectionId,
+    page: ConnectionPage,
+    incoming: &mut Incoming,
+) -> Result<Response, Stop> {
+    let question = Question::Connection { connection: connection.clone() };
+    let connection = match directory::ask(env, &question).await? {
+        Told::Connection(connection) if connection.workspace == *visitor.workspace() => connection,
+        Told::Connection(_) | Told::Refused(_) => return Err(Notice::NotFound.into()),
+        _ => return Err(directory::unexpected().into()),
+    };
+    let paths = ConnectionPaths::new(visitor.workspace().as_str(), connection.id.as_str());
+    let visit = Visit { env, config, visitor, connection, paths, done: parameter(incoming, "done") };
+    match page {
+        ConnectionPage::Sync => show(&sync::page(&visit.sync().await)),
+        ConnectionPage::SyncLive => show(&sync::live(&visit.sync().await)),
+        ConnectionPage::Pause => visit.order(incoming, Command::Pause, &visit.paths.sync(), "paused").await,
+        ConnectionPage::Resume => {
+            visit.order(incoming, Command::Resume, &visit.paths.sync(), "resumed").await
+        }
+        ConnectionPage::AskResync(kind) => visit.ask_resync(kind).await,
+        ConnectionPage::Resync(object_type) => {
+            visit.order(incoming, Command::Resync { object_type }, &visit.paths.sync(), "resync").await
+        }
+        ConnectionPage::Fields(kind) => show(&fields::page(&visit.fields(kind, incoming).await?)),
+        ConnectionPage::FieldsLive(kind) => show(&fields::live(&visit.fields(kind, incoming).await?)),
+        ConnectionPage::RefreshFields(kind) => {
+            let asked_at = Some(clock::now().0);
+            let page = visit.paths.fields(kind.as_str(), &FieldsQuery { asked_at, ..FieldsQuery::default() });
+            visit.order(incoming, Command::RefreshFields, &page, "").await
+        }
+        ConnectionPage::Records(kind) => visit.records(kind, incoming).await,
+        ConnectionPage::FindRecord(kind) => visit.find(kind, incoming).await,
+        ConnectionPage::Record(kind, id) => show(&record::page(&visit.record(kind, id, incoming).await?)),
+        ConnectionPage::RecordLive(kind, id) => show(&record::live(&visit.record(kind, id, incoming).await?)),
+        ConnectionPage::Reread(object_type, id) => {
+            let page = visit.paths.record_asked(object_type.as_str(), &id.to_string(), clock::now().0);
+            visit.order(incoming, Command::Reread { object_type, id }, &page, "").await
+        }
+        ConnectionPage::Deliveries => show(&deliveries::page(&visit.deliveries().await?)),
+        ConnectionPage::DeliveriesLive => show(&deliveries::live(&visit.deliveries().await?)),
+        ConnectionPage::NewEndpoint => visit.new_endpoint().await,
+        ConnectionPage::CreateEndpoint => visit.save_endpoint(incoming, None).await,
+        ConnectionPage::Endpoint(id) => show(&deliveries::endpoint(&visit.endpoint(id).await?)),
+        ConnectionPage::EndpointLive(id) => show(&deliveries::endpoint_live(&visit.endpoint(id).await?)),
+        ConnectionPage::EditEndpoint(id) => visit.edit_endpoint(id).await,
+        ConnectionPage::SaveEndpoint(id) => visit.save_endpoint(incoming, Some(id)).await,
+        ConnectionPage::AskDelete(id) => visit.ask_delete(id).await,
+        ConnectionPage::Delete(id) => visit.delete(incoming, id).await,
+        ConnectionPage::Rotate(id) => visit.rotate(incoming, id).await,
+        ConnectionPage::PauseEndpoint(id) => {
+            visit.on_endpoint(incoming, Call::Pause(id.clone()), &id, "endpoint-paused").await
+        }
+        ConnectionPage::ResumeEndpoint(id) => {
+            visit.on_endpoint(incoming, Call::Resume(id.clone()), &id, "endpoint-resumed").await
+        }
+        ConnectionPage::Test(id) => visit.on_endpoint(incoming, Call::Test(id.clone()), &id, "tested").await,
+        ConnectionPage::Skip(id) => visit.skip(incoming, id).await,
+        ConnectionPage::Replay(id) => visit.replay(incoming, id).await,
+    }
+}
+
+/// Sends a page.
+pub(super) fn show(page: &crate::console::Page) -> Result<Response, Stop> {
+    Ok(reply::page(page, &[], &[])?)
+}
+
+/// Sends the browser to a page that tells what has just happened.
+pub(super) fn say(page: &str, done: &str) -> Result<Response, Stop> {
+    let mark = if page.contains('?') { '&' } else { '?' };
+    Ok(reply::see_other(&format!("{page}{mark}done={done}"), &[])?)
+}
+
+impl Visit<'_> {
+    async fn status(&self) -> Option<Status> {
+        portals::status(self.env, &self.connection.object).await.ok().flatten()
+    }
+
+    /// What surrounds every page of the connection.
+    pub(super) async fn frame(&self) -> ConnectionFrame {
+        self.frame_and_status().await.0
+    }
+
+    /// The same, and how many records of a type there are.
+    async fn frame_and_records(&self, kind: ObjectType) -> (ConnectionFrame, u64) {
+        let (frame, status) = self.frame_and_status().await;
+        let streams = status.iter().flat_map(|status| &status.streams);
+        (frame, streams.filter(|stream| stream.object_type == kind).map(|stream| stream.records).sum())
+    }
+
+    async fn frame_and_status(&self) -> (ConnectionFrame, Option<Status>) {
+        let status = self.status().await;
+        let around = self.visitor.frame(self.config);
+        let now = Timestamp(around.now_at);
+        let view = fill::connection(&self.config.apps, &self.connection, status.as_ref(), None, now);
+        (fill::sync::frame(around, flash(&self.done), &view, status.as_ref()), status)
+    }
+
+    pub(super) async fn ask(&self, command: &Command) -> Result<Answer, Stop> {
+        Ok(portals::ask(self.env, &self.connection.object, command).await?)
+    }
+
+    /// Has the Portal do what a form says, then sends the browser to a page that shows it.
+    async fn order(
+        &self,
+        incoming: &mut Incoming,
+        command: Command,
+        page: &str,
+        done: &str,
+    ) -> Result<Response, Stop> {
+        self.visitor.must_administer()?;
+        self.visitor.form(incoming).await?;
+        match self.ask(&command).await? {
+            Answer::Done if done.is_empty() => Ok(reply::see_other(page, &[])?),
+            Answer::Done => say(page, done),
+            Answer::Stopped | Answer::NotConnected => say(&self.paths.sync(), "stopped"),
+            _ => Err(directory::unexpected().into()),
+        }
+    }
+
+    async fn sync(&self) -> sync::SyncView {
+        let status = self.status().await;
+        let around = self.visitor.frame(self.config);
+        fill::sync::page(&self.config.apps, around, flash(&self.done), &self.connection, status.as_ref())
+    }
+
+    async fn ask_resync(&self, kind: ObjectType) -> Result<Response, Stop> {
+        self.visitor.must_administer()?;
+        let (Some(status), gauges) =
+            (self.status().await, portals::gauges(self.env, std::slice::from_ref(&self.connection)).await)
+        else {
+            return Err(Notice::NotFound.into());
+        };
+        let around = self.visitor.frame(self.config);
+        let now = Timestamp(around.now_at);
+        let view = fill::connection(&self.config.apps, &self.connection, Some(&status), None, now);
+        let at = fill::sync::frame(around, None, &view, Some(&status));
+        let gauges = gauges.first().and_then(Option::as_ref);
+        match fill::sync::resync(at, &status, kind.as_str(), gauges) {
+            Some(view) => show(&sync::resync(&view)),
+            None => Err(Notice::NotFound.into()),
+        }
+    }
+
+    async fn fields(&self, object_type: ObjectType, incoming: &Incoming) -> Result<fields::FieldsView, Stop> {
+        let Answer::Json(told) = self.ask(&Command::Fields { object_type }).await? else {
+            return Err(Notice::NotFound.into());
+        };
+        let mirrored = match self.ask(&Command::Selection { object_type }).await? {
+            Answer::Json(told) => fill::fields::Mirrored::read(&told),
+            _ => fill::fields::Mirrored::read(""),
+        };
+        let search = FieldsQuery {
+            query: parameter(incoming, "q").chars().take(100).collect(),
+            show: parameter(incoming, "show"),
+            page: parameter(incoming, "page").parse().unwrap_or(1),
+            asked_at: parameter(incoming, "asked").parse().ok(),
+        };
+        fill::fields::page(self.frame().await, object_type.as_str(), search, &told, &mirrored)
+            .ok_or_else(|| directory::unexpected().into())
+    }
+}
+
+/// What pages show of records.
+impl Visit<'_> {
+    pub(super) async fn look(&self, look: Look) -> Result<Seen, Stop> {
+        match self.ask(&Command::Look(look)).await? {
+            Answer::Looked(seen) => Ok(seen),
+            _ => Err(directory::unexpected().into()),
+        }
+    }
+
+    async fn records(&self, object_type: ObjectType, incoming: &Incoming) -> Result<Response, Stop> {
+        let id = |name: &str| parameter(incoming, name).parse().ok();
+        let (older_than, newer_than) = (id("older"), id("newer"));
+        match self.look(Look::List { object_type, older_than, newer_than }).await? {
+            Seen::List(list) => self.list(object_type, list, None).await,
+            _ => Err(directory::unexpected().into()),
+        }
+    }
+
+    async fn list(&self, kind: ObjectType, list: List, found: Option<String>) -> Result<Response, Stop> {
+        let (at, total) = self.frame_and_records(kind).await;
+        show(&records::page(&fill::records::page(at, kind, total, list, found)))
+    }
+
+    /// Leads to the record where there is one, shows the list where there are several.
+    async fn find(&self, kind: ObjectType, incoming: &mut Incoming) -> Result<Response, Stop> {
+        let fields = self.visitor.form(incoming).await?;
+        let text: String = field(&fields, "q").trim().chars().take(320).collect();
+        if let Ok(id) = text.parse::<RecordId>()
+            && self.seen(kind, id, None).await?.is_known()
+        {
+            return Ok(reply::see_other(&self.paths.record(kind.as_str(), &id.to_string()), &[])?);
+        }
+        let rows = match kind.key_property() {
+            Some(_) if !text.is_empty() => self.by_key(kind, &text).await?,
+            _ => Vec::new(),
+        };
+        if let [only] = rows.as_slice() {
+            return Ok(reply::see_other(&self.paths.record(kind.as_str(), &only.id.to_string()), &[])?);
+        }
+        self.list(kind, List { rows, newer: false, older: false }, Some(text)).await
+    }
+
+    async fn by_key(&self, object_type: ObjectType, key: &str) -> Result<Vec<ListRow>, Stop> {
+        match self.look(Look::Found { object_type, key: key.to_owned() }).await? {
+            Seen::List(list) => Ok(list.rows),
+            _ => Err(directory::unexpected().into()),
+        }
+    }
+
+    async fn seen(
+        &self,
+        object_type: ObjectType,
+        id: RecordId,
+        before: Option<u64>,
+    ) -> Result<RecordSeen, Stop> {
+        match self.look(Look::Record { object_type, id, before }).await? {
+            Seen::Record(seen) => Ok(*seen),
+            _ => Err(directory::unexpected().into()),
+        }
+    }
+
+    async fn record(
+        &self,
+        kind: ObjectType,
+        id: RecordId,
+        incoming: &Incoming,
+    ) -> Result<record::RecordView, Stop> {
+        let before = parameter(incoming, "before").parse().ok();
+        let asked_at = parameter(incoming, "asked").parse().ok();
+        let seen = self.seen(kind, id, before).await?;
+        Ok(fill::records::record(self.frame().await, kind, id, seen, asked_at, before))
+    }
+}
+
+/// What has just happened. Words of ours only: nothing of the address is shown.
+fn flash(done: &str) -> Option<Flash> {
+    let (tone, words) = match done {
+        "paused" => (
+            Tone::Good,
+            "Paused: nothing more is read from HubSpot until somebody resumes it. What HubSpot tells meanwhile is kept.",
+        ),
+        "resumed" => (Tone::Good, "Resumed: what has changed meanwhile is read now."),
+        "resync" => (Tone::Good, "The full read has begun."),
+        "stopped" => (
+            Tone::Warning,
+            "Nothing was done: the connection, or this type of record, is not kept in step at the moment. The reason stands below.",
+        ),
+        other => return delivery_pages::flash(other),
+    };
+    Some(Flash { tone, words: words.to_owned() })
+}
