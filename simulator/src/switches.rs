@@ -48,6 +48,12 @@ pub struct Switches {
     pub association_batch_page: usize,
     /// Whether members that come and go count up a list's version (else only changes of the list itself do).
     pub list_version_counts_members: bool,
+    /// Whether a search of lists tells when somebody last came and went, as documented.
+    pub list_search_tells_times: bool,
+    /// Most members of a page, however many are asked for. The older API's most; 2026-09's is not documented.
+    pub list_member_page: usize,
+    /// Whether members in order of id come in the order of the ids as text.
+    pub list_members_sort_as_text: bool,
     /// Whether a restored record is put back on the lists it was on.
     pub restore_rejoins_lists: bool,
     /// Most members one request may add or remove. HubSpot's number is unknown.
@@ -161,6 +167,9 @@ impl Default for Switches {
             association_ids_are_numbers: false,
             association_batch_page: 500,
             list_version_counts_members: false,
+            list_search_tells_times: true,
+            list_member_page: 250,
+            list_members_sort_as_text: false,
             restore_rejoins_lists: false,
             list_members_per_call: 1_000,
             restore_bumps_modified: false,

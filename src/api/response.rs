@@ -7,6 +7,7 @@ use crate::{
     engine::{
         directory::messages::{ApiKey, Connection, ConnectionState, Plan, Refusal, Workspace},
         portal::{
+            beside::SourceStatus,
             messages::{Phase, State, Status, StreamState, StreamStatus, Trouble},
             reconcile::{Finding, Reconcile},
         },
@@ -120,6 +121,7 @@ fn sync(status: &Status) -> Value {
         "scopes": status.scopes,
         "paused_until": moment(paused_until),
         "streams": status.streams.iter().map(stream).collect::<Vec<_>>(),
+        "beside": status.beside.iter().map(source).collect::<Vec<_>>(),
         "latest_change": status.latest_change.to_string(),
         "rows_written": status.rows_written,
         "stored_bytes": status.bytes,
@@ -150,10 +152,7 @@ fn stream(stream: &StreamStatus) -> Value {
         Phase::Backfill => json!({ "read": stream.read, "expected": stream.expected }),
         Phase::Incremental => Value::Null,
     };
-    let (state, missing_scopes) = match &stream.state {
-        StreamState::Running => ("running", Value::Null),
-        StreamState::NoScope { scopes } => ("no_scope", json!(scopes)),
-    };
+    let (state, missing_scopes) = stream_state(&stream.state);
     json!({
         "object_type": stream.object_type,
         "state": state,
@@ -170,6 +169,25 @@ fn stream(stream: &StreamStatus) -> Value {
         "reconcile": reconcile(&stream.reconcile),
         "trouble": stream.trouble.as_ref().map(trouble),
     })
+}
+
+fn source(source: &SourceStatus) -> Value {
+    let (state, missing_scopes) = stream_state(&source.state);
+    json!({
+        "source": source.source,
+        "state": state,
+        "missing_scopes": missing_scopes,
+        "count": source.count,
+        "read_at": moment(source.read_at),
+        "trouble": source.trouble.as_ref().map(trouble),
+    })
+}
+
+fn stream_state(state: &StreamState) -> (&'static str, Value) {
+    match state {
+        StreamState::Running => ("running", Value::Null),
+        StreamState::NoScope { scopes } => ("no_scope", json!(scopes)),
+    }
 }
 
 fn trouble(trouble: &Trouble) -> Value {
@@ -318,6 +336,7 @@ mod tests {
                 fields_read_at: None,
                 trouble: None,
             }],
+            beside: Vec::new(),
             latest_change: 100,
             bytes: 4096,
             rows_written: 0,

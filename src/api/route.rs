@@ -8,7 +8,9 @@ use crate::{
     },
     values::{
         http::Method,
-        ids::{ApiKeyId, AppKey, ChannelId, ConnectionId, EndpointId, ObjectType, RecordId, WorkspaceId},
+        ids::{
+            ApiKeyId, AppKey, ChannelId, ConnectionId, EndpointId, ListId, ObjectType, RecordId, WorkspaceId,
+        },
     },
 };
 
@@ -78,6 +80,20 @@ pub enum Api {
     Resync(ConnectionId, ObjectType),
     /// `POST /v1/connections/{c}/records/{type}/{id}/reread`
     Reread(ConnectionId, ObjectType, RecordId),
+    /// `GET /v1/connections/{c}/owners`
+    ListOwners(ConnectionId),
+    /// `GET /v1/connections/{c}/pipelines/{type}`
+    ListPipelines(ConnectionId, ObjectType),
+    /// `GET /v1/connections/{c}/lists`
+    ListLists(ConnectionId),
+    /// `GET /v1/connections/{c}/lists/{id}`
+    GetList(ConnectionId, ListId),
+    /// `GET /v1/connections/{c}/lists/{id}/members`
+    ListMembers(ConnectionId, ListId),
+    /// `POST /v1/connections/{c}/lists/{id}/follow`
+    Follow(ConnectionId, ListId),
+    /// `POST /v1/connections/{c}/lists/{id}/unfollow`
+    Unfollow(ConnectionId, ListId),
     /// `POST /v1/connections/{c}/pause`
     Pause(ConnectionId),
     /// `POST /v1/connections/{c}/resume`
@@ -141,7 +157,7 @@ pub type Make = fn(&[&str]) -> Option<Route>;
 pub const OAUTH_CALLBACK: &str = "/oauth/callback";
 
 /// Every address: method, pattern, and what it means. `*` stands for one segment.
-const TABLE: [(Method, &str, Make); 63] = [
+const TABLE: [(Method, &str, Make); 70] = [
     (Method::Get, "/hello", |_| Some(Route::Hello)),
     (Method::Get, "/healthz", |_| Some(Route::Health)),
     (Method::Post, "/webhooks/hubspot/*", |at| Some(Route::Webhook(at[0].parse().ok()?))),
@@ -178,6 +194,15 @@ const TABLE: [(Method, &str, Make); 63] = [
     (Method::Post, "/v1/connections/*/records/*/*/reread", |at| {
         api(Api::Reread(at[0].parse().ok()?, at[1].parse().ok()?, at[2].parse().ok()?))
     }),
+    (Method::Get, "/v1/connections/*/owners", |at| api(Api::ListOwners(at[0].parse().ok()?))),
+    (Method::Get, "/v1/connections/*/pipelines/*", |at| {
+        api(Api::ListPipelines(at[0].parse().ok()?, at[1].parse().ok()?))
+    }),
+    (Method::Get, "/v1/connections/*/lists", |at| api(Api::ListLists(at[0].parse().ok()?))),
+    (Method::Get, "/v1/connections/*/lists/*", |at| list(at, Api::GetList)),
+    (Method::Get, "/v1/connections/*/lists/*/members", |at| list(at, Api::ListMembers)),
+    (Method::Post, "/v1/connections/*/lists/*/follow", |at| list(at, Api::Follow)),
+    (Method::Post, "/v1/connections/*/lists/*/unfollow", |at| list(at, Api::Unfollow)),
     (Method::Post, "/v1/connections/*/pause", |at| api(Api::Pause(at[0].parse().ok()?))),
     (Method::Post, "/v1/connections/*/resume", |at| api(Api::Resume(at[0].parse().ok()?))),
     (Method::Post, "/v1/connections/*/fields/refresh", |at| api(Api::RefreshFields(at[0].parse().ok()?))),
@@ -244,6 +269,10 @@ fn table() -> impl Iterator<Item = &'static (Method, &'static str, Make)> {
 
 fn endpoint(at: &[&str], call: fn(EndpointId) -> Call) -> Option<Route> {
     api(Api::Endpoints(at[0].parse().ok()?, call(at[1].parse().ok()?)))
+}
+
+fn list(at: &[&str], make: fn(ConnectionId, ListId) -> Api) -> Option<Route> {
+    api(make(at[0].parse().ok()?, at[1].parse().ok()?))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "every row of the table gives an Option")]
@@ -313,12 +342,16 @@ mod tests {
                     (_, "/v1/connections/" | "/__test/panic/") => CONNECTION,
                     (_, before) if before.ends_with("/connections/") => CONNECTION,
                     (_, before)
-                        if ["/records/", "/fields/", "/streams/"].iter().any(|end| before.ends_with(end)) =>
+                        if ["/records/", "/fields/", "/streams/", "/pipelines/"]
+                            .iter()
+                            .any(|end| before.ends_with(end)) =>
                     {
                         "companies"
                     }
-                    (_, before) if before.ends_with("/companies/") => "512",
                     (_, before) if before.ends_with("/channels/") => "ch_070707070707070707070707",
+                    (_, before) if ["/companies/", "/lists/"].iter().any(|end| before.ends_with(end)) => {
+                        "512"
+                    }
                     (_, before) if before.ends_with("/endpoints/") => "ep_070707070707070707070707",
                     (_, _) if keyed && index == 2 => "key_070707070707070707070707",
                     (_, _) => WORKSPACE,

@@ -254,6 +254,7 @@ mod tests {
             scopes: Vec::new(),
             connected_at: Timestamp(0),
             streams: vec![stream],
+            beside: Vec::new(),
             latest_change: 0,
             bytes: 0,
             rows_written: 0,

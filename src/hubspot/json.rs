@@ -47,3 +47,22 @@ pub(super) fn code(text: &str) -> Option<String> {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
     good.then(|| text.to_owned())
 }
+
+/// A name or id of HubSpot's that is a text, or a number that is written as one.
+pub(super) fn name(value: &Value) -> Option<String> {
+    plain(value).filter(|text| !text.is_empty())
+}
+
+/// A text, number or truth as a text.
+pub(super) fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// The cursor of the next page: `paging.next.after`.
+pub(super) fn after(value: &Value) -> Option<String> {
+    plain(value.get("paging")?.get("next")?.get("after")?).filter(|after| !after.is_empty())
+}

@@ -5,8 +5,11 @@
 pub mod account;
 pub mod endpoint;
 mod json;
+pub mod lists;
 pub mod oauth;
 pub mod objects;
+pub mod owners;
+pub mod pipelines;
 pub mod properties;
 pub mod record;
 pub mod rejection;

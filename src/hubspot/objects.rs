@@ -148,18 +148,18 @@ fn push_properties(path: &mut String, before: char, properties: &[String]) {
     }
 }
 
-fn push_after(path: &mut String, after: Option<&str>) {
+pub(super) fn push_after(path: &mut String, after: Option<&str>) {
     if let Some(after) = after {
         path.push_str("&after=");
         path.extend(utf8_percent_encode(after, RESERVED));
     }
 }
 
-fn get(path: String) -> Request {
+pub(super) fn get(path: String) -> Request {
     Request { method: Method::Get, path, bearer: None, body: Body::Empty }
 }
 
-fn post(path: String, body: &serde_json::Value) -> Request {
+pub(super) fn post(path: String, body: &serde_json::Value) -> Request {
     Request { method: Method::Post, path, bearer: None, body: Body::Json(body.to_string()) }
 }
 

@@ -17,7 +17,10 @@ use crate::{
             api_key,
             messages::{Answer, Command, Connection, Refusal, WORKSPACES_LIMIT},
         },
-        portal::messages::{Answer as PortalAnswer, CHANGES_LIMIT, Command as PortalCommand, RECORDS_LIMIT},
+        portal::{
+            beside::commands as beside,
+            messages::{Answer as PortalAnswer, CHANGES_LIMIT, Command as PortalCommand, RECORDS_LIMIT},
+        },
     },
     platform::{
         clock, directory_object as directory, disconnect, incoming::Incoming, portals, reply, snapshot,
@@ -90,6 +93,7 @@ async fn answer(env: &Env, config: &Config, api: Api, incoming: &mut Incoming) -
         Api::ListRecords(_, ObjectType::Contacts) => &["limit", "cursor", "email"],
         Api::ListRecords(_, ObjectType::Companies) => &["limit", "cursor", "domain"],
         Api::ListRecords(_, ObjectType::Deals) => &["limit", "cursor"],
+        Api::ListMembers(..) => &["limit", "cursor"],
         Api::ListChanges(_) => &["after", "types", "limit"],
         Api::Snapshot(_) => &["types"],
         _ => &[],
@@ -221,6 +225,24 @@ async fn answer(env: &Env, config: &Config, api: Api, incoming: &mut Incoming) -
         Api::Reread(id, object_type, record) => {
             order(env, &caller, id, &PortalCommand::Reread { object_type, id: record }).await
         }
+        Api::ListOwners(id) => told(env, &caller, id, beside::Command::Owners).await,
+        Api::ListPipelines(id, object_type) => {
+            told(env, &caller, id, beside::Command::Pipelines { object_type }).await
+        }
+        Api::ListLists(id) => told(env, &caller, id, beside::Command::Lists).await,
+        Api::GetList(id, list) => told(env, &caller, id, beside::Command::List { list }).await,
+        Api::ListMembers(id, list) => {
+            let after =
+                query.get("cursor").map(|text| cursor::decode(cursor::Of::Records, text)).transpose()?;
+            let limit = query.limit(beside::MEMBERS_LIMIT)?;
+            told(env, &caller, id, beside::Command::Members { list, after, limit }).await
+        }
+        Api::Follow(id, list) => {
+            order(env, &caller, id, &PortalCommand::Beside(beside::Command::Follow { list })).await
+        }
+        Api::Unfollow(id, list) => {
+            order(env, &caller, id, &PortalCommand::Beside(beside::Command::Unfollow { list })).await
+        }
         Api::Pause(id) => order(env, &caller, id, &PortalCommand::Pause).await,
         Api::Resume(id) => order(env, &caller, id, &PortalCommand::Resume).await,
         Api::RefreshFields(id) => order(env, &caller, id, &PortalCommand::RefreshFields).await,
@@ -289,6 +311,18 @@ async fn endpoints(
     }
 }
 
+/// What a Portal tells of owners, pipelines and lists, in the API's shape.
+async fn told(
+    env: &Env,
+    caller: &Caller,
+    id: ConnectionId,
+    command: beside::Command,
+) -> Result<Response, Problem> {
+    let mut page = records(env, caller, id, &PortalCommand::Beside(command)).await?;
+    cursor::wrap_last(&mut page);
+    reply::raw_json(page).map_err(fault)
+}
+
 /// What a Portal tells of its records, in the API's shape.
 async fn records(
     env: &Env,
@@ -302,7 +336,7 @@ async fn records(
         PortalAnswer::BeyondHorizon(oldest) => Err(response::beyond_horizon(&connection.id, oldest)),
         PortalAnswer::Missing | PortalAnswer::NotConnected => Err(Problem::new(
             Kind::NotFound,
-            "The mirror has no such record. It may have been deleted in HubSpot, or not been read yet.",
+            "The mirror has no such record or list, or it is not followed. It may have been deleted in HubSpot, or not been read yet.",
         )),
         PortalAnswer::UnknownFields(names) => Err(response::unknown_fields(&names)),
         PortalAnswer::NotMirrored(names) => Err(response::not_mirrored(&names)),
@@ -315,6 +349,7 @@ async fn records(
         | PortalAnswer::Snapshot(_)
         | PortalAnswer::Channel(_)
         | PortalAnswer::Looked(_)
+        | PortalAnswer::TooMany(_)
         | PortalAnswer::Endpoint(_) => Err(directory::unexpected().into()),
     }
 }
@@ -333,9 +368,10 @@ async fn order(
             Kind::Conflict,
             "The connection, or this type of record, is not kept in step at the moment, so this would have no effect. `GET /v1/connections/{c}` says why.",
         )),
+        PortalAnswer::Missing => Err(response::problem(&Refusal::NotFound)),
+        PortalAnswer::TooMany(most) => Err(response::problem(&Refusal::Full { most })),
         PortalAnswer::Json(_)
         | PortalAnswer::BeyondHorizon(_)
-        | PortalAnswer::Missing
         | PortalAnswer::Snapshot(_)
         | PortalAnswer::Channel(_)
         | PortalAnswer::Looked(_)

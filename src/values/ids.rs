@@ -215,6 +215,16 @@ impl ObjectType {
         }
     }
 
+    /// The type of HubSpot's number for it; `None`: one this build does not mirror.
+    pub fn of_hubspot_id(id: &str) -> Option<Self> {
+        match id {
+            "0-1" => Some(Self::Contacts),
+            "0-2" => Some(Self::Companies),
+            "0-3" => Some(Self::Deals),
+            _ => None,
+        }
+    }
+
     /// The property that holds the modified date. Contacts differ from everything else: filtering them by
     /// `hs_lastmodifieddate` silently finds nothing (`hubspot-api.md` 4.6).
     pub const fn modified_property(self) -> &'static str {

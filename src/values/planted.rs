@@ -41,12 +41,16 @@ pub enum Bug {
     RestoresIgnored,
     /// A channel is not asked about records that are gone.
     DeparturesNotDecided,
+    /// A list that has fewer members than are known is not read again.
+    LeavesIgnored,
+    /// A page of members shorter than asked for ends the read.
+    ShortMembersPageEnds,
 }
 
 impl Bug {
     /// All that lives must find. [`Self::OrderBelieved`] needs more changes at once than lives have time for, [`Self::NoAskedAt`] and
     /// [`Self::ListClearsTombstones`] an order of answers that is too rare: named cases find those.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::NoLookback,
         Self::NoTrailing,
         Self::ShortListPageEnds,
@@ -60,6 +64,8 @@ impl Bug {
         Self::RefusedPageEnds,
         Self::RestoresIgnored,
         Self::DeparturesNotDecided,
+        Self::LeavesIgnored,
+        Self::ShortMembersPageEnds,
     ];
 }
 

@@ -3,6 +3,11 @@
 
 use crate::values::ids::ObjectType;
 
+/// The scope without which owners cannot be read.
+pub const OWNERS: &str = "crm.objects.owners.read";
+/// The scope without which lists and their members cannot be read.
+pub const LISTS: &str = "crm.lists.read";
+
 /// What a scope is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scope {
@@ -26,11 +31,11 @@ pub const SCOPES: [Scope; 10] = [
         required: false,
         purpose: "read which fields companies have",
     },
-    Scope { name: "crm.objects.deals.read", required: false, purpose: "read deals" },
+    Scope { name: "crm.objects.deals.read", required: false, purpose: "read deals and their pipelines" },
     Scope { name: "crm.schemas.deals.read", required: false, purpose: "read which fields deals have" },
     Scope { name: "crm.objects.contacts.write", required: false, purpose: "create and update contacts" },
-    Scope { name: "crm.objects.owners.read", required: false, purpose: "show who owns a contact" },
-    Scope { name: "crm.lists.read", required: false, purpose: "read lists and their members" },
+    Scope { name: OWNERS, required: false, purpose: "read who records belong to, with their teams" },
+    Scope { name: LISTS, required: false, purpose: "read lists and their members" },
 ];
 
 /// Names of the required (`true`) or optional (`false`) scopes, in the table's order.

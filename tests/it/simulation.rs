@@ -25,6 +25,8 @@ const LIVES: u64 = 1_000;
 pub fn drawn(seed: u64) -> Plan {
     let mut rng = fastrand::Rng::with_seed(seed ^ 0x5157_1e55);
     let mut others = fastrand::Rng::with_seed(seed ^ 0x0dea_1500);
+    let mut beside = fastrand::Rng::with_seed(seed ^ 0x0115_7500);
+    let lists = [None, None, None, Some(1), Some(3)][beside.usize(0..5)];
     let wide = rng.u32(0..4) == 0;
     let webhooks = rng.u32(0..5) > 0;
     // Few enough that a property list fits a URL, or all.
@@ -45,6 +47,10 @@ pub fn drawn(seed: u64) -> Plan {
         access_token_life_s: [1_800, 400][rng.usize(0..2)],
         // Retries of one delivery within an hour and a half, so that the quiet end of a life sees them all.
         webhook_time_scale: 0.05,
+        list_member_page: [250, 7][beside.usize(0..2)],
+        list_version_counts_members: beside.bool(),
+        list_search_tells_times: lists.is_none() || beside.u32(0..8) > 0,
+        restore_rejoins_lists: beside.bool(),
         ..Switches::default()
     };
     let companies = [None, None, None, Some(20), Some(60)][others.usize(0..5)];
@@ -60,6 +66,8 @@ pub fn drawn(seed: u64) -> Plan {
         deals,
         selects,
         channel,
+        lists,
+        owners: beside.u32(0..3) == 0,
         minutes: rng.u64(3..10),
         edits_per_minute: rng.u32(1..12),
         fault_one_in: [0, 3, 8][rng.usize(0..3)],

@@ -4,11 +4,11 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use serde_json::{Value, json};
 use spoke::{
-    hubspot::{account, oauth, objects, properties, webhooks},
+    hubspot::{account, lists, oauth, objects, owners, pipelines, properties, webhooks},
     values::{
         config::{App, AppKind},
         http::{Body, Request},
-        ids::{ObjectType, RecordId},
+        ids::{ListId, ObjectType, RecordId},
         secret::Secret,
         time::Timestamp,
     },
@@ -138,6 +138,18 @@ fn the_other_requests_are_as_hubspot_describes_them() {
     let token = Secret::new("na1-token".to_owned());
     for (file, requests) in [
         ("properties.json", vec![properties::list(KIND)]),
+        ("owners.json", vec![owners::list(false, None), owners::list(true, Some("41"))]),
+        ("pipelines.json", vec![pipelines::list(ObjectType::Deals)]),
+        (
+            "lists.json",
+            vec![
+                lists::all(500),
+                lists::some(&[ListId(7), ListId(8)]),
+                lists::one(ListId(7)),
+                lists::members(ListId(7), None),
+                lists::joins(ListId(7), Some("MTox")),
+            ],
+        ),
         ("account-info.json", vec![account::details(), account::usage()]),
         ("app-uninstalls.json", vec![oauth::uninstall()]),
         (

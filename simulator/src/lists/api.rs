@@ -12,7 +12,7 @@ use crate::objects::input::{self, Inputs, Selectors, check_batch_size, not_model
 use crate::objects::kind::ObjectKind;
 use crate::objects::list::batch_answer;
 use crate::portal::{Portal, Turn};
-use crate::{Endpoint, Problem, time};
+use crate::{Endpoint, Problem, Switches, time};
 
 /// Most members of a page: the older API's; 2026-09's is not documented (`hubspot-api.md` 6).
 const MEMBER_PAGE_LIMIT: usize = 250;
@@ -123,7 +123,7 @@ fn json_of(list: &List) -> Value {
 }
 
 /// Counts and times stand in `additionalProperties`, as texts.
-fn found_json(list: &List) -> Value {
+fn found_json(list: &List, switches: &Switches) -> Value {
     let mut more: BTreeMap<&str, String> = BTreeMap::new();
     more.insert("hs_list_size", list.size().to_string());
     more.insert("hs_list_reference_count", "0".into());
@@ -131,7 +131,8 @@ fn found_json(list: &List) -> Value {
     for (name, at) in
         [("hs_last_record_added_at", list.last_added_at), ("hs_last_record_removed_at", list.last_removed_at)]
     {
-        more.extend(at.map(|at| (name, at.to_string())));
+        let told = at.filter(|_| switches.list_search_tells_times);
+        more.extend(told.map(|at| (name, at.to_string())));
     }
     let mut body = common(list);
     body["additionalProperties"] = json!(more);
@@ -225,7 +226,8 @@ fn search(portal: &Portal, turn: &Turn<'_>, request: &Request) -> Result<Respons
             && asked.object_type_id.as_ref().is_none_or(|kind| kind == list.object_type_id)
     };
     let found: Vec<&List> = portal.lists.live().filter(fits).collect();
-    let page: Vec<Value> = found.iter().skip(asked.offset).take(count).map(|list| found_json(list)).collect();
+    let page: Vec<Value> =
+        found.iter().skip(asked.offset).take(count).map(|list| found_json(list, turn.switches)).collect();
     let offset = asked.offset.saturating_add(page.len());
     Ok(Response::json(
         200,
@@ -260,19 +262,28 @@ fn members(list: &List, by_join: bool, turn: &Turn<'_>, request: &Request) -> Re
         }
         None => MEMBER_PAGE,
     };
+    let limit = limit.min(turn.switches.list_member_page);
     // The key of the order: by id the id alone counts.
     let key = |id: u64, joined: Joined| if by_join { joined } else { (id, 0) };
     let given = |name: &str| query.get(name).filter(|text| !text.is_empty()).map(read_cursor).transpose();
     let (after, before) = (given("after")?, given("before")?);
-    let ids: Box<dyn DoubleEndedIterator<Item = (u64, Joined)>> = if by_join {
+    let as_text = turn.switches.list_members_sort_as_text && !by_join;
+    let beyond = |own: Joined, cursor: Joined| {
+        if as_text { own.0.to_string() > cursor.0.to_string() } else { own > cursor }
+    };
+    let ids: Box<dyn DoubleEndedIterator<Item = (u64, Joined)>> = if as_text {
+        let mut all: Vec<(u64, Joined)> = list.members.iter().map(|(id, joined)| (*id, *joined)).collect();
+        all.sort_by_key(|(id, _)| id.to_string());
+        Box::new(all.into_iter())
+    } else if by_join {
         Box::new(list.order.iter().map(|(joined, id)| (*id, *joined)))
     } else {
         Box::new(list.members.iter().map(|(id, joined)| (*id, *joined)))
     };
     let mut rows: Vec<(u64, Joined)> = match (after, before) {
-        (Some(after), _) => ids.filter(|(id, own)| key(*id, *own) > after).take(limit + 1).collect(),
+        (Some(after), _) => ids.filter(|(id, own)| beyond(key(*id, *own), after)).take(limit + 1).collect(),
         (None, Some(before)) => {
-            ids.rev().filter(|(id, own)| key(*id, *own) < before).take(limit + 1).collect()
+            ids.rev().filter(|(id, own)| beyond(before, key(*id, *own))).take(limit + 1).collect()
         }
         (None, None) => ids.take(limit + 1).collect(),
     };

@@ -89,6 +89,8 @@ fn event_words(name: &str) -> &str {
         "restored" => "Restored records",
         "merged" => "Merges",
         "erased" => "Erasures for privacy",
+        "membership_added" => "Records that join a list",
+        "membership_removed" => "Records that leave a list",
         "channel_entered" => "Records that enter the channel",
         "channel_updated" => "Changes of its mapped fields",
         "channel_left" => "Records that leave it",

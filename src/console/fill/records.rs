@@ -148,6 +148,8 @@ fn entry(happened: Happened, labels: &[(String, String)]) -> HistoryEntry {
         "updated" if happened.changed.is_empty() => "Updated; the values are no longer kept".to_owned(),
         "created" => "Taken into the mirror".to_owned(),
         "erased" => "Erased for privacy".to_owned(),
+        "membership_added" => "Joined a list".to_owned(),
+        "membership_removed" => "Left a list".to_owned(),
         "channel_entered" => "Entered a channel".to_owned(),
         "channel_updated" => "Told to a channel's host: a mapped field has changed".to_owned(),
         "channel_left" => "Left a channel".to_owned(),

@@ -118,6 +118,10 @@ impl Limiter {
             started_at: now,
             dirty: false,
         };
+        if saved.is_some() {
+            // Searches granted just before a restart are not written down: each may still be one of the second that follows.
+            limiter.search.blocked_until = now.plus_ms(LEASE_MS + SEARCH_WINDOW_MS);
+        }
         for saved in saved.into_iter().flat_map(|saved| saved.apps) {
             let latest = now.plus_ms(LEASE_MS + CORE_WINDOW_MS);
             let windows = limiter.windows(&saved.app);

@@ -53,13 +53,14 @@ impl Portal {
             Job::Read { ids, .. } => self.read_ended(in_flight.stream, ids),
             Job::ReadOne { id, .. } => self.read_ended(in_flight.stream, &[*id]),
             Job::Refresh | Job::Uninstall | Job::Revoke | Job::Properties | Job::Greatest => {}
+            Job::Beside(_) => {}
             Job::List { .. } | Job::Fetch { .. } | Job::Search => {}
             Job::Count { .. } | Job::Confirm { .. } | Job::Sweep | Job::Freshen { .. } => {}
         }
         match in_flight.job {
             Job::Refresh => return self.refreshed(turn, outcome, effects),
             Job::Uninstall | Job::Revoke => return self.said_farewell(turn, &in_flight, outcome, effects),
-            Job::Properties | Job::Greatest | Job::List { .. } | Job::Fetch { .. } => {}
+            Job::Properties | Job::Greatest | Job::List { .. } | Job::Fetch { .. } | Job::Beside(_) => {}
             Job::Search | Job::Read { .. } | Job::ReadOne { .. } => {}
             Job::Count { .. } | Job::Confirm { .. } | Job::Sweep | Job::Freshen { .. } => {}
         }
@@ -68,6 +69,9 @@ impl Portal {
         match connection.state {
             State::Active | State::Paused { .. } | State::PausedByPerson { .. } => {}
             State::NeedsReauthorisation | State::Disconnecting | State::Disconnected => return Ok(()),
+        }
+        if let Job::Beside(errand) = &in_flight.job {
+            return self.ran_errand(turn, &in_flight, errand, outcome, effects);
         }
         match rejection::classify(outcome, turn.now) {
             Ok(response) => match self.accepted(turn, &in_flight, response, effects)? {
@@ -194,7 +198,7 @@ impl Portal {
                 let page = parsed!(objects::parse_page(body));
                 self.took_sweep(turn, in_flight, &page)?;
             }
-            Job::Refresh | Job::Uninstall | Job::Revoke => {}
+            Job::Refresh | Job::Uninstall | Job::Revoke | Job::Beside(_) => {}
         }
         Ok(Ok(()))
     }
@@ -345,6 +349,11 @@ impl Portal {
             stream.trouble = None;
             self.save_stream(turn, index)?;
         }
+        self.connection_well(turn)
+    }
+
+    /// Likewise, of the connection.
+    pub(super) fn connection_well(&mut self, turn: &Turn<'_>) -> Result<(), SqlError> {
         let Some(connection) = &mut self.connection else { return Ok(()) };
         if matches!(connection.state, State::Paused { until } if until > turn.now) {
             return Ok(());

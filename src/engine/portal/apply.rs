@@ -12,6 +12,7 @@ use crate::{
         portal::{
             dirty,
             feed::{self, Change, OldNew},
+            members,
             records::{self, Grave, Known, Stored, Write},
         },
         sql::{Sql, SqlError},
@@ -273,6 +274,8 @@ impl<'a> Verdict<'a> {
         }
         if !self.graves.is_empty() {
             records::entomb(sql, kind, &self.graves, scene.asked_at)?;
+            let gone: Vec<RecordId> = self.graves.iter().map(|grave| grave.id).collect();
+            members::gone(sql, scene.now, kind, &gone)?;
         }
         if !self.merged.is_empty() {
             records::note_merged(sql, kind, &self.merged)?;

@@ -371,9 +371,10 @@ fn happened(change: &Change, id: RecordId, at: Timestamp) -> Option<Happened> {
     let mut happened =
         Happened { at, kind: super::query::kind_of(change).to_owned(), changed: Vec::new(), into: None };
     let whose = match change {
-        Change::Created { ids } | Change::Channel { ids, .. } => {
-            ids.iter().copied().find(|created| *created == id)?
-        }
+        Change::Created { ids }
+        | Change::Channel { ids, .. }
+        | Change::Joined { ids, .. }
+        | Change::Left { ids, .. } => ids.iter().copied().find(|created| *created == id)?,
         Change::Updated { id, set } => {
             let short = |value: &Option<String>| value.as_ref().map(|text| cut(text, CHANGED_CHARS).0);
             happened.changed =

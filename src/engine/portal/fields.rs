@@ -31,7 +31,7 @@ pub const EVERY_MS: i64 = HOUR_MS;
 const HISTORY_TOLD: u32 = 200;
 
 impl Portal {
-    /// Reads the fields of every stream that runs, soon.
+    /// Reads the fields of every stream that runs, soon, and what there is beside records.
     pub(super) fn refresh_fields(
         &mut self,
         turn: &Turn<'_>,
@@ -46,6 +46,7 @@ impl Portal {
                 self.save_stream(turn, index)?;
             }
         }
+        self.beside.begin_anew(turn)?;
         effects.push(self.rouse(turn.now));
         Ok(Answer::Done)
     }

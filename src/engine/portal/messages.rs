@@ -7,8 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     engine::portal::{
-        browse, channels::commands as channels, endpoints::commands as endpoints, reconcile::Reconcile,
-        selection::Selection, snapshot,
+        beside::{SourceStatus, commands as beside},
+        browse,
+        channels::commands as channels,
+        endpoints::commands as endpoints,
+        reconcile::Reconcile,
+        selection::Selection,
+        snapshot,
     },
     hubspot::webhooks::Event,
     values::{
@@ -125,6 +130,8 @@ pub enum Command {
     Channel(channels::Command),
     /// Something about endpoints. Answers [`Answer::Endpoint`].
     Endpoint(endpoints::Command),
+    /// Something about owners, pipelines or lists.
+    Beside(beside::Command),
     /// Panics at the next alarm, once; only where the platform's test switch is on. Answers [`Answer::Done`].
     PanicOnce,
 }
@@ -224,6 +231,8 @@ pub enum Answer {
     Looked(browse::Seen),
     /// What there is to say about endpoints.
     Endpoint(endpoints::Answer),
+    /// There may be no more than so many.
+    TooMany(u32),
     /// The connection or the stream stands still: what was asked for would not be done.
     Stopped,
     /// The object holds no connection.
@@ -245,6 +254,9 @@ pub struct Status {
     pub connected_at: Timestamp,
     /// Per object type.
     pub streams: Vec<StreamStatus>,
+    /// Owners, pipelines and lists.
+    #[serde(default)]
+    pub beside: Vec<SourceStatus>,
     /// Sequence number of the newest change.
     pub latest_change: u64,
     /// Bytes the object takes on disk.

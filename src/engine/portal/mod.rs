@@ -10,6 +10,7 @@
 mod answers;
 pub mod apply;
 mod backfill;
+pub mod beside;
 pub mod browse;
 pub mod channels;
 mod credentials;
@@ -50,6 +51,7 @@ use crate::{
         time::{SECOND_MS, Timestamp},
     },
 };
+use beside::{Beside, Errand};
 use channels::Channels;
 use credentials::Tokens;
 use endpoints::Endpoints;
@@ -152,6 +154,7 @@ enum Job {
     Confirm { level: Level, ids: Vec<RecordId> },
     Sweep,
     Freshen { ids: Vec<RecordId> },
+    Beside(Errand),
 }
 
 /// A call under way.
@@ -164,6 +167,16 @@ struct InFlight {
     permit: Option<(Window, u64)>,
     /// The access token it left with, by count of refreshes.
     token_number: u32,
+}
+
+impl InFlight {
+    /// What it is to find out beside the streams, if that is what it is for.
+    fn errand(&self) -> Option<&Errand> {
+        match &self.job {
+            Job::Beside(errand) => Some(errand),
+            _ => None,
+        }
+    }
 }
 
 /// A page of ids whose values are still being read.
@@ -225,6 +238,7 @@ pub struct Portal {
     permits: Permits,
     wake_at: Option<Timestamp>,
     endpoints: Endpoints,
+    beside: Beside,
     channels: Channels,
     told: Told,
     panic_once: bool,
@@ -258,6 +272,7 @@ impl Portal {
             permits: Permits::default(),
             wake_at: None,
             endpoints: Endpoints::load(turn)?,
+            beside: Beside::load(turn)?,
             channels: Channels::load(turn)?,
             told: Told::default(),
             panic_once: false,
@@ -330,6 +345,7 @@ impl Portal {
             Command::RefreshFields => self.refresh_fields(turn, &mut effects)?,
             Command::Resync { object_type } => self.resync(turn, object_type, &mut effects)?,
             Command::Reread { object_type, id } => self.reread(turn, object_type, id, &mut effects)?,
+            Command::Beside(command) => self.beside_command(turn, &command, &mut effects)?,
             Command::Pause => self.pause_by_person(turn)?,
             Command::Resume => self.resume(turn, &mut effects)?,
             Command::Disconnect { of, uninstall, revoke } => {
@@ -464,7 +480,7 @@ impl Portal {
         for index in 0..self.streams.len() {
             self.begin_anew(turn, index)?;
         }
-        Ok(())
+        self.beside.begin_anew(turn)
     }
 
     /// Whether an alarm would find something to do now.
@@ -487,6 +503,9 @@ impl Portal {
             State::Paused { until } if waits(until) => return Ok(false),
             State::PausedByPerson { .. } => return Ok(false),
             State::Paused { .. } | State::Active => {}
+        }
+        if self.next_errand(turn).0.is_some() {
+            return Ok(true);
         }
         for (index, running) in self.streams.iter().enumerate() {
             let stream = &running.saved;
@@ -601,6 +620,7 @@ impl Portal {
             scopes: connection.scopes.clone(),
             connected_at: connection.connected_at,
             streams,
+            beside: self.beside_status(connection),
             latest_change: feed::latest(turn.sql)?,
             bytes: turn.sql.database_bytes(),
             rows_written: 0,

@@ -7,8 +7,8 @@ use crate::{
     engine::{
         limiter::messages::{Ask, Priority, Window},
         portal::{
-            Effect, InFlight, Job, PAUSE_MS, Portal, Turn, endpoints::PLACES, messages::State, state,
-            state::Poll,
+            Effect, InFlight, Job, PAUSE_MS, Portal, Turn, beside::NO_STREAM, endpoints::PLACES,
+            messages::State, state, state::Poll,
         },
     },
     hubspot::{
@@ -132,6 +132,7 @@ impl Portal {
         effects: &mut Vec<Effect>,
     ) -> Result<(), SqlError> {
         self.save_checks(turn)?;
+        self.beside.save_poll(turn)?;
         self.shift = None;
         self.wake_at = None;
         self.give_back(turn, effects);
@@ -264,6 +265,13 @@ impl Portal {
             if urgency == Urgency::First {
                 break;
             }
+        }
+        if best.as_ref().is_none_or(|(urgency, _, _)| *urgency >= Urgency::Read) {
+            let (errand, retry_at) = self.next_errand(turn);
+            if let Some(errand) = errand {
+                return Ok(Next::Send(NO_STREAM, Job::Beside(errand)));
+            }
+            later = later.into_iter().chain(retry_at).min();
         }
         Ok(match (best, later) {
             (Some((_, index, job)), _) => Next::Send(index, job),
@@ -449,6 +457,7 @@ impl Portal {
             Job::Refresh => return Some(oauth::refresh(app, &tokens.refresh)),
             Job::Revoke => return Some(oauth::revoke(app, &tokens.refresh)),
             Job::Uninstall => oauth::uninstall(),
+            Job::Beside(errand) => errand.request(),
             Job::Properties
             | Job::Greatest
             | Job::List { .. }
@@ -497,7 +506,7 @@ impl Portal {
             Job::Count { .. } | Job::Confirm { .. } | Job::Sweep => {
                 return self.reconcile_request(index, job);
             }
-            Job::Refresh | Job::Revoke | Job::Uninstall => return None,
+            Job::Refresh | Job::Revoke | Job::Uninstall | Job::Beside(_) => return None,
         })
     }
 }
@@ -529,7 +538,7 @@ impl Job {
     /// Whether it belongs to a stream, not to the connection.
     pub(super) fn is_of_stream(&self) -> bool {
         match self {
-            Self::Refresh | Self::Uninstall | Self::Revoke => false,
+            Self::Refresh | Self::Uninstall | Self::Revoke | Self::Beside(_) => false,
             Self::Properties
             | Self::Greatest
             | Self::List { .. }
@@ -558,6 +567,7 @@ impl Job {
             | Self::Confirm { .. }
             | Self::Freshen { .. }
             | Self::Sweep
+            | Self::Beside(_)
             | Self::ReadOne { .. } => Some(Window::Core),
         }
     }

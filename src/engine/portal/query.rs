@@ -208,7 +208,10 @@ fn render(
                 || (written > stretch.bytes && !page.lines.is_empty())
         };
         let ids: Vec<RecordId> = match change {
-            Change::Created { ids } | Change::Channel { ids, .. } => {
+            Change::Created { ids }
+            | Change::Channel { ids, .. }
+            | Change::Joined { ids, .. }
+            | Change::Left { ids, .. } => {
                 ids.iter().skip(skip as usize).take(stretch.limit - page.lines.len()).copied().collect()
             }
             Change::Updated { id, .. }
@@ -246,6 +249,8 @@ fn render(
             | Change::Erased { .. }
             | Change::Scrubbed { .. }
             | Change::Channel { .. }
+            | Change::Joined { .. }
+            | Change::Left { .. }
             | Change::Lifecycle { .. } => None,
         };
         for some in ids.chunks(FETCH as usize) {
@@ -288,6 +293,11 @@ fn render(
                     Change::Channel { channel, passage, .. } => {
                         told::about(&mut line, channel, *passage, fields.get(id));
                     }
+                    Change::Joined { list, name, .. } | Change::Left { list, name, .. } => {
+                        let name = serde_json::Value::from(name.as_str());
+                        write!(line, ",\"list_id\":\"{list}\",\"list_name\":{name}")
+                            .expect("writing to a string does not fail");
+                    }
                     Change::Updated { .. }
                     | Change::Created { .. }
                     | Change::Deleted { .. }
@@ -324,6 +334,8 @@ pub fn kind_of(change: &Change) -> &'static str {
             Passage::Updated => "channel_updated",
             Passage::Unselected | Passage::Deleted | Passage::Erased | Passage::Merged(_) => "channel_left",
         },
+        Change::Joined { .. } => "membership_added",
+        Change::Left { .. } => "membership_removed",
         Change::Lifecycle { event, .. } => event.as_str(),
     }
 }

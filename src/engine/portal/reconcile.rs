@@ -387,6 +387,7 @@ impl Portal {
                 Some(objects::list_ids(kind, sweeping.after.as_deref()))
             }
             Job::Refresh | Job::Uninstall | Job::Revoke | Job::Properties | Job::Greatest => None,
+            Job::Beside(_) => None,
             Job::List { .. } | Job::Fetch { .. } | Job::Search | Job::Read { .. } | Job::ReadOne { .. } => {
                 None
             }

@@ -32,11 +32,11 @@ const BACKOFF_FIRST_MS: i64 = SECOND_MS;
 /// Longest pause after failures that are HubSpot's: 64 s, so that a stream is back within a poll of HubSpot's return.
 const BACKOFF_LONGEST_MS: i64 = 64 * SECOND_MS;
 /// Pause after a refusal that trying again soon does not change (a scope, a validation): looked at again each hour.
-const REFUSED_MS: i64 = HOUR_MS;
+pub(super) const REFUSED_MS: i64 = HOUR_MS;
 /// Record locks last 2 s (`hubspot-api.md` 3.4).
 const LOCKED_MS: i64 = 2 * SECOND_MS;
 /// Failures in a row after which a person is told.
-const TROUBLE_AFTER: u32 = 3;
+pub(super) const TROUBLE_AFTER: u32 = 3;
 /// Failures in a row after which a disconnect stops trying to tell HubSpot.
 const FAREWELL_ATTEMPTS: u32 = 5;
 /// Pause after HubSpot refused our own client id or secret: the operator has to act, and nothing is to be noticed late.
@@ -67,6 +67,7 @@ impl Portal {
             Class::Gone => match &in_flight.job {
                 Job::ReadOne { id, erased } => return self.gone(turn, in_flight, *id, *erased),
                 Job::Refresh | Job::Uninstall | Job::Revoke | Job::Properties | Job::Greatest => {}
+                Job::Beside(_) => {}
                 Job::List { .. } | Job::Fetch { .. } | Job::Search | Job::Read { .. } => {}
                 Job::Count { .. } | Job::Confirm { .. } | Job::Sweep | Job::Freshen { .. } => {}
             },
@@ -151,7 +152,7 @@ impl Portal {
     /// 401: no sign by itself that the connection is over (`hubspot-api.md` 2.2). The token is refreshed, and only a refused
     /// refresh ends the connection; a 401 to the token that such a refresh brought waits like any failure. Says whether the
     /// refusal is dealt with.
-    fn unauthorized(&mut self, turn: &Turn<'_>, in_flight: &InFlight) -> Result<bool, SqlError> {
+    pub(super) fn unauthorized(&mut self, turn: &Turn<'_>, in_flight: &InFlight) -> Result<bool, SqlError> {
         if in_flight.token_number != self.token_number {
             return Ok(true);
         }
@@ -212,7 +213,12 @@ impl Portal {
         }
     }
 
-    fn pause(&mut self, turn: &Turn<'_>, until: Timestamp, rejection: &Rejection) -> Result<(), SqlError> {
+    pub(super) fn pause(
+        &mut self,
+        turn: &Turn<'_>,
+        until: Timestamp,
+        rejection: &Rejection,
+    ) -> Result<(), SqlError> {
         if let Some(connection) = &mut self.connection {
             match connection.state {
                 State::Active | State::Paused { .. } => connection.state = State::Paused { until },
@@ -346,7 +352,7 @@ impl Portal {
 }
 
 /// Exponential, with up to half of it taken off at random so that many connections do not come back at once.
-fn backoff(failures: u32, random: &mut dyn FnMut(&mut [u8])) -> i64 {
+pub(super) fn backoff(failures: u32, random: &mut dyn FnMut(&mut [u8])) -> i64 {
     let full = (BACKOFF_FIRST_MS << failures.saturating_sub(1).min(10)).min(BACKOFF_LONGEST_MS);
     let mut byte = [0];
     random(&mut byte);

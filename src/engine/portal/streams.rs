@@ -186,6 +186,7 @@ impl Portal {
                 running.saved.refused.clear();
             }
         }
+        self.beside.take_scopes(&granted);
         if let Some(connection) = &mut self.connection {
             connection.scopes = granted;
         }

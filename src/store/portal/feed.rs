@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     store::sql::{Param, Row, Sql, SqlError, Value, int},
     values::{
-        ids::{ChannelId, ConnectionId, ObjectType, RecordId},
+        ids::{ChannelId, ConnectionId, ListId, ObjectType, RecordId},
         json,
         time::Timestamp,
     },
@@ -139,6 +139,26 @@ pub enum Change {
         /// Which records.
         ids: Vec<RecordId>,
     },
+    /// Records joined a list that is followed.
+    #[serde(rename = "j")]
+    Joined {
+        /// Which list.
+        list: ListId,
+        /// What it was called then.
+        name: String,
+        /// Who; they need not be in the mirror yet.
+        ids: Vec<RecordId>,
+    },
+    /// Records left a list that is followed.
+    #[serde(rename = "q")]
+    Left {
+        /// Which list.
+        list: ListId,
+        /// What it was called then.
+        name: String,
+        /// Who.
+        ids: Vec<RecordId>,
+    },
     /// Something happened to the connection itself: part of the feed, so that its place among the changes is known.
     #[serde(rename = "l")]
     Lifecycle {
@@ -159,7 +179,10 @@ impl Change {
     /// How many sequence numbers it takes.
     pub fn count(&self) -> u64 {
         match self {
-            Self::Created { ids } | Self::Channel { ids, .. } => ids.len() as u64,
+            Self::Created { ids }
+            | Self::Channel { ids, .. }
+            | Self::Joined { ids, .. }
+            | Self::Left { ids, .. } => ids.len() as u64,
             Self::Updated { .. }
             | Self::Deleted { .. }
             | Self::Restored { .. }

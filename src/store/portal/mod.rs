@@ -13,6 +13,9 @@
 //! | `feed` | the changes of one turn and type | first sequence number |
 //! | `channels` | records a host selected, as the engine's JSON | number |
 //! | `channel_members` | a record handed over, or to be looked at again | channel, id |
+//! | `reference` | owners, pipelines or names of lists, many a row | name, number |
+//! | `followed` | a list that is followed, its state as the engine's JSON, and how many are on it | HubSpot's id |
+//! | `members` | up to a thousand members of a list | list, the id it begins at |
 //! | `endpoints` | a receiver of deliveries, as the engine's JSON, and its sealed secrets | number |
 
 pub mod browse;
@@ -23,13 +26,15 @@ pub mod dirty;
 pub mod endpoints;
 pub mod feed;
 pub mod fields;
+pub mod members;
 pub mod records;
+pub mod reference;
 pub mod streams;
 
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 5] = [
+pub const STEPS: [&str; 6] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -125,6 +130,25 @@ pub const STEPS: [&str; 5] = [
          PRIMARY KEY (channel, id)
      ) WITHOUT ROWID;
      CREATE INDEX channel_members_again ON channel_members (channel, again_at) WHERE again_at IS NOT NULL;",
+    "CREATE TABLE reference (
+         name TEXT NOT NULL,
+         part INTEGER NOT NULL,
+         entries TEXT NOT NULL,
+         PRIMARY KEY (name, part)
+     ) WITHOUT ROWID;
+     CREATE TABLE followed (
+         list INTEGER PRIMARY KEY,
+         object_type TEXT,
+         name TEXT NOT NULL,
+         state TEXT NOT NULL,
+         members INTEGER NOT NULL
+     );
+     CREATE TABLE members (
+         list INTEGER NOT NULL,
+         first INTEGER NOT NULL,
+         ids TEXT NOT NULL,
+         PRIMARY KEY (list, first)
+     ) WITHOUT ROWID;",
 ];
 
 /// Opens the tables; see [`crate::store::schema::open`].

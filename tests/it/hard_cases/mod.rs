@@ -9,6 +9,7 @@ pub mod deletions;
 mod faults;
 mod feed;
 mod limits;
+pub mod lists;
 mod pages;
 mod reconcile;
 mod requests;

@@ -91,6 +91,7 @@ impl World {
             "companies": companies.unwrap_or(0), "deals": deals.unwrap_or(0),
         });
         self.control("POST", "portals", &account);
+        self.furnish_lists();
         self.put_app(CLIENT_SECRET);
         self.control(
             "POST",
@@ -144,6 +145,7 @@ impl World {
             expires_in_ms: tokens.expires_in_ms,
         };
         self.command_to(object, Command::Connect(Box::new(connect))).expect("connecting meets no fault");
+        self.follow_all(object);
     }
 
     /// Ends the authorisation that is there now.
@@ -234,6 +236,7 @@ impl World {
                 (false, _) => portal.bulk_edit_of(&mut turn, kind, count),
             };
         }
+        self.edit_beside();
         let rush = self.plan.rush && now < super::world::START_MS + MINUTE / 2;
         let wait = if rush {
             500

@@ -4,6 +4,7 @@
 //! answers arrive. A life ends quietly and must then hold its promises ([`World::verdict`]).
 
 mod account;
+mod beside;
 mod channels;
 mod plan;
 mod promises;

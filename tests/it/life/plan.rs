@@ -28,6 +28,10 @@ pub struct Plan {
     pub selects: bool,
     /// The filter of a channel that a host makes half way; `None`: none does.
     pub channel: Option<usize>,
+    /// Lists at the start, all of which are followed; `None`: the connection may not read lists.
+    pub lists: Option<u32>,
+    /// Whether the connection may read owners.
+    pub owners: bool,
     /// Minutes of edits and misfortunes.
     pub minutes: u64,
     /// Minutes of single edits after those, minutes apart: the account does not rest, and its cursor moves on.
@@ -72,6 +76,8 @@ impl Default for Plan {
             deals: None,
             selects: false,
             channel: None,
+            lists: None,
+            owners: false,
             late_minutes: 0,
             rush: false,
             minutes: 0,
@@ -108,6 +114,12 @@ impl Plan {
         }
         if self.deals.is_some() {
             scopes.extend(["crm.objects.deals.read", "crm.schemas.deals.read"]);
+        }
+        if self.lists.is_some() {
+            scopes.push("crm.lists.read");
+        }
+        if self.owners {
+            scopes.push("crm.objects.owners.read");
         }
         scopes
     }

@@ -9,7 +9,7 @@ use spoke::{
     values::ids::ObjectType,
 };
 
-use super::{account::PORTAL, world::World};
+use super::{account::PORTAL, beside::Memberships, world::World};
 
 impl World {
     /// What of the promises does not hold.
@@ -120,6 +120,9 @@ impl World {
             "endpoints",
             "channels",
             "channel_members",
+            "reference",
+            "followed",
+            "members",
         ]
         .map(str::to_owned)
         .into_iter()
@@ -164,6 +167,7 @@ impl World {
         mirror: &BTreeMap<(String, String), Value>,
     ) -> Result<(), String> {
         let (mut ids, mut last) = (BTreeSet::new(), BTreeMap::new());
+        let mut members = Memberships::new();
         let (mut after, mut expected) = (0, 1);
         loop {
             let command = Command::Changes { after, limit: 97, types: Vec::new() };
@@ -184,6 +188,12 @@ impl World {
                 }
                 let text = |field: &str| change[field].as_str().unwrap().to_owned();
                 let id = (text("object_type"), text("id"));
+                if let Some(fits) = follow(&mut members, change) {
+                    if !fits {
+                        return Err(format!("{change} does not follow from what came before it"));
+                    }
+                    continue;
+                }
                 let fits = match change["kind"].as_str().unwrap() {
                     "created" | "restored" => ids.insert(id),
                     "updated" => {
@@ -216,12 +226,28 @@ impl World {
         if !ids.iter().eq(mirror.keys()) {
             return Err("the feed's records are not the mirror's".to_owned());
         }
+        let mirrored = self.memberships(object);
+        for (list, held) in &mirrored {
+            if members.get(list).unwrap_or(&BTreeSet::new()) != held {
+                return Err(format!("the feed's members of list {list} are not the mirror's"));
+            }
+        }
         for ((id, name), value) in last {
             if mirror[&id].get(&name).unwrap_or(&Value::Null) != &value {
                 return Err(format!("the feed ends with another {name} of {id:?} than the mirror"));
             }
         }
         Ok(())
+    }
+}
+
+/// Follows a change of who is on a list; whether it follows from what came before. `None`: it is another kind of change.
+pub(super) fn follow(members: &mut Memberships, change: &Value) -> Option<bool> {
+    let number = |field: &str| change[field].as_str().unwrap().parse::<u64>().unwrap();
+    match change["kind"].as_str().unwrap() {
+        "membership_added" => Some(members.entry(number("list_id")).or_default().insert(number("id"))),
+        "membership_removed" => Some(members.entry(number("list_id")).or_default().remove(&number("id"))),
+        _ => None,
     }
 }
 

@@ -11,7 +11,7 @@ use spoke::{
     values::ids::ObjectType,
 };
 
-use super::World;
+use super::{World, beside::Memberships, promises::follow};
 
 type Id = (String, String);
 
@@ -24,6 +24,9 @@ pub struct Snapshot {
     pub settled_at: u64,
     /// Each record, and the number of the newest change when its page was read.
     records: BTreeMap<Id, (Value, u64)>,
+    members: Memberships,
+    /// The number of the newest change when members were copied.
+    members_at: u64,
 }
 
 impl World {
@@ -36,7 +39,9 @@ impl World {
     ) -> Snapshot {
         let first = self.snapshot_page(object, None, limit);
         let seq = first.seq;
-        let mut snapshot = Snapshot { object, seq, settled_at: seq, records: BTreeMap::new() };
+        let (members, members_at) = (Memberships::new(), seq);
+        let mut snapshot =
+            Snapshot { object, seq, settled_at: seq, records: BTreeMap::new(), members, members_at };
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         let mut page = first;
         loop {
@@ -59,6 +64,11 @@ impl World {
             let came = snapshot.records.keys().filter(|(of, _)| *of == kind).count();
             assert_eq!(came as u64, count, "{kind}");
         }
+        // Members are no part of a snapshot: their pages are read beside it.
+        let torn_one_in = std::mem::take(&mut self.plan.torn_one_in);
+        snapshot.members_at = self.status_of(object).latest_change;
+        snapshot.members = self.memberships(object);
+        self.plan.torn_one_in = torn_one_in;
         snapshot
     }
 
@@ -83,12 +93,14 @@ impl World {
 
     /// Whether the host that follows the feed from there has what the mirror has.
     pub fn follows_from(&mut self, snapshot: Snapshot) -> Result<(), String> {
-        let Snapshot { object, seq: mut after, settled_at, records } = snapshot;
+        let Snapshot { object, seq: mut after, settled_at, records, mut members, members_at } = snapshot;
         // Up to which number what a record holds is known already: changes up to there are applied once more.
         let mut known: BTreeMap<Id, u64> = records.iter().map(|(id, (_, seq))| (id.clone(), *seq)).collect();
         let mut records: BTreeMap<Id, Value> =
             records.into_iter().map(|(id, (values, _))| (id, values)).collect();
         let mirror = self.records_of(object);
+        // What was told before members were copied.
+        let mut earlier = Memberships::new();
         loop {
             let command = Command::Changes { after, limit: 150, types: Vec::new() };
             let Some(Answer::Json(page)) = self.command_to(object, command) else {
@@ -97,9 +109,16 @@ impl World {
             let page: Value = serde_json::from_str(&page).unwrap();
             let changes = page["changes"].as_array().unwrap();
             for change in changes {
+                let seq: u64 = change["seq"].as_str().unwrap().parse().unwrap();
+                let copied = seq <= members_at;
+                if let Some(fits) = follow(if copied { &mut earlier } else { &mut members }, change) {
+                    if !fits && !copied {
+                        return Err(format!("{change} does not follow from a snapshot"));
+                    }
+                    continue;
+                }
                 let text = |field: &str| change[field].as_str().unwrap().to_owned();
                 let id = (text("object_type"), text("id"));
-                let seq: u64 = text("seq").parse().unwrap();
                 match change["kind"].as_str().unwrap() {
                     // What channels make of records is not of the records.
                     kind if kind.starts_with("channel_") => {}
@@ -127,6 +146,12 @@ impl World {
             if changes.is_empty() {
                 break;
             }
+        }
+        members.retain(|_, ids| !ids.is_empty());
+        let mut mirrored = self.memberships(object);
+        mirrored.retain(|_, ids| !ids.is_empty());
+        if members != mirrored {
+            return Err("the members of a snapshot and the feed after it are not the mirror's".to_owned());
         }
         let differs = |id: &&Id| records.get(*id) != mirror.get(*id);
         let all: BTreeSet<&Id> = records.keys().chain(mirror.keys()).collect();

@@ -464,7 +464,12 @@ impl World {
         while self.now < quiet_until {
             self.happen();
         }
+        if !self.plan.switches.list_search_tells_times {
+            // Who came and who went leave a size as it was: only the day's walk shows them.
+            self.pass(25 * 60);
+        }
         self.verdict()?;
+        self.verdict_beside()?;
         self.follows_from(snapshot)?;
         if channel.is_some() { self.channel_is_right() } else { Ok(()) }
     }

@@ -135,6 +135,8 @@ fn note(change: &Change, read: &BTreeSet<&str>, touched: &mut Touched) {
         Change::Deleted { id } => drop(touched.insert(*id, Some(Departure::Deleted))),
         Change::Merged { id, into } => drop(touched.insert(*id, Some(Departure::Merged { into: *into }))),
         Change::Erased { id } => drop(touched.insert(*id, Some(Departure::Erased))),
+        // What joined and left matters to channels that select by a list, of which there are none yet.
+        Change::Joined { .. } | Change::Left { .. } => {}
         Change::Scrubbed { .. } | Change::Lifecycle { .. } | Change::Channel { .. } => {}
     }
 }

@@ -25,7 +25,7 @@ const BACKOFF_LONGEST_MS: i64 = HOUR_MS / 5 * 4;
 pub const PREVIOUS_SECRET_MS: i64 = DAY_MS;
 
 /// What an endpoint may ask for by name: kinds of changes, and all that happens to the connection itself.
-pub const EVENTS: [&str; 10] = [
+pub const EVENTS: [&str; 12] = [
     "created",
     "updated",
     "deleted",
@@ -35,6 +35,8 @@ pub const EVENTS: [&str; 10] = [
     "channel_entered",
     "channel_updated",
     "channel_left",
+    "membership_added",
+    "membership_removed",
     LIFECYCLE,
 ];
 /// What happens to the connection itself.

@@ -1,0 +1,120 @@
+//! Owners, pipelines and the names of lists: read in full every hour and when a person asks, kept as the API's JSON.
+//!
+//! A read replaces what was kept when its last page is there; until then the old counts.
+
+use serde_json::json;
+
+use super::{Errand, Source};
+use crate::{
+    engine::portal::{Portal, Turn},
+    hubspot::{lists, owners, pipelines::Pipeline},
+    store::{portal::reference, sql::SqlError},
+    values::ids::ObjectType,
+};
+
+/// Most entries of a source that are kept: a hundred pages of owners, twenty of lists, 3 MB.
+const MOST: usize = 10_000;
+
+/// A read under way.
+#[derive(Debug, Default)]
+pub(super) struct Collected {
+    /// Id and JSON of each.
+    entries: Vec<(u64, String)>,
+    /// What to ask for next; `None`: nothing is under way.
+    next: Option<Errand>,
+}
+
+impl Collected {
+    /// The next call, if one is under way or `due`.
+    pub(super) fn next(&self, source: Source, due: bool) -> Option<Errand> {
+        self.next.clone().or_else(|| {
+            due.then_some(match source {
+                Source::Owners => Errand::Owners { archived: false, after: None },
+                Source::Pipelines => Errand::Pipelines,
+                Source::Lists => Errand::Lists { offset: 0 },
+            })
+        })
+    }
+}
+
+impl Portal {
+    pub(super) fn took_owners(
+        &mut self,
+        turn: &Turn<'_>,
+        archived: bool,
+        page: owners::Page,
+    ) -> Result<(), SqlError> {
+        let entries = page.owners.iter().map(|owner| (owner.id.parse().unwrap_or(u64::MAX), to_json(owner)));
+        let next = match (page.after, archived) {
+            (None, false) => Some(Errand::Owners { archived: true, after: None }),
+            (None, true) => None,
+            (after, archived) => Some(Errand::Owners { archived, after }),
+        };
+        self.collect(turn, Source::Owners, entries.collect(), next)
+    }
+
+    pub(super) fn took_pipelines(&mut self, turn: &Turn<'_>, found: &[Pipeline]) -> Result<(), SqlError> {
+        // In their own order.
+        let entries = (0..).zip(found).map(|(place, pipeline)| (place, to_json(pipeline)));
+        self.collect(turn, Source::Pipelines, entries.collect(), None)
+    }
+
+    pub(super) fn took_lists(
+        &mut self,
+        turn: &Turn<'_>,
+        offset: u64,
+        page: &lists::Page,
+    ) -> Result<(), SqlError> {
+        let entries = page.lists.iter().map(|list| (list.id.0, list_json(list)));
+        let next = page.next.filter(|next| *next > offset).map(|offset| Errand::Lists { offset });
+        self.collect(turn, Source::Lists, entries.collect(), next)
+    }
+
+    /// Takes a page; the last one replaces what was kept.
+    fn collect(
+        &mut self,
+        turn: &Turn<'_>,
+        source: Source,
+        entries: Vec<(u64, String)>,
+        next: Option<Errand>,
+    ) -> Result<(), SqlError> {
+        let collected = &mut self.beside.collected[source as usize];
+        collected.entries.extend(entries);
+        let cut_short = next.is_some() && collected.entries.len() >= MOST;
+        collected.next = next.filter(|_| !cut_short);
+        if collected.next.is_some() {
+            return Ok(());
+        }
+        let mut entries = std::mem::take(collected).entries;
+        // Of one that came twice, because something moved between two pages, the later counts.
+        entries.reverse();
+        entries.sort_by_key(|(id, _)| *id);
+        entries.dedup_by_key(|(id, _)| *id);
+        let texts: Vec<String> = entries.into_iter().map(|(_, text)| text).collect();
+        reference::put(turn.sql, source.as_str(), &texts)?;
+        let standing = self.beside.standing(source);
+        standing.read_at = Some(turn.now);
+        standing.due = false;
+        standing.cut_short = cut_short;
+        standing.count = texts.len() as u64;
+        self.beside.save(turn)
+    }
+}
+
+fn to_json(entry: &impl serde::Serialize) -> String {
+    serde_json::to_string(entry).expect("texts and flags are JSON")
+}
+
+/// A list in the API's shape.
+fn list_json(list: &lists::List) -> String {
+    json!({
+        "id": list.id.to_string(),
+        "name": list.name,
+        "object_type": ObjectType::of_hubspot_id(&list.object_type_id),
+        "object_type_id": list.object_type_id,
+        "processing_type": list.processing_type.to_lowercase(),
+        "size": list.facts.size,
+        "updated_at": list.updated_at,
+    })
+    .to_string()
+}
