@@ -62,7 +62,7 @@ fn hands(world: &World) -> Result<()> {
     receiver.knows(secret);
     let came = || -> Result<Vec<Value>> {
         let came = receiver.came()?;
-        let changes = came.iter().flat_map(|message| message.body["data"]["changes"].as_array()).flatten();
+        let changes = came.iter().filter_map(|message| message.body["data"]["changes"].as_array()).flatten();
         Ok(changes.cloned().collect())
     };
     let comes =

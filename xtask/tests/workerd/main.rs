@@ -13,6 +13,7 @@ mod delivery;
 mod disk;
 mod faults;
 mod feed;
+mod hard_cases;
 mod person;
 mod receiver;
 mod refresh;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
     let groups = [
         ("crashes", crashes::trials()),
         ("faults", faults::trials()),
+        ("hard cases", hard_cases::trials()),
         ("deliveries", deliveries::trials()),
         ("ticks", ticks::trials()),
         ("refresh", refresh::trials()),

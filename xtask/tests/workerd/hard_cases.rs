@@ -1,0 +1,133 @@
+//! What existing connectors lose data on (`design.md` 4), one run each of the built Worker over HTTP. Natively each is a case of
+//! its own in `tests/it/hard_cases`; late search, an edit under a first sync, and events that overtake each other are in
+//! [`crate::faults`] and [`crate::webhooks`].
+//!
+//! The account is as awkward as HubSpot may be: every third page is short, and search sorts ids as text.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+use xtask::simulator::Simulator;
+use xtask::world::{Plan, World};
+
+use crate::person::connected;
+use crate::stage::{Stage, together};
+use crate::yardstick::{
+    calls, checked_at_every_tick, equal_in_the_end, in_step, mirrored, refused_by_limits, some_contacts,
+    until,
+};
+
+const PATIENCE: Duration = Duration::from_secs(150);
+/// More than search gives of one query.
+const MANY: u32 = 10_500;
+
+pub fn trials() -> Vec<Trial> {
+    let awkward = Plan::default()
+        .in_workerd()
+        .with("--contacts", 300)
+        .with("--portals", 3)
+        .with("--switch", "short_page_one_in=3")
+        .with("--switch", "search_sorts_ids_as_text=true")
+        .with("--switch", "search_lag_min_ms=0")
+        .with("--switch", "search_lag_max_ms=0");
+    let awkward = Stage::new(checked_at_every_tick(Plan { without_webhooks: true, ..awkward }));
+    let wide = Plan::default().in_workerd().with("--contacts", 150).with("--custom-properties", 1_000);
+    let wide = Stage::new(checked_at_every_tick(wide));
+    vec![
+        together(
+            &awkward,
+            "more than ten thousand records changed since the last check, in one millisecond, all arrive",
+            at_once,
+        ),
+        together(&awkward, "short pages end nothing, and ids sorted as text lose no change", awkwardly),
+        together(&awkward, "odd values and pages of megabytes are mirrored as they are", odd),
+        together(
+            &wide,
+            "four hundred properties of HubSpot's and a thousand own ones are mirrored",
+            wide_records,
+        ),
+    ]
+}
+
+fn account(world: &World, nth: usize) -> Simulator {
+    world.simulator.of(world.simulator.started.portals[nth])
+}
+
+fn at_once(world: &World) -> Result<()> {
+    let hubspot = account(world, 0);
+    let portal = hubspot.started.portal_id;
+    hubspot.post("contacts/seed", &json!({"portal_id": portal, "count": MANY}))?;
+    let connection = connected(world, portal, "At once")?.connection;
+    in_step(world, &connection, PATIENCE)?;
+    let done = hubspot.post("contacts/edit-bulk", &json!({"portal_id": portal, "count": MANY}))?;
+    ensure!(!done.is_null(), "nothing was edited");
+    equal_in_the_end(world, &connection, &hubspot, PATIENCE)?;
+    ensure!(refused_by_limits(&hubspot)? == 0, "calls met a limit");
+    Ok(())
+}
+
+fn awkwardly(world: &World) -> Result<()> {
+    let hubspot = account(world, 1);
+    let portal = hubspot.started.portal_id;
+    // From three digits into four.
+    hubspot.post("contacts/seed", &json!({"portal_id": portal, "count": 700}))?;
+    let connection = connected(world, portal, "Awkward")?.connection;
+    in_step(world, &connection, PATIENCE)?;
+    let pages = calls(&hubspot, "list")?;
+    ensure!(pages > 12, "{pages} pages of 1,000 contacts: none was short");
+    let ids = some_contacts(&hubspot, 1_000)?;
+    let digits = |id: &u64| id.to_string().len();
+    let lengths = (ids.iter().map(digits).min(), ids.iter().map(digits).max());
+    ensure!(lengths.0 < lengths.1, "ids of {lengths:?} digits sort alike");
+    hubspot.post("contacts/edit-bulk", &json!({"portal_id": portal, "count": 900}))?;
+    equal_in_the_end(world, &connection, &hubspot, PATIENCE)
+}
+
+fn odd(world: &World) -> Result<()> {
+    let hubspot = account(world, 2);
+    let portal = hubspot.started.portal_id;
+    let ids = some_contacts(&hubspot, 60)?;
+    let long = "ä".repeat(32_000);
+    for id in &ids[5..] {
+        set(&hubspot, *id, &json!({"message": long}))?;
+    }
+    let values = ["1;2", " ", "+1555 0100", "12e3", "\u{1F9EA}\u{0}<b>"];
+    for (id, value) in ids.iter().zip(values) {
+        set(&hubspot, *id, &json!({"numemployees": value, "city": value}))?;
+    }
+    let connection = connected(world, portal, "Odd")?.connection;
+    in_step(world, &connection, PATIENCE)?;
+    equal_in_the_end(world, &connection, &hubspot, PATIENCE)?;
+    for (id, value) in ids.iter().zip(values) {
+        let record = mirrored(world, &connection, *id)?.unwrap_or_default();
+        ensure!(
+            record["properties"]["numemployees"] == value,
+            "{id}: {}",
+            record["properties"]["numemployees"]
+        );
+    }
+    let record = mirrored(world, &connection, ids[30])?.unwrap_or_default();
+    ensure!(record["properties"]["message"] == long.as_str(), "the long value is not whole");
+    Ok(())
+}
+
+/// Sets values unchecked, as HubSpot's own calculations and old imports do.
+fn set(hubspot: &Simulator, id: u64, properties: &Value) -> Result<()> {
+    let body = json!({"portal_id": hubspot.started.portal_id, "id": id, "properties": properties});
+    hubspot.post("contacts/calculate", &body).map(drop)
+}
+
+fn wide_records(world: &World) -> Result<()> {
+    let hubspot = &world.simulator;
+    let connection = connected(world, hubspot.started.portal_id, "Wide")?.connection;
+    in_step(world, &connection, PATIENCE)?;
+    equal_in_the_end(world, &connection, hubspot, PATIENCE)?;
+    let fields = until(PATIENCE, "the fields are known", || {
+        let fields = world.spoke.get_json(&format!("/v1/connections/{connection}/fields/contacts"))?;
+        Ok(fields["results"].as_array().map(Vec::len).filter(|count| *count > 0))
+    })?;
+    ensure!(fields >= 1_400, "{fields} fields");
+    Ok(())
+}
