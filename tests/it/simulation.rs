@@ -30,7 +30,7 @@ pub fn drawn(seed: u64) -> Plan {
     let wide = rng.u32(0..4) == 0;
     let webhooks = rng.u32(0..5) > 0;
     // Few enough that a property list fits a URL, or all.
-    let hubspot_properties = [Some(40), Some(40), None][rng.usize(0..3)];
+    let hubspot_properties = [Some(40), Some(40), Some(40), Some(40), None][rng.usize(0..5)];
     let switches = Switches {
         list_after: [ListAfter::InclusiveId, ListAfter::ExclusiveId, ListAfter::Opaque][rng.usize(0..3)],
         short_page_one_in: [0, 0, 3][rng.usize(0..3)],
@@ -61,14 +61,14 @@ pub fn drawn(seed: u64) -> Plan {
     Plan {
         seed,
         // More than two pages of a search are rare, since they cost as much as ten other lives.
-        contacts: if rng.u32(0..24) == 0 { 420 } else { [15, 15, 40, 40, 40, 90, 90, 260][rng.usize(0..8)] },
+        contacts: if rng.u32(0..24) == 0 { 420 } else { [15, 15, 15, 40, 40, 40, 90, 220][rng.usize(0..8)] },
         companies,
         deals,
         selects,
         channel,
         lists,
         owners: beside.u32(0..3) == 0,
-        minutes: rng.u64(3..10),
+        minutes: rng.u64(3..9),
         edits_per_minute: rng.u32(1..12),
         fault_one_in: [0, 3, 8][rng.usize(0..3)],
         crashes_per_minute: [0.0, 0.2, 1.0][rng.usize(0..3)],

@@ -7,6 +7,7 @@ use crate::{
             Effect, Fetching, InFlight, Job, Portal, Turn,
             apply::{self, Applied, Scene},
             backfill::Step,
+            fields,
             messages::State,
             state::Poll,
         },
@@ -129,8 +130,14 @@ impl Portal {
         }
         match &in_flight.job {
             Job::Properties => {
-                let (found, _) = parsed!(properties::parse(body));
-                self.took_properties(turn, in_flight.stream, found)?;
+                let digest = fields::digest(body);
+                if self.streams[in_flight.stream].fields_digest == Some(digest) {
+                    self.fields_stand(turn, in_flight.stream)?;
+                } else {
+                    let (found, _) = parsed!(properties::parse(body));
+                    self.took_properties(turn, in_flight.stream, found)?;
+                    self.streams[in_flight.stream].fields_digest = Some(digest);
+                }
             }
             Job::Greatest => {
                 let page = parsed!(objects::parse_page(body));

@@ -4,7 +4,10 @@
 //! type they are called. Values of a new field come with the records changed since the last look and with each record's next
 //! change; a full read ([`super::messages::Command::Resync`]) fetches them all.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    hash::{Hash as _, Hasher as _},
+};
 
 use crate::{
     engine::portal::{Effect, Portal, Turn, messages::Answer, state::LOOKBACK_MS, streams::properties_key},
@@ -79,12 +82,25 @@ impl Portal {
             schema::set(turn.sql, &properties_key(kind), &json)?;
             running.properties = names;
         }
+        self.fields_stand(turn, index)
+    }
+
+    /// HubSpot lists what it listed before.
+    pub(super) fn fields_stand(&mut self, turn: &Turn<'_>, index: usize) -> Result<(), SqlError> {
+        let running = &mut self.streams[index];
         // What a refused URL taught stays.
         running.saved.wide |= !objects::fits_url(&running.properties);
         running.saved.properties_at = Some(turn.now);
         running.saved.fields_due = false;
         self.save_stream(turn, index)
     }
+}
+
+/// Tells two answers about fields apart, within one process.
+pub(super) fn digest(body: &[u8]) -> u64 {
+    let mut hasher = std::hash::DefaultHasher::new();
+    body.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Writes what differs from the fields known, and notes what happened to them. The first look notes nothing.

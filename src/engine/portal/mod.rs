@@ -202,6 +202,8 @@ struct Running {
     /// Names of the fields that are mirrored, in order.
     properties: Vec<String>,
     selection: Selection,
+    /// Of the last answer about fields, so that one that says nothing new is not read again: most are some 300 KB.
+    fields_digest: Option<u64>,
     /// The object's counter when a new field was last found; in memory, as the reads are that it outruns.
     field_at: i64,
     fetching: BTreeMap<u32, Fetching>,

@@ -49,6 +49,7 @@ impl Running {
             saved,
             properties,
             selection,
+            fields_digest: None,
             field_at: 0,
             fetching: BTreeMap::new(),
             reading: BTreeSet::new(),
