@@ -89,11 +89,9 @@ fn viewer(world: &World) -> Result<()> {
     let mut browser = Browser::default();
     let page = browser.open(&link(world, &connected.workspace, "viewer")?)?;
     ensure!(page.status == 200, "{} {}", page.status, page.words());
-    ensure!(
-        page.link("a[href*='/connect']").is_none(),
-        "a viewer is shown a way to change: {}",
-        page.words()
-    );
+    for change in ["a[href*='/connect?']", "a[href$='/disconnect']", "form[action$='/connect']"] {
+        ensure!(page.link(change).is_none(), "a viewer is shown {change}: {}", page.words());
+    }
     ensure!(page.link("a[href^='https://host.example.com/']").is_some(), "no way back to the product");
     let cookies = browser.cookies_for(&world.spoke.url);
     let own = format!("{}/w/{}", world.spoke.url, connected.workspace);
