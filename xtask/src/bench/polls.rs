@@ -13,7 +13,8 @@ use crate::world::{Built, Plan, World};
 const CONTACTS: u32 = 5_000;
 
 /// What an account that grants contacts alone is started with.
-pub(super) const CONTACTS_ONLY: (&str, &str) = ("--optional-scopes", "crm.objects.contacts.write");
+pub(super) const CONTACTS_ONLY: (&str, &str) =
+    ("--optional-scopes", "crm.schemas.contacts.read crm.objects.contacts.write");
 
 /// Calls of a first sync that an empty type adds: fields, count, one page, the first check.
 const EMPTY_TYPE: f64 = 4.0;
