@@ -25,11 +25,11 @@ pub struct Options {
     /// Print JSON instead of a table
     #[arg(long)]
     json: bool,
-    /// Only the parts whose names hold this text: size, calls, polls, rate, cost, webhooks
+    /// Only the parts whose names hold this text: size, calls, polls, types, rate, cost, webhooks
     #[arg(long)]
     only: Option<String>,
     /// Contacts of the larger cost measurement
-    #[arg(long, default_value_t = 200_000)]
+    #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u32).range(1_000..=2_000_000))]
     large: u32,
 }
 
