@@ -2,6 +2,8 @@
 //!
 //! Search shows nothing here for an hour: what appears in the mirror came by a webhook.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -137,7 +139,7 @@ fn misshapen(world: &World) -> Result<()> {
     ensure!(of("{}".into())? == 400, "no list");
     ensure!(of("[".into())? == 400, "no JSON");
     ensure!(of("[7, null, {\"portalId\": \"x\"}]".into())? == 200, "events that say nothing");
-    ensure!(of(format!("[{}]", " ".repeat(1 << 20)))? == 413, "more than a megabyte");
+    ensure!(announced(world, (1 << 20) + 1)?.starts_with("HTTP/1.1 413 "), "more than a megabyte");
     let delivery = Delivery::new(world, &json!([]))?;
     for (path, method, status) in
         [("/webhooks/hubspot/nobody", "POST", 404), ("/webhooks/hubspot/main", "GET", 405)]
@@ -149,6 +151,18 @@ fn misshapen(world: &World) -> Result<()> {
     }
     ensure!(delivery.send()?.status == 200, "an empty delivery");
     Ok(())
+}
+
+/// The status line for a body that is announced and does not come: the Worker answers before it has read any. A client that does
+/// send it may find the connection closed before it has read the answer.
+fn announced(world: &World, bytes: u64) -> Result<String> {
+    let host = world.spoke.url.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(host)?;
+    stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+    write!(stream, "POST /webhooks/hubspot/{APP} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {bytes}\r\n\r\n")?;
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line)?;
+    Ok(line)
 }
 
 fn dropped(world: &World) -> Result<u64> {
