@@ -371,7 +371,7 @@ impl Portal {
             },
             Command::Channel(_) if self.connection.is_none() => Answer::NotConnected,
             Command::Channel(command) => {
-                let answer = self.channel_command(turn, command)?;
+                let answer = self.channel_command(turn, command, &mut effects)?;
                 let due = self.channels_due_at(turn)?.is_some_and(|at| at <= turn.now);
                 if due && (!self.works(turn.now) || self.lingers()) {
                     effects.push(self.rouse(turn.now));

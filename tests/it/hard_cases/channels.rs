@@ -1,5 +1,7 @@
 //! Channels: each matching record once, each change of a mapped field once, and that it left, through everything that happens.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 use spoke::{
     engine::portal::{
@@ -10,7 +12,7 @@ use spoke::{
 };
 
 use super::{ids, rename, synced, tiny};
-use crate::life::{Plan, World};
+use crate::life::{PORTAL, Plan, World};
 
 const HOST: &str = "https://host.example.com/leads";
 
@@ -305,6 +307,45 @@ fn a_definition_is_checked_against_the_fields_there_are_and_can_be_previewed() {
     let record = world.record(&ids[0]).unwrap();
     assert_eq!(record["properties"]["firstname"], "Lead");
     assert_eq!(record["properties"].get("city"), None);
+}
+
+#[test]
+fn a_channel_by_list_hands_over_who_is_on_the_list_and_follows_it() {
+    let mut world = synced(Plan { lists: Some(1), ..plan() });
+    world.pass(61);
+    let of_list = json!({
+        "name": "Listed", "object_type": "contacts", "list": "1",
+        "fields": [{"field": "first_name", "property": "firstname"}],
+    });
+    let mut wrong = of_list.clone();
+    wrong["object_type"] = json!("deals");
+    wrong["fields"][0]["property"] = json!("dealname");
+    assert!(matches!(world.make_channel(&wrong), Err(Refusal::Wrong(_))));
+    let channel = world.channel_at(HOST, &of_list).unwrap();
+    let handed = |world: &World| world.handed(HOST).unwrap().records.into_keys().collect::<BTreeSet<_>>();
+    let listed = |world: &World| {
+        let members = world.true_members(1).into_iter().map(|id| id.to_string());
+        members.collect::<BTreeSet<_>>()
+    };
+    assert!(world.until(15, |world| handed(world) == listed(world)), "{:?}", handed(&world));
+    assert!(handed(&world).len() >= 20, "{}", handed(&world).len());
+    let now = world.now;
+    let (portal, turn) = world.simulator.portal_turn(PORTAL, now).unwrap();
+    assert_eq!(portal.join_random(&turn, 1, 5), 5);
+    assert_eq!(portal.leave_random(&turn, 1, 3), 3);
+    assert!(world.until(15, |world| handed(world) == listed(world)));
+    let gone = listed(&world).first().unwrap().clone();
+    world.contact("archive", json!({ "id": gone }));
+    assert!(world.until(15, |world| handed(world) == listed(world) && !handed(world).contains(&gone)));
+    let reasons = world.handed(HOST).unwrap().reasons;
+    assert_eq!(reasons.iter().filter(|reason| *reason == "deleted").count(), 1, "{reasons:?}");
+    // By a filter from now on, the list is mirrored for it no longer.
+    let shown = world.act_on_channel(&channel, edited(json!({ "filter": { "and": [] } }))).unwrap();
+    assert_eq!(shown.get("list"), None);
+    world.pass(2);
+    assert_eq!(handed(&world).len(), world.truth().len());
+    assert!(!world.dump_of("followed").contains(channel.as_str()));
+    world.verdict().unwrap();
 }
 
 #[test]

@@ -7,15 +7,15 @@ use super::{CHANNELS_LIMIT, Mode, Running, Saved, fields::Discovered, preview, s
 use crate::{
     engine::{
         channel::{Channel, Selection},
-        portal::{Portal, Turn},
+        portal::{Effect, Portal, Turn, beside::Source, messages},
     },
     store::{
-        portal::{channels as store, feed},
+        portal::{channels as store, feed, members, reference},
         sql::SqlError,
     },
     values::{
         filter::{Code, Fault},
-        ids::{ChannelId, ObjectType},
+        ids::{ChannelId, ListId, ObjectType},
     },
 };
 
@@ -79,6 +79,7 @@ impl Portal {
         &mut self,
         turn: &mut Turn<'_>,
         command: Command,
+        effects: &mut Vec<Effect>,
     ) -> Result<Answer, SqlError> {
         match command {
             Command::List => {
@@ -97,7 +98,7 @@ impl Portal {
                     Ok(channel) => channel,
                     Err(faults) => return Ok(Answer::Refused(Refusal::Wrong(faults))),
                 };
-                self.make(turn, &channel)
+                self.make(turn, &channel, effects)
             }
             Command::Preview(mut definition) => {
                 if let Some(entries) = definition.as_object_mut() {
@@ -111,21 +112,41 @@ impl Portal {
                 let offset =
                     self.connection.as_ref().map_or(0, |connection| connection.account.utc_offset_ms);
                 let context = crate::values::filter::Context { now: turn.now, utc_offset_ms: offset };
-                Ok(Answer::Json(preview::preview(turn.sql, &channel, total, context)?.to_string()))
+                let preview = match &channel.selection {
+                    Selection::List(list) => {
+                        let size = listed(turn, *list)?.and_then(|entry| entry["size"].as_u64());
+                        let is_mirrored =
+                            members::followed(turn.sql)?.iter().any(|known| known.list == *list);
+                        preview::of_list(turn.sql, &channel, *list, size, is_mirrored)?
+                    }
+                    Selection::Filter(filter) => {
+                        preview::of_filter(turn.sql, &channel, filter, total, context)?
+                    }
+                };
+                Ok(Answer::Json(preview.to_string()))
             }
             Command::On(id, action) => match self.channels.position(&id) {
-                Some(index) => self.channel_action(turn, index, action),
+                Some(index) => self.channel_action(turn, index, action, effects),
                 None => Ok(Answer::Refused(Refusal::NotFound)),
             },
         }
     }
 
-    fn make(&mut self, turn: &mut Turn<'_>, channel: &Channel) -> Result<Answer, SqlError> {
+    fn make(
+        &mut self,
+        turn: &mut Turn<'_>,
+        channel: &Channel,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Answer, SqlError> {
         let mut bytes = [0; 12];
         (turn.random)(&mut bytes);
+        let id = ChannelId::from_random(bytes);
+        if let Some(fault) = self.follow_for(turn, &channel.selection, &id, effects)? {
+            return Ok(Answer::Refused(Refusal::Wrong(vec![fault])));
+        }
         let latest = feed::latest(turn.sql)?;
         let saved = Saved {
-            id: ChannelId::from_random(bytes),
+            id,
             definition: channel.to_json(),
             mode: Mode::Active,
             scan: Some(super::Scan::BEGIN),
@@ -149,9 +170,10 @@ impl Portal {
         turn: &mut Turn<'_>,
         index: usize,
         action: Action,
+        effects: &mut Vec<Effect>,
     ) -> Result<Answer, SqlError> {
         if let Action::Update(given) = action {
-            return self.edit(turn, index, given);
+            return self.edit(turn, index, given, effects);
         }
         let running = &mut self.channels.all[index];
         match action {
@@ -171,6 +193,10 @@ impl Portal {
                 running.saved.mode = Mode::Removed;
                 running.saved.scan = None;
                 running.save(turn)?;
+                if let Selection::List(list) = running.channel.selection {
+                    let id = running.saved.id.clone();
+                    self.unfollow(turn, list, id.as_str())?;
+                }
                 return Ok(Answer::Removed);
             }
         }
@@ -184,6 +210,7 @@ impl Portal {
         turn: &mut Turn<'_>,
         index: usize,
         given: Map<String, Value>,
+        effects: &mut Vec<Effect>,
     ) -> Result<Answer, SqlError> {
         let mut definition = self.channels.all[index].saved.definition.clone();
         let mut faults = merge(&mut definition, given);
@@ -195,6 +222,18 @@ impl Portal {
                 return Ok(Answer::Refused(Refusal::Wrong(faults)));
             }
         };
+        let (id, before) = {
+            let running = &self.channels.all[index];
+            (running.saved.id.clone(), running.channel.selection.clone())
+        };
+        if channel.selection != before {
+            if let Some(fault) = self.follow_for(turn, &channel.selection, &id, effects)? {
+                return Ok(Answer::Refused(Refusal::Wrong(vec![fault])));
+            }
+            if let Selection::List(list) = before {
+                self.unfollow(turn, list, id.as_str())?;
+            }
+        }
         let running = &mut self.channels.all[index];
         if channel != running.channel {
             let told_alike = channel.selection == running.channel.selection
@@ -220,8 +259,11 @@ impl Portal {
         let mut faults = channel.check(&Discovered::load(turn.sql, &channel)?);
         let fault =
             |path: &str, detail: String| Fault { path: path.to_owned(), code: Code::Impossible, detail };
-        if let Selection::List(_) = channel.selection {
-            let detail = "Lists are not mirrored by this release. Select by \"filter\".".to_owned();
+        if let Selection::List(list) = channel.selection
+            && let Some(entry) = listed(turn, list)?
+            && entry["object_type"] != channel.object_type.as_str()
+        {
+            let detail = format!("The list does not hold {}.", channel.object_type);
             faults.push(fault("/list", detail));
         }
         let of_kind = self.streams.iter().find(|running| running.saved.object_type == channel.object_type);
@@ -240,6 +282,29 @@ impl Portal {
         Ok(if faults.is_empty() { Ok(channel) } else { Err(faults) })
     }
 
+    /// Has the list that a channel selects by mirrored; what stands in the way, if something does.
+    fn follow_for(
+        &mut self,
+        turn: &Turn<'_>,
+        selection: &Selection,
+        id: &ChannelId,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Option<Fault>, SqlError> {
+        let Selection::List(list) = selection else { return Ok(None) };
+        let (code, detail) = match self.follow(turn, *list, id.as_str(), effects)? {
+            messages::Answer::Done => return Ok(None),
+            messages::Answer::TooMany(most) => {
+                (Code::Limit, format!("At most {most} lists are mirrored. Remove a channel by list first."))
+            }
+            _ => (
+                Code::Impossible,
+                "HubSpot does not let the connection read lists. Connect again and grant `crm.lists.read`."
+                    .to_owned(),
+            ),
+        };
+        Ok(Some(Fault { path: "/list".to_owned(), code, detail }))
+    }
+
     fn shown(&self, turn: &Turn<'_>, running: &Running) -> Result<Value, SqlError> {
         let members = store::count(turn.sql, running.number)?;
         Ok(show(running, members, self.live_records(running.channel.object_type)))
@@ -249,6 +314,12 @@ impl Portal {
         let of_kind = self.streams.iter().find(|running| running.saved.object_type == kind);
         of_kind.map_or(0, |running| running.saved.records)
     }
+}
+
+/// What HubSpot last told of a list.
+pub(super) fn listed(turn: &Turn<'_>, list: ListId) -> Result<Option<Value>, SqlError> {
+    let entry = reference::entry(turn.sql, Source::Lists.as_str(), list)?;
+    Ok(entry.and_then(|entry| crate::values::json::parse(&entry).ok()))
 }
 
 /// Puts what is given in the place of what is there; what a channel's records are never changes.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Mode, Running};
 use crate::{
     engine::{
-        channel::{Departure, Event, Member, Presence},
+        channel::{Departure, Event, Member, Presence, Selection},
         portal::{Portal, Turn, query::FETCH},
     },
     hubspot::objects::Properties,
@@ -13,13 +13,13 @@ use crate::{
         portal::{
             channels::{self as store, Known},
             feed::{self, Change, Passage},
-            records,
+            members, records,
         },
         sql::SqlError,
     },
     values::{
         filter::{Context, Lookup},
-        ids::{ObjectType, RecordId},
+        ids::{ListId, ObjectType, RecordId},
         planted::{Bug, planted},
     },
 };
@@ -45,10 +45,10 @@ impl Portal {
         {
             seq = chunk.first_seq + chunk.changes.iter().map(Change::count).sum::<u64>();
             let Some(kind) = chunk.object_type else { continue };
-            let read = self.channels.reads(kind);
+            let (read, lists) = (self.channels.reads(kind), self.channels.lists());
             let touched = touched.entry(kind).or_default();
             for change in &chunk.changes {
-                note(change, &read, touched);
+                note(change, &read, &lists, touched);
             }
         }
         self.channels.decided = latest;
@@ -114,10 +114,19 @@ impl super::Channels {
             .filter(|running| running.channel.object_type == kind && running.saved.mode != Mode::Removed);
         of_kind.flat_map(|running| running.channel.properties()).map(|(_, name)| name).collect()
     }
+
+    /// The lists that channels select by.
+    fn lists(&self) -> BTreeSet<ListId> {
+        let list = |running: &Running| match running.channel.selection {
+            Selection::List(list) => Some(list),
+            Selection::Filter(_) => None,
+        };
+        self.all.iter().filter_map(list).collect()
+    }
 }
 
 /// Notes the records that a change may matter for.
-fn note(change: &Change, read: &BTreeSet<&str>, touched: &mut Touched) {
+fn note(change: &Change, read: &BTreeSet<&str>, lists: &BTreeSet<ListId>, touched: &mut Touched) {
     // Why a record is gone counts only if it is gone in the end, and is not forgotten for anything that is told beside it.
     let mut here = |id: &RecordId| {
         touched.entry(*id).or_insert(None);
@@ -131,12 +140,16 @@ fn note(change: &Change, read: &BTreeSet<&str>, touched: &mut Touched) {
             }
         }
         Change::Restored { id } => here(id),
+        Change::Joined { list, ids, .. } | Change::Left { list, ids, .. } => {
+            if lists.contains(list) {
+                ids.iter().for_each(here);
+            }
+        }
         _ if planted(Bug::DeparturesNotDecided) => {}
         Change::Deleted { id } => drop(touched.insert(*id, Some(Departure::Deleted))),
         Change::Merged { id, into } => drop(touched.insert(*id, Some(Departure::Merged { into: *into }))),
         Change::Erased { id } => drop(touched.insert(*id, Some(Departure::Erased))),
         // What joined and left matters to channels that select by a list, of which there are none yet.
-        Change::Joined { .. } | Change::Left { .. } => {}
         Change::Scrubbed { .. } | Change::Lifecycle { .. } | Change::Channel { .. } => {}
     }
 }
@@ -153,6 +166,10 @@ fn decide_some(
     let ids: Vec<RecordId> = some.iter().map(|(id, _)| *id).collect();
     let known = store::known(turn.sql, running.number, &ids)?;
     let known: BTreeMap<RecordId, Known> = known.into_iter().map(|known| (known.id, known)).collect();
+    let listed = match &running.channel.selection {
+        Selection::List(list) => members::among(turn.sql, *list, &ids)?,
+        Selection::Filter(_) => Vec::new(),
+    };
     let (mut put, mut forgotten) = (Vec::new(), Vec::new());
     let (mut entered, mut updated, mut unselected, mut gone) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -163,7 +180,7 @@ fn decide_some(
             Lookup::new(|of: Option<&str>, name: &str| if of.is_none() { properties.get(name) } else { None })
         });
         let presence = match &lookup {
-            Some(values) => Presence::Here { values, listed: false },
+            Some(values) => Presence::Here { values, listed: listed.binary_search(id).is_ok() },
             None if before.is_some_and(|known| known.erased) => Presence::Gone(Departure::Erased),
             None => Presence::Gone(departure.unwrap_or(Departure::Deleted)),
         };

@@ -4,18 +4,15 @@ use serde_json::{Value, json};
 
 use super::told;
 use crate::{
-    engine::{
-        channel::{Channel, Selection},
-        portal::query::FETCH,
-    },
-    hubspot::objects::Properties,
+    engine::{channel::Channel, portal::query::FETCH},
+    hubspot::{lists::MEMBERS, objects::Properties},
     store::{
-        portal::records,
+        portal::{members, records},
         sql::{Sql, SqlError},
     },
     values::{
-        filter::{Context, Lookup},
-        ids::RecordId,
+        filter::{Context, Filter, Lookup},
+        ids::{ListId, RecordId},
     },
 };
 
@@ -26,10 +23,11 @@ const STRETCHES: u64 = 20;
 /// Examples given.
 const EXAMPLES: usize = 10;
 
-/// How many records the channel would have now, and ten of them. `total`: live records of its type.
-pub(super) fn preview(
+/// How many records the filter holds of now, and ten of them. `total`: live records of the channel's type.
+pub(super) fn of_filter(
     sql: &dyn Sql,
     channel: &Channel,
+    filter: &Filter,
     total: u64,
     context: Context,
 ) -> Result<Value, SqlError> {
@@ -55,11 +53,7 @@ pub(super) fn preview(
                     },
                 );
                 looked_at += 1;
-                let selected = match &channel.selection {
-                    Selection::List(_) => false,
-                    Selection::Filter(filter) => filter.evaluate(&values, None, context),
-                };
-                if selected {
+                if filter.evaluate(&values, None, context) {
                     matching += 1;
                     if examples.len() < EXAMPLES {
                         let fields: String = told::render(channel, &live.properties);
@@ -69,17 +63,38 @@ pub(super) fn preview(
             }
         }
     }
-    let examples: Vec<Value> = examples
-        .into_iter()
-        .map(|(id, fields)| {
-            let fields: Value = crate::values::json::parse(&fields).unwrap_or_default();
-            json!({ "id": id.to_string(), "fields": fields })
-        })
-        .collect();
+    let examples = shown(examples);
     let estimate = if whole || looked_at == 0 { matching } else { matching * total / looked_at };
     Ok(json!({
         "matching": matching, "looked_at": looked_at, "of": total, "complete": whole, "estimate": estimate, "examples": examples,
         // A filter reads the mirror, which is kept whether there are channels or not.
         "hubspot_calls": { "once": 0, "per_hour": 0 },
     }))
+}
+
+/// How many are on the list, and ten of them where it is mirrored already. `size`: as HubSpot last told.
+pub(super) fn of_list(
+    sql: &dyn Sql,
+    channel: &Channel,
+    list: ListId,
+    size: Option<u64>,
+    is_mirrored: bool,
+) -> Result<Value, SqlError> {
+    let known = if is_mirrored { Some(members::count(sql, list)?) } else { None };
+    let some = members::page(sql, list, RecordId(0), EXAMPLES as u32)?;
+    let live = records::live_by_ids(sql, channel.object_type, &some)?;
+    let examples = live.iter().map(|live| (live.id, told::render(channel, &live.properties))).collect();
+    let size = size.or(known).unwrap_or(0);
+    let pages = size.div_ceil(MEMBERS as u64);
+    Ok(json!({
+        "matching": known, "looked_at": known, "of": size, "complete": known.is_some(), "estimate": known.unwrap_or(size),
+        "examples": shown(examples),
+        // Everybody once, unless they are there; then a look with each check, for all lists together, and everybody once a day.
+        "hubspot_calls": { "once": if is_mirrored { 0 } else { pages + 1 }, "per_hour": 12 + pages.div_ceil(24) },
+    }))
+}
+
+fn shown(examples: Vec<(RecordId, String)>) -> Vec<Value> {
+    let fields = |fields: &str| -> Value { crate::values::json::parse(fields).unwrap_or_default() };
+    examples.iter().map(|(id, own)| json!({ "id": id.to_string(), "fields": fields(own) })).collect()
 }
