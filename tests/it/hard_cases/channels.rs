@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 use spoke::{
     engine::portal::{
+        beside::commands::Command as Beside,
         channels::commands::{Action, Answer as Channels, Command as Ask, Refusal},
         messages::{Answer, Command},
     },
@@ -346,6 +347,153 @@ fn a_channel_by_list_hands_over_who_is_on_the_list_and_follows_it() {
     assert_eq!(handed(&world).len(), world.truth().len());
     assert!(!world.dump_of("followed").contains(channel.as_str()));
     world.verdict().unwrap();
+}
+
+fn of_list(list: u64) -> Value {
+    json!({
+        "name": "Listed", "object_type": "contacts", "list": list.to_string(),
+        "fields": [{"field": "first_name", "property": "firstname"}],
+    })
+}
+
+fn handed(world: &World) -> BTreeSet<String> {
+    world.handed(HOST).unwrap().records.into_keys().collect()
+}
+
+fn on_list(world: &World, list: u64) -> BTreeSet<String> {
+    world.true_members(list).into_iter().map(|id| id.to_string()).collect()
+}
+
+/// A channel on list 1 of two lists, everybody handed over.
+fn listed() -> (World, spoke::values::ids::ChannelId) {
+    let mut world = synced(Plan { lists: Some(2), ..plan() });
+    let channel = world.channel_at(HOST, &of_list(1)).unwrap();
+    assert!(world.until(15, |world| handed(world) == on_list(world, 1)));
+    (world, channel)
+}
+
+fn change_list(world: &mut World, change: &str, list: u64, ids: &[&String]) {
+    world.control("POST", &format!("lists/{change}"), &json!({ "list": list, "ids": ids }));
+}
+
+#[test]
+fn a_channel_whose_list_is_deleted_tells_each_once_to_have_left_and_hands_over_again_when_it_is_restored() {
+    let (mut world, channel) = listed();
+    let members = on_list(&world, 1);
+    world.control("POST", "lists/delete", &json!({ "list": 1 }));
+    assert!(world.until(15, |world| handed(world).is_empty()));
+    let reasons = world.handed(HOST).unwrap().reasons;
+    assert_eq!(reasons, vec!["unselected"; members.len()]);
+    let shown = world.act_on_channel(&channel, Action::Get).unwrap();
+    assert!(shown["trouble"].as_str().unwrap().contains("no such list"), "{shown}");
+    world.control("POST", "lists/restore", &json!({ "list": 1 }));
+    assert!(world.until(15, |world| handed(world) == on_list(world, 1)));
+    let shown = world.act_on_channel(&channel, Action::Get).unwrap();
+    assert_eq!((&shown["trouble"], &shown["members"]), (&Value::Null, &json!(members.len())));
+    let counted = world.handed(HOST).unwrap().events;
+    assert_eq!(counted["channel_entered"] as usize, 2 * members.len());
+}
+
+#[test]
+fn a_channel_that_changes_to_another_list_tells_only_those_to_have_left_who_are_not_on_it() {
+    let (mut world, channel) = listed();
+    let (one, other) = (on_list(&world, 1), on_list(&world, 2));
+    let both = one.intersection(&other).count();
+    assert!(both > 5 && both < one.len(), "{both} on both");
+    // Nobody has the other list mirrored so far, and it is long in coming: until it is read, nobody is told to have left.
+    let unfollow = Beside::Unfollow { list: spoke::values::ids::ListId(2) };
+    assert!(matches!(world.beside(unfollow), Answer::Done));
+    world.hold("/join-order", 1);
+    let shown = world.act_on_channel(&channel, edited(json!({ "list": "2" }))).unwrap();
+    assert_eq!(shown["state"], "reading_list");
+    assert!(world.until(6, |world| world.held() == 1));
+    let before = events(&world).len();
+    let stays = one.intersection(&other).next().unwrap().clone();
+    set(&mut world, &stays, "firstname", "While it is read");
+    assert_eq!(events(&world).len(), before);
+    world.release();
+    assert!(world.until(15, |world| handed(world) == on_list(world, 2)), "{:?}", handed(&world));
+    world.pass(6);
+    let told = events(&world)[before..].to_vec();
+    let of = |kind: &str| told.iter().filter(|(told, _)| told == &format!("channel_{kind}")).count();
+    assert_eq!((of("left"), of("entered")), (one.len() - both, other.len() - both));
+    assert_eq!(told.iter().filter(|(_, id)| *id == stays).collect::<Vec<_>>(), [&event("updated", &stays)]);
+    assert!(world.dump_of("followed").contains(channel.as_str()));
+    let shown = world.act_on_channel(&channel, Action::Get).unwrap();
+    assert_eq!(shown["selects"], "Everybody on the list \"List 1\"");
+    assert!(shown["told_at"].is_string());
+}
+
+#[test]
+fn whoever_comes_and_goes_while_a_channel_by_list_is_paused_is_told_once_when_it_is_resumed() {
+    let (mut world, channel) = listed();
+    world.act_on_channel(&channel, Action::Pause).unwrap();
+    let before = events(&world);
+    let (one, all) = (on_list(&world, 1), ids(&world));
+    let outside: Vec<&String> = all.iter().filter(|id| !one.contains(*id)).collect();
+    let inside: Vec<&String> = one.iter().collect();
+    change_list(&mut world, "add", 1, &outside[..3]);
+    change_list(&mut world, "remove", 1, &inside[..2]);
+    world.pass(20);
+    // One comes and goes again, one goes and comes back: nothing that the host would have to know.
+    change_list(&mut world, "remove", 1, &outside[..1]);
+    change_list(&mut world, "add", 1, &inside[..1]);
+    world.pass(20);
+    assert_eq!(events(&world), before);
+    world.restart();
+    world.act_on_channel(&channel, Action::Resume).unwrap();
+    assert!(world.until(15, |world| handed(world) == on_list(world, 1)));
+    let mut expected =
+        vec![event("entered", outside[1]), event("entered", outside[2]), event("left", inside[1])];
+    let mut told = events(&world)[before.len()..].to_vec();
+    expected.sort();
+    told.sort();
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn whoever_is_on_the_list_before_the_mirror_has_the_record_is_handed_over_with_it() {
+    let mut world = synced(Plan { webhooks: false, lists: Some(1), ..plan() });
+    world.channel_at(HOST, &of_list(1)).unwrap();
+    assert!(world.until(15, |world| handed(world) == on_list(world, 1)));
+    // The next check of contacts is lost on its way; that of lists goes through.
+    world.hold("contacts/search", 1);
+    let new = world.contact("create", json!({ "properties": { "firstname": "New" } }));
+    change_list(&mut world, "add", 1, &[&new]);
+    let known = |world: &mut World| world.members(0, 1).contains(&new.parse().unwrap());
+    assert!(world.until(10, known), "the list shows it");
+    assert_eq!(world.record(&new), None, "the mirror does not have it yet");
+    assert!(!handed(&world).contains(&new));
+    world.release();
+    assert!(world.until(15, |world| handed(world) == on_list(world, 1)));
+    assert_eq!(world.handed(HOST).unwrap().records[&new], json!({ "first_name": "New" }));
+    assert_eq!(events(&world).iter().filter(|(_, id)| *id == new).count(), 1);
+}
+
+#[test]
+fn a_list_that_turns_out_to_hold_records_of_another_type_selects_nobody() {
+    let mut world = synced(Plan { companies: Some(30), ..plan() });
+    let now = world.now;
+    // Made since lists were last read, so that nothing is known of it when the channel is made.
+    let processing = hubspot_simulator::lists::Processing::Manual;
+    let (portal, turn) = world.simulator.portal_turn(PORTAL, now).unwrap();
+    let list = portal.create_list(now, "Companies", "companies", processing).unwrap();
+    portal.join_random(&turn, list, 30);
+    let refused = world.channel_at(HOST, &of_list(list)).unwrap_err();
+    assert!(matches!(refused, Refusal::Wrong(faults) if faults[0].path == "/list"), "no scope for lists");
+    let mut world = synced(Plan { companies: Some(30), lists: Some(1), ..plan() });
+    let now = world.now;
+    let (portal, turn) = world.simulator.portal_turn(PORTAL, now).unwrap();
+    let list = portal.create_list(now, "Companies", "companies", processing).unwrap();
+    portal.join_random(&turn, list, 30);
+    let channel = world.channel_at(HOST, &of_list(list)).unwrap();
+    world.pass(15);
+    assert!(!world.members(0, list).is_empty());
+    let id = ids(&world)[0].clone();
+    rename(&mut world, &id, "Edited");
+    world.pass(15);
+    assert_eq!(events(&world), []);
+    assert_eq!(world.act_on_channel(&channel, Action::Get).unwrap()["state"], "active");
 }
 
 #[test]

@@ -117,18 +117,27 @@ impl World {
         Ok(handed)
     }
 
+    /// The list that the channel of a life selects by, where there are lists.
+    fn list_of_channel(&self) -> Option<u64> {
+        self.plan.lists.map(|_| 1)
+    }
+
     /// Makes the channel of a life, if the fields are known by then.
     pub(super) fn open_channel(&mut self) -> Option<ChannelId> {
         let (filter, _) = FILTERS[self.plan.channel?];
         // A statement that fails makes a host ask again; here it is asked once.
         let torn_one_in = std::mem::take(&mut self.plan.torn_one_in);
-        let definition = json!({
-            "name": "Of a life", "object_type": "contacts", "filter": filter(),
+        let mut definition = json!({
+            "name": "Of a life", "object_type": "contacts",
             "fields": [
                 {"field": "first_name", "property": "firstname", "default": "there"},
                 {"field": "email", "property": "email"},
             ],
         });
+        match self.list_of_channel() {
+            Some(list) => definition["list"] = json!(list.to_string()),
+            None => definition["filter"] = filter(),
+        }
         let made = self.channel_at(HOST, &definition).ok();
         self.plan.torn_one_in = torn_one_in;
         if made.is_some() && self.plan.seed.is_multiple_of(2) {
@@ -152,10 +161,15 @@ impl World {
         self.pass(1);
         let handed = self.handed(HOST).map_err(|why| format!("channel: {why}"))?;
         let now = self.now as i64;
+        let on_list = self.list_of_channel().map(|list| self.true_members(list));
+        let selected = |id: &str, values: &Value| match &on_list {
+            Some(members) => id.parse().is_ok_and(|id| members.contains(&id)),
+            None => holds(values, now),
+        };
         let expected: BTreeMap<String, Value> = self
             .truth()
             .into_iter()
-            .filter(|(_, values)| holds(values, now))
+            .filter(|(id, values)| selected(id, values))
             .map(|(id, values)| {
                 let known = |name: &str| values[name].as_str().filter(|value| !value.is_empty());
                 let first_name = known("firstname").unwrap_or("there");

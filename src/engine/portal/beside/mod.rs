@@ -36,6 +36,7 @@ use crate::{
 use reference::Collected;
 use segments::Segment;
 
+pub(super) use segments::Listing;
 pub use segments::{API, MOST_FOLLOWED};
 
 /// Place of a call that belongs to no stream.

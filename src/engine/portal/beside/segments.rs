@@ -106,6 +106,17 @@ struct State {
     trouble: Option<Trouble>,
 }
 
+/// What the mirror can say of a list's members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::engine::portal) enum Listing {
+    /// Whoever is not known to be on it may be: it has not been read to its end yet.
+    Partial,
+    /// Everybody is known.
+    Known,
+    /// Nobody is: HubSpot has no such list, or it holds records of another type.
+    Nobody,
+}
+
 /// A list that is followed.
 #[derive(Debug)]
 pub(super) struct Segment {
@@ -168,6 +179,18 @@ impl Segment {
                 Some(Trouble { words: words.to_owned(), at: turn.now, correlation_id: None });
         }
         self.object_type.is_some()
+    }
+
+    /// What is known of its members of a type.
+    fn listing(&self, kind: ObjectType) -> Listing {
+        match self.object_type {
+            _ if self.state.gone_at.is_some() => Listing::Nobody,
+            Some(own) if own != kind => Listing::Nobody,
+            Some(_) if self.state.complete_at.is_some() => Listing::Known,
+            // Learned of, so it has a name, and of a type that is not mirrored.
+            None if !self.name.is_empty() => Listing::Nobody,
+            Some(_) | None => Listing::Partial,
+        }
     }
 
     /// Whether the last walk is long enough ago for what it cost.
@@ -406,6 +429,12 @@ impl Portal {
         segment.save(turn.sql)
     }
 
+    /// Whether HubSpot lets the connection read lists.
+    pub(in crate::engine::portal) fn may_read_lists(&self) -> bool {
+        let runs = |connection| self.beside.lacks(super::Source::Lists, connection).is_empty();
+        self.connection.as_ref().is_some_and(runs)
+    }
+
     /// Mirrors the members of a list from now on, for `user`: [`API`], or whatever names a channel. Read from the next call on.
     pub(in crate::engine::portal) fn follow(
         &mut self,
@@ -414,8 +443,7 @@ impl Portal {
         user: &str,
         effects: &mut Vec<Effect>,
     ) -> Result<Answer, SqlError> {
-        let runs = |connection| self.beside.lacks(super::Source::Lists, connection).is_empty();
-        if !self.connection.as_ref().is_some_and(runs) {
+        if !self.may_read_lists() {
             return Ok(Answer::Stopped);
         }
         if self.segment(list).is_none() {
@@ -454,6 +482,18 @@ impl Portal {
         self.beside.segments.retain(|segment| segment.list != list);
         members::forget(turn.sql, list)?;
         Ok(Answer::Done)
+    }
+
+    /// What is known of the members of a list that are of a type.
+    pub(in crate::engine::portal) fn listing(&self, list: ListId, kind: ObjectType) -> Listing {
+        let found = self.beside.segments.iter().find(|segment| segment.list == list);
+        found.map_or(Listing::Nobody, |segment| segment.listing(kind))
+    }
+
+    /// What people call a list that is followed, and what goes wrong with it.
+    pub(in crate::engine::portal) fn told_of_list(&self, list: ListId) -> Option<(&str, Option<&Trouble>)> {
+        let found = self.beside.segments.iter().find(|segment| segment.list == list)?;
+        Some((found.name.as_str(), found.state.trouble.as_ref()))
     }
 
     /// The lists that are followed, by id.

@@ -3,7 +3,13 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{CHANNELS_LIMIT, Mode, Running, Saved, fields::Discovered, preview, show::show, text};
+use super::{
+    CHANNELS_LIMIT, Mode, Running, Saved,
+    fields::Discovered,
+    preview,
+    show::{Around, show},
+    text,
+};
 use crate::{
     engine::{
         channel::{Channel, Selection},
@@ -18,6 +24,9 @@ use crate::{
         ids::{ChannelId, ListId, ObjectType},
     },
 };
+
+const NO_LISTS: &str =
+    "HubSpot does not let the connection read lists. Connect again and grant `crm.lists.read`.";
 
 /// What can be asked of a connection's channels.
 #[derive(Debug, Serialize, Deserialize)]
@@ -153,6 +162,7 @@ impl Portal {
             begins_after: latest,
             created_at: turn.now,
             updated_at: turn.now,
+            told_at: None,
         };
         let number = store::add(turn.sql, &saved.id, &text(&saved)?)?;
         let running = Running::of(number, saved).ok_or(SqlError::Content("channels"))?;
@@ -296,18 +306,43 @@ impl Portal {
             messages::Answer::TooMany(most) => {
                 (Code::Limit, format!("At most {most} lists are mirrored. Remove a channel by list first."))
             }
-            _ => (
-                Code::Impossible,
-                "HubSpot does not let the connection read lists. Connect again and grant `crm.lists.read`."
-                    .to_owned(),
-            ),
+            _ => (Code::Impossible, NO_LISTS.to_owned()),
         };
         Ok(Some(Fault { path: "/list".to_owned(), code, detail }))
     }
 
     fn shown(&self, turn: &Turn<'_>, running: &Running) -> Result<Value, SqlError> {
-        let members = store::count(turn.sql, running.number)?;
-        Ok(show(running, members, self.live_records(running.channel.object_type)))
+        let (selects, trouble) = match &running.channel.selection {
+            Selection::Filter(filter) => {
+                (filter.describe(&Discovered::load(turn.sql, &running.channel)?), None)
+            }
+            Selection::List(list) => {
+                let (name, trouble) = self.told_of_list(*list).unwrap_or_default();
+                let known = match name {
+                    // Followed, but not asked about yet.
+                    "" => listed(turn, *list)?.and_then(|entry| entry["name"].as_str().map(str::to_owned)),
+                    name => Some(name.to_owned()),
+                };
+                let selects = known.map_or_else(
+                    || format!("List {list}"),
+                    |name| format!("Everybody on the list \"{name}\""),
+                );
+                let trouble = if self.may_read_lists() {
+                    trouble.map(|told| told.words.clone())
+                } else {
+                    Some(NO_LISTS.to_owned())
+                };
+                (selects, trouble)
+            }
+        };
+        let around = Around {
+            members: store::count(turn.sql, running.number)?,
+            of: self.live_records(running.channel.object_type),
+            selects,
+            waits_for_list: self.waits_for_list(running),
+            trouble,
+        };
+        Ok(show(running, &around))
     }
 
     fn live_records(&self, kind: ObjectType) -> u64 {

@@ -6,7 +6,7 @@ use super::{Mode, Running};
 use crate::{
     engine::{
         channel::{Departure, Event, Member, Presence, Selection},
-        portal::{Portal, Turn, query::FETCH},
+        portal::{Portal, Turn, beside::Listing, query::FETCH},
     },
     hubspot::objects::Properties,
     store::{
@@ -38,6 +38,7 @@ impl Portal {
         if latest == self.channels.decided {
             return Ok(false);
         }
+        let lists = self.channels.lists();
         let mut touched: BTreeMap<ObjectType, Touched> = BTreeMap::new();
         let mut seq = self.channels.decided + 1;
         while seq <= latest
@@ -45,7 +46,7 @@ impl Portal {
         {
             seq = chunk.first_seq + chunk.changes.iter().map(Change::count).sum::<u64>();
             let Some(kind) = chunk.object_type else { continue };
-            let (read, lists) = (self.channels.reads(kind), self.channels.lists());
+            let read = self.channels.reads(kind);
             let touched = touched.entry(kind).or_default();
             for change in &chunk.changes {
                 note(change, &read, &lists, touched);
@@ -69,15 +70,17 @@ impl Portal {
         chosen: impl Fn(i64) -> bool,
     ) -> Result<(), SqlError> {
         let Some(context) = self.channel_context(turn) else { return Ok(()) };
-        let of_kind: Vec<&Running> = self
+        let of_kind: Vec<(&Running, Option<Listing>)> = self
             .channels
             .all
             .iter()
             .filter(|running| running.channel.object_type == kind && chosen(running.number))
+            .map(|running| (running, self.listing_of(running)))
             .collect();
         if of_kind.is_empty() {
             return Ok(());
         }
+        let mut told: BTreeSet<i64> = BTreeSet::new();
         let touched: Vec<(RecordId, Option<Departure>)> =
             touched.iter().map(|(id, departure)| (*id, *departure)).collect();
         for some in touched.chunks(FETCH as usize) {
@@ -88,9 +91,15 @@ impl Portal {
                 .map(|live| (live.id, Properties::parse(&live.properties).unwrap_or_default()))
                 .collect();
             let mut changes = Vec::new();
-            for running in &of_kind {
+            for (running, listing) in &of_kind {
                 match running.saved.mode {
-                    Mode::Active => decide_some(turn, running, some, &values, context, &mut changes)?,
+                    Mode::Active => {
+                        let before = changes.len();
+                        decide_some(turn, running, *listing, some, &values, context, &mut changes)?;
+                        if changes.len() > before {
+                            told.insert(running.number);
+                        }
+                    }
                     Mode::Paused => {
                         let erased = some.iter().filter(|(_, gone)| *gone == Some(Departure::Erased));
                         let erased: Vec<RecordId> = erased.map(|(id, _)| *id).collect();
@@ -101,7 +110,8 @@ impl Portal {
             }
             feed::append(turn.sql, turn.now, kind, changes)?;
         }
-        Ok(())
+        let tell = self.channels.all.iter_mut().filter(|running| told.contains(&running.number));
+        tell.into_iter().try_for_each(|running| running.tells(turn))
     }
 }
 
@@ -149,7 +159,6 @@ fn note(change: &Change, read: &BTreeSet<&str>, lists: &BTreeSet<ListId>, touche
         Change::Deleted { id } => drop(touched.insert(*id, Some(Departure::Deleted))),
         Change::Merged { id, into } => drop(touched.insert(*id, Some(Departure::Merged { into: *into }))),
         Change::Erased { id } => drop(touched.insert(*id, Some(Departure::Erased))),
-        // What joined and left matters to channels that select by a list, of which there are none yet.
         Change::Scrubbed { .. } | Change::Lifecycle { .. } | Change::Channel { .. } => {}
     }
 }
@@ -158,6 +167,7 @@ fn note(change: &Change, read: &BTreeSet<&str>, lists: &BTreeSet<ListId>, touche
 fn decide_some(
     turn: &Turn<'_>,
     running: &Running,
+    listing: Option<Listing>,
     some: &[(RecordId, Option<Departure>)],
     values: &BTreeMap<RecordId, Properties<'_>>,
     context: Context,
@@ -166,21 +176,29 @@ fn decide_some(
     let ids: Vec<RecordId> = some.iter().map(|(id, _)| *id).collect();
     let known = store::known(turn.sql, running.number, &ids)?;
     let known: BTreeMap<RecordId, Known> = known.into_iter().map(|known| (known.id, known)).collect();
-    let listed = match &running.channel.selection {
-        Selection::List(list) => members::among(turn.sql, *list, &ids)?,
-        Selection::Filter(_) => Vec::new(),
+    let listed = match (&running.channel.selection, listing) {
+        (Selection::List(list), Some(Listing::Partial | Listing::Known)) => {
+            members::among(turn.sql, *list, &ids)?
+        }
+        // The ids of another type's list would be those of other records.
+        (Selection::List(_), Some(Listing::Nobody) | None) | (Selection::Filter(_), _) => Vec::new(),
     };
     let (mut put, mut forgotten) = (Vec::new(), Vec::new());
     let (mut entered, mut updated, mut unselected, mut gone) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (id, departure) in some {
         let before = known.get(id);
+        let is_listed = listed.binary_search(id).is_ok();
+        if listing == Some(Listing::Partial) && !is_listed && values.contains_key(id) {
+            // It may be on a page still to be read; the scan that waits for the last one decides.
+            continue;
+        }
         let member = before.and_then(|known| known.fingerprint).map(|fingerprint| Member { fingerprint });
         let lookup = values.get(id).map(|properties| {
             Lookup::new(|of: Option<&str>, name: &str| if of.is_none() { properties.get(name) } else { None })
         });
         let presence = match &lookup {
-            Some(values) => Presence::Here { values, listed: listed.binary_search(id).is_ok() },
+            Some(values) => Presence::Here { values, listed: is_listed },
             None if before.is_some_and(|known| known.erased) => Presence::Gone(Departure::Erased),
             None => Presence::Gone(departure.unwrap_or(Departure::Deleted)),
         };

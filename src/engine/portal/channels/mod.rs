@@ -6,7 +6,7 @@
 //!
 //! - the feed: what it tells since it was looked at last, always in the same turn ([`decide`]);
 //! - a *scan*, bounded rows a turn, of a channel that is new, was edited, or goes on after a pause: what the mirror and the channel's
-//!   memory hold is walked through in the order of ids ([`scan`]);
+//!   memory hold is walked through in the order of ids ([`scan`]), of a channel by list once its list has been read to the end;
 //! - a moment that a filter foretold.
 //!
 //! A decision needs nothing but the record as it is and what was remembered of it, so that none of the three can be wrong by coming late,
@@ -26,7 +26,7 @@ use serde_json::Value;
 use crate::{
     engine::{
         channel::{Channel, Selection},
-        portal::{Portal, Turn, messages::State},
+        portal::{Portal, Turn, beside::Listing, messages::State},
     },
     store::{
         portal::{channels as store, feed},
@@ -36,12 +36,15 @@ use crate::{
         filter::Context,
         ids::{ChannelId, RecordId},
         json,
-        time::Timestamp,
+        time::{MINUTE_MS, Timestamp},
     },
 };
 
 /// Most channels of a connection: each of them decides about every changed record of its type, some microseconds a decision.
 pub const CHANNELS_LIMIT: usize = 20;
+
+/// How often it is saved when a channel last told something: not a row more for each turn of a busy one.
+const TOLD_EVERY_MS: i64 = MINUTE_MS;
 
 /// A channel, as saved.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,6 +63,9 @@ pub struct Saved {
     pub created_at: Timestamp,
     /// When it was last edited.
     pub updated_at: Timestamp,
+    /// When it last told something, [`TOLD_EVERY_MS`] behind at most after a restart.
+    #[serde(default)]
+    pub told_at: Option<Timestamp>,
 }
 
 /// Whether a channel tells.
@@ -89,6 +95,8 @@ struct Running {
     number: i64,
     saved: Saved,
     channel: Channel,
+    /// When it last told something; [`Saved::told_at`] follows.
+    told_at: Option<Timestamp>,
 }
 
 impl Scan {
@@ -98,11 +106,22 @@ impl Scan {
 
 impl Running {
     fn of(number: i64, saved: Saved) -> Option<Self> {
-        Channel::parse(&saved.definition).ok().map(|channel| Self { number, saved, channel })
+        let told_at = saved.told_at;
+        Channel::parse(&saved.definition).ok().map(|channel| Self { number, saved, channel, told_at })
     }
 
     fn save(&self, turn: &Turn<'_>) -> Result<(), SqlError> {
         store::save(turn.sql, self.number, &text(&self.saved)?)
+    }
+
+    /// Notes that it tells something.
+    fn tells(&mut self, turn: &Turn<'_>) -> Result<(), SqlError> {
+        self.told_at = Some(turn.now);
+        if self.saved.told_at.is_some_and(|at| turn.now.since_ms(at) < TOLD_EVERY_MS) {
+            return Ok(());
+        }
+        self.saved.told_at = self.told_at;
+        self.save(turn)
     }
 
     /// Whether what it selects changes with time alone.
@@ -160,13 +179,28 @@ impl Portal {
             let at = match running.saved.mode {
                 Mode::Removed => Some(turn.now),
                 Mode::Paused => None,
-                Mode::Active if running.saved.scan.is_some() => Some(turn.now),
+                Mode::Active if running.saved.scan.is_some() => {
+                    (!self.waits_for_list(running)).then_some(turn.now)
+                }
                 Mode::Active if running.waits_for_moments() => store::next_at(turn.sql, running.number)?,
                 Mode::Active => None,
             };
             due = due.into_iter().chain(at).min();
         }
         Ok(due.map(|at| at.max(turn.now)))
+    }
+
+    /// What is known of the members of the list that a channel selects by; `None`: it selects by a filter.
+    fn listing_of(&self, running: &Running) -> Option<Listing> {
+        match running.channel.selection {
+            Selection::List(list) => Some(self.listing(list, running.channel.object_type)),
+            Selection::Filter(_) => None,
+        }
+    }
+
+    /// Whether a channel's list is still being read for the first time. Whoever is not known to be on it by then has not left.
+    fn waits_for_list(&self, running: &Running) -> bool {
+        self.listing_of(running) == Some(Listing::Partial)
     }
 
     /// What filters are evaluated by; `None`: the connection has ended, and nothing is decided any more.

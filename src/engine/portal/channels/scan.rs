@@ -51,7 +51,11 @@ impl Portal {
 
     /// Walks on through what the mirror holds and what the channel remembers, which may be gone from the mirror.
     fn scan(&mut self, turn: &Turn<'_>) -> Result<bool, SqlError> {
-        let scanning = |running: &Running| running.saved.mode == Mode::Active && running.saved.scan.is_some();
+        let scanning = |running: &Running| {
+            running.saved.mode == Mode::Active
+                && running.saved.scan.is_some()
+                && !self.waits_for_list(running)
+        };
         let Some(index) = self.channels.all.iter().position(scanning) else { return Ok(false) };
         let running = &self.channels.all[index];
         let (number, kind) = (running.number, running.channel.object_type);
