@@ -60,6 +60,8 @@ pub enum Api {
     ListRecords(ConnectionId, ObjectType),
     /// `GET /v1/connections/{c}/records/{type}/{id}`
     GetRecord(ConnectionId, ObjectType, RecordId),
+    /// `GET /v1/connections/{c}/records/{type}/{id}/associations/{to_type}`
+    ListAssociations(ConnectionId, ObjectType, RecordId, ObjectType),
     /// `GET /v1/connections/{c}/changes`
     ListChanges(ConnectionId),
     /// `GET /v1/connections/{c}/snapshot`
@@ -157,7 +159,7 @@ pub type Make = fn(&[&str]) -> Option<Route>;
 pub const OAUTH_CALLBACK: &str = "/oauth/callback";
 
 /// Every address: method, pattern, and what it means. `*` stands for one segment.
-const TABLE: [(Method, &str, Make); 70] = [
+const TABLE: [(Method, &str, Make); 71] = [
     (Method::Get, "/hello", |_| Some(Route::Hello)),
     (Method::Get, "/healthz", |_| Some(Route::Health)),
     (Method::Post, "/webhooks/hubspot/*", |at| Some(Route::Webhook(at[0].parse().ok()?))),
@@ -178,6 +180,10 @@ const TABLE: [(Method, &str, Make); 70] = [
     }),
     (Method::Get, "/v1/connections/*/records/*/*", |at| {
         api(Api::GetRecord(at[0].parse().ok()?, at[1].parse().ok()?, at[2].parse().ok()?))
+    }),
+    (Method::Get, "/v1/connections/*/records/*/*/associations/*", |at| {
+        let (kind, id, to) = (at[1].parse().ok()?, at[2].parse().ok()?, at[3].parse().ok()?);
+        api(Api::ListAssociations(at[0].parse().ok()?, kind, id, to))
     }),
     (Method::Get, "/v1/connections/*/fields/*", |at| {
         api(Api::ListFields(at[0].parse().ok()?, at[1].parse().ok()?))
@@ -342,7 +348,7 @@ mod tests {
                     (_, "/v1/connections/" | "/__test/panic/") => CONNECTION,
                     (_, before) if before.ends_with("/connections/") => CONNECTION,
                     (_, before)
-                        if ["/records/", "/fields/", "/streams/", "/pipelines/"]
+                        if ["/records/", "/fields/", "/streams/", "/pipelines/", "/associations/"]
                             .iter()
                             .any(|end| before.ends_with(end)) =>
                     {

@@ -1,5 +1,5 @@
 //! A snapshot on the wire: lines of JSON (NDJSON), the first and the last about the snapshot itself, between them one record each as
-//! `GET …/records/{type}/{id}` answers it. Without its last line a snapshot is not whole.
+//! `GET …/records/{type}/{id}` answers it, with the links it holds. Without its last line a snapshot is not whole.
 
 use serde_json::{Map, Value, json};
 

@@ -21,6 +21,12 @@ pub fn group(events: Vec<(PortalId, Event)>) -> BTreeMap<PortalId, Vec<Touch>> {
             Event::Touched { object, id, .. }
             | Event::Deleted { object, id, .. }
             | Event::Restored { object, id, .. } => touch(object, id, false),
+            Event::Linked { object, id, other, .. } => {
+                touch(object, id, false);
+                if let Some((object, id)) = other {
+                    touch(object, id, false);
+                }
+            }
             Event::PrivacyDeleted { object, id, .. } => touch(object, id, true),
             Event::Merged { object, primary, merged, new_id, .. } => {
                 touch(object, primary, false);

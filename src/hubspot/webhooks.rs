@@ -122,12 +122,23 @@ fn decode_uri(uri: &str) -> Cow<'_, str> {
 /// What an event says. `occurred_at` is the epoch if HubSpot does not tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// Created, changed, or its associations changed: read it.
+    /// Created or changed: read it.
     Touched {
         /// Type.
         object: ObjectType,
         /// Record.
         id: RecordId,
+        /// When.
+        occurred_at: Timestamp,
+    },
+    /// A link of it came, went or changed. The other end gets an event of its own, or is to be read without one.
+    Linked {
+        /// Type.
+        object: ObjectType,
+        /// Record.
+        id: RecordId,
+        /// The other end, if it is of a type this build mirrors.
+        other: Option<(ObjectType, RecordId)>,
         /// When.
         occurred_at: Timestamp,
     },
@@ -200,7 +211,10 @@ fn parse_event(event: &Value) -> Option<Event> {
     let record = |field| event.get(field).and_then(json::id::<RecordId>);
     Some(match what {
         "creation" | "propertyChange" => Event::Touched { object, id: record("objectId")?, occurred_at },
-        "associationChange" => Event::Touched { object, id: record("fromObjectId")?, occurred_at },
+        "associationChange" => {
+            let other = other_end(event).zip(record("toObjectId"));
+            Event::Linked { object, id: record("fromObjectId")?, other, occurred_at }
+        }
         "deletion" => Event::Deleted { object, id: record("objectId")?, occurred_at },
         "privacyDeletion" => Event::PrivacyDeleted { object, id: record("objectId")?, occurred_at },
         "restore" => Event::Restored { object, id: record("objectId")?, occurred_at },
@@ -213,6 +227,14 @@ fn parse_event(event: &Value) -> Option<Event> {
         },
         _ => return None,
     })
+}
+
+/// The type of a link's other end: `CONTACT_TO_COMPANY`, or a type id in the generic family.
+fn other_end(event: &Value) -> Option<ObjectType> {
+    match json::text(event, "associationType").and_then(|name| name.split_once("_TO_")) {
+        Some((_, to)) => object_of(&to.to_ascii_lowercase(), None),
+        None => object_of("object", json::text(event, "toObjectTypeId")),
+    }
 }
 
 /// The type of an event: its own family, or the type id of the generic one.
@@ -326,7 +348,8 @@ mod tests {
             {"portalId":33,"occurredAt":7,"subscriptionType":"contact.privacyDeletion","objectId":4},
             {"portalId":33,"occurredAt":7,"subscriptionType":"contact.restore","objectId":5},
             {"portalId":33,"occurredAt":7,"subscriptionType":"contact.merge","objectId":6,"primaryObjectId":6,"mergedObjectIds":[8,"9"],"newObjectId":10},
-            {"portalId":33,"subscriptionType":"contact.associationChange","fromObjectId":11,"toObjectId":12}]"#;
+            {"portalId":33,"subscriptionType":"contact.associationChange","fromObjectId":11,"toObjectId":12},
+            {"portalId":33,"subscriptionType":"contact.associationChange","fromObjectId":11,"toObjectId":12,"associationType":"CONTACT_TO_COMPANY"}]"#;
         let (object, occurred_at) = (ObjectType::Contacts, Timestamp(7));
         let expected = [
             Event::Touched { object, id: RecordId(1), occurred_at },
@@ -341,7 +364,13 @@ mod tests {
                 new_id: Some(RecordId(10)),
                 occurred_at,
             },
-            Event::Touched { object, id: RecordId(11), occurred_at: Timestamp(0) },
+            Event::Linked { object, id: RecordId(11), other: None, occurred_at: Timestamp(0) },
+            Event::Linked {
+                object,
+                id: RecordId(11),
+                other: Some((ObjectType::Companies, RecordId(12))),
+                occurred_at: Timestamp(0),
+            },
         ];
         assert_eq!(events(body), expected.map(|event| (PortalId(33), event)));
     }

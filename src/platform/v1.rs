@@ -19,7 +19,9 @@ use crate::{
         },
         portal::{
             beside::commands as beside,
-            messages::{Answer as PortalAnswer, CHANGES_LIMIT, Command as PortalCommand, RECORDS_LIMIT},
+            messages::{
+                Answer as PortalAnswer, CHANGES_LIMIT, Command as PortalCommand, LINKS_LIMIT, RECORDS_LIMIT,
+            },
         },
     },
     platform::{
@@ -92,7 +94,7 @@ async fn answer(env: &Env, config: &Config, api: Api, incoming: &mut Incoming) -
         Api::ListWorkspaces => &["limit", "cursor"],
         Api::ListRecords(_, ObjectType::Contacts) => &["limit", "cursor", "email"],
         Api::ListRecords(_, ObjectType::Companies) => &["limit", "cursor", "domain"],
-        Api::ListRecords(_, ObjectType::Deals) => &["limit", "cursor"],
+        Api::ListRecords(_, ObjectType::Deals) | Api::ListAssociations(..) => &["limit", "cursor"],
         Api::ListMembers(..) => &["limit", "cursor"],
         Api::ListChanges(_) => &["after", "types", "limit"],
         Api::Snapshot(_) => &["types"],
@@ -207,6 +209,15 @@ async fn answer(env: &Env, config: &Config, api: Api, incoming: &mut Incoming) -
         Api::GetRecord(id, object_type, record) => {
             let command = PortalCommand::Record { object_type, id: record };
             Ok(reply::raw_json(records(env, &caller, id, &command).await?).map_err(fault)?)
+        }
+        Api::ListAssociations(id, object_type, record, to_type) => {
+            let after =
+                query.get("cursor").map(|text| cursor::decode(cursor::Of::Records, text)).transpose()?;
+            let limit = query.limit(LINKS_LIMIT)?;
+            let command = PortalCommand::Associations { object_type, id: record, to_type, after, limit };
+            let mut page = records(env, &caller, id, &command).await?;
+            cursor::wrap_last(&mut page);
+            Ok(reply::raw_json(page).map_err(fault)?)
         }
         Api::ListFields(id, object_type) => {
             let fields = records(env, &caller, id, &PortalCommand::Fields { object_type }).await?;

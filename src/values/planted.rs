@@ -45,12 +45,18 @@ pub enum Bug {
     LeavesIgnored,
     /// A page of members shorter than asked for ends the read.
     ShortMembersPageEnds,
+    /// The links of a changed record are not read again.
+    LinksNotReread,
+    /// The first page of a record's links is taken for all of them.
+    FirstPageOfLinks,
+    /// Whoever goes leaves his links behind.
+    LinksOutliveRecords,
 }
 
 impl Bug {
     /// All that lives must find. [`Self::OrderBelieved`] needs more changes at once than lives have time for, [`Self::NoAskedAt`] and
     /// [`Self::ListClearsTombstones`] an order of answers that is too rare: named cases find those.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::NoLookback,
         Self::NoTrailing,
         Self::ShortListPageEnds,
@@ -66,6 +72,9 @@ impl Bug {
         Self::DeparturesNotDecided,
         Self::LeavesIgnored,
         Self::ShortMembersPageEnds,
+        Self::LinksNotReread,
+        Self::FirstPageOfLinks,
+        Self::LinksOutliveRecords,
     ];
 }
 

@@ -27,6 +27,7 @@ pub fn drawn(seed: u64) -> Plan {
     let mut others = fastrand::Rng::with_seed(seed ^ 0x0dea_1500);
     let mut beside = fastrand::Rng::with_seed(seed ^ 0x0115_7500);
     let lists = [None, None, None, Some(1), Some(3)][beside.usize(0..5)];
+    let mut linked = fastrand::Rng::with_seed(seed ^ 0x11ed_0000);
     let wide = rng.u32(0..4) == 0;
     let webhooks = rng.u32(0..5) > 0;
     // Few enough that a property list fits a URL, or all.
@@ -51,6 +52,8 @@ pub fn drawn(seed: u64) -> Plan {
         list_version_counts_members: beside.bool(),
         list_search_tells_times: lists.is_none() || beside.u32(0..8) > 0,
         restore_rejoins_lists: beside.bool(),
+        association_batch_page: [500, 500, 2][linked.usize(0..3)],
+        association_ids_are_numbers: linked.bool(),
         ..Switches::default()
     };
     let companies = [None, None, None, Some(20), Some(60)][others.usize(0..5)];
@@ -69,6 +72,7 @@ pub fn drawn(seed: u64) -> Plan {
         lists,
         owners: beside.u32(0..3) == 0,
         minutes: rng.u64(3..9),
+        links: linked.u32(0..4) > 0,
         edits_per_minute: rng.u32(1..12),
         fault_one_in: [0, 3, 8][rng.usize(0..3)],
         crashes_per_minute: [0.0, 0.2, 1.0][rng.usize(0..3)],

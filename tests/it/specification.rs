@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use serde_json::{Value, json};
 use spoke::{
-    hubspot::{account, lists, oauth, objects, owners, pipelines, properties, webhooks},
+    hubspot::{account, associations, lists, oauth, objects, owners, pipelines, properties, webhooks},
     values::{
         config::{App, AppKind},
         http::{Body, Request},
@@ -166,6 +166,18 @@ fn the_other_requests_are_as_hubspot_describes_them() {
         for request in &requests {
             check(&spec, request);
         }
+    }
+}
+
+#[test]
+fn association_requests_are_as_hubspot_describes_them() {
+    let inputs = [(RecordId(1), None), (RecordId(2), Some("17".to_owned()))];
+    for (file, request) in [
+        ("associations.json", associations::batch_read(KIND, ObjectType::Companies, &inputs)),
+        ("associations-schema.json", associations::labels(KIND, ObjectType::Companies)),
+    ] {
+        let Some(spec) = specification(file) else { return };
+        check(&spec, &request);
     }
 }
 

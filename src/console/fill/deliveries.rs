@@ -91,6 +91,8 @@ fn event_words(name: &str) -> &str {
         "erased" => "Erasures for privacy",
         "membership_added" => "Records that join a list",
         "membership_removed" => "Records that leave a list",
+        "association_added" => "Associations that are made",
+        "association_removed" => "Associations that end",
         "channel_entered" => "Records that enter the channel",
         "channel_updated" => "Changes of its mapped fields",
         "channel_left" => "Records that leave it",

@@ -38,6 +38,8 @@ pub enum Window {
     Core,
     /// Search, shared by every app of the portal.
     Search,
+    /// The associations API's ten-second window of one app; private apps' calls count for the day too.
+    Associations,
     /// Token refreshes: one at a time of each app and person, whichever connections share the grant.
     Refresh,
 }
@@ -46,7 +48,7 @@ impl Window {
     /// Whether HubSpot counts its calls.
     pub const fn counts(self) -> bool {
         match self {
-            Self::Core | Self::Search => true,
+            Self::Core | Self::Search | Self::Associations => true,
             Self::Refresh => false,
         }
     }

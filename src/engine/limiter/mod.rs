@@ -26,6 +26,8 @@ pub const CORE_WINDOW_MS: i64 = 10 * SECOND_MS;
 pub const CORE_LIMIT: u32 = 100;
 /// Calls a day before HubSpot's headers tell: Free and Starter.
 pub const DAY_LIMIT: u32 = 250_000;
+/// Calls of the associations API a window: Free and Starter; others have more (`hubspot-api.md` 3.1).
+pub const ASSOCIATIONS_LIMIT: u32 = 100;
 /// Search's window.
 pub const SEARCH_WINDOW_MS: i64 = SECOND_MS;
 /// HubSpot allows 5 searches a second to all apps of an account together; one is left to strangers.
@@ -85,12 +87,15 @@ struct SavedApp {
     limit: u32,
     blocked_until: Timestamp,
     busy: Vec<Timestamp>,
+    #[serde(default)]
+    associations: Vec<Timestamp>,
     day: Day,
 }
 
 #[derive(Debug, Clone)]
 struct AppWindows {
     core: Bucket,
+    associations: Bucket,
     day: Day,
 }
 
@@ -128,10 +133,15 @@ impl Limiter {
             windows.core.limit = saved.limit;
             windows.core.blocked_until = saved.blocked_until;
             windows.day = saved.day;
-            for until in saved.busy.into_iter().filter(|until| *until > now) {
+            let core = saved.busy.into_iter().map(|until| (Window::Core, until));
+            let associations = saved.associations.into_iter().map(|until| (Window::Associations, until));
+            for (window, until) in core.chain(associations).filter(|(_, until)| *until > now) {
                 let permit = limiter.next_permit;
                 limiter.next_permit += 1;
-                limiter.windows(&saved.app).core.busy.insert(permit, until.min(latest));
+                let windows = limiter.windows(&saved.app);
+                let bucket =
+                    if window == Window::Core { &mut windows.core } else { &mut windows.associations };
+                bucket.busy.insert(permit, until.min(latest));
             }
         }
         limiter
@@ -148,6 +158,7 @@ impl Limiter {
                     limit: windows.core.limit,
                     blocked_until: windows.core.blocked_until,
                     busy: windows.core.busy.values().copied().collect(),
+                    associations: windows.associations.busy.values().copied().collect(),
                     day: windows.day,
                 })
                 .collect(),
@@ -157,13 +168,16 @@ impl Limiter {
     fn windows(&mut self, app: &AppKey) -> &mut AppWindows {
         if !self.apps.contains_key(app) {
             let mut core = Bucket::new(CORE_LIMIT, CORE_WINDOW_MS);
+            let mut associations = Bucket::new(ASSOCIATIONS_LIMIT, CORE_WINDOW_MS);
             let phantom_until = self.started_at.plus_ms(LEASE_MS + CORE_WINDOW_MS);
-            for _ in 0..unsaved_limit(CORE_LIMIT) {
-                core.busy.insert(self.next_permit, phantom_until);
-                self.next_permit += 1;
+            for bucket in [&mut core, &mut associations] {
+                for _ in 0..unsaved_limit(bucket.limit) {
+                    bucket.busy.insert(self.next_permit, phantom_until);
+                    self.next_permit += 1;
+                }
             }
             let day = Day { number: 0, offset_ms: 0, used: 0, limit: Some(DAY_LIMIT) };
-            self.apps.insert(app.clone(), AppWindows { core, day });
+            self.apps.insert(app.clone(), AppWindows { core, associations, day });
         }
         self.apps.get_mut(app).expect("inserted above")
     }
@@ -196,6 +210,7 @@ impl Limiter {
         let next_permit = self.next_permit;
         let bucket = match window {
             Window::Core => &mut self.windows(&ask.app).core,
+            Window::Associations => &mut self.windows(&ask.app).associations,
             Window::Search => &mut self.search,
             Window::Refresh => {
                 self.refreshes.entry((ask.app.clone(), ask.user)).or_insert_with(|| Bucket::new(1, 0))
@@ -206,7 +221,7 @@ impl Limiter {
             return none(Some(bucket.blocked_until.since_ms(now) as u32));
         }
         let room = match window {
-            Window::Core => capacity(bucket.limit, ask.priority),
+            Window::Core | Window::Associations => capacity(bucket.limit, ask.priority),
             Window::Search | Window::Refresh => bucket.limit,
         }
         .saturating_sub(bucket.used());
@@ -218,7 +233,8 @@ impl Limiter {
         let wait_ms = (count < ask.count.min(GRANT_LIMIT)).then(|| wait(bucket, now));
         let beyond_unsaved = bucket.used() > unsaved_limit(bucket.limit);
         self.next_permit += u64::from(count);
-        self.dirty |= count > 0 && window == Window::Core && beyond_unsaved;
+        let saved = matches!(window, Window::Core | Window::Associations);
+        self.dirty |= count > 0 && saved && beyond_unsaved;
         if counts {
             self.windows(&ask.app).day.used += count;
         }
@@ -230,8 +246,13 @@ impl Limiter {
             return;
         }
         let windows = self.windows(app);
-        let found = windows.core.busy.contains_key(&returned.permit);
-        let bucket = if found { &mut self.windows(app).core } else { &mut self.search };
+        let bucket = if windows.core.busy.contains_key(&returned.permit) {
+            &mut self.windows(app).core
+        } else if windows.associations.busy.contains_key(&returned.permit) {
+            &mut self.windows(app).associations
+        } else {
+            &mut self.search
+        };
         match returned.answered_ms_ago {
             None => {
                 if bucket.busy.remove(&returned.permit).is_some() {
@@ -273,6 +294,7 @@ impl Limiter {
             News::Throttled { window, until } => {
                 let bucket = match window {
                     Window::Core => &mut self.windows(app).core,
+                    Window::Associations => &mut self.windows(app).associations,
                     Window::Search => &mut self.search,
                     // The token endpoints are outside HubSpot's windows: whoever was refused waits by itself.
                     Window::Refresh => return,

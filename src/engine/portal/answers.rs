@@ -56,14 +56,14 @@ impl Portal {
             Job::Refresh | Job::Uninstall | Job::Revoke | Job::Properties | Job::Greatest => {}
             Job::Beside(_) => {}
             Job::List { .. } | Job::Fetch { .. } | Job::Search => {}
-            Job::Count { .. } | Job::Confirm { .. } | Job::Sweep | Job::Freshen { .. } => {}
+            Job::Count { .. } | Job::Confirm { .. } | Job::Sweep | Job::Freshen { .. } | Job::Links(_) => {}
         }
         match in_flight.job {
             Job::Refresh => return self.refreshed(turn, outcome, effects),
             Job::Uninstall | Job::Revoke => return self.said_farewell(turn, &in_flight, outcome, effects),
             Job::Properties | Job::Greatest | Job::List { .. } | Job::Fetch { .. } | Job::Beside(_) => {}
             Job::Search | Job::Read { .. } | Job::ReadOne { .. } => {}
-            Job::Count { .. } | Job::Confirm { .. } | Job::Sweep | Job::Freshen { .. } => {}
+            Job::Count { .. } | Job::Confirm { .. } | Job::Sweep | Job::Freshen { .. } | Job::Links(_) => {}
         }
         // Answers to calls of before a disconnect have nowhere to go.
         let Some(connection) = &self.connection else { return Ok(()) };
@@ -76,7 +76,7 @@ impl Portal {
         }
         match rejection::classify(outcome, turn.now) {
             Ok(response) => match self.accepted(turn, &in_flight, response, effects)? {
-                Ok(()) => self.all_well(turn, in_flight.stream),
+                Ok(()) => self.all_well(turn, &in_flight),
                 Err(Malformed(what)) => {
                     effects.push(Effect::Log(format!("HubSpot's answer is not {what}")));
                     self.refused(turn, &in_flight, &Rejection::malformed(response), effects)
@@ -182,6 +182,7 @@ impl Portal {
                 };
                 running.vanished.remove(id);
                 dirty::clear(turn.sql, scene.kind, &[*id], in_flight.asked_at)?;
+                self.mark_links(turn, scene.kind, &[resolved], in_flight.asked_at)?;
                 self.count(turn, in_flight.stream, applied)?;
             }
             Job::Search => {
@@ -205,6 +206,7 @@ impl Portal {
                 let page = parsed!(objects::parse_page(body));
                 self.took_sweep(turn, in_flight, &page)?;
             }
+            Job::Links(call) => return self.took_links(turn, in_flight, call, body),
             Job::Refresh | Job::Uninstall | Job::Revoke | Job::Beside(_) => {}
         }
         Ok(Ok(()))
@@ -279,6 +281,15 @@ impl Portal {
             let running = &mut self.streams[in_flight.stream];
             running.vanished.extend(vanished.into_iter().map(|id| (id, erased.contains(&id))));
         }
+        let found: Vec<RecordId> = batch.records.iter().map(|record| record.id).collect();
+        match in_flight.job {
+            // A full read of links follows a full read of records.
+            Job::Fetch { .. } => {}
+            Job::Confirm { .. } | Job::Freshen { .. } => {
+                self.doubt_links(turn, scene.kind, &found, in_flight.asked_at)?;
+            }
+            _ => self.mark_links(turn, scene.kind, &found, in_flight.asked_at)?,
+        }
         Ok(applied)
     }
 
@@ -341,6 +352,10 @@ impl Portal {
     pub(super) fn count(&mut self, turn: &Turn<'_>, index: usize, applied: Applied) -> Result<(), SqlError> {
         let running = &mut self.streams[index];
         running.marked |= applied.doubts > 0;
+        if applied.elsewhere > 0 {
+            self.streams.iter_mut().for_each(|running| running.marked = true);
+        }
+        let running = &mut self.streams[index];
         running.saved.records = (running.saved.records + applied.came).saturating_sub(applied.went);
         if applied.changes > 0 {
             running.saved.changed_at = Some(turn.now);
@@ -349,9 +364,12 @@ impl Portal {
     }
 
     /// A call succeeded: earlier trouble is over, unless the call left before it.
-    fn all_well(&mut self, turn: &Turn<'_>, index: usize) -> Result<(), SqlError> {
+    fn all_well(&mut self, turn: &Turn<'_>, in_flight: &InFlight) -> Result<(), SqlError> {
+        let index = in_flight.stream;
         let stream = &mut self.streams[index].saved;
-        if stream.failures > 0 || stream.trouble.is_some() {
+        if matches!(in_flight.job, Job::Links(_)) {
+            self.links.all_well();
+        } else if stream.failures > 0 || stream.trouble.is_some() {
             stream.failures = 0;
             stream.trouble = None;
             self.save_stream(turn, index)?;

@@ -7,6 +7,7 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use crate::{
+    engine::portal::links,
     hubspot::objects::{Properties, Record},
     store::{
         portal::{
@@ -52,6 +53,8 @@ pub struct Applied {
     pub changes: u64,
     /// Ids marked dirty.
     pub doubts: u64,
+    /// Ids of any type marked dirty because what they were linked to is gone.
+    pub elsewhere: u64,
 }
 
 /// The property that names the records which became part of this one (`hubspot-api.md` 4.5).
@@ -263,6 +266,7 @@ impl<'a> Verdict<'a> {
 
     fn write(mut self, scene: Scene<'_>) -> Result<Applied, SqlError> {
         let Scene { sql, kind, .. } = scene;
+        let mut elsewhere = 0;
         if !self.merged.is_empty() {
             // A merged-away id is a doubt only while the mirror holds it live.
             let ids: Vec<RecordId> = self.merged.iter().map(|(id, _)| *id).collect();
@@ -276,6 +280,7 @@ impl<'a> Verdict<'a> {
             records::entomb(sql, kind, &self.graves, scene.asked_at)?;
             let gone: Vec<RecordId> = self.graves.iter().map(|grave| grave.id).collect();
             members::gone(sql, scene.now, kind, &gone)?;
+            elsewhere = links::apply::left(sql, kind, &gone, scene.tick)?;
         }
         if !self.merged.is_empty() {
             records::note_merged(sql, kind, &self.merged)?;
@@ -286,7 +291,7 @@ impl<'a> Verdict<'a> {
         dirty::mark(sql, kind, &self.doubts, scene.tick, false, false)?;
         let changes = self.changes.iter().map(Change::count).sum();
         feed::append(sql, scene.now, kind, self.changes)?;
-        Ok(Applied { came: self.came, went: self.went, changes, doubts: self.doubts.len() as u64 })
+        Ok(Applied { came: self.came, went: self.went, changes, doubts: self.doubts.len() as u64, elsewhere })
     }
 }
 

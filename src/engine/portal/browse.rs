@@ -389,7 +389,8 @@ fn happened(change: &Change, id: RecordId, at: Timestamp) -> Option<Happened> {
         | Change::Restored { id }
         | Change::Erased { id }
         | Change::Scrubbed { id } => *id,
-        Change::Lifecycle { .. } => return None,
+        // What a record is linked to is not its history of values.
+        Change::Linked(_) | Change::Unlinked(_) | Change::Lifecycle { .. } => return None,
     };
     (whose == id).then_some(happened)
 }

@@ -24,6 +24,8 @@ use crate::{
 
 /// Most records of one page, by the API's contract; 250 records of 4 KB make 1 MB.
 pub const RECORDS_LIMIT: u32 = 250;
+/// Most links of one page, by the API's contract; each about 150 bytes.
+pub const LINKS_LIMIT: u32 = 500;
 /// Most changes of one answer, by the API's contract.
 pub const CHANGES_LIMIT: u32 = 1_000;
 
@@ -52,6 +54,20 @@ pub enum Command {
         limit: u32,
         /// Only records with this key (contacts: e-mail, companies: domain; in any case).
         key: Option<String>,
+    },
+    /// What a record is linked to, of one type, in order of ids. Answers [`Answer::Json`] `{results, next_cursor}` or
+    /// [`Answer::Missing`].
+    Associations {
+        /// Whose type.
+        object_type: ObjectType,
+        /// Whose; may have been merged away.
+        id: RecordId,
+        /// To which type.
+        to_type: ObjectType,
+        /// Links to greater ids only.
+        after: Option<RecordId>,
+        /// Capped at [`LINKS_LIMIT`].
+        limit: u32,
     },
     /// One record, by an id that may have been merged away. Answers [`Answer::Json`] or [`Answer::Missing`].
     Record {
@@ -196,6 +212,11 @@ impl Touch {
             | Event::Restored { object, id, .. } => {
                 vec![touch(*object, *id)]
             }
+            Event::Linked { object, id, other, .. } => [Some((*object, *id)), *other]
+                .into_iter()
+                .flatten()
+                .map(|(kind, id)| touch(kind, id))
+                .collect(),
             Event::PrivacyDeleted { object, id, .. } => vec![Self { erased: true, ..touch(*object, *id) }],
             Event::Merged { object, primary, merged, new_id, .. } => {
                 [*primary].iter().chain(merged).chain(new_id).map(|id| touch(*object, *id)).collect()

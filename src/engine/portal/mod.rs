@@ -17,6 +17,7 @@ mod credentials;
 pub mod endpoints;
 pub mod fields;
 mod lifecycle;
+pub mod links;
 pub mod messages;
 mod permits;
 mod plan;
@@ -37,7 +38,7 @@ use crate::{
         messages::{Ask, Grant, Window},
     },
     store::{
-        portal::{counts::Area, dirty, feed},
+        portal::{counts::Area, dirty, feed, links as store_links},
         schema,
         sql::{Sql, SqlError},
     },
@@ -56,6 +57,7 @@ use channels::Channels;
 use credentials::Tokens;
 use endpoints::Endpoints;
 use lifecycle::Told;
+use links::Linking;
 use messages::{Answer, Command, Connect, State, Status, StreamStatus, Touch};
 use permits::Permits;
 use reconcile::{Checking, Level};
@@ -155,6 +157,7 @@ enum Job {
     Sweep,
     Freshen { ids: Vec<RecordId> },
     Beside(Errand),
+    Links(links::Call),
 }
 
 /// A call under way.
@@ -242,6 +245,7 @@ pub struct Portal {
     endpoints: Endpoints,
     beside: Beside,
     channels: Channels,
+    links: Linking,
     told: Told,
     panic_once: bool,
 }
@@ -258,7 +262,8 @@ impl Portal {
         };
         let running = streams::load(turn)?;
         let clocks = running.iter().map(|running| running.saved.clock);
-        let clock = clocks.fold(dirty::latest_generation(turn.sql)?, i64::max);
+        let marks = dirty::latest_generation(turn.sql)?;
+        let clock = clocks.fold(marks.max(store_links::latest_generation(turn.sql)?), i64::max);
         let mut portal = Self {
             connection,
             streams: running,
@@ -276,6 +281,7 @@ impl Portal {
             endpoints: Endpoints::load(turn)?,
             beside: Beside::load(turn)?,
             channels: Channels::load(turn)?,
+            links: Linking::load(turn)?,
             told: Told::default(),
             panic_once: false,
         };
@@ -329,6 +335,9 @@ impl Portal {
                 query::records(turn.sql, object_type, after, limit, key.as_deref())?
             }
             Command::Look(look) => Answer::Looked(browse::look(turn.sql, look)?),
+            Command::Associations { object_type, id, to_type, after, limit } => {
+                links::show::of_record(turn.sql, object_type, id, to_type, after, limit)?
+            }
             Command::Record { object_type, id } => query::record(turn.sql, object_type, id)?,
             Command::Changes { after, limit, types } => query::changes(turn.sql, after, limit, &types)?,
             Command::Snapshot { types, from, limit } if self.connection.is_some() => {
@@ -506,7 +515,7 @@ impl Portal {
             State::PausedByPerson { .. } => return Ok(false),
             State::Paused { .. } | State::Active => {}
         }
-        if self.next_errand(turn).0.is_some() {
+        if self.next_errand(turn).0.is_some() || self.links_due(turn)? {
             return Ok(true);
         }
         for (index, running) in self.streams.iter().enumerate() {

@@ -15,7 +15,7 @@ pub struct Permits {
     unused: Vec<u64>,
     news: Vec<News>,
     asked: Option<Window>,
-    waits: [Option<Timestamp>; 3],
+    waits: [Option<Timestamp>; 4],
 }
 
 fn place(window: Window) -> usize {
@@ -23,6 +23,7 @@ fn place(window: Window) -> usize {
         Window::Core => 0,
         Window::Search => 1,
         Window::Refresh => 2,
+        Window::Associations => 3,
     }
 }
 

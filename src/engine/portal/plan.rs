@@ -36,7 +36,7 @@ const UNCONFIGURED_MS: i64 = 10 * MINUTE_MS;
 
 /// How urgent a stream's next call is, the most urgent first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Urgency {
+pub(super) enum Urgency {
     /// Somebody may be waiting: webhooks' reads, and what other calls need first.
     First,
     /// A check for changes.
@@ -221,7 +221,7 @@ impl Portal {
                 let every_ms = turn.config.work.check_every_ms;
                 running.filter(|stream| stream.searches(turn.now, every_ms)).count().clamp(1, 4) as u32
             }
-            Window::Refresh => 1,
+            Window::Refresh | Window::Associations => 1,
         };
         if let Some(ask) = self.ask(turn, Some(window), count) {
             self.permits.ask(window);
@@ -272,6 +272,15 @@ impl Portal {
                 return Ok(Next::Send(NO_STREAM, Job::Beside(errand)));
             }
             later = later.into_iter().chain(retry_at).min();
+        }
+        if !matches!(best, Some((Urgency::First, _, _)))
+            && let Some(links) = self.next_of_links(turn)?
+            && best.as_ref().is_none_or(|(other, _, _)| links.0 < *other)
+        {
+            best = Some(links);
+        }
+        if let Some(at) = self.links.waits_until().filter(|at| *at > turn.now) {
+            later = Some(later.map_or(at, |earlier| earlier.min(at)));
         }
         Ok(match (best, later) {
             (Some((_, index, job)), _) => Next::Send(index, job),
@@ -469,6 +478,7 @@ impl Portal {
             | Job::Confirm { .. }
             | Job::Freshen { .. }
             | Job::Sweep => self.stream_request(turn, index, job)?,
+            Job::Links(call) => Self::links_request(call),
         };
         Some(Request { bearer, ..request })
     }
@@ -506,7 +516,7 @@ impl Portal {
             Job::Count { .. } | Job::Confirm { .. } | Job::Sweep => {
                 return self.reconcile_request(index, job);
             }
-            Job::Refresh | Job::Revoke | Job::Uninstall | Job::Beside(_) => return None,
+            Job::Refresh | Job::Revoke | Job::Uninstall | Job::Beside(_) | Job::Links(_) => return None,
         })
     }
 }
@@ -549,6 +559,7 @@ impl Job {
             | Self::Count { .. }
             | Self::Confirm { .. }
             | Self::Freshen { .. }
+            | Self::Links(_)
             | Self::Sweep => true,
         }
     }
@@ -558,6 +569,7 @@ impl Job {
         match self {
             Self::Revoke => None,
             Self::Refresh => Some(Window::Refresh),
+            Self::Links(_) => Some(Window::Associations),
             Self::Greatest | Self::Search | Self::Count { .. } => Some(Window::Search),
             Self::Uninstall
             | Self::Properties

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use crate::{
     engine::portal::{
         channels::told,
+        links::show::Names,
         messages::{Answer, CHANGES_LIMIT, RECORDS_LIMIT},
     },
     store::{
@@ -102,19 +103,28 @@ pub fn records(
 
 /// One record, found also by an id that was merged away.
 pub fn record(sql: &dyn Sql, kind: ObjectType, id: RecordId) -> Result<Answer, SqlError> {
+    let Some(target) = resolve(sql, kind, id)? else { return Ok(Answer::Missing) };
+    match records::live_by_ids(sql, kind, &[target])?.first() {
+        Some(live) => Ok(Answer::Json(record_json(kind, live, (target != id).then_some(id))?)),
+        None => Ok(Answer::Missing),
+    }
+}
+
+/// The live record that an id leads to.
+pub fn resolve(sql: &dyn Sql, kind: ObjectType, id: RecordId) -> Result<Option<RecordId>, SqlError> {
     /// Merges can chain; HubSpot refuses past 250 combined ones (`hubspot-api.md` 4.5).
     const CHAIN: usize = 250;
     let mut target = id;
     for _ in 0..CHAIN {
-        if let Some(live) = records::live_by_ids(sql, kind, &[target])?.first() {
-            return Ok(Answer::Json(record_json(kind, live, (target != id).then_some(id))?));
+        if records::known(sql, kind, &[target], None)?.iter().any(|row| row.live) {
+            return Ok(Some(target));
         }
         match records::merged_into(sql, kind, target)? {
             Some(into) => target = into,
             None => break,
         }
     }
-    Ok(Answer::Missing)
+    Ok(None)
 }
 
 /// Changes after a sequence number, `{changes, next, latest}`: `next` is what to ask `after` with the next time.
@@ -186,6 +196,7 @@ fn render(
     let name = chunk.object_type.map_or(feed::CONNECTION, ObjectType::as_str);
     let at = chunk.at.to_rfc3339();
     let mut seq = chunk.first_seq;
+    let mut names = Names::default();
     for change in &chunk.changes {
         let count = change.count();
         let end = seq + count - 1;
@@ -220,6 +231,7 @@ fn render(
             | Change::Merged { id, .. }
             | Change::Erased { id }
             | Change::Scrubbed { id } => vec![*id],
+            Change::Linked(ends) | Change::Unlinked(ends) => vec![ends.id],
             Change::Lifecycle { id, about, words, .. } => {
                 if full(page, *written, number) {
                     return Ok(());
@@ -251,6 +263,8 @@ fn render(
             | Change::Channel { .. }
             | Change::Joined { .. }
             | Change::Left { .. }
+            | Change::Linked(_)
+            | Change::Unlinked(_)
             | Change::Lifecycle { .. } => None,
         };
         for some in ids.chunks(FETCH as usize) {
@@ -298,6 +312,17 @@ fn render(
                         write!(line, ",\"list_id\":\"{list}\",\"list_name\":{name}")
                             .expect("writing to a string does not fail");
                     }
+                    Change::Linked(ends) | Change::Unlinked(ends) => {
+                        write!(line, ",\"to_type\":\"{}\"", ends.to_type)
+                            .expect("writing to a string does not fail");
+                        if let Some((from, to)) = chunk.object_type.zip(ends.to) {
+                            let types = names.render(sql, from, ends.to_type, &ends.types)?;
+                            write!(line, ",\"to_id\":\"{to}\",\"types\":{types}")
+                                .expect("writing to a string does not fail");
+                        } else {
+                            line.push_str(",\"erased\":true");
+                        }
+                    }
                     Change::Updated { .. }
                     | Change::Created { .. }
                     | Change::Deleted { .. }
@@ -336,6 +361,8 @@ pub fn kind_of(change: &Change) -> &'static str {
         },
         Change::Joined { .. } => "membership_added",
         Change::Left { .. } => "membership_removed",
+        Change::Linked(_) => "association_added",
+        Change::Unlinked(_) => "association_removed",
         Change::Lifecycle { event, .. } => event.as_str(),
     }
 }

@@ -388,6 +388,7 @@ impl Portal {
             }
             Job::Refresh | Job::Uninstall | Job::Revoke | Job::Properties | Job::Greatest => None,
             Job::Beside(_) => None,
+            Job::Links(_) => None,
             Job::List { .. } | Job::Fetch { .. } | Job::Search | Job::Read { .. } | Job::ReadOne { .. } => {
                 None
             }

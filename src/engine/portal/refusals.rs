@@ -69,14 +69,18 @@ impl Portal {
                 Job::Refresh | Job::Uninstall | Job::Revoke | Job::Properties | Job::Greatest => {}
                 Job::Beside(_) => {}
                 Job::List { .. } | Job::Fetch { .. } | Job::Search | Job::Read { .. } => {}
-                Job::Count { .. } | Job::Confirm { .. } | Job::Sweep | Job::Freshen { .. } => {}
+                Job::Count { .. }
+                | Job::Confirm { .. }
+                | Job::Sweep
+                | Job::Freshen { .. }
+                | Job::Links(_) => {}
             },
             Class::Expired | Class::Unauthorized => {
                 if self.unauthorized(turn, in_flight)? {
                     return Ok(());
                 }
             }
-            Class::TooLong if !self.streams[index].saved.wide => {
+            Class::TooLong if !self.streams[index].saved.wide && !matches!(in_flight.job, Job::Links(_)) => {
                 self.streams[index].saved.wide = true;
                 return self.save_stream(turn, index);
             }
@@ -86,7 +90,7 @@ impl Portal {
             }
             Class::Parked { until } => return self.pause(turn, *until, rejection),
             Class::Transient { .. } | Class::Locked | Class::Unknown => {}
-            Class::Forbidden { scopes } if !scopes.is_empty() => {
+            Class::Forbidden { scopes } if !scopes.is_empty() && !matches!(in_flight.job, Job::Links(_)) => {
                 self.streams[index].saved.refused.clone_from(scopes);
                 return self.tell_of_stream(turn, index, rejection);
             }
@@ -94,6 +98,9 @@ impl Portal {
             | Class::WrongTokenKind
             | Class::Conflict { .. }
             | Class::Rejected { .. } => {}
+        }
+        if let Job::Links(call) = &in_flight.job {
+            return self.links_refused(turn, call, rejection);
         }
         let stream = &mut self.streams[index].saved;
         stream.failures += 1;

@@ -10,12 +10,18 @@
 //!   *merged* and *erased* remove. A change that a page showed already is applied once more and changes nothing in the end; an *updated*
 //!   record that no page showed was gone by then, and its end follows.
 //!
+//! - Each link comes with the record that holds it, as the feed tells it. Whoever is deleted, merged or erased takes his links along;
+//!   *`association_added`* and *`association_removed`* add and take types that may be there, or gone, already.
+//!
 //! Nothing is held between pages, here or in the database: a reader that goes away costs nothing.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    engine::portal::query::{ANSWER_BYTES, FETCH, record_json},
+    engine::portal::{
+        links::show::Names,
+        query::{ANSWER_BYTES, FETCH, record_json},
+    },
     store::{
         portal::{feed, records},
         sql::{Sql, SqlError},
@@ -41,7 +47,7 @@ pub struct Place {
 pub struct Page {
     /// Number of the newest change when it was read.
     pub seq: u64,
-    /// Records as the API shows them, one a line, each line ended.
+    /// Records as the API shows them, with the links they hold, one a line, each line ended.
     pub lines: String,
     /// How many of them there are of each type.
     pub counts: Vec<(ObjectType, u64)>,
@@ -56,6 +62,7 @@ pub fn page(sql: &dyn Sql, types: &[ObjectType], from: Option<Place>, limit: u32
     let wanted = |kind: &ObjectType| types.is_empty() || types.contains(kind);
     let all = ObjectType::ALL.into_iter().filter(wanted);
     let mut left = limit;
+    let mut names = Names::default();
     for object_type in all.skip_while(|kind| from.is_some_and(|from| from.object_type != *kind)) {
         let mut above =
             from.filter(|from| from.object_type == object_type).map_or(RecordId(0), |from| from.above);
@@ -70,9 +77,18 @@ pub fn page(sql: &dyn Sql, types: &[ObjectType], from: Option<Place>, limit: u32
             let fetched = records::page(sql, object_type, above, fetch)?;
             let over = fetched.len() < fetch as usize;
             left -= fetched.len() as u32;
+            let ids: Vec<RecordId> = fetched.iter().map(|live| live.id).collect();
+            let links = names.held_by(sql, object_type, &ids)?;
             for live in fetched {
                 above = live.id;
-                page.lines.push_str(&record_json(object_type, &live, None)?);
+                let mut line = record_json(object_type, &live, None)?;
+                if let Some(links) = links.get(&live.id) {
+                    line.truncate(line.len() - 1);
+                    line.push_str(",\"associations\":");
+                    line.push_str(links);
+                    line.push('}');
+                }
+                page.lines.push_str(&line);
                 page.lines.push('\n');
                 count += 1;
             }

@@ -150,6 +150,8 @@ impl Portal {
         if running.saved.records == 0 {
             records::drop_indexes(turn.sql, running.saved.object_type)?;
         }
+        let kind = running.saved.object_type;
+        self.links.begin_anew(turn, kind)?;
         self.save_stream(turn, index)
     }
 

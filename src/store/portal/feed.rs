@@ -159,6 +159,12 @@ pub enum Change {
         /// Who.
         ids: Vec<RecordId>,
     },
+    /// A link of two records is there, or has more types than before.
+    #[serde(rename = "a")]
+    Linked(LinkEnds),
+    /// A link of two records is gone, or has fewer types.
+    #[serde(rename = "b")]
+    Unlinked(LinkEnds),
     /// Something happened to the connection itself: part of the feed, so that its place among the changes is known.
     #[serde(rename = "l")]
     Lifecycle {
@@ -175,6 +181,20 @@ pub enum Change {
     },
 }
 
+/// A link as its holder sees it; see [`crate::store::portal::links::Pair`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkEnds {
+    /// The holder, of the type of the feed's row.
+    pub id: RecordId,
+    /// Type of the other.
+    pub to_type: ObjectType,
+    /// The other; `None` once one of both was deleted for privacy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<RecordId>,
+    /// The types that came or went, as in [`crate::store::portal::links::Link`].
+    pub types: String,
+}
+
 impl Change {
     /// How many sequence numbers it takes.
     pub fn count(&self) -> u64 {
@@ -189,6 +209,8 @@ impl Change {
             | Self::Merged { .. }
             | Self::Erased { .. }
             | Self::Scrubbed { .. }
+            | Self::Linked(_)
+            | Self::Unlinked(_)
             | Self::Lifecycle { .. } => 1,
         }
     }
@@ -328,19 +350,30 @@ pub fn prune(sql: &dyn Sql, before: Timestamp, bytes: i64) -> Result<(), SqlErro
 /// Takes every value of a record out of the feed; its changes stay as markers without content, so that no number is missing.
 /// Reads the whole feed: privacy deletions are rare.
 pub fn erase(sql: &dyn Sql, kind: ObjectType, id: RecordId) -> Result<(), SqlError> {
-    let needle = format!("\"id\":{id},");
+    let (needle, as_other) = (format!("\"id\":{id},"), format!("\"to\":{id},"));
     let rows = sql.exec(
-        "SELECT first_seq, changes FROM feed WHERE object_type = ?1 AND instr(changes, ?2) > 0",
-        &[Param::Text(kind.as_str()), Param::Text(&needle)],
+        "SELECT first_seq, object_type = ?1, changes FROM feed
+         WHERE (object_type = ?1 AND instr(changes, ?2) > 0) OR instr(changes, ?3) > 0",
+        &[Param::Text(kind.as_str()), Param::Text(&needle), Param::Text(&as_other)],
     )?;
     for row in rows {
-        let [first_seq, changes] = row.as_slice() else { return Err(SqlError::Content("feed")) };
+        let [first_seq, own, changes] = row.as_slice() else { return Err(SqlError::Content("feed")) };
+        let own = own.int() == Some(1);
         let first_seq = first_seq.int().ok_or(SqlError::Content("feed"))?;
         let mut changes: Vec<Change> =
             json::parse(changes.text().unwrap_or_default()).map_err(|_| SqlError::Content("feed"))?;
         for change in &mut changes {
-            if matches!(change, Change::Updated { id: changed, .. } if *changed == id) {
-                *change = Change::Scrubbed { id };
+            match change {
+                Change::Updated { id: changed, .. } if own && *changed == id => {
+                    *change = Change::Scrubbed { id };
+                }
+                Change::Linked(ends) | Change::Unlinked(ends)
+                    if (own && ends.id == id) || (ends.to_type == kind && ends.to == Some(id)) =>
+                {
+                    ends.to = None;
+                    ends.types.clear();
+                }
+                _ => {}
             }
         }
         let json = serde_json::to_string(&changes).expect("changes are JSON");

@@ -16,6 +16,9 @@
 //! | `reference` | owners, pipelines or names of lists, many a row | name, number |
 //! | `followed` | a list that is followed, its state as the engine's JSON, and how many are on it | HubSpot's id |
 //! | `members` | up to a thousand members of a list | list, the id it begins at |
+//! | `links` | one link of two records; see [`links`] | pair of types, both ids |
+//! | `link_marks` | a record whose links a later read must settle | object type, id |
+//! | `link_types` | what a type of association is called | from, to, type |
 //! | `endpoints` | a receiver of deliveries, as the engine's JSON, and its sealed secrets | number |
 
 pub mod browse;
@@ -26,6 +29,7 @@ pub mod dirty;
 pub mod endpoints;
 pub mod feed;
 pub mod fields;
+pub mod links;
 pub mod members;
 pub mod records;
 pub mod reference;
@@ -34,7 +38,7 @@ pub mod streams;
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 6] = [
+pub const STEPS: [&str; 7] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -148,6 +152,28 @@ pub const STEPS: [&str; 6] = [
          first INTEGER NOT NULL,
          ids TEXT NOT NULL,
          PRIMARY KEY (list, first)
+     ) WITHOUT ROWID;",
+    "CREATE TABLE links (
+         pair INTEGER NOT NULL,
+         a INTEGER NOT NULL,
+         b INTEGER NOT NULL,
+         there TEXT NOT NULL,
+         back TEXT NOT NULL,
+         PRIMARY KEY (pair, a, b)
+     ) WITHOUT ROWID;
+     CREATE INDEX links_back ON links (pair, b);
+     CREATE TABLE link_marks (
+         object_type TEXT NOT NULL,
+         id INTEGER NOT NULL,
+         generation INTEGER NOT NULL,
+         PRIMARY KEY (object_type, id)
+     ) WITHOUT ROWID;
+     CREATE TABLE link_types (
+         from_type TEXT NOT NULL,
+         to_type TEXT NOT NULL,
+         type TEXT NOT NULL,
+         label TEXT,
+         PRIMARY KEY (from_type, to_type, type)
      ) WITHOUT ROWID;",
 ];
 

@@ -46,6 +46,7 @@ fn a_check_that_finds_nothing_is_one_call_and_two_rows() {
     let switches = Switches { access_token_life_s: 7_200, ..Switches::default() };
     let mut world = synced(Plan { switches, ..tiny(300) });
     checked(&mut world);
+    world.pass(1);
     let (calls, rows) = (world.calls.len(), world.objects[0].sql.inner.rows_written());
     for _ in 0..8 {
         checked(&mut world);

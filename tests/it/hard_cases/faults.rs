@@ -62,6 +62,7 @@ fn a_lasting_misfortune_is_told_in_words_asked_about_sparingly_and_forgotten_whe
         let name = format!("{fault:?}");
         let mut world = synced(tiny(30));
         checked(&mut world);
+        world.pass(1);
         let before = world.calls.len();
         world.simulator.faults.add(always(fault));
         world.control("POST", "contacts/edit-bulk", &json!({ "count": 30 }));
@@ -71,7 +72,8 @@ fn a_lasting_misfortune_is_told_in_words_asked_about_sparingly_and_forgotten_whe
         assert!(told.words.contains(words), "{name}: {}", told.words);
         assert!(matches!(status.state, State::Active | State::Paused { .. }), "{name}: {:?}", status.state);
         let asked = world.calls.len() - before;
-        assert!((1..80).contains(&asked), "{name}: {asked} calls in twenty minutes");
+        // One question every 32 to 64 s; of a 401 also the refresh and the repetition.
+        assert!((1..100).contains(&asked), "{name}: {asked} calls in twenty minutes");
         world.simulator.faults.clear();
         world.pass(65);
         well(&mut world, &name);

@@ -9,6 +9,7 @@ pub mod deletions;
 mod faults;
 mod feed;
 mod limits;
+mod links;
 pub mod lists;
 mod pages;
 mod reconcile;

@@ -95,6 +95,7 @@ fn an_empty_type_costs_four_calls_in_a_first_sync() {
     let calls = |plan: Plan| {
         let mut world = synced(plan);
         checked(&mut world);
+        world.pass(1);
         world.calls.len()
     };
     assert_eq!(calls(three(300, 0, 0)), calls(tiny(300)) + 2 * 4 + 1);

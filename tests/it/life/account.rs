@@ -85,10 +85,10 @@ impl World {
     }
 
     pub(super) fn furnish(&mut self) {
-        let Plan { settings, shape, contacts, companies, deals, .. } = &self.plan;
+        let Plan { settings, shape, contacts, companies, deals, links, .. } = &self.plan;
         let account = json!({
             "portal_id": PORTAL, "settings": settings, "shape": shape, "contacts": contacts,
-            "companies": companies.unwrap_or(0), "deals": deals.unwrap_or(0),
+            "companies": companies.unwrap_or(0), "deals": deals.unwrap_or(0), "associations": links,
         });
         self.control("POST", "portals", &account);
         self.furnish_lists();
@@ -237,6 +237,13 @@ impl World {
             };
         }
         self.edit_beside();
+        if self.plan.links
+            && !late
+            && choice % 3 == 1
+            && let Some((portal, mut turn)) = self.simulator.portal_turn(PORTAL, now)
+        {
+            portal.edit_associations(&mut turn, count);
+        }
         let rush = self.plan.rush && now < super::world::START_MS + MINUTE / 2;
         let wait = if rush {
             500
@@ -247,6 +254,15 @@ impl World {
         };
         let next = self.now + self.rng.u64(1..=wait * 2);
         self.at(next, What::Edit);
+    }
+
+    /// Changes every record once more: without webhooks a change of links alone is not seen until its record changes.
+    pub(super) fn edit_all(&mut self) {
+        for kind in self.plan.kinds() {
+            if let Some((portal, mut turn)) = self.simulator.portal_turn(PORTAL, self.now) {
+                portal.bulk_edit_of(&mut turn, kind, u32::MAX);
+            }
+        }
     }
 
     /// What the front does with a delivery: verifies, hands on what is ours, answers.

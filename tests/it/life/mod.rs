@@ -6,6 +6,7 @@
 mod account;
 mod beside;
 mod channels;
+pub mod links;
 mod plan;
 mod promises;
 mod receivers;

@@ -32,6 +32,8 @@ pub struct Plan {
     pub lists: Option<u32>,
     /// Whether the connection may read owners.
     pub owners: bool,
+    /// Whether they are linked, and people work on that.
+    pub links: bool,
     /// Minutes of edits and misfortunes.
     pub minutes: u64,
     /// Minutes of single edits after those, minutes apart: the account does not rest, and its cursor moves on.
@@ -78,6 +80,7 @@ impl Default for Plan {
             channel: None,
             lists: None,
             owners: false,
+            links: false,
             late_minutes: 0,
             rush: false,
             minutes: 0,

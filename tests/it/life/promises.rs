@@ -9,7 +9,12 @@ use spoke::{
     values::ids::ObjectType,
 };
 
-use super::{account::PORTAL, beside::Memberships, world::World};
+use super::{
+    account::PORTAL,
+    beside::Memberships,
+    links::{self, Links},
+    world::World,
+};
 
 impl World {
     /// What of the promises does not hold.
@@ -23,6 +28,7 @@ impl World {
             return Err(format!("the connection is {:?}: {:?}", status.state, status.trouble));
         }
         let mut mirrors = BTreeMap::new();
+        let mut kinds = Vec::new();
         for stream in status.streams.iter().filter(|stream| stream.state == StreamState::Running) {
             let kind = stream.object_type;
             if stream.phase != Phase::Incremental || stream.dirty > 0 {
@@ -39,9 +45,12 @@ impl World {
                 }
             }
             differences(&mirror, &truth).map_err(|wrong| format!("{kind}: {wrong}"))?;
+            kinds.push(kind);
             mirrors.extend(mirror.into_iter().map(|(id, values)| ((kind.to_string(), id), values)));
         }
-        self.feed_leads_to(object, &mirrors)?;
+        let held = self.links_of(object, &kinds);
+        links::differing(&held, &self.true_links(&kinds))?;
+        self.feed_leads_to(object, &mirrors, &links::from_holders(&held))?;
         let own = self.own_429s();
         if own > 0 {
             return Err(format!("{own} refusals for limits that Spoke itself exceeded"));
@@ -116,6 +125,8 @@ impl World {
             "streams",
             "parts",
             "dirty",
+            "links",
+            "link_marks",
             "feed",
             "endpoints",
             "channels",
@@ -165,9 +176,11 @@ impl World {
         &mut self,
         object: usize,
         mirror: &BTreeMap<(String, String), Value>,
+        held: &Links,
     ) -> Result<(), String> {
         let (mut ids, mut last) = (BTreeSet::new(), BTreeMap::new());
         let mut members = Memberships::new();
+        let mut linked = Links::new();
         let (mut after, mut expected) = (0, 1);
         loop {
             let command = Command::Changes { after, limit: 97, types: Vec::new() };
@@ -184,6 +197,9 @@ impl World {
                 expected += 1;
                 let of_channel = change["kind"].as_str().unwrap().starts_with("channel_");
                 if change["object_type"] == "connection" || of_channel {
+                    continue;
+                }
+                if links::follow(&mut linked, change, false)? {
                     continue;
                 }
                 let text = |field: &str| change[field].as_str().unwrap().to_owned();
@@ -223,6 +239,7 @@ impl World {
                 break;
             }
         }
+        links::differing(&linked, held).map_err(|why| format!("the feed's links: {why}"))?;
         if !ids.iter().eq(mirror.keys()) {
             return Err("the feed's records are not the mirror's".to_owned());
         }

@@ -11,7 +11,12 @@ use spoke::{
     values::ids::ObjectType,
 };
 
-use super::{World, beside::Memberships, promises::follow};
+use super::{
+    World,
+    beside::Memberships,
+    links::{self, Links},
+    promises::follow,
+};
 
 type Id = (String, String);
 
@@ -27,6 +32,8 @@ pub struct Snapshot {
     members: Memberships,
     /// The number of the newest change when members were copied.
     members_at: u64,
+    /// Links as the records' own lines tell them.
+    links: Links,
 }
 
 impl World {
@@ -40,8 +47,8 @@ impl World {
         let first = self.snapshot_page(object, None, limit);
         let seq = first.seq;
         let (members, members_at) = (Memberships::new(), seq);
-        let mut snapshot =
-            Snapshot { object, seq, settled_at: seq, records: BTreeMap::new(), members, members_at };
+        let (records, links) = (BTreeMap::new(), Links::new());
+        let mut snapshot = Snapshot { object, seq, settled_at: seq, records, members, members_at, links };
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         let mut page = first;
         loop {
@@ -53,6 +60,7 @@ impl World {
                 let record: Value = serde_json::from_str(line).expect("each line is JSON");
                 let text = |field: &str| record[field].as_str().unwrap().to_owned();
                 let id = (text("object_type"), text("id"));
+                links::of_line(&mut snapshot.links, &record);
                 let known = snapshot.records.insert(id, (record["properties"].clone(), page.seq));
                 assert!(known.is_none(), "a record comes once");
             }
@@ -93,7 +101,8 @@ impl World {
 
     /// Whether the host that follows the feed from there has what the mirror has.
     pub fn follows_from(&mut self, snapshot: Snapshot) -> Result<(), String> {
-        let Snapshot { object, seq: mut after, settled_at, records, mut members, members_at } = snapshot;
+        let Snapshot { object, seq: mut after, settled_at, records, mut members, members_at, mut links } =
+            snapshot;
         // Up to which number what a record holds is known already: changes up to there are applied once more.
         let mut known: BTreeMap<Id, u64> = records.iter().map(|(id, (_, seq))| (id.clone(), *seq)).collect();
         let mut records: BTreeMap<Id, Value> =
@@ -101,6 +110,7 @@ impl World {
         let mirror = self.records_of(object);
         // What was told before members were copied.
         let mut earlier = Memberships::new();
+        let held = links::from_holders(&self.links_of(object, &ObjectType::ALL));
         loop {
             let command = Command::Changes { after, limit: 150, types: Vec::new() };
             let Some(Answer::Json(page)) = self.command_to(object, command) else {
@@ -119,6 +129,9 @@ impl World {
                 }
                 let text = |field: &str| change[field].as_str().unwrap().to_owned();
                 let id = (text("object_type"), text("id"));
+                if links::follow(&mut links, change, seq <= settled_at)? {
+                    continue;
+                }
                 match change["kind"].as_str().unwrap() {
                     // What channels make of records is not of the records.
                     kind if kind.starts_with("channel_") => {}
@@ -153,6 +166,7 @@ impl World {
         if members != mirrored {
             return Err("the members of a snapshot and the feed after it are not the mirror's".to_owned());
         }
+        links::differing(&links, &held).map_err(|why| format!("links of a snapshot: {why}"))?;
         let differs = |id: &&Id| records.get(*id) != mirror.get(*id);
         let all: BTreeSet<&Id> = records.keys().chain(mirror.keys()).collect();
         match all.into_iter().find(differs) {

@@ -455,6 +455,9 @@ impl World {
         while self.now < self.edits_until {
             self.happen();
         }
+        if !self.plan.webhooks && self.plan.links {
+            self.edit_all();
+        }
         self.simulator.faults.clear();
         if let Some(channel) = pauses {
             self.turn_channel(channel, Action::Resume);

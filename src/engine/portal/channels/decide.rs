@@ -160,6 +160,8 @@ fn note(change: &Change, read: &BTreeSet<&str>, lists: &BTreeSet<ListId>, touche
         Change::Merged { id, into } => drop(touched.insert(*id, Some(Departure::Merged { into: *into }))),
         Change::Erased { id } => drop(touched.insert(*id, Some(Departure::Erased))),
         Change::Scrubbed { .. } | Change::Lifecycle { .. } | Change::Channel { .. } => {}
+        // No condition of a filter is about links.
+        Change::Linked(_) | Change::Unlinked(_) => {}
     }
 }
 

@@ -25,7 +25,7 @@ const BACKOFF_LONGEST_MS: i64 = HOUR_MS / 5 * 4;
 pub const PREVIOUS_SECRET_MS: i64 = DAY_MS;
 
 /// What an endpoint may ask for by name: kinds of changes, and all that happens to the connection itself.
-pub const EVENTS: [&str; 12] = [
+pub const EVENTS: [&str; 14] = [
     "created",
     "updated",
     "deleted",
@@ -37,6 +37,8 @@ pub const EVENTS: [&str; 12] = [
     "channel_left",
     "membership_added",
     "membership_removed",
+    "association_added",
+    "association_removed",
     LIFECYCLE,
 ];
 /// What happens to the connection itself.

@@ -1,0 +1,220 @@
+//! What answers and refusals of the associations API mean: pages put together, whole lists applied, labels kept, a refused pair
+//! left alone.
+
+use std::collections::BTreeMap;
+
+use super::{Call, PAGES, Part, REFUSED_MS, Round, apply, apply::Read};
+use crate::{
+    engine::portal::{InFlight, Portal, Turn, refusals::backoff},
+    hubspot::{
+        Malformed,
+        associations::{self, Linked, SMALL_BATCH},
+        rejection::{Class, Rejection},
+    },
+    store::{
+        portal::links::{self, Pair, Side},
+        sql::SqlError,
+    },
+    values::{
+        http::Request,
+        ids::{ObjectType, RecordId},
+        planted::{Bug, planted},
+        time::Timestamp,
+    },
+};
+
+impl Portal {
+    /// The request of a call.
+    pub(in crate::engine::portal) fn links_request(call: &Call) -> Request {
+        match call {
+            Call::Read { from, to, inputs } => associations::batch_read(*from, *to, inputs),
+            Call::Labels { from, to } => associations::labels(*from, *to),
+        }
+    }
+
+    /// The answer to a call.
+    pub(in crate::engine::portal) fn took_links(
+        &mut self,
+        turn: &Turn<'_>,
+        in_flight: &InFlight,
+        call: &Call,
+        body: &[u8],
+    ) -> Result<Result<(), Malformed>, SqlError> {
+        match call {
+            Call::Labels { from, to } => match associations::parse_labels(body) {
+                Ok(labels) => self.took_labels(turn, *from, *to, &labels).map(Ok),
+                Err(malformed) => Ok(Err(malformed)),
+            },
+            Call::Read { from, to, inputs } => match associations::parse_batch(body) {
+                Ok(batch) => self.took_batch(turn, in_flight, [*from, *to], inputs, batch).map(Ok),
+                Err(malformed) => Ok(Err(malformed)),
+            },
+        }
+    }
+
+    fn took_batch(
+        &mut self,
+        turn: &Turn<'_>,
+        in_flight: &InFlight,
+        [from, to]: [ObjectType; 2],
+        inputs: &[(RecordId, Option<String>)],
+        batch: associations::BatchLinks,
+    ) -> Result<(), SqlError> {
+        let of_call = |round: &&mut Round| round.from == from && round.todo.last() == Some(&to);
+        let Some(round) = self.links.round.as_mut().filter(of_call) else { return Ok(()) };
+        round.asked_at.get_or_insert(in_flight.asked_at);
+        let pass = round.pass.is_some();
+        let mut found: BTreeMap<RecordId, (Vec<Linked>, Option<String>)> =
+            batch.found.into_iter().map(|one| (one.from, (one.to, one.after))).collect();
+        let mut reads = Vec::new();
+        for (id, asked_from) in inputs {
+            let part = round.parts.remove(id);
+            if batch.unread.contains(id) {
+                continue;
+            }
+            let (page, after) = match found.remove(id) {
+                Some(page) => page,
+                None if batch.complete => (Vec::new(), None),
+                None => continue,
+            };
+            let new = Read { id: *id, asked_at: in_flight.asked_at, to: Vec::new() };
+            let (mut read, pages) = match part {
+                Some(part) => (part.read, part.pages),
+                // The object was away meanwhile: a later page alone tells nothing.
+                None if asked_from.is_some() => continue,
+                None => (new, 0),
+            };
+            let empty = page.is_empty();
+            read.to.extend(page);
+            match after.filter(|_| !planted(Bug::FirstPageOfLinks)) {
+                None => reads.push(read),
+                // A cursor that leads nowhere: nothing is known of this record.
+                Some(_) if empty || pages >= PAGES => {}
+                Some(after) => {
+                    round.parts.insert(*id, Part { read, after, pages: pages + 1 });
+                }
+            }
+        }
+        round.left.retain(|id| !inputs.iter().any(|(asked, after)| asked == id && after.is_none()));
+        let first = pass && self.links.paired(from, to).is_some_and(|paired| paired.read_at.is_none());
+        let tick = self.tick(turn.now);
+        let applied = apply::apply(turn, tick, [from, to], &reads, &batch.labels)?;
+        if !first {
+            let read = reads.iter().map(|read| read.id);
+            let (pair, side) = Pair::seen_from(from, to);
+            let mut ends = [applied.holders, applied.others];
+            ends[usize::from(side == Side::Other)].extend(read);
+            for (kind, to, ids) in [(pair.holder, pair.other, &ends[0]), (pair.other, pair.holder, &ends[1])]
+            {
+                let ids: Vec<RecordId> = ids.iter().copied().collect();
+                self.doubt_records(turn, kind, to, &ids)?;
+            }
+        }
+        if applied.doubts {
+            self.streams.iter_mut().for_each(|running| running.marked = true);
+        }
+        self.links.marked |= applied.link_doubts;
+        if from == to && applied.changes > 0 {
+            self.links.own_kind.insert(from);
+        }
+        if applied.changes > 0 {
+            self.streams[in_flight.stream].saved.changed_at = Some(turn.now);
+        }
+        Ok(())
+    }
+
+    /// Labels of one direction as HubSpot lists them now.
+    fn took_labels(
+        &mut self,
+        turn: &Turn<'_>,
+        from: ObjectType,
+        to: ObjectType,
+        labels: &[associations::Label],
+    ) -> Result<(), SqlError> {
+        let known = links::types(turn.sql, from, to)?;
+        let listed: Vec<links::Named> =
+            labels.iter().map(|(own, label)| (own.to_string(), label.clone())).collect();
+        let new: Vec<_> = listed.iter().filter(|one| !known.contains(one)).cloned().collect();
+        links::put_types(turn.sql, from, to, &new)?;
+        let gone: Vec<&str> = known
+            .iter()
+            .map(|(own, _)| own.as_str())
+            .filter(|own| !listed.iter().any(|(name, _)| name == own))
+            .collect();
+        links::drop_types(turn.sql, from, to, &gone)?;
+        let second = Pair::seen_from(from, to).1 == Side::Other;
+        if let Some(paired) = self.links.paired(from, to) {
+            paired.labels_at[usize::from(second)] = Some(turn.now);
+            if !gone.is_empty() {
+                // HubSpot has taken the label from every link that had it, and tells of none.
+                paired.pass = None;
+                paired.at_once = true;
+                paired.due_at = turn.now;
+            }
+        }
+        self.links.save(turn)
+    }
+
+    /// A refusal of the associations API concerns no stream: what it is about waits by itself.
+    pub(in crate::engine::portal) fn links_refused(
+        &mut self,
+        turn: &mut Turn<'_>,
+        call: &Call,
+        rejection: &Rejection,
+    ) -> Result<(), SqlError> {
+        match (&rejection.class, call) {
+            (Class::Rejected { .. }, Call::Read { inputs, .. })
+                if inputs.len() > SMALL_BATCH && !self.links.saved.small =>
+            {
+                self.links.saved.small = true;
+            }
+            (
+                Class::Rejected { .. }
+                | Class::Forbidden { .. }
+                | Class::WrongTokenKind
+                | Class::Conflict { .. }
+                | Class::Gone
+                | Class::TooLong,
+                _,
+            ) => self.leave_pair(turn.now, call),
+            (
+                Class::Transient { .. }
+                | Class::Throttled { .. }
+                | Class::Parked { .. }
+                | Class::Locked
+                | Class::Expired
+                | Class::Unauthorized
+                | Class::Unknown,
+                _,
+            ) => {
+                self.links.failures += 1;
+                let wait = backoff(self.links.failures, turn.random);
+                self.links.retry_at = match rejection.class {
+                    Class::Transient { retry_at: Some(at) } => at.max(turn.now),
+                    _ => turn.now.plus_ms(wait),
+                };
+                return Ok(());
+            }
+        }
+        self.links.save(turn)
+    }
+
+    /// Leaves a pair alone that HubSpot refuses; the others go on.
+    fn leave_pair(&mut self, now: Timestamp, call: &Call) {
+        let (Call::Read { from, to, .. } | Call::Labels { from, to }) = call;
+        let reads = matches!(call, Call::Read { .. });
+        let second = Pair::seen_from(*from, *to).1 == Side::Other;
+        if let Some(paired) = self.links.paired(*from, *to) {
+            if reads {
+                paired.pass = None;
+                paired.at_once = true;
+                paired.due_at = now.plus_ms(REFUSED_MS);
+            } else {
+                paired.labels_at[usize::from(second)] = Some(now);
+            }
+        }
+        if let (true, Some(round)) = (reads, &mut self.links.round) {
+            round.next_type();
+        }
+    }
+}

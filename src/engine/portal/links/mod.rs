@@ -1,0 +1,631 @@
+//! Associations: which records are linked, kept in step beside the records themselves (`design.md` 4).
+//!
+//! | what | when |
+//! |---|---|
+//! | all links of a pair of types | once both types were read in full; then weekly, spread over the week; from the holder's end, a thousand records a call |
+//! | the links of a record | whenever a batch or single read brought it: a webhook, a check or a person had a doubt; a thousand a call |
+//! | the links of a sampled record | when the properties that count them disagree with the mirror |
+//! | labels | hourly |
+//!
+//! One call at a time: no answer overtakes another of its kind. A mark carries the departure of the read that made it, and is cleared
+//! by a read of links that left later. A pass keeps its place in the ids of the mirror, saved with each call. No change of a
+//! link moves a record's modified date, so without webhooks a change of links alone is seen by the weekly pass, or when its
+//! record changes. Links of two records of one type are rare but among companies: with a changed record they are read only once
+//! the mirror holds one.
+
+mod answers;
+pub mod apply;
+pub mod show;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    engine::portal::{Job, Portal, Turn, plan::Urgency},
+    hubspot::associations::{BATCH_LIMIT, PAGE_LIMIT, SMALL_BATCH},
+    store::{
+        portal::{
+            dirty,
+            links::{self, Pair, Side},
+        },
+        schema,
+        sql::SqlError,
+    },
+    values::{
+        ids::{ObjectType, RecordId},
+        json,
+        planted::{Bug, planted},
+        time::{DAY_MS, HOUR_MS, MINUTE_MS, Timestamp},
+    },
+};
+use apply::Read;
+
+/// Where the state of all pairs lies in `meta`.
+const KEY: &str = "links";
+const WEEK_MS: i64 = 7 * DAY_MS;
+/// How often labels are listed: as often as fields. Nine calls where all three types are granted, of the associations' own window.
+const LABELS_MS: i64 = HOUR_MS;
+/// How long a pair that HubSpot refuses is left alone; it is then read as a whole.
+const REFUSED_MS: i64 = HOUR_MS;
+/// Links one call may bring, as far as the mirror knows: some 130 bytes each of an isolate's 128 MB.
+const LINKS_A_CALL: u64 = 10_000;
+/// Records whose next pages one call asks for: [`LINKS_A_CALL`] of full pages.
+const PAGED: usize = LINKS_A_CALL as usize / PAGE_LIMIT;
+/// Records of a thousand whose own counts of links may differ from the mirror's: what changed meanwhile. More say
+/// that HubSpot counts in another way, and are not read again for that.
+const DIFFERING: usize = 200;
+/// Records remembered of which [`Portal::doubt_records`] was answered: under a megabyte.
+const COMPARED: usize = 5_000;
+/// A stream that tries again within this fails; one that waits for longer was refused, which concerns it alone.
+const FAILING_MS: i64 = 2 * MINUTE_MS;
+/// Pages of one record: a million links.
+const PAGES: u32 = 2_000;
+
+/// What is kept of a pair of types.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Paired {
+    pair: (ObjectType, ObjectType),
+    /// The pass under way.
+    pass: Option<Pass>,
+    /// When the next one begins.
+    due_at: Timestamp,
+    /// The next one is not spread: the mirror holds no links of the pair, or may have missed any number.
+    at_once: bool,
+    /// When the last one ended.
+    read_at: Option<Timestamp>,
+    /// When labels were listed from the holder, and from the other.
+    labels_at: [Option<Timestamp>; 2],
+}
+
+/// A read of all links of a pair.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Pass {
+    started_at: Timestamp,
+    /// Records up to here are read.
+    above: RecordId,
+    rounds: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Saved {
+    pairs: Vec<Paired>,
+    /// HubSpot refused a batch of more than [`SMALL_BATCH`].
+    small: bool,
+    /// Types whose own counts of their links to another type are not what the mirror would count.
+    #[serde(default)]
+    distrusted: Vec<(ObjectType, ObjectType)>,
+}
+
+impl Default for Saved {
+    fn default() -> Self {
+        let pairs = Pair::ALL.map(|pair| Paired {
+            pair: (pair.holder, pair.other),
+            pass: None,
+            due_at: Timestamp::default(),
+            at_once: true,
+            read_at: None,
+            labels_at: [None; 2],
+        });
+        Self { pairs: pairs.into(), small: false, distrusted: Vec::new() }
+    }
+}
+
+/// Records of one type whose links are being read, to one type after the other.
+#[derive(Debug)]
+struct Round {
+    from: ObjectType,
+    ids: Vec<RecordId>,
+    /// Types still to be read, the present one last.
+    todo: Vec<ObjectType>,
+    /// Records not asked for yet, of the present type.
+    left: Vec<RecordId>,
+    /// Records of whose links there are more pages.
+    parts: BTreeMap<RecordId, Part>,
+    /// When the first call left.
+    asked_at: Option<i64>,
+    /// Part of a pass to this type; else it settles marks.
+    pass: Option<ObjectType>,
+}
+
+/// Pages of one record's links.
+#[derive(Debug)]
+struct Part {
+    read: Read,
+    after: String,
+    pages: u32,
+}
+
+/// A call to the associations API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Call {
+    /// Links of records, each from a cursor on.
+    Read {
+        /// Whose.
+        from: ObjectType,
+        /// To which type.
+        to: ObjectType,
+        /// Which records.
+        inputs: Vec<(RecordId, Option<String>)>,
+    },
+    /// Labels of one direction.
+    Labels {
+        /// From here.
+        from: ObjectType,
+        /// To there.
+        to: ObjectType,
+    },
+}
+
+/// What is known of links in memory.
+#[derive(Debug, Default)]
+pub struct Linking {
+    saved: Saved,
+    round: Option<Round>,
+    /// Marks may be waiting; spares a look where nothing was marked.
+    marked: bool,
+    /// Types of which the mirror holds links of one record to another of the type.
+    own_kind: BTreeSet<ObjectType>,
+    /// Records that were read again because they and the mirror count their links differently, by what the two said: once each.
+    compared: BTreeMap<(ObjectType, ObjectType, RecordId), String>,
+    failures: u32,
+    retry_at: Timestamp,
+}
+
+impl Linking {
+    /// Links as they were saved.
+    pub fn load(turn: &Turn<'_>) -> Result<Self, SqlError> {
+        let saved = schema::get(turn.sql, KEY)?
+            .map(|json| json::parse(&json).map_err(|_| SqlError::Content("meta")))
+            .transpose()?
+            .unwrap_or_default();
+        let mut own_kind = BTreeSet::new();
+        for kind in ObjectType::ALL {
+            if links::any(turn.sql, Pair { holder: kind, other: kind })? {
+                own_kind.insert(kind);
+            }
+        }
+        Ok(Self { saved, own_kind, marked: true, ..Self::default() })
+    }
+
+    /// Until when nothing is asked for after a failure, if something waits for it.
+    pub(super) fn waits_until(&self) -> Option<Timestamp> {
+        (self.round.is_some() && self.failures > 0).then_some(self.retry_at)
+    }
+
+    /// An answer came.
+    pub(super) fn all_well(&mut self) {
+        self.failures = 0;
+        self.retry_at = Timestamp::default();
+    }
+
+    fn save(&self, turn: &Turn<'_>) -> Result<(), SqlError> {
+        let json = serde_json::to_string(&self.saved).map_err(|_| SqlError::Content("meta"))?;
+        schema::set(turn.sql, KEY, &json)
+    }
+
+    /// A type is read anew: so are its links.
+    pub(super) fn begin_anew(&mut self, turn: &Turn<'_>, kind: ObjectType) -> Result<(), SqlError> {
+        for paired in &mut self.saved.pairs {
+            if paired.pair.0 == kind || paired.pair.1 == kind {
+                paired.pass = None;
+                paired.at_once = true;
+                paired.due_at = turn.now;
+                paired.labels_at = [None; 2];
+            }
+        }
+        self.saved.distrusted.retain(|(one, other)| *one != kind && *other != kind);
+        self.round = None;
+        self.marked = true;
+        self.retry_at = Timestamp::default();
+        self.save(turn)
+    }
+
+    fn batch(&self) -> usize {
+        if self.saved.small { SMALL_BATCH } else { BATCH_LIMIT }
+    }
+
+    fn paired(&mut self, one: ObjectType, other: ObjectType) -> Option<&mut Paired> {
+        let (pair, _) = Pair::seen_from(one, other);
+        self.saved.pairs.iter_mut().find(|paired| paired.pair == (pair.holder, pair.other))
+    }
+}
+
+impl Paired {
+    /// The direction whose labels are to be listed.
+    fn labels_due(&self, now: Timestamp) -> Option<[ObjectType; 2]> {
+        let (holder, other) = self.pair;
+        let due = |at: Option<Timestamp>| at.is_none_or(|at| now.since_ms(at) >= LABELS_MS);
+        if due(self.labels_at[0]) {
+            return Some([holder, other]);
+        }
+        (holder != other && due(self.labels_at[1])).then_some([other, holder])
+    }
+
+    /// Whether a round of a pass is due, of `records` of the holder's type.
+    fn round_due(&self, now: Timestamp, records: u64) -> bool {
+        match &self.pass {
+            None => self.due_at <= now,
+            Some(_) if self.at_once => true,
+            Some(pass) => {
+                let rounds = records.div_ceil(BATCH_LIMIT as u64);
+                let passed = now.since_ms(pass.started_at).clamp(0, WEEK_MS) as u64;
+                u64::from(pass.rounds) <= rounds * passed / WEEK_MS as u64
+            }
+        }
+    }
+}
+
+impl Portal {
+    fn of_type(&self, kind: ObjectType) -> Option<usize> {
+        self.streams.iter().position(|running| running.saved.object_type == kind)
+    }
+
+    /// Whether links of these types can be read and understood: both run, both were read in full, and there are any.
+    fn paired_up(&self, one: ObjectType, other: ObjectType) -> bool {
+        let ready = |kind| {
+            self.of_type(kind).is_some_and(|index| {
+                let stream = &self.streams[index].saved;
+                !self.stands_still(index) && stream.backfill.is_none() && stream.records > 0
+            })
+        };
+        ready(one) && ready(other)
+    }
+
+    /// Whether the links of a type to all others that run have been read: then what its records say of them can be compared. Its own
+    /// pass, which compares, waits for that.
+    fn others_read(&self, kind: ObjectType) -> bool {
+        self.links.saved.pairs.iter().all(|paired| {
+            let (holder, other) = paired.pair;
+            let far = if holder == kind { other } else { holder };
+            let Some(index) = self.of_type(far).filter(|_| holder == kind || other == kind) else {
+                return true;
+            };
+            far == kind
+                || self.stands_still(index)
+                || (self.streams[index].saved.backfill.is_none()
+                    && !(paired.at_once && self.paired_up(holder, other)))
+        })
+    }
+
+    /// Whether a round of a pair's pass can begin.
+    fn round_due(&self, paired: &Paired, now: Timestamp) -> bool {
+        let (holder, other) = paired.pair;
+        let records = self.of_type(holder).map_or(0, |index| self.streams[index].saved.records);
+        self.paired_up(holder, other)
+            && paired.round_due(now, records)
+            && (holder != other || !paired.at_once || self.others_read(holder))
+    }
+
+    /// Whether HubSpot fails to answer about some type just now: nothing is asked about in another way as well.
+    fn fails(&self, now: Timestamp) -> bool {
+        (0..self.streams.len()).any(|index| {
+            let stream = &self.streams[index].saved;
+            stream.failures > 0 && stream.retry_at.since_ms(now) < FAILING_MS && !self.stands_still(index)
+        })
+    }
+
+    /// The types to which the links of a changed record are read.
+    fn linked_types(&self, kind: ObjectType) -> Vec<ObjectType> {
+        let worth = |to: &ObjectType| {
+            *to != kind || kind == ObjectType::Companies || self.links.own_kind.contains(&kind)
+        };
+        ObjectType::ALL.into_iter().filter(worth).filter(|to| self.paired_up(kind, *to)).collect()
+    }
+
+    /// Has the links of these records read as they are at `asked_at` or later.
+    pub(super) fn mark_links(
+        &mut self,
+        turn: &Turn<'_>,
+        kind: ObjectType,
+        ids: &[RecordId],
+        asked_at: i64,
+    ) -> Result<(), SqlError> {
+        if ids.is_empty() || planted(Bug::LinksNotReread) || self.linked_types(kind).is_empty() {
+            return Ok(());
+        }
+        self.links.marked = true;
+        links::mark(turn.sql, kind, ids, asked_at)
+    }
+
+    /// Marks those of these records whose own counts of links differ from the mirror's.
+    pub(super) fn doubt_links(
+        &mut self,
+        turn: &Turn<'_>,
+        kind: ObjectType,
+        ids: &[RecordId],
+        asked_at: i64,
+    ) -> Result<(), SqlError> {
+        for to in self.linked_types(kind) {
+            let doubts = self.disagreeing(turn, kind, to, ids)?;
+            let doubts: Vec<RecordId> = doubts.into_iter().map(|(id, _)| id).collect();
+            self.mark_links(turn, kind, &doubts, asked_at)?;
+        }
+        Ok(())
+    }
+
+    /// Live records whose own properties tell of other links than the mirror holds, as far as those are believed.
+    fn disagreeing(
+        &self,
+        turn: &Turn<'_>,
+        kind: ObjectType,
+        to: ObjectType,
+        ids: &[RecordId],
+    ) -> Result<Vec<(RecordId, String)>, SqlError> {
+        if self.links.saved.distrusted.contains(&(kind, to)) {
+            return Ok(Vec::new());
+        }
+        apply::disagreeing(turn.sql, kind, to, ids, &|kind, name| self.has(kind, name))
+    }
+
+    /// Has records read again that count their links differently than the mirror: they were read before a link came or went.
+    fn doubt_records(
+        &mut self,
+        turn: &Turn<'_>,
+        kind: ObjectType,
+        to: ObjectType,
+        ids: &[RecordId],
+    ) -> Result<(), SqlError> {
+        let stale = self.disagreeing(turn, kind, to, ids)?;
+        if stale.len() > DIFFERING {
+            self.links.saved.distrusted.push((kind, to));
+            return self.links.save(turn);
+        }
+        if self.links.compared.len() + stale.len() > COMPARED {
+            self.links.compared.clear();
+        }
+        let mut agreed: BTreeSet<RecordId> = ids.iter().copied().collect();
+        for (id, _) in &stale {
+            agreed.remove(id);
+        }
+        for id in agreed {
+            self.links.compared.remove(&(kind, to, id));
+        }
+        let mut new = Vec::new();
+        for (id, said) in stale {
+            if self.links.compared.insert((kind, to, id), said.clone()) != Some(said) {
+                new.push(id);
+            }
+        }
+        if !new.is_empty() {
+            let tick = self.tick(turn.now);
+            dirty::mark(turn.sql, kind, &new, tick, false, false)?;
+            self.streams.iter_mut().for_each(|running| running.marked = true);
+        }
+        Ok(())
+    }
+
+    fn has(&self, kind: ObjectType, name: &str) -> bool {
+        let of_type = |index: usize| &self.streams[index].properties;
+        self.of_type(kind).is_some_and(|index| of_type(index).iter().any(|known| known == name))
+    }
+
+    /// Whether a round could begin now.
+    pub(super) fn links_due(&self, turn: &Turn<'_>) -> Result<bool, SqlError> {
+        if self.links.retry_at > turn.now || self.fails(turn.now) {
+            return Ok(false);
+        }
+        if self.links.round.is_some() {
+            return Ok(true);
+        }
+        for paired in &self.links.saved.pairs {
+            let (holder, other) = paired.pair;
+            let labels = self.paired_up(holder, other) && paired.labels_due(turn.now).is_some();
+            if labels || self.round_due(paired, turn.now) {
+                return Ok(true);
+            }
+        }
+        for (index, running) in self.streams.iter().enumerate() {
+            if self.links.marked
+                && !self.stands_still(index)
+                && !self.gathers(index)
+                && !links::marked(turn.sql, running.saved.object_type, 1)?.is_empty()
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The next call to the associations API.
+    pub(super) fn next_of_links(
+        &mut self,
+        turn: &Turn<'_>,
+    ) -> Result<Option<(Urgency, usize, Job)>, SqlError> {
+        let flies = self.in_flight.values().any(|in_flight| matches!(in_flight.job, Job::Links(_)));
+        if flies || self.links.retry_at > turn.now || self.fails(turn.now) {
+            return Ok(None);
+        }
+        loop {
+            if self.links.round.is_some() {
+                if let Some(next) = self.next_of_round(turn)? {
+                    return Ok(Some(next));
+                }
+                self.end_round(turn)?;
+            } else if let Some([from, to]) = self.labels_due(turn.now) {
+                let index = self.of_type(from).unwrap_or_default();
+                return Ok(Some((Urgency::Read, index, Job::Links(Call::Labels { from, to }))));
+            } else if !self.begin_round(turn)? {
+                return Ok(None);
+            }
+        }
+    }
+
+    fn labels_due(&self, now: Timestamp) -> Option<[ObjectType; 2]> {
+        let mut ready =
+            self.links.saved.pairs.iter().filter(|paired| self.paired_up(paired.pair.0, paired.pair.1));
+        ready.find_map(|paired| paired.labels_due(now))
+    }
+
+    /// Whether records of a stream are being read that will be marked: their links are then read together.
+    fn gathers(&self, index: usize) -> bool {
+        let reads = |job: &Job| matches!(job, Job::Read { .. } | Job::ReadOne { .. } | Job::Search);
+        let running = &self.streams[index];
+        running.marked
+            || running.saved.poll.is_some()
+            || self.in_flight.values().any(|flying| flying.stream == index && reads(&flying.job))
+    }
+
+    /// Begins a round, of marks before passes; says whether there is one.
+    fn begin_round(&mut self, turn: &Turn<'_>) -> Result<bool, SqlError> {
+        let batch = self.links.batch();
+        if self.links.marked {
+            let mut waiting = false;
+            for index in 0..self.streams.len() {
+                let from = self.streams[index].saved.object_type;
+                if self.stands_still(index) {
+                    continue;
+                }
+                let ids = links::marked(turn.sql, from, batch)?;
+                if ids.is_empty() {
+                    continue;
+                }
+                waiting = true;
+                if ids.len() == batch || !self.gathers(index) {
+                    // Where a pair is not ready its pass is still to come.
+                    let todo = self.linked_types(from);
+                    self.links.round = Some(Round::new(from, ids, todo, None));
+                    return Ok(true);
+                }
+            }
+            self.links.marked = waiting;
+        }
+        for number in 0..self.links.saved.pairs.len() {
+            let (holder, other) = self.links.saved.pairs[number].pair;
+            if !self.round_due(&self.links.saved.pairs[number], turn.now) {
+                continue;
+            }
+            let paired = &mut self.links.saved.pairs[number];
+            let new = Pass { started_at: turn.now, above: RecordId(0), rounds: 0 };
+            let above = paired.pass.get_or_insert(new).above;
+            let ids = links::live_above(turn.sql, holder, above, batch)?;
+            if ids.is_empty() {
+                paired.pass = None;
+                paired.at_once = false;
+                paired.read_at = Some(turn.now);
+                paired.due_at = turn.now.plus_ms(WEEK_MS);
+                self.links.save(turn)?;
+                continue;
+            }
+            self.links.round = Some(Round::new(holder, ids, vec![other], Some(other)));
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// The next call of the round; `None`: it is over.
+    fn next_of_round(&mut self, turn: &Turn<'_>) -> Result<Option<(Urgency, usize, Job)>, SqlError> {
+        loop {
+            let Some(round) = &self.links.round else { return Ok(None) };
+            let (from, pass) = (round.from, round.pass.is_some());
+            let Some(to) = round.todo.last().copied() else { return Ok(None) };
+            let (pair, side) = Pair::seen_from(from, to);
+            let done = round.parts.is_empty() && round.left.is_empty();
+            let paired_up = self.paired_up(from, to);
+            if pass && !paired_up {
+                // It goes on from where it was saved.
+                self.links.round = None;
+                return Ok(None);
+            }
+            if done || !paired_up {
+                if let Some(round) = &mut self.links.round {
+                    round.next_type();
+                }
+                continue;
+            }
+            let paged = round.parts.iter().take(PAGED);
+            let mut inputs: Vec<(RecordId, Option<String>)> =
+                paged.map(|(id, part)| (*id, Some(part.after.clone()))).collect();
+            if inputs.is_empty() {
+                let some: Vec<RecordId> = round.left.iter().take(self.links.batch()).copied().collect();
+                let some =
+                    if side == Side::Holder || pass { some } else { self.bounded(turn, from, to, some)? };
+                inputs = some.into_iter().map(|id| (id, None)).collect();
+                if inputs.is_empty() {
+                    continue;
+                }
+            }
+            let at_once = self.links.paired(pair.holder, pair.other).is_none_or(|paired| paired.at_once);
+            let urgency = match (pass, at_once) {
+                (false, _) => Urgency::Read,
+                (true, true) => Urgency::FullRead,
+                (true, false) => Urgency::Reconcile,
+            };
+            let index = self.of_type(from).unwrap_or_default();
+            return Ok(Some((urgency, index, Job::Links(Call::Read { from, to, inputs }))));
+        }
+    }
+
+    /// As many of these records as one call may bring the links of. One that has more links than a page, as many as it says of
+    /// itself, is passed over: its links tell of their changes at their other ends, and a hub of 60,000 contacts would
+    /// be 120 calls whenever its date moves.
+    fn bounded(
+        &mut self,
+        turn: &Turn<'_>,
+        from: ObjectType,
+        to: ObjectType,
+        ids: Vec<RecordId>,
+    ) -> Result<Vec<RecordId>, SqlError> {
+        let (pair, side) = Pair::seen_from(from, to);
+        let totals = links::totals(turn.sql, pair, side, &ids, "-")?;
+        let total = |id: &RecordId| totals.iter().find(|one| one.0 == *id).map_or(0, |one| one.1);
+        let hubs: Vec<RecordId> = ids.iter().filter(|id| total(id) > PAGE_LIMIT as u64).copied().collect();
+        let mut passed_over = BTreeSet::new();
+        if !hubs.is_empty()
+            && apply::told_by(from, to).0.is_some_and(|name| self.has(from, name))
+            && !self.links.saved.distrusted.contains(&(from, to))
+        {
+            let differ = self.disagreeing(turn, from, to, &hubs)?;
+            passed_over.extend(hubs.into_iter().filter(|id| !differ.iter().any(|(one, _)| one == id)));
+            if let Some(round) = &mut self.links.round {
+                round.left.retain(|id| !passed_over.contains(id));
+            }
+        }
+        let mut sum = 0;
+        let mut some: Vec<RecordId> = ids.into_iter().filter(|id| !passed_over.contains(id)).collect();
+        let fit = some.iter().take_while(|id| {
+            sum += 1 + total(id).min(PAGE_LIMIT as u64);
+            sum <= LINKS_A_CALL
+        });
+        let fit = fit.count();
+        some.truncate(fit.max(1));
+        Ok(some)
+    }
+
+    /// The last write of a round: its marks go, or the pass goes on from its end.
+    fn end_round(&mut self, turn: &Turn<'_>) -> Result<(), SqlError> {
+        let Some(round) = self.links.round.take() else { return Ok(()) };
+        let Some(to) = round.pass else {
+            return links::clear(turn.sql, round.from, &round.ids, round.asked_at.unwrap_or(self.clock));
+        };
+        let at_once = self.links.paired(round.from, to).is_some_and(|paired| paired.at_once);
+        if to == round.from && at_once {
+            // The passes of other pairs come before.
+            for other in ObjectType::ALL.into_iter().filter(|other| *other != to) {
+                if self.paired_up(to, other) {
+                    self.doubt_records(turn, to, other, &round.ids)?;
+                }
+            }
+        }
+        if let Some(pass) = self.links.paired(round.from, to).and_then(|paired| paired.pass.as_mut()) {
+            pass.above = round.ids.last().copied().unwrap_or(pass.above);
+            pass.rounds += 1;
+            return self.links.save(turn);
+        }
+        Ok(())
+    }
+}
+
+impl Round {
+    fn new(from: ObjectType, ids: Vec<RecordId>, todo: Vec<ObjectType>, pass: Option<ObjectType>) -> Self {
+        let left = ids.clone();
+        Self { from, ids, todo, left, parts: BTreeMap::new(), asked_at: None, pass }
+    }
+
+    /// Goes on to the next type.
+    fn next_type(&mut self) {
+        self.todo.pop();
+        self.parts.clear();
+        self.left.clone_from(&self.ids);
+    }
+}
