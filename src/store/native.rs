@@ -33,10 +33,15 @@ fn failed(error: rusqlite::Error) -> SqlError {
 impl NativeSql {
     /// Runs `body` as one transaction, as the platform does with one turn: all of its writes or none.
     pub fn transaction<T, E: From<SqlError>>(&self, body: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        let run = |statement: &str| self.connection.execute_batch(statement).map_err(failed);
+        let run = |statement: &str| {
+            self.connection.prepare_cached(statement).and_then(|mut own| own.raw_execute()).map_err(failed)
+        };
         run("SAVEPOINT turn")?;
         let result = body();
-        run(if result.is_ok() { "RELEASE turn" } else { "ROLLBACK TO turn; RELEASE turn" })?;
+        if result.is_err() {
+            run("ROLLBACK TO turn")?;
+        }
+        run("RELEASE turn")?;
         result
     }
 

@@ -19,19 +19,20 @@ use hubspot_simulator::{
 use crate::life::{Plan, World};
 
 /// Lives in `cargo test`: what its 30 s hold on two cores, with room.
-const LIVES: u64 = 1_000;
+const LIVES: u64 = 2_000;
 
 /// A life drawn from its seed: every mixture of sizes, faults, crashes and unconfirmed behaviours.
 pub fn drawn(seed: u64) -> Plan {
     let mut rng = fastrand::Rng::with_seed(seed ^ 0x5157_1e55);
     let mut others = fastrand::Rng::with_seed(seed ^ 0x0dea_1500);
     let mut beside = fastrand::Rng::with_seed(seed ^ 0x0115_7500);
-    let lists = [None, None, None, Some(1), Some(3)][beside.usize(0..5)];
+    let lists = [None, None, None, None, Some(1), Some(3)][beside.usize(0..6)];
     let mut linked = fastrand::Rng::with_seed(seed ^ 0x11ed_0000);
-    let wide = rng.u32(0..4) == 0;
+    let wide = rng.u32(0..6) == 0;
     let webhooks = rng.u32(0..5) > 0;
     // Few enough that a property list fits a URL, or all.
-    let hubspot_properties = [Some(40), Some(40), Some(40), Some(40), None][rng.usize(0..5)];
+    let hubspot_properties =
+        [Some(30), Some(30), Some(30), Some(30), Some(30), Some(30), Some(30), None][rng.usize(0..8)];
     let switches = Switches {
         list_after: [ListAfter::InclusiveId, ListAfter::ExclusiveId, ListAfter::Opaque][rng.usize(0..3)],
         short_page_one_in: [0, 0, 3][rng.usize(0..3)],
@@ -50,30 +51,35 @@ pub fn drawn(seed: u64) -> Plan {
         webhook_time_scale: 0.05,
         list_member_page: [250, 7][beside.usize(0..2)],
         list_version_counts_members: beside.bool(),
-        list_search_tells_times: lists.is_none() || beside.u32(0..8) > 0,
+        // Costs a day of checks: a life worth five.
+        list_search_tells_times: lists.is_none() || beside.u32(0..24) > 0,
         restore_rejoins_lists: beside.bool(),
-        association_batch_page: [500, 500, 2][linked.usize(0..3)],
+        association_batch_page: [500, 500, 500, 500, 500, 2][linked.usize(0..6)],
         association_ids_are_numbers: linked.bool(),
         ..Switches::default()
     };
-    let companies = [None, None, None, Some(20), Some(60)][others.usize(0..5)];
-    let deals = [None, None, None, Some(0), Some(30)][others.usize(0..5)];
+    let companies = [None, None, None, Some(8), Some(30)][others.usize(0..5)];
+    let deals = [None, None, None, Some(0), Some(12)][others.usize(0..5)];
     let selects = others.u32(0..6) == 0;
     // A channel keeps its fields mirrored whatever is chosen, which the life's own account of what is would have to know.
     let channel = (!selects && seed.is_multiple_of(3)).then_some((seed / 3 % 3) as usize);
     Plan {
         seed,
         // More than two pages of a search are rare, since they cost as much as ten other lives.
-        contacts: if rng.u32(0..24) == 0 { 420 } else { [15, 15, 15, 40, 40, 40, 90, 220][rng.usize(0..8)] },
+        contacts: if rng.u32(0..48) == 0 {
+            420
+        } else {
+            [8, 8, 8, 12, 12, 12, 20, 20, 40, 110, 220][rng.usize(0..11)]
+        },
         companies,
         deals,
         selects,
         channel,
         lists,
         owners: beside.u32(0..3) == 0,
-        minutes: rng.u64(3..9),
-        links: linked.u32(0..4) > 0,
-        edits_per_minute: rng.u32(1..12),
+        minutes: rng.u64(2..5),
+        links: linked.u32(0..3) > 0,
+        edits_per_minute: rng.u32(1..7),
         fault_one_in: [0, 3, 8][rng.usize(0..3)],
         crashes_per_minute: [0.0, 0.2, 1.0][rng.usize(0..3)],
         torn_one_in: [0, 15][rng.usize(0..2)],
