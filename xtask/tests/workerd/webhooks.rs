@@ -159,7 +159,10 @@ fn announced(world: &World, bytes: u64) -> Result<String> {
     let host = world.spoke.url.trim_start_matches("http://");
     let mut stream = TcpStream::connect(host)?;
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
-    write!(stream, "POST /webhooks/hubspot/{APP} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {bytes}\r\n\r\n")?;
+    write!(
+        stream,
+        "POST /webhooks/hubspot/{APP} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {bytes}\r\n\r\n"
+    )?;
     let mut line = String::new();
     BufReader::new(stream).read_line(&mut line)?;
     Ok(line)
