@@ -209,8 +209,9 @@ impl<'a> Query<'a> {
         text.split(',')
             .map(|name| {
                 name.parse().map_err(|_| {
-                    let known: Vec<_> = ObjectType::ALL.iter().map(|kind| kind.as_str()).collect();
-                    invalid(format!("`types` may name `{}`, comma separated.", known.join("`, `")))
+                    invalid(
+                        "`types` may name `contacts`, `companies`, `deals`, `tasks`, `calls`, `notes` and custom objects by their number (`2-…`), comma separated.",
+                    )
                 })
             })
             .collect()

@@ -378,6 +378,7 @@ pub fn form(view: &EndpointFormView) -> Page {
                 label class="text-sm font-medium" for="description" { "Description " span class="font-normal text-muted" { "(optional)" } }
                 input id="description" class="input w-full" name="description" value=(view.description) maxlength="500" autocomplete="off";
             }
+            input type="hidden" name="offered" value=(view.types.len());
             (choices("Changes of", "types", &view.types))
             (choices("Which changes", "events", &view.events))
             @if id.is_none() {

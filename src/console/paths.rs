@@ -86,11 +86,7 @@ pub fn hubspot_portal(ui_domain: &str, portal_id: i64) -> Option<String> {
 
 /// A record in HubSpot's own pages, by the number of its type there (`hubspot-api.md` 4.1).
 pub fn hubspot_record(ui_domain: &str, portal_id: i64, kind: ObjectType, id: RecordId) -> Option<String> {
-    let number = match kind {
-        ObjectType::Contacts => "0-1",
-        ObjectType::Companies => "0-2",
-        ObjectType::Deals => "0-3",
-    };
+    let number = kind.hubspot_id();
     Some(format!("{}/record/{number}/{id}", hubspot_portal(ui_domain, portal_id)?))
 }
 

@@ -133,7 +133,7 @@ fn search(kind: ObjectType, filters: Vec<serde_json::Value>, direction: &str, li
 }
 
 fn base(kind: ObjectType) -> String {
-    format!("/crm/objects/{VERSION}/{}", kind.as_str())
+    format!("/crm/objects/{VERSION}/{kind}")
 }
 
 fn push_properties(path: &mut String, before: char, properties: &[String]) {

@@ -141,7 +141,7 @@ fn options(entry: &Value) -> Option<Vec<Choice>> {
 
 /// All property definitions of a type; not paged. Sensitive properties are not among them.
 pub fn list(kind: ObjectType) -> Request {
-    let path = format!("/crm/properties/{VERSION}/{}", kind.as_str());
+    let path = format!("/crm/properties/{VERSION}/{kind}");
     Request { method: Method::Get, path, bearer: None, body: Body::Empty }
 }
 

@@ -239,10 +239,11 @@ fn other_end(event: &Value) -> Option<ObjectType> {
 
 /// The type of an event: its own family, or the type id of the generic one.
 fn object_of(family: &str, type_id: Option<&str>) -> Option<ObjectType> {
-    match (family, type_id) {
-        ("contact", _) | ("object", Some("0-1")) => Some(ObjectType::Contacts),
-        ("company", _) | ("object", Some("0-2")) => Some(ObjectType::Companies),
-        ("deal", _) | ("object", Some("0-3")) => Some(ObjectType::Deals),
+    match family {
+        "contact" => Some(ObjectType::Contacts),
+        "company" => Some(ObjectType::Companies),
+        "deal" => Some(ObjectType::Deals),
+        "object" => ObjectType::of_hubspot_id(type_id?),
         _ => None,
     }
 }
@@ -376,18 +377,22 @@ mod tests {
     }
 
     #[test]
-    fn events_of_companies_and_deals_are_told_by_family_or_type_id() {
+    fn events_of_other_types_are_told_by_family_or_type_id() {
         let body = r#"[
             {"portalId":33,"occurredAt":7,"subscriptionType":"company.propertyChange","objectId":1},
             {"portalId":33,"occurredAt":7,"subscriptionType":"object.creation","objectTypeId":"0-2","objectId":2},
             {"portalId":33,"occurredAt":7,"subscriptionType":"deal.restore","objectId":3},
-            {"portalId":33,"occurredAt":7,"subscriptionType":"object.deletion","objectTypeId":"0-3","objectId":4}]"#;
+            {"portalId":33,"occurredAt":7,"subscriptionType":"object.deletion","objectTypeId":"0-3","objectId":4},
+            {"portalId":33,"occurredAt":7,"subscriptionType":"object.deletion","objectTypeId":"0-27","objectId":5},
+            {"portalId":33,"occurredAt":7,"subscriptionType":"object.creation","objectTypeId":"2-99","objectId":6}]"#;
         let (companies, deals, occurred_at) = (ObjectType::Companies, ObjectType::Deals, Timestamp(7));
         let expected = [
             Event::Touched { object: companies, id: RecordId(1), occurred_at },
             Event::Touched { object: companies, id: RecordId(2), occurred_at },
             Event::Restored { object: deals, id: RecordId(3), occurred_at },
             Event::Deleted { object: deals, id: RecordId(4), occurred_at },
+            Event::Deleted { object: ObjectType::Tasks, id: RecordId(5), occurred_at },
+            Event::Touched { object: ObjectType::Custom(99), id: RecordId(6), occurred_at },
         ];
         assert_eq!(events(body), expected.map(|event| (PortalId(33), event)));
     }
@@ -397,7 +402,7 @@ mod tests {
         let body = r#"[7, {"subscriptionType":"contact.creation","objectId":1},
             {"portalId":1,"subscriptionType":"contact.creation","objectId":"x"},
             {"portalId":1,"subscriptionType":"ticket.creation","objectId":1},
-            {"portalId":1,"subscriptionType":"object.creation","objectTypeId":"2-99","objectId":1},
+            {"portalId":1,"subscriptionType":"object.creation","objectTypeId":"0-5","objectId":1},
             {"portalId":1,"subscriptionType":"contact.teleport","objectId":1},
             {"portalId":1}]"#;
         assert_eq!(events(body), vec![(PortalId(1), Event::Ignored); 5]);

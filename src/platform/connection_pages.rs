@@ -73,7 +73,7 @@ pub async fn answer(
         ConnectionPage::FieldsLive(kind) => show(&fields::live(&visit.fields(kind, incoming).await?)),
         ConnectionPage::RefreshFields(kind) => {
             let asked_at = Some(clock::now().0);
-            let page = visit.paths.fields(kind.as_str(), &FieldsQuery { asked_at, ..FieldsQuery::default() });
+            let page = visit.paths.fields(&kind.name(), &FieldsQuery { asked_at, ..FieldsQuery::default() });
             visit.order(incoming, Command::RefreshFields, &page, "").await
         }
         ConnectionPage::Records(kind) => visit.records(kind, incoming).await,
@@ -81,7 +81,7 @@ pub async fn answer(
         ConnectionPage::Record(kind, id) => show(&record::page(&visit.record(kind, id, incoming).await?)),
         ConnectionPage::RecordLive(kind, id) => show(&record::live(&visit.record(kind, id, incoming).await?)),
         ConnectionPage::Reread(object_type, id) => {
-            let page = visit.paths.record_asked(object_type.as_str(), &id.to_string(), clock::now().0);
+            let page = visit.paths.record_asked(&object_type.name(), &id.to_string(), clock::now().0);
             visit.order(incoming, Command::Reread { object_type, id }, &page, "").await
         }
         ConnectionPage::Deliveries => show(&deliveries::page(&visit.deliveries().await?)),
@@ -183,7 +183,7 @@ impl Visit<'_> {
         let view = fill::connection(&self.config.apps, &self.connection, Some(&status), None, now);
         let at = fill::sync::frame(around, None, &view, Some(&status));
         let gauges = gauges.first().and_then(Option::as_ref);
-        match fill::sync::resync(at, &status, kind.as_str(), gauges) {
+        match fill::sync::resync(at, &status, &kind.name(), gauges) {
             Some(view) => show(&sync::resync(&view)),
             None => Err(Notice::NotFound.into()),
         }
@@ -203,7 +203,7 @@ impl Visit<'_> {
             page: parameter(incoming, "page").parse().unwrap_or(1),
             asked_at: parameter(incoming, "asked").parse().ok(),
         };
-        fill::fields::page(self.frame().await, object_type.as_str(), search, &told, &mirrored)
+        fill::fields::page(self.frame().await, &object_type.name(), search, &told, &mirrored)
             .ok_or_else(|| directory::unexpected().into())
     }
 }
@@ -238,14 +238,14 @@ impl Visit<'_> {
         if let Ok(id) = text.parse::<RecordId>()
             && self.seen(kind, id, None).await?.is_known()
         {
-            return Ok(reply::see_other(&self.paths.record(kind.as_str(), &id.to_string()), &[])?);
+            return Ok(reply::see_other(&self.paths.record(&kind.name(), &id.to_string()), &[])?);
         }
         let rows = match kind.key_property() {
             Some(_) if !text.is_empty() => self.by_key(kind, &text).await?,
             _ => Vec::new(),
         };
         if let [only] = rows.as_slice() {
-            return Ok(reply::see_other(&self.paths.record(kind.as_str(), &only.id.to_string()), &[])?);
+            return Ok(reply::see_other(&self.paths.record(&kind.name(), &only.id.to_string()), &[])?);
         }
         self.list(kind, List { rows, newer: false, older: false }, Some(text)).await
     }

@@ -190,9 +190,9 @@ impl<'de> Deserialize<'de> for AppKey {
     }
 }
 
-/// A CRM object type by HubSpot's name (`hubspot-api.md` 4.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+/// A CRM object type (`hubspot-api.md` 4.1). As text, in our API, in what is stored and in HubSpot's paths: HubSpot's name, of a
+/// custom object its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ObjectType {
     /// `contacts`, 0-1.
     Contacts,
@@ -200,28 +200,76 @@ pub enum ObjectType {
     Companies,
     /// `deals`, 0-3.
     Deals,
+    /// `tasks`, 0-27.
+    Tasks,
+    /// `calls`, 0-48.
+    Calls,
+    /// `notes`, 0-46.
+    Notes,
+    /// `2-…`: an object that the account's people defined. Its name may change, its number does not.
+    Custom(u32),
 }
 
 impl ObjectType {
-    /// Every type this build mirrors.
-    pub const ALL: [Self; 3] = [Self::Contacts, Self::Companies, Self::Deals];
+    /// Those that every connection mirrors, as far as their scopes are granted.
+    pub const ALWAYS: [Self; 3] = [Self::Contacts, Self::Companies, Self::Deals];
+    /// Those of HubSpot's own that a connection mirrors where a person turned them on. So are custom objects.
+    pub const FURTHER: [Self; 3] = [Self::Tasks, Self::Calls, Self::Notes];
 
-    /// The name in HubSpot's paths, in our API and in table names.
-    pub const fn as_str(self) -> &'static str {
+    /// Its name.
+    pub fn name(self) -> TypeName {
         match self {
-            Self::Contacts => "contacts",
-            Self::Companies => "companies",
-            Self::Deals => "deals",
+            Self::Contacts => TypeName::of("contacts"),
+            Self::Companies => TypeName::of("companies"),
+            Self::Deals => TypeName::of("deals"),
+            Self::Tasks => TypeName::of("tasks"),
+            Self::Calls => TypeName::of("calls"),
+            Self::Notes => TypeName::of("notes"),
+            Self::Custom(number) => TypeName::custom('-', number),
         }
     }
 
-    /// The type of HubSpot's number for it; `None`: one this build does not mirror.
+    /// Its name in names of tables and indexes, which take no hyphen.
+    pub fn table(self) -> TypeName {
+        match self {
+            Self::Custom(number) => TypeName::custom('_', number),
+            Self::Contacts | Self::Companies | Self::Deals | Self::Tasks | Self::Calls | Self::Notes => {
+                self.name()
+            }
+        }
+    }
+
+    /// HubSpot's number for it, as in its own pages and in the generic events.
+    pub fn hubspot_id(self) -> TypeName {
+        match self {
+            Self::Contacts => TypeName::of("0-1"),
+            Self::Companies => TypeName::of("0-2"),
+            Self::Deals => TypeName::of("0-3"),
+            Self::Tasks => TypeName::of("0-27"),
+            Self::Calls => TypeName::of("0-48"),
+            Self::Notes => TypeName::of("0-46"),
+            Self::Custom(_) => self.name(),
+        }
+    }
+
+    /// The type of HubSpot's number for it; `None`: one this build cannot mirror.
     pub fn of_hubspot_id(id: &str) -> Option<Self> {
         match id {
             "0-1" => Some(Self::Contacts),
             "0-2" => Some(Self::Companies),
             "0-3" => Some(Self::Deals),
-            _ => None,
+            "0-27" => Some(Self::Tasks),
+            "0-48" => Some(Self::Calls),
+            "0-46" => Some(Self::Notes),
+            _ => custom(id),
+        }
+    }
+
+    /// Whether every connection mirrors it.
+    pub const fn is_always(self) -> bool {
+        match self {
+            Self::Contacts | Self::Companies | Self::Deals => true,
+            Self::Tasks | Self::Calls | Self::Notes | Self::Custom(_) => false,
         }
     }
 
@@ -230,7 +278,9 @@ impl ObjectType {
     pub const fn modified_property(self) -> &'static str {
         match self {
             Self::Contacts => "lastmodifieddate",
-            Self::Companies | Self::Deals => "hs_lastmodifieddate",
+            Self::Companies | Self::Deals | Self::Tasks | Self::Calls | Self::Notes | Self::Custom(_) => {
+                "hs_lastmodifieddate"
+            }
         }
     }
 
@@ -240,21 +290,73 @@ impl ObjectType {
         match self {
             Self::Contacts => Some("email"),
             Self::Companies => Some("domain"),
-            Self::Deals => None,
+            Self::Deals | Self::Tasks | Self::Calls | Self::Notes | Self::Custom(_) => None,
         }
     }
+}
+
+/// A custom object's number: `2-` and digits, written in one way only.
+fn custom(id: &str) -> Option<ObjectType> {
+    let digits = id.strip_prefix("2-")?;
+    let plain = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
+    plain.then(|| digits.parse().ok().map(ObjectType::Custom)).flatten()
 }
 
 impl FromStr for ObjectType {
     type Err = InvalidId;
     fn from_str(text: &str) -> Result<Self, InvalidId> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(InvalidId("object type"))
+        let named = Self::ALWAYS.into_iter().chain(Self::FURTHER).find(|kind| &*kind.name() == text);
+        named.or_else(|| custom(text)).ok_or(InvalidId("object type"))
     }
 }
 
 impl fmt::Display for ObjectType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        f.write_str(&self.name())
+    }
+}
+
+impl Serialize for ObjectType {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for ObjectType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        std::borrow::Cow::<str>::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// What an object type is called: a text of at most 12 bytes (`2-4294967295`) that is copied and not borrowed.
+#[derive(Clone, Copy)]
+pub struct TypeName {
+    bytes: [u8; 12],
+    length: u8,
+}
+
+impl TypeName {
+    fn of(text: &str) -> Self {
+        let mut name = Self { bytes: [0; 12], length: text.len() as u8 };
+        name.bytes[..text.len()].copy_from_slice(text.as_bytes());
+        name
+    }
+
+    fn custom(join: char, number: u32) -> Self {
+        Self::of(&format!("2{join}{number}"))
+    }
+}
+
+impl std::ops::Deref for TypeName {
+    type Target = str;
+    fn deref(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..usize::from(self.length)]).expect("it was made of a text")
+    }
+}
+
+impl fmt::Display for TypeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self)
     }
 }
 
@@ -279,5 +381,23 @@ mod tests {
         {
             assert!(serde_json::from_str::<RecordId>(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn an_object_type_is_its_name_and_a_custom_one_its_number() {
+        let all = ObjectType::ALWAYS.into_iter().chain(ObjectType::FURTHER);
+        for kind in all.chain([ObjectType::Custom(1), ObjectType::Custom(u32::MAX)]) {
+            assert_eq!(kind.to_string().parse(), Ok(kind));
+            assert_eq!(ObjectType::of_hubspot_id(&kind.hubspot_id()), Some(kind));
+            let json = serde_json::to_string(&kind).unwrap();
+            assert_eq!(json, format!("\"{kind}\""));
+            assert_eq!(serde_json::from_str::<ObjectType>(&json).unwrap(), kind);
+            assert_eq!(kind.table().replace('_', "-"), *kind.name());
+        }
+        assert_eq!(&*ObjectType::Custom(u32::MAX).table(), "2_4294967295");
+        for wrong in ["", "tickets", "Contacts", "0-1", "2-", "2-0", "2-07", "2-+7", "2-4294967296", "2-7 "] {
+            assert!(wrong.parse::<ObjectType>().is_err(), "{wrong}");
+        }
+        assert_eq!(ObjectType::of_hubspot_id("0-5"), None);
     }
 }

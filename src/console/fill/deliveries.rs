@@ -13,7 +13,6 @@ use crate::{
     },
     engine::portal::endpoints::endpoint::EVENTS,
     values::{
-        ids::ObjectType,
         json as own_json, receiver,
         time::{DAY_MS, HOUR_MS, Timestamp},
     },
@@ -172,18 +171,20 @@ fn empty_form(
     events: &[String],
     channel: Option<String>,
 ) -> EndpointFormView {
-    let known = ObjectType::ALL.iter().map(|kind| (kind.to_string(), capitalised(kind.as_str())));
+    let unknown = types.iter().filter(|name| !at.types.contains(name));
+    let known: Vec<(String, String)> =
+        at.types.iter().chain(unknown).map(|name| (name.clone(), capitalised(name))).collect();
     let kinds = kinds(channel.is_some()).map(|name| (name.to_owned(), event_words(name).to_owned()));
     EndpointFormView {
-        at,
         id: None,
         channel,
         url: String::new(),
         description: String::new(),
-        types: choices(types, known),
+        types: choices(types, known.into_iter()),
         events: choices(events, kinds),
         from_start: false,
         error: None,
+        at,
     }
 }
 
@@ -240,7 +241,7 @@ fn ticked(fields: &[(String, String)], name: &str) -> Vec<String> {
 
 /// The API's body of a form; what is wrong with it where the API could not say it.
 pub fn body(fields: &[(String, String)], oldest: Option<u64>) -> Result<Value, String> {
-    // All ticked means all, also those that a later version knows.
+    // All ticked means all, also those that come later.
     let narrowed = |name: &str, most: usize, words: &str| {
         let ticked = ticked(fields, name);
         match ticked.len() {
@@ -249,7 +250,8 @@ pub fn body(fields: &[(String, String)], oldest: Option<u64>) -> Result<Value, S
             _ => Ok(ticked),
         }
     };
-    let types = narrowed("types", ObjectType::ALL.len(), "at least one type of record")?;
+    let offered = one_field(fields, "offered").parse().unwrap_or(usize::MAX);
+    let types = narrowed("types", offered, "at least one type of record")?;
     let of_channel = !one_field(fields, "channel").is_empty();
     let events = narrowed("events", kinds(of_channel).count(), "at least one kind of change")?;
     let mut body = json!({
@@ -285,7 +287,7 @@ mod tests {
     use crate::{
         console::sample,
         engine::portal::endpoints::endpoint::{Endpoint, Wanted},
-        values::ids::EndpointId,
+        values::ids::{EndpointId, ObjectType},
     };
 
     fn told(secret: Option<&str>) -> String {
@@ -311,7 +313,7 @@ mod tests {
 
     #[test]
     fn a_form_becomes_what_the_api_takes_and_all_ticked_means_all() {
-        let mut sent = vec![("url", " https://x "), ("types", "deals")];
+        let mut sent = vec![("url", " https://x "), ("offered", "3"), ("types", "deals")];
         sent.extend(kinds(false).map(|name| ("events", name)));
         let body = body(&fields(&sent), Some(3)).unwrap();
         assert_eq!((&body["url"], &body["types"]), (&json!("https://x"), &json!(["deals"])));

@@ -31,7 +31,12 @@ fn key_words(kind: ObjectType) -> &'static str {
 const fn names(kind: ObjectType) -> usize {
     match kind {
         ObjectType::Contacts => 2,
-        ObjectType::Companies | ObjectType::Deals => 1,
+        ObjectType::Companies
+        | ObjectType::Deals
+        | ObjectType::Tasks
+        | ObjectType::Calls
+        | ObjectType::Notes => 1,
+        ObjectType::Custom(_) => 0,
     }
 }
 

@@ -158,7 +158,7 @@ pub fn resync(
     object_type: &str,
     gauges: Option<&Gauges>,
 ) -> Option<ResyncView> {
-    let stream = status.streams.iter().find(|stream| stream.object_type.as_str() == object_type)?;
+    let stream = status.streams.iter().find(|stream| *stream.object_type.name() == *object_type)?;
     let calls = stream.records.div_ceil(BY_CALL) + 1;
     let (limit, window_ms) = gauges.map_or((100, 10 * SECOND_MS as u64), |gauges| {
         (u64::from(gauges.window_limit.max(1)), u64::from(gauges.window_ms))

@@ -11,10 +11,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::{Channel, Mapping, Selection};
-use crate::values::{
-    filter::{self, Code, Fault, Fields, Filter, Use},
-    ids::ObjectType,
-};
+use crate::values::filter::{self, Code, Fault, Fields, Filter, Use};
 
 /// Characters of a channel's and of a field's name.
 pub const MAX_NAME: usize = 100;
@@ -89,8 +86,9 @@ fn read(value: &Value, faults: &mut Vec<Fault>) -> Option<Channel> {
     let name = text(entries, "", "name", MAX_NAME, faults);
     let object_type = entries.get("object_type").and_then(Value::as_str).and_then(|kind| kind.parse().ok());
     if object_type.is_none() {
-        let names = ObjectType::ALL.map(ObjectType::as_str).join(", ");
-        faults.push(fault("/object_type", Code::Shape, format!("\"object_type\" is one of {names}.")));
+        let detail =
+            "\"object_type\" is contacts, companies, deals, or another type that this connection mirrors.";
+        faults.push(fault("/object_type", Code::Shape, detail));
     }
     let selection = selection(entries, faults);
     let mappings = mappings(entries, faults);

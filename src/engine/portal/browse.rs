@@ -183,6 +183,11 @@ pub const fn columns(kind: ObjectType) -> &'static [&'static str] {
         ObjectType::Contacts => &["firstname", "lastname", "email"],
         ObjectType::Companies => &["name", "domain"],
         ObjectType::Deals => &["dealname", "amount"],
+        ObjectType::Tasks => &["hs_task_subject", "hs_task_status"],
+        ObjectType::Calls => &["hs_call_title", "hs_call_status"],
+        ObjectType::Notes => &["hs_note_body"],
+        // Which of its fields name it is the account's to say, and is not kept.
+        ObjectType::Custom(_) => &[],
     }
 }
 

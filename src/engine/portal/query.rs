@@ -193,7 +193,8 @@ fn render(
     page: &mut Page,
     written: &mut usize,
 ) -> Result<(), SqlError> {
-    let name = chunk.object_type.map_or(feed::CONNECTION, ObjectType::as_str);
+    let own = chunk.object_type.map(ObjectType::name);
+    let name = own.as_deref().unwrap_or(feed::CONNECTION);
     let at = chunk.at.to_rfc3339();
     let mut seq = chunk.first_seq;
     let mut names = Names::default();

@@ -79,6 +79,9 @@ pub const fn always(kind: ObjectType) -> &'static [&'static str] {
             "num_associated_contacts",
             "pipeline",
         ],
+        ObjectType::Tasks | ObjectType::Calls | ObjectType::Notes | ObjectType::Custom(_) => {
+            &["hs_createdate", "hs_lastmodifieddate", "hs_merged_object_ids", "hs_object_id"]
+        }
     }
 }
 

@@ -60,7 +60,7 @@ pub fn page(sql: &dyn Sql, types: &[ObjectType], from: Option<Place>, limit: u32
     let limit = limit.clamp(1, PAGE_RECORDS);
     let mut page = Page { seq: feed::latest(sql)?, lines: String::new(), counts: Vec::new(), next: None };
     let wanted = |kind: &ObjectType| types.is_empty() || types.contains(kind);
-    let all = ObjectType::ALL.into_iter().filter(wanted);
+    let all = ObjectType::ALWAYS.into_iter().filter(wanted);
     let mut left = limit;
     let mut names = Names::default();
     for object_type in all.skip_while(|kind| from.is_some_and(|from| from.object_type != *kind)) {

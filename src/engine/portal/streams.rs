@@ -125,7 +125,7 @@ impl Running {
 pub(super) fn load(turn: &Turn<'_>) -> Result<Vec<Running>, SqlError> {
     let checked: Vec<Checked> = saved(turn, CHECKED_KEY)?;
     let mut all = Vec::new();
-    for kind in ObjectType::ALL {
+    for kind in ObjectType::ALWAYS {
         let mut stream = match streams::load(turn.sql, kind)? {
             Some(json) => json::parse(&json).map_err(|_| SqlError::Content("streams"))?,
             None => Stream { backfill: Some(Backfill::new(turn.now)), ..Stream::new(kind) },

@@ -59,7 +59,7 @@ pub fn rows(
                 CASE WHEN json_valid(properties) THEN json_array({}) ELSE '[]' END
          FROM records_{} WHERE live = 1 AND id {side} CAST(?1 AS INTEGER) ORDER BY id {order} LIMIT ?2",
         values.join(","),
-        kind.as_str()
+        kind.table()
     );
     let found = sql.exec(&statement, &[Param::Text(&id.to_string()), Param::Int(limit.into())])?;
     let row = |row: Vec<Value>| {
@@ -79,7 +79,7 @@ pub fn rows(
 /// Whether the record waits to be read again.
 pub fn waits(sql: &dyn Sql, kind: ObjectType, id: RecordId) -> Result<bool, SqlError> {
     let statement = "SELECT 1 FROM dirty WHERE object_type = ?1 AND id = CAST(?2 AS INTEGER)";
-    Ok(int(sql, statement, &[Param::Text(kind.as_str()), Param::Text(&id.to_string())])?.is_some())
+    Ok(int(sql, statement, &[Param::Text(&kind.name()), Param::Text(&id.to_string())])?.is_some())
 }
 
 /// A field as people know it.
@@ -103,7 +103,7 @@ pub fn labels(sql: &dyn Sql, kind: ObjectType) -> Result<Vec<Label>, SqlError> {
         "SELECT name, coalesce(definition->>'$.label', name), coalesce(definition->>'$.group', ''),
                 coalesce(definition->>'$.type', ''), vanished_at IS NOT NULL
          FROM fields WHERE object_type = ?1 ORDER BY 2 COLLATE NOCASE, 1",
-        &[Param::Text(kind.as_str())],
+        &[Param::Text(&kind.name())],
     )?;
     let label = |row: Vec<Value>| {
         let [name, label, group, value_type, gone] = <[Value; 5]>::try_from(row).ok()?;
@@ -131,7 +131,7 @@ pub fn choices(
          FROM json_each(?2) AS asked
          JOIN fields AS field ON field.object_type = ?1 AND field.name = asked.value->>0
          JOIN json_each(field.definition, '$.options') AS choice ON choice.value->>'$.value' = asked.value->>1",
-        &[Param::Text(kind.as_str()), Param::Text(&asked)],
+        &[Param::Text(&kind.name()), Param::Text(&asked)],
     )?;
     json::parse(&found.unwrap_or_else(|| "[]".to_owned())).map_err(|_| SqlError::Content("fields"))
 }
@@ -181,7 +181,7 @@ pub fn mentions(
         &[
             Param::Int(reach.from.cast_signed()),
             Param::Int(before),
-            Param::Text(kind.as_str()),
+            Param::Text(&kind.name()),
             Param::Text(&id.to_string()),
         ],
     )?;

@@ -37,7 +37,7 @@ fn inside(kind: ObjectType) -> String {
     format!(
         "FROM records_{0} INDEXED BY records_{0}_dates WHERE live = 1 AND updated_at >= ?1 AND updated_at < ?2
          AND id > CAST(?3 AS INTEGER) AND id <= CAST(?4 AS INTEGER)",
-        kind.as_str()
+        kind.table()
     )
 }
 
@@ -87,7 +87,7 @@ pub fn bounds(sql: &dyn Sql, kind: ObjectType) -> Result<Option<(RecordId, Recor
     let edge = |order: &str| {
         let statement = format!(
             "SELECT CAST(id AS TEXT) FROM records_{} WHERE live = 1 ORDER BY id {order} LIMIT 1",
-            kind.as_str()
+            kind.table()
         );
         let id = text(sql, &statement, &[])?;
         id.map(|id| id.parse().map_err(|_| SqlError::Content("records"))).transpose()
@@ -101,7 +101,7 @@ pub fn nearest(sql: &dyn Sql, kind: ObjectType, points: &[RecordId]) -> Result<V
         "SELECT json_group_array(DISTINCT (
              SELECT id FROM records_{} WHERE live = 1 AND id >= point.value ORDER BY id LIMIT 1
          )) FROM json_each(?1) AS point",
-        kind.as_str()
+        kind.table()
     );
     let json = text(sql, &statement, &[Param::Text(&ids_json(points))])?;
     let ids: Vec<Option<u64>> =

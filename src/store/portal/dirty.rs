@@ -45,7 +45,7 @@ pub fn mark(
              urgent = max(urgent, excluded.urgent),
              erased = max(erased, excluded.erased)",
         &[
-            Param::Text(kind.as_str()),
+            Param::Text(&kind.name()),
             Param::Text(&super::records::ids_json(ids)),
             Param::Int(generation),
             Param::Int(urgent.into()),
@@ -66,9 +66,9 @@ pub fn mark_updated_since(
         "INSERT INTO dirty (object_type, id, generation, urgent, erased)
          SELECT ?1, id, ?3, 0, 0 FROM records_{} WHERE live = 1 AND updated_at >= ?2
          ON CONFLICT (object_type, id) DO UPDATE SET generation = max(generation, excluded.generation)",
-        kind.as_str()
+        kind.table()
     );
-    sql.exec(&statement, &[Param::Text(kind.as_str()), Param::Int(since.0), Param::Int(generation)])?;
+    sql.exec(&statement, &[Param::Text(&kind.name()), Param::Int(since.0), Param::Int(generation)])?;
     Ok(())
 }
 
@@ -80,7 +80,7 @@ pub fn pick(sql: &dyn Sql, kind: ObjectType, limit: usize) -> Result<Vec<Mark>, 
             "SELECT CAST(id AS TEXT), generation, urgent, erased FROM dirty
              WHERE object_type = ?1 AND urgent = {urgent} ORDER BY id LIMIT ?2"
         );
-        sql.exec(&statement, &[Param::Text(kind.as_str()), Param::Int(limit as i64)])
+        sql.exec(&statement, &[Param::Text(&kind.name()), Param::Int(limit as i64)])
     };
     let mut rows = some(1, limit)?;
     if rows.len() < limit {
@@ -105,21 +105,21 @@ pub fn clear(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId], asked_at: i64) -
     let asked_at = if planted(Bug::MarksClearedAlways) { (1 << 53) - 1 } else { asked_at };
     sql.exec(
         "DELETE FROM dirty WHERE object_type = ?1 AND generation <= ?3 AND id IN (SELECT value FROM json_each(?2))",
-        &[Param::Text(kind.as_str()), Param::Text(&super::records::ids_json(ids)), Param::Int(asked_at)],
+        &[Param::Text(&kind.name()), Param::Text(&super::records::ids_json(ids)), Param::Int(asked_at)],
     )?;
     Ok(())
 }
 
 /// How many marks wait.
 pub fn count(sql: &dyn Sql, kind: ObjectType) -> Result<u64, SqlError> {
-    Ok(int(sql, "SELECT count(*) FROM dirty WHERE object_type = ?1", &[Param::Text(kind.as_str())])?
+    Ok(int(sql, "SELECT count(*) FROM dirty WHERE object_type = ?1", &[Param::Text(&kind.name())])?
         .unwrap_or(0) as u64)
 }
 
 /// How many marks wait, counted no further than `limit`.
 pub fn count_up_to(sql: &dyn Sql, kind: ObjectType, limit: usize) -> Result<u64, SqlError> {
     let statement = "SELECT count(*) FROM (SELECT 1 FROM dirty WHERE object_type = ?1 LIMIT ?2)";
-    let params = [Param::Text(kind.as_str()), Param::Int(limit as i64)];
+    let params = [Param::Text(&kind.name()), Param::Int(limit as i64)];
     Ok(int(sql, statement, &params)?.unwrap_or(0) as u64)
 }
 

@@ -241,7 +241,7 @@ pub fn oldest(sql: &dyn Sql) -> Result<u64, SqlError> {
 
 /// Appends changes, in rows under [`ROW_BYTES`].
 pub fn append(sql: &dyn Sql, now: Timestamp, kind: ObjectType, changes: Vec<Change>) -> Result<(), SqlError> {
-    append_as(sql, now, kind.as_str(), changes)
+    append_as(sql, now, &kind.name(), changes)
 }
 
 /// Appends what happened to the connection itself.
@@ -354,7 +354,7 @@ pub fn erase(sql: &dyn Sql, kind: ObjectType, id: RecordId) -> Result<(), SqlErr
     let rows = sql.exec(
         "SELECT first_seq, object_type = ?1, changes FROM feed
          WHERE (object_type = ?1 AND instr(changes, ?2) > 0) OR instr(changes, ?3) > 0",
-        &[Param::Text(kind.as_str()), Param::Text(&needle), Param::Text(&as_other)],
+        &[Param::Text(&kind.name()), Param::Text(&needle), Param::Text(&as_other)],
     )?;
     for row in rows {
         let [first_seq, own, changes] = row.as_slice() else { return Err(SqlError::Content("feed")) };

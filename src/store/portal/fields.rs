@@ -44,7 +44,7 @@ pub struct Event {
 pub fn load(sql: &dyn Sql, kind: ObjectType) -> Result<Vec<Field>, SqlError> {
     let rows = sql.exec(
         "SELECT name, definition, appeared_at, vanished_at FROM fields WHERE object_type = ?1 ORDER BY name",
-        &[Param::Text(kind.as_str())],
+        &[Param::Text(&kind.name())],
     )?;
     let field = |row: Vec<Value>| {
         let [name, definition, appeared_at, vanished_at] = <[Value; 4]>::try_from(row).ok()?;
@@ -63,7 +63,7 @@ pub fn present(sql: &dyn Sql, kind: ObjectType, names: &[&str]) -> Result<Vec<(S
     let rows = sql.exec(
         "SELECT name, definition FROM fields
          WHERE object_type = ?1 AND vanished_at IS NULL AND name IN (SELECT value FROM json_each(?2))",
-        &[Param::Text(kind.as_str()), Param::Text(&serde_json::to_string(names).expect("texts are JSON"))],
+        &[Param::Text(&kind.name()), Param::Text(&serde_json::to_string(names).expect("texts are JSON"))],
     )?;
     let field = |row: Vec<Value>| {
         let [name, definition] = <[Value; 2]>::try_from(row).ok()?;
@@ -88,7 +88,7 @@ pub fn put(sql: &dyn Sql, kind: ObjectType, fields: &[(&str, &str)], now: Timest
              SELECT ?1, value->>0, value->>1, ?3 FROM json_each(?2) WHERE true
              ON CONFLICT (object_type, name) DO UPDATE SET definition = excluded.definition, vanished_at = NULL",
             &[
-                Param::Text(kind.as_str()),
+                Param::Text(&kind.name()),
                 Param::Text(&serde_json::to_string(some).expect("texts are JSON")),
                 Param::Int(now.0),
             ],
@@ -106,7 +106,7 @@ pub fn vanish(sql: &dyn Sql, kind: ObjectType, names: &[&str], now: Timestamp) -
         "UPDATE fields SET vanished_at = ?3
          WHERE object_type = ?1 AND name IN (SELECT value FROM json_each(?2))",
         &[
-            Param::Text(kind.as_str()),
+            Param::Text(&kind.name()),
             Param::Text(&serde_json::to_string(names).expect("texts are JSON")),
             Param::Int(now.0),
         ],
@@ -121,7 +121,7 @@ pub fn note(sql: &dyn Sql, kind: ObjectType, events: &[Event]) -> Result<(), Sql
             "INSERT INTO field_history (object_type, at, name, what, before, after)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             &[
-                Param::Text(kind.as_str()),
+                Param::Text(&kind.name()),
                 Param::Int(event.at.0),
                 Param::Text(&event.name),
                 Param::Text(&event.what),
@@ -135,7 +135,7 @@ pub fn note(sql: &dyn Sql, kind: ObjectType, events: &[Event]) -> Result<(), Sql
             "DELETE FROM field_history WHERE object_type = ?1 AND number <= (
                  SELECT number FROM field_history WHERE object_type = ?1 ORDER BY number DESC LIMIT 1 OFFSET ?2
              )",
-            &[Param::Text(kind.as_str()), Param::Int(HISTORY_LIMIT.into())],
+            &[Param::Text(&kind.name()), Param::Int(HISTORY_LIMIT.into())],
         )?;
     }
     Ok(())
@@ -146,7 +146,7 @@ pub fn history(sql: &dyn Sql, kind: ObjectType, limit: u32) -> Result<Vec<Event>
     let rows = sql.exec(
         "SELECT at, name, what, before, after FROM field_history
          WHERE object_type = ?1 ORDER BY number DESC LIMIT ?2",
-        &[Param::Text(kind.as_str()), Param::Int(limit.into())],
+        &[Param::Text(&kind.name()), Param::Int(limit.into())],
     )?;
     let event = |row: Vec<Value>| {
         let [at, name, what, before, after] = <[Value; 5]>::try_from(row).ok()?;

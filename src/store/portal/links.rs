@@ -48,7 +48,7 @@ pub enum Side {
 }
 
 impl Pair {
-    /// Every pair of the types this build mirrors.
+    /// Every pair of types whose links are mirrored.
     pub const ALL: [Self; 6] = [
         Self { holder: ObjectType::Contacts, other: ObjectType::Companies },
         Self { holder: ObjectType::Deals, other: ObjectType::Contacts },
@@ -58,12 +58,13 @@ impl Pair {
         Self { holder: ObjectType::Deals, other: ObjectType::Deals },
     ];
 
-    /// The pair of two types, and from which side the first sees it.
+    /// The pair of two types, and from which side the first sees it. Of types whose links are not mirrored there are no rows.
     pub fn seen_from(from: ObjectType, to: ObjectType) -> (Self, Side) {
         let rank = |kind: ObjectType| match kind {
             ObjectType::Deals => 0,
             ObjectType::Contacts => 1,
             ObjectType::Companies => 2,
+            ObjectType::Tasks | ObjectType::Calls | ObjectType::Notes | ObjectType::Custom(_) => 3,
         };
         match rank(from).cmp(&rank(to)) {
             std::cmp::Ordering::Less => (Self { holder: from, other: to }, Side::Holder),
@@ -79,6 +80,7 @@ impl Pair {
                 ObjectType::Contacts => 1,
                 ObjectType::Companies => 2,
                 ObjectType::Deals => 3,
+                ObjectType::Tasks | ObjectType::Calls | ObjectType::Notes | ObjectType::Custom(_) => 0,
             }
         }
         number(self.holder) * 10 + number(self.other)
@@ -319,7 +321,7 @@ pub fn mark(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId], generation: i64) 
         "INSERT INTO link_marks (object_type, id, generation)
          SELECT ?1, value, ?3 FROM json_each(?2) WHERE true
          ON CONFLICT (object_type, id) DO UPDATE SET generation = max(generation, excluded.generation)",
-        &[Param::Text(kind.as_str()), Param::Text(&ids_json(ids)), Param::Int(generation)],
+        &[Param::Text(&kind.name()), Param::Text(&ids_json(ids)), Param::Int(generation)],
     )?;
     Ok(())
 }
@@ -328,7 +330,7 @@ pub fn mark(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId], generation: i64) 
 pub fn marked(sql: &dyn Sql, kind: ObjectType, limit: usize) -> Result<Vec<RecordId>, SqlError> {
     let statement = "SELECT json_group_array(id) FROM (
          SELECT id FROM link_marks WHERE object_type = ?1 ORDER BY id LIMIT ?2)";
-    ids(text(sql, statement, &[Param::Text(kind.as_str()), Param::Int(limit as i64)])?)
+    ids(text(sql, statement, &[Param::Text(&kind.name()), Param::Int(limit as i64)])?)
 }
 
 /// Clears the marks of `ids` that are not later than `asked_at`.
@@ -336,7 +338,7 @@ pub fn clear(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId], asked_at: i64) -
     sql.exec(
         "DELETE FROM link_marks WHERE object_type = ?1 AND generation <= ?3
          AND id IN (SELECT value FROM json_each(?2))",
-        &[Param::Text(kind.as_str()), Param::Text(&ids_json(ids)), Param::Int(asked_at)],
+        &[Param::Text(&kind.name()), Param::Text(&ids_json(ids)), Param::Int(asked_at)],
     )?;
     Ok(())
 }
@@ -354,7 +356,7 @@ pub type Named = (String, Option<String>);
 pub fn types(sql: &dyn Sql, from: ObjectType, to: ObjectType) -> Result<Vec<Named>, SqlError> {
     let rows = sql.exec(
         "SELECT type, label FROM link_types WHERE from_type = ?1 AND to_type = ?2",
-        &[Param::Text(from.as_str()), Param::Text(to.as_str())],
+        &[Param::Text(&from.name()), Param::Text(&to.name())],
     )?;
     let named = |row: Vec<Value>| {
         let [own, label] = <[Value; 2]>::try_from(row).ok()?;
@@ -370,8 +372,8 @@ pub fn put_types(sql: &dyn Sql, from: ObjectType, to: ObjectType, types: &[Named
             "INSERT INTO link_types (from_type, to_type, type, label) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (from_type, to_type, type) DO UPDATE SET label = excluded.label",
             &[
-                Param::Text(from.as_str()),
-                Param::Text(to.as_str()),
+                Param::Text(&from.name()),
+                Param::Text(&to.name()),
                 Param::Text(own),
                 label.as_deref().map_or(Param::Null, Param::Text),
             ],
@@ -385,7 +387,7 @@ pub fn drop_types(sql: &dyn Sql, from: ObjectType, to: ObjectType, types: &[&str
     for own in types {
         sql.exec(
             "DELETE FROM link_types WHERE from_type = ?1 AND to_type = ?2 AND type = ?3",
-            &[Param::Text(from.as_str()), Param::Text(to.as_str()), Param::Text(own)],
+            &[Param::Text(&from.name()), Param::Text(&to.name()), Param::Text(own)],
         )?;
     }
     Ok(())

@@ -59,7 +59,8 @@ pub fn followed(sql: &dyn Sql) -> Result<Vec<Followed>, SqlError> {
 
 /// Saves a list that is followed: one row, none where nothing differs.
 pub fn save(sql: &dyn Sql, followed: &Followed) -> Result<(), SqlError> {
-    let kind = followed.object_type.map_or(Param::Null, |kind| Param::Text(kind.as_str()));
+    let name = followed.object_type.map(ObjectType::name);
+    let kind = name.as_deref().map_or(Param::Null, Param::Text);
     sql.exec(
         "INSERT INTO followed (list, object_type, name, state, members) VALUES (CAST(?1 AS INTEGER), ?2, ?3, ?4, 0)
          ON CONFLICT (list) DO UPDATE SET object_type = excluded.object_type, name = excluded.name, state = excluded.state

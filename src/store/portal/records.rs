@@ -128,7 +128,7 @@ pub fn in_range_or(
     up_to: Option<RecordId>,
     ids: &[RecordId],
 ) -> Result<Vec<Stored>, SqlError> {
-    let table = kind.as_str();
+    let table = kind.table();
     let statement = format!(
         "SELECT {STORED} FROM records_{table}
          WHERE id > CAST(?1 AS INTEGER) AND id <= CAST(?2 AS INTEGER)
@@ -148,7 +148,7 @@ pub fn in_range_or(
 pub fn by_ids(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId]) -> Result<Vec<Stored>, SqlError> {
     let statement = format!(
         "SELECT {STORED} FROM records_{} WHERE id IN (SELECT value FROM json_each(?1))",
-        kind.as_str()
+        kind.table()
     );
     let rows = sql.exec(&statement, &[Param::Text(&ids_json(ids))])?;
     all_stored(sql, kind, rows)
@@ -172,7 +172,7 @@ fn add_parts(sql: &dyn Sql, kind: ObjectType, id: RecordId, text: &mut String) -
     }
     let rows = sql.exec(
         "SELECT text FROM parts WHERE object_type = ?1 AND id = CAST(?2 AS INTEGER) ORDER BY number",
-        &[Param::Text(kind.as_str()), Param::Text(&id.to_string())],
+        &[Param::Text(&kind.name()), Param::Text(&id.to_string())],
     )?;
     for part in rows.into_iter().flatten() {
         text.push_str(part.text().ok_or(SqlError::Content("parts"))?);
@@ -189,7 +189,7 @@ fn drop_parts(sql: &dyn Sql, kind: ObjectType, ids: impl Iterator<Item = RecordI
     let ids: Vec<RecordId> = ids.collect();
     sql.exec(
         "DELETE FROM parts WHERE object_type = ?1 AND id IN (SELECT value FROM json_each(?2))",
-        &[Param::Text(kind.as_str()), Param::Text(&ids_json(&ids))],
+        &[Param::Text(&kind.name()), Param::Text(&ids_json(&ids))],
     )?;
     Ok(())
 }
@@ -222,7 +222,7 @@ pub fn known(
          WHERE id IN (SELECT value FROM json_each(?1)
                       UNION SELECT id FROM records_{0}
                             WHERE id > CAST(?2 AS INTEGER) AND id <= CAST(?3 AS INTEGER) AND live = 1)",
-        kind.as_str()
+        kind.table()
     );
     let params = [ids_json(ids), above.to_string(), up_to.to_string()];
     let json = crate::store::sql::text(
@@ -273,7 +273,7 @@ pub fn put(sql: &dyn Sql, kind: ObjectType, writes: &[Write<'_>], seen_at: i64) 
 fn put_rows(sql: &dyn Sql, kind: ObjectType, writes: &[Write<'_>], seen_at: i64) -> Result<(), SqlError> {
     let mut statement = format!(
         "INSERT INTO records_{} (id, created_at, updated_at, key, properties, seen_at, live) VALUES ",
-        kind.as_str()
+        kind.table()
     );
     let mut params = vec![Param::Int(seen_at)];
     let ids: Vec<String> = writes.iter().map(|write| write.id.to_string()).collect();
@@ -310,7 +310,7 @@ fn put_rows(sql: &dyn Sql, kind: ObjectType, writes: &[Write<'_>], seen_at: i64)
     for (id, number, part) in rest {
         sql.exec(
             "INSERT INTO parts (object_type, id, number, text) VALUES (?1, ?2, ?3, ?4)",
-            &[Param::Text(kind.as_str()), Param::Text(id), Param::Int(number), Param::Text(part)],
+            &[Param::Text(&kind.name()), Param::Text(id), Param::Int(number), Param::Text(part)],
         )?;
     }
     Ok(())
@@ -328,7 +328,7 @@ pub fn entomb(sql: &dyn Sql, kind: ObjectType, graves: &[Grave], seen_at: i64) -
          ON CONFLICT (id) DO UPDATE SET
              seen_at = excluded.seen_at, live = 0, merged_into = coalesce(excluded.merged_into, merged_into),
              key = NULL, properties = NULL",
-        kind.as_str()
+        kind.table()
     );
     sql.exec(&statement, &[Param::Text(&json), Param::Int(seen_at)])?;
     Ok(())
@@ -358,7 +358,7 @@ pub fn page(sql: &dyn Sql, kind: ObjectType, after: RecordId, limit: u32) -> Res
     let statement = format!(
         "SELECT CAST(id AS TEXT), created_at, updated_at, properties FROM records_{}
          WHERE id > CAST(?1 AS INTEGER) AND live = 1 ORDER BY id LIMIT ?2",
-        kind.as_str()
+        kind.table()
     );
     let rows = sql.exec(&statement, &[Param::Text(&after.to_string()), Param::Int(limit.into())])?;
     all_live(sql, kind, rows)
@@ -375,7 +375,7 @@ pub fn ids_after(
         "SELECT json_group_array(id) FROM (
              SELECT id FROM records_{} WHERE id > CAST(?1 AS INTEGER) AND live = 1 ORDER BY id LIMIT ?2
          )",
-        kind.as_str()
+        kind.table()
     );
     let json = crate::store::sql::text(
         sql,
@@ -387,8 +387,7 @@ pub fn ids_after(
 
 /// Places that cut the range of ids into so many stretches of equal length.
 pub fn spread(sql: &dyn Sql, kind: ObjectType, stretches: u64) -> Result<Vec<RecordId>, SqlError> {
-    let statement =
-        format!("SELECT json_array(min(id), max(id)) FROM records_{} WHERE id > 0", kind.as_str());
+    let statement = format!("SELECT json_array(min(id), max(id)) FROM records_{} WHERE id > 0", kind.table());
     let json = crate::store::sql::text(sql, &statement, &[])?.unwrap_or_default();
     let Ok((Some(first), Some(last))) = json::parse::<(Option<u64>, Option<u64>)>(&json) else {
         return Ok(Vec::new());
@@ -403,7 +402,7 @@ pub fn by_key(sql: &dyn Sql, kind: ObjectType, key: &str, limit: u32) -> Result<
     let statement = format!(
         "SELECT CAST(id AS TEXT), created_at, updated_at, properties FROM records_{}
          WHERE key = ?1 AND live = 1 ORDER BY id LIMIT ?2",
-        kind.as_str()
+        kind.table()
     );
     let rows = sql.exec(&statement, &[Param::Text(key), Param::Int(limit.into())])?;
     all_live(sql, kind, rows)
@@ -414,7 +413,7 @@ pub fn live_by_ids(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId]) -> Result<
     let statement = format!(
         "SELECT CAST(id AS TEXT), created_at, updated_at, properties FROM records_{}
          WHERE id IN (SELECT value FROM json_each(?1)) AND live = 1 ORDER BY id",
-        kind.as_str()
+        kind.table()
     );
     let rows = sql.exec(&statement, &[Param::Text(&ids_json(ids))])?;
     all_live(sql, kind, rows)
@@ -424,7 +423,7 @@ pub fn live_by_ids(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId]) -> Result<
 /// the database for every record (measured: half of the processor time of a first sync). Lookups by key read the table meanwhile.
 pub fn drop_indexes(sql: &dyn Sql, kind: ObjectType) -> Result<(), SqlError> {
     for index in ["key", "dates"] {
-        sql.exec(&format!("DROP INDEX IF EXISTS records_{}_{index}", kind.as_str()), &[])?;
+        sql.exec(&format!("DROP INDEX IF EXISTS records_{}_{index}", kind.table()), &[])?;
     }
     Ok(())
 }
@@ -436,7 +435,7 @@ pub fn build_key_index(sql: &dyn Sql, kind: ObjectType) -> Result<(), SqlError> 
     }
     let statement = format!(
         "CREATE INDEX IF NOT EXISTS records_{0}_key ON records_{0} (key) WHERE key IS NOT NULL",
-        kind.as_str()
+        kind.table()
     );
     sql.exec(&statement, &[])?;
     Ok(())
@@ -447,7 +446,7 @@ pub fn build_key_index(sql: &dyn Sql, kind: ObjectType) -> Result<(), SqlError> 
 pub fn build_dates_index(sql: &dyn Sql, kind: ObjectType) -> Result<(), SqlError> {
     let statement = format!(
         "CREATE INDEX IF NOT EXISTS records_{0}_dates ON records_{0} (updated_at) WHERE live = 1",
-        kind.as_str()
+        kind.table()
     );
     sql.exec(&statement, &[])?;
     Ok(())
@@ -459,7 +458,7 @@ pub fn note_merged(sql: &dyn Sql, kind: ObjectType, merged: &[(RecordId, RecordI
     let statement = format!(
         "UPDATE records_{0} SET merged_into = said.value->>1 FROM json_each(?1) AS said
          WHERE records_{0}.id = said.value->>0 AND merged_into IS NULL AND said.value->>1 <> said.value->>0",
-        kind.as_str()
+        kind.table()
     );
     sql.exec(&statement, &[Param::Text(&json)])?;
     Ok(())
@@ -472,7 +471,7 @@ pub fn merged_from(sql: &dyn Sql, kind: ObjectType, id: RecordId) -> Result<Vec<
              SELECT CAST(?1 AS INTEGER)
              UNION SELECT records.id FROM part JOIN records_{} AS records ON records.merged_into = part.id
          ) SELECT json_group_array(id) FROM part",
-        kind.as_str()
+        kind.table()
     );
     let json = crate::store::sql::text(sql, &statement, &[Param::Text(&id.to_string())])?;
     let ids: Vec<RecordId> =
@@ -484,7 +483,7 @@ pub fn merged_from(sql: &dyn Sql, kind: ObjectType, id: RecordId) -> Result<Vec<
 pub fn merged_into(sql: &dyn Sql, kind: ObjectType, id: RecordId) -> Result<Option<RecordId>, SqlError> {
     let statement = format!(
         "SELECT CAST(merged_into AS TEXT) FROM records_{} WHERE id = CAST(?1 AS INTEGER) AND live = 0",
-        kind.as_str()
+        kind.table()
     );
     let target = crate::store::sql::text(sql, &statement, &[Param::Text(&id.to_string())])?;
     target.map(|text| text.parse().map_err(|_| SqlError::Content("records"))).transpose()

@@ -7,7 +7,7 @@ use crate::{
 
 /// The saved state of a stream.
 pub fn load(sql: &dyn Sql, kind: ObjectType) -> Result<Option<String>, SqlError> {
-    text(sql, "SELECT state FROM streams WHERE object_type = ?1", &[Param::Text(kind.as_str())])
+    text(sql, "SELECT state FROM streams WHERE object_type = ?1", &[Param::Text(&kind.name())])
 }
 
 /// Saves the state of a stream: one row.
@@ -15,7 +15,7 @@ pub fn save(sql: &dyn Sql, kind: ObjectType, state: &str) -> Result<(), SqlError
     sql.exec(
         "INSERT INTO streams (object_type, state) VALUES (?1, ?2)
          ON CONFLICT (object_type) DO UPDATE SET state = excluded.state",
-        &[Param::Text(kind.as_str()), Param::Text(state)],
+        &[Param::Text(&kind.name()), Param::Text(state)],
     )?;
     Ok(())
 }

@@ -30,7 +30,7 @@ fn plan(contacts: u32, companies: u32, deals: u32) -> Plan {
 
 /// Whether every link is as in HubSpot.
 fn equal(world: &World) -> bool {
-    differing(&world.links_of(0, &ObjectType::ALL), &world.true_links(&ObjectType::ALL)).is_ok()
+    differing(&world.links_of(0, &ObjectType::ALWAYS), &world.true_links(&ObjectType::ALWAYS)).is_ok()
 }
 
 /// After the first full read of records and links.
@@ -81,7 +81,7 @@ fn associations(
 #[test]
 fn a_change_of_links_alone_is_seen_by_webhook_within_seconds() {
     let mut world = linked(Plan { links: true, ..plan(40, 10, 10) });
-    assert!(!from_holders(&world.links_of(0, &ObjectType::ALL)).is_empty());
+    assert!(!from_holders(&world.links_of(0, &ObjectType::ALWAYS)).is_empty());
     let (contact, company) = (some(&world, Contacts, 1).remove(0), some(&world, Companies, 1).remove(0));
     for change in ["add", "remove"] {
         link(&mut world, change, (Contacts, &contact), (Companies, &company), Value::Null);
@@ -162,9 +162,9 @@ fn more_links_than_a_page_holds_are_all_read() {
 
 #[test]
 fn links_go_with_an_archived_record_and_come_back_with_it() {
-    for kind in ObjectType::ALL {
+    for kind in ObjectType::ALWAYS {
         let mut world = linked(Plan { links: true, ..plan(30, 6, 12) });
-        let links = from_holders(&world.links_of(0, &ObjectType::ALL));
+        let links = from_holders(&world.links_of(0, &ObjectType::ALWAYS));
         let (from, id, ..) = *links
             .keys()
             .flat_map(|(from, id, to, other)| [(*from, *id, 0, 0), (*to, *other, 0, 0)])
@@ -174,13 +174,13 @@ fn links_go_with_an_archived_record_and_come_back_with_it() {
             .expect("one of each type is linked");
         world.change(from, "archive", json!({ "id": id.to_string() }));
         world.pass_ms(20_000);
-        let left = world.links_of(0, &ObjectType::ALL);
+        let left = world.links_of(0, &ObjectType::ALWAYS);
         assert!(left.keys().all(|(from, own, ..)| (*from, *own) != (kind, id)), "{kind}");
         world.verdict().unwrap();
         world.change(from, "restore", json!({ "id": id.to_string() }));
         world.pass_ms(20_000);
         world.verdict().unwrap();
-        assert!(world.links_of(0, &ObjectType::ALL).len() > left.len(), "{kind}");
+        assert!(world.links_of(0, &ObjectType::ALWAYS).len() > left.len(), "{kind}");
     }
 }
 
@@ -188,10 +188,10 @@ fn links_go_with_an_archived_record_and_come_back_with_it() {
 fn a_merge_moves_links_to_the_record_that_results() {
     for webhooks in [true, false] {
         let mut world = linked(Plan { links: true, webhooks, ..plan(30, 6, 12) });
-        for kind in ObjectType::ALL {
+        for kind in ObjectType::ALWAYS {
             let all = some(&world, kind, 2);
             let of_both: usize =
-                ObjectType::ALL.iter().map(|to| associations(&mut world, kind, &all[0], *to).len()).sum();
+                ObjectType::ALWAYS.iter().map(|to| associations(&mut world, kind, &all[0], *to).len()).sum();
             let merged = world.change(kind, "merge", json!({ "primary": all[0], "other": all[1] }));
             if webhooks {
                 world.pass_ms(30_000);
@@ -200,7 +200,7 @@ fn a_merge_moves_links_to_the_record_that_results() {
                 world.pass(130);
             }
             let now: usize =
-                ObjectType::ALL.iter().map(|to| associations(&mut world, kind, &merged, *to).len()).sum();
+                ObjectType::ALWAYS.iter().map(|to| associations(&mut world, kind, &merged, *to).len()).sum();
             assert!(now >= of_both, "{kind}");
             assert!(equal(&world), "{kind}, webhooks: {webhooks}");
         }
@@ -328,7 +328,7 @@ fn a_first_read_of_links_costs_a_call_per_thousand_holders_and_two_rows_a_link()
         assert_eq!(world.counted(0, &format!("associations/2026-09/{pair}/batch/read")), calls, "{pair}");
     }
     assert_eq!(world.counted(0, "labels"), 9);
-    let links = from_holders(&world.links_of(0, &ObjectType::ALL)).len() as u64;
+    let links = from_holders(&world.links_of(0, &ObjectType::ALWAYS)).len() as u64;
     let rows = world.objects[0].sql.inner.rows_written() - rows;
     assert!(rows <= 2 * links + 60, "{rows} rows for {links} links");
     assert_eq!(world.own_429s(), 0);

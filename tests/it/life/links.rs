@@ -36,7 +36,7 @@ impl World {
         let portal = self.simulator.portal(PORTAL).expect("the account exists");
         let mut all = Links::new();
         for (from, to) in pairs(kinds) {
-            for link in portal.associations(from.as_str(), to.as_str()) {
+            for link in portal.associations(&from.name(), &to.name()) {
                 all.insert(
                     (from, link.from, to, link.to),
                     link.types.iter().map(|own| u64::from(*own)).collect(),

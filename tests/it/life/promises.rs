@@ -137,7 +137,7 @@ impl World {
         ]
         .map(str::to_owned)
         .into_iter()
-        .chain(ObjectType::ALL.map(|kind| format!("records_{kind}")))
+        .chain(ObjectType::ALWAYS.map(|kind| format!("records_{kind}")))
         .map(|table| self.dump_of(&table))
         .collect::<Vec<_>>()
         .join("\n")
@@ -159,7 +159,7 @@ impl World {
     pub fn truth_of(&self, kind: ObjectType) -> BTreeMap<String, Value> {
         let portal = self.simulator.portal(PORTAL).expect("the account exists");
         let (mut from, mut text) = (0, Vec::new());
-        while let Some(next) = portal.dump(kind.as_str(), from, 1_000, &mut text) {
+        while let Some(next) = portal.dump(&kind.name(), from, 1_000, &mut text) {
             from = next;
         }
         String::from_utf8(text)

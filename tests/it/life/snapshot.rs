@@ -96,7 +96,7 @@ impl World {
             let mirror = self.mirror_of(object, kind);
             mirror.into_iter().map(move |(id, values)| ((kind.to_string(), id), values)).collect::<Vec<_>>()
         };
-        ObjectType::ALL.into_iter().flat_map(of_kind).collect()
+        ObjectType::ALWAYS.into_iter().flat_map(of_kind).collect()
     }
 
     /// Whether the host that follows the feed from there has what the mirror has.
@@ -110,7 +110,7 @@ impl World {
         let mirror = self.records_of(object);
         // What was told before members were copied.
         let mut earlier = Memberships::new();
-        let held = links::from_holders(&self.links_of(object, &ObjectType::ALL));
+        let held = links::from_holders(&self.links_of(object, &ObjectType::ALWAYS));
         loop {
             let command = Command::Changes { after, limit: 150, types: Vec::new() };
             let Some(Answer::Json(page)) = self.command_to(object, command) else {

@@ -169,7 +169,7 @@ impl Segment {
     /// Takes in what HubSpot says of the list itself; says whether its members can be mirrored.
     fn learn(&mut self, turn: &Turn<'_>, found: &List) -> bool {
         self.name.clone_from(&found.name);
-        self.object_type = ObjectType::of_hubspot_id(&found.object_type_id);
+        self.object_type = ObjectType::of_hubspot_id(&found.object_type_id).filter(|kind| kind.is_always());
         self.state.gone_at = None;
         self.state.trouble = None;
         if self.object_type.is_none() {

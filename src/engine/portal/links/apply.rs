@@ -59,13 +59,14 @@ pub fn told_by(
     kind: ObjectType,
     to: ObjectType,
 ) -> (Option<&'static str>, Option<(&'static str, &'static str)>) {
-    use ObjectType::{Companies, Contacts, Deals};
+    use ObjectType::{Calls, Companies, Contacts, Custom, Deals, Notes, Tasks};
     match (kind, to) {
         (Contacts, Companies) => (None, Some(("associatedcompanyid", "H1"))),
         (Contacts | Companies, Deals) => (Some("num_associated_deals"), None),
         (Companies | Deals, Contacts) => (Some("num_associated_contacts"), None),
         (Deals, Companies) => (None, Some(("hs_primary_associated_company", "H5"))),
         (Contacts, Contacts) | (Companies, Companies) | (Deals, Deals) => (None, None),
+        (Tasks | Calls | Notes | Custom(_), _) | (_, Tasks | Calls | Notes | Custom(_)) => (None, None),
     }
 }
 
@@ -314,11 +315,11 @@ pub fn disagreeing(
 /// Takes away the links of records that are gone, and marks those at the other ends that say something of them. The feed says
 /// nothing: whoever goes takes his links along. Says how many records were marked.
 pub fn left(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId], tick: i64) -> Result<u64, SqlError> {
-    if planted(Bug::LinksOutliveRecords) {
+    if planted(Bug::LinksOutliveRecords) || !kind.is_always() {
         return Ok(0);
     }
     let mut marked = 0;
-    for to in ObjectType::ALL {
+    for to in ObjectType::ALWAYS {
         let (pair, side) = Pair::seen_from(kind, to);
         let gone = links::of(sql, pair, side, ids)?;
         if gone.is_empty() {

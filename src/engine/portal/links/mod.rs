@@ -1,4 +1,4 @@
-//! Associations: which records are linked, kept in step beside the records themselves (`design.md` 4).
+//! Associations: which contacts, companies and deals are linked, kept in step beside the records themselves (`design.md` 4).
 //!
 //! | what | when |
 //! |---|---|
@@ -180,7 +180,7 @@ impl Linking {
             .transpose()?
             .unwrap_or_default();
         let mut own_kind = BTreeSet::new();
-        for kind in ObjectType::ALL {
+        for kind in ObjectType::ALWAYS {
             if links::any(turn.sql, Pair { holder: kind, other: kind })? {
                 own_kind.insert(kind);
             }
@@ -307,10 +307,13 @@ impl Portal {
 
     /// The types to which the links of a changed record are read.
     fn linked_types(&self, kind: ObjectType) -> Vec<ObjectType> {
+        if !kind.is_always() {
+            return Vec::new();
+        }
         let worth = |to: &ObjectType| {
             *to != kind || kind == ObjectType::Companies || self.links.own_kind.contains(&kind)
         };
-        ObjectType::ALL.into_iter().filter(worth).filter(|to| self.paired_up(kind, *to)).collect()
+        ObjectType::ALWAYS.into_iter().filter(worth).filter(|to| self.paired_up(kind, *to)).collect()
     }
 
     /// Has the links of these records read as they are at `asked_at` or later.
@@ -601,7 +604,7 @@ impl Portal {
         let at_once = self.links.paired(round.from, to).is_some_and(|paired| paired.at_once);
         if to == round.from && at_once {
             // The passes of other pairs come before.
-            for other in ObjectType::ALL.into_iter().filter(|other| *other != to) {
+            for other in ObjectType::ALWAYS.into_iter().filter(|other| *other != to) {
                 if self.paired_up(to, other) {
                     self.doubt_records(turn, to, other, &round.ids)?;
                 }

@@ -54,7 +54,10 @@ impl Names {
         ids: &[RecordId],
     ) -> Result<BTreeMap<RecordId, String>, SqlError> {
         let mut all: BTreeMap<RecordId, String> = BTreeMap::new();
-        for to in ObjectType::ALL {
+        if !kind.is_always() {
+            return Ok(all);
+        }
+        for to in ObjectType::ALWAYS {
             let (pair, side) = Pair::seen_from(kind, to);
             if side == Side::Other {
                 continue;
@@ -93,6 +96,9 @@ pub fn of_record(
     after: Option<RecordId>,
     limit: u32,
 ) -> Result<Answer, SqlError> {
+    if !(kind.is_always() && to.is_always()) {
+        return Ok(Answer::Missing);
+    }
     let Some(id) = crate::engine::portal::query::resolve(sql, kind, id)? else { return Ok(Answer::Missing) };
     let limit = limit.clamp(1, LINKS_LIMIT);
     let (pair, side) = Pair::seen_from(kind, to);
