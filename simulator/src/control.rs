@@ -21,7 +21,7 @@
 //! | `GET`, `POST`, `DELETE /__control/faults` | [`crate::faults::Rule`] | the rules in force |
 //! | `GET`, `PUT /__control/webhook-faults` | [`crate::webhooks::WebhookFaults`] | the faults in force |
 //! | `GET`, `DELETE /__control/counters` | | calls by endpoint and status, the windows' fullest moments, 429s by policy, webhooks; `DELETE` starts anew |
-//! | `POST /__control/{type}/seed` | `portal_id`, `count`, `shape`; `{type}` is `contacts`, `companies` or `deals` | `{"live"}` |
+//! | `POST /__control/{type}/seed` | `portal_id`, `count`, `shape`; `{type}` is `contacts`, `companies`, `deals`, `tasks`, `calls`, `notes` or a custom object's id | `{"live"}` |
 //! | `POST /__control/{type}/edit-random` | `portal_id`, `count` | [`crate::generator::Edits`] |
 //! | `POST /__control/{type}/edit-bulk` | `portal_id`, `count`: so many records in one millisecond | the same |
 //! | `POST /__control/{type}/create` | `portal_id`, `properties` | `{"id"}` |
@@ -31,6 +31,8 @@
 //! | `POST /__control/{type}/merge` | `portal_id`, `primary`, `other` | `{"id"}` of the record that results |
 //! | `GET /__control/{type}/dump` | `portal_id`, `from` (an id), `limit` (1,000 if absent) | NDJSON ([`crate::Portal::dump`]); header `x-next-from` unless this was the end |
 //! | `GET /__control/{type}/count` | `portal_id` | `{"live"}` |
+//! | `POST /__control/schemas/define` | `portal_id`, `name`, `singular`, `plural`, `properties` (names of texts) | `{"id"}` of the custom object ([`crate::schemas`]) |
+//! | `POST /__control/schemas/delete` | `portal_id`, `id`: without live records only | `{"id"}` |
 //! | `GET /__control/owners`, `/pipelines` | `portal_id` | `{"results"}`: all owners, archived ones too; deals' pipelines |
 //! | `POST /__control/owners/put` | `portal_id`, `owner` ([`crate::owners::Owner`]); an `id` replaces | `{"id"}` |
 //! | `POST /__control/owners/archive`, `/restore` | `portal_id`, `id` | `{"id"}` |
@@ -71,7 +73,7 @@ use crate::portal::PortalSettings;
 use crate::{Problem, Simulator};
 
 /// Every scope the modelled endpoints ask for.
-pub const ALL_SCOPES: [&str; 16] = [
+pub const ALL_SCOPES: [&str; 20] = [
     "oauth",
     "crm.objects.contacts.read",
     "crm.objects.contacts.write",
@@ -88,6 +90,10 @@ pub const ALL_SCOPES: [&str; 16] = [
     "crm.objects.owners.read",
     "crm.lists.read",
     "crm.lists.write",
+    "crm.objects.custom.read",
+    "crm.objects.custom.write",
+    "crm.schemas.custom.read",
+    "crm.schemas.custom.write",
 ];
 
 /// Why the control API refused: status and a sentence.
@@ -161,6 +167,7 @@ impl Simulator {
             }
             None if path == "lists" => self.control_lists(now_ms, "", request),
             Some(("lists", call)) => self.control_lists(now_ms, call, request),
+            Some(("schemas", call)) => self.control_schemas(now_ms, call, request),
             Some(("associations", call)) => self.control_associations(now_ms, call, request),
             Some(("pages", rest)) => self.page_call(now_ms, rest, request),
             Some((object_type, rest)) if ObjectKind::named(object_type).is_some() => {

@@ -209,7 +209,7 @@ fn edit_once(
             let id = archived.swap_remove(rng.usize(..archived.len()));
             edits.restored += u32::from(store.restore(turn, rng, BY_PERSON, id).is_ok());
         }
-        19..22 if one != other => {
+        19..22 if one != other && store.kind().classical => {
             edits.merged += u32::from(store.merge(turn, rng, BY_PERSON, one, other).is_ok());
         }
         22..24 if store.kind().erasable => {

@@ -38,6 +38,7 @@ pub mod properties;
 pub mod random;
 pub mod route;
 pub mod schema;
+pub mod schemas;
 pub mod search;
 pub mod signature;
 #[cfg(feature = "specification")]

@@ -6,14 +6,14 @@ use std::borrow::Cow;
 use crate::associations::{Definitions, Links};
 use crate::generator::{EditStream, Plan};
 use crate::lists::Lists;
-use crate::objects::input::Sent;
+use crate::objects::input::{Sent, not_modelled};
 use crate::objects::kind::{KINDS, ObjectKind};
 use crate::objects::record::{Record, State};
 use crate::objects::store::{BY_PERSON, Store};
 use crate::objects::validation;
 use crate::objects::write::check_new;
 use crate::owners::{self, Owner};
-use crate::{Changes, Problem, Switches, mix, time};
+use crate::{Changes, Problem, Switches, mix, schemas, time};
 
 /// What HubSpot knows of an account (`hubspot-api.md` 10.1), and its tier, which decides limits.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -88,6 +88,7 @@ pub struct Portal {
     pub(crate) definitions: Definitions,
     pub(crate) links: Links,
     pub(crate) lists: Lists,
+    pub(crate) custom: schemas::Definitions,
 }
 
 /// The records of one type, and how people work on them.
@@ -119,6 +120,7 @@ impl Portal {
             definitions: Definitions::first(),
             links: Links::default(),
             lists: Lists::default(),
+            custom: schemas::Definitions::default(),
         }
     }
 
@@ -156,7 +158,8 @@ impl Portal {
         values: &[(&str, &str)],
     ) -> Result<u64, Problem> {
         let portal_id = self.portal_id;
-        let (store, rng) = self.store_mut(kind_named(object_type)?);
+        let kind = self.kind_of(object_type)?;
+        let (store, rng) = self.store_mut(kind);
         let checked = check_new(store, portal_id, turn, &sent(values))?;
         Ok(store.create(turn, rng, BY_PERSON, &checked.values())?)
     }
@@ -170,7 +173,8 @@ impl Portal {
         values: &[(&str, &str)],
     ) -> Result<(), Problem> {
         let portal_id = self.portal_id;
-        let (store, rng) = self.store_mut(kind_named(object_type)?);
+        let kind = self.kind_of(object_type)?;
+        let (store, rng) = self.store_mut(kind);
         let current = store.get(id).map(|record| &record.values);
         let checked = validation::check(store, portal_id, current, &sent(values))?;
         Ok(store.edit(turn, rng, BY_PERSON, id, &checked.edits())?)
@@ -185,7 +189,8 @@ impl Portal {
         id: u64,
         values: &[(&str, &str)],
     ) -> Result<bool, Problem> {
-        let (store, rng) = self.store_mut(kind_named(object_type)?);
+        let kind = self.kind_of(object_type)?;
+        let (store, rng) = self.store_mut(kind);
         let mut edits = Vec::with_capacity(values.len());
         for (name, value) in values {
             let Some((key, _)) = store.schema.live(name) else { return Ok(false) };
@@ -197,7 +202,8 @@ impl Portal {
     }
 
     pub fn archive_record(&mut self, turn: &mut Turn<'_>, object_type: &str, id: u64) -> Result<(), Problem> {
-        let (store, rng) = self.store_mut(kind_named(object_type)?);
+        let kind = self.kind_of(object_type)?;
+        let (store, rng) = self.store_mut(kind);
         store.archive(turn, rng, BY_PERSON, id)?;
         self.follow(turn);
         Ok(())
@@ -205,7 +211,8 @@ impl Portal {
 
     /// Refused if an e-mail or unique value of the record is somebody else's by now.
     pub fn restore_record(&mut self, turn: &mut Turn<'_>, object_type: &str, id: u64) -> Result<(), Problem> {
-        let (store, rng) = self.store_mut(kind_named(object_type)?);
+        let kind = self.kind_of(object_type)?;
+        let (store, rng) = self.store_mut(kind);
         store.restore(turn, rng, BY_PERSON, id)?;
         self.follow(turn);
         Ok(())
@@ -219,7 +226,11 @@ impl Portal {
         primary: u64,
         other: u64,
     ) -> Result<u64, Problem> {
-        let (store, rng) = self.store_mut(kind_named(object_type)?);
+        let kind = self.kind_of(object_type)?;
+        if !kind.classical {
+            return Err(not_modelled("merges of this type"));
+        }
+        let (store, rng) = self.store_mut(kind);
         let id = store.merge(turn, rng, BY_PERSON, primary, other)?;
         self.follow(turn);
         Ok(id)
@@ -227,7 +238,11 @@ impl Portal {
 
     /// Erases for good.
     pub fn erase_record(&mut self, turn: &mut Turn<'_>, object_type: &str, id: u64) -> Result<(), Problem> {
-        let (store, rng) = self.store_mut(kind_named(object_type)?);
+        let kind = self.kind_of(object_type)?;
+        if !kind.classical {
+            return Err(not_modelled("privacy deletions of this type"));
+        }
+        let (store, rng) = self.store_mut(kind);
         store.erase(turn, rng, BY_PERSON, id)?;
         self.follow(turn);
         Ok(())
@@ -310,8 +325,7 @@ impl<'a> RecordView<'a> {
 }
 
 pub(crate) fn kind_named(object_type: &str) -> Result<&'static ObjectKind, Problem> {
-    ObjectKind::named(object_type)
-        .ok_or_else(|| Problem::validation(format!("Unable to infer object type from: {object_type}")))
+    ObjectKind::named(object_type).ok_or_else(|| schemas::unknown(object_type))
 }
 
 fn sent(values: &[(&str, &str)]) -> Sent {

@@ -5,6 +5,7 @@
 mod associations;
 mod batches;
 mod faults;
+mod further;
 mod generated;
 mod lists;
 mod properties;

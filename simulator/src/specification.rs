@@ -30,7 +30,7 @@ use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
 /// The files of everything modelled.
-const FILES: [&str; 12] = [
+const FILES: [&str; 16] = [
     "contacts.json",
     "companies.json",
     "deals.json",
@@ -43,12 +43,17 @@ const FILES: [&str; 12] = [
     "account-info.json",
     "oauth.json",
     "app-uninstalls.json",
+    "tasks.json",
+    "calls.json",
+    "notes.json",
+    // Of custom objects; after those of one type.
+    "objects.json",
 ];
 
 /// The object type that a file of [`FILES`] is about, where its templates say `{objectType}` and mean this one.
 fn type_of(index: usize) -> Option<&'static str> {
     let stem = FILES.get(index)?.strip_suffix(".json")?;
-    ["contacts", "companies", "deals"].into_iter().find(|own| *own == stem)
+    ["contacts", "companies", "deals", "tasks", "calls", "notes"].into_iter().find(|own| *own == stem)
 }
 
 /// One request and its answer. Absent bodies are [`Value::Null`]; a form is an object of texts.

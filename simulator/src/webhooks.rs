@@ -82,7 +82,10 @@ impl Subscription {
                 own_kind != "privacyDeletion"
                     && named.is_some_and(|name| name == event.object_type_id || is_classic(name, event))
             }
-            classic => is_classic(classic, event),
+            classic => {
+                let has_own = ObjectKind::of_id(event.object_type_id).is_some_and(|kind| kind.classical);
+                has_own && is_classic(classic, event)
+            }
         };
         let property_fits =
             property.is_none_or(|name| self.property_name.as_deref() == Some(name) && !NEVER.contains(&name));

@@ -10,3 +10,4 @@ pub mod request;
 pub mod response;
 pub mod route;
 pub mod snapshot;
+pub mod types;

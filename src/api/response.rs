@@ -155,6 +155,7 @@ fn stream(stream: &StreamStatus) -> Value {
     let (state, missing_scopes) = stream_state(&stream.state);
     json!({
         "object_type": stream.object_type,
+        "label": stream.label,
         "state": state,
         "missing_scopes": missing_scopes,
         "phase": stream.phase,
@@ -322,6 +323,7 @@ mod tests {
             connected_at: Timestamp(0),
             streams: vec![StreamStatus {
                 object_type: ObjectType::Contacts,
+                label: None,
                 state: StreamState::NoScope { scopes: vec!["crm.objects.contacts.read".to_owned()] },
                 phase: Phase::Backfill,
                 records: 100,

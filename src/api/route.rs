@@ -5,6 +5,7 @@ use crate::{
         channel,
         connection_page::{self, ConnectionPage},
         endpoint::Call,
+        types,
     },
     values::{
         http::Method,
@@ -96,6 +97,8 @@ pub enum Api {
     Follow(ConnectionId, ListId),
     /// `POST /v1/connections/{c}/lists/{id}/unfollow`
     Unfollow(ConnectionId, ListId),
+    /// `/v1/connections/{c}/types…`
+    Types(ConnectionId, types::Call),
     /// `POST /v1/connections/{c}/pause`
     Pause(ConnectionId),
     /// `POST /v1/connections/{c}/resume`
@@ -159,7 +162,7 @@ pub type Make = fn(&[&str]) -> Option<Route>;
 pub const OAUTH_CALLBACK: &str = "/oauth/callback";
 
 /// Every address: method, pattern, and what it means. `*` stands for one segment.
-const TABLE: [(Method, &str, Make); 71] = [
+const TABLE: [(Method, &str, Make); 75] = [
     (Method::Get, "/hello", |_| Some(Route::Hello)),
     (Method::Get, "/healthz", |_| Some(Route::Health)),
     (Method::Post, "/webhooks/hubspot/*", |at| Some(Route::Webhook(at[0].parse().ok()?))),
@@ -209,6 +212,16 @@ const TABLE: [(Method, &str, Make); 71] = [
     (Method::Get, "/v1/connections/*/lists/*/members", |at| list(at, Api::ListMembers)),
     (Method::Post, "/v1/connections/*/lists/*/follow", |at| list(at, Api::Follow)),
     (Method::Post, "/v1/connections/*/lists/*/unfollow", |at| list(at, Api::Unfollow)),
+    (Method::Get, "/v1/connections/*/types", |at| api(Api::Types(at[0].parse().ok()?, types::Call::List))),
+    (Method::Post, "/v1/connections/*/types/refresh", |at| {
+        api(Api::Types(at[0].parse().ok()?, types::Call::Refresh))
+    }),
+    (Method::Put, "/v1/connections/*/types/*", |at| {
+        api(Api::Types(at[0].parse().ok()?, types::Call::On(at[1].to_owned())))
+    }),
+    (Method::Delete, "/v1/connections/*/types/*", |at| {
+        api(Api::Types(at[0].parse().ok()?, types::Call::Off(at[1].to_owned())))
+    }),
     (Method::Post, "/v1/connections/*/pause", |at| api(Api::Pause(at[0].parse().ok()?))),
     (Method::Post, "/v1/connections/*/resume", |at| api(Api::Resume(at[0].parse().ok()?))),
     (Method::Post, "/v1/connections/*/fields/refresh", |at| api(Api::RefreshFields(at[0].parse().ok()?))),

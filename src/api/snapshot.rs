@@ -40,7 +40,6 @@ impl Sent {
 
 /// The first line.
 pub fn first_line(seq: u64, at: Timestamp, types: &[ObjectType]) -> String {
-    let types = if types.is_empty() { ObjectType::ALWAYS.to_vec() } else { types.to_vec() };
     let line = json!({ "seq": seq.to_string(), "at": at.to_rfc3339(), "types": types });
     format!("{line}\n")
 }

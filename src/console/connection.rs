@@ -27,11 +27,19 @@ pub struct ConnectionFrame {
     pub held: bool,
     /// The types it follows, by HubSpot's names.
     pub types: Vec<String>,
+    /// What people call records of custom objects among them.
+    pub labels: Vec<(String, String)>,
 }
 
 impl ConnectionFrame {
     pub fn paths(&self) -> ConnectionPaths {
         ConnectionPaths::new(&self.frame.workspace_id, &self.id)
+    }
+
+    /// What records of a type are called, in words.
+    pub fn words<'a>(&'a self, object_type: &'a str) -> &'a str {
+        let own = self.labels.iter().find(|(kind, _)| kind == object_type);
+        own.map_or(object_type, |(_, label)| label)
     }
 
     /// Whether the person may change something here.
@@ -115,7 +123,7 @@ pub fn types(at: &ConnectionFrame, current: &str, link: impl Fn(&str) -> String)
         nav aria-label="Types of records" {
             ul class="choices" {
                 @for name in &at.types {
-                    li { a href=(link(name)) aria-current=[(name == current).then_some("page")] { (capitalised(name)) } }
+                    li { a href=(link(name)) aria-current=[(name == current).then_some("page")] { (capitalised(at.words(name))) } }
                 }
             }
         }

@@ -140,6 +140,7 @@ fn stream(stream: &StreamStatus, connected_at: Timestamp, status: &Status, now: 
     let live = !backfilling && !delayed && stream.event_at.is_some_and(|at| now.since_ms(at) < DAY_MS);
     StreamView {
         object_type: stream.object_type.to_string(),
+        label: stream.label.clone(),
         missing_scopes: match &stream.state {
             StreamState::Running => Vec::new(),
             StreamState::NoScope { scopes } => scopes.clone(),
@@ -265,6 +266,7 @@ mod tests {
     fn backfill(read: u64, expected: Option<u64>) -> StreamStatus {
         StreamStatus {
             object_type: ObjectType::Contacts,
+            label: None,
             state: StreamState::Running,
             phase: portal::Phase::Backfill,
             records: read,

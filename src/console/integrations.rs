@@ -60,7 +60,7 @@ fn spoken(view: &IntegrationsView) -> String {
     let sentences: Vec<_> = streams
         .filter(|(_, stream)| stream.missing_scopes.is_empty())
         .map(|(state, stream)| {
-            let name = capitalised(&stream.object_type);
+            let name = capitalised(stream.words());
             match (state, stream.phase, stream.percent) {
                 (ConnectionState::Active, Phase::Backfill, Some(percent)) => {
                     format!("{name}: first sync, {} percent done.", percent / 10 * 10)
@@ -264,7 +264,7 @@ fn waiting() -> Markup {
 fn unread(stream: &StreamView) -> Markup {
     html! {
         div {
-            h3 class="font-medium" { (capitalised(&stream.object_type)) }
+            h3 class="font-medium" { (capitalised(stream.words())) }
             (unread_words(stream))
         }
     }
@@ -293,7 +293,7 @@ fn stream_part(now_at: i64, connection: &ConnectionView, stream: &StreamView) ->
     html! {
         div id=(id) {
             div class="flex flex-wrap items-baseline justify-between gap-x-4" {
-                h3 id={ (id) "-name" } class="font-medium" { (capitalised(&stream.object_type)) }
+                h3 id={ (id) "-name" } class="font-medium" { (capitalised(stream.words())) }
                 @if stream.phase == Phase::Incremental { (freshness(stream, active)) }
             }
             @match stream.phase {

@@ -82,7 +82,7 @@ pub fn page(view: &RecordView) -> Page {
         (live_part(view))
     };
     let status = if view.record.is_none() && view.history.is_empty() { 404 } else { 200 };
-    let title = format!("{} {}", view.object_type.trim_end_matches('s'), view.id);
+    let title = format!("{} {}", view.at.words(&view.object_type).trim_end_matches('s'), view.id);
     Page { status, html: connection::document(&view.at, &title, true, main) }
 }
 
@@ -97,7 +97,7 @@ fn live_part(view: &RecordView) -> Markup {
     let name = view.record.as_ref().map_or("", |record| record.name.as_str());
     html! {
         div id="live" hx-get=[asks] hx-trigger=[view.waits.then_some("every 1s")] hx-swap="morph:outerHTML" {
-            p class="mb-3 text-sm" { a class="link" href=(paths.records(&view.object_type)) { "All " (view.object_type) } }
+            p class="mb-3 text-sm" { a class="link" href=(paths.records(&view.object_type)) { "All " (view.at.words(&view.object_type)) } }
             div class="flex flex-wrap items-start justify-between gap-x-6 gap-y-3" {
                 h2 class="min-w-0 text-xl font-semibold wrap-anywhere" {
                     @if view.record.is_none() { "Record " (view.id) } @else if name.is_empty() { "No name" } @else { (name) }
@@ -161,7 +161,7 @@ fn facts(now_at: i64, view: &RecordView, record: &RecordCard) -> Markup {
             div { dt { "Modified" } dd { (when(now_at, record.updated_at)) } }
             div { dt { "Values mirrored" } dd { (when(now_at, record.read_at)) } }
             @if let Some(url) = &record.hubspot_url {
-                div { dt { "In HubSpot" } dd { a class="link inline-flex items-center gap-1" href=(url) rel="noreferrer" target="_blank" { "Open " (view.object_type.trim_end_matches('s')) span class="sr-only" { " (new tab)" } (icon(Icon::Out)) } } }
+                div { dt { "In HubSpot" } dd { a class="link inline-flex items-center gap-1" href=(url) rel="noreferrer" target="_blank" { "Open " (view.at.words(&view.object_type).trim_end_matches('s')) span class="sr-only" { " (new tab)" } (icon(Icon::Out)) } } }
             }
         }
     }

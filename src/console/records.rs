@@ -43,7 +43,7 @@ pub fn page(view: &RecordsView) -> Page {
     let paths = at.paths();
     let main = html! {
         (connection::heading(at, Tab::Records, html! {}))
-        h2 class="sr-only" { (capitalised(object_type)) }
+        h2 class="sr-only" { (capitalised(at.words(object_type))) }
         div class="mb-5 flex flex-wrap items-end justify-between gap-4" {
             (connection::types(at, object_type, |kind| paths.records(kind)))
             (find_form(view))
@@ -57,7 +57,7 @@ pub fn page(view: &RecordsView) -> Page {
         @else if view.found.is_none() { (nothing(view)) }
     };
     let status = if view.found.is_some() && view.records.is_empty() { 404 } else { 200 };
-    Page { status, html: connection::document(at, &capitalised(object_type), false, main) }
+    Page { status, html: connection::document(at, &capitalised(at.words(object_type)), false, main) }
 }
 
 /// A form and no address: what is looked for is a person's.
@@ -78,7 +78,7 @@ fn find_form(view: &RecordsView) -> Markup {
 }
 
 fn found(view: &RecordsView, looked_for: &str) -> Markup {
-    let all = html! { a class="link" href=(view.at.paths().records(&view.object_type)) { "Show all " (view.object_type) } };
+    let all = html! { a class="link" href=(view.at.paths().records(&view.object_type)) { "Show all " (view.at.words(&view.object_type)) } };
     html! {
         @if view.records.is_empty() {
             div class={ "alert alert-soft items-start " (alert_class(Tone::Note)) } role="status" {
@@ -102,7 +102,7 @@ fn table(view: &RecordsView) -> Markup {
     let paths = view.at.paths();
     html! {
         div class="card border border-base-300 bg-base-100 px-5 py-2 shadow-sm" {
-            table class="rows" role="table" aria-label=(capitalised(&view.object_type)) {
+            table class="rows" role="table" aria-label=(capitalised(view.at.words(&view.object_type))) {
                 thead role="rowgroup" {
                     tr role="row" {
                         th role="columnheader" scope="col" { "Name" }
@@ -150,7 +150,7 @@ fn pages(view: &RecordsView) -> Markup {
 fn nothing(view: &RecordsView) -> Markup {
     html! {
         div class="card border border-base-300 bg-base-100 p-10 text-center shadow-sm" {
-            p class="text-lg font-semibold" { "No " (view.object_type) " yet" }
+            p class="text-lg font-semibold" { "No " (view.at.words(&view.object_type)) " yet" }
             p class="mt-1 text-muted" {
                 @if view.at.backfilling { "The first sync brings them." } @else { "There are none in HubSpot, or they may not be read: " }
                 @if !view.at.backfilling { a class="link" href=(view.at.paths().sync()) { "how they are kept in step" } }

@@ -213,6 +213,7 @@ pub fn backfilling(t: Text<'_>) -> ConnectionView {
         connected_by: t("dana.fox@northwind.example"),
         streams: vec![StreamView {
             object_type: t("contacts"),
+            label: None,
             missing_scopes: vec![],
             phase: Phase::Backfill,
             records: 12_400,
@@ -238,6 +239,7 @@ pub fn connected(t: Text<'_>) -> ConnectionView {
         connected_at: NOW - 3 * DAY_MS,
         streams: vec![StreamView {
             object_type: t("contacts"),
+            label: None,
             missing_scopes: vec![],
             phase: Phase::Incremental,
             records: 20_012,

@@ -123,7 +123,7 @@ fn stream_card(view: &SyncView, stream: &StreamView, checks: &ChecksView) -> Mar
         section class="card border border-base-300 bg-base-100 p-5 shadow-sm sm:p-6" aria-labelledby={ (id) "-name" } {
             @if readable {
                 div class="flex flex-wrap items-baseline justify-between gap-x-4" {
-                    h2 id={ (id) "-name" } class="text-lg font-semibold" { (capitalised(&stream.object_type)) }
+                    h2 id={ (id) "-name" } class="text-lg font-semibold" { (capitalised(stream.words())) }
                     @if stream.phase == Phase::Incremental { (freshness(stream, active)) }
                 }
                 @match stream.phase {
@@ -141,7 +141,7 @@ fn stream_card(view: &SyncView, stream: &StreamView, checks: &ChecksView) -> Mar
                 }
                 (ways_on(at, stream))
             } @else {
-                h2 id={ (id) "-name" } class="text-lg font-semibold" { (capitalised(&stream.object_type)) }
+                h2 id={ (id) "-name" } class="text-lg font-semibold" { (capitalised(stream.words())) }
                 (unread_words(stream))
             }
         }
@@ -219,10 +219,10 @@ fn ways_on(at: &ConnectionFrame, stream: &StreamView) -> Markup {
     html! {
         div class="mt-6 flex flex-wrap items-center gap-x-5 gap-y-3" {
             @if at.may_act() && stream.phase == Phase::Incremental {
-                a class="btn btn-sm btn-quiet" href=(paths.resync(kind)) { "Resync " (kind) }
+                a class="btn btn-sm btn-quiet" href=(paths.resync(kind)) { "Resync " (stream.words()) }
             }
-            a class="link text-sm" href=(paths.records(kind)) { (capitalised(kind)) }
-            a class="link text-sm" href=(paths.fields(kind, &FieldsQuery::default())) { "Fields of " (kind) }
+            a class="link text-sm" href=(paths.records(kind)) { (capitalised(stream.words())) }
+            a class="link text-sm" href=(paths.fields(kind, &FieldsQuery::default())) { "Fields of " (stream.words()) }
         }
     }
 }
@@ -230,10 +230,10 @@ fn ways_on(at: &ConnectionFrame, stream: &StreamView) -> Markup {
 /// Before a full read: what it costs, and that nothing is lost by it.
 pub fn resync(view: &ResyncView) -> Page {
     let ResyncView { at, object_type, .. } = view;
-    let paths = at.paths();
+    let (paths, words) = (at.paths(), at.words(object_type));
     let main = html! {
         div class="card mx-auto max-w-xl border border-base-300 bg-base-100 p-6 shadow-sm sm:p-8" {
-            h1 class="text-xl font-semibold tracking-tight wrap-anywhere" { "Read all " (object_type) " of " (at.title) " again?" }
+            h1 class="text-xl font-semibold tracking-tight wrap-anywhere" { "Read all " (words) " of " (at.title) " again?" }
             p class="mt-3" {
                 "Every value of every record is read from HubSpot once more. What differs is corrected and told in the change feed; what is the same is not told again. Nothing is deleted first, and changes go on arriving meanwhile."
             }
@@ -252,11 +252,11 @@ pub fn resync(view: &ResyncView) -> Page {
             } @else {
                 form class="mt-7 flex flex-wrap gap-3" method="post" action=(paths.resync(object_type)) {
                     (csrf_field(&at.frame.csrf))
-                    button class="btn btn-primary" { "Read all " (object_type) " again" }
+                    button class="btn btn-primary" { "Read all " (words) " again" }
                     a class="btn btn-ghost" href=(paths.sync()) { "Cancel" }
                 }
             }
         }
     };
-    Page { status: 200, html: connection::document(at, &format!("Resync {object_type}"), false, main) }
+    Page { status: 200, html: connection::document(at, &format!("Resync {words}"), false, main) }
 }

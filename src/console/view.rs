@@ -108,6 +108,8 @@ impl ConnectionState {
 pub struct StreamView {
     /// HubSpot's name, in the plural: `contacts`.
     pub object_type: String,
+    /// What people call records of a custom object.
+    pub label: Option<String>,
     /// Scopes without any of which it is not read; empty: it is.
     pub missing_scopes: Vec<String>,
     pub phase: Phase,
@@ -130,6 +132,13 @@ pub struct StreamView {
     /// When HubSpot was last asked for changes and answered.
     pub last_checked_at: Option<i64>,
     pub next_check_at: Option<i64>,
+}
+
+impl StreamView {
+    /// What its records are called, in words.
+    pub fn words(&self) -> &str {
+        self.label.as_deref().unwrap_or(&self.object_type)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

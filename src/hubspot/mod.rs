@@ -14,6 +14,7 @@ pub mod pipelines;
 pub mod properties;
 pub mod record;
 pub mod rejection;
+pub mod schemas;
 pub mod usage;
 pub mod webhooks;
 

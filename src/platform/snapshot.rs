@@ -54,7 +54,7 @@ pub async fn answer(env: &Env, object: String, types: Vec<ObjectType>) -> Result
         };
         reader.sent.add(&page.counts);
         let mut text =
-            if began { snapshot::first_line(reader.seq, clock::now(), &reader.types) } else { String::new() };
+            if began { snapshot::first_line(reader.seq, clock::now(), &page.types) } else { String::new() };
         text.push_str(&page.lines);
         match page.next {
             Some(place) => reader.next = Some(Next::From(place)),

@@ -11,6 +11,7 @@ use crate::{
         request::{self, BODY_LIMIT, Query},
         response,
         route::Api,
+        types,
     },
     engine::{
         directory::{
@@ -270,6 +271,7 @@ async fn answer(env: &Env, config: &Config, api: Api, incoming: &mut Incoming) -
             snapshot::answer(env, connection.object, types).await
         }
         Api::Endpoints(id, call) => endpoints(env, config, &caller, id, call, incoming).await,
+        Api::Types(id, call) => types(env, &caller, id, call).await,
         Api::Channels(id, call) => channels(env, &caller, id, call, incoming).await,
     }
 }
@@ -289,6 +291,21 @@ async fn channels(
         PortalAnswer::NotConnected => Err(not_there_yet()),
         _ => Err(directory::unexpected().into()),
     }
+}
+
+async fn types(env: &Env, caller: &Caller, id: ConnectionId, call: types::Call) -> Result<Response, Problem> {
+    let connection = believed(env, caller, id).await?;
+    let command = PortalCommand::Types(types::command(call)?);
+    match portals::ask(env, &connection.object, &command).await? {
+        PortalAnswer::Types(answer) => said(types::render(answer)?),
+        PortalAnswer::NotConnected => Err(not_there_yet()),
+        _ => Err(directory::unexpected().into()),
+    }
+}
+
+fn type_off() -> Problem {
+    let detail = "This connection does not mirror that type of record. `PUT /v1/connections/{c}/types/{type}` turns it on.";
+    Problem::new(Kind::NotFound, detail)
 }
 
 /// An answer that a Portal made in the API's shape.
@@ -348,6 +365,7 @@ async fn records(
             Kind::NotFound,
             "The mirror has no such record or list, or it is not followed. It may have been deleted in HubSpot, or not been read yet.",
         )),
+        PortalAnswer::TypeOff => Err(type_off()),
         PortalAnswer::UnknownFields(names) => Err(response::unknown_fields(&names)),
         PortalAnswer::NotMirrored(names) => Err(response::not_mirrored(&names)),
         PortalAnswer::Stopped => Err(Problem::new(
@@ -360,6 +378,7 @@ async fn records(
         | PortalAnswer::Channel(_)
         | PortalAnswer::Looked(_)
         | PortalAnswer::TooMany(_)
+        | PortalAnswer::Types(_)
         | PortalAnswer::Endpoint(_) => Err(directory::unexpected().into()),
     }
 }
@@ -379,6 +398,7 @@ async fn order(
             "The connection, or this type of record, is not kept in step at the moment, so this would have no effect. `GET /v1/connections/{c}` says why.",
         )),
         PortalAnswer::Missing => Err(response::problem(&Refusal::NotFound)),
+        PortalAnswer::TypeOff => Err(type_off()),
         PortalAnswer::TooMany(most) => Err(response::problem(&Refusal::Full { most })),
         PortalAnswer::Json(_)
         | PortalAnswer::BeyondHorizon(_)
@@ -388,6 +408,7 @@ async fn order(
         | PortalAnswer::Endpoint(_)
         | PortalAnswer::UnknownFields(_)
         | PortalAnswer::NotMirrored(_)
+        | PortalAnswer::Types(_)
         | PortalAnswer::Status(_) => Err(directory::unexpected().into()),
     }
 }

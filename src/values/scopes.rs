@@ -25,7 +25,7 @@ pub struct Scope {
 
 /// Every scope Spoke asks for (`hubspot-api.md` 10.2; row N1 of the features). Optional ones go into
 /// `optional_scope`, so that an account whose tier lacks one can still connect.
-pub const SCOPES: [Scope; 10] = [
+pub const SCOPES: [Scope; 12] = [
     Scope { name: "oauth", required: true, purpose: "sign in and read the account's name and limits" },
     Scope { name: "crm.objects.contacts.read", required: true, purpose: "read contacts" },
     Scope { name: "crm.schemas.contacts.read", required: true, purpose: "read which fields contacts have" },
@@ -40,6 +40,12 @@ pub const SCOPES: [Scope; 10] = [
     Scope { name: "crm.objects.contacts.write", required: false, purpose: "create and update contacts" },
     Scope { name: OWNERS, required: false, purpose: "read who records belong to, with their teams" },
     Scope { name: LISTS, required: false, purpose: "read lists and their members" },
+    Scope { name: CUSTOM, required: false, purpose: "read custom objects, those of them that are turned on" },
+    Scope {
+        name: "crm.schemas.custom.read",
+        required: false,
+        purpose: "read which custom objects there are and which fields they have",
+    },
 ];
 
 /// Names of the required (`true`) or optional (`false`) scopes, in the table's order.
@@ -82,7 +88,8 @@ mod tests {
 
     #[test]
     fn every_type_is_read_with_a_scope_of_the_table() {
-        for kind in ObjectType::ALWAYS {
+        let further = ObjectType::FURTHER.into_iter().chain([ObjectType::Custom(7)]);
+        for kind in ObjectType::ALWAYS.into_iter().chain(further) {
             assert!(SCOPES.iter().any(|scope| scope.name == of_records(kind)), "{kind}");
             assert_eq!(lacking(kind, &[of_records(kind).to_owned()]), None);
             assert_eq!(lacking(kind, &["oauth".to_owned()]), Some(of_records(kind)));

@@ -16,7 +16,7 @@ use hubspot_simulator::{
     switches::{ListAfter, MergedId},
 };
 
-use crate::life::{Plan, World};
+use crate::life::{CARS, Plan, World};
 
 /// Lives in `cargo test`: what its 30 s hold on two cores, with room.
 const LIVES: u64 = 2_000;
@@ -61,6 +61,13 @@ pub fn drawn(seed: u64) -> Plan {
     let companies = [None, None, None, Some(8), Some(30)][others.usize(0..5)];
     let deals = [None, None, None, Some(0), Some(12)][others.usize(0..5)];
     let selects = others.u32(0..6) == 0;
+    let mut further = fastrand::Rng::with_seed(seed ^ 0xf0e7_4e80);
+    // Each costs as much as another life.
+    let types: &[&str] = match further.u32(0..16) {
+        0 => &["tasks"],
+        1 => &["notes", CARS],
+        _ => &[],
+    };
     // A channel keeps its fields mirrored whatever is chosen, which the life's own account of what is would have to know.
     let channel = (!selects && seed.is_multiple_of(3)).then_some((seed / 3 % 3) as usize);
     Plan {
@@ -73,6 +80,8 @@ pub fn drawn(seed: u64) -> Plan {
         },
         companies,
         deals,
+        further: types.to_vec(),
+        turns_off: !types.is_empty() && further.bool(),
         selects,
         channel,
         lists,

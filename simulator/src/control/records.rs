@@ -9,7 +9,7 @@ use super::{Refusal, body, missing};
 use crate::form::Form;
 use crate::generator::{EditStream, Shape};
 use crate::http::{Request, Response};
-use crate::objects::kind::{CONTACTS, ObjectKind};
+use crate::objects::kind::CONTACTS;
 use crate::portal::kind_named;
 use crate::{Problem, Simulator};
 
@@ -77,7 +77,7 @@ impl Simulator {
                 json!({"live": self.portals[&portal_id].live_count(object_type)})
             }
             ("POST", "seed" | "edit-random" | "edit-bulk") => {
-                self.many(now_ms, kind_named(object_type)?, call, body(request)?)?
+                self.many(now_ms, object_type, call, body(request)?)?
             }
             ("POST", "merge") => {
                 let asked: Pair = body(request)?;
@@ -103,9 +103,10 @@ impl Simulator {
         Ok(Response::json(200, &answer))
     }
 
-    fn many(&mut self, now_ms: u64, kind: &ObjectKind, call: &str, asked: Many) -> Result<Value, Refusal> {
+    fn many(&mut self, now_ms: u64, object_type: &str, call: &str, asked: Many) -> Result<Value, Refusal> {
         let portal_id = self.chosen(asked.portal_id)?;
         let (portal, mut turn) = self.portal_turn(portal_id, now_ms).ok_or_else(|| missing("portal"))?;
+        let kind = portal.kind_of(object_type)?;
         Ok(match call {
             "edit-random" => json!(portal.edit_random_of(&mut turn, kind, asked.count)),
             "edit-bulk" => json!(portal.bulk_edit_of(&mut turn, kind, asked.count)),

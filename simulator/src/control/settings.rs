@@ -33,12 +33,55 @@ struct PutPipeline {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PipelineId {
+struct NamedId {
     portal_id: Option<u64>,
     id: String,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DefineObject {
+    portal_id: Option<u64>,
+    name: String,
+    singular: String,
+    plural: String,
+    #[serde(default)]
+    properties: Vec<String>,
+}
+
 impl Simulator {
+    /// Answers below `schemas`.
+    pub(super) fn control_schemas(
+        &mut self,
+        now_ms: u64,
+        call: &str,
+        request: &Request,
+    ) -> Result<Response, Refusal> {
+        let id: Value = match (request.method.as_str(), call) {
+            ("POST", "define") => {
+                let asked: DefineObject = body(request)?;
+                let portal_id = self.chosen(asked.portal_id)?;
+                let portal = self.portals.get_mut(&portal_id).ok_or_else(|| missing("portal"))?;
+                let properties: Vec<&str> = asked.properties.iter().map(String::as_str).collect();
+                let labels = [asked.singular.as_str(), asked.plural.as_str()];
+                let id = portal.define_object(now_ms, &asked.name, labels, &properties);
+                id.ok_or_else(|| Refusal(400, "the name is taken, or there are no more objects".into()))?
+                    .into()
+            }
+            ("POST", "delete") => {
+                let asked: NamedId = body(request)?;
+                let portal_id = self.chosen(asked.portal_id)?;
+                let portal = self.portals.get_mut(&portal_id).ok_or_else(|| missing("portal"))?;
+                if !portal.delete_object(&asked.id) {
+                    return Err(Refusal(400, "there is no such object, or it has records".into()));
+                }
+                asked.id.into()
+            }
+            _ => return Err(missing("control call")),
+        };
+        Ok(Response::json(200, &json!({ "id": id })))
+    }
+
     /// Answers below `owners` and `pipelines`; `call` is empty for these paths themselves.
     pub(super) fn control_settings(
         &mut self,
@@ -80,7 +123,7 @@ impl Simulator {
                 json!({"id": id})
             }
             ("POST", "pipelines", "remove") => {
-                let asked: PipelineId = body(request)?;
+                let asked: NamedId = body(request)?;
                 let portal_id = self.chosen(asked.portal_id)?;
                 let (portal, mut turn) =
                     self.portal_turn(portal_id, now_ms).ok_or_else(|| missing("portal"))?;

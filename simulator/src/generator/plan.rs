@@ -108,7 +108,8 @@ impl Plan {
         let core = match kind.type_id {
             "0-2" => core_of_company,
             "0-3" => core_of_deal,
-            _ => core_of_contact,
+            "0-1" => core_of_contact,
+            _ => core_of_other,
         };
         let mut columns: Vec<Column> = Vec::new();
         let mut filler = Vec::new();
@@ -150,11 +151,10 @@ impl Plan {
         Self {
             columns,
             editable,
-            fresh: store
-                .schema
-                .key("phone")
-                .map(|key| (key, Maker::Phone))
-                .or_else(|| Some((store.schema.key("amount")?, Maker::Amount))),
+            fresh: store.schema.key("phone").map(|key| (key, Maker::Phone)).or_else(|| {
+                let names = ["amount", "hs_task_subject", "hs_call_title", "hs_note_body", "name"];
+                Some((names.iter().find_map(|name| store.schema.key(name))?, Maker::Amount))
+            }),
             oddities: shape.oddities,
             long_value_one_in: shape.long_value_one_in,
         }
@@ -366,6 +366,19 @@ fn core_of_deal(property: &Property) -> Option<(Maker, u32)> {
         "dealtype" => (maker_of(property), 60),
         "description" => (Maker::Message, 25),
         "hubspot_owner_id" => (owner(), 90),
+        _ => return None,
+    })
+}
+
+/// Properties that make a task, a call or a note one, with how many percent have them.
+fn core_of_other(property: &Property) -> Option<(Maker, u32)> {
+    Some(match property.name.as_str() {
+        "hs_timestamp" => (Maker::DateTime, 100),
+        "hs_task_subject" | "hs_call_title" | "name" => (Maker::DealName, 97),
+        "hs_task_body" | "hs_call_body" | "hs_note_body" => (Maker::Message, 60),
+        "hs_task_status" | "hs_call_status" | "hs_call_direction" => (maker_of(property), 95),
+        "hs_call_duration" => (Maker::Number, 80),
+        "hubspot_owner_id" => (owner(), 70),
         _ => return None,
     })
 }

@@ -184,6 +184,9 @@ fn create(portal: &mut Portal, turn: &Turn<'_>, request: &Request) -> Result<Res
     let kind = ObjectKind::of_id(&new.object_type_id).ok_or_else(|| {
         Problem::validation(format!("Unable to infer object type from: {}", new.object_type_id))
     })?;
+    if !kind.classical {
+        return Err(not_modelled("lists of this type"));
+    }
     check_name(portal, None, &new.name)?;
     let id = portal.lists.create(turn.now_ms, &new.name, kind, new.processing_type);
     Ok(Response::json(200, &json!({"list": portal.lists.get(id).map(json_of)})))

@@ -1,6 +1,6 @@
 //! What sets one object type apart from another. Owns nothing.
 
-use crate::schema::{Table, company_properties, deal_properties, hubspot_defined};
+use crate::schema::{Table, company_properties, deal_properties, further_properties, hubspot_defined};
 
 /// One object type of the CRM (`hubspot-api.md` 4.1, 4.2).
 #[derive(Debug)]
@@ -38,6 +38,8 @@ pub struct ObjectKind {
     pub primary_company: Option<&'static str>,
     /// Whether privacy deletion exists by API, and its webhook.
     pub erasable: bool,
+    /// Whether it has classic webhooks, merges, and, as far as modelled, links, lists and pipelines.
+    pub classical: bool,
     /// HubSpot's own properties.
     pub(crate) table: &'static Table,
 }
@@ -72,6 +74,7 @@ pub static CONTACTS: ObjectKind = ObjectKind {
     counted: &[("num_associated_deals", "0-3")],
     primary_company: Some("associatedcompanyid"),
     erasable: true,
+    classical: true,
     table: &hubspot_defined::CONTACTS,
 };
 
@@ -96,6 +99,7 @@ pub static COMPANIES: ObjectKind = ObjectKind {
     counted: &[("num_associated_contacts", "0-1"), ("num_associated_deals", "0-3")],
     primary_company: None,
     erasable: false,
+    classical: true,
     table: &company_properties::COMPANIES,
 };
 
@@ -129,16 +133,110 @@ pub static DEALS: ObjectKind = ObjectKind {
     counted: &[("num_associated_contacts", "0-1")],
     primary_company: Some("hs_primary_associated_company"),
     erasable: false,
+    classical: true,
     table: &deal_properties::DEALS,
 };
 
+/// What activities have in common. They belong to the contacts they are about, and so do their scopes (SPEC `tasks.json`).
+const ACTIVITY: ObjectKind = ObjectKind {
+    place: 0,
+    type_id: "",
+    name: "",
+    classic: "",
+    singular: "",
+    title: "",
+    read_scope: "crm.objects.contacts.read",
+    write_scope: "crm.objects.contacts.write",
+    schema_read_scope: "crm.schemas.contacts.read",
+    schema_write_scope: "crm.schemas.contacts.write",
+    default_properties: &["hs_createdate", "hs_lastmodifieddate", "hs_object_id"],
+    always_properties: &["hs_createdate", "hs_lastmodifieddate", "hs_object_id"],
+    created_property: "hs_createdate",
+    modified_property: "hs_lastmodifieddate",
+    required: &[&["hs_timestamp"]],
+    searched: &[],
+    counted: &[],
+    primary_company: None,
+    erasable: false,
+    classical: false,
+    table: &further_properties::NOTES,
+};
+
+/// Tasks.
+pub static TASKS: ObjectKind = ObjectKind {
+    place: 3,
+    type_id: "0-27",
+    name: "tasks",
+    classic: "task",
+    singular: "TASK",
+    title: "Task",
+    searched: &["hs_task_subject", "hs_task_body"],
+    table: &further_properties::TASKS,
+    ..ACTIVITY
+};
+
+/// Calls.
+pub static CALLS: ObjectKind = ObjectKind {
+    place: 4,
+    type_id: "0-48",
+    name: "calls",
+    classic: "call",
+    singular: "CALL",
+    title: "Call",
+    searched: &["hs_call_title", "hs_call_body"],
+    table: &further_properties::CALLS,
+    ..ACTIVITY
+};
+
+/// Notes.
+pub static NOTES: ObjectKind = ObjectKind {
+    place: 5,
+    type_id: "0-46",
+    name: "notes",
+    classic: "note",
+    singular: "NOTE",
+    title: "Note",
+    searched: &["hs_note_body"],
+    table: &further_properties::NOTES,
+    ..ACTIVITY
+};
+
+/// A custom object of whatever name; see [`crate::schemas`].
+const fn custom(place: usize, type_id: &'static str) -> ObjectKind {
+    ObjectKind {
+        place,
+        type_id,
+        name: type_id,
+        classic: "",
+        singular: type_id,
+        title: "Custom object",
+        read_scope: "crm.objects.custom.read",
+        write_scope: "crm.objects.custom.write",
+        schema_read_scope: "crm.schemas.custom.read",
+        schema_write_scope: "crm.schemas.custom.write",
+        required: &[],
+        table: &further_properties::CUSTOM,
+        ..ACTIVITY
+    }
+}
+
+/// As many custom objects as an account here can have.
+pub static CUSTOM: [ObjectKind; 3] =
+    [custom(6, "2-46100031"), custom(7, "2-46100032"), custom(8, "2-46200007")];
+
 /// Every type that is modelled, in order of place.
-pub static KINDS: [&ObjectKind; 3] = [&CONTACTS, &COMPANIES, &DEALS];
+pub static KINDS: [&ObjectKind; 9] =
+    [&CONTACTS, &COMPANIES, &DEALS, &TASKS, &CALLS, &NOTES, &CUSTOM[0], &CUSTOM[1], &CUSTOM[2]];
 
 impl ObjectKind {
     /// By the name or id used in a path.
     pub fn named(text: &str) -> Option<&'static Self> {
         KINDS.into_iter().find(|kind| text == kind.name || text == kind.type_id)
+    }
+
+    /// Whether it is one that accounts define themselves.
+    pub(crate) fn is_custom(&self) -> bool {
+        self.type_id.starts_with("2-")
     }
 
     /// By id.

@@ -188,6 +188,14 @@ pub(super) const OPTION_SETS: &[(&str, &[&str])] = &[
     ("content_status", &["active", "inactive", "pending"]),
     ("tier", &["tier_1", "tier_2", "tier_3", "tier_4"]),
     ("bounce", &["BLOCKED", "UNKNOWN_USER", "MAILBOX_FULL", "SPAM", "POLICY", "OTHER"]),
+    ("task_status", &["NOT_STARTED", "IN_PROGRESS", "WAITING", "DEFERRED", "COMPLETED"]),
+    ("task_priority", &["NONE", "LOW", "MEDIUM", "HIGH"]),
+    ("task_type", &["EMAIL", "CALL", "TODO"]),
+    (
+        "call_status",
+        &["BUSY", "CALLING_CRM_USER", "CANCELED", "COMPLETED", "CONNECTING", "FAILED", "NO_ANSWER", "QUEUED"],
+    ),
+    ("call_direction", &["INBOUND", "OUTBOUND"]),
     (
         "source",
         &[

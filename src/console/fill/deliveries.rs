@@ -173,7 +173,7 @@ fn empty_form(
 ) -> EndpointFormView {
     let unknown = types.iter().filter(|name| !at.types.contains(name));
     let known: Vec<(String, String)> =
-        at.types.iter().chain(unknown).map(|name| (name.clone(), capitalised(name))).collect();
+        at.types.iter().chain(unknown).map(|name| (name.clone(), capitalised(at.words(name)))).collect();
     let kinds = kinds(channel.is_some()).map(|name| (name.to_owned(), event_words(name).to_owned()));
     EndpointFormView {
         id: None,

@@ -44,6 +44,11 @@ pub fn frame(
         backfilling: super::super::integrations::is_backfilling(view),
         held: status.is_some_and(|status| matches!(status.state, State::PausedByPerson { .. })),
         types: view.streams.iter().map(|stream| stream.object_type.clone()).collect(),
+        labels: view
+            .streams
+            .iter()
+            .filter_map(|stream| Some((stream.object_type.clone(), stream.label.clone()?)))
+            .collect(),
     }
 }
 

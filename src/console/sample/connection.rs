@@ -307,7 +307,8 @@ pub fn connection_frame(t: Text<'_>) -> ConnectionFrame {
         state: ConnectionState::Active,
         backfilling: false,
         held: false,
-        types: vec![t("contacts"), "companies".into(), "deals".into()],
+        types: vec![t("contacts"), "companies".into(), "deals".into(), "2-46100031".into()],
+        labels: vec![("2-46100031".into(), t("Cars"))],
     }
 }
 
@@ -327,11 +328,12 @@ pub fn sync_view(t: Text<'_>) -> SyncView {
         missing_scopes: vec![t("crm.objects.deals.read")],
         ..contacts.clone()
     };
+    let cars = StreamView { object_type: "2-46100031".into(), label: Some(t("Cars")), ..contacts.clone() };
     let late = ChecksView { error: Some(error(t)), waiting: 12, ..checks(t) };
     SyncView {
         at: connection_frame(t),
-        connection: ConnectionView { streams: vec![contacts, companies, deals], ..connection },
-        checks: vec![checks(t), late, checks(t)],
+        connection: ConnectionView { streams: vec![contacts, companies, deals, cars], ..connection },
+        checks: vec![checks(t), late, checks(t), checks(t)],
     }
 }
 

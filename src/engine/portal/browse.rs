@@ -177,6 +177,18 @@ pub struct Happened {
     pub into: Option<RecordId>,
 }
 
+impl Look {
+    /// The type it is about.
+    pub(super) fn about(&self) -> Option<ObjectType> {
+        match self {
+            Self::List { object_type, .. }
+            | Self::Found { object_type, .. }
+            | Self::Record { object_type, .. } => Some(*object_type),
+            Self::Place { .. } => None,
+        }
+    }
+}
+
 /// The properties that tell a person which record of a type it is.
 pub const fn columns(kind: ObjectType) -> &'static [&'static str] {
     match kind {
@@ -395,7 +407,9 @@ fn happened(change: &Change, id: RecordId, at: Timestamp) -> Option<Happened> {
         | Change::Erased { id }
         | Change::Scrubbed { id } => *id,
         // What a record is linked to is not its history of values.
-        Change::Linked(_) | Change::Unlinked(_) | Change::Lifecycle { .. } => return None,
+        Change::Linked(_) | Change::Unlinked(_) | Change::Lifecycle { .. } | Change::TypeOff { .. } => {
+            return None;
+        }
     };
     (whose == id).then_some(happened)
 }

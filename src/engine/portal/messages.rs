@@ -13,7 +13,7 @@ use crate::{
         endpoints::commands as endpoints,
         reconcile::Reconcile,
         selection::Selection,
-        snapshot,
+        snapshot, types,
     },
     hubspot::webhooks::Event,
     values::{
@@ -148,8 +148,43 @@ pub enum Command {
     Endpoint(endpoints::Command),
     /// Something about owners, pipelines or lists.
     Beside(beside::Command),
+    /// Which types are mirrored. Answers [`Answer::Types`] or [`Answer::NotConnected`].
+    Types(types::Command),
     /// Panics at the next alarm, once; only where the platform's test switch is on. Answers [`Answer::Done`].
     PanicOnce,
+}
+
+impl Command {
+    /// The type whose records it is about, if about those of one: it is then answered [`Answer::TypeOff`] where the type is not
+    /// mirrored.
+    pub(super) fn about(&self) -> Option<ObjectType> {
+        match self {
+            Self::Records { object_type, .. }
+            | Self::Associations { object_type, .. }
+            | Self::Record { object_type, .. }
+            | Self::Fields { object_type }
+            | Self::Selection { object_type }
+            | Self::Select { object_type, .. }
+            | Self::Resync { object_type }
+            | Self::Reread { object_type, .. } => Some(*object_type),
+            Self::Look(look) => look.about(),
+            Self::Connect(_)
+            | Self::Poke
+            | Self::Webhook { .. }
+            | Self::Status
+            | Self::Changes { .. }
+            | Self::Snapshot { .. }
+            | Self::RefreshFields
+            | Self::Pause
+            | Self::Resume
+            | Self::Disconnect { .. }
+            | Self::Channel(_)
+            | Self::Endpoint(_)
+            | Self::Beside(_)
+            | Self::Types(_)
+            | Self::PanicOnce => None,
+        }
+    }
 }
 
 /// Everything a connection needs to begin.
@@ -254,6 +289,10 @@ pub enum Answer {
     Endpoint(endpoints::Answer),
     /// There may be no more than so many.
     TooMany(u32),
+    /// What there is to say about types.
+    Types(types::Answer),
+    /// The type is not mirrored here.
+    TypeOff,
     /// The connection or the stream stands still: what was asked for would not be done.
     Stopped,
     /// The object holds no connection.
@@ -352,6 +391,9 @@ pub enum StreamState {
 pub struct StreamStatus {
     /// Which type.
     pub object_type: ObjectType,
+    /// What people call records of a custom object.
+    #[serde(default)]
+    pub label: Option<String>,
     /// Whether it runs.
     pub state: StreamState,
     /// Where it is.

@@ -29,6 +29,7 @@ pub mod selection;
 pub mod snapshot;
 pub mod state;
 mod streams;
+pub mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,6 +64,7 @@ use permits::Permits;
 use reconcile::{Checking, Level};
 use selection::Selection;
 use state::{Connection, Farewell, Stream};
+use types::Further;
 
 /// How long one alarm works: under the half minute after which a platform may end it, over one limiter window.
 pub const ALARM_MS: i64 = 30 * SECOND_MS;
@@ -227,6 +229,8 @@ struct Running {
 pub struct Portal {
     connection: Option<Connection>,
     streams: Vec<Running>,
+    /// The types besides those that every connection mirrors; their streams are behind the others.
+    further: Vec<Further>,
     tokens: Option<Tokens>,
     /// Counts refreshes, so that a 401 to an old token does not spend the new one.
     token_number: u32,
@@ -267,6 +271,7 @@ impl Portal {
         let mut portal = Self {
             connection,
             streams: running,
+            further: types::load(turn)?,
             tokens,
             token_number: 0,
             force_refresh: false,
@@ -306,6 +311,9 @@ impl Portal {
         command: Command,
     ) -> Result<(Answer, Vec<Effect>), SqlError> {
         let mut effects = Vec::new();
+        if command.about().is_some_and(|kind| !self.mirrors(kind)) {
+            return Ok((Answer::TypeOff, effects));
+        }
         let answer = match command {
             Command::Connect(connect) => {
                 self.connect(turn, *connect)?;
@@ -357,6 +365,12 @@ impl Portal {
             Command::Resync { object_type } => self.resync(turn, object_type, &mut effects)?,
             Command::Reread { object_type, id } => self.reread(turn, object_type, id, &mut effects)?,
             Command::Beside(command) => self.beside_command(turn, &command, &mut effects)?,
+            Command::Types(_) if self.connection.is_none() => Answer::NotConnected,
+            Command::Types(command) => {
+                let answer = Answer::Types(self.types_command(turn, command, &mut effects)?);
+                self.rouse_for_deliveries(turn, &mut effects)?;
+                answer
+            }
             Command::Pause => self.pause_by_person(turn)?,
             Command::Resume => self.resume(turn, &mut effects)?,
             Command::Disconnect { of, uninstall, revoke } => {
@@ -621,7 +635,8 @@ impl Portal {
         let Some(connection) = &self.connection else { return Ok(Answer::NotConnected) };
         let mut streams = Vec::new();
         for running in &self.streams {
-            streams.push(running.status(turn, connection)?);
+            let label = self.label_of(running.saved.object_type);
+            streams.push(StreamStatus { label, ..running.status(turn, connection)? });
         }
         let of_stream = streams.iter().find_map(|stream: &StreamStatus| stream.trouble.clone());
         Ok(Answer::Status(Box::new(Status {

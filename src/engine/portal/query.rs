@@ -15,6 +15,7 @@ use crate::{
         portal::{
             feed::{self, Change, Chunk, Passage},
             records::{self, Live},
+            types,
         },
         sql::{Sql, SqlError},
     },
@@ -198,6 +199,7 @@ fn render(
     let at = chunk.at.to_rfc3339();
     let mut seq = chunk.first_seq;
     let mut names = Names::default();
+    let there = chunk.object_type.map_or(Ok(true), |kind| types::there(sql, kind))?;
     for change in &chunk.changes {
         let count = change.count();
         let end = seq + count - 1;
@@ -233,11 +235,15 @@ fn render(
             | Change::Erased { id }
             | Change::Scrubbed { id } => vec![*id],
             Change::Linked(ends) | Change::Unlinked(ends) => vec![ends.id],
-            Change::Lifecycle { id, about, words, .. } => {
+            Change::Lifecycle { id, .. } | Change::TypeOff { id } => {
                 if full(page, *written, number) {
                     return Ok(());
                 }
                 let mut line = head(number, id);
+                let (about, words) = match change {
+                    Change::Lifecycle { about, words, .. } => (about.as_ref(), words.as_ref()),
+                    _ => (None, None),
+                };
                 if let Some(about) = about {
                     write!(line, ",\"about\":\"{about}\"").expect("writing to a string does not fail");
                 }
@@ -266,8 +272,11 @@ fn render(
             | Change::Left { .. }
             | Change::Linked(_)
             | Change::Unlinked(_)
+            | Change::TypeOff { .. }
             | Change::Lifecycle { .. } => None,
         };
+        // Records of a type that is not mirrored any more have no values to bring; that they are gone follows.
+        let with_record = with_record.filter(|_| there);
         for some in ids.chunks(FETCH as usize) {
             let live = match with_record {
                 Some(kind) => records::live_by_ids(sql, kind, some)?,
@@ -277,7 +286,7 @@ fn render(
                 (
                     Change::Channel { channel, passage: Passage::Entered | Passage::Updated, .. },
                     Some(kind),
-                ) => told::fields(sql, channel, kind, some)?,
+                ) if there => told::fields(sql, channel, kind, some)?,
                 _ => BTreeMap::new(),
             };
             for id in some {
@@ -329,6 +338,7 @@ fn render(
                     | Change::Deleted { .. }
                     | Change::Restored { .. }
                     | Change::Erased { .. }
+                    | Change::TypeOff { .. }
                     | Change::Lifecycle { .. } => {}
                 }
                 line.push('}');
@@ -364,6 +374,7 @@ pub fn kind_of(change: &Change) -> &'static str {
         Change::Left { .. } => "membership_removed",
         Change::Linked(_) => "association_added",
         Change::Unlinked(_) => "association_removed",
+        Change::TypeOff { .. } => "type_off",
         Change::Lifecycle { event, .. } => event.as_str(),
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     },
     values::{
         http::Outcome,
-        ids::RecordId,
+        ids::{ObjectType, RecordId},
         planted::{Bug, planted},
         time::{HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp},
     },
@@ -135,8 +135,16 @@ impl Portal {
         rejection: &Rejection,
     ) -> Result<(), SqlError> {
         let correlation_id = rejection.correlation_id.clone();
-        self.streams[index].saved.trouble =
-            Some(Trouble { words: rejection.words(), at: turn.now, correlation_id });
+        let kind = self.streams[index].saved.object_type;
+        let words = match (kind, &rejection.class) {
+            (ObjectType::Custom(_), Class::Gone | Class::Rejected { .. }) => format!(
+                "HubSpot does not answer about the custom object {kind}: it may have been deleted there. Turn the type off, or \
+                 restore the object; it is tried again every hour. ({})",
+                rejection.words()
+            ),
+            _ => rejection.words(),
+        };
+        self.streams[index].saved.trouble = Some(Trouble { words, at: turn.now, correlation_id });
         self.save_stream(turn, index)
     }
 

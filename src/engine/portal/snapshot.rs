@@ -13,6 +13,8 @@
 //! - Each link comes with the record that holds it, as the feed tells it. Whoever is deleted, merged or erased takes his links along;
 //!   *`association_added`* and *`association_removed`* add and take types that may be there, or gone, already.
 //!
+//! - *`type_off`* takes every record of its type: it was turned off, and is told so in the place of a *deleted* for each.
+//!
 //! Nothing is held between pages, here or in the database: a reader that goes away costs nothing.
 
 use serde::{Deserialize, Serialize};
@@ -23,7 +25,7 @@ use crate::{
         query::{ANSWER_BYTES, FETCH, record_json},
     },
     store::{
-        portal::{feed, records},
+        portal::{feed, records, types},
         sql::{Sql, SqlError},
     },
     values::ids::{ObjectType, RecordId},
@@ -47,6 +49,9 @@ pub struct Place {
 pub struct Page {
     /// Number of the newest change when it was read.
     pub seq: u64,
+    /// The types whose records are copied.
+    #[serde(default)]
+    pub types: Vec<ObjectType>,
     /// Records as the API shows them, with the links they hold, one a line, each line ended.
     pub lines: String,
     /// How many of them there are of each type.
@@ -58,12 +63,21 @@ pub struct Page {
 /// Reads a page of these types (empty: all) from a place on (`None`: the beginning).
 pub fn page(sql: &dyn Sql, types: &[ObjectType], from: Option<Place>, limit: u32) -> Result<Page, SqlError> {
     let limit = limit.clamp(1, PAGE_RECORDS);
-    let mut page = Page { seq: feed::latest(sql)?, lines: String::new(), counts: Vec::new(), next: None };
+    let mut page = Page {
+        seq: feed::latest(sql)?,
+        types: Vec::new(),
+        lines: String::new(),
+        counts: Vec::new(),
+        next: None,
+    };
     let wanted = |kind: &ObjectType| types.is_empty() || types.contains(kind);
-    let all = ObjectType::ALWAYS.into_iter().filter(wanted);
+    let further = types::all(sql)?.into_iter().map(|(kind, _)| kind);
+    let all: Vec<ObjectType> = ObjectType::ALWAYS.into_iter().chain(further).filter(wanted).collect();
+    page.types.clone_from(&all);
     let mut left = limit;
     let mut names = Names::default();
-    for object_type in all.skip_while(|kind| from.is_some_and(|from| from.object_type != *kind)) {
+    // In order, so that those behind one that was turned off meanwhile still come.
+    for object_type in all.into_iter().filter(|kind| from.is_none_or(|from| *kind >= from.object_type)) {
         let mut above =
             from.filter(|from| from.object_type == object_type).map_or(RecordId(0), |from| from.above);
         let mut count = 0;

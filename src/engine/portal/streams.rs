@@ -13,7 +13,7 @@ use crate::{
         state::{Backfill, Checked, Connection, Stream},
     },
     store::{
-        portal::{dirty, records, streams},
+        portal::{dirty, records, streams, types},
         schema,
         sql::SqlError,
     },
@@ -91,6 +91,7 @@ impl Running {
         };
         Ok(StreamStatus {
             object_type: stream.object_type,
+            label: None,
             state: if lacks.is_empty() {
                 StreamState::Running
             } else {
@@ -121,11 +122,12 @@ impl Running {
     }
 }
 
-/// The streams as they were saved, one of each type; a type that was never connected has a full read before it.
+/// The streams as they were saved, one of each type that is mirrored, further ones last; a type that was never connected has a full read before it.
 pub(super) fn load(turn: &Turn<'_>) -> Result<Vec<Running>, SqlError> {
     let checked: Vec<Checked> = saved(turn, CHECKED_KEY)?;
     let mut all = Vec::new();
-    for kind in ObjectType::ALWAYS {
+    let further = types::all(turn.sql)?.into_iter().map(|(kind, _)| kind);
+    for kind in ObjectType::ALWAYS.into_iter().chain(further) {
         let mut stream = match streams::load(turn.sql, kind)? {
             Some(json) => json::parse(&json).map_err(|_| SqlError::Content("streams"))?,
             None => Stream { backfill: Some(Backfill::new(turn.now)), ..Stream::new(kind) },

@@ -165,6 +165,12 @@ pub enum Change {
     /// A link of two records is gone, or has fewer types.
     #[serde(rename = "b")]
     Unlinked(LinkEnds),
+    /// The type is no longer mirrored: all its records are gone from the mirror, without a change for each.
+    #[serde(rename = "o")]
+    TypeOff {
+        /// The connection.
+        id: ConnectionId,
+    },
     /// Something happened to the connection itself: part of the feed, so that its place among the changes is known.
     #[serde(rename = "l")]
     Lifecycle {
@@ -211,6 +217,7 @@ impl Change {
             | Self::Scrubbed { .. }
             | Self::Linked(_)
             | Self::Unlinked(_)
+            | Self::TypeOff { .. }
             | Self::Lifecycle { .. } => 1,
         }
     }

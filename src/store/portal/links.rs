@@ -277,8 +277,9 @@ pub fn live_above(
     limit: usize,
 ) -> Result<Vec<RecordId>, SqlError> {
     let statement = format!(
-        "SELECT json_group_array(id) FROM (SELECT id FROM records_{kind}
-         WHERE id > CAST(?1 AS INTEGER) AND live = 1 ORDER BY id LIMIT {limit})"
+        "SELECT json_group_array(id) FROM (SELECT id FROM records_{}
+         WHERE id > CAST(?1 AS INTEGER) AND live = 1 ORDER BY id LIMIT {limit})",
+        kind.table()
     );
     let json = text(sql, &statement, &[Param::Text(&above.to_string())])?;
     ids(json)
@@ -302,8 +303,9 @@ pub fn values(
 ) -> Result<Vec<Values>, SqlError> {
     let statement = format!(
         "SELECT json_group_array(json_array(id, held->>?2, held->>?3)) FROM (
-             SELECT id, CAST(properties AS TEXT) AS held FROM records_{kind}
-             WHERE id IN (SELECT value FROM json_each(?1)) AND live = 1 AND length(properties) < 900000)"
+             SELECT id, CAST(properties AS TEXT) AS held FROM records_{}
+             WHERE id IN (SELECT value FROM json_each(?1)) AND live = 1 AND length(properties) < 900000)",
+        kind.table()
     );
     let json =
         text(sql, &statement, &[Param::Text(&ids_json(ids)), Param::Text(names[0]), Param::Text(names[1])])?;

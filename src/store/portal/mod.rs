@@ -5,7 +5,8 @@
 //! | `meta` | one named value: schema version, connection, property names | key |
 //! | `credentials` | one sealed token | name |
 //! | `streams` | the state of one stream, as the engine's JSON | object type |
-//! | `records_<type>` | one record, or its tombstone | HubSpot's id |
+//! | `types` | a further type of record that is mirrored, as the engine's JSON | object type |
+//! | `records_<type>` | one record, or its tombstone; of further types as long as these are mirrored | HubSpot's id |
 //! | `parts` | what of a record is too large for its row | object type, id, number |
 //! | `dirty` | an id that a later read must settle | object type, id |
 //! | `fields` | a field of a type, as HubSpot defines it or last did | object type, name |
@@ -34,11 +35,12 @@ pub mod members;
 pub mod records;
 pub mod reference;
 pub mod streams;
+pub mod types;
 
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 7] = [
+pub const STEPS: [&str; 8] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -175,6 +177,7 @@ pub const STEPS: [&str; 7] = [
          label TEXT,
          PRIMARY KEY (from_type, to_type, type)
      ) WITHOUT ROWID;",
+    "CREATE TABLE types (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;",
 ];
 
 /// Opens the tables; see [`crate::store::schema::open`].

@@ -8,6 +8,7 @@ mod channels;
 pub mod deletions;
 mod faults;
 mod feed;
+mod further;
 mod limits;
 mod links;
 pub mod lists;

@@ -91,6 +91,7 @@ impl World {
             "companies": companies.unwrap_or(0), "deals": deals.unwrap_or(0), "associations": links,
         });
         self.control("POST", "portals", &account);
+        self.furnish_further();
         self.furnish_lists();
         self.put_app(CLIENT_SECRET);
         self.control(
@@ -113,6 +114,7 @@ impl World {
             Subscription::contacts(&["firstname", "email", "lifecyclestage"]),
             Subscription::companies(&["name", "domain"]),
             Subscription::deals(&["dealname", "dealstage", "amount"]),
+            self.further_subscriptions(),
         ]
         .concat();
         let target = self.plan.webhooks.then_some(WEBHOOKS);

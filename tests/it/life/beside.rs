@@ -20,7 +20,9 @@ pub type Memberships = BTreeMap<u64, BTreeSet<u64>>;
 impl World {
     /// The lists that the plan asks for, each of one type.
     pub(super) fn furnish_lists(&mut self) {
-        let (count, kinds, now) = (self.plan.lists.unwrap_or(0), self.plan.kinds(), self.now);
+        let (count, now) = (self.plan.lists.unwrap_or(0), self.now);
+        let mut kinds = self.plan.kinds();
+        kinds.retain(|kind| kind.classical);
         let Some((portal, turn)) = self.simulator.portal_turn(PORTAL, now) else { return };
         for number in 0..count as usize {
             let kind = kinds[number % kinds.len()];

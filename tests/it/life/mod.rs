@@ -6,6 +6,7 @@
 mod account;
 mod beside;
 mod channels;
+mod further;
 pub mod links;
 mod plan;
 mod promises;
@@ -16,7 +17,7 @@ pub mod sql;
 pub mod world;
 
 pub use account::{APP, PORTAL};
-pub use plan::{CLIENT_SECRET, Plan};
+pub use plan::{CARS, CLIENT_SECRET, Plan};
 pub use promises::differences;
 pub use snapshot::Snapshot;
 pub use world::{Call, World};

@@ -2,7 +2,7 @@
 
 use hubspot_simulator::{
     Shape, Switches,
-    objects::kind::{COMPANIES, CONTACTS, DEALS, ObjectKind},
+    objects::kind::{CALLS, COMPANIES, CONTACTS, CUSTOM, DEALS, NOTES, ObjectKind, TASKS},
     portal::PortalSettings,
 };
 use serde_json::json;
@@ -12,6 +12,19 @@ use spoke::values::config::Config;
 pub const CLIENT_ID: &str = "11111111-2222-3333-4444-555555555555";
 /// The app's secret.
 pub const CLIENT_SECRET: &str = "yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy";
+
+/// The custom object of the accounts that have one.
+pub const CARS: &str = "cars";
+
+/// The simulator's kind of a type that is turned on.
+pub fn further_kind(name: &str) -> &'static ObjectKind {
+    match name {
+        "tasks" => &TASKS,
+        "calls" => &CALLS,
+        "notes" => &NOTES,
+        _ => &CUSTOM[0],
+    }
+}
 
 /// What kind of life.
 #[derive(Debug, Clone)]
@@ -24,6 +37,10 @@ pub struct Plan {
     pub companies: Option<u32>,
     /// Deals at the start; `None`: the connection may not read them.
     pub deals: Option<u32>,
+    /// Types besides that an administrator turns on, by the name they are asked for with: `tasks`, `calls`, `notes`, [`CARS`].
+    pub further: Vec<&'static str>,
+    /// Whether the first of those is turned off half-way, and on again later.
+    pub turns_off: bool,
     /// Whether an administrator chooses some of the fields half-way.
     pub selects: bool,
     /// The filter of a channel that a host makes half way; `None`: none does.
@@ -76,6 +93,8 @@ impl Default for Plan {
             contacts: 20,
             companies: None,
             deals: None,
+            further: Vec::new(),
+            turns_off: false,
             selects: false,
             channel: None,
             lists: None,
@@ -106,7 +125,8 @@ impl Plan {
     pub fn kinds(&self) -> Vec<&'static ObjectKind> {
         let companies = self.companies.map(|_| &COMPANIES);
         let deals = self.deals.map(|_| &DEALS);
-        [Some(&CONTACTS), companies, deals].into_iter().flatten().collect()
+        let further = self.further.iter().map(|name| further_kind(name));
+        [Some(&CONTACTS), companies, deals].into_iter().flatten().chain(further).collect()
     }
 
     /// What the connection is granted.
@@ -117,6 +137,9 @@ impl Plan {
         }
         if self.deals.is_some() {
             scopes.extend(["crm.objects.deals.read", "crm.schemas.deals.read"]);
+        }
+        if self.further.contains(&CARS) {
+            scopes.push("crm.objects.custom.read");
         }
         if self.lists.is_some() {
             scopes.push("crm.lists.read");

@@ -222,6 +222,11 @@ impl World {
                         last.retain(|(of, _), _| *of != id);
                         ids.remove(&id)
                     }
+                    "type_off" => {
+                        last.retain(|((kind, _), _), _| *kind != id.0);
+                        ids.retain(|(kind, _)| *kind != id.0);
+                        true
+                    }
                     // Comes for a record that is gone already, too.
                     "erased" => {
                         last.retain(|(of, _), _| *of != id);

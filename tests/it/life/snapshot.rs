@@ -92,11 +92,13 @@ impl World {
     }
 
     fn records_of(&mut self, object: usize) -> BTreeMap<Id, Value> {
+        let kinds: Vec<ObjectType> =
+            self.status_of(object).streams.iter().map(|stream| stream.object_type).collect();
         let of_kind = |kind: ObjectType| {
             let mirror = self.mirror_of(object, kind);
             mirror.into_iter().map(move |(id, values)| ((kind.to_string(), id), values)).collect::<Vec<_>>()
         };
-        ObjectType::ALWAYS.into_iter().flat_map(of_kind).collect()
+        kinds.into_iter().flat_map(of_kind).collect()
     }
 
     /// Whether the host that follows the feed from there has what the mirror has.
@@ -135,6 +137,7 @@ impl World {
                 match change["kind"].as_str().unwrap() {
                     // What channels make of records is not of the records.
                     kind if kind.starts_with("channel_") => {}
+                    "type_off" => records.retain(|(kind, _), _| *kind != id.0),
                     "created" | "restored" => {
                         // As it is now: what the feed goes on to tell may be older. One that has gone since comes without.
                         let values = change["record"]["properties"].clone();

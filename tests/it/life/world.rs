@@ -434,6 +434,7 @@ impl World {
     /// Lives through the plan, then lets everything settle, and says what is wrong.
     pub fn live(&mut self) -> Result<(), String> {
         let half = self.now + (self.edits_until - self.now) / 2;
+        self.ask_for_all();
         while self.now < half {
             self.happen();
         }
@@ -441,6 +442,9 @@ impl World {
         let snapshot = self.snapshot(0, 7, |world, _| (0..3).for_each(|_| world.happen()));
         if self.plan.selects {
             self.choose_some();
+        }
+        if self.plan.turns_off {
+            self.turn_off(self.plan.further[0]);
         }
         let channel = self.open_channel();
         // Half of the channels are paused for a while.
@@ -452,6 +456,7 @@ impl World {
         if let Some(channel) = pauses {
             self.turn_channel(channel, Action::Pause);
         }
+        self.ask_for_all();
         while self.now < self.edits_until {
             self.happen();
         }
@@ -459,6 +464,7 @@ impl World {
             self.edit_all();
         }
         self.simulator.faults.clear();
+        self.turn_all_on();
         if let Some(channel) = pauses {
             self.turn_channel(channel, Action::Resume);
         }

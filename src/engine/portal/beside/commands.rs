@@ -95,7 +95,7 @@ impl Portal {
 
     fn told(&self, turn: &Turn<'_>, source: Source, more: &str) -> Result<Answer, SqlError> {
         let results = reference::joined(turn.sql, source.as_str())?;
-        let read_at = self.beside.saved.sources[source as usize].read_at;
+        let read_at = self.beside.saved.of(source).read_at;
         let read_at = Value::from(read_at.map(Timestamp::to_rfc3339));
         Ok(Answer::Json(format!(
             "{{\"results\":[{results}],\"next_cursor\":null,\"read_at\":{read_at}{more}}}"

@@ -1,4 +1,4 @@
-//! What an account has besides records: owners, pipelines, lists and who is on them. Each source is read as far as its scope is
+//! What an account has besides records: owners, pipelines, lists and who is on them, and which custom objects there are. Each source is read as far as its scope is
 //! granted, in a chain of calls of which one is under way at a time, beside the streams and whatever they do.
 //!
 //! Owns when a source is read, what a refusal of it means, and how it stands; [`reference`] knows owners, pipelines and the names
@@ -24,6 +24,7 @@ use crate::{
     hubspot::{
         Malformed, lists, owners, pipelines,
         rejection::{self, Class, Policy, Rejection},
+        schemas,
     },
     store::{schema, sql::SqlError},
     values::{
@@ -56,11 +57,14 @@ pub enum Source {
     Pipelines,
     /// Lists, and the members of those that are followed.
     Lists,
+    /// Custom objects: read when a person asks.
+    Schemas,
 }
 
 impl Source {
-    /// All, in the order of their urgency.
+    /// Those that every connection reads, in the order of their urgency.
     pub const ALL: [Self; 3] = [Self::Owners, Self::Pipelines, Self::Lists];
+    const EVERY: [Self; 4] = [Self::Owners, Self::Pipelines, Self::Lists, Self::Schemas];
 
     /// As in the API and in `reference`.
     pub const fn as_str(self) -> &'static str {
@@ -68,6 +72,7 @@ impl Source {
             Self::Owners => "owners",
             Self::Pipelines => "pipelines",
             Self::Lists => "lists",
+            Self::Schemas => "schemas",
         }
     }
 
@@ -76,6 +81,7 @@ impl Source {
             Self::Owners => scopes::OWNERS,
             Self::Pipelines => scopes::of_records(ObjectType::Deals),
             Self::Lists => scopes::LISTS,
+            Self::Schemas => scopes::CUSTOM,
         }
     }
 }
@@ -88,6 +94,7 @@ pub(super) enum Errand {
         after: Option<String>,
     },
     Pipelines,
+    Schemas,
     Lists {
         offset: u64,
     },
@@ -116,6 +123,7 @@ impl Errand {
         match self {
             Self::Owners { .. } => Source::Owners,
             Self::Pipelines => Source::Pipelines,
+            Self::Schemas => Source::Schemas,
             Self::Lists { .. }
             | Self::Sizes { .. }
             | Self::Named { .. }
@@ -128,7 +136,8 @@ impl Errand {
     fn list(&self) -> Option<ListId> {
         match self {
             Self::Named { list } | Self::Joins { list, .. } | Self::Members { list, .. } => Some(*list),
-            Self::Owners { .. } | Self::Pipelines | Self::Lists { .. } | Self::Sizes { .. } => None,
+            Self::Owners { .. } | Self::Pipelines | Self::Schemas => None,
+            Self::Lists { .. } | Self::Sizes { .. } => None,
         }
     }
 
@@ -136,6 +145,7 @@ impl Errand {
         match self {
             Self::Owners { archived, after } => owners::list(*archived, after.as_deref()),
             Self::Pipelines => pipelines::list(ObjectType::Deals),
+            Self::Schemas => schemas::list(),
             Self::Lists { offset } => lists::all(*offset),
             Self::Sizes { ids } => lists::some(ids),
             Self::Named { list } => lists::one(*list),
@@ -164,6 +174,19 @@ pub(super) struct Standing {
     trouble: Option<Trouble>,
 }
 
+impl Saved {
+    fn of(&self, source: Source) -> &Standing {
+        match source {
+            Source::Owners | Source::Pipelines | Source::Lists => &self.sources[source as usize],
+            Source::Schemas => &self.schemas,
+        }
+    }
+
+    fn every(&mut self) -> impl Iterator<Item = &mut Standing> {
+        self.sources.iter_mut().chain([&mut self.schemas])
+    }
+}
+
 impl Standing {
     fn read_due(&self, now: Timestamp) -> bool {
         self.due || self.read_at.is_none_or(|at| now.since_ms(at) >= EVERY_MS)
@@ -176,6 +199,7 @@ impl Standing {
 struct Saved {
     /// In the order of [`Source::ALL`].
     sources: [Standing; 3],
+    schemas: Standing,
     /// When the sizes of the lists that are followed were asked for last.
     polled_at: Timestamp,
 }
@@ -186,8 +210,8 @@ pub(super) struct Beside {
     saved: Saved,
     /// A poll of which nothing is saved yet.
     unsaved: bool,
-    /// Reads under way, in the order of [`Source::ALL`].
-    collected: [Collected; 3],
+    /// Reads under way, in the order of [`Source::EVERY`].
+    collected: [Collected; 4],
     segments: Vec<Segment>,
 }
 
@@ -216,13 +240,16 @@ impl Beside {
     }
 
     fn standing(&mut self, source: Source) -> &mut Standing {
-        &mut self.saved.sources[source as usize]
+        match source {
+            Source::Owners | Source::Pipelines | Source::Lists => &mut self.saved.sources[source as usize],
+            Source::Schemas => &mut self.saved.schemas,
+        }
     }
 
     /// The scopes any of which a source would need. Empty: it may be read.
     fn lacks(&self, source: Source, connection: &Connection) -> Vec<String> {
         if connection.scopes.iter().any(|scope| scope == source.scope()) {
-            self.saved.sources[source as usize].refused.clone()
+            self.saved.of(source).refused.clone()
         } else {
             vec![source.scope().to_owned()]
         }
@@ -242,8 +269,8 @@ impl Beside {
     /// Reads everything soon: a person asked, or the account was connected anew.
     pub(super) fn begin_anew(&mut self, turn: &Turn<'_>) -> Result<(), SqlError> {
         self.collected = Default::default();
-        for standing in &mut self.saved.sources {
-            standing.due = true;
+        self.saved.sources.iter_mut().for_each(|standing| standing.due = true);
+        for standing in self.saved.every() {
             standing.failures = 0;
             standing.retry_at = Timestamp::default();
             standing.refused.clear();
@@ -258,13 +285,15 @@ impl Beside {
 
     /// A refresh told these scopes.
     pub(super) fn take_scopes(&mut self, granted: &[String]) {
-        for standing in &mut self.saved.sources {
+        let mut changed = false;
+        for standing in self.saved.every() {
             if standing.refused.iter().any(|scope| granted.contains(scope)) {
                 standing.refused.clear();
                 standing.trouble = None;
-                self.unsaved = true;
+                changed = true;
             }
         }
+        self.unsaved |= changed;
     }
 }
 
@@ -272,7 +301,7 @@ impl Portal {
     /// How each source stands.
     pub(super) fn beside_status(&self, connection: &Connection) -> Vec<SourceStatus> {
         let of = |source: Source| {
-            let standing = &self.beside.saved.sources[source as usize];
+            let standing = self.beside.saved.of(source);
             let scopes = self.lacks_for(source, connection);
             SourceStatus {
                 source,
@@ -291,20 +320,39 @@ impl Portal {
         let is_deals = |running: &&Running| running.saved.object_type == ObjectType::Deals;
         match (source, self.streams.iter().find(is_deals)) {
             (Source::Pipelines, Some(deals)) if own.is_empty() => deals.lacks(connection),
-            (Source::Owners | Source::Pipelines | Source::Lists, _) => own,
+            (Source::Owners | Source::Pipelines | Source::Lists | Source::Schemas, _) => own,
         }
+    }
+
+    /// Has the custom objects read soon.
+    pub(super) fn read_schemas(&mut self, turn: &Turn<'_>) -> Result<(), SqlError> {
+        let standing = &mut self.beside.saved.schemas;
+        if standing.due {
+            return Ok(());
+        }
+        standing.due = true;
+        standing.retry_at = Timestamp::default();
+        self.beside.save(turn)
+    }
+
+    /// When custom objects were read last, the scopes any of which that would need, and what goes wrong with it.
+    pub(super) fn schemas_standing(&self) -> (Option<Timestamp>, Vec<String>, Option<String>) {
+        let standing = &self.beside.saved.schemas;
+        let lacks = self.connection.as_ref().map(|connection| self.beside.lacks(Source::Schemas, connection));
+        let trouble = standing.trouble.as_ref().map(|trouble| trouble.words.clone());
+        (standing.read_at, lacks.unwrap_or_default(), trouble)
     }
 
     /// What to find out next; else when to look again, where something waits.
     pub(super) fn next_errand(&self, turn: &Turn<'_>) -> (Option<Errand>, Option<Timestamp>) {
         let Some(connection) = &self.connection else { return (None, None) };
         let mut later: Option<Timestamp> = None;
-        for source in Source::ALL {
+        for source in Source::EVERY {
             if !self.lacks_for(source, connection).is_empty() || self.runs_errand(source) {
                 continue;
             }
             let Some(errand) = self.errand_of(turn, source) else { continue };
-            let retry_at = self.beside.saved.sources[source as usize].retry_at;
+            let retry_at = self.beside.saved.of(source).retry_at;
             if retry_at <= turn.now {
                 return (Some(errand), None);
             }
@@ -319,11 +367,12 @@ impl Portal {
 
     fn errand_of(&self, turn: &Turn<'_>, source: Source) -> Option<Errand> {
         let reference = || {
-            let due = self.beside.saved.sources[source as usize].read_due(turn.now);
+            let standing = self.beside.saved.of(source);
+            let due = if source == Source::Schemas { standing.due } else { standing.read_due(turn.now) };
             self.beside.collected[source as usize].next(source, due)
         };
         match source {
-            Source::Owners | Source::Pipelines => reference(),
+            Source::Owners | Source::Pipelines | Source::Schemas => reference(),
             Source::Lists => self.next_of_segments(turn).or_else(reference),
         }
     }
@@ -369,6 +418,7 @@ impl Portal {
                 owners::parse(body).map(|page| self.took_owners(turn, *archived, page))
             }
             Errand::Pipelines => pipelines::parse(body).map(|found| self.took_pipelines(turn, &found)),
+            Errand::Schemas => schemas::parse(body).map(|found| self.took_schemas(turn, &found)),
             Errand::Lists { offset } => lists::parse(body).map(|page| self.took_lists(turn, *offset, &page)),
             Errand::Sizes { ids } => lists::parse(body).map(|page| self.took_sizes(turn, ids, &page)),
             Errand::Named { list } => {

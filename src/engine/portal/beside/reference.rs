@@ -7,9 +7,9 @@ use serde_json::json;
 use super::{Errand, Source};
 use crate::{
     engine::portal::{Portal, Turn},
-    hubspot::{lists, owners, pipelines::Pipeline},
+    hubspot::{lists, owners, pipelines::Pipeline, schemas::Schema},
     store::{portal::reference, sql::SqlError},
-    values::ids::ObjectType,
+    values::{ids::ObjectType, json},
 };
 
 /// Most entries of a source that are kept: a hundred pages of owners, twenty of lists, 3 MB.
@@ -32,6 +32,7 @@ impl Collected {
                 Source::Owners => Errand::Owners { archived: false, after: None },
                 Source::Pipelines => Errand::Pipelines,
                 Source::Lists => Errand::Lists { offset: 0 },
+                Source::Schemas => Errand::Schemas,
             })
         })
     }
@@ -57,6 +58,17 @@ impl Portal {
         // In their own order.
         let entries = (0..).zip(found).map(|(place, pipeline)| (place, to_json(pipeline)));
         self.collect(turn, Source::Pipelines, entries.collect(), None)
+    }
+
+    pub(super) fn took_schemas(&mut self, turn: &Turn<'_>, found: &[Schema]) -> Result<(), SqlError> {
+        let entries = (0..).zip(found).map(|(place, schema)| (place, to_json(schema)));
+        self.collect(turn, Source::Schemas, entries.collect(), None)
+    }
+
+    /// The custom objects there were when they were read last.
+    pub(in crate::engine::portal) fn known_schemas(turn: &Turn<'_>) -> Result<Vec<Schema>, SqlError> {
+        let entries = reference::joined(turn.sql, Source::Schemas.as_str())?;
+        json::parse(&format!("[{entries}]")).map_err(|_| SqlError::Content("reference"))
     }
 
     pub(super) fn took_lists(

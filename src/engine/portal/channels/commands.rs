@@ -271,12 +271,17 @@ impl Portal {
             |path: &str, detail: String| Fault { path: path.to_owned(), code: Code::Impossible, detail };
         if let Selection::List(list) = channel.selection
             && let Some(entry) = listed(turn, list)?
-            && entry["object_type"] != channel.object_type.as_str()
+            && entry["object_type"] != *channel.object_type.name()
         {
             let detail = format!("The list does not hold {}.", channel.object_type);
             faults.push(fault("/list", detail));
         }
         let of_kind = self.streams.iter().find(|running| running.saved.object_type == channel.object_type);
+        if of_kind.is_none() {
+            let detail =
+                format!("Records of {} are not mirrored. Turn the type on first.", channel.object_type);
+            return Ok(Err(vec![fault("/object_type", detail)]));
+        }
         let mirrored = of_kind.map_or(&[][..], |running| &running.properties);
         if faults.is_empty() {
             let left_out = channel.properties().into_iter().filter(|(of, name)| {

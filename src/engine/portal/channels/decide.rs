@@ -135,6 +135,17 @@ impl super::Channels {
     }
 }
 
+impl super::Channels {
+    /// Names of the channels that select records of a type.
+    pub(in crate::engine::portal) fn of_type(&self, kind: ObjectType) -> Vec<String> {
+        let of_kind = self
+            .all
+            .iter()
+            .filter(|running| running.channel.object_type == kind && running.saved.mode != Mode::Removed);
+        of_kind.map(|running| running.channel.name.clone()).collect()
+    }
+}
+
 /// Notes the records that a change may matter for.
 fn note(change: &Change, read: &BTreeSet<&str>, lists: &BTreeSet<ListId>, touched: &mut Touched) {
     // Why a record is gone counts only if it is gone in the end, and is not forgotten for anything that is told beside it.
@@ -159,7 +170,10 @@ fn note(change: &Change, read: &BTreeSet<&str>, lists: &BTreeSet<ListId>, touche
         Change::Deleted { id } => drop(touched.insert(*id, Some(Departure::Deleted))),
         Change::Merged { id, into } => drop(touched.insert(*id, Some(Departure::Merged { into: *into }))),
         Change::Erased { id } => drop(touched.insert(*id, Some(Departure::Erased))),
-        Change::Scrubbed { .. } | Change::Lifecycle { .. } | Change::Channel { .. } => {}
+        Change::Scrubbed { .. }
+        | Change::Lifecycle { .. }
+        | Change::Channel { .. }
+        | Change::TypeOff { .. } => {}
         // No condition of a filter is about links.
         Change::Linked(_) | Change::Unlinked(_) => {}
     }

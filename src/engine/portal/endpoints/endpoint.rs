@@ -98,6 +98,8 @@ impl Wanted {
     pub fn takes(&self, of: Option<ObjectType>, change: &Change) -> bool {
         let event = match change {
             Change::Lifecycle { .. } => LIFECYCLE,
+            // The end of all its records at once.
+            Change::TypeOff { .. } => "deleted",
             _ => super::super::query::kind_of(change),
         };
         let source = match change {
@@ -464,6 +466,13 @@ mod tests {
         assert!(all.takes(contacts, &erased) && all.takes(None, &paused));
         let contacts_only = wanted(&[ObjectType::Contacts], &[]);
         assert!(contacts_only.takes(contacts, &erased) && contacts_only.takes(None, &paused));
+        let off = Change::TypeOff { id: crate::values::ids::ConnectionId::from_random([1; 12]) };
+        let deletions = wanted(&[ObjectType::Tasks], &["deleted"]);
+        assert!(
+            deletions.takes(Some(ObjectType::Tasks), &off),
+            "the end of a type is the end of its records"
+        );
+        assert!(!deletions.takes(Some(ObjectType::Notes), &off));
         let erasures = wanted(&[], &["erased"]);
         assert!(erasures.takes(contacts, &erased) && !erasures.takes(None, &paused));
         let lifecycle = wanted(&[ObjectType::Contacts], &["lifecycle"]);
