@@ -1,7 +1,8 @@
 //! Spoke: a complete HubSpot integration in one Cloudflare Worker.
 //!
 //! A software company (the **host**) deploys Spoke; each of its customers (a **workspace**) connects HubSpot accounts
-//! (**portals**). A **connection** mirrors a portal's contacts, companies and deals, keeps them in step by webhooks and polling inside HubSpot's limits,
+//! (**portals**). A **connection** mirrors a portal's contacts, companies and deals (and, where a person turns
+//! them on, tasks, calls, notes and custom objects), keeps them in step by webhooks and polling inside HubSpot's limits,
 //! and hands every change to the host.
 //!
 //! # Rings

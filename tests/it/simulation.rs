@@ -63,7 +63,7 @@ pub fn drawn(seed: u64) -> Plan {
     let selects = others.u32(0..6) == 0;
     let mut further = fastrand::Rng::with_seed(seed ^ 0xf0e7_4e80);
     // Each costs as much as another life.
-    let types: &[&str] = match further.u32(0..16) {
+    let types: &[&str] = match further.u32(0..32) {
         0 => &["tasks"],
         1 => &["notes", CARS],
         _ => &[],

@@ -152,6 +152,19 @@ impl Portal {
         }
     }
 
+    /// Takes the names that people gave custom objects since they were turned on.
+    pub(super) fn rename_further(&mut self, turn: &Turn<'_>, found: &[Schema]) -> Result<(), SqlError> {
+        for schema in found {
+            let of = |own: &&mut Further| own.object_type == Some(schema.object_type);
+            let Some(own) = self.further.iter_mut().find(of) else { continue };
+            own.name = Some(schema.name.clone());
+            own.label.clone_from(&schema.label);
+            let state = serde_json::to_string(own).map_err(|_| SqlError::Content("types"))?;
+            store::put(turn.sql, schema.object_type, &state)?;
+        }
+        Ok(())
+    }
+
     fn listed(&self, turn: &Turn<'_>) -> Result<Answer, SqlError> {
         let own = ObjectType::ALWAYS.into_iter().chain(ObjectType::FURTHER);
         let mut results: Vec<Value> = own.map(|kind| self.type_json(kind, None, label(kind))).collect();

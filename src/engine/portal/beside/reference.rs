@@ -61,6 +61,7 @@ impl Portal {
     }
 
     pub(super) fn took_schemas(&mut self, turn: &Turn<'_>, found: &[Schema]) -> Result<(), SqlError> {
+        self.rename_further(turn, found)?;
         let entries = (0..).zip(found).map(|(place, schema)| (place, to_json(schema)));
         self.collect(turn, Source::Schemas, entries.collect(), None)
     }
