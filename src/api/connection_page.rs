@@ -4,7 +4,7 @@ use crate::{
     api::route::{self, Make, Route},
     values::{
         http::Method,
-        ids::{EndpointId, ObjectType, RecordId},
+        ids::{ChannelId, EndpointId, ObjectType, RecordId},
     },
 };
 
@@ -29,6 +29,10 @@ pub enum ConnectionPage {
     FieldsLive(ObjectType),
     /// `POST …/fields/{type}/refresh`
     RefreshFields(ObjectType),
+    /// `GET …/fields/{type}/choose`
+    ChooseFields(ObjectType),
+    /// `POST …/fields/{type}/choose`
+    SendFieldChoice(ObjectType),
     /// `GET …/records/{type}`
     Records(ObjectType),
     /// `POST …/records/{type}/find`
@@ -39,6 +43,30 @@ pub enum ConnectionPage {
     RecordLive(ObjectType, RecordId),
     /// `POST …/records/{type}/{id}/reread`
     Reread(ObjectType, RecordId),
+    /// `GET …/channels`
+    Channels,
+    /// `GET …/channels/live`
+    ChannelsLive,
+    /// `GET …/channels/new/{type}`
+    NewChannel(ObjectType),
+    /// `POST …/channels/new/{type}`
+    SendNewChannel(ObjectType),
+    /// `GET …/channels/{ch}`
+    Channel(ChannelId),
+    /// `GET …/channels/{ch}/live`
+    ChannelLive(ChannelId),
+    /// `GET …/channels/{ch}/edit`
+    EditChannel(ChannelId),
+    /// `POST …/channels/{ch}/edit`
+    SendChannel(ChannelId),
+    /// `GET …/channels/{ch}/delete`
+    AskDeleteChannel(ChannelId),
+    /// `POST …/channels/{ch}/delete`
+    DeleteChannel(ChannelId),
+    /// `POST …/channels/{ch}/pause`
+    PauseChannel(ChannelId),
+    /// `POST …/channels/{ch}/resume`
+    ResumeChannel(ChannelId),
     /// `GET …/deliveries`
     Deliveries,
     /// `GET …/deliveries/live`
@@ -74,7 +102,7 @@ pub enum ConnectionPage {
 }
 
 /// Every such address, as in the router's own table.
-pub const TABLE: [(Method, &str, Make); 30] = [
+pub const TABLE: [(Method, &str, Make); 44] = [
     (Method::Get, "/w/*/connections/*", |at| page(at, ConnectionPage::Sync)),
     (Method::Get, "/w/*/connections/*/live", |at| page(at, ConnectionPage::SyncLive)),
     (Method::Post, "/w/*/connections/*/pause", |at| page(at, ConnectionPage::Pause)),
@@ -84,11 +112,31 @@ pub const TABLE: [(Method, &str, Make); 30] = [
     (Method::Get, "/w/*/connections/*/fields/*", |at| of_type(at, ConnectionPage::Fields)),
     (Method::Get, "/w/*/connections/*/fields/*/live", |at| of_type(at, ConnectionPage::FieldsLive)),
     (Method::Post, "/w/*/connections/*/fields/*/refresh", |at| of_type(at, ConnectionPage::RefreshFields)),
+    (Method::Get, "/w/*/connections/*/fields/*/choose", |at| of_type(at, ConnectionPage::ChooseFields)),
+    (Method::Post, "/w/*/connections/*/fields/*/choose", |at| of_type(at, ConnectionPage::SendFieldChoice)),
     (Method::Get, "/w/*/connections/*/records/*", |at| of_type(at, ConnectionPage::Records)),
     (Method::Post, "/w/*/connections/*/records/*/find", |at| of_type(at, ConnectionPage::FindRecord)),
     (Method::Get, "/w/*/connections/*/records/*/*", |at| of_record(at, ConnectionPage::Record)),
     (Method::Get, "/w/*/connections/*/records/*/*/live", |at| of_record(at, ConnectionPage::RecordLive)),
     (Method::Post, "/w/*/connections/*/records/*/*/reread", |at| of_record(at, ConnectionPage::Reread)),
+    (Method::Get, "/w/*/connections/*/channels", |at| page(at, ConnectionPage::Channels)),
+    (Method::Get, "/w/*/connections/*/channels/live", |at| page(at, ConnectionPage::ChannelsLive)),
+    (Method::Get, "/w/*/connections/*/channels/new/*", |at| of_type(at, ConnectionPage::NewChannel)),
+    (Method::Post, "/w/*/connections/*/channels/new/*", |at| of_type(at, ConnectionPage::SendNewChannel)),
+    (Method::Get, "/w/*/connections/*/channels/*", |at| of_channel(at, ConnectionPage::Channel)),
+    (Method::Get, "/w/*/connections/*/channels/*/live", |at| of_channel(at, ConnectionPage::ChannelLive)),
+    (Method::Get, "/w/*/connections/*/channels/*/edit", |at| of_channel(at, ConnectionPage::EditChannel)),
+    (Method::Post, "/w/*/connections/*/channels/*/edit", |at| of_channel(at, ConnectionPage::SendChannel)),
+    (Method::Get, "/w/*/connections/*/channels/*/delete", |at| {
+        of_channel(at, ConnectionPage::AskDeleteChannel)
+    }),
+    (Method::Post, "/w/*/connections/*/channels/*/delete", |at| {
+        of_channel(at, ConnectionPage::DeleteChannel)
+    }),
+    (Method::Post, "/w/*/connections/*/channels/*/pause", |at| of_channel(at, ConnectionPage::PauseChannel)),
+    (Method::Post, "/w/*/connections/*/channels/*/resume", |at| {
+        of_channel(at, ConnectionPage::ResumeChannel)
+    }),
     (Method::Get, "/w/*/connections/*/deliveries", |at| page(at, ConnectionPage::Deliveries)),
     (Method::Get, "/w/*/connections/*/deliveries/live", |at| page(at, ConnectionPage::DeliveriesLive)),
     (Method::Get, "/w/*/connections/*/deliveries/new", |at| page(at, ConnectionPage::NewEndpoint)),
@@ -123,6 +171,10 @@ fn of_type(at: &[&str], make: fn(ObjectType) -> ConnectionPage) -> Option<Route>
 
 fn of_record(at: &[&str], make: fn(ObjectType, RecordId) -> ConnectionPage) -> Option<Route> {
     page(at, make(at[2].parse().ok()?, at[3].parse().ok()?))
+}
+
+fn of_channel(at: &[&str], make: fn(ChannelId) -> ConnectionPage) -> Option<Route> {
+    page(at, make(at[2].parse().ok()?))
 }
 
 fn of_endpoint(at: &[&str], make: fn(EndpointId) -> ConnectionPage) -> Option<Route> {

@@ -361,9 +361,16 @@ mod tests {
                     (_, "/v1/connections/" | "/__test/panic/") => CONNECTION,
                     (_, before) if before.ends_with("/connections/") => CONNECTION,
                     (_, before)
-                        if ["/records/", "/fields/", "/streams/", "/pipelines/", "/associations/"]
-                            .iter()
-                            .any(|end| before.ends_with(end)) =>
+                        if [
+                            "/records/",
+                            "/fields/",
+                            "/streams/",
+                            "/pipelines/",
+                            "/associations/",
+                            "/new/",
+                        ]
+                        .iter()
+                        .any(|end| before.ends_with(end)) =>
                     {
                         "companies"
                     }
@@ -409,6 +416,8 @@ mod tests {
         is_page(Method::Get, &connection.fields("deals", &search));
         is_page(Method::Get, &connection.fields_live("deals", &search));
         is_page(Method::Post, &connection.refresh_fields("deals"));
+        is_page(Method::Get, &connection.choose_fields("deals"));
+        is_page(Method::Post, &connection.choose_fields("deals"));
         is_page(Method::Get, &connection.records_older("deals", "7"));
         is_page(Method::Get, &connection.records_newer("deals", "7"));
         is_page(Method::Post, &connection.find_record("deals"));
@@ -420,6 +429,20 @@ mod tests {
         is_page(Method::Get, &connection.deliveries_live());
         is_page(Method::Get, &connection.new_endpoint());
         is_page(Method::Post, &connection.new_endpoint());
+        is_page(Method::Get, &connection.channels());
+        is_page(Method::Get, &connection.channels_live());
+        is_page(Method::Get, &connection.new_channel("deals"));
+        is_page(Method::Post, &connection.new_channel("deals"));
+        let channel = "ch_070707070707070707070707";
+        is_page(Method::Get, &connection.channel(channel));
+        is_page(Method::Get, &connection.channel_live(channel));
+        for action in ["edit", "delete"] {
+            is_page(Method::Get, &connection.channel_action(channel, action));
+        }
+        for action in ["edit", "delete", "pause", "resume"] {
+            is_page(Method::Post, &connection.channel_action(channel, action));
+        }
+        is_page(Method::Get, &connection.new_endpoint_of(channel));
         let endpoint = "ep_070707070707070707070707";
         is_page(Method::Get, &connection.endpoint(endpoint));
         is_page(Method::Get, &connection.endpoint_live(endpoint));

@@ -54,6 +54,7 @@ pub enum Tab {
     Sync,
     Records,
     Fields,
+    Channels,
     Deliveries,
 }
 
@@ -100,6 +101,7 @@ pub fn ways(paths: &ConnectionPaths, first_type: Option<&str>) -> Vec<(Tab, &'st
         ways.push((Tab::Records, "Records", paths.records(first)));
         ways.push((Tab::Fields, "Fields", paths.fields(first, &FieldsQuery::default())));
     }
+    ways.push((Tab::Channels, "Channels", paths.channels()));
     ways.push((Tab::Deliveries, "Deliveries", paths.deliveries()));
     ways
 }

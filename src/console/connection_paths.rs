@@ -10,13 +10,22 @@
 //! | GET | `…/fields/{type}?q=&show=&page=&asked=` | [`super::fields::page`] |
 //! | GET | `…/fields/{type}/live`, with the same | [`super::fields::live`], a fragment |
 //! | POST | `…/fields/{type}/refresh`: `csrf` | 303 to the Fields page |
+//! | GET | `…/fields/{type}/choose` | [`super::choose_fields::page`] |
+//! | POST | the same: `csrf`, `do`, `which`, `mirror`…, `fresh`…, `reviewed` | the form again, or 303 to the Fields page |
 //! | GET | `…/records/{type}?older=` or `?newer=` (an id) | [`super::records::page`] |
 //! | POST | `…/records/{type}/find`: `csrf`, `q` | the same with what was found, or 303 to the one record |
 //! | GET | `…/records/{type}/{id}?before=&asked=` | [`super::record::page`] |
 //! | GET | `…/records/{type}/{id}/live` | [`super::record::live`], a fragment |
 //! | POST | `…/records/{type}/{id}/reread`: `csrf` | 303 to the record's page |
+//! | GET | `…/channels`, `…/channels/live` | [`super::channels::page`], [`super::channels::live`] |
+//! | GET | `…/channels/new/{type}` | [`super::channel_form::page`] |
+//! | POST | the same: `csrf`, `do` and the form's rows | the form again, or 303 to the channel's page |
+//! | GET | `…/channels/{channel}`, `…/live` | [`super::channels::channel`], [`super::channels::channel_live`] |
+//! | GET, POST | `…/channels/{channel}/edit` | [`super::channel_form::page`] |
+//! | GET, POST | `…/channels/{channel}/delete` | [`super::channels::delete`] |
+//! | POST | `…/channels/{channel}/pause`, `/resume`: `csrf` | 303 to its page |
 //! | GET | `…/deliveries`, `…/deliveries/live` | [`super::deliveries::page`], [`super::deliveries::live`] |
-//! | GET | `…/deliveries/new` | [`super::deliveries::form`] |
+//! | GET | `…/deliveries/new?channel=` | [`super::deliveries::form`] |
 //! | POST | the same: `csrf`, `url`, `description`, `types`…, `events`…, `from` | [`super::deliveries::secret`] |
 //! | GET | `…/endpoints/{endpoint}`, `…/live` | [`super::deliveries::endpoint`], [`super::deliveries::endpoint_live`] |
 //! | GET, POST | `…/endpoints/{endpoint}/edit` | [`super::deliveries::form`] |
@@ -123,6 +132,31 @@ impl ConnectionPaths {
         format!("{}/reread", self.record(object_type, id))
     }
 
+    pub fn channels(&self) -> String {
+        format!("{}/channels", self.base)
+    }
+
+    pub fn channels_live(&self) -> String {
+        format!("{}/channels/live", self.base)
+    }
+
+    pub fn new_channel(&self, object_type: &str) -> String {
+        format!("{}/channels/new/{}", self.base, escape(object_type))
+    }
+
+    pub fn channel(&self, id: &str) -> String {
+        format!("{}/channels/{}", self.base, escape(id))
+    }
+
+    pub fn channel_live(&self, id: &str) -> String {
+        self.channel_action(id, "live")
+    }
+
+    /// `edit`, `delete`, `pause`, `resume`.
+    pub fn channel_action(&self, id: &str, action: &str) -> String {
+        format!("{}/{action}", self.channel(id))
+    }
+
     pub fn deliveries(&self) -> String {
         format!("{}/deliveries", self.base)
     }
@@ -133,6 +167,11 @@ impl ConnectionPaths {
 
     pub fn new_endpoint(&self) -> String {
         format!("{}/deliveries/new", self.base)
+    }
+
+    /// The form for one that delivers a channel.
+    pub fn new_endpoint_of(&self, channel: &str) -> String {
+        format!("{}?channel={}", self.new_endpoint(), escape(channel))
     }
 
     pub fn endpoint(&self, id: &str) -> String {
@@ -154,6 +193,10 @@ impl ConnectionPaths {
     /// `pause`, `resume`, `test`, `skip`, `replay`, `rotate-secret`.
     pub fn endpoint_action(&self, id: &str, action: &str) -> String {
         format!("{}/{action}", self.endpoint(id))
+    }
+
+    pub fn choose_fields(&self, object_type: &str) -> String {
+        format!("{}/fields/{}/choose", self.base, escape(object_type))
     }
 
     pub fn refresh_fields(&self, object_type: &str) -> String {

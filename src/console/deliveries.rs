@@ -38,6 +38,8 @@ pub struct EndpointView {
     pub behind: u64,
     /// Number of the last change that is delivered.
     pub cursor: String,
+    /// The channel that it delivers, in the place of records.
+    pub channel: Option<String>,
     pub delivered_at: Option<i64>,
     pub failing_since: Option<i64>,
     pub failures: u32,
@@ -233,7 +235,7 @@ fn endpoint_part(view: &EndpointPageView) -> Markup {
                     div { dt { "Last taken" } dd { @match endpoint.delivered_at { Some(at) => (when(now_at, at)), None => "never" } } }
                     div { dt { "Waiting" } dd { (number(endpoint.behind)) } }
                     div { dt { "Delivered up to change" } dd { code { (endpoint.cursor) } } }
-                    div { dt { "What is delivered" } dd { (endpoint.wanted) } }
+                    div { dt { "What is delivered" } dd { (endpoint.wanted) @if let Some(channel) = &endpoint.channel { " (" a class="link" href=(paths.channel(channel)) { "the channel" } ")" } } }
                     div { dt { "Made" } dd { (when(now_at, endpoint.created_at)) } }
                     @if let Some(until) = endpoint.previous_secret_until.filter(|until| *until > now_at) {
                         div { dt { "The secret before signs too" } dd { "until " (when(now_at, until)) } }
@@ -378,13 +380,15 @@ pub fn form(view: &EndpointFormView) -> Page {
                 label class="text-sm font-medium" for="description" { "Description " span class="font-normal text-muted" { "(optional)" } }
                 input id="description" class="input w-full" name="description" value=(view.description) maxlength="500" autocomplete="off";
             }
-            input type="hidden" name="offered" value=(view.types.len());
-            (choices("Changes of", "types", &view.types))
+            @if view.channel.is_none() {
+                input type="hidden" name="offered" value=(view.types.len());
+                (choices("Changes of", "types", &view.types))
+            }
             (choices("Which changes", "events", &view.events))
             @if id.is_none() {
                 fieldset class="grid gap-2" {
                     legend class="mb-1 text-sm font-medium" { "Beginning" }
-                    @for (value, words) in [("now", "With the next change"), ("start", "With the oldest change that is kept")] {
+                    @for (value, words) in beginnings(view.channel.is_some()) {
                         label class="flex items-center gap-2.5 text-sm" {
                             input class="radio radio-sm" type="radio" name="from" value=(value) checked[(value == "start") == view.from_start];
                             (words)
@@ -400,6 +404,18 @@ pub fn form(view: &EndpointFormView) -> Page {
     };
     let status = if error.is_some() { 400 } else { 200 };
     Page { status, html: connection::document(at, title, false, main) }
+}
+
+/// Where a new endpoint may begin: value and words.
+const fn beginnings(of_channel: bool) -> [(&'static str, &'static str); 2] {
+    if of_channel {
+        [
+            ("start", "With everything the channel has told so far, as far as it is kept"),
+            ("now", "With what it tells next"),
+        ]
+    } else {
+        [("now", "With the next change"), ("start", "With the oldest change that is kept")]
+    }
 }
 
 fn choices(legend: &str, name: &str, choices: &[Choice]) -> Markup {

@@ -91,7 +91,12 @@ pub fn live(view: &FieldsView) -> Page {
 
 fn refresh(view: &FieldsView) -> Markup {
     let at = &view.at;
-    html! { @if at.may_act() { (action(at, &at.paths().refresh_fields(&view.object_type), "btn-quiet", "Refresh fields", "")) } }
+    html! { @if at.may_act() {
+        div class="flex flex-wrap gap-2" {
+            a class="btn btn-sm btn-quiet" href=(at.paths().choose_fields(&view.object_type)) { "Choose fields" }
+            (action(at, &at.paths().refresh_fields(&view.object_type), "btn-quiet", "Refresh fields", ""))
+        }
+    } }
 }
 
 fn search_form(view: &FieldsView) -> Markup {

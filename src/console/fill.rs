@@ -1,5 +1,8 @@
 //! From what the objects tell to what the pages show.
 
+pub mod channel_form;
+pub mod channels;
+pub mod choose_fields;
 pub mod deliveries;
 pub mod fields;
 pub mod records;

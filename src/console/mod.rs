@@ -11,6 +11,9 @@
 //!
 //! Where links lead is in [`paths`] and [`connection_paths`]; those are the routes that the platform answers.
 
+pub mod channel_form;
+pub mod channels;
+pub mod choose_fields;
 mod chrome;
 pub mod connection;
 pub mod connection_paths;

@@ -7,7 +7,7 @@ use super::Page;
 use super::chrome::{Icon, alert_class, icon, tone_icon};
 use super::connection::{self, ConnectionFrame, Tab, action};
 use super::view::Tone;
-use super::words::{count, number, when};
+use super::words::{capitalised, count, number, when};
 
 /// One record's page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -29,6 +29,29 @@ pub struct RecordView {
     pub before: Option<u64>,
     /// The history shown is not its newest part.
     pub continued: bool,
+    /// What it is linked to, by type.
+    pub links: Vec<LinkGroup>,
+    /// Names of the lists that have it, of those that are followed.
+    pub lists: Vec<String>,
+    /// Ids of records that became part of it.
+    pub merged: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LinkGroup {
+    pub object_type: String,
+    pub records: Vec<LinkLine>,
+    /// There are more than are shown.
+    pub more: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LinkLine {
+    pub id: String,
+    /// What people call it; empty if it has no name, or is not mirrored.
+    pub name: String,
+    /// What the link is called.
+    pub labels: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -108,6 +131,7 @@ fn live_part(view: &RecordView) -> Markup {
             @match &view.record {
                 Some(record) => {
                     (facts(at.frame.now_at, view, record))
+                    (ties(view))
                     (properties(record))
                 },
                 None => (missing(view)),
@@ -162,6 +186,44 @@ fn facts(now_at: i64, view: &RecordView, record: &RecordCard) -> Markup {
             div { dt { "Values mirrored" } dd { (when(now_at, record.read_at)) } }
             @if let Some(url) = &record.hubspot_url {
                 div { dt { "In HubSpot" } dd { a class="link inline-flex items-center gap-1" href=(url) rel="noreferrer" target="_blank" { "Open " (view.at.words(&view.object_type).trim_end_matches('s')) span class="sr-only" { " (new tab)" } (icon(Icon::Out)) } } }
+            }
+        }
+    }
+}
+
+fn ties(view: &RecordView) -> Markup {
+    let paths = view.at.paths();
+    let RecordView { links, lists, merged, .. } = view;
+    html! {
+        @if !links.is_empty() {
+            section class="mt-8" aria-labelledby="linked" {
+                h3 id="linked" class="mb-2 font-semibold" { "Linked records" }
+                div class="grid items-start gap-4 md:grid-cols-2" {
+                    @for group in links {
+                        div class="card border border-base-300 bg-base-100 p-5 text-sm shadow-sm" {
+                            h4 class="mb-2 font-medium" { (capitalised(view.at.words(&group.object_type))) }
+                            ul class="grid gap-1.5" {
+                                @for line in &group.records {
+                                    li class="flex flex-wrap items-center gap-x-2 gap-y-1" {
+                                        a class="link min-w-0 wrap-anywhere" href=(paths.record(&group.object_type, &line.id)) { @if line.name.is_empty() { "Record " (line.id) } @else { (line.name) } }
+                                        @for label in &line.labels { span class="badge badge-soft badge-sm" { (label) } }
+                                    }
+                                }
+                            }
+                            @if group.more { p class="mt-2 text-muted" { "and more, which the API tells" } }
+                        }
+                    }
+                }
+            }
+        }
+        @if !lists.is_empty() || !merged.is_empty() {
+            dl class="facts mt-6" {
+                @if !lists.is_empty() {
+                    div { dt { "On the lists, of those that are followed" } dd class="mt-1 flex flex-wrap gap-1" { @for name in lists { span class="badge badge-soft" { (name) } } } }
+                }
+                @if !merged.is_empty() {
+                    div { dt { "Records merged into it" } dd class="flex flex-wrap gap-x-3" { @for id in merged { code class="select-all" { (id) } } } }
+                }
             }
         }
     }

@@ -1,6 +1,8 @@
 //! Every page with believable data, for the tests and for looking at. `t` passes every text: a test puts other
 //! text in its place.
 
+mod channels;
+mod choose_fields;
 mod connection;
 
 use super::view::*;
@@ -159,6 +161,8 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
         ),
     ]);
     pages.extend(connection::every_page(t));
+    pages.extend(channels::every_page(t));
+    pages.extend(choose_fields::every_page(t));
     pages
 }
 

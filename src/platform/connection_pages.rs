@@ -5,6 +5,7 @@ use worker::{Env, Response};
 use crate::{
     api::{connection_page::ConnectionPage, endpoint::Call},
     console::{
+        channels,
         connection::ConnectionFrame,
         connection_paths::{ConnectionPaths, FieldsQuery},
         deliveries, fields, fill, record, records, sync,
@@ -14,11 +15,12 @@ use crate::{
         directory::messages::{Answer as Told, Command as Question, Connection},
         portal::{
             browse::{List, ListRow, Look, RecordSeen, Seen},
+            channels::commands::Action,
             messages::{Answer, Command, Status},
         },
     },
     platform::{
-        clock, delivery_pages, directory_object as directory,
+        channel_pages, clock, delivery_pages, directory_object as directory,
         incoming::Incoming,
         pages::{Stop, Visitor, field, parameter},
         portals, reply,
@@ -76,6 +78,8 @@ pub async fn answer(
             let page = visit.paths.fields(&kind.name(), &FieldsQuery { asked_at, ..FieldsQuery::default() });
             visit.order(incoming, Command::RefreshFields, &page, "").await
         }
+        ConnectionPage::ChooseFields(kind) => visit.choose_fields(kind).await,
+        ConnectionPage::SendFieldChoice(kind) => visit.send_field_choice(incoming, kind).await,
         ConnectionPage::Records(kind) => visit.records(kind, incoming).await,
         ConnectionPage::FindRecord(kind) => visit.find(kind, incoming).await,
         ConnectionPage::Record(kind, id) => show(&record::page(&visit.record(kind, id, incoming).await?)),
@@ -86,7 +90,25 @@ pub async fn answer(
         }
         ConnectionPage::Deliveries => show(&deliveries::page(&visit.deliveries().await?)),
         ConnectionPage::DeliveriesLive => show(&deliveries::live(&visit.deliveries().await?)),
-        ConnectionPage::NewEndpoint => visit.new_endpoint().await,
+        ConnectionPage::Channels => show(&channels::page(&visit.channels().await?)),
+        ConnectionPage::ChannelsLive => show(&channels::live(&visit.channels().await?)),
+        ConnectionPage::NewChannel(kind) => visit.new_channel(kind).await,
+        ConnectionPage::SendNewChannel(kind) => visit.send_channel(incoming, None, Some(kind)).await,
+        ConnectionPage::Channel(id) => show(&channels::channel(&visit.channel(id).await?)),
+        ConnectionPage::ChannelLive(id) => show(&channels::channel_live(&visit.channel(id).await?)),
+        ConnectionPage::EditChannel(id) => visit.edit_channel(id).await,
+        ConnectionPage::SendChannel(id) => visit.send_channel(incoming, Some(id), None).await,
+        ConnectionPage::AskDeleteChannel(id) => visit.ask_delete_channel(id).await,
+        ConnectionPage::DeleteChannel(id) => {
+            visit.on_channel(incoming, &id, Action::Remove, "channel-deleted").await
+        }
+        ConnectionPage::PauseChannel(id) => {
+            visit.on_channel(incoming, &id, Action::Pause, "channel-paused").await
+        }
+        ConnectionPage::ResumeChannel(id) => {
+            visit.on_channel(incoming, &id, Action::Resume, "channel-resumed").await
+        }
+        ConnectionPage::NewEndpoint => visit.new_endpoint(incoming).await,
         ConnectionPage::CreateEndpoint => visit.save_endpoint(incoming, None).await,
         ConnectionPage::Endpoint(id) => show(&deliveries::endpoint(&visit.endpoint(id).await?)),
         ConnectionPage::EndpointLive(id) => show(&deliveries::endpoint_live(&visit.endpoint(id).await?)),
@@ -129,7 +151,7 @@ impl Visit<'_> {
     }
 
     /// The same, and how many records of a type there are.
-    async fn frame_and_records(&self, kind: ObjectType) -> (ConnectionFrame, u64) {
+    pub(super) async fn frame_and_records(&self, kind: ObjectType) -> (ConnectionFrame, u64) {
         let (frame, status) = self.frame_and_status().await;
         let streams = status.iter().flat_map(|status| &status.streams);
         (frame, streams.filter(|stream| stream.object_type == kind).map(|stream| stream.records).sum())
@@ -290,12 +312,16 @@ fn flash(done: &str) -> Option<Flash> {
             "Paused: nothing more is read from HubSpot until somebody resumes it. What HubSpot tells meanwhile is kept.",
         ),
         "resumed" => (Tone::Good, "Resumed: what has changed meanwhile is read now."),
+        "chosen" => (
+            Tone::Good,
+            "Saved. Where the fields differ, every record is read once more; values come and go with it.",
+        ),
         "resync" => (Tone::Good, "The full read has begun."),
         "stopped" => (
             Tone::Warning,
             "Nothing was done: the connection, or this type of record, is not kept in step at the moment. The reason stands below.",
         ),
-        other => return delivery_pages::flash(other),
+        other => return delivery_pages::flash(other).or_else(|| channel_pages::flash(other)),
     };
     Some(Flash { tone, words: words.to_owned() })
 }

@@ -20,10 +20,10 @@ use crate::{
         connection_pages::{Visit, say, show},
         directory_object as directory,
         incoming::Incoming,
-        pages::{Stop, field},
+        pages::{Stop, field, parameter},
     },
     values::{
-        ids::EndpointId,
+        ids::{ChannelId, EndpointId},
         problem::{Kind, Problem},
     },
 };
@@ -65,9 +65,10 @@ impl Visit<'_> {
         Ok(EndpointPageView { at: self.frame().await, endpoint })
     }
 
-    pub(super) async fn new_endpoint(&self) -> Result<Response, Stop> {
+    pub(super) async fn new_endpoint(&self, incoming: &Incoming) -> Result<Response, Stop> {
         self.visitor.must_administer()?;
-        show(&deliveries::form(&fill::new(self.frame().await)))
+        let channel = parameter(incoming, "channel").parse::<ChannelId>().ok();
+        show(&deliveries::form(&fill::new(self.frame().await, channel.map(|id| id.to_string()))))
     }
 
     pub(super) async fn edit_endpoint(&self, id: EndpointId) -> Result<Response, Stop> {

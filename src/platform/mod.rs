@@ -3,7 +3,8 @@
 //! It decides nothing. It reads the clock, draws random bytes, carries requests and answers, and calls the rings below,
 //! which are synchronous and run natively. Nothing uses this ring.
 
-pub mod clock;
+pub mod channel_pages;
+mod clock;
 pub mod config;
 mod connection_pages;
 pub mod cron;
@@ -13,6 +14,7 @@ pub mod directory_object;
 pub mod disconnect;
 pub mod fault;
 pub mod fetch;
+mod field_pages;
 pub mod front;
 pub mod incoming;
 pub mod limiter_object;

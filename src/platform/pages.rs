@@ -5,7 +5,6 @@ use worker::{Env, Response};
 use crate::{
     api::{
         cookie::{self, Jar, Of},
-        request::BODY_LIMIT,
         route::Page,
     },
     console::{
@@ -26,6 +25,9 @@ use crate::{
         ids::{AppKey, ConnectionId, WorkspaceId},
     },
 };
+
+/// Bytes of a form. The largest is the choice among 2,000 fields at 100 bytes each.
+const FORM_LIMIT: usize = 256 << 10;
 
 /// Why a page is not shown: a notice in its place.
 pub struct Stop {
@@ -281,7 +283,7 @@ async fn administrator(
 
 /// A form's fields, if it came from a page of the session whose cookie the browser sends.
 pub async fn form(token: &str, incoming: &mut Incoming) -> Result<Vec<(String, String)>, Stop> {
-    let Ok(body) = incoming.body(BODY_LIMIT).await? else { return Err(Notice::StaleForm.into()) };
+    let Ok(body) = incoming.body(FORM_LIMIT).await? else { return Err(Notice::StaleForm.into()) };
     let fields: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
     if cookie::csrf_fits(token, field(&fields, "csrf")) { Ok(fields) } else { Err(Notice::StaleForm.into()) }
 }

@@ -63,6 +63,27 @@ test("a record shows its properties, which can be narrowed by label, name or val
   assert.ok(!page.url().includes("?"));
 });
 
+test("what it is linked to leads there, and the lists that have it are named", async () => {
+  const company = await world.control("POST", "companies/create", { properties: { name: "Analytical Engines", domain: "engines.example" } });
+  const list = await world.control("POST", "lists/create", { name: "Hamburg fair", object_type: "contacts", processing: "MANUAL", members: 0 });
+  await world.control("POST", "lists/add", { list: list.id, ids: [contact] });
+  await world.spoke("POST", `/v1/connections/${connection}/lists/${list.id}/follow`);
+  await world.control("POST", "associations/add", { from_type: "contacts", from: contact, to_type: "companies", to: company.id });
+  await world.control("POST", "contacts/edit", { id: contact, properties: { city: "London" } });
+  const of = (rest) => world.spoke("GET", `/v1/connections/${connection}/${rest}`);
+  await world.until("the company", async () => (await of("records/companies?domain=engines.example")).results.length === 1);
+  await world.until("the link", async () => (await of(`records/contacts/${contact}/associations/companies`)).results.length === 1);
+  await world.until("the member", async () => (await of(`lists/${list.id}/members`)).results.length === 1);
+  await page.reload();
+  await page.getByText("Hamburg fair", { exact: true }).waitFor();
+  await page.getByText("Joined the list “Hamburg fair”").waitFor();
+  await world.assertFitToUse(page);
+  await page.getByRole("region", { name: "Linked records" }).getByRole("link", { name: "Analytical Engines" }).click();
+  await page.getByRole("heading", { name: "Analytical Engines", level: 2 }).waitFor();
+  await page.getByRole("region", { name: "Linked records" }).getByRole("link", { name: "Ada Lovelace" }).click();
+  await page.getByRole("heading", { name: "Ada Lovelace", level: 2 }).waitFor();
+});
+
 test("what changes in HubSpot stands in its history, old value and new", async () => {
   await world.control("POST", "contacts/edit", { id: contact, properties: { firstname: "Augusta" } });
   await world.until("the change in the feed", async () => {

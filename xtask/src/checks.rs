@@ -56,8 +56,8 @@ struct Checks<'a> {
 /// Runs all; what the last lines say.
 pub fn run_all(project: &Project, setup: &Setup, only: Option<&str>) -> Result<Tally> {
     let mut checks = Checks { project, setup, lines: Vec::new() };
-    if only.is_some_and(|only| only == "browser") {
-        checks.browser(&Built::ensure(project, setup)?)?;
+    if let Some(wanted) = only.and_then(|only| only.strip_prefix("browser")) {
+        checks.browser(&Built::ensure(project, setup)?, wanted.trim_start_matches(':'))?;
         return Ok(checks.summary());
     }
     checks.cargo("rustfmt", "rustfmt", &["fmt", "--all", "--check"])?;
@@ -77,7 +77,7 @@ pub fn run_all(project: &Project, setup: &Setup, only: Option<&str>) -> Result<T
             checks.end(Step::start(step, ""), step, PASSED, &built.size.to_string());
             let workerd = ["test", "--package", "xtask", "--features", "workerd", "--test", "workerd"];
             checks.tests("tests in workerd", &workerd)?;
-            checks.browser(&built)?;
+            checks.browser(&built, "")?;
         }
         Err(error) => {
             eprintln!("{error:#}");
@@ -124,10 +124,10 @@ impl Checks<'_> {
         run(step, &mut cargo, &self.project.log(&name.replace([' ', ','], "-")))
     }
 
-    /// The scripts of `tests/browser/`, each in a world of its own, in Chromium.
-    fn browser(&mut self, built: &Built) -> Result<()> {
+    /// The scripts of `tests/browser/` with `wanted` in their names, each in a world of its own, in Chromium.
+    fn browser(&mut self, built: &Built, wanted: &str) -> Result<()> {
         let scripts = scripts(&self.project.path("tests/browser"))?;
-        for script in scripts {
+        for script in scripts.into_iter().filter(|script| script.contains(wanted)) {
             let name = format!("browser: {script}");
             let step = Step::start(&name, "");
             let Some(found) = chromium::find() else {

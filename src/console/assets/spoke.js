@@ -4,6 +4,17 @@
 // What the person has opened stays open when the part around it is replaced.
 Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) => !(name === "open" && element.matches("details"));
 
+// What is typed while a form is being exchanged stays as it was typed.
+const typed = new WeakSet();
+let exchanges = 0;
+document.addEventListener("input", (event) => exchanges > 0 && typed.add(event.target));
+document.addEventListener("htmx:beforeSend", () => (exchanges += 1));
+document.addEventListener("htmx:afterRequest", (event) => {
+  exchanges -= 1;
+  if (exchanges === 0) for (const element of event.detail.target.querySelectorAll("input, select, textarea")) typed.delete(element);
+});
+Idiomorph.defaults.callbacks.beforeNodeMorphed = (element) => !typed.has(element);
+
 const showUnreachable = (shown) => {
   const message = document.getElementById("unreachable");
   if (message) message.hidden = !shown;

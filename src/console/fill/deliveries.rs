@@ -135,6 +135,7 @@ fn view(told: Told<'_>, whole: bool) -> EndpointView {
         reason: told.reason,
         behind: told.behind.parse().unwrap_or_default(),
         cursor: told.cursor,
+        channel: told.channel,
         delivered_at: told.delivered_at.as_deref().and_then(moment),
         failing_since: told.failing_since.as_deref().and_then(moment),
         failures: told.failures,
@@ -188,9 +189,11 @@ fn empty_form(
     }
 }
 
-/// The form for a new endpoint.
-pub fn new(at: ConnectionFrame) -> EndpointFormView {
-    empty_form(at, &[], &[], None)
+/// The form for a new endpoint, of records or of a channel.
+pub fn new(at: ConnectionFrame, channel: Option<String>) -> EndpointFormView {
+    // What a channel has handed over by now was told to nobody: it is delivered first.
+    let from_start = channel.is_some();
+    EndpointFormView { from_start, ..empty_form(at, &[], &[], channel) }
 }
 
 /// The form for one that is there.
@@ -250,9 +253,14 @@ pub fn body(fields: &[(String, String)], oldest: Option<u64>) -> Result<Value, S
             _ => Ok(ticked),
         }
     };
-    let offered = one_field(fields, "offered").parse().unwrap_or(usize::MAX);
-    let types = narrowed("types", offered, "at least one type of record")?;
     let of_channel = !one_field(fields, "channel").is_empty();
+    // A channel has one type of its own.
+    let types = if of_channel {
+        Vec::new()
+    } else {
+        let offered = one_field(fields, "offered").parse().unwrap_or(usize::MAX);
+        narrowed("types", offered, "at least one type of record")?
+    };
     let events = narrowed("events", kinds(of_channel).count(), "at least one kind of change")?;
     let mut body = json!({
         "url": one_field(fields, "url").trim(),
@@ -260,6 +268,9 @@ pub fn body(fields: &[(String, String)], oldest: Option<u64>) -> Result<Value, S
         "types": types,
         "events": events,
     });
+    if of_channel {
+        body["channel"] = one_field(fields, "channel").into();
+    }
     if let Some(oldest) = oldest {
         body["after"] = oldest.to_string().into();
     }

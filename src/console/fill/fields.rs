@@ -89,7 +89,8 @@ impl Mirrored {
         Self(chosen)
     }
 
-    fn leaves_out(&self, name: &str) -> bool {
+    /// Whether a field is there and not mirrored.
+    pub fn leaves_out(&self, name: &str) -> bool {
         self.0.as_ref().is_some_and(|names| !names.iter().any(|chosen| chosen == name))
     }
 }
@@ -167,7 +168,7 @@ fn line(field: &Field<'_>, mirrored: &Mirrored) -> FieldLine {
 }
 
 /// HubSpot's types as its own pages call them.
-fn type_words<'a>(value_type: &'a str, field_type: &str) -> &'a str {
+pub(super) fn type_words<'a>(value_type: &'a str, field_type: &str) -> &'a str {
     match (value_type, field_type) {
         ("string", "textarea") => "Multi-line text",
         ("string", "html") => "Rich text",

@@ -4,11 +4,14 @@ use crate::{
     console::{
         connection::ConnectionFrame,
         paths,
-        record::{HistoryEntry, PropertyLine, RecordCard, RecordView},
+        record::{HistoryEntry, LinkGroup, LinkLine, PropertyLine, RecordCard, RecordView},
         records::{RecordLine, RecordsView},
         words::capitalised,
     },
-    engine::portal::browse::{Happened, List, ListRow, LiveSeen, RecordSeen, columns},
+    engine::portal::{
+        browse::{Happened, List, ListRow, LiveSeen, RecordSeen, columns},
+        ties::Linked,
+    },
     values::{
         ids::{ObjectType, RecordId},
         time::MINUTE_MS,
@@ -85,7 +88,7 @@ pub fn record(
     asked_at: Option<i64>,
     before: Option<u64>,
 ) -> RecordView {
-    let RecordSeen { merged_from, live, waits, history, before: further } = seen;
+    let RecordSeen { merged_from, live, waits, history, before: further, ties } = seen;
     let labels: Vec<(String, String)> = live.as_ref().map_or_else(Vec::new, |live| {
         live.properties.iter().map(|one| (one.name.clone(), one.label.clone())).collect()
     });
@@ -93,6 +96,11 @@ pub fn record(
     // The mark goes once the answer is in, whether or not it brought anything new.
     let reread = live.is_some() && asked_at.is_some_and(|asked| now_at.saturating_sub(asked) < NEWS_MS);
     let card = live.map(|live| card(&at, kind, live, merged_from));
+    let link = |(to, linked, more): (ObjectType, Vec<Linked>, bool)| LinkGroup {
+        object_type: to.to_string(),
+        records: linked.into_iter().map(|own| link_line(to, own)).collect(),
+        more,
+    };
     RecordView {
         object_type: kind.to_string(),
         id: id.to_string(),
@@ -103,8 +111,16 @@ pub fn record(
         before: further,
         continued: before.is_some(),
         record: card,
+        links: ties.links.into_iter().map(link).collect(),
+        lists: ties.lists.into_iter().map(|(_, name)| name).collect(),
+        merged: ties.merged.iter().map(ToString::to_string).collect(),
         at,
     }
+}
+
+fn link_line(to: ObjectType, linked: Linked) -> LinkLine {
+    let values = linked.values.iter().take(names(to)).filter_map(Option::as_deref);
+    LinkLine { id: linked.id.to_string(), name: name(values), labels: linked.labels }
 }
 
 fn card(at: &ConnectionFrame, kind: ObjectType, live: LiveSeen, merged_from: Option<RecordId>) -> RecordCard {
@@ -148,13 +164,20 @@ fn moment(value: &str) -> Option<String> {
     is_moment.then(|| format!("{} {} UTC", &value[..10], &value[11..16]))
 }
 
+fn list_words(what: &str, list: Option<&str>) -> String {
+    match list {
+        Some(name) if !name.is_empty() => format!("{what} the list “{name}”"),
+        _ => format!("{what} a list"),
+    }
+}
+
 fn entry(happened: Happened, labels: &[(String, String)]) -> HistoryEntry {
     let words = match happened.kind.as_str() {
         "updated" if happened.changed.is_empty() => "Updated; the values are no longer kept".to_owned(),
         "created" => "Taken into the mirror".to_owned(),
         "erased" => "Erased for privacy".to_owned(),
-        "membership_added" => "Joined a list".to_owned(),
-        "membership_removed" => "Left a list".to_owned(),
+        "membership_added" => list_words("Joined", happened.list.as_deref()),
+        "membership_removed" => list_words("Left", happened.list.as_deref()),
         "channel_entered" => "Entered a channel".to_owned(),
         "channel_updated" => "Told to a channel's host: a mapped field has changed".to_owned(),
         "channel_left" => "Left a channel".to_owned(),
@@ -172,7 +195,11 @@ fn entry(happened: Happened, labels: &[(String, String)]) -> HistoryEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{console::sample, engine::portal::browse::PropertySeen, values::time::Timestamp};
+    use crate::{
+        console::sample,
+        engine::portal::{browse::PropertySeen, ties::Ties},
+        values::{ids::ListId, time::Timestamp},
+    };
 
     fn property(name: &str, value: Option<&str>, shown: Option<&str>) -> PropertySeen {
         PropertySeen {
@@ -208,6 +235,7 @@ mod tests {
             kind: "updated".into(),
             changed: vec![("stage".into(), None, Some("lead".into()))],
             into: None,
+            list: None,
         };
         RecordSeen {
             merged_from: None,
@@ -215,6 +243,19 @@ mod tests {
             waits: false,
             history: vec![happened],
             before: None,
+            ties: Ties {
+                lists: vec![(ListId(4), "Customers".into())],
+                merged: vec![RecordId(5)],
+                links: vec![(
+                    ObjectType::Companies,
+                    vec![Linked {
+                        id: RecordId(90),
+                        values: vec![Some("Acme".into()), Some("acme.example".into())],
+                        labels: vec!["Primary".into()],
+                    }],
+                    true,
+                )],
+            },
         }
     }
 
@@ -233,6 +274,19 @@ mod tests {
         assert_eq!((card.name.as_str(), card.unset.len()), ("Ada", 1));
         assert_eq!(card.hubspot_url.unwrap(), "https://app-eu1.hubspot.com/contacts/24680135/record/0-1/7");
         assert_eq!(view.history[0].changed[0].0, "The stage");
+    }
+
+    #[test]
+    fn what_a_record_is_tied_to_is_shown_by_its_names() {
+        let view = view(None, 0);
+        assert_eq!((view.lists, view.merged), (vec!["Customers".to_owned()], vec!["5".to_owned()]));
+        let group = &view.links[0];
+        let line = LinkLine { id: "90".into(), name: "Acme".into(), labels: vec!["Primary".into()] };
+        assert_eq!(
+            (group.object_type.as_str(), &group.records, group.more),
+            ("companies", &vec![line], true)
+        );
+        assert_eq!(list_words("Left", Some("Customers")), "Left the list “Customers”");
     }
 
     #[test]

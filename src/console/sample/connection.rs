@@ -10,7 +10,7 @@ use crate::console::{
         SecretView, Standing,
     },
     fields::{self, FieldEvent, FieldLine, FieldsView},
-    record::{self, HistoryEntry, PropertyLine, RecordCard, RecordView},
+    record::{self, HistoryEntry, LinkGroup, LinkLine, PropertyLine, RecordCard, RecordView},
     records::{self, RecordLine, RecordsView},
     sync::{self, CheckView, ChecksView, ResyncView, SyncView},
     view::*,
@@ -107,6 +107,7 @@ fn endpoint(t: Text<'_>) -> EndpointView {
         reason: None,
         behind: 0,
         cursor: t("48213"),
+        channel: None,
         delivered_at: Some(NOW - 2 * MINUTE_MS),
         failing_since: None,
         failures: 0,
@@ -236,10 +237,28 @@ pub fn record_view(t: Text<'_>) -> RecordView {
         gone: false,
     };
     let entry = |at: i64, words: &str| HistoryEntry { at, words: t(words), changed: vec![], into: None };
+    let link = |id: &str, name: &str, labels: &[&str]| LinkLine {
+        id: t(id),
+        name: t(name),
+        labels: labels.iter().map(|label| t(label)).collect(),
+    };
     RecordView {
         at: connection_frame(t),
         object_type: t("contacts"),
         id: t("501"),
+        links: vec![
+            LinkGroup {
+                object_type: t("companies"),
+                records: vec![
+                    link("90", "Analytical Engines Ltd", &["Primary", "Employer"]),
+                    link("91", "A company with a name that goes on and on and on until it ends", &[]),
+                ],
+                more: false,
+            },
+            LinkGroup { object_type: t("deals"), records: vec![link("77", "", &[])], more: true },
+        ],
+        lists: vec![t("Customers"), t("Hamburg fair 2026")],
+        merged: vec![t("377")],
         record: Some(RecordCard {
             id: t("501"),
             name: t("Ada Lovelace"),

@@ -6,7 +6,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    engine::portal::streams::properties_key,
+    engine::portal::{
+        streams::properties_key,
+        ties::{self, Ties},
+    },
     store::{
         portal::{
             browse::{self, From},
@@ -119,6 +122,8 @@ pub struct RecordSeen {
     pub history: Vec<Happened>,
     /// Where to look for more; `None`: this is all that is kept.
     pub before: Option<u64>,
+    /// What it is tied to.
+    pub ties: Ties,
 }
 
 impl RecordSeen {
@@ -175,6 +180,8 @@ pub struct Happened {
     pub changed: Vec<(String, Option<String>, Option<String>)>,
     /// The record it became part of.
     pub into: Option<RecordId>,
+    /// The list that it joined or left.
+    pub list: Option<String>,
 }
 
 impl Look {
@@ -281,6 +288,7 @@ fn record(
             None => break,
         }
     }
+    let ties = found.as_ref().map(|live| ties::of(sql, kind, live)).transpose()?.unwrap_or_default();
     let live = match found {
         None => None,
         Some(live) => {
@@ -306,6 +314,7 @@ fn record(
         live,
         history,
         before,
+        ties,
     })
 }
 
@@ -385,8 +394,16 @@ fn history(
 }
 
 fn happened(change: &Change, id: RecordId, at: Timestamp) -> Option<Happened> {
-    let mut happened =
-        Happened { at, kind: super::query::kind_of(change).to_owned(), changed: Vec::new(), into: None };
+    let mut happened = Happened {
+        at,
+        kind: super::query::kind_of(change).to_owned(),
+        changed: Vec::new(),
+        into: None,
+        list: None,
+    };
+    if let Change::Joined { name, .. } | Change::Left { name, .. } = change {
+        happened.list = Some(name.clone());
+    }
     let whose = match change {
         Change::Created { ids }
         | Change::Channel { ids, .. }

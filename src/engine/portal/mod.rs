@@ -29,6 +29,7 @@ pub mod selection;
 pub mod snapshot;
 pub mod state;
 mod streams;
+pub mod ties;
 pub mod types;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -449,6 +449,16 @@ impl Code {
     }
 }
 
+/// What `in_period` can name, for editors.
+pub fn periods() -> impl Iterator<Item = &'static str> {
+    Period::ALL.iter().map(|period| period.name)
+}
+
+/// The units in which spans of a kind's values can be measured, for editors.
+pub fn units(kind: Kind) -> impl Iterator<Item = &'static str> {
+    Unit::ALL.into_iter().filter(move |unit| unit.suits(kind)).map(Unit::as_str)
+}
+
 impl Filter {
     /// Every condition, in the order written.
     pub fn conditions(&self) -> Vec<&Condition> {

@@ -1,0 +1,415 @@
+//! The form of a channel: what it selects by list or by an editor of conditions, what the host gets, and what that would come to now.
+//!
+//! Every button of it sends the whole form; what it holds comes back as it was sent, with a row more or less. With scripts only the form is
+//! exchanged, so that nobody loses their place.
+
+use maud::{Markup, html};
+use serde::Serialize;
+
+use super::Page;
+use super::channels::one_or_more;
+use super::chrome::{Icon, csrf_field, icon};
+use super::connection::{self, ConnectionFrame, Tab};
+use super::words::{capitalised, count, number};
+
+/// The form, as it was last sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChannelFormView {
+    pub at: ConnectionFrame,
+    /// None: a new channel.
+    pub id: Option<String>,
+    pub object_type: String,
+    pub name: String,
+    pub by_list: bool,
+    pub lists: Vec<ListLine>,
+    /// The one that is chosen.
+    pub list: String,
+    /// Groups are joined by "or".
+    pub any: bool,
+    pub groups: Vec<GroupView>,
+    /// The filter in words, where only JSON can say it.
+    pub beyond: Option<String>,
+    /// The filter as JSON; empty while it is not complete.
+    pub json: String,
+    /// The JSON is looked at.
+    pub json_open: bool,
+    pub fields: Vec<MappingView>,
+    /// Fields that can be chosen: words, and what tells them apart.
+    pub known: Vec<(String, String)>,
+    /// Fields that cannot, because they are not mirrored.
+    pub left_out: usize,
+    /// What is wrong and belongs to no row.
+    pub errors: Vec<String>,
+    /// Rows in which something is wrong.
+    pub wrong_rows: usize,
+    /// It was to be saved, and was not.
+    pub refused: bool,
+    pub preview: Option<PreviewView>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ListLine {
+    pub id: String,
+    pub name: String,
+    /// How many are on it, and what kind of list it is.
+    pub words: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GroupView {
+    pub any: bool,
+    pub conditions: Vec<ConditionView>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ConditionView {
+    /// The field's words, or what was typed for them.
+    pub property: String,
+    /// Name and words; empty until the field is known.
+    pub operators: Vec<(&'static str, &'static str)>,
+    pub operator: String,
+    pub input: Input,
+    pub wrong: Option<String>,
+}
+
+/// What stands after an operator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Input {
+    Nothing,
+    One(Entry, String),
+    /// From and to.
+    Two(Entry, String, String),
+    /// One of these: values and words.
+    Choice(String, Vec<(String, String)>),
+    /// Any of these: value, words, chosen.
+    Choices(Vec<(String, String, bool)>),
+    /// One a line.
+    Lines(String),
+    /// A number of units, the unit, the units there are.
+    Span(String, String, Vec<&'static str>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Entry {
+    Text,
+    Number,
+    Date,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MappingView {
+    pub field: String,
+    pub property: String,
+    pub default: String,
+    pub wrong: Option<String>,
+}
+
+/// What the channel would come to now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PreviewView {
+    pub matching: String,
+    pub calls: String,
+    /// The host's names of the fields.
+    pub columns: Vec<String>,
+    /// Ids and values of some that match.
+    pub examples: Vec<(String, Vec<Option<String>>)>,
+    /// Why there are none.
+    pub no_examples: String,
+}
+
+pub fn page(view: &ChannelFormView) -> Page {
+    let ChannelFormView { at, id, .. } = view;
+    let title = if id.is_some() { "Edit channel" } else { "New channel" };
+    let main = html! {
+        (connection::heading(at, Tab::Channels, html! {}))
+        (form(view, title))
+    };
+    let status = if view.refused { 400 } else { 200 };
+    Page { status, html: connection::document(at, title, true, main) }
+}
+
+fn form(view: &ChannelFormView, title: &str) -> Markup {
+    let (at, paths) = (&view.at, view.at.paths());
+    let to = match &view.id {
+        Some(id) => paths.channel_action(id, "edit"),
+        None => paths.new_channel(&view.object_type),
+    };
+    let back = view.id.as_ref().map_or_else(|| paths.channels(), |id| paths.channel(id));
+    html! {
+        form id="form" class="group grid gap-6" method="post" action=(to) hx-target="#form" hx-select="#form" hx-swap="morph:outerHTML" hx-sync="#form:queue all" {
+            (csrf_field(&at.frame.csrf))
+            // What Enter does in a field: the first button of a form.
+            button hidden name="do" value="preview" formnovalidate hx-post=(to) { "Preview" }
+            div class="flex flex-wrap items-center justify-between gap-4" {
+                h2 class="text-lg font-semibold" { (title) }
+                @if view.id.is_none() && at.types.len() > 1 { (connection::types(at, &view.object_type, |kind| paths.new_channel(kind))) }
+                @else { span class="text-muted" { (capitalised(at.words(&view.object_type))) } }
+            }
+            @if !view.errors.is_empty() || view.wrong_rows > 0 {
+                div id="refused" class="alert alert-soft alert-error items-start" role="alert" {
+                    (icon(Icon::Alert))
+                    ul class="grid gap-1" {
+                        @for error in &view.errors { li { (error) } }
+                        @if view.wrong_rows > 0 { li { (count(view.wrong_rows as u64, "row", "rows")) " below " @if view.wrong_rows == 1 { "says" } @else { "say" } " what is missing." } }
+                    }
+                }
+            }
+            section class="card gap-4 border border-base-300 bg-base-100 p-5 shadow-sm sm:p-6" {
+                div class="grid gap-1.5" {
+                    label class="text-sm font-medium" for="channel-name" { "Name" }
+                    input id="channel-name" class="input w-full max-w-lg" name="name" value=(view.name) required maxlength="100" placeholder="Warm leads" autocomplete="off";
+                }
+                (selection(view, &to))
+            }
+            (mappings(view, &to))
+            (preview(view))
+            div class="flex flex-wrap gap-3" {
+                button class="btn btn-quiet" name="do" value="preview" formnovalidate hx-post=(to) { "Preview" }
+                button class="btn btn-primary" name="do" value="save" { @if view.id.is_some() { "Save" } @else { "Make the channel" } }
+                a class="btn btn-ghost" href=(back) { "Cancel" }
+            }
+            @if view.id.is_some() {
+                p class="text-sm text-muted" { "After saving, whoever no longer matches is told to have left, whoever matches newly is handed over, and whoever stays is told again only where a handed field differs." }
+            }
+            datalist id="known" { @for (words, hint) in &view.known { option value=(words) { (hint) } } }
+        }
+    }
+}
+
+fn selection(view: &ChannelFormView, to: &str) -> Markup {
+    let kind = view.at.words(&view.object_type);
+    html! {
+        fieldset class="grid gap-2" {
+            legend class="mb-1 text-sm font-medium" { "Which " (kind) }
+            @for (value, words) in [("list", "Everybody on a HubSpot list"), ("filter", "Those that a filter selects")] {
+                label class="flex items-center gap-2.5 text-sm" {
+                    input id={ "by-" (value) } class="radio radio-sm" type="radio" name="by" value=(value) checked[(value == "list") == view.by_list];
+                    @if value == "list" && kind != "contacts" { "The records on a HubSpot list" } @else { (words) }
+                }
+            }
+        }
+        div class="hidden gap-3 group-has-[#by-list:checked]:grid" { (lists(view)) }
+        div class="hidden gap-3 group-has-[#by-filter:checked]:grid" { (filter(view, to)) }
+    }
+}
+
+fn lists(view: &ChannelFormView) -> Markup {
+    html! {
+        @if view.lists.is_empty() {
+            p class="text-sm text-muted" { "No list of " (view.at.words(&view.object_type)) " is known. HubSpot's lists are read every hour, and at once by “Refresh fields” on the Fields page; without the permission to read lists there are none." }
+        } @else {
+            div data-filter="list" hidden {
+                label class="sr-only" for="find-list" { "Find a list" }
+                input id="find-list" form="none" class="input w-full max-w-lg" type="search" placeholder="Find a list by its name" autocomplete="off";
+            }
+            fieldset {
+                legend class="sr-only" { "List" }
+                div class="grid max-h-80 gap-0.5 overflow-y-auto rounded-field border border-base-300 p-2" {
+                    @for list in &view.lists {
+                        label class="flex items-start gap-2.5 rounded-field p-2 text-sm hover:bg-base-200" data-filtered="list" {
+                            input class="radio radio-sm mt-0.5" type="radio" name="list" value=(list.id) checked[list.id == view.list];
+                            span class="min-w-0" { span class="wrap-anywhere" { (list.name) } " " span class="block text-xs text-muted" { (list.words) } }
+                        }
+                    }
+                }
+            }
+            p class="text-sm text-muted" data-filter-nothing hidden { "No list is called that." }
+        }
+    }
+}
+
+fn filter(view: &ChannelFormView, to: &str) -> Markup {
+    let several = view.groups.len() > 1;
+    html! {
+        @if let Some(words) = &view.beyond {
+            input type="hidden" name="beyond" value="yes";
+            div class="rounded-field border border-base-300 p-4 text-sm" {
+                p class="font-medium wrap-anywhere" { (words) }
+                p class="mt-1 text-muted" { "This filter says more than the editor can show. Change it as JSON below, or begin anew." }
+                button class="btn btn-sm btn-quiet mt-3" name="do" value="anew" formnovalidate hx-post=(to) { "Begin anew with the editor" }
+            }
+        } @else {
+            @if several {
+                div class="flex flex-wrap items-center gap-2 text-sm" {
+                    label for="join" { "A record is selected if" }
+                    select id="join" class="select select-sm w-auto" name="join" { (any_or_all(view.any, "all groups hold", "any of the groups holds")) }
+                }
+            } @else { input type="hidden" name="join" value=(if view.any { "any" } else { "all" }); }
+            @for (place, group) in view.groups.iter().enumerate() { (self::group(view, to, place, group)) }
+            button class="btn btn-sm btn-ghost w-fit" name="do" value="add-group" formnovalidate hx-post=(to) { (icon(Icon::Plus)) "Add a group" }
+        }
+        details class="text-sm" open[view.json_open] {
+            summary class="link w-fit" { "As JSON, for experts" }
+            div class="mt-2 grid gap-2" {
+                label class="sr-only" for="json" { "The filter as JSON" }
+                textarea id="json" class="textarea w-full font-mono text-xs" name="json" rows="10" spellcheck="false" autocomplete="off" { "\n" (view.json) }
+                input type="hidden" name="json-was" value=(view.json);
+                p class="text-muted" { "What you change here replaces the conditions above. Its schema is at " code { "/v1/filter-schema.json" } "." }
+                button class="btn btn-sm btn-quiet w-fit" name="do" value="json" formnovalidate hx-post=(to) { "Take this JSON" }
+            }
+        }
+    }
+}
+
+fn any_or_all(any: bool, all_words: &str, any_words: &str) -> Markup {
+    html! {
+        option value="all" selected[!any] { (all_words) }
+        option value="any" selected[any] { (any_words) }
+    }
+}
+
+fn group(view: &ChannelFormView, to: &str, place: usize, group: &GroupView) -> Markup {
+    let several = view.groups.len() > 1;
+    let name = if several { format!(" in group {}", place + 1) } else { String::new() };
+    html! {
+        fieldset class="grid gap-3 rounded-field border border-base-300 p-4" {
+            legend class="px-1 text-sm font-medium" { @if several { "Group " (place + 1) } @else { "Conditions" } }
+            div class="flex flex-wrap items-center gap-2 text-sm" {
+                label for={ "group-" (place) } { "Select if" }
+                select id={ "group-" (place) } class="select select-sm w-auto" name="group" { (any_or_all(group.any, "all of these hold", "any of these holds")) }
+                @if several { button class="btn btn-sm btn-ghost ml-auto" name="do" value={ "drop-group " (place) } formnovalidate hx-post=(to) { "Remove the group" } }
+            }
+            @if group.conditions.is_empty() { p class="text-sm text-muted" { "No condition: every one of the " (view.at.words(&view.object_type)) " matches." } }
+            @for (number, condition) in group.conditions.iter().enumerate() {
+                (self::condition(to, (place, number), &format!("{}{name}", number + 1), condition))
+            }
+            button class="btn btn-sm btn-ghost w-fit" name="do" value={ "add-condition " (place) } formnovalidate hx-post=(to) { (icon(Icon::Plus)) "Add a condition" span class="sr-only" { (name) } }
+        }
+    }
+}
+
+fn condition(to: &str, (group, number): (usize, usize), name: &str, condition: &ConditionView) -> Markup {
+    let id = format!("c{group}-{number}");
+    let wrong = condition.wrong.as_ref().map(|_| format!("{id}-wrong"));
+    html! {
+        div class="grid gap-2 border-t border-base-300 pt-3 first-of-type:border-0 first-of-type:pt-0 sm:grid-cols-[minmax(0,5fr)_minmax(0,4fr)_minmax(0,5fr)_auto] sm:items-start" {
+            input id={ (id) "-field" } class="input input-sm w-full" name="property" list="known" value=(condition.property) placeholder="Field" autocomplete="off"
+                aria-label={ "Field of condition " (name) } aria-describedby=[wrong.as_ref()] hx-post=(to) hx-trigger="change" hx-vals="{\"do\":\"again\"}";
+            input type="hidden" name="was" value=(condition.property);
+            @if condition.operators.is_empty() {
+                span class="text-sm text-muted sm:col-span-2" { "Choose a field, then " button class="link" name="do" value="again" formnovalidate hx-post=(to) { "say what it has to be" } "." }
+                input type="hidden" name="operator" value="";
+            } @else {
+                select id={ (id) "-operator" } class="select select-sm w-full" name="operator" aria-label={ "Comparison of condition " (name) } hx-post=(to) hx-trigger="change" hx-vals="{\"do\":\"again\"}" {
+                    @for (value, words) in &condition.operators { option value=(value) selected[*value == condition.operator] { (words) } }
+                }
+                div class="min-w-0" { (input(&id, name, &condition.input)) }
+            }
+            button class="btn btn-sm btn-ghost justify-self-start" name="do" value={ "drop-condition " (group) " " (number) } formnovalidate hx-post=(to) { "Remove" span class="sr-only" { " condition " (name) } }
+            @if let (Some(wrong), Some(id)) = (&condition.wrong, &wrong) { p id=(id) class="text-sm text-error sm:col-span-4" { (wrong) } }
+        }
+    }
+}
+
+fn input(id: &str, name: &str, input: &Input) -> Markup {
+    let label = format!("Value of condition {name}");
+    let one = |entry: Entry, id: String, label: String, value: &str| {
+        // A moment of the day, which only JSON can write, stays as it is.
+        let is_date = entry == Entry::Date && value.len() <= 10;
+        html! {
+            input id=(id) class="input input-sm w-full" type=(if is_date { "date" } else { "text" }) inputmode=[(entry == Entry::Number).then_some("decimal")]
+                name="value" value=(value) maxlength="500" autocomplete="off" aria-label=(label);
+        }
+    };
+    html! {
+        @match input {
+            Input::Nothing => {},
+            Input::One(entry, value) => (one(*entry, format!("{id}-value"), label, value)),
+            Input::Two(entry, from, to) => div class="grid grid-cols-[minmax(0,1fr)_auto_minmax(0,1fr)] items-center gap-2 text-sm" {
+                (one(*entry, format!("{id}-from"), format!("From, of condition {name}"), from)) "and" (one(*entry, format!("{id}-to"), format!("To, of condition {name}"), to))
+            },
+            Input::Choice(value, options) => select id={ (id) "-value" } class="select select-sm w-full" name="value" aria-label=(label) {
+                option value="" selected[value.is_empty()] { "Choose…" }
+                @for (option, words) in options { option value=(option) selected[option == value] { (words) } }
+            },
+            Input::Choices(options) => fieldset {
+                legend class="sr-only" { (label) }
+                div class="grid max-h-48 gap-0.5 overflow-y-auto rounded-field border border-base-300 p-2" {
+                    @for (value, words, chosen) in options {
+                        label class="flex items-center gap-2 text-sm" { input class="checkbox checkbox-sm" type="checkbox" name="value" value=(value) checked[*chosen]; span class="min-w-0 wrap-anywhere" { (words) } }
+                    }
+                }
+            },
+            Input::Lines(text) => textarea id={ (id) "-value" } class="textarea textarea-sm w-full" name="value" rows="3" aria-label={ (label) ", one a line" } placeholder="One a line" { "\n" (text) },
+            Input::Span(count, unit, units) => div class="grid grid-cols-2 gap-2" {
+                input id={ (id) "-value" } class="input input-sm w-full" inputmode="numeric" name="value" value=(count) maxlength="5" autocomplete="off" aria-label={ "How many, of condition " (name) };
+                select id={ (id) "-unit" } class="select select-sm w-full" name="unit" aria-label={ "Unit of condition " (name) } { @for own in units { option value=(own) selected[own == unit] { (own) } } }
+            },
+        }
+    }
+}
+
+fn mappings(view: &ChannelFormView, to: &str) -> Markup {
+    html! {
+        section class="card gap-3 border border-base-300 bg-base-100 p-5 shadow-sm sm:p-6" aria-labelledby="handed" {
+            h3 id="handed" class="font-semibold" { "What is handed over of each" }
+            p class="text-sm text-muted" {
+                "A change of one of these fields is told; other changes are not. "
+                @if view.left_out > 0 { (count(view.left_out as u64, "field", "fields")) " of HubSpot cannot be chosen, because the mirror leaves them out: " a class="link" href=(view.at.paths().choose_fields(&view.object_type)) { "choose them first" } "." }
+            }
+            @for (number, row) in view.fields.iter().enumerate() { (mapping(to, number, row)) }
+            button class="btn btn-sm btn-ghost w-fit" name="do" value="add-field" formnovalidate hx-post=(to) { (icon(Icon::Plus)) "Add a field" }
+        }
+    }
+}
+
+fn mapping(to: &str, place: usize, row: &MappingView) -> Markup {
+    let (number, id) = (place + 1, format!("m{place}"));
+    let wrong = row.wrong.as_ref().map(|_| format!("{id}-wrong"));
+    let input = |end: &str,
+                 name: &str,
+                 words: &str,
+                 value: &str,
+                 hint: &str,
+                 list: Option<&str>,
+                 most: u16| {
+        html! {
+            label class="grid gap-1 text-xs text-muted" {
+                span { (words) span class="sr-only" { " of field " (number) } }
+                input id={ (id) (end) } class="input input-sm w-full text-base-content" name=(name) value=(value) placeholder=(hint) list=[list] maxlength=(most) autocomplete="off" aria-describedby=[wrong.as_ref()];
+            }
+        }
+    };
+    html! {
+        div class="grid gap-2 border-t border-base-300 pt-3 sm:grid-cols-[minmax(0,1fr)_minmax(0,1fr)_minmax(0,1fr)_auto] sm:items-end" {
+            (input("-from", "from-property", "HubSpot's field", &row.property, "Field", Some("known"), 300))
+            (input("-name", "host-field", "Your name for it", &row.field, "as in HubSpot", None, 100))
+            (input("-default", "default", "If it is empty", &row.default, "no value", None, 500))
+            button class="btn btn-sm btn-ghost justify-self-start" name="do" value={ "drop-field " (place) } formnovalidate hx-post=(to) { "Remove" span class="sr-only" { " field " (number) } }
+            @if let (Some(words), Some(id)) = (&row.wrong, &wrong) { p id=(id) class="text-sm text-error sm:col-span-4" { (words) } }
+        }
+    }
+}
+
+fn preview(view: &ChannelFormView) -> Markup {
+    let Some(preview) = &view.preview else { return html! {} };
+    html! {
+        section class="card gap-2 border border-base-300 bg-base-100 p-5 shadow-sm sm:p-6" aria-labelledby="preview" {
+            h3 id="preview" class="font-semibold" { "Preview" }
+            p role="status" { strong class="font-semibold" { (preview.matching) } }
+            p class="text-sm text-muted" { (preview.calls) }
+            @if preview.examples.is_empty() {
+                p class="text-sm text-muted" { (preview.no_examples) }
+            } @else {
+                p class="mt-2 text-sm" { (number(preview.examples.len() as u64)) " of the " (one_or_more(&view.object_type, 2)) " that match, as they would be handed over:" }
+                div class="overflow-x-auto" tabindex="0" role="group" aria-label="Examples" {
+                    table class="rows rows-tight" role="table" aria-labelledby="preview" {
+                        thead role="rowgroup" { tr role="row" { th role="columnheader" scope="col" { "Id" } @for column in &preview.columns { th role="columnheader" scope="col" { (column) } } } }
+                        tbody role="rowgroup" {
+                            @for (id, values) in &preview.examples {
+                                tr role="row" {
+                                    th role="rowheader" scope="row" { a class="link" href=(view.at.paths().record(&view.object_type, id)) { (id) } }
+                                    @for (column, value) in preview.columns.iter().zip(values) {
+                                        td role="cell" data-label=(column) { @match value { Some(text) => span class="wrap-anywhere" { (text) }, None => span class="text-muted" { "no value" } } }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
