@@ -124,7 +124,12 @@ fn sync(status: &Status) -> Value {
         "beside": status.beside.iter().map(source).collect::<Vec<_>>(),
         "latest_change": status.latest_change.to_string(),
         "rows_written": status.rows_written,
-        "stored_bytes": status.bytes,
+        "stored_bytes": status.storage.bytes,
+        "storage": {
+            "bytes": status.storage.bytes,
+            "limit_bytes": status.storage.limit,
+            "level": status.storage.level.as_str(),
+        },
         "trouble": status.trouble.as_ref().map(trouble),
     })
 }
@@ -235,6 +240,15 @@ pub fn not_mirrored(names: &[String]) -> Problem {
     Problem::new(Kind::InvalidRequest, detail)
 }
 
+/// Fields to be mirrored for which there is no room.
+pub fn storage_full() -> Problem {
+    Problem::new(
+        Kind::Conflict,
+        "The connection's storage is full, so no field can be added. Choose fewer fields than are mirrored now, and add others when \
+         `GET /v1/connections/{c}` tells of room.",
+    )
+}
+
 /// A place in the feed that is no longer kept.
 pub fn beyond_horizon(connection: &ConnectionId, oldest: u64) -> Problem {
     let detail = format!(
@@ -293,7 +307,10 @@ pub fn problem(refusal: &Refusal) -> Problem {
 mod tests {
     use super::*;
     use crate::{
-        engine::portal::messages::Account,
+        engine::portal::{
+            messages::Account,
+            storage::{Level, Storage},
+        },
         values::ids::{ObjectType, PortalId},
     };
 
@@ -340,7 +357,7 @@ mod tests {
             }],
             beside: Vec::new(),
             latest_change: 100,
-            bytes: 4096,
+            storage: Storage { bytes: 4096, limit: 10_000 << 20, level: Level::Roomy },
             rows_written: 0,
             trouble: None,
         };

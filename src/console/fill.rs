@@ -260,7 +260,7 @@ mod tests {
             streams: vec![stream],
             beside: Vec::new(),
             latest_change: 0,
-            bytes: 0,
+            storage: crate::engine::portal::storage::Storage::default(),
             rows_written: 0,
             trouble: None,
         }

@@ -66,6 +66,13 @@ impl Visit<'_> {
                         names.join(", ")
                     ));
                 }
+                Answer::StorageFull => {
+                    error = Some(
+                        "The connection's storage is full, so no field can be added. Choose fewer than are mirrored now; once \
+                         there is room, add others."
+                            .to_owned(),
+                    );
+                }
                 _ => return Err(directory::unexpected().into()),
             }
         }

@@ -368,6 +368,7 @@ async fn records(
         PortalAnswer::TypeOff => Err(type_off()),
         PortalAnswer::UnknownFields(names) => Err(response::unknown_fields(&names)),
         PortalAnswer::NotMirrored(names) => Err(response::not_mirrored(&names)),
+        PortalAnswer::StorageFull => Err(response::storage_full()),
         PortalAnswer::Stopped => Err(Problem::new(
             Kind::Conflict,
             "The connection is not kept in step at the moment, or has not read the fields of this type yet. `GET /v1/connections/{c}` says which.",
@@ -409,6 +410,7 @@ async fn order(
         | PortalAnswer::UnknownFields(_)
         | PortalAnswer::NotMirrored(_)
         | PortalAnswer::Types(_)
+        | PortalAnswer::StorageFull
         | PortalAnswer::Status(_) => Err(directory::unexpected().into()),
     }
 }

@@ -136,7 +136,8 @@ impl Sql for NativeSql {
     fn database_bytes(&self) -> i64 {
         let read =
             |pragma: &str| self.connection.query_row(pragma, [], |row| row.get::<_, i64>(0)).unwrap_or(0);
-        read("PRAGMA page_count") * read("PRAGMA page_size")
+        // As workerd counts: without the pages that are free for new rows.
+        (read("PRAGMA page_count") - read("PRAGMA freelist_count")) * read("PRAGMA page_size")
     }
 }
 

@@ -26,7 +26,7 @@ pub struct Setting {
 }
 
 /// Every setting, in the README's order.
-pub const SETTINGS: [Setting; 15] = [
+pub const SETTINGS: [Setting; 16] = [
     Setting {
         name: "PUBLIC_URL",
         secret: false,
@@ -98,6 +98,12 @@ pub const SETTINGS: [Setting; 15] = [
         secret: false,
         default: Some("512"),
         meaning: "megabytes of change feed kept per connection",
+    },
+    Setting {
+        name: "STORAGE_MEGABYTES",
+        secret: false,
+        default: Some("10000"),
+        meaning: "megabytes one connection may store, 10 GB on Cloudflare's paid plan; at 80 % it warns, at 90 % it mirrors only the fields it needs",
     },
     Setting {
         name: "PRODUCT_NAME",
@@ -185,6 +191,8 @@ pub struct WorkLimits {
     pub feed_ms: i64,
     /// Size limit of the change feed in bytes.
     pub feed_bytes: i64,
+    /// Bytes one connection may store (`cloudflare.md`: 10 GB an object).
+    pub storage_bytes: i64,
 }
 
 impl Default for WorkLimits {
@@ -195,6 +203,7 @@ impl Default for WorkLimits {
             check_every_ms: 4 * crate::values::time::MINUTE_MS,
             feed_ms: 30 * crate::values::time::DAY_MS,
             feed_bytes: 512 << 20,
+            storage_bytes: 10_000 << 20,
         }
     }
 }
@@ -275,6 +284,7 @@ impl Config {
                 check_every_ms: number("CHECK_EVERY_SECONDS", 1..=86_400)? * crate::values::time::SECOND_MS,
                 feed_ms: number("FEED_DAYS", 1..=400)? * crate::values::time::DAY_MS,
                 feed_bytes: number("FEED_MEGABYTES", 1..=4_096)? << 20,
+                storage_bytes: number("STORAGE_MEGABYTES", 1..=10_000)? << 20,
             },
             product_name: text("PRODUCT_NAME")?,
             deliver_to: match text("DELIVER_TO")?.as_str() {

@@ -106,8 +106,18 @@ impl Portal {
         let tick = self.tick(turn.now);
         let running = &self.streams[in_flight.stream];
         let before_field = in_flight.asked_at < running.field_at;
-        let kind = running.saved.object_type;
-        Scene { sql: turn.sql, now: turn.now, kind, asked_at: in_flight.asked_at, tick, before_field }
+        let stream = &running.saved;
+        let kind = stream.object_type;
+        let shrinks = stream.narrowed_to.is_some() && stream.backfill.is_some();
+        Scene {
+            sql: turn.sql,
+            now: turn.now,
+            kind,
+            asked_at: in_flight.asked_at,
+            tick,
+            shrinks,
+            before_field,
+        }
     }
 
     /// A success: `Err` if its body is not what it should be.

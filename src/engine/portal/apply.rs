@@ -38,6 +38,8 @@ pub struct Scene<'a> {
     pub asked_at: i64,
     /// The object's counter now: generation of the marks made here.
     pub tick: i64,
+    /// The type is read anew to take less room.
+    pub shrinks: bool,
     /// The read left before a new field was known: what it wrote lacks that, and is a doubt.
     pub before_field: bool,
 }
@@ -274,6 +276,9 @@ impl<'a> Verdict<'a> {
             self.doubts.extend(known.iter().filter(|row| row.live).map(|row| row.id));
         }
         if !self.writes.is_empty() {
+            if scene.shrinks {
+                records::make_room(sql, kind, &self.writes)?;
+            }
             records::put(sql, kind, &self.writes, scene.asked_at)?;
         }
         if !self.graves.is_empty() {

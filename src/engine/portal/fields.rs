@@ -67,7 +67,7 @@ impl Portal {
         let found: BTreeMap<String, Property> =
             found.into_iter().map(|property| (property.name.clone(), property)).collect();
         compare(turn, kind, &found)?;
-        let names = running.selection.of(kind, found.into_keys().collect());
+        let names = running.mirrored_of(found.into_keys().collect());
         let appeared = names.iter().any(|name| running.properties.binary_search(name).is_err());
         if appeared {
             running.field_at = tick;

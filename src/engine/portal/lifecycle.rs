@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    engine::portal::{Portal, Turn, messages::State, state::Connection},
+    engine::portal::{Portal, Turn, messages::State, state::Connection, storage::Level},
     store::{
         portal::feed::{self, Change, Lifecycle},
         schema,
@@ -34,6 +34,9 @@ pub(super) struct Told {
     /// The types that stand still for want of a scope.
     #[serde(default)]
     without_scope: Vec<ObjectType>,
+    /// How full storage was.
+    #[serde(default)]
+    storage: Level,
 }
 
 /// How a connection stands, as far as it is told.
@@ -76,7 +79,13 @@ impl Portal {
         };
         let without_scope = self.streams.iter().filter(|running| !running.lacks(connection).is_empty());
         let without_scope = without_scope.map(|running| running.saved.object_type).collect();
-        Told { connected_at: connection.connected_at, standing, read, without_scope }
+        Told {
+            connected_at: connection.connected_at,
+            standing,
+            read,
+            without_scope,
+            storage: self.storage.level(),
+        }
     }
 
     /// Appends to the feed what has happened to the connection since it was told last; says whether anything has.
@@ -113,6 +122,9 @@ impl Portal {
             } else if was && !is {
                 tell(Lifecycle::Resumed, Some(kind), None);
             }
+        }
+        if now.storage > before.storage {
+            tell(Lifecycle::StorageLow, None, self.storage_trouble(turn).map(|trouble| trouble.words));
         }
         if now.standing != before.standing {
             let words = match connection.state {

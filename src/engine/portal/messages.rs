@@ -13,7 +13,9 @@ use crate::{
         endpoints::commands as endpoints,
         reconcile::Reconcile,
         selection::Selection,
-        snapshot, types,
+        snapshot,
+        storage::Storage,
+        types,
     },
     hubspot::webhooks::Event,
     values::{
@@ -106,7 +108,8 @@ pub enum Command {
         /// Which type.
         object_type: ObjectType,
     },
-    /// Chooses which. Answers as [`Command::Selection`] does, or [`Answer::UnknownFields`], [`Answer::NotMirrored`], or
+    /// Chooses which. Answers as [`Command::Selection`] does, or [`Answer::UnknownFields`], [`Answer::NotMirrored`],
+    /// [`Answer::StorageFull`], or
     /// [`Answer::Stopped`] while the fields are not known yet.
     Select {
         /// Which type.
@@ -277,6 +280,8 @@ pub enum Answer {
     BeyondHorizon(u64),
     /// HubSpot lists no such fields; nothing was changed.
     UnknownFields(Vec<String>),
+    /// Storage is so short that no field may be added; nothing was changed.
+    StorageFull,
     /// These are to be kept fresh and are not among what is mirrored; nothing was changed.
     NotMirrored(Vec<String>),
     /// A page of a snapshot.
@@ -319,8 +324,8 @@ pub struct Status {
     pub beside: Vec<SourceStatus>,
     /// Sequence number of the newest change.
     pub latest_change: u64,
-    /// Bytes the object takes on disk.
-    pub bytes: i64,
+    /// What it takes on disk, and may.
+    pub storage: Storage,
     /// Rows written since the object started, as Cloudflare bills them; filled in by the platform.
     #[serde(default)]
     pub rows_written: u64,

@@ -28,6 +28,7 @@ mod requests;
 pub mod selection;
 pub mod snapshot;
 pub mod state;
+pub mod storage;
 mod streams;
 pub mod ties;
 pub mod types;
@@ -65,6 +66,7 @@ use permits::Permits;
 use reconcile::{Checking, Level};
 use selection::Selection;
 use state::{Connection, Farewell, Stream};
+use storage::Watch;
 use types::Further;
 
 /// How long one alarm works: under the half minute after which a platform may end it, over one limiter window.
@@ -252,6 +254,7 @@ pub struct Portal {
     channels: Channels,
     links: Linking,
     told: Told,
+    storage: Watch,
     panic_once: bool,
 }
 
@@ -289,6 +292,7 @@ impl Portal {
             channels: Channels::load(turn)?,
             links: Linking::load(turn)?,
             told: Told::default(),
+            storage: Watch::load(turn)?,
             panic_once: false,
         };
         portal.told = Told::load(turn, &portal)?;
@@ -437,6 +441,7 @@ impl Portal {
             }
             Event::Delivered { call, outcome } => self.delivered(turn, call, &outcome, &mut effects)?,
         }
+        self.watch_storage(turn)?;
         self.follow_channels(turn)?;
         self.tell_lifecycle(turn)?;
         self.plan(turn, &mut effects)?;
@@ -649,9 +654,9 @@ impl Portal {
             streams,
             beside: self.beside_status(connection),
             latest_change: feed::latest(turn.sql)?,
-            bytes: turn.sql.database_bytes(),
+            storage: self.storage(turn),
             rows_written: 0,
-            trouble: connection.trouble.clone().or(of_stream),
+            trouble: connection.trouble.clone().or(of_stream).or_else(|| self.storage_trouble(turn)),
         })))
     }
 }

@@ -13,6 +13,7 @@ use crate::{
     engine::portal::{
         Effect, InFlight, Job, Portal, Turn, fields,
         messages::{Answer, State},
+        storage::Level,
         streams::{properties_key, selection_key},
     },
     hubspot::objects::{BATCH_LIMIT, BatchAnswer},
@@ -145,10 +146,15 @@ impl Portal {
         if !left_out.is_empty() {
             return Ok(Answer::NotMirrored(left_out));
         }
+        let running = &self.streams[index];
+        if mirrored.len() > running.properties.len() && self.storage(turn).level == Level::Full {
+            return Ok(Answer::StorageFull);
+        }
         let json = serde_json::to_string(&selection).map_err(|_| SqlError::Content("meta"))?;
         schema::set(turn.sql, &selection_key(kind), &json)?;
         let running = &mut self.streams[index];
         running.selection = selection;
+        running.saved.narrowed_to = None;
         if running.selection.kept_fresh.is_empty() {
             running.saved.freshening = None;
             running.saved.fresh_at = None;
@@ -186,6 +192,7 @@ impl Portal {
                 "mirrored": running.properties.len(),
                 "of": known,
                 "keep_fresh": selection.kept_fresh,
+                "narrowed": running.saved.narrowed_to.is_some(),
                 "fresh_at": moment(running.saved.fresh_at),
                 "calls_a_day": calls,
             })

@@ -1,6 +1,8 @@
 //! What a connection and its streams are, as saved. The explicit state of every long job: an object may be evicted
 //! between any two events.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -112,6 +114,9 @@ pub struct Stream {
     /// When the last one began that ended.
     #[serde(default)]
     pub fresh_at: Option<Timestamp>,
+    /// Storage ran out: nothing else is mirrored but these fields and what Spoke itself needs, until a person chooses.
+    #[serde(default)]
+    pub narrowed_to: Option<BTreeSet<String>>,
     /// The scopes any of which HubSpot asked for when it refused a call: nothing is sent until one is granted. Empty: none.
     #[serde(default)]
     pub refused: Vec<String>,
@@ -185,6 +190,7 @@ impl Stream {
             reconcile: Reconcile::default(),
             freshening: None,
             fresh_at: None,
+            narrowed_to: None,
             refused: Vec::new(),
             trouble: None,
         }

@@ -38,7 +38,10 @@ pub(super) fn selection_key(kind: ObjectType) -> String {
 }
 
 /// Something of ours in `meta`, or what it is before it was ever saved.
-fn saved<T: serde::de::DeserializeOwned + Default>(turn: &Turn<'_>, key: &str) -> Result<T, SqlError> {
+pub(super) fn saved<T: serde::de::DeserializeOwned + Default>(
+    turn: &Turn<'_>,
+    key: &str,
+) -> Result<T, SqlError> {
     schema::get(turn.sql, key)?
         .map_or(Ok(T::default()), |json| json::parse(&json).map_err(|_| SqlError::Content("meta")))
 }

@@ -41,6 +41,8 @@ pub enum Lifecycle {
     Paused,
     /// In step again after a pause, or after a scope came back.
     Resumed,
+    /// Its storage is filling, or full.
+    StorageLow,
     /// Stopped for good.
     Disconnected,
 }
@@ -55,6 +57,7 @@ impl Lifecycle {
             Self::ScopeLost => "scope_lost",
             Self::Paused => "paused",
             Self::Resumed => "resumed",
+            Self::StorageLow => "storage_low",
             Self::Disconnected => "disconnected",
         }
     }

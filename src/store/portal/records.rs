@@ -270,6 +270,15 @@ pub fn put(sql: &dyn Sql, kind: ObjectType, writes: &[Write<'_>], seen_at: i64) 
     Ok(())
 }
 
+/// Takes the rows away that [`put`] is about to write smaller. SQLite gives no page back for a row that shrinks in its place, and
+/// does for rows that go.
+pub fn make_room(sql: &dyn Sql, kind: ObjectType, writes: &[Write<'_>]) -> Result<(), SqlError> {
+    let ids: Vec<RecordId> = writes.iter().map(|write| write.id).collect();
+    let statement = format!("DELETE FROM records_{kind} WHERE id IN (SELECT value FROM json_each(?1))");
+    sql.exec(&statement, &[Param::Text(&ids_json(&ids))])?;
+    Ok(())
+}
+
 fn put_rows(sql: &dyn Sql, kind: ObjectType, writes: &[Write<'_>], seen_at: i64) -> Result<(), SqlError> {
     let mut statement = format!(
         "INSERT INTO records_{} (id, created_at, updated_at, key, properties, seen_at, live) VALUES ",

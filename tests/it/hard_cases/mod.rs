@@ -16,6 +16,7 @@ mod pages;
 mod reconcile;
 mod requests;
 mod selection;
+mod storage;
 mod tokens;
 mod types;
 
