@@ -19,7 +19,7 @@ use hubspot_simulator::{
 use crate::life::{CARS, Plan, World};
 
 /// Lives in `cargo test`: what its 30 s hold on two cores, with room.
-const LIVES: u64 = 2_000;
+const LIVES: u64 = 1_100;
 
 /// A life drawn from its seed: every mixture of sizes, faults, crashes and unconfirmed behaviours.
 pub fn drawn(seed: u64) -> Plan {
