@@ -38,9 +38,15 @@
 //! 2. The alarm reads dirty ids a hundred a call, each call with a permit of the `Limiter`.
 //! 3. The answer is applied in the order of [`engine::portal::apply`]: record, change feed, then the mark is cleared and the cursor
 //!    saved, in one transaction.
+//! 4. Channels decide in the same turn what the change means to them; endpoints are cursors over the feed, from which deliveries
+//!    leave once it is committed.
 //!
 //! A full read ([`engine::portal`]'s backfill) goes through the list endpoint in lanes over ranges of ids.
 //! [`engine::portal::reconcile`] asks three times over whether the result is HubSpot: counts hourly, a sample daily, a sweep weekly.
+//!
+//! Beside the records a connection keeps what has no stream of its own: owners, pipelines and lists with the members of those
+//! that are followed ([`engine::portal::beside`]), and associations ([`engine::portal::links`]). [`engine::portal::selection`] says which
+//! fields are mirrored, [`engine::portal::storage`] what is given up when storage runs out.
 //!
 //! # What is absent
 //!

@@ -6,6 +6,7 @@ mod memory;
 mod polls;
 mod rate;
 mod webhooks;
+mod whole;
 
 use std::time::Instant;
 
@@ -25,7 +26,8 @@ pub struct Options {
     /// Print JSON instead of a table
     #[arg(long)]
     json: bool,
-    /// Only the parts whose names hold this text: size, calls, polls, types, rate, cost, webhooks
+    /// Only the parts whose names hold this text: size, calls, polls, types, rate, cost, webhooks, whole; and scale, which only
+    /// its name chooses
     #[arg(long)]
     only: Option<String>,
     /// Contacts of the larger cost measurement
@@ -72,7 +74,7 @@ impl Figure {
 /// Measures all parts; whether every count held.
 pub fn run(built: &Built, options: &Options) -> Result<bool> {
     type Part<'a> = (&'static str, Box<dyn Fn() -> Result<Vec<Figure>> + 'a>);
-    let parts: [Part<'_>; 7] = [
+    let parts: [Part<'_>; 9] = [
         ("size", Box::new(|| size(built))),
         ("calls", Box::new(|| polls::first_sync(built))),
         ("polls", Box::new(|| polls::poll(built))),
@@ -80,10 +82,14 @@ pub fn run(built: &Built, options: &Options) -> Result<bool> {
         ("rate", Box::new(|| rate::measure(built))),
         ("cost", Box::new(|| cost::measure(built, options.large))),
         ("webhooks", Box::new(|| webhooks::measure(built))),
+        ("whole", Box::new(|| whole::linked(built))),
+        ("scale", Box::new(|| whole::scale(built))),
     ];
     let mut figures = Vec::new();
     for (name, measure) in parts {
-        if options.only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
+        // A million records take minutes: measured where they are asked for.
+        let is_chosen = options.only.as_ref().map_or(name != "scale", |only| name.contains(only.as_str()));
+        if !is_chosen {
             continue;
         }
         let step = Step::start(&format!("Measuring {name}"), "");

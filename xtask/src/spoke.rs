@@ -190,6 +190,6 @@ fn text(value: &Value, what: &str) -> Result<String> {
 }
 
 /// A number, written as one or as a text of digits.
-fn number(value: &Value) -> Option<u64> {
+pub(crate) fn number(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
