@@ -24,8 +24,8 @@ struct Account {
 }
 
 impl Account {
-    fn records(&self) -> f64 {
-        f64::from(self.contacts) + f64::from(self.companies) + f64::from(self.deals)
+    fn records(&self) -> u32 {
+        self.contacts + self.companies + self.deals
     }
 
     fn plan(&self) -> Plan {
@@ -54,11 +54,11 @@ pub(super) fn linked(built: &Built) -> Result<Vec<Figure>> {
         world.simulator.edit(changed)?;
         world.simulator.catch_up_search()?;
         world.simulator.clear_counters()?;
-        let before = world.usage().cpu;
+        let before = cpu_seconds(&world);
         world.fire_cron()?;
         let seconds = rest(&world, &connection)?;
         let calls = world.simulator.counters()?.of_quota() as f64;
-        let cpu = (world.usage().cpu - before).as_secs_f64();
+        let cpu = cpu_seconds(&world) - before;
         let name =
             |what: &str| format!("{what}, a poll with {percent} % of {} contacts changed", account.contacts);
         figures.extend([
@@ -77,10 +77,10 @@ pub(super) fn scale(built: &Built) -> Result<Vec<Figure>> {
     let (world, connection, mut figures) = synced(built, &account, "scale")?;
     world.simulator.catch_up_search()?;
     world.simulator.clear_counters()?;
-    let before = world.usage().cpu;
+    let before = cpu_seconds(&world);
     world.fire_cron()?;
     let seconds = rest(&world, &connection)?;
-    let cpu = (world.usage().cpu - before).as_secs_f64();
+    let cpu = cpu_seconds(&world) - before;
     let calls = world.simulator.counters()?.of_quota() as f64;
     let (contacts, _) = world.spoke.contacts(&connection, None)?;
     let email =
@@ -106,18 +106,19 @@ pub(super) fn scale(built: &Built) -> Result<Vec<Figure>> {
 /// The first sync of an account, to the end of all it asks for.
 fn synced(built: &Built, account: &Account, part: &'static str) -> Result<(World, String, Vec<Figure>)> {
     let world = World::start(built, &account.plan())?;
-    let (disk, cpu) = (world.disk_bytes(), world.usage().cpu);
+    let (disk, cpu) = (world.disk_bytes(), cpu_seconds(&world));
     let connection = connect(&world)?.connection;
     let seconds = rest(&world, &connection)?;
     let records = account.records();
     let status = world.spoke.get_json(&format!("/v1/connections/{connection}"))?;
     let streams = status["sync"]["streams"].as_array().context("no streams")?;
     let mirrored: u64 = streams.iter().filter_map(|stream| number(&stream["records"])).sum();
-    if mirrored as f64 != records {
+    if mirrored != u64::from(records) {
         bail!("{mirrored} records of {records} are mirrored: {status}");
     }
+    let records = f64::from(records);
     let counters = world.simulator.counters()?;
-    let cpu = (world.usage().cpu - cpu).as_secs_f64();
+    let cpu = cpu_seconds(&world) - cpu;
     let rows = world.spoke.rows_written(&connection)? as f64;
     let bytes = (world.disk_bytes() - disk) as f64;
     let what = format!(
@@ -138,6 +139,11 @@ fn synced(built: &Built, account: &Account, part: &'static str) -> Result<(World
         Figure::plain(part, "429s", counters.with_status(429) as f64, "").at_most(0.0).exactly_counted(),
     ];
     Ok((world, connection, figures))
+}
+
+/// Of workerd, so far.
+fn cpu_seconds(world: &World) -> f64 {
+    world.usage().cpu.as_secs_f64()
 }
 
 /// Waits until every stream is in step and no call has come for [`REST`]; the seconds until the last call.
