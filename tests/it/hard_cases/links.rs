@@ -314,7 +314,7 @@ fn a_first_read_of_links_costs_a_call_per_thousand_holders_and_two_rows_a_link()
     let mut world = World::new(Plan { links: true, webhooks: false, ..plan(2_300, 40, 1_200) });
     assert!(world.backfill());
     let rows = world.objects[0].sql.inner.rows_written();
-    world.pass(1);
+    world.pass(12);
     world.verdict().unwrap();
     for (pair, calls) in [
         ("contacts/companies", 3),

@@ -44,6 +44,8 @@ use apply::Read;
 /// Where the state of all pairs lies in `meta`.
 const KEY: &str = "links";
 const WEEK_MS: i64 = 7 * DAY_MS;
+/// How long after connecting links of contacts to contacts and of deals to deals are read first: they are rare, and N/1,000 calls.
+const SETTLED_MS: i64 = 10 * MINUTE_MS;
 /// How often labels are listed: as often as fields. Nine calls where all three types are granted, of the associations' own window.
 const LABELS_MS: i64 = HOUR_MS;
 /// How long a pair that HubSpot refuses is left alone; it is then read as a whole.
@@ -288,12 +290,18 @@ impl Portal {
         })
     }
 
+    /// Whether the connection was made long enough ago for what is rare: the first reads of records go first.
+    fn has_settled(&self, now: Timestamp) -> bool {
+        self.connection.as_ref().is_some_and(|of| now.since_ms(of.connected_at) >= SETTLED_MS)
+    }
+
     /// Whether a round of a pair's pass can begin.
     fn round_due(&self, paired: &Paired, now: Timestamp) -> bool {
         let (holder, other) = paired.pair;
         let records = self.of_type(holder).map_or(0, |index| self.streams[index].saved.records);
         self.paired_up(holder, other)
             && paired.round_due(now, records)
+            && (holder != other || holder == ObjectType::Companies || self.has_settled(now))
             && (holder != other || !paired.at_once || self.others_read(holder))
     }
 
