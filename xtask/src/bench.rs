@@ -6,7 +6,6 @@ mod memory;
 mod polls;
 mod rate;
 mod webhooks;
-mod whole;
 
 use std::time::Instant;
 
@@ -26,8 +25,7 @@ pub struct Options {
     /// Print JSON instead of a table
     #[arg(long)]
     json: bool,
-    /// Only the parts whose names hold this text: size, calls, polls, types, rate, cost, webhooks, whole; and scale, which only
-    /// its name chooses
+    /// Only the parts whose names hold this text: size, calls, polls, types, rate, cost, webhooks
     #[arg(long)]
     only: Option<String>,
     /// Contacts of the larger cost measurement
@@ -74,7 +72,7 @@ impl Figure {
 /// Measures all parts; whether every count held.
 pub fn run(built: &Built, options: &Options) -> Result<bool> {
     type Part<'a> = (&'static str, Box<dyn Fn() -> Result<Vec<Figure>> + 'a>);
-    let parts: [Part<'_>; 9] = [
+    let parts: [Part<'_>; 7] = [
         ("size", Box::new(|| size(built))),
         ("calls", Box::new(|| polls::first_sync(built))),
         ("polls", Box::new(|| polls::poll(built))),
@@ -82,14 +80,10 @@ pub fn run(built: &Built, options: &Options) -> Result<bool> {
         ("rate", Box::new(|| rate::measure(built))),
         ("cost", Box::new(|| cost::measure(built, options.large))),
         ("webhooks", Box::new(|| webhooks::measure(built))),
-        ("whole", Box::new(|| whole::linked(built))),
-        ("scale", Box::new(|| whole::scale(built))),
     ];
     let mut figures = Vec::new();
     for (name, measure) in parts {
-        // A million records take minutes: measured where they are asked for.
-        let is_chosen = options.only.as_ref().map_or(name != "scale", |only| name.contains(only.as_str()));
-        if !is_chosen {
+        if options.only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
             continue;
         }
         let step = Step::start(&format!("Measuring {name}"), "");
