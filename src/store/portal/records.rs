@@ -274,7 +274,8 @@ pub fn put(sql: &dyn Sql, kind: ObjectType, writes: &[Write<'_>], seen_at: i64) 
 /// does for rows that go.
 pub fn make_room(sql: &dyn Sql, kind: ObjectType, writes: &[Write<'_>]) -> Result<(), SqlError> {
     let ids: Vec<RecordId> = writes.iter().map(|write| write.id).collect();
-    let statement = format!("DELETE FROM records_{kind} WHERE id IN (SELECT value FROM json_each(?1))");
+    let statement =
+        format!("DELETE FROM records_{} WHERE id IN (SELECT value FROM json_each(?1))", kind.table());
     sql.exec(&statement, &[Param::Text(&ids_json(&ids))])?;
     Ok(())
 }

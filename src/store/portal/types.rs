@@ -95,6 +95,9 @@ mod tests {
                 key: None,
                 properties: "{}",
             };
+            records::put(&sql, cars, std::slice::from_ref(&write), 1).unwrap();
+            records::make_room(&sql, cars, std::slice::from_ref(&write)).unwrap();
+            assert_eq!(records::page(&sql, cars, RecordId(0), 9).unwrap(), []);
             records::put(&sql, cars, &[write], 1).unwrap();
             records::build_dates_index(&sql, cars).unwrap();
             dirty::mark(&sql, cars, &[RecordId(7)], 1, true, false).unwrap();
