@@ -16,7 +16,7 @@ use crate::project::Project;
 use crate::setup::Setup;
 
 /// What the gzipped wasm may weigh, bytes. Cloudflare would take 64 MiB; each 100 KB costs about 1.5 ms of cold start.
-pub const BUDGET: usize = 1_300_000;
+pub const BUDGET: usize = 1_200_000;
 
 /// What the Worker may use of WebAssembly: what `worker-build` allows.
 const FEATURES: [&str; 7] = [
