@@ -6,6 +6,7 @@ pub mod connection_page;
 pub mod cookie;
 pub mod cursor;
 pub mod endpoint;
+pub mod question;
 pub mod request;
 pub mod response;
 pub mod route;

@@ -5,21 +5,22 @@ use crate::{
         channel,
         connection_page::{self, ConnectionPage},
         endpoint::Call,
+        question::Ask,
         types,
     },
     values::{
         http::Method,
-        ids::{
-            ApiKeyId, AppKey, ChannelId, ConnectionId, EndpointId, ListId, ObjectType, RecordId, WorkspaceId,
-        },
+        ids::{ApiKeyId, AppKey, ChannelId, ConnectionId, EndpointId, ListId, ObjectType, WorkspaceId},
     },
 };
 
 /// Who is asked for at an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
-    /// `/v1`: answers JSON, takes a key.
+    /// `/v1`: answers JSON, takes a key. What an object answers by itself is [`Self::Ask`].
     Api(Api),
+    /// `/v1/connections/{c}…`: what the connection's object answers by itself; takes a key.
+    Ask(ConnectionId, Ask),
     /// Pages: answer HTML, take a cookie.
     Page(Page),
     /// HubSpot's webhooks for one app.
@@ -57,52 +58,16 @@ pub enum Api {
     GetConnection(ConnectionId),
     /// `DELETE /v1/connections/{c}`
     Disconnect(ConnectionId),
-    /// `GET /v1/connections/{c}/records/{type}`
-    ListRecords(ConnectionId, ObjectType),
-    /// `GET /v1/connections/{c}/records/{type}/{id}`
-    GetRecord(ConnectionId, ObjectType, RecordId),
-    /// `GET /v1/connections/{c}/records/{type}/{id}/associations/{to_type}`
-    ListAssociations(ConnectionId, ObjectType, RecordId, ObjectType),
-    /// `GET /v1/connections/{c}/changes`
-    ListChanges(ConnectionId),
     /// `GET /v1/connections/{c}/snapshot`
     Snapshot(ConnectionId),
     /// `/v1/connections/{c}/channels…`
     Channels(ConnectionId, channel::Call),
     /// `/v1/connections/{c}/endpoints…`
     Endpoints(ConnectionId, Call),
-    /// `GET /v1/connections/{c}/fields/{type}`
-    ListFields(ConnectionId, ObjectType),
-    /// `GET /v1/connections/{c}/fields/{type}/selection`
-    GetSelection(ConnectionId, ObjectType),
     /// `PUT /v1/connections/{c}/fields/{type}/selection`
     PutSelection(ConnectionId, ObjectType),
-    /// `POST /v1/connections/{c}/fields/refresh`
-    RefreshFields(ConnectionId),
-    /// `POST /v1/connections/{c}/streams/{type}/resync`
-    Resync(ConnectionId, ObjectType),
-    /// `POST /v1/connections/{c}/records/{type}/{id}/reread`
-    Reread(ConnectionId, ObjectType, RecordId),
-    /// `GET /v1/connections/{c}/owners`
-    ListOwners(ConnectionId),
-    /// `GET /v1/connections/{c}/pipelines/{type}`
-    ListPipelines(ConnectionId, ObjectType),
-    /// `GET /v1/connections/{c}/lists`
-    ListLists(ConnectionId),
-    /// `GET /v1/connections/{c}/lists/{id}`
-    GetList(ConnectionId, ListId),
-    /// `GET /v1/connections/{c}/lists/{id}/members`
-    ListMembers(ConnectionId, ListId),
-    /// `POST /v1/connections/{c}/lists/{id}/follow`
-    Follow(ConnectionId, ListId),
-    /// `POST /v1/connections/{c}/lists/{id}/unfollow`
-    Unfollow(ConnectionId, ListId),
     /// `/v1/connections/{c}/types…`
     Types(ConnectionId, types::Call),
-    /// `POST /v1/connections/{c}/pause`
-    Pause(ConnectionId),
-    /// `POST /v1/connections/{c}/resume`
-    Resume(ConnectionId),
 }
 
 /// Pages for people; see `console::paths`.
@@ -179,39 +144,39 @@ const TABLE: [(Method, &str, Make); 75] = [
     (Method::Get, "/v1/connections/*", |at| api(Api::GetConnection(at[0].parse().ok()?))),
     (Method::Delete, "/v1/connections/*", |at| api(Api::Disconnect(at[0].parse().ok()?))),
     (Method::Get, "/v1/connections/*/records/*", |at| {
-        api(Api::ListRecords(at[0].parse().ok()?, at[1].parse().ok()?))
+        Some(Route::Ask(at[0].parse().ok()?, Ask::ListRecords(at[1].parse().ok()?)))
     }),
     (Method::Get, "/v1/connections/*/records/*/*", |at| {
-        api(Api::GetRecord(at[0].parse().ok()?, at[1].parse().ok()?, at[2].parse().ok()?))
+        Some(Route::Ask(at[0].parse().ok()?, Ask::GetRecord(at[1].parse().ok()?, at[2].parse().ok()?)))
     }),
     (Method::Get, "/v1/connections/*/records/*/*/associations/*", |at| {
         let (kind, id, to) = (at[1].parse().ok()?, at[2].parse().ok()?, at[3].parse().ok()?);
-        api(Api::ListAssociations(at[0].parse().ok()?, kind, id, to))
+        Some(Route::Ask(at[0].parse().ok()?, Ask::ListAssociations(kind, id, to)))
     }),
     (Method::Get, "/v1/connections/*/fields/*", |at| {
-        api(Api::ListFields(at[0].parse().ok()?, at[1].parse().ok()?))
+        Some(Route::Ask(at[0].parse().ok()?, Ask::ListFields(at[1].parse().ok()?)))
     }),
     (Method::Get, "/v1/connections/*/fields/*/selection", |at| {
-        api(Api::GetSelection(at[0].parse().ok()?, at[1].parse().ok()?))
+        Some(Route::Ask(at[0].parse().ok()?, Ask::GetSelection(at[1].parse().ok()?)))
     }),
     (Method::Put, "/v1/connections/*/fields/*/selection", |at| {
         api(Api::PutSelection(at[0].parse().ok()?, at[1].parse().ok()?))
     }),
     (Method::Post, "/v1/connections/*/streams/*/resync", |at| {
-        api(Api::Resync(at[0].parse().ok()?, at[1].parse().ok()?))
+        Some(Route::Ask(at[0].parse().ok()?, Ask::Resync(at[1].parse().ok()?)))
     }),
     (Method::Post, "/v1/connections/*/records/*/*/reread", |at| {
-        api(Api::Reread(at[0].parse().ok()?, at[1].parse().ok()?, at[2].parse().ok()?))
+        Some(Route::Ask(at[0].parse().ok()?, Ask::Reread(at[1].parse().ok()?, at[2].parse().ok()?)))
     }),
-    (Method::Get, "/v1/connections/*/owners", |at| api(Api::ListOwners(at[0].parse().ok()?))),
+    (Method::Get, "/v1/connections/*/owners", |at| Some(Route::Ask(at[0].parse().ok()?, Ask::ListOwners))),
     (Method::Get, "/v1/connections/*/pipelines/*", |at| {
-        api(Api::ListPipelines(at[0].parse().ok()?, at[1].parse().ok()?))
+        Some(Route::Ask(at[0].parse().ok()?, Ask::ListPipelines(at[1].parse().ok()?)))
     }),
-    (Method::Get, "/v1/connections/*/lists", |at| api(Api::ListLists(at[0].parse().ok()?))),
-    (Method::Get, "/v1/connections/*/lists/*", |at| list(at, Api::GetList)),
-    (Method::Get, "/v1/connections/*/lists/*/members", |at| list(at, Api::ListMembers)),
-    (Method::Post, "/v1/connections/*/lists/*/follow", |at| list(at, Api::Follow)),
-    (Method::Post, "/v1/connections/*/lists/*/unfollow", |at| list(at, Api::Unfollow)),
+    (Method::Get, "/v1/connections/*/lists", |at| Some(Route::Ask(at[0].parse().ok()?, Ask::ListLists))),
+    (Method::Get, "/v1/connections/*/lists/*", |at| list(at, Ask::GetList)),
+    (Method::Get, "/v1/connections/*/lists/*/members", |at| list(at, Ask::ListMembers)),
+    (Method::Post, "/v1/connections/*/lists/*/follow", |at| list(at, Ask::Follow)),
+    (Method::Post, "/v1/connections/*/lists/*/unfollow", |at| list(at, Ask::Unfollow)),
     (Method::Get, "/v1/connections/*/types", |at| api(Api::Types(at[0].parse().ok()?, types::Call::List))),
     (Method::Post, "/v1/connections/*/types/refresh", |at| {
         api(Api::Types(at[0].parse().ok()?, types::Call::Refresh))
@@ -222,10 +187,12 @@ const TABLE: [(Method, &str, Make); 75] = [
     (Method::Delete, "/v1/connections/*/types/*", |at| {
         api(Api::Types(at[0].parse().ok()?, types::Call::Off(at[1].to_owned())))
     }),
-    (Method::Post, "/v1/connections/*/pause", |at| api(Api::Pause(at[0].parse().ok()?))),
-    (Method::Post, "/v1/connections/*/resume", |at| api(Api::Resume(at[0].parse().ok()?))),
-    (Method::Post, "/v1/connections/*/fields/refresh", |at| api(Api::RefreshFields(at[0].parse().ok()?))),
-    (Method::Get, "/v1/connections/*/changes", |at| api(Api::ListChanges(at[0].parse().ok()?))),
+    (Method::Post, "/v1/connections/*/pause", |at| Some(Route::Ask(at[0].parse().ok()?, Ask::Pause))),
+    (Method::Post, "/v1/connections/*/resume", |at| Some(Route::Ask(at[0].parse().ok()?, Ask::Resume))),
+    (Method::Post, "/v1/connections/*/fields/refresh", |at| {
+        Some(Route::Ask(at[0].parse().ok()?, Ask::RefreshFields))
+    }),
+    (Method::Get, "/v1/connections/*/changes", |at| Some(Route::Ask(at[0].parse().ok()?, Ask::ListChanges))),
     (Method::Get, "/v1/connections/*/snapshot", |at| api(Api::Snapshot(at[0].parse().ok()?))),
     (Method::Get, "/v1/filter-schema.json", |_| Some(Route::FilterSchema)),
     (Method::Get, "/v1/connections/*/channels", |at| channels(at, channel::Call::List)),
@@ -290,8 +257,8 @@ fn endpoint(at: &[&str], call: fn(EndpointId) -> Call) -> Option<Route> {
     api(Api::Endpoints(at[0].parse().ok()?, call(at[1].parse().ok()?)))
 }
 
-fn list(at: &[&str], make: fn(ConnectionId, ListId) -> Api) -> Option<Route> {
-    api(make(at[0].parse().ok()?, at[1].parse().ok()?))
+fn list(at: &[&str], ask: fn(ListId) -> Ask) -> Option<Route> {
+    Some(Route::Ask(at[0].parse().ok()?, ask(at[1].parse().ok()?)))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "every row of the table gives an Option")]

@@ -1,5 +1,6 @@
 //! Every request from outside: finds its route and hands it on.
 
+use futures_util::future::LocalBoxFuture;
 use serde_json::json;
 use worker::{Context, Env, Request, Response, Result};
 
@@ -35,20 +36,24 @@ pub async fn handle(request: Request, env: &Env, context: &Context) -> Result<Re
         Ok(config) => config,
         Err(error) => return misconfigured(&error),
     };
-    match found {
-        Found::Route(Route::Api(api)) => v1::handle(env, &config, api, &mut incoming).await,
+    // Boxed: each kind of request is code of its own, which V8 compiles when the first of that kind comes.
+    let answering: LocalBoxFuture<'_, Result<Response>> = match found {
+        Found::Route(Route::Api(api)) => Box::pin(v1::handle(env, &config, api, &mut incoming)),
+        Found::Route(Route::Ask(id, ask)) => {
+            return v1::ask_portal(env, &config, &id, ask, &incoming).await;
+        }
         Found::Route(Route::Webhook(source)) => {
-            webhooks::handle(env, context, &config, &source, &mut incoming).await
+            return webhooks::handle(env, context, &config, &source, &mut incoming).await;
         }
         Found::Route(Route::Page(page)) => match page {
-            Page::OAuthCallback => oauth_flow::callback(env, &config, &incoming).await,
+            Page::OAuthCallback => Box::pin(oauth_flow::callback(env, &config, &incoming)),
             Page::Home
             | Page::Console
             | Page::ConsoleLive
             | Page::ConsoleSignIn
             | Page::ConsoleSignOut
             | Page::ConsoleCreateWorkspace
-            | Page::ConsoleOpenWorkspace(_) => operator::handle(env, &config, page, &mut incoming).await,
+            | Page::ConsoleOpenWorkspace(_) => Box::pin(operator::handle(env, &config, page, &mut incoming)),
             Page::OpenLink(_)
             | Page::Integrations(_)
             | Page::IntegrationsLive(_)
@@ -57,15 +62,18 @@ pub async fn handle(request: Request, env: &Env, context: &Context) -> Result<Re
             | Page::AskDisconnect(..)
             | Page::Connection(..)
             | Page::Disconnect(..)
-            | Page::SignOut(_) => pages::handle(env, &config, page, &mut incoming).await,
+            | Page::SignOut(_) => Box::pin(pages::handle(env, &config, page, &mut incoming)),
         },
-        Found::Route(Route::FilterSchema) => reply::json(200, &filter::schema()),
-        Found::Route(Route::Health) => health(env).await,
-        Found::Route(Route::Hello) => Response::ok("hello"),
-        Found::Route(Route::TestPanic(connection)) if config.test_faults => panic_once(env, connection).await,
-        Found::Route(Route::TestPanic(_)) | Found::Nothing => nothing(&config, &incoming),
-        Found::OtherMethods(methods) => other_methods(&config, &incoming, &methods),
-    }
+        Found::Route(Route::FilterSchema) => return reply::json(200, &filter::schema()),
+        Found::Route(Route::Health) => Box::pin(health(env)),
+        Found::Route(Route::Hello) => return Response::ok("hello"),
+        Found::Route(Route::TestPanic(connection)) if config.test_faults => {
+            Box::pin(panic_once(env, connection))
+        }
+        Found::Route(Route::TestPanic(_)) | Found::Nothing => return nothing(&config, &incoming),
+        Found::OtherMethods(methods) => return other_methods(&config, &incoming, &methods),
+    };
+    answering.await
 }
 
 fn is_for_programs(incoming: &Incoming) -> bool {

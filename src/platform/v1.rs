@@ -8,6 +8,7 @@ use worker::{Env, Response};
 use crate::{
     api::{
         channel, cursor, endpoint,
+        question::{self, Ask, Expected},
         request::{self, BODY_LIMIT, Query},
         response,
         route::Api,
@@ -18,12 +19,7 @@ use crate::{
             api_key,
             messages::{Answer, Command, Connection, Refusal, WORKSPACES_LIMIT},
         },
-        portal::{
-            beside::commands as beside,
-            messages::{
-                Answer as PortalAnswer, CHANGES_LIMIT, Command as PortalCommand, LINKS_LIMIT, RECORDS_LIMIT,
-            },
-        },
+        portal::messages::{Answer as PortalAnswer, Command as PortalCommand},
     },
     platform::{
         clock, directory_object as directory, disconnect, incoming::Incoming, portals, reply, snapshot,
@@ -31,7 +27,7 @@ use crate::{
     values::{
         config::Config,
         crypto::constant_time_eq,
-        ids::{ConnectionId, ObjectType, WorkspaceId},
+        ids::{ConnectionId, WorkspaceId},
         problem::{Kind, Problem},
         time::{SECOND_MS, Timestamp},
     },
@@ -87,16 +83,32 @@ pub async fn handle(
     }
 }
 
+/// Carries a question to the object of one connection.
+pub async fn ask_portal(
+    env: &Env,
+    config: &Config,
+    id: &ConnectionId,
+    ask: Ask,
+    incoming: &Incoming,
+) -> worker::Result<Response> {
+    let answering = async {
+        let caller = caller(env, config, incoming).await?;
+        let query = Query::parse(&incoming.query, ask.taken())?;
+        let (command, expected) = ask.command(&query)?;
+        asked(env, &caller, id, &command, expected).await
+    };
+    match answering.await {
+        Ok(response) => Ok(response),
+        Err(problem) => reply::problem(&problem),
+    }
+}
+
 async fn answer(env: &Env, config: &Config, api: Api, incoming: &mut Incoming) -> Result<Response, Problem> {
     let caller = caller(env, config, incoming).await?;
     let now = clock::now();
     let query = incoming.query.clone();
-    let taken: &[&str] = match api {
+    let taken: &[&str] = match &api {
         Api::ListWorkspaces => &["limit", "cursor"],
-        Api::ListRecords(_, ObjectType::Contacts) => &["limit", "cursor", "email"],
-        Api::ListRecords(_, ObjectType::Companies) => &["limit", "cursor", "domain"],
-        Api::ListRecords(..) | Api::ListAssociations(..) | Api::ListMembers(..) => &["limit", "cursor"],
-        Api::ListChanges(_) => &["after", "types", "limit"],
         Api::Snapshot(_) => &["types"],
         _ => &[],
     };
@@ -193,77 +205,10 @@ async fn answer(env: &Env, config: &Config, api: Api, incoming: &mut Incoming) -
                 Err(refusal) => Err(response::problem(&refusal)),
             }
         }
-        Api::ListRecords(id, object_type) => {
-            let after =
-                query.get("cursor").map(|text| cursor::decode(cursor::Of::Records, text)).transpose()?;
-            let command = PortalCommand::Records {
-                object_type,
-                after,
-                limit: query.limit(RECORDS_LIMIT)?,
-                key: query.key(object_type)?,
-            };
-            let mut page = records(env, &caller, id, &command).await?;
-            cursor::wrap_last(&mut page);
-            Ok(reply::raw_json(page).map_err(fault)?)
-        }
-        Api::GetRecord(id, object_type, record) => {
-            let command = PortalCommand::Record { object_type, id: record };
-            Ok(reply::raw_json(records(env, &caller, id, &command).await?).map_err(fault)?)
-        }
-        Api::ListAssociations(id, object_type, record, to_type) => {
-            let after =
-                query.get("cursor").map(|text| cursor::decode(cursor::Of::Records, text)).transpose()?;
-            let limit = query.limit(LINKS_LIMIT)?;
-            let command = PortalCommand::Associations { object_type, id: record, to_type, after, limit };
-            let mut page = records(env, &caller, id, &command).await?;
-            cursor::wrap_last(&mut page);
-            Ok(reply::raw_json(page).map_err(fault)?)
-        }
-        Api::ListFields(id, object_type) => {
-            let fields = records(env, &caller, id, &PortalCommand::Fields { object_type }).await?;
-            Ok(reply::raw_json(fields).map_err(fault)?)
-        }
-        Api::GetSelection(id, object_type) => {
-            let chosen = records(env, &caller, id, &PortalCommand::Selection { object_type }).await?;
-            Ok(reply::raw_json(chosen).map_err(fault)?)
-        }
         Api::PutSelection(id, object_type) => {
             let selection = read::<request::PutSelection>(incoming).await?.selection()?;
             let command = PortalCommand::Select { object_type, selection };
-            Ok(reply::raw_json(records(env, &caller, id, &command).await?).map_err(fault)?)
-        }
-        Api::Resync(id, object_type) => order(env, &caller, id, &PortalCommand::Resync { object_type }).await,
-        Api::Reread(id, object_type, record) => {
-            order(env, &caller, id, &PortalCommand::Reread { object_type, id: record }).await
-        }
-        Api::ListOwners(id) => told(env, &caller, id, beside::Command::Owners).await,
-        Api::ListPipelines(id, object_type) => {
-            told(env, &caller, id, beside::Command::Pipelines { object_type }).await
-        }
-        Api::ListLists(id) => told(env, &caller, id, beside::Command::Lists).await,
-        Api::GetList(id, list) => told(env, &caller, id, beside::Command::List { list }).await,
-        Api::ListMembers(id, list) => {
-            let after =
-                query.get("cursor").map(|text| cursor::decode(cursor::Of::Records, text)).transpose()?;
-            let limit = query.limit(beside::MEMBERS_LIMIT)?;
-            told(env, &caller, id, beside::Command::Members { list, after, limit }).await
-        }
-        Api::Follow(id, list) => {
-            order(env, &caller, id, &PortalCommand::Beside(beside::Command::Follow { list })).await
-        }
-        Api::Unfollow(id, list) => {
-            order(env, &caller, id, &PortalCommand::Beside(beside::Command::Unfollow { list })).await
-        }
-        Api::Pause(id) => order(env, &caller, id, &PortalCommand::Pause).await,
-        Api::Resume(id) => order(env, &caller, id, &PortalCommand::Resume).await,
-        Api::RefreshFields(id) => order(env, &caller, id, &PortalCommand::RefreshFields).await,
-        Api::ListChanges(id) => {
-            let command = PortalCommand::Changes {
-                after: query.after()?,
-                limit: query.limit(CHANGES_LIMIT)?,
-                types: query.types()?,
-            };
-            Ok(reply::raw_json(records(env, &caller, id, &command).await?).map_err(fault)?)
+            asked(env, &caller, &id, &command, Expected::Json).await
         }
         Api::Snapshot(id) => {
             let types = query.types()?;
@@ -303,11 +248,6 @@ async fn types(env: &Env, caller: &Caller, id: ConnectionId, call: types::Call) 
     }
 }
 
-fn type_off() -> Problem {
-    let detail = "This connection does not mirror that type of record. `PUT /v1/connections/{c}/types/{type}` turns it on.";
-    Problem::new(Kind::NotFound, detail)
-}
-
 /// An answer that a Portal made in the API's shape.
 fn said((status, body): (u16, Option<String>)) -> Result<Response, Problem> {
     match body {
@@ -338,80 +278,24 @@ async fn endpoints(
     }
 }
 
-/// What a Portal tells of owners, pipelines and lists, in the API's shape.
-async fn told(
+/// What a Portal answers by itself, in the API's shape.
+async fn asked(
     env: &Env,
     caller: &Caller,
-    id: ConnectionId,
-    command: beside::Command,
-) -> Result<Response, Problem> {
-    let mut page = records(env, caller, id, &PortalCommand::Beside(command)).await?;
-    cursor::wrap_last(&mut page);
-    reply::raw_json(page).map_err(fault)
-}
-
-/// What a Portal tells of its records, in the API's shape.
-async fn records(
-    env: &Env,
-    caller: &Caller,
-    id: ConnectionId,
+    id: &ConnectionId,
     command: &PortalCommand,
-) -> Result<String, Problem> {
-    let connection = believed(env, caller, id).await?;
-    match portals::ask(env, &connection.object, command).await? {
-        PortalAnswer::Json(body) => Ok(body),
-        PortalAnswer::BeyondHorizon(oldest) => Err(response::beyond_horizon(&connection.id, oldest)),
-        PortalAnswer::Missing | PortalAnswer::NotConnected => Err(Problem::new(
-            Kind::NotFound,
-            "The mirror has no such record or list, or it is not followed. It may have been deleted in HubSpot, or not been read yet.",
-        )),
-        PortalAnswer::TypeOff => Err(type_off()),
-        PortalAnswer::UnknownFields(names) => Err(response::unknown_fields(&names)),
-        PortalAnswer::NotMirrored(names) => Err(response::not_mirrored(&names)),
-        PortalAnswer::StorageFull => Err(response::storage_full()),
-        PortalAnswer::Stopped => Err(Problem::new(
-            Kind::Conflict,
-            "The connection is not kept in step at the moment, or has not read the fields of this type yet. `GET /v1/connections/{c}` says which.",
-        )),
-        PortalAnswer::Done
-        | PortalAnswer::Status(_)
-        | PortalAnswer::Snapshot(_)
-        | PortalAnswer::Channel(_)
-        | PortalAnswer::Looked(_)
-        | PortalAnswer::TooMany(_)
-        | PortalAnswer::Types(_)
-        | PortalAnswer::Endpoint(_) => Err(directory::unexpected().into()),
-    }
-}
-
-/// Has a Portal do something, which it does in its own time.
-async fn order(
-    env: &Env,
-    caller: &Caller,
-    id: ConnectionId,
-    command: &PortalCommand,
+    expected: Expected,
 ) -> Result<Response, Problem> {
-    let connection = believed(env, caller, id).await?;
-    match portals::ask(env, &connection.object, command).await? {
-        PortalAnswer::Done => Ok(reply::empty(202).map_err(fault)?),
-        PortalAnswer::Stopped | PortalAnswer::NotConnected => Err(Problem::new(
-            Kind::Conflict,
-            "The connection, or this type of record, is not kept in step at the moment, so this would have no effect. `GET /v1/connections/{c}` says why.",
-        )),
-        PortalAnswer::Missing => Err(response::problem(&Refusal::NotFound)),
-        PortalAnswer::TypeOff => Err(type_off()),
-        PortalAnswer::TooMany(most) => Err(response::problem(&Refusal::Full { most })),
-        PortalAnswer::Json(_)
-        | PortalAnswer::BeyondHorizon(_)
-        | PortalAnswer::Snapshot(_)
-        | PortalAnswer::Channel(_)
-        | PortalAnswer::Looked(_)
-        | PortalAnswer::Endpoint(_)
-        | PortalAnswer::UnknownFields(_)
-        | PortalAnswer::NotMirrored(_)
-        | PortalAnswer::Types(_)
-        | PortalAnswer::StorageFull
-        | PortalAnswer::Status(_) => Err(directory::unexpected().into()),
+    let connection = believed(env, caller, id.clone()).await?;
+    match (portals::ask(env, &connection.object, command).await?, expected) {
+        (PortalAnswer::Json(body), Expected::Json) => reply::raw_json(body).map_err(fault),
+        (PortalAnswer::Json(mut body), Expected::Page) => {
+            cursor::wrap_last(&mut body);
+            reply::raw_json(body).map_err(fault)
+        }
+        (PortalAnswer::Done, Expected::Order) => reply::empty(202).map_err(fault),
+        (answer, _) => Err(question::problem(&connection.id, answer, expected)
+            .unwrap_or_else(|| directory::unexpected().into())),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     },
     hubspot::{
         Malformed,
-        objects::{self, Page, SEARCH_LIMIT},
+        objects::{self, Page, Record, SEARCH_LIMIT},
         properties,
         rejection::{self, Rejection},
         usage::RateHeaders,
@@ -39,6 +39,7 @@ const GREATEST_ID: u64 = (1 << 53) - 1;
 
 impl Portal {
     /// Takes in the end of a call.
+    #[inline(never)]
     pub(super) fn answered(
         &mut self,
         turn: &mut Turn<'_>,
@@ -175,25 +176,7 @@ impl Portal {
             }
             Job::ReadOne { id, erased } => {
                 let record = parsed!(objects::parse_record(body));
-                let scene = self.scene(turn, in_flight);
-                let resolved = record.id;
-                let grave = Grave { id: *id, merged_into: (resolved != *id).then_some(resolved) };
-                let graves = if resolved == *id { &[][..] } else { std::slice::from_ref(&grave) };
-                let erased = if *erased { std::slice::from_ref(id) } else { &[] };
-                let running = &mut self.streams[in_flight.stream];
-                // Where the property list does not fit a URL this read settled only who the record is.
-                let applied = if running.saved.wide {
-                    let mut applied = apply::settled(scene, &[], graves, erased)?;
-                    dirty::mark(turn.sql, scene.kind, &[resolved], scene.tick, true, false)?;
-                    applied.doubts += 1;
-                    applied
-                } else {
-                    apply::settled(scene, &[record], graves, erased)?
-                };
-                running.vanished.remove(id);
-                dirty::clear(turn.sql, scene.kind, &[*id], in_flight.asked_at)?;
-                self.mark_links(turn, scene.kind, &[resolved], in_flight.asked_at)?;
-                self.count(turn, in_flight.stream, applied)?;
+                self.took_one(turn, in_flight, *id, *erased, record)?;
             }
             Job::Search => {
                 let page = parsed!(objects::parse_page(body));
@@ -222,6 +205,38 @@ impl Portal {
         Ok(Ok(()))
     }
 
+    /// Applies a single read of `id`, which another record may answer that it became part of.
+    #[inline(never)]
+    fn took_one(
+        &mut self,
+        turn: &mut Turn<'_>,
+        in_flight: &InFlight,
+        id: RecordId,
+        erased: bool,
+        record: Record<'_>,
+    ) -> Result<(), SqlError> {
+        let scene = self.scene(turn, in_flight);
+        let resolved = record.id;
+        let grave = Grave { id, merged_into: (resolved != id).then_some(resolved) };
+        let graves = if resolved == id { &[][..] } else { std::slice::from_ref(&grave) };
+        let erased = if erased { std::slice::from_ref(&id) } else { &[] };
+        let running = &mut self.streams[in_flight.stream];
+        // Where the property list does not fit a URL this read settled only who the record is.
+        let applied = if running.saved.wide {
+            let mut applied = apply::settled(scene, &[], graves, erased)?;
+            dirty::mark(turn.sql, scene.kind, &[resolved], scene.tick, true, false)?;
+            applied.doubts += 1;
+            applied
+        } else {
+            apply::settled(scene, &[record], graves, erased)?
+        };
+        running.vanished.remove(&id);
+        dirty::clear(turn.sql, scene.kind, &[id], in_flight.asked_at)?;
+        self.mark_links(turn, scene.kind, &[resolved], in_flight.asked_at)?;
+        self.count(turn, in_flight.stream, applied)
+    }
+
+    #[inline(never)]
     fn took_list(
         &mut self,
         turn: &mut Turn<'_>,
@@ -259,6 +274,7 @@ impl Portal {
     }
 
     /// Applies a batch read of `ids`. Ids neither answered nor refused are to be read singly.
+    #[inline(never)]
     pub(super) fn settle_batch(
         &mut self,
         turn: &Turn<'_>,
@@ -327,6 +343,7 @@ impl Portal {
         self.count(turn, index, applied)
     }
 
+    #[inline(never)]
     fn took_search(
         &mut self,
         turn: &Turn<'_>,

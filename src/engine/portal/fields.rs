@@ -35,6 +35,7 @@ const HISTORY_TOLD: u32 = 200;
 
 impl Portal {
     /// Reads the fields of every stream that runs, soon, and what there is beside records.
+    #[inline(never)]
     pub(super) fn refresh_fields(
         &mut self,
         turn: &Turn<'_>,
@@ -55,6 +56,7 @@ impl Portal {
     }
 
     /// What HubSpot lists now.
+    #[inline(never)]
     pub(super) fn took_properties(
         &mut self,
         turn: &Turn<'_>,
@@ -86,6 +88,7 @@ impl Portal {
     }
 
     /// HubSpot lists what it listed before.
+    #[inline(never)]
     pub(super) fn fields_stand(&mut self, turn: &Turn<'_>, index: usize) -> Result<(), SqlError> {
         let running = &mut self.streams[index];
         // What a refused URL taught stays.

@@ -89,6 +89,7 @@ impl Portal {
     }
 
     /// Appends to the feed what has happened to the connection since it was told last; says whether anything has.
+    #[inline(never)]
     pub(super) fn tell_lifecycle(&mut self, turn: &Turn<'_>) -> Result<bool, SqlError> {
         let Some(connection) = &self.connection else { return Ok(false) };
         let now = self.facts(connection);

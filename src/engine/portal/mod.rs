@@ -6,6 +6,9 @@
 //! when a call fails: it is then loaded again from what was committed.
 //!
 //! Everything may interleave: nothing here assumes that what was true when a request left is true when its answer comes.
+//!
+//! What a turn calls once is `inline(never)`: merged into one function, a page of a full read would have V8 compile, and compile
+//! again for speed, all that a turn could ever do (a sixth of a first sync's processor time).
 
 mod answers;
 pub mod apply;
@@ -483,6 +486,7 @@ impl Portal {
         self.clock
     }
 
+    #[inline(never)]
     fn connect(&mut self, turn: &mut Turn<'_>, connect: Connect) -> Result<(), SqlError> {
         let connection = Connection {
             id: connect.connection,
@@ -515,6 +519,7 @@ impl Portal {
     }
 
     /// Whether an alarm would find something to do now.
+    #[inline(never)]
     fn work_due(&self, turn: &Turn<'_>) -> Result<bool, SqlError> {
         let due = |at: Option<Timestamp>| at.is_some_and(|at| at <= turn.now);
         if due(self.delivery_due_at(turn)?) || due(self.channels_due_at(turn)?) {
@@ -558,6 +563,7 @@ impl Portal {
 
     /// Marks what a delivery touched; says whether anything of it is ours to read. `None`: whoever sent it here does not
     /// know that this connection has ended.
+    #[inline(never)]
     fn mark_touched(&mut self, turn: &mut Turn<'_>, touches: &[Touch]) -> Result<Option<bool>, SqlError> {
         let connected = self.connection.as_ref().is_some_and(|connection| {
             !matches!(connection.state, State::Disconnected | State::Disconnecting)
@@ -592,6 +598,7 @@ impl Portal {
     }
 
     /// Stops at once; says whether there is something left to tell HubSpot.
+    #[inline(never)]
     fn disconnect(
         &mut self,
         turn: &mut Turn<'_>,
@@ -637,6 +644,7 @@ impl Portal {
         schema::set(turn.sql, CONNECTION_KEY, &json)
     }
 
+    #[inline(never)]
     fn status(&self, turn: &Turn<'_>) -> Result<Answer, SqlError> {
         let Some(connection) = &self.connection else { return Ok(Answer::NotConnected) };
         let mut streams = Vec::new();

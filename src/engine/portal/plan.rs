@@ -124,6 +124,7 @@ impl Portal {
     }
 
     /// Nothing is under way and nothing worth waiting for: give permits back and set the next alarm.
+    #[inline(never)]
     fn end_shift(
         &mut self,
         turn: &mut Turn<'_>,
@@ -148,6 +149,7 @@ impl Portal {
     }
 
     /// Sends a job; `Some`: it has no permit, and none can come before then.
+    #[inline(never)]
     fn send(
         &mut self,
         turn: &Turn<'_>,
@@ -190,6 +192,7 @@ impl Portal {
     }
 
     /// Asks the limiter, unless an answer is under way or it said to wait.
+    #[inline(never)]
     fn want(
         &mut self,
         turn: &Turn<'_>,
@@ -245,6 +248,7 @@ impl Portal {
         })
     }
 
+    #[inline(never)]
     fn next(&mut self, turn: &mut Turn<'_>) -> Result<Next, SqlError> {
         let own = self.next_of_connection(turn);
         if !matches!(own, Next::Nothing) || !self.may_call(turn) {
@@ -322,6 +326,7 @@ impl Portal {
     }
 
     /// Refresh ahead of expiry (never two at once of one grant), and the last calls of a disconnect.
+    #[inline(never)]
     fn next_of_connection(&self, turn: &Turn<'_>) -> Next {
         let Some(connection) = &self.connection else { return Next::Nothing };
         match connection.state {
@@ -366,6 +371,7 @@ impl Portal {
         Next::Nothing
     }
 
+    #[inline(never)]
     fn next_of_stream(
         &mut self,
         turn: &mut Turn<'_>,
@@ -458,6 +464,7 @@ impl Portal {
     }
 
     /// The request of a job; `None` if what it was for is gone, which [`Portal::next`] does not let happen.
+    #[inline(never)]
     fn request(&mut self, turn: &Turn<'_>, index: usize, job: &Job) -> Option<Request> {
         let tokens = self.tokens.as_ref()?;
         let app = turn.config.app(&self.connection.as_ref()?.app)?;
@@ -483,6 +490,7 @@ impl Portal {
         Some(Request { bearer, ..request })
     }
 
+    #[inline(never)]
     fn stream_request(&mut self, turn: &Turn<'_>, index: usize, job: &Job) -> Option<Request> {
         let running = self.streams.get_mut(index)?;
         let kind = running.saved.object_type;

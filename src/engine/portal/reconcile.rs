@@ -172,6 +172,7 @@ impl Checking {
 
 impl Portal {
     /// The next call of reconcile, when a stream has nothing else to do.
+    #[inline(never)]
     pub(super) fn next_of_reconcile(
         &mut self,
         turn: &mut Turn<'_>,
@@ -232,6 +233,7 @@ impl Portal {
     }
 
     /// The answer to a count: equal, to be halved, or a page to be compared.
+    #[inline(never)]
     pub(super) fn took_count(
         &mut self,
         turn: &Turn<'_>,
@@ -269,6 +271,7 @@ impl Portal {
     }
 
     /// A batch read of suspects: how many of them were truly different.
+    #[inline(never)]
     pub(super) fn took_confirm(
         &mut self,
         turn: &Turn<'_>,
@@ -321,6 +324,7 @@ impl Portal {
     }
 
     /// A page of a sweep.
+    #[inline(never)]
     pub(super) fn took_sweep(
         &mut self,
         turn: &Turn<'_>,
@@ -369,6 +373,7 @@ impl Portal {
     }
 
     /// The request of one of reconcile's jobs.
+    #[inline(never)]
     pub(super) fn reconcile_request(&self, index: usize, job: &Job) -> Option<Request> {
         let running = self.streams.get(index)?;
         let kind = running.saved.object_type;

@@ -44,6 +44,7 @@ const OUR_FAULT_MS: i64 = 5 * MINUTE_MS;
 
 impl Portal {
     /// A refusal, by its class.
+    #[inline(never)]
     pub(super) fn refused(
         &mut self,
         turn: &mut Turn<'_>,
@@ -259,6 +260,7 @@ impl Portal {
         self.save_connection(turn)
     }
 
+    #[inline(never)]
     pub(super) fn refreshed(
         &mut self,
         turn: &mut Turn<'_>,
@@ -329,6 +331,7 @@ impl Portal {
     }
 
     /// An uninstall or revoke came to its end; what HubSpot refuses for good is done as far as we can do it.
+    #[inline(never)]
     pub(super) fn said_farewell(
         &mut self,
         turn: &mut Turn<'_>,

@@ -16,6 +16,7 @@ impl Portal {
         (self.goes_on() && !self.stands_still(index)).then_some(index)
     }
 
+    #[inline(never)]
     pub(super) fn resync(
         &mut self,
         turn: &Turn<'_>,
@@ -30,6 +31,7 @@ impl Portal {
         Ok(Answer::Done)
     }
 
+    #[inline(never)]
     pub(super) fn reread(
         &mut self,
         turn: &Turn<'_>,
@@ -48,6 +50,7 @@ impl Portal {
     }
 
     /// Calls that are under way come to their end; nothing leaves but refreshes, so that resuming needs nobody's consent.
+    #[inline(never)]
     pub(super) fn pause_by_person(&mut self, turn: &Turn<'_>) -> Result<Answer, SqlError> {
         let Some(connection) = &mut self.connection else { return Ok(Answer::NotConnected) };
         match connection.state {
@@ -61,6 +64,7 @@ impl Portal {
         }
     }
 
+    #[inline(never)]
     pub(super) fn resume(&mut self, turn: &Turn<'_>, effects: &mut Vec<Effect>) -> Result<Answer, SqlError> {
         let Some(connection) = &mut self.connection else { return Ok(Answer::NotConnected) };
         match connection.state {

@@ -111,6 +111,7 @@ impl Freshening {
 
 impl Portal {
     /// Takes a new selection. A field that comes or goes has every record read once more, so that the feed tells it of each.
+    #[inline(never)]
     pub(super) fn select(
         &mut self,
         turn: &Turn<'_>,
@@ -174,6 +175,7 @@ impl Portal {
     }
 
     /// The selection of a type in the API's shape.
+    #[inline(never)]
     pub(super) fn selection(&self, turn: &Turn<'_>, kind: ObjectType) -> Result<Answer, SqlError> {
         let Some(running) = self.streams.iter().find(|running| running.saved.object_type == kind) else {
             return Ok(Answer::Missing);
@@ -201,6 +203,7 @@ impl Portal {
     }
 
     /// The next page of the daily read, when a stream has nothing else to do.
+    #[inline(never)]
     pub(super) fn next_of_freshening(
         &mut self,
         turn: &Turn<'_>,
@@ -236,6 +239,7 @@ impl Portal {
     }
 
     /// A page of the daily read.
+    #[inline(never)]
     pub(super) fn took_fresh(
         &mut self,
         turn: &Turn<'_>,

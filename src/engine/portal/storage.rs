@@ -133,6 +133,7 @@ impl Portal {
     }
 
     /// Looks how full it is, and narrows the streams where that is too full. Part of every turn; most look at a clock only.
+    #[inline(never)]
     pub(super) fn watch_storage(&mut self, turn: &Turn<'_>) -> Result<(), SqlError> {
         if turn.now.since_ms(self.storage.looked_at) < EVERY_MS || !self.goes_on() {
             return Ok(());

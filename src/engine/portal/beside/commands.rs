@@ -59,6 +59,7 @@ pub enum Command {
 }
 
 impl Portal {
+    #[inline(never)]
     pub(in crate::engine::portal) fn beside_command(
         &mut self,
         turn: &Turn<'_>,

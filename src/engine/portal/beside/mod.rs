@@ -344,6 +344,7 @@ impl Portal {
     }
 
     /// What to find out next; else when to look again, where something waits.
+    #[inline(never)]
     pub(super) fn next_errand(&self, turn: &Turn<'_>) -> (Option<Errand>, Option<Timestamp>) {
         let Some(connection) = &self.connection else { return (None, None) };
         let mut later: Option<Timestamp> = None;
@@ -378,6 +379,7 @@ impl Portal {
     }
 
     /// Takes in the end of an errand.
+    #[inline(never)]
     pub(super) fn ran_errand(
         &mut self,
         turn: &mut Turn<'_>,
@@ -405,6 +407,7 @@ impl Portal {
         }
     }
 
+    #[inline(never)]
     fn took_errand(
         &mut self,
         turn: &Turn<'_>,

@@ -30,6 +30,7 @@ type Touched = BTreeMap<RecordId, Option<Departure>>;
 impl Portal {
     /// Decides about everything that the feed tells since this was done last; says whether it tells more now. Part of every turn, so
     /// that what a channel tells is committed with what it follows from.
+    #[inline(never)]
     pub(in crate::engine::portal) fn follow_channels(&mut self, turn: &Turn<'_>) -> Result<bool, SqlError> {
         if self.channels.all.is_empty() {
             return Ok(false);

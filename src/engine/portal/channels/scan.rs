@@ -22,6 +22,7 @@ const FORGET: u32 = 5_000;
 
 impl Portal {
     /// Does one piece of what is due; says whether something was.
+    #[inline(never)]
     pub(in crate::engine::portal) fn advance_channels(&mut self, turn: &Turn<'_>) -> Result<bool, SqlError> {
         if self.channels.all.is_empty() || self.channel_context(turn).is_none() {
             return Ok(false);

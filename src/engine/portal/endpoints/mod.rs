@@ -143,6 +143,7 @@ impl Portal {
     }
 
     /// Starts what deliveries may leave.
+    #[inline(never)]
     pub(super) fn deliver(&mut self, turn: &mut Turn<'_>, effects: &mut Vec<Effect>) -> Result<(), SqlError> {
         if self.endpoints.all.is_empty() {
             return Ok(());
@@ -177,6 +178,7 @@ impl Portal {
     }
 
     /// A delivery came to its end.
+    #[inline(never)]
     pub(super) fn delivered(
         &mut self,
         turn: &mut Turn<'_>,

@@ -25,6 +25,7 @@ use crate::{
 
 impl Portal {
     /// The request of a call.
+    #[inline(never)]
     pub(in crate::engine::portal) fn links_request(call: &Call) -> Request {
         match call {
             Call::Read { from, to, inputs } => associations::batch_read(*from, *to, inputs),
@@ -33,6 +34,7 @@ impl Portal {
     }
 
     /// The answer to a call.
+    #[inline(never)]
     pub(in crate::engine::portal) fn took_links(
         &mut self,
         turn: &Turn<'_>,

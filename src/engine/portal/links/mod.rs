@@ -412,6 +412,7 @@ impl Portal {
     }
 
     /// Whether a round could begin now.
+    #[inline(never)]
     pub(super) fn links_due(&self, turn: &Turn<'_>) -> Result<bool, SqlError> {
         if self.links.retry_at > turn.now || self.fails(turn.now) {
             return Ok(false);
@@ -439,6 +440,7 @@ impl Portal {
     }
 
     /// The next call to the associations API.
+    #[inline(never)]
     pub(super) fn next_of_links(
         &mut self,
         turn: &Turn<'_>,
