@@ -86,6 +86,11 @@ impl Spoke {
         read(path, asked.content_type("application/json").send(body.to_string()))
     }
 
+    pub fn put(&self, path: &str, body: &Value) -> Result<Answer> {
+        let asked = self.agent.put(self.address(path)).header("authorization", self.bearer());
+        read(path, asked.content_type("application/json").send(body.to_string()))
+    }
+
     pub fn delete(&self, path: &str) -> Result<Answer> {
         let asked = self.agent.delete(self.address(path)).header("authorization", self.bearer());
         read(path, asked.call())
@@ -190,6 +195,6 @@ fn text(value: &Value, what: &str) -> Result<String> {
 }
 
 /// A number, written as one or as a text of digits.
-fn number(value: &Value) -> Option<u64> {
+pub(crate) fn number(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }

@@ -36,6 +36,11 @@ impl Permits {
         Some(self.held.remove(index).1)
     }
 
+    /// Whether there is a permit that is still alive at `now`.
+    pub fn holds(&self, window: Window, now: Timestamp) -> bool {
+        self.held.iter().any(|(held, _, until)| *held == window && *until > now)
+    }
+
     /// Whether an answer of the limiter is under way.
     pub fn asking(&self) -> bool {
         self.asked.is_some()

@@ -1,7 +1,8 @@
 //! What to send next: the most urgent job that may leave, as long as permits, places in flight and the shift allow.
 //!
 //! Decides only; what an answer means is [`super::answers`]'s. Order: the connection's own calls, reads after webhooks, checks for
-//! changes, reads they asked for, full reads; of equals the type with the fewest calls under way.
+//! changes, reads they asked for, full reads; of equals the type with the fewest calls under way. A job whose limiter window is
+//! full holds up none of another window.
 
 use crate::{
     engine::{
@@ -263,6 +264,10 @@ impl Portal {
                 continue;
             }
             let Some((urgency, job)) = self.next_of_stream(turn, index)? else { continue };
+            if let Some(until) = self.waits_for_window(&job, turn.now) {
+                later = Some(later.map_or(until, |earlier| earlier.min(until)));
+                continue;
+            }
             if best.as_ref().is_none_or(|(other, _, _)| urgency < *other) {
                 best = Some((urgency, index, job));
             }
@@ -272,16 +277,21 @@ impl Portal {
         }
         if best.as_ref().is_none_or(|(urgency, _, _)| *urgency >= Urgency::Read) {
             let (errand, retry_at) = self.next_errand(turn);
-            if let Some(errand) = errand {
-                return Ok(Next::Send(NO_STREAM, Job::Beside(errand)));
+            let errand = errand.map(Job::Beside);
+            let waits = errand.as_ref().and_then(|job| self.waits_for_window(job, turn.now));
+            if let (Some(job), None) = (errand, waits) {
+                return Ok(Next::Send(NO_STREAM, job));
             }
-            later = later.into_iter().chain(retry_at).min();
+            later = later.into_iter().chain(retry_at).chain(waits).min();
         }
         if !matches!(best, Some((Urgency::First, _, _)))
             && let Some(links) = self.next_of_links(turn)?
             && best.as_ref().is_none_or(|(other, _, _)| links.0 < *other)
         {
-            best = Some(links);
+            match self.waits_for_window(&links.2, turn.now) {
+                Some(until) => later = Some(later.map_or(until, |earlier| earlier.min(until))),
+                None => best = Some(links),
+            }
         }
         if let Some(at) = self.links.waits_until().filter(|at| *at > turn.now) {
             later = Some(later.map_or(at, |earlier| earlier.min(at)));
@@ -291,6 +301,12 @@ impl Portal {
             (None, Some(at)) => Next::Later(at),
             (None, None) => Next::Nothing,
         })
+    }
+
+    /// Until when a job cannot leave because its window is full.
+    fn waits_for_window(&self, job: &Job, now: Timestamp) -> Option<Timestamp> {
+        let window = job.window()?;
+        if self.permits.holds(window, now) { None } else { self.permits.wait(window, now) }
     }
 
     /// The streams that may send, so ordered that none waits for the end of another.
@@ -411,8 +427,9 @@ impl Portal {
             return Ok(job.map(|job| (Urgency::Reconcile, job)));
         };
         if backfill.expected.is_none() {
+            // One search before a whole read: behind the checks of the other types it might never leave.
             let flies = self.flies_for(index, |job| matches!(job, Job::Greatest));
-            return Ok((!flies).then_some((Urgency::FullRead, Job::Greatest)));
+            return Ok((!flies).then_some((Urgency::First, Job::Greatest)));
         }
         if !backfill.begun {
             backfill.begin();

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use spoke::{
     engine::portal::{
         channels::commands::{Answer as ChannelAnswer, Command as Channels, Refusal as ChannelRefusal},
-        messages::{Answer, Command, StreamState, StreamStatus},
+        messages::{Answer, Command, Phase, StreamState, StreamStatus},
         types::{Answer as Told, Command as Types, Refusal},
     },
     values::ids::ObjectType,
@@ -113,6 +113,28 @@ fn each_further_type_is_read_in_full_and_followed_without_webhooks() {
         let fields = world.command(Command::Fields { object_type: kind });
         assert!(matches!(fields, Some(Answer::Json(text)) if text.contains(property)));
     }
+}
+
+/// Six types whose checks are due every second fill search's window, four calls a second, for good.
+#[test]
+fn full_reads_go_on_beside_checks_that_fill_searchs_window() {
+    let variables = vec![("CHECK_EVERY_SECONDS", "1".to_owned())];
+    let kinds = vec!["tasks", "calls", "notes", CARS];
+    let sizes = Plan { contacts: 5_000, companies: Some(3), deals: Some(3), ..plan(&kinds) };
+    let mut world = World::new(Plan { variables, ..sizes });
+    let reads =
+        |world: &mut World| world.status().streams.iter().all(|stream| stream.phase == Phase::Incremental);
+    for name in kinds {
+        world.turn_on(name);
+        assert!(world.until(2, reads), "{name}: {:?}", world.status());
+    }
+    let (from, asked) = (world.now, world.calls.len());
+    world.command(Command::Resync { object_type: ObjectType::Contacts });
+    assert!(world.until(2, reads));
+    let seconds = (world.now - from) as f64 / 1_000.0;
+    let pages = world.counted(asked, "/contacts") as f64;
+    assert!(pages / seconds > 4.0, "{pages} pages in {seconds} s");
+    world.verdict().unwrap();
 }
 
 #[test]

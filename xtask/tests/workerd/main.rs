@@ -13,6 +13,7 @@ mod delivery;
 mod disk;
 mod faults;
 mod feed;
+mod further;
 mod hard_cases;
 mod person;
 mod receiver;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         ("refresh", refresh::trials()),
         ("webhooks", webhooks::trials()),
         ("channels", channels::trials()),
+        ("further types", further::trials()),
         ("connecting", connecting::trials()),
         ("sessions", sessions::trials()),
         ("feed", feed::trials()),
