@@ -23,6 +23,18 @@ pub enum ConnectionPage {
     AskResync(ObjectType),
     /// `POST …/streams/{type}/resync`
     Resync(ObjectType),
+    /// `GET …/types`
+    Types,
+    /// `GET …/types/live`
+    TypesLive,
+    /// `POST …/types/refresh`
+    RefreshTypes,
+    /// `POST …/types/{type}/on`
+    TurnOn(ObjectType),
+    /// `GET …/types/{type}/off`
+    AskTurnOff(ObjectType),
+    /// `POST …/types/{type}/off`
+    TurnOff(ObjectType),
     /// `GET …/fields/{type}`
     Fields(ObjectType),
     /// `GET …/fields/{type}/live`
@@ -102,13 +114,19 @@ pub enum ConnectionPage {
 }
 
 /// Every such address, as in the router's own table.
-pub const TABLE: [(Method, &str, Make); 44] = [
+pub const TABLE: [(Method, &str, Make); 50] = [
     (Method::Get, "/w/*/connections/*", |at| page(at, ConnectionPage::Sync)),
     (Method::Get, "/w/*/connections/*/live", |at| page(at, ConnectionPage::SyncLive)),
     (Method::Post, "/w/*/connections/*/pause", |at| page(at, ConnectionPage::Pause)),
     (Method::Post, "/w/*/connections/*/resume", |at| page(at, ConnectionPage::Resume)),
     (Method::Get, "/w/*/connections/*/streams/*/resync", |at| of_type(at, ConnectionPage::AskResync)),
     (Method::Post, "/w/*/connections/*/streams/*/resync", |at| of_type(at, ConnectionPage::Resync)),
+    (Method::Get, "/w/*/connections/*/types", |at| page(at, ConnectionPage::Types)),
+    (Method::Get, "/w/*/connections/*/types/live", |at| page(at, ConnectionPage::TypesLive)),
+    (Method::Post, "/w/*/connections/*/types/refresh", |at| page(at, ConnectionPage::RefreshTypes)),
+    (Method::Post, "/w/*/connections/*/types/*/on", |at| of_type(at, ConnectionPage::TurnOn)),
+    (Method::Get, "/w/*/connections/*/types/*/off", |at| of_type(at, ConnectionPage::AskTurnOff)),
+    (Method::Post, "/w/*/connections/*/types/*/off", |at| of_type(at, ConnectionPage::TurnOff)),
     (Method::Get, "/w/*/connections/*/fields/*", |at| of_type(at, ConnectionPage::Fields)),
     (Method::Get, "/w/*/connections/*/fields/*/live", |at| of_type(at, ConnectionPage::FieldsLive)),
     (Method::Post, "/w/*/connections/*/fields/*/refresh", |at| of_type(at, ConnectionPage::RefreshFields)),

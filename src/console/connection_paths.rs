@@ -7,6 +7,9 @@
 //! | POST | `…/pause`, `…/resume`: `csrf` | 303 to the Sync page |
 //! | GET | `…/streams/{type}/resync` | [`super::sync::resync`] |
 //! | POST | the same: `csrf` | 303 to the Sync page |
+//! | GET | `…/types?asked=`, `…/types/live` | [`super::types::page`], [`super::types::live`] |
+//! | POST | `…/types/refresh`, `…/types/{type}/on`: `csrf` | 303 to the page of types |
+//! | GET, POST | `…/types/{type}/off` | [`super::types::turn_off`] |
 //! | GET | `…/fields/{type}?q=&show=&page=&asked=` | [`super::fields::page`] |
 //! | GET | `…/fields/{type}/live`, with the same | [`super::fields::live`], a fragment |
 //! | POST | `…/fields/{type}/refresh`: `csrf` | 303 to the Fields page |
@@ -81,6 +84,32 @@ impl ConnectionPaths {
 
     pub fn resync(&self, object_type: &str) -> String {
         format!("{}/streams/{}/resync", self.base, escape(object_type))
+    }
+
+    pub fn types(&self) -> String {
+        format!("{}/types", self.base)
+    }
+
+    /// The page after a person has asked which custom objects there are.
+    pub fn types_asked(&self, asked_at: i64) -> String {
+        format!("{}?asked={asked_at}", self.types())
+    }
+
+    pub fn types_live(&self, asked_at: Option<i64>) -> String {
+        let asked = asked_at.map(|at| format!("?asked={at}")).unwrap_or_default();
+        format!("{}/live{asked}", self.types())
+    }
+
+    pub fn refresh_types(&self) -> String {
+        format!("{}/refresh", self.types())
+    }
+
+    pub fn turn_on(&self, object_type: &str) -> String {
+        format!("{}/{}/on", self.types(), escape(object_type))
+    }
+
+    pub fn turn_off(&self, object_type: &str) -> String {
+        format!("{}/{}/off", self.types(), escape(object_type))
     }
 
     pub fn fields(&self, object_type: &str, search: &FieldsQuery) -> String {

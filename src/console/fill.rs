@@ -7,6 +7,7 @@ pub mod deliveries;
 pub mod fields;
 pub mod records;
 pub mod sync;
+pub mod types;
 
 use crate::{
     console::{

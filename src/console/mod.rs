@@ -27,6 +27,7 @@ pub mod paths;
 pub mod record;
 pub mod records;
 pub mod sync;
+pub mod types;
 pub mod view;
 mod words;
 

@@ -99,6 +99,9 @@ fn live_part(view: &SyncView) -> Markup {
             div class="grid gap-6" {
                 @for (stream, checks) in connection.streams.iter().zip(checks) { (stream_card(view, stream, checks)) }
             }
+            @if !connection.streams.is_empty() {
+                p class="mt-6 text-sm" { a class="link" href=(at.paths().types()) { "Types of records" } span class="text-muted" { ": tasks, calls, notes and custom objects can be kept in step too." } }
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
         channels,
         connection::ConnectionFrame,
         connection_paths::{ConnectionPaths, FieldsQuery},
-        deliveries, fields, fill, record, records, sync,
+        deliveries, fields, fill, record, records, sync, types,
         view::{Flash, Notice, Tone},
     },
     engine::{
@@ -17,6 +17,7 @@ use crate::{
             browse::{List, ListRow, Look, RecordSeen, Seen},
             channels::commands::Action,
             messages::{Answer, Command, Status},
+            types::Command as Switch,
         },
     },
     platform::{
@@ -70,6 +71,14 @@ pub async fn answer(
         ConnectionPage::AskResync(kind) => visit.ask_resync(kind).await,
         ConnectionPage::Resync(object_type) => {
             visit.order(incoming, Command::Resync { object_type }, &visit.paths.sync(), "resync").await
+        }
+        ConnectionPage::Types => show(&types::page(&visit.types(incoming, None).await?)),
+        ConnectionPage::TypesLive => show(&types::live(&visit.types(incoming, None).await?)),
+        ConnectionPage::RefreshTypes => visit.switch(incoming, Switch::Refresh, "").await,
+        ConnectionPage::TurnOn(kind) => visit.switch(incoming, Switch::On(kind.to_string()), "type-on").await,
+        ConnectionPage::AskTurnOff(kind) => visit.ask_turn_off(incoming, kind).await,
+        ConnectionPage::TurnOff(kind) => {
+            visit.switch(incoming, Switch::Off(kind.to_string()), "type-off").await
         }
         ConnectionPage::Fields(kind) => show(&fields::page(&visit.fields(kind, incoming).await?)),
         ConnectionPage::FieldsLive(kind) => show(&fields::live(&visit.fields(kind, incoming).await?)),
@@ -157,7 +166,7 @@ impl Visit<'_> {
         (frame, streams.filter(|stream| stream.object_type == kind).map(|stream| stream.records).sum())
     }
 
-    async fn frame_and_status(&self) -> (ConnectionFrame, Option<Status>) {
+    pub(super) async fn frame_and_status(&self) -> (ConnectionFrame, Option<Status>) {
         let status = self.status().await;
         let around = self.visitor.frame(self.config);
         let now = Timestamp(around.now_at);
@@ -165,8 +174,12 @@ impl Visit<'_> {
         (fill::sync::frame(around, flash(&self.done), &view, status.as_ref()), status)
     }
 
+    /// Puts a question to the Portal. What a type has that is not mirrored is not there.
     pub(super) async fn ask(&self, command: &Command) -> Result<Answer, Stop> {
-        Ok(portals::ask(self.env, &self.connection.object, command).await?)
+        match portals::ask(self.env, &self.connection.object, command).await? {
+            Answer::TypeOff => Err(Notice::NotFound.into()),
+            answer => Ok(answer),
+        }
     }
 
     /// Has the Portal do what a form says, then sends the browser to a page that shows it.
@@ -317,6 +330,10 @@ fn flash(done: &str) -> Option<Flash> {
             "Saved. Where the fields differ, every record is read once more; values come and go with it.",
         ),
         "resync" => (Tone::Good, "The full read has begun."),
+        "type-on" => (Tone::Good, "Turned on: its records are read from HubSpot now."),
+        "type-off" => {
+            (Tone::Good, "Turned off: what was kept of it here is deleted. HubSpot keeps everything.")
+        }
         "stopped" => (
             Tone::Warning,
             "Nothing was done: the connection, or this type of record, is not kept in step at the moment. The reason stands below.",

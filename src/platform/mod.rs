@@ -32,7 +32,8 @@ pub mod reply;
 pub mod routes;
 pub mod snapshot;
 mod sql;
-pub mod v1;
+pub mod type_pages;
+mod v1;
 pub mod webhooks;
 
 use worker::{Context, Env, MessageBatch, Request, Response, Result, ScheduleContext, ScheduledEvent, event};

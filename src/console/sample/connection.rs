@@ -13,6 +13,7 @@ use crate::console::{
     record::{self, HistoryEntry, LinkGroup, LinkLine, PropertyLine, RecordCard, RecordView},
     records::{self, RecordLine, RecordsView},
     sync::{self, CheckView, ChecksView, ResyncView, SyncView},
+    types::{self, CustomObjects, TurnOffView, TypeLine, TypesView},
     view::*,
 };
 use crate::values::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
@@ -28,6 +29,37 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
     let stopped = Some(t("The sync is paused. Resume it first."));
     vec![
         ("sync", sync::page(&sync_view(t))),
+        ("types", types::page(&types_view(t))),
+        (
+            "types-looking",
+            types::page(&TypesView {
+                custom_objects: CustomObjects {
+                    read_at: None,
+                    looking_since: Some(NOW),
+                    ..types_view(t).custom_objects
+                },
+                ..types_view(t)
+            }),
+        ),
+        (
+            "types-no-scope",
+            types::page(&TypesView {
+                custom_objects: CustomObjects {
+                    missing_scopes: vec![t("crm.schemas.custom.read")],
+                    ..types_view(t).custom_objects
+                },
+                ..types_view(t)
+            }),
+        ),
+        (
+            "type-off",
+            types::turn_off(&TurnOffView {
+                at: connection_frame(t),
+                object_type: t("tasks"),
+                label: t("Tasks"),
+                records: 1_234,
+            }),
+        ),
         ("sync-paused", sync::page(&SyncView { at: paused, ..sync_view(t) })),
         (
             "sync-viewer",
@@ -308,6 +340,7 @@ pub fn record_view(t: Text<'_>) -> RecordView {
 pub fn every_fragment(t: Text<'_>) -> Vec<(&'static str, Page)> {
     vec![
         ("sync-live", sync::live(&sync_view(t))),
+        ("types-live", types::live(&types_view(t))),
         ("deliveries-live", deliveries::live(&deliveries_view(t))),
         ("endpoint-live", deliveries::endpoint_live(&endpoint_page(t, endpoint(t)))),
         ("record-live-rereading", record::live(&RecordView { waits: true, reread: false, ..record_view(t) })),
@@ -484,5 +517,37 @@ fn fields_view(t: Text<'_>) -> FieldsView {
                 words: t("appeared: one of a list (enumeration/select)"),
             },
         ],
+    }
+}
+
+/// One of each kind of type.
+pub fn types_view(t: Text<'_>) -> TypesView {
+    let line = |object_type: &str, label: &str| TypeLine {
+        object_type: t(object_type),
+        label: t(label),
+        name: None,
+        always: false,
+        mirrored: true,
+        records: 1_234,
+        reading: false,
+        missing_scopes: vec![],
+    };
+    let off = |line: TypeLine| TypeLine { mirrored: false, records: 0, ..line };
+    TypesView {
+        at: connection_frame(t),
+        types: vec![
+            TypeLine { always: true, ..line("contacts", "Contacts") },
+            line("tasks", "Tasks"),
+            TypeLine { missing_scopes: vec![t("crm.objects.contacts.read")], ..off(line("calls", "Calls")) },
+            off(line("notes", "Notes")),
+            TypeLine { name: Some(t("cars")), reading: true, ..line("2-123", "Cars") },
+        ],
+        further: (2, 10),
+        custom_objects: CustomObjects {
+            read_at: Some(NOW - HOUR_MS),
+            missing_scopes: vec![],
+            looking_since: None,
+            trouble: Some(t("HubSpot did not answer.")),
+        },
     }
 }
