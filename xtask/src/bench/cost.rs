@@ -18,6 +18,9 @@ const PROPERTIES: u32 = 30;
 /// The best peer that stores nothing needs 45; parsing a page costs 1.5 and a bulk upsert 1.3.
 const MICROSECONDS: f64 = 25.0;
 
+/// First syncs measured in a warm process, of which the least counts: what else the machine does only ever adds.
+const WARM: usize = 3;
+
 /// One first sync.
 struct Sync {
     per_second: f64,
@@ -27,7 +30,7 @@ struct Sync {
 struct Cost {
     /// In a process that has just started: the engine's code is compiled meanwhile.
     cold: Sync,
-    /// The same account connected by a second workspace.
+    /// The same account connected by further workspaces; the least of [`WARM`].
     warm: Sync,
     bytes: f64,
     rows: f64,
@@ -112,7 +115,13 @@ fn of(built: &Built, contacts: u32) -> Result<Cost> {
     };
     let (cold, connection) = sync()?;
     let bytes = (world.disk_bytes() - disk_before) as f64 / f64::from(contacts);
-    let (warm, _) = sync()?;
+    let mut warm = sync()?.0;
+    for _ in 1..WARM {
+        let next = sync()?.0;
+        if next.microseconds < warm.microseconds {
+            warm = next;
+        }
+    }
     let peak_memory = world.usage().peak_memory as f64;
     let rows = world.spoke.rows_written(&connection)? as f64 / f64::from(contacts);
     let difference = compare(&world.spoke, &connection, &world.simulator)?;

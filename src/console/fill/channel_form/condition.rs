@@ -1,0 +1,231 @@
+//! One condition of the form, and the groups that conditions stand in: to the filter's JSON and back.
+
+use serde_json::{Map, Value, json};
+
+use super::catalog::{Catalog, Choice, Known};
+use crate::{
+    console::channel_form::{ConditionView, Entry, Input},
+    values::filter::{self, Definition, Kind, OPERATORS, Operator, Shape},
+};
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Group {
+    pub(super) any: bool,
+    pub(super) conditions: Vec<Condition>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Condition {
+    pub(super) property: String,
+    pub(super) operator: String,
+    pub(super) values: Vec<String>,
+    pub(super) unit: String,
+}
+
+pub(super) fn no_field(typed: &str) -> String {
+    if typed.is_empty() {
+        return "Choose the field, or remove the row.".to_owned();
+    }
+    format!("There is no mirrored field “{typed}”. Choose one that is proposed, or refresh the fields.")
+}
+
+/// Operators that select records of that kind by what they are.
+pub(super) fn operators(kind: Kind) -> impl Iterator<Item = &'static Definition> {
+    let of_changes = |row: &&Definition| {
+        matches!(row.operator, Operator::Changed | Operator::ChangedTo | Operator::ChangedFrom)
+    };
+    OPERATORS.iter().filter(move |row| row.kinds.contains(&kind) && !of_changes(row))
+}
+
+/// What an operator is called beside its value.
+fn operator_words(row: &Definition) -> &'static str {
+    match row.operator {
+        Operator::MoreThanAgo => "is more than … ago",
+        Operator::MoreThanFromNow => "is more than … from now",
+        Operator::InPeriod => "is in",
+        _ => row.words,
+    }
+}
+
+impl Condition {
+    /// Its operator, or the first there is.
+    pub(super) fn operator(&self, kind: Kind) -> &'static Definition {
+        let mut all = operators(kind);
+        let found = operators(kind).find(|row| row.name == self.operator);
+        found.or_else(|| all.next()).unwrap_or(&OPERATORS[0])
+    }
+
+    fn value(&self, place: usize) -> &str {
+        self.values.get(place).map_or("", String::as_str)
+    }
+
+    pub(super) fn build(&self, catalog: &Catalog) -> Result<Value, String> {
+        let known = catalog.find(&self.property).ok_or_else(|| no_field(&self.property))?;
+        let (kind, row) = (known.kind(), self.operator(known.kind()));
+        let mut entries = Map::new();
+        for (key, value) in
+            [("property", known.name.as_str()), ("type", kind.as_str()), ("operator", row.name)]
+        {
+            entries.insert(key.to_owned(), json!(value));
+        }
+        let mut set = |key: &str, value: Value| drop(entries.insert(key.to_owned(), value));
+        match row.shape {
+            Shape::Nothing => {}
+            Shape::Value => set("value", scalar(kind, self.value(0))?),
+            Shape::Values => {
+                let given = self.values.iter().filter(|value| !value.is_empty());
+                let values: Vec<Value> = given.map(|value| scalar(kind, value)).collect::<Result<_, _>>()?;
+                if values.is_empty() {
+                    return Err("Choose or write at least one value.".to_owned());
+                }
+                set("values", Value::Array(values));
+            }
+            Shape::Range => {
+                set("from", scalar(kind, self.value(0))?);
+                set("to", scalar(kind, self.value(1))?);
+            }
+            Shape::Span => {
+                let count: i64 =
+                    self.value(0).parse().map_err(|_| "Write how many, as a whole number.".to_owned())?;
+                let unit = filter::units(kind).find(|unit| *unit == self.unit).unwrap_or("days");
+                set("count", json!(count));
+                set("unit", json!(unit));
+            }
+            Shape::Period => {
+                let period = filter::periods().find(|name| *name == self.value(0));
+                set("period", json!(period.ok_or_else(|| "Choose the period.".to_owned())?));
+            }
+        }
+        Ok(Value::Object(entries))
+    }
+
+    pub(super) fn view(&self, catalog: &Catalog, wrong: Option<String>) -> ConditionView {
+        let property = self.property.clone();
+        let Some(known) = catalog.find(&self.property) else {
+            let wrong = wrong.or_else(|| (!property.is_empty()).then(|| no_field(&property)));
+            return ConditionView {
+                property,
+                operators: Vec::new(),
+                operator: String::new(),
+                input: Input::Nothing,
+                wrong,
+            };
+        };
+        let (kind, row) = (known.kind(), self.operator(known.kind()));
+        ConditionView {
+            property,
+            operators: operators(kind).map(|row| (row.name, operator_words(row))).collect(),
+            operator: row.name.to_owned(),
+            input: self.input(known, kind, row.shape),
+            wrong,
+        }
+    }
+
+    fn input(&self, known: &Known, kind: Kind, shape: Shape) -> Input {
+        let entry = match kind {
+            Kind::Number => Entry::Number,
+            Kind::Date | Kind::Datetime => Entry::Date,
+            Kind::String | Kind::PhoneNumber | Kind::Bool | Kind::Enumeration => Entry::Text,
+        };
+        let own = |place| self.value(place).to_owned();
+        let option = |one: &Choice| {
+            let words = if one.label.is_empty() { &one.value } else { &one.label };
+            (one.value.clone(), words.clone())
+        };
+        match (shape, kind) {
+            (Shape::Nothing, _) => Input::Nothing,
+            (Shape::Value, Kind::Bool) => {
+                Input::Choice(own(0), vec![("true".into(), "Yes".into()), ("false".into(), "No".into())])
+            }
+            (Shape::Value, Kind::Enumeration) if !known.options.is_empty() => {
+                Input::Choice(own(0), known.options.iter().map(option).collect())
+            }
+            (Shape::Value, _) => Input::One(entry, own(0)),
+            (Shape::Values, Kind::Enumeration) if !known.options.is_empty() => {
+                let choice = |one: &Choice| {
+                    let (value, words) = option(one);
+                    let chosen = self.values.contains(&value);
+                    (value, words, chosen)
+                };
+                Input::Choices(known.options.iter().map(choice).collect())
+            }
+            (Shape::Values, _) => Input::Lines(self.values.join("\n")),
+            (Shape::Range, _) => Input::Two(entry, own(0), own(1)),
+            (Shape::Span, _) => Input::Span(own(0), self.unit.clone(), filter::units(kind).collect()),
+            (Shape::Period, _) => {
+                let words = |name: &str| (name.to_owned(), name.replace('_', " "));
+                Input::Choice(own(0), filter::periods().map(words).collect())
+            }
+        }
+    }
+}
+
+/// A value as the filter takes it.
+fn scalar(kind: Kind, text: &str) -> Result<Value, String> {
+    let words = match kind {
+        _ if text.is_empty() => match kind {
+            Kind::Date | Kind::Datetime => "Choose the day.",
+            Kind::Bool | Kind::Enumeration => "Choose the value.",
+            Kind::String | Kind::PhoneNumber | Kind::Number => "Write the value.",
+        },
+        Kind::Bool => return Ok(json!(text == "true")),
+        Kind::Number => {
+            let whole = text.parse::<i64>().map(Value::from).ok();
+            let real = || text.parse::<f64>().ok().filter(|number| number.is_finite()).map(Value::from);
+            match whole.or_else(real) {
+                Some(number) => return Ok(number),
+                None => "That is not a number. Write it as 1234.5, without spaces and commas.",
+            }
+        }
+        Kind::String | Kind::PhoneNumber | Kind::Enumeration | Kind::Date | Kind::Datetime => {
+            return Ok(json!(text));
+        }
+    };
+    Err(words.to_owned())
+}
+
+/// The groups of a filter, and whether any of them is enough; `None`: the editor cannot say it.
+pub(super) fn groups(filter: &Value, catalog: &Catalog) -> Option<(bool, Vec<Group>)> {
+    let one = |condition: Condition| Group { any: false, conditions: vec![condition] };
+    if filter.get("property").is_some() {
+        return Some((false, vec![one(condition(filter, catalog)?)]));
+    }
+    let (any, parts) = joined(filter)?;
+    if parts.iter().all(|part| part.get("property").is_some()) {
+        let conditions = parts.iter().map(|part| condition(part, catalog)).collect::<Option<_>>()?;
+        return Some((false, vec![Group { any, conditions }]));
+    }
+    let group = |part: &Value| {
+        if part.get("property").is_some() {
+            return condition(part, catalog).map(one);
+        }
+        let (any, parts) = joined(part)?;
+        let conditions = parts.iter().map(|part| condition(part, catalog)).collect::<Option<_>>()?;
+        Some(Group { any, conditions })
+    };
+    Some((any, parts.iter().map(group).collect::<Option<_>>()?))
+}
+
+fn joined(filter: &Value) -> Option<(bool, &Vec<Value>)> {
+    let entries = filter.as_object().filter(|entries| entries.len() == 1)?;
+    let of = |key: &str| entries.get(key).and_then(Value::as_array);
+    of("and").map(|parts| (false, parts)).or_else(|| of("or").map(|parts| (true, parts)))
+}
+
+fn condition(value: &Value, catalog: &Catalog) -> Option<Condition> {
+    let name = value.get("property")?.as_str()?;
+    let known = catalog.find(name);
+    // One that is read as something else than it is, or belongs to another record.
+    if value.get("of").is_some() || known.is_some_and(|known| value["type"] != known.kind().as_str()) {
+        return None;
+    }
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let one = ["value", "from", "to", "count", "period"].iter().filter_map(|key| value.get(key));
+    let many = value.get("values").and_then(Value::as_array).into_iter().flatten();
+    Some(Condition {
+        property: known.map_or(name, |known| &known.words).to_owned(),
+        operator: value["operator"].as_str()?.to_owned(),
+        values: one.chain(many).map(text).collect(),
+        unit: value.get("unit").map(text).unwrap_or_default(),
+    })
+}
