@@ -221,12 +221,22 @@ const fn custom(place: usize, type_id: &'static str) -> ObjectKind {
 }
 
 /// As many custom objects as an account here can have.
-pub static CUSTOM: [ObjectKind; 3] =
-    [custom(6, "2-46100031"), custom(7, "2-46100032"), custom(8, "2-46200007")];
+pub static CUSTOM: [ObjectKind; 8] = [
+    custom(6, "2-46100031"),
+    custom(7, "2-46100032"),
+    custom(8, "2-46200007"),
+    custom(9, "2-46200011"),
+    custom(10, "2-46200012"),
+    custom(11, "2-46200013"),
+    custom(12, "2-46300001"),
+    custom(13, "2-46300002"),
+];
 
 /// Every type that is modelled, in order of place.
-pub static KINDS: [&ObjectKind; 9] =
-    [&CONTACTS, &COMPANIES, &DEALS, &TASKS, &CALLS, &NOTES, &CUSTOM[0], &CUSTOM[1], &CUSTOM[2]];
+pub static KINDS: [&ObjectKind; 14] = [
+    &CONTACTS, &COMPANIES, &DEALS, &TASKS, &CALLS, &NOTES, &CUSTOM[0], &CUSTOM[1], &CUSTOM[2], &CUSTOM[3],
+    &CUSTOM[4], &CUSTOM[5], &CUSTOM[6], &CUSTOM[7],
+];
 
 impl ObjectKind {
     /// By the name or id used in a path.

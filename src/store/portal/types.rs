@@ -112,4 +112,19 @@ mod tests {
             assert_eq!(crate::store::schema::get(&sql, "properties/2-77").unwrap(), None);
         }
     }
+
+    /// The steps of the schema are history and cannot share the table's text; so both are asked what they came to.
+    #[test]
+    fn a_further_type_has_the_columns_of_every_other() {
+        let sql = NativeSql::default();
+        portal::open(&sql).unwrap();
+        put(&sql, ObjectType::Tasks, "{}").unwrap();
+        let columns = |table: &str| {
+            let told =
+                "SELECT name, type, \"notnull\", dflt_value, pk FROM pragma_table_info(?1) ORDER BY cid";
+            sql.exec(told, &[Param::Text(table)]).unwrap()
+        };
+        assert_eq!(columns("records_deals").len(), 8);
+        assert_eq!(columns("records_deals"), columns("records_tasks"));
+    }
 }

@@ -317,6 +317,29 @@ fn a_custom_object_that_is_deleted_in_hubspot_says_so_and_holds_nothing_else_up(
 }
 
 #[test]
+fn ten_further_types_are_mirrored_and_no_more() {
+    let mut world = World::new(plan(&[CARS]));
+    for number in 1..=7 {
+        let name = format!("thing{number}");
+        let made = json!({ "portal_id": PORTAL, "name": name, "singular": name, "plural": name, "properties": ["name"] });
+        world.control("POST", "schemas/define", &made);
+    }
+    assert!(world.backfill());
+    let things = (1..=7).map(|number| format!("thing{number}"));
+    for name in ["tasks", "calls", "notes"].map(str::to_owned).into_iter().chain(things) {
+        world.turn_on(&name);
+    }
+    assert_eq!(world.types(Types::On(CARS.into())), Some(Told::Refused(Refusal::Full)));
+    assert!(matches!(world.types(Types::On("thing7".into())), Some(Told::Json(_))), "it is on");
+    assert_eq!(world.status().streams.len(), 13);
+    world.turn_off("thing7");
+    world.turn_on(CARS);
+    assert!(world.backfill(), "{:?}", world.status());
+    checked(&mut world);
+    world.verdict().unwrap();
+}
+
+#[test]
 fn what_every_connection_mirrors_is_not_turned_off() {
     let mut world = World::new(plan(&[]));
     assert!(world.backfill());
