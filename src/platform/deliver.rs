@@ -9,6 +9,7 @@ use worker::{
 
 use crate::{
     engine::portal::endpoints::{TIMEOUT_MS, message::Post},
+    platform::fetch,
     values::http::{Outcome, Response},
 };
 
@@ -18,6 +19,11 @@ pub async fn send(post: &Post) -> Outcome {
 }
 
 async fn attempt(post: &Post) -> worker::Result<Response> {
+    let controller = web_sys::AbortController::new()?;
+    fetch::end_after(TIMEOUT_MS as u64, &controller, answer(post, &controller.signal())).await
+}
+
+async fn answer(post: &Post, signal: &web_sys::AbortSignal) -> worker::Result<Response> {
     let headers = Headers::new();
     headers.set("content-type", "application/json")?;
     headers.set("user-agent", concat!("Spoke/", env!("CARGO_PKG_VERSION")))?;
@@ -31,7 +37,7 @@ async fn attempt(post: &Post) -> worker::Result<Response> {
         .with_redirect(RequestRedirect::Manual);
     let outgoing = worker::Request::new_with_init(&post.url, &init)?;
     let options = web_sys::RequestInit::new();
-    options.set_signal(Some(&web_sys::AbortSignal::timeout_with_u32(TIMEOUT_MS as u32)));
+    options.set_signal(Some(signal));
     let global: web_sys::WorkerGlobalScope = js_sys::global().unchecked_into();
     let answer = JsFuture::from(global.fetch_with_request_and_init(outgoing.inner(), &options)).await?;
     let answer: web_sys::Response = answer.dyn_into()?;

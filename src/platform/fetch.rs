@@ -1,8 +1,11 @@
 //! Requests to HubSpot: a [`Request`] value goes out, an [`Outcome`] comes back. Never an error: an answer that did not
 //! come, or did not come whole, is [`Outcome::Unanswered`], and the engine decides what that means.
 
+use std::{pin::pin, time::Duration};
+
+use futures_util::future::{Either, select};
 use worker::{
-    Headers, RequestInit, RequestRedirect,
+    Delay, Headers, RequestInit, RequestRedirect,
     js_sys::{self, futures::JsFuture},
     wasm_bindgen::{JsCast as _, JsValue},
     web_sys,
@@ -12,7 +15,7 @@ use crate::hubspot;
 use crate::values::http::{Body, Method, Outcome, Request, Response};
 
 /// Head and body of one answer together. HubSpot's own gateway gives up after 30 s; a search takes under 10.
-const TIMEOUT_MS: u32 = 30_000;
+const TIMEOUT_MS: u64 = 30_000;
 
 /// Largest announced answer: 100 records of 1.5 MB spill long before; the isolate has 128 MB for everything.
 const MAX_ANSWER_BYTES: u64 = 32 << 20;
@@ -26,7 +29,33 @@ pub async fn send(base: &str, request: &Request) -> Outcome {
     }
 }
 
+/// Waits for what goes on under the controller's signal, and ends it after so many milliseconds, a body that stops half-way
+/// too. The timer goes with it: of `AbortSignal.timeout`'s, which stay for their whole time, an object can have 10,000, and
+/// one more throws where Rust cannot catch.
+pub(super) async fn end_after<T>(
+    ms: u64,
+    controller: &web_sys::AbortController,
+    attempt: impl Future<Output = T>,
+) -> T {
+    match select(pin!(attempt), pin!(Delay::from(Duration::from_millis(ms)))).await {
+        Either::Left((done, _)) => done,
+        Either::Right(((), attempt)) => {
+            controller.abort();
+            attempt.await
+        }
+    }
+}
+
 async fn attempt(base: &str, request: &Request) -> worker::Result<Option<Response>> {
+    let controller = web_sys::AbortController::new()?;
+    end_after(TIMEOUT_MS, &controller, answer(base, request, &controller.signal())).await
+}
+
+async fn answer(
+    base: &str,
+    request: &Request,
+    signal: &web_sys::AbortSignal,
+) -> worker::Result<Option<Response>> {
     let headers = Headers::new();
     headers.set("accept", "application/json")?;
     if let Some(bearer) = &request.bearer {
@@ -49,10 +78,8 @@ async fn attempt(base: &str, request: &Request) -> worker::Result<Option<Respons
         .with_body(body)
         .with_redirect(RequestRedirect::Manual);
     let outgoing = worker::Request::new_with_init(&format!("{base}{}", request.path), &init)?;
-    // The signal also ends a body that stops half-way.
-    let signal = web_sys::AbortSignal::timeout_with_u32(TIMEOUT_MS);
     let options = web_sys::RequestInit::new();
-    options.set_signal(Some(&signal));
+    options.set_signal(Some(signal));
     let global: web_sys::WorkerGlobalScope = js_sys::global().unchecked_into();
     let answer = JsFuture::from(global.fetch_with_request_and_init(outgoing.inner(), &options)).await?;
     let answer: web_sys::Response = answer.dyn_into()?;
