@@ -2,10 +2,13 @@
 //! and only counts (calls, 429s) decide the exit status.
 
 mod cost;
+mod feed;
+mod lists;
 mod memory;
 mod polls;
 mod rate;
 mod webhooks;
+mod whole;
 
 use std::time::Instant;
 
@@ -25,7 +28,7 @@ pub struct Options {
     /// Print JSON instead of a table
     #[arg(long)]
     json: bool,
-    /// Only the parts whose names hold this text: size, calls, polls, types, rate, cost, webhooks
+    /// Only the parts whose names hold this text: size, calls, polls, types, rate, cost, webhooks, whole, lists, feed
     #[arg(long)]
     only: Option<String>,
     /// Contacts of the larger cost measurement
@@ -72,7 +75,7 @@ impl Figure {
 /// Measures all parts; whether every count held.
 pub fn run(built: &Built, options: &Options) -> Result<bool> {
     type Part<'a> = (&'static str, Box<dyn Fn() -> Result<Vec<Figure>> + 'a>);
-    let parts: [Part<'_>; 7] = [
+    let parts: [Part<'_>; 10] = [
         ("size", Box::new(|| size(built))),
         ("calls", Box::new(|| polls::first_sync(built))),
         ("polls", Box::new(|| polls::poll(built))),
@@ -80,6 +83,9 @@ pub fn run(built: &Built, options: &Options) -> Result<bool> {
         ("rate", Box::new(|| rate::measure(built))),
         ("cost", Box::new(|| cost::measure(built, options.large))),
         ("webhooks", Box::new(|| webhooks::measure(built))),
+        ("whole", Box::new(|| whole::linked(built))),
+        ("lists", Box::new(|| lists::measure(built))),
+        ("feed", Box::new(|| feed::measure(built))),
     ];
     let mut figures = Vec::new();
     for (name, measure) in parts {

@@ -1,0 +1,104 @@
+//! A channel on a HubSpot list of 100,000: what following it costs.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::json;
+
+use super::{Figure, connect, whole};
+use crate::spoke::number;
+use crate::walk;
+use crate::world::{Built, Plan, World};
+
+const MEMBERS: u32 = 100_000;
+/// So many join.
+const JOIN: u32 = 100;
+/// Ticks of the cron in an hour.
+const TICKS: u32 = 12;
+
+pub(super) fn measure(built: &Built) -> Result<Vec<Figure>> {
+    let plan = Plan { without_webhooks: true, ..Plan::default() }.in_workerd();
+    let plan = plan.setting("CHECK_EVERY_SECONDS", 1).flag("--no-limits");
+    let plan = plan.with("--contacts", MEMBERS + 1_000).with("--properties", 8);
+    let plan = plan.with("--custom-properties", 0).with("--hubspot-properties", 13);
+    // No other type, so that the calls are those of contacts and the list.
+    let plan = plan.with("--optional-scopes", "crm.schemas.contacts.read crm.lists.read");
+    let world = World::start(built, &plan.with("--ten-secondly-limit", 1_000_000))?;
+    let portal = world.simulator.started.portal_id;
+    let connection = connect(&world)?.connection;
+    walk::first_sync(&world, &connection, |_| sleep(Duration::from_millis(300)))?;
+    world.simulator.catch_up_search()?;
+    whole::rest(&world, &connection)?;
+
+    let list = json!({"portal_id": portal, "name": "Everybody", "members": MEMBERS});
+    let list = world.simulator.post("lists/create", &list)?["id"].clone();
+    let definition = json!({
+        "name": "Everybody", "object_type": "contacts", "list": list,
+        "fields": [{"field": "first_name", "property": "firstname"}],
+    });
+    let of_list = || -> Result<u64> { Ok(world.simulator.counters()?.of("lists_search") + members(&world)?) };
+    world.simulator.clear_counters()?;
+    let (started, cpu) = (Instant::now(), whole::cpu_seconds(&world));
+    let channels = format!("/v1/connections/{connection}/channels");
+    let channel = world.spoke.post_json(&channels, &definition)?;
+    let channel = format!("{channels}/{}", channel["id"].as_str().context("a channel has an id")?);
+    has(&world, &channel, MEMBERS)?;
+    let seconds = started.elapsed().as_secs_f64();
+    let first = of_list()?;
+    let cpu_first = whole::cpu_seconds(&world) - cpu;
+    whole::rest(&world, &connection)?;
+
+    world.simulator.clear_counters()?;
+    for _ in 0..TICKS {
+        // Each finds the connection due.
+        sleep(Duration::from_millis(1_200));
+        world.fire_cron()?;
+    }
+    whole::rest(&world, &connection)?;
+    let quiet = of_list()?;
+    let checks = world.simulator.counters()?.of("lists_search");
+    ensure!(checks == u64::from(TICKS), "{checks} checks of the list for {TICKS} ticks");
+
+    world.simulator.post("lists/join-random", &json!({"portal_id": portal, "list": list, "count": JOIN}))?;
+    world.simulator.catch_up_search()?;
+    world.simulator.clear_counters()?;
+    world.fire_cron()?;
+    has(&world, &channel, MEMBERS + JOIN)?;
+    whole::rest(&world, &connection)?;
+    let joined = of_list()?;
+    let per_member = cpu_first * 1e6 / f64::from(MEMBERS);
+    let figure = |name: String, value: f64, unit| Figure::plain("lists", name, value, unit);
+    Ok(vec![
+        figure(format!("calls until a channel has {MEMBERS} members of a list"), first as f64, ""),
+        figure("seconds of that, without limits or latency".to_owned(), seconds, ""),
+        figure("processor time a member".to_owned(), per_member, "µs"),
+        figure(format!("calls to the list in {TICKS} checks, an hour, nobody joins"), quiet as f64, "")
+            .at_most(f64::from(TICKS))
+            .exactly_counted(),
+        figure(format!("calls to the list in the check after {JOIN} joined"), joined as f64, "")
+            .at_most(3.0)
+            .exactly_counted(),
+    ])
+}
+
+/// Calls that read who is on a list.
+fn members(world: &World) -> Result<u64> {
+    let counters = world.simulator.counters()?;
+    Ok(counters.of("member"))
+}
+
+/// Waits until the channel has so many members.
+fn has(world: &World, channel: &str, members: u32) -> Result<()> {
+    let started = Instant::now();
+    loop {
+        let shown = world.spoke.get_json(channel)?;
+        if shown["state"] == "active" && number(&shown["members"]) == Some(members.into()) {
+            return Ok(());
+        }
+        if started.elapsed() > Duration::from_mins(5) {
+            bail!("the channel does not come to {members} members: {shown}");
+        }
+        sleep(Duration::from_millis(250));
+    }
+}

@@ -1,0 +1,181 @@
+//! A whole account: contacts, companies and deals with their associations, its first sync and checks that find much.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
+use super::{Figure, connect};
+use crate::spoke::number;
+use crate::world::{Built, Plan, World};
+
+/// Properties with a value per record.
+const PROPERTIES: u32 = 30;
+
+/// So long without a call ends a sync: longer than the association window of ten seconds keeps its next call waiting.
+const REST: Duration = Duration::from_secs(12);
+
+/// What takes longer has come to a stand.
+const PATIENCE: Duration = Duration::from_mins(15);
+
+/// How large an account is.
+struct Account {
+    contacts: u32,
+    companies: u32,
+    deals: u32,
+    /// Seconds between two checks. More than the longest of them takes: checks that follow each other without a pause never rest.
+    check_every: u32,
+}
+
+impl Account {
+    fn records(&self) -> u32 {
+        self.contacts + self.companies + self.deals
+    }
+
+    fn plan(&self) -> Plan {
+        Plan { without_webhooks: true, ..Plan::default() }
+            .in_workerd()
+            .setting("CHECK_EVERY_SECONDS", self.check_every)
+            .flag("--no-limits")
+            .with("--contacts", self.contacts)
+            .with("--companies", self.companies)
+            .with("--deals", self.deals)
+            .with("--properties", PROPERTIES)
+            .with("--custom-properties", 0)
+            .with("--hubspot-properties", PROPERTIES)
+            .with("--ten-secondly-limit", 1_000_000)
+            .flag("--associations")
+    }
+}
+
+/// First sync of an account with associations, checks of it.
+pub(super) fn linked(built: &Built) -> Result<Vec<Figure>> {
+    let account = Account { contacts: 50_000, companies: 10_000, deals: 20_000, check_every: 90 };
+    let (world, connection, mut figures) = synced(built, &account, "whole")?;
+    world.simulator.catch_up_search()?;
+    for percent in [1, 60] {
+        let changed = u64::from(account.contacts) * percent / 100;
+        world.simulator.edit(changed)?;
+        world.simulator.catch_up_search()?;
+        let Check { calls, seconds, cpu } = check(&world, &connection)?;
+        let name =
+            |what: &str| format!("{what}, a poll with {percent} % of {} contacts changed", account.contacts);
+        figures.extend([
+            Figure::plain("whole", name("calls"), calls, ""),
+            Figure::plain("whole", name("seconds"), seconds, ""),
+            Figure::plain("whole", name("processor time a change"), cpu * 1e6 / changed as f64, "µs"),
+        ]);
+    }
+    Ok(figures)
+}
+
+/// The first sync of an account, to the end of all it asks for.
+fn synced(built: &Built, account: &Account, part: &'static str) -> Result<(World, String, Vec<Figure>)> {
+    let world = World::start(built, &account.plan())?;
+    let (disk, cpu) = (world.disk_bytes(), cpu_seconds(&world));
+    let connection = connect(&world)?.connection;
+    let seconds = all_read(&world, &connection)?;
+    let cpu_of_records = cpu_seconds(&world) - cpu;
+    let seconds_after = rest(&world, &connection)?;
+    let records = account.records();
+    let mirrored: u64 =
+        streams(&world, &connection)?.iter().filter_map(|stream| number(&stream["records"])).sum();
+    if mirrored != u64::from(records) {
+        bail!("{mirrored} records of {records} are mirrored");
+    }
+    let records = f64::from(records);
+    let counters = world.simulator.counters()?;
+    let cpu_after = cpu_seconds(&world) - cpu - cpu_of_records;
+    let rows = world.spoke.rows_written(&connection)? as f64;
+    let bytes = (world.disk_bytes() - disk) as f64;
+    let what = format!(
+        "{} contacts, {} companies, {} deals and their associations",
+        account.contacts, account.companies, account.deals
+    );
+    let figures = vec![
+        Figure::plain(part, format!("calls, first sync of {what}"), counters.of_quota() as f64, ""),
+        Figure::plain(part, "of these to associations", counters.of("association") as f64, ""),
+        Figure::plain(part, "seconds until all records are there, without limits or latency", seconds, ""),
+        Figure::plain(part, "seconds more for associations, at 95 calls in 10 s", seconds_after, ""),
+        Figure::plain(part, "processor time a record", cpu_of_records * 1e6 / records, "µs"),
+        Figure::plain(part, "the same of reading associations", cpu_after * 1e6 / records, "µs"),
+        Figure::plain(part, "rows written a record", rows / records, ""),
+        Figure::plain(part, "on disk a record", bytes / records, "bytes"),
+        Figure::plain(part, "peak memory of workerd", world.usage().peak_memory as f64 / 1e6, "MB"),
+        Figure::plain(part, "429s", counters.with_status(429) as f64, "").at_most(0.0).exactly_counted(),
+    ];
+    Ok((world, connection, figures))
+}
+
+/// Of workerd, so far.
+pub(super) fn cpu_seconds(world: &World) -> f64 {
+    world.usage().cpu.as_secs_f64()
+}
+
+/// What a check for changes took.
+struct Check {
+    calls: f64,
+    seconds: f64,
+    cpu: f64,
+}
+
+/// Ticks until a check is due, and waits for its end.
+fn check(world: &World, connection: &str) -> Result<Check> {
+    world.simulator.clear_counters()?;
+    let waited = Instant::now();
+    let mut cpu = cpu_seconds(world);
+    while world.simulator.counters()?.of("search") == 0 {
+        if waited.elapsed() > PATIENCE {
+            bail!("no tick leads to a check");
+        }
+        sleep(Duration::from_millis(500));
+        cpu = cpu_seconds(world);
+        world.fire_cron()?;
+        sleep(Duration::from_millis(50));
+    }
+    let seconds = rest(world, connection)?;
+    let calls = world.simulator.counters()?.of_quota() as f64;
+    Ok(Check { calls, seconds, cpu: cpu_seconds(world) - cpu })
+}
+
+/// Waits until every stream is in step and no call has come for [`REST`]; the seconds until the last call.
+pub(super) fn rest(world: &World, connection: &str) -> Result<f64> {
+    let started = Instant::now();
+    let mut last = (u64::MAX, Instant::now());
+    loop {
+        let counters = world.simulator.counters()?;
+        let calls = counters.of("");
+        if calls != last.0 {
+            last = (calls, Instant::now());
+        } else if last.1.elapsed() > REST && are_in_step(&streams(world, connection)?) {
+            return Ok((last.1 - started).as_secs_f64());
+        }
+        if started.elapsed() > PATIENCE {
+            bail!("the connection never rests: {:?}, {:?}", counters.calls, streams(world, connection)?);
+        }
+        sleep(Duration::from_millis(250));
+    }
+}
+
+/// Waits until every record of every type is there; the seconds that took.
+fn all_read(world: &World, connection: &str) -> Result<f64> {
+    let started = Instant::now();
+    while !are_in_step(&streams(world, connection)?) {
+        if started.elapsed() > PATIENCE {
+            bail!("the first sync does not end: {:?}", streams(world, connection)?);
+        }
+        sleep(Duration::from_millis(250));
+    }
+    Ok(started.elapsed().as_secs_f64())
+}
+
+fn streams(world: &World, connection: &str) -> Result<Vec<Value>> {
+    let status = world.spoke.get_json(&format!("/v1/connections/{connection}"))?;
+    status["sync"]["streams"].as_array().cloned().context("a connection without streams")
+}
+
+fn are_in_step(streams: &[Value]) -> bool {
+    let mut running = streams.iter().filter(|stream| stream["state"] == "running");
+    running.all(|stream| stream["phase"] == "incremental" && number(&stream["waiting"]) == Some(0))
+}
