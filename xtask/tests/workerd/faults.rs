@@ -30,7 +30,7 @@ fn everywhere(fault: &Value, times: u32) -> Vec<(&'static str, Value, u32)> {
     ["property_list", "search", "list", "batch_read"].map(|endpoint| (endpoint, fault.clone(), times)).into()
 }
 
-const MISFORTUNES: [(&str, Strikes); 10] = [
+const MISFORTUNES: [(&str, Strikes); 11] = [
     ("429 of the ten-second window", || {
         let fault = json!({"kind": "rate_limited", "policy": "TEN_SECONDLY_ROLLING"});
         everywhere(&fault, 1)
@@ -52,6 +52,7 @@ const MISFORTUNES: [(&str, Strikes); 10] = [
     ("truncated JSON", || everywhere(&json!({"kind": "truncated"}), 2)),
     ("HTML instead of JSON", || everywhere(&json!({"kind": "html"}), 2)),
     ("answers after four seconds", || everywhere(&json!({"kind": "latency", "ms": 4_000}), 1)),
+    ("an answer after ten minutes", || vec![("list", json!({"kind": "latency", "ms": 600_000}), 1)]),
 ];
 
 /// Accounts after those of the misfortunes.
