@@ -2,6 +2,8 @@
 //! and only counts (calls, 429s) decide the exit status.
 
 mod cost;
+#[cfg(feature = "scale")]
+mod counts;
 mod feed;
 mod lists;
 mod memory;
@@ -28,9 +30,13 @@ pub struct Options {
     /// Print JSON instead of a table
     #[arg(long)]
     json: bool,
-    /// Only the parts whose names hold this text: size, calls, polls, types, rate, cost, webhooks, whole, lists, feed
+    /// Only the parts whose names hold this text: size, calls, polls, types, rate, cost, webhooks, whole, lists, feed; and
+    /// scale, which only its name chooses
     #[arg(long)]
     only: Option<String>,
+    /// Contacts of the largest account, which `--only scale` measures
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1_000..=2_000_000))]
+    most: u32,
     /// Contacts of the larger cost measurement
     #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u32).range(1_000..=2_000_000))]
     large: u32,
@@ -72,10 +78,34 @@ impl Figure {
     }
 }
 
+/// Builds this program once more, with the SQLite by which `scale` moves time, and hands over to that.
+#[cfg(not(feature = "scale"))]
+fn hand_over(options: &Options) -> Result<bool> {
+    let mut cargo = std::process::Command::new(env!("CARGO"));
+    cargo.args([
+        "run",
+        "--quiet",
+        "--package",
+        "xtask",
+        "--features",
+        "scale",
+        "--",
+        "bench",
+        "--only",
+        "scale",
+    ]);
+    cargo.args(["--most", &options.most.to_string()]).args(options.json.then_some("--json"));
+    Ok(cargo.status()?.success())
+}
+
 /// Measures all parts; whether every count held.
 pub fn run(built: &Built, options: &Options) -> Result<bool> {
+    #[cfg(not(feature = "scale"))]
+    if options.only.as_deref() == Some("scale") {
+        return hand_over(options);
+    }
     type Part<'a> = (&'static str, Box<dyn Fn() -> Result<Vec<Figure>> + 'a>);
-    let parts: [Part<'_>; 10] = [
+    let parts: Vec<Part<'_>> = vec![
         ("size", Box::new(|| size(built))),
         ("calls", Box::new(|| polls::first_sync(built))),
         ("polls", Box::new(|| polls::poll(built))),
@@ -86,10 +116,14 @@ pub fn run(built: &Built, options: &Options) -> Result<bool> {
         ("whole", Box::new(|| whole::linked(built))),
         ("lists", Box::new(|| lists::measure(built))),
         ("feed", Box::new(|| feed::measure(built))),
+        #[cfg(feature = "scale")]
+        ("scale", Box::new(|| whole::scale(built, options.most))),
     ];
     let mut figures = Vec::new();
     for (name, measure) in parts {
-        if options.only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
+        // A million records take minutes: measured where they are asked for.
+        let is_chosen = options.only.as_ref().map_or(name != "scale", |only| name.contains(only.as_str()));
+        if !is_chosen {
             continue;
         }
         let step = Step::start(&format!("Measuring {name}"), "");
