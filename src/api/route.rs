@@ -335,6 +335,7 @@ mod tests {
                             "/pipelines/",
                             "/associations/",
                             "/new/",
+                            "/types/",
                         ]
                         .iter()
                         .any(|end| before.ends_with(end)) =>
@@ -373,6 +374,13 @@ mod tests {
         is_page(Method::Post, &paths::disconnect(WORKSPACE, CONNECTION));
         is_page(Method::Post, &paths::sign_out(WORKSPACE));
         let connection = ConnectionPaths::new(WORKSPACE, CONNECTION);
+        is_page(Method::Get, &connection.types());
+        is_page(Method::Get, &connection.types_live(Some(7)));
+        is_page(Method::Get, &connection.types_asked(7));
+        is_page(Method::Post, &connection.refresh_types());
+        is_page(Method::Post, &connection.turn_on("2-46100031"));
+        is_page(Method::Get, &connection.turn_off("tasks"));
+        is_page(Method::Post, &connection.turn_off("tasks"));
         is_page(Method::Get, &connection.sync());
         is_page(Method::Get, &connection.sync_live());
         is_page(Method::Post, &connection.pause());
