@@ -97,7 +97,9 @@ fn held_memory(built: &Built, contacts: u32) -> Result<f64> {
         let connection = connect(&world)?.connection;
         walk::first_sync(&world, &connection, |_| std::thread::sleep(Duration::from_millis(300)))?;
     }
-    collector.stop()?;
+    if collector.stop()? == 0 {
+        bail!("the garbage was never collected");
+    }
     Ok(world.usage().peak_memory as f64)
 }
 
