@@ -86,14 +86,19 @@ fn failed(error: worker::Error) -> SqlError {
 
 impl Sql for ObjectSql {
     fn exec(&self, statement: &str, params: &[Param<'_>]) -> Result<Vec<Row>, SqlError> {
-        let mut bindings = Vec::with_capacity(params.len());
+        let kept = kept(params);
+        let (mut bindings, mut kept_to) = (Vec::with_capacity(params.len()), 0);
         for param in params {
             bindings.push(match param {
                 Param::Null => JsValue::NULL,
                 Param::Int(number) if number.unsigned_abs() <= 1 << 53 => JsValue::from_f64(*number as f64),
                 Param::Int(_) => return Err(SqlError::Failed("integer beyond 2^53".to_owned())),
                 Param::Text(text) => JsValue::from_str(text),
-                Param::Kept(text) => Uint8Array::from(text.as_bytes()).into(),
+                Param::Kept(text) => {
+                    let from = kept_to;
+                    kept_to += text.len() as u32;
+                    kept.subarray(from, kept_to).into()
+                }
             });
         }
         let cursor = self.sql.exec_raw(statement, bindings).map_err(failed)?;
@@ -109,6 +114,18 @@ impl Sql for ObjectSql {
     fn database_bytes(&self) -> i64 {
         self.sql.database_size() as i64
     }
+}
+
+/// All [`Param::Kept`] behind one another: handed over in one piece, as a buffer each would be a burden to the collector of
+/// garbage.
+fn kept(params: &[Param<'_>]) -> Uint8Array {
+    let mut bytes = Vec::new();
+    for param in params {
+        if let Param::Kept(text) = param {
+            bytes.extend_from_slice(text.as_bytes());
+        }
+    }
+    Uint8Array::from(bytes.as_slice())
 }
 
 fn value(value: SqlStorageValue) -> Result<Value, SqlError> {

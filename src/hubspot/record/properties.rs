@@ -11,15 +11,19 @@ use serde_json::value::RawValue;
 use crate::{hubspot::Malformed, values::filter::Values};
 
 /// Property values that are not null, sorted by name, each name once.
+///
+/// A borrowed text stood between quotes in JSON just as it is, so it holds nothing that would have to be escaped; any other
+/// text is owned.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Properties<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> Properties<'a> {
     /// Values in any order; of a name told twice the last one stays.
-    pub fn from_pairs(pairs: impl IntoIterator<Item = (Cow<'a, str>, Cow<'a, str>)>) -> Self {
+    #[cfg(test)]
+    pub(super) fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut builder = Builder::default();
         for (name, value) in pairs {
-            builder.push(name, Some(value));
+            builder.push(Cow::Owned(name), Some(Cow::Owned(value)));
         }
         builder.finish()
     }
@@ -66,13 +70,21 @@ impl<'a> Properties<'a> {
         // Quotes, colon and comma of each pair, and the braces; escapes are rare.
         out.reserve(self.0.iter().map(|(name, value)| name.len() + value.len() + 6).sum::<usize>() + 2);
         out.push('{');
-        for (index, (name, value)) in self.0.iter().enumerate() {
+        for (index, pair) in self.0.iter().enumerate() {
             if index > 0 {
                 out.push(',');
             }
-            write_text(name, out);
-            out.push(':');
-            write_text(value, out);
+            for (text, end) in [(&pair.0, ":"), (&pair.1, "")] {
+                match text {
+                    Cow::Borrowed(plain) => {
+                        out.push('"');
+                        out.push_str(plain);
+                        out.push('"');
+                    }
+                    Cow::Owned(text) => write_text(text, out),
+                }
+                out.push_str(end);
+            }
         }
         out.push('}');
     }
@@ -317,25 +329,23 @@ pub(super) fn tolerant_properties(raw: Raw<'_>) -> Properties<'_> {
 
 /// A value's text; of a value that is no string its JSON text. Halves of surrogate pairs, which a text cut at 65,536
 /// characters may end with, become replacement characters.
-pub(super) fn tolerant_text(raw: &RawValue) -> Option<Cow<'_, str>> {
+pub(super) fn tolerant_text(raw: &RawValue) -> Option<Cow<'static, str>> {
     struct Bytes;
-    impl<'de> Visitor<'de> for Bytes {
-        type Value = Cow<'de, str>;
+    impl Visitor<'_> for Bytes {
+        type Value = String;
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("a text")
         }
-        fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Cow<'de, str>, E> {
-            Ok(String::from_utf8_lossy(bytes))
-        }
-        fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Cow<'de, str>, E> {
-            Ok(Cow::Owned(String::from_utf8_lossy(bytes).into_owned()))
+        fn visit_bytes<E>(self, bytes: &[u8]) -> Result<String, E> {
+            Ok(String::from_utf8_lossy(bytes).into_owned())
         }
     }
-    match raw.get() {
-        "null" => None,
+    let text = match raw.get() {
+        "null" => return None,
         text if text.starts_with('"') => {
-            serde_json::Deserializer::from_str(text).deserialize_bytes(Bytes).ok()
+            serde_json::Deserializer::from_str(text).deserialize_bytes(Bytes).ok()?
         }
-        other => Some(Cow::Borrowed(other)),
-    }
+        other => other.to_owned(),
+    };
+    Some(Cow::Owned(text))
 }

@@ -200,10 +200,12 @@ proptest! {
         values in proptest::collection::vec((any::<String>(), any::<String>()), 0..20)
     ) {
         let expected: BTreeMap<String, String> = values.iter().cloned().collect();
-        let properties = Properties::from_pairs(values.into_iter().map(|(name, value)| (name.into(), value.into())));
+        let properties = Properties::from_pairs(values);
         let text = properties.to_json();
         prop_assert_eq!(&serde_json::to_string(&expected).unwrap(), &text);
-        prop_assert_eq!(Properties::parse(&text).unwrap(), properties);
+        let read = Properties::parse(&text).unwrap();
+        prop_assert_eq!(&read, &properties);
+        prop_assert_eq!(read.to_json(), text);
     }
 
     #[test]
@@ -222,6 +224,8 @@ proptest! {
             .collect();
         let told: Vec<_> = tolerant.iter().map(|(name, value)| (name, value.to_owned())).collect();
         prop_assert_eq!(told, expected);
-        prop_assert_eq!(Properties::parse(&text).unwrap(), tolerant);
+        let strict = Properties::parse(&text).unwrap();
+        prop_assert_eq!(strict.to_json(), tolerant.to_json());
+        prop_assert_eq!(strict, tolerant);
     }
 }
