@@ -20,10 +20,7 @@ use crate::{
         usage::RateHeaders,
     },
     store::{
-        portal::{
-            dirty, feed,
-            records::{self, Grave},
-        },
+        portal::{dirty, feed, keys, records::Grave},
         sql::SqlError,
     },
     values::{
@@ -333,7 +330,7 @@ impl Portal {
         if let Some(backfill) = &mut stream.backfill {
             backfill.advance(lane, step, records);
             if backfill.lanes.is_empty() {
-                records::build_key_index(turn.sql, stream.object_type)?;
+                keys::build_key_index(turn.sql, stream.object_type)?;
                 stream.reconcile.begin(turn.now);
                 stream.cursor = backfill.started_at;
                 stream.backfill = None;

@@ -13,6 +13,7 @@ use crate::{
         portal::{
             dirty,
             feed::{self, Change, OldNew},
+            keys::Key,
             members,
             records::{self, Grave, Known, Stored, Write},
         },
@@ -257,11 +258,7 @@ impl<'a> Verdict<'a> {
             id: record.id,
             created_at: record.created_at,
             updated_at: record.updated_at,
-            key: scene
-                .kind
-                .key_property()
-                .and_then(|name| record.properties.get(name))
-                .map(str::to_lowercase),
+            key: scene.kind.key_property().and_then(|name| record.properties.get(name)).map(Key::of),
             properties: text,
         });
     }

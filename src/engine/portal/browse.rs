@@ -14,7 +14,7 @@ use crate::{
         portal::{
             browse::{self, From},
             feed::{self, Change},
-            records,
+            keys, records,
         },
         schema,
         sql::{Sql, SqlError},
@@ -259,7 +259,7 @@ fn list(
 }
 
 fn found(sql: &dyn Sql, kind: ObjectType, key: &str) -> Result<List, SqlError> {
-    let live = records::by_key(sql, kind, &key.to_lowercase(), ROWS as u32)?;
+    let live = keys::by_key(sql, kind, key, ROWS as u32)?;
     let row = |live: records::Live| {
         let values: serde_json::Map<String, serde_json::Value> =
             json::parse(&live.properties).map_err(|_| SqlError::Content("records"))?;

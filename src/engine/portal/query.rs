@@ -14,6 +14,7 @@ use crate::{
     store::{
         portal::{
             feed::{self, Change, Chunk, Passage},
+            keys,
             records::{self, Live},
             types,
         },
@@ -75,7 +76,7 @@ pub fn records(
     let mut bytes = 0;
     let mut next = None;
     if let Some(key) = key {
-        for live in records::by_key(sql, kind, &key.to_lowercase(), limit)? {
+        for live in keys::by_key(sql, kind, key, limit)? {
             results.push(record_json(kind, &live, None)?);
         }
     } else {

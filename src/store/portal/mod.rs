@@ -30,6 +30,7 @@ pub mod dirty;
 pub mod endpoints;
 pub mod feed;
 pub mod fields;
+pub mod keys;
 pub mod links;
 pub mod members;
 pub mod records;
@@ -50,7 +51,7 @@ pub const STEPS: [&str; 8] = [
          seen_at INTEGER NOT NULL,
          live INTEGER NOT NULL,
          merged_into INTEGER,
-         key TEXT,
+         key INTEGER,
          properties TEXT
      );
      CREATE INDEX records_contacts_key ON records_contacts (key) WHERE key IS NOT NULL;
@@ -86,7 +87,7 @@ pub const STEPS: [&str; 8] = [
          seen_at INTEGER NOT NULL,
          live INTEGER NOT NULL,
          merged_into INTEGER,
-         key TEXT,
+         key INTEGER,
          properties TEXT
      );
      CREATE INDEX records_companies_key ON records_companies (key) WHERE key IS NOT NULL;
@@ -98,7 +99,7 @@ pub const STEPS: [&str; 8] = [
          seen_at INTEGER NOT NULL,
          live INTEGER NOT NULL,
          merged_into INTEGER,
-         key TEXT,
+         key INTEGER,
          properties TEXT
      );
      CREATE INDEX records_deals_merged ON records_deals (merged_into) WHERE merged_into IS NOT NULL;",

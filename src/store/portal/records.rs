@@ -9,7 +9,10 @@
 use std::fmt::Write as _;
 
 use crate::{
-    store::sql::{MAX_PARAMS, Param, Row, Sql, SqlError, Value},
+    store::{
+        portal::keys::Key,
+        sql::{MAX_PARAMS, Param, Row, Sql, SqlError, Value},
+    },
     values::{
         ids::{ObjectType, RecordId},
         json,
@@ -76,8 +79,8 @@ pub struct Write<'a> {
     pub created_at: Timestamp,
     /// HubSpot's modified date.
     pub updated_at: Timestamp,
-    /// The key property in lower case, where the record has one.
-    pub key: Option<String>,
+    /// Of the key property, where the record has one.
+    pub key: Option<Key>,
     /// JSON of the non-null values.
     pub properties: &'a str,
 }
@@ -128,20 +131,21 @@ pub fn in_range_or(
     up_to: Option<RecordId>,
     ids: &[RecordId],
 ) -> Result<Vec<Stored>, SqlError> {
-    let table = kind.table();
     let statement = format!(
-        "SELECT {STORED} FROM records_{table}
-         WHERE id > CAST(?1 AS INTEGER) AND id <= CAST(?2 AS INTEGER)
-         UNION ALL
-         SELECT {STORED} FROM records_{table}
-         WHERE id IN (SELECT value FROM json_each(?3))
-           AND NOT (id > CAST(?1 AS INTEGER) AND id <= CAST(?2 AS INTEGER))"
+        "SELECT {STORED} FROM records_{}
+         WHERE id > CAST(?1 AS INTEGER) AND id <= CAST(?2 AS INTEGER)",
+        kind.table()
     );
-    let up_to = up_to.map_or(i64::MAX as u64, |id| id.0).to_string();
-    let outside = ids_json(ids);
-    let rows =
-        sql.exec(&statement, &[Param::Text(&above.to_string()), Param::Text(&up_to), Param::Text(&outside)])?;
-    all_stored(sql, kind, rows)
+    let last = up_to.map_or(i64::MAX as u64, |id| id.0).to_string();
+    let rows = sql.exec(&statement, &[Param::Text(&above.to_string()), Param::Text(&last)])?;
+    let mut all = all_stored(sql, kind, rows)?;
+    // A page is of its range, unless HubSpot's order is not the one it promises.
+    let outside: Vec<RecordId> =
+        ids.iter().copied().filter(|id| *id <= above || up_to.is_some_and(|up_to| *id > up_to)).collect();
+    if !outside.is_empty() {
+        all.extend(by_ids(sql, kind, &outside)?);
+    }
+    Ok(all)
 }
 
 /// What the mirror holds of `ids`; in no order.
@@ -307,7 +311,7 @@ fn put_rows(sql: &dyn Sql, kind: ObjectType, writes: &[Write<'_>], seen_at: i64)
             Param::Text(id),
             Param::Int(write.created_at.0),
             Param::Int(write.updated_at.0),
-            write.key.as_deref().map_or(Param::Null, Param::Text),
+            write.key.map_or(Param::Null, |key| Param::Int(key.0)),
             Param::Kept(properties),
         ]);
     }
@@ -354,7 +358,7 @@ fn live(row: Row) -> Option<Live> {
     })
 }
 
-fn all_live(sql: &dyn Sql, kind: ObjectType, rows: Vec<Row>) -> Result<Vec<Live>, SqlError> {
+pub(super) fn all_live(sql: &dyn Sql, kind: ObjectType, rows: Vec<Row>) -> Result<Vec<Live>, SqlError> {
     let mut all: Vec<Live> =
         rows.into_iter().map(live).collect::<Option<_>>().ok_or(SqlError::Content("records"))?;
     for row in &mut all {
@@ -406,18 +410,6 @@ pub fn spread(sql: &dyn Sql, kind: ObjectType, stretches: u64) -> Result<Vec<Rec
     Ok((0..stretches).map(|number| RecordId((first + step * number).saturating_sub(1))).collect())
 }
 
-/// Live records of that key (contacts: e-mail, companies: domain; in lower case). HubSpot keeps e-mails unique, the index
-/// does not insist.
-pub fn by_key(sql: &dyn Sql, kind: ObjectType, key: &str, limit: u32) -> Result<Vec<Live>, SqlError> {
-    let statement = format!(
-        "SELECT CAST(id AS TEXT), created_at, updated_at, properties FROM records_{}
-         WHERE key = ?1 AND live = 1 ORDER BY id LIMIT ?2",
-        kind.table()
-    );
-    let rows = sql.exec(&statement, &[Param::Text(key), Param::Int(limit.into())])?;
-    all_live(sql, kind, rows)
-}
-
 /// Live records of these ids; in id order.
 pub fn live_by_ids(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId]) -> Result<Vec<Live>, SqlError> {
     let statement = format!(
@@ -435,19 +427,6 @@ pub fn drop_indexes(sql: &dyn Sql, kind: ObjectType) -> Result<(), SqlError> {
     for index in ["key", "dates"] {
         sql.exec(&format!("DROP INDEX IF EXISTS records_{}_{index}", kind.table()), &[])?;
     }
-    Ok(())
-}
-
-/// Builds the index over keys, if it is not there, from what the mirror holds.
-pub fn build_key_index(sql: &dyn Sql, kind: ObjectType) -> Result<(), SqlError> {
-    if kind.key_property().is_none() {
-        return Ok(());
-    }
-    let statement = format!(
-        "CREATE INDEX IF NOT EXISTS records_{0}_key ON records_{0} (key) WHERE key IS NOT NULL",
-        kind.table()
-    );
-    sql.exec(&statement, &[])?;
     Ok(())
 }
 

@@ -38,7 +38,7 @@ pub fn put(sql: &dyn Sql, kind: ObjectType, state: &str) -> Result<(), SqlError>
                  seen_at INTEGER NOT NULL,
                  live INTEGER NOT NULL,
                  merged_into INTEGER,
-                 key TEXT,
+                 key INTEGER,
                  properties TEXT
              );
              CREATE INDEX IF NOT EXISTS records_{table}_merged ON records_{table} (merged_into)
