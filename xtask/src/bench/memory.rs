@@ -61,11 +61,7 @@ impl Collector {
 }
 
 /// Whether it was done before somebody stopped waiting for it.
-fn collect(
-    socket: &mut WebSocket<MaybeTlsStream<TcpStream>>,
-    id: u64,
-    stopped: &AtomicBool,
-) -> Result<bool> {
+fn collect(socket: &mut WebSocket<MaybeTlsStream<TcpStream>>, id: u64, stopped: &AtomicBool) -> Result<bool> {
     let ask = json!({"id": id, "method": "HeapProfiler.collectGarbage"});
     socket.send(Message::text(ask.to_string()))?;
     loop {
