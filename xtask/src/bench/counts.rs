@@ -17,13 +17,15 @@ use crate::world::World;
 /// Contacts that HubSpot deletes without telling. Nothing that is missing in the mirror besides: one too few hides one too many
 /// from a count, and is the sweep's to find.
 const DELETED: u32 = 10;
-/// Edits a second meanwhile: twelve a minute.
-const EDITS: f64 = 0.2;
+/// Between two edits meanwhile. Values alone: what is deleted or merged meanwhile is for the count to find as well.
+const EDIT_EVERY: Duration = Duration::from_secs(5);
+/// Contacts to be edited, each once: enough for the longest count.
+const EDITED: u32 = 60;
 
 pub(super) fn measure(world: &mut World, connection: &str) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
     hour_passes(world, |_| Ok(()))?;
-    let equal = counted(world, connection)?;
+    let equal = counted(world, connection, &[])?;
     figures.extend([
         Figure::plain("scale", "calls, a count of contacts that finds all equal", equal.calls as f64, "")
             .at_most(40.0)
@@ -33,24 +35,28 @@ pub(super) fn measure(world: &mut World, connection: &str) -> Result<Vec<Figure>
         Figure::plain("scale", "processor time of it, index over dates included", equal.cpu, "s"),
     ]);
 
-    let mut deleted = Vec::new();
+    let (mut deleted, mut edited) = (Vec::new(), Vec::new());
     hour_passes(world, |database| {
         let all: f64 = database.query_row("SELECT count(*) FROM records_contacts", [], |row| row.get(0))?;
+        let at = |part: f64| -> Result<String> {
+            let find =
+                "SELECT CAST(id AS TEXT) FROM records_contacts WHERE live = 1 ORDER BY id LIMIT 1 OFFSET ?1";
+            Ok(database.query_row(find, [(all * part) as i64], |row| row.get(0))?)
+        };
         for nth in 0..DELETED {
-            let offset = (all * (f64::from(nth) + 0.5) / f64::from(DELETED)) as i64;
-            let find = "SELECT id FROM records_contacts WHERE live = 1 ORDER BY id LIMIT 1 OFFSET ?1";
-            deleted.push(database.query_row(find, [offset], |row| row.get::<_, i64>(0))?);
+            deleted.push(at((f64::from(nth) + 0.5) / f64::from(DELETED))?);
+        }
+        for nth in 0..EDITED {
+            edited.push(at((f64::from(nth) + 0.2) / f64::from(EDITED))?);
         }
         Ok(())
     })?;
     let portal = world.simulator.started.portal_id;
     for id in deleted {
-        world.simulator.post("contacts/archive", &json!({"portal_id": portal, "id": id.to_string()}))?;
+        world.simulator.post("contacts/archive", &json!({"portal_id": portal, "id": id}))?;
     }
     world.simulator.catch_up_search()?;
-    world.simulator.set_edit_rate(EDITS)?;
-    let different = counted(world, connection)?;
-    world.simulator.set_edit_rate(0.0)?;
+    let different = counted(world, connection, &edited)?;
     let expected = u64::from(DELETED);
     figures.extend([
         Figure::plain(
@@ -101,8 +107,10 @@ fn database(world: &World) -> Result<PathBuf> {
     bail!("the connection has no database")
 }
 
-/// Ticks until the counts that are due are over.
-fn counted(world: &World, connection: &str) -> Result<Counted> {
+/// Ticks until the counts that are due are over; edits these contacts meanwhile, one after the other.
+fn counted(world: &World, connection: &str, edited: &[String]) -> Result<Counted> {
+    let portal = world.simulator.started.portal_id;
+    let mut edits = edited.iter();
     let reconcile = |kind: &str| -> Result<Value> {
         let streams = whole::streams(world, connection)?;
         let of = streams.into_iter().find(|stream| stream["object_type"] == kind);
@@ -122,7 +130,15 @@ fn counted(world: &World, connection: &str) -> Result<Counted> {
     }
     let (started, cpu) = (Instant::now(), whole::cpu_seconds(world));
     let mut ticked = Some(started);
+    let mut edited_at = started;
     loop {
+        if edited_at.elapsed() > EDIT_EVERY {
+            edited_at = Instant::now();
+            if let Some(id) = edits.next() {
+                let edit = json!({"portal_id": portal, "id": id, "properties": {"firstname": "Meanwhile"}});
+                world.simulator.post("contacts/edit", &edit)?;
+            }
+        }
         if ticked.is_none_or(|at| at.elapsed() > Duration::from_secs(5)) {
             world.fire_cron()?;
             ticked = Some(Instant::now());
