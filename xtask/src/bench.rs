@@ -100,11 +100,11 @@ fn hand_over(options: &Options) -> Result<bool> {
 
 /// Measures all parts; whether every count held.
 pub fn run(built: &Built, options: &Options) -> Result<bool> {
+    type Part<'a> = (&'static str, Box<dyn Fn() -> Result<Vec<Figure>> + 'a>);
     #[cfg(not(feature = "scale"))]
     if options.only.as_deref() == Some("scale") {
         return hand_over(options);
     }
-    type Part<'a> = (&'static str, Box<dyn Fn() -> Result<Vec<Figure>> + 'a>);
     let parts: Vec<Part<'_>> = vec![
         ("size", Box::new(|| size(built))),
         ("calls", Box::new(|| polls::first_sync(built))),
