@@ -19,7 +19,7 @@ use hubspot_simulator::{
 use crate::life::{CARS, Plan, World};
 
 /// Lives in `cargo test`: what its 30 s hold on two cores, with room.
-const LIVES: u64 = 1_100;
+const LIVES: u64 = 2_000;
 
 /// A life drawn from its seed: every mixture of sizes, faults, crashes and unconfirmed behaviours.
 pub fn drawn(seed: u64) -> Plan {
@@ -28,11 +28,10 @@ pub fn drawn(seed: u64) -> Plan {
     let mut beside = fastrand::Rng::with_seed(seed ^ 0x0115_7500);
     let lists = [None, None, None, None, Some(1), Some(3)][beside.usize(0..6)];
     let mut linked = fastrand::Rng::with_seed(seed ^ 0x11ed_0000);
-    let wide = rng.u32(0..6) == 0;
+    let wide = rng.u32(0..10) == 0;
     let webhooks = rng.u32(0..5) > 0;
     // Few enough that a property list fits a URL, or all.
-    let hubspot_properties =
-        [Some(30), Some(30), Some(30), Some(30), Some(30), Some(30), Some(30), None][rng.usize(0..8)];
+    let hubspot_properties = (rng.u32(0..16) > 0).then_some(30);
     let switches = Switches {
         list_after: [ListAfter::InclusiveId, ListAfter::ExclusiveId, ListAfter::Opaque][rng.usize(0..3)],
         short_page_one_in: [0, 0, 3][rng.usize(0..3)],
@@ -46,13 +45,13 @@ pub fn drawn(seed: u64) -> Plan {
         refresh_rotates: rng.bool(),
         // A refresh whose answer was lost is repeated at the latest with the next tick.
         refresh_grace_ms: 11 * 60_000,
-        access_token_life_s: [1_800, 400][rng.usize(0..2)],
-        // Retries of one delivery within an hour and a half, so that the quiet end of a life sees them all.
+        access_token_life_s: [1_800, 1_800, 1_800, 400][rng.usize(0..4)],
+        // Retries of one delivery within an hour and a half: see [`Plan::settles_within`].
         webhook_time_scale: 0.05,
         list_member_page: [250, 7][beside.usize(0..2)],
         list_version_counts_members: beside.bool(),
         // Costs a day of checks: a life worth five.
-        list_search_tells_times: lists.is_none() || beside.u32(0..24) > 0,
+        list_search_tells_times: lists.is_none() || beside.u32(0..48) > 0,
         restore_rejoins_lists: beside.bool(),
         association_batch_page: [500, 500, 500, 500, 500, 2][linked.usize(0..6)],
         association_ids_are_numbers: linked.bool(),
@@ -73,10 +72,14 @@ pub fn drawn(seed: u64) -> Plan {
     Plan {
         seed,
         // More than two pages of a search are rare, since they cost as much as ten other lives.
-        contacts: if rng.u32(0..48) == 0 {
-            420
-        } else {
-            [8, 8, 8, 12, 12, 12, 20, 20, 40, 110, 220][rng.usize(0..11)]
+        contacts: match rng.u32(0..96) {
+            0 => 420,
+            1..=4 => 220,
+            5..=8 => 110,
+            9..=20 => 40,
+            21..=40 => 20,
+            41..=66 => 12,
+            _ => 8,
         },
         companies,
         deals,
@@ -106,7 +109,7 @@ pub fn drawn(seed: u64) -> Plan {
         variables: Vec::new(),
         calls_per_alarm: [1_000, 12][rng.usize(0..2)],
         latency_ms: [(5, 60), (50, 2_500), (50, 9_000)][rng.usize(0..3)],
-        rush: rng.u32(0..3) == 0,
+        rush: rng.u32(0..4) == 0,
         late_minutes: [0, 0, 0, 0, 75][rng.usize(0..5)],
     }
 }

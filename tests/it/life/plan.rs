@@ -121,6 +121,20 @@ impl Default for Plan {
 }
 
 impl Plan {
+    /// Minutes after which a life that nothing happens in any more has come to its end: what tells of a change last, the hourly
+    /// reads after it, and half an hour for ticks five minutes apart and for what the last fault put off.
+    pub fn settles_within(&self) -> u64 {
+        let told_last = match &self.switches {
+            // A day's retries.
+            switches if self.webhooks && self.webhook_faults => {
+                (24.0 * 60.0 * switches.webhook_time_scale) as u64
+            }
+            switches if switches.search_straggler_one_in > 0 => switches.search_straggler_ms / 60_000,
+            _ => 20,
+        };
+        self.late_minutes + told_last + 60 + 30
+    }
+
     /// The types that the connection may read and people work on.
     pub fn kinds(&self) -> Vec<&'static ObjectKind> {
         let companies = self.companies.map(|_| &COMPANIES);

@@ -468,8 +468,7 @@ impl World {
         if let Some(channel) = pauses {
             self.turn_channel(channel, Action::Resume);
         }
-        // Stragglers of the index, retries of webhooks and the hourly trailing check: all within two hours and a half.
-        let quiet_until = self.now + (self.plan.late_minutes + 150) * MINUTE;
+        let quiet_until = self.now + self.plan.settles_within() * MINUTE;
         while self.now < quiet_until {
             self.happen();
         }
