@@ -21,6 +21,9 @@ use crate::life::{CARS, Plan, World};
 /// Lives in `cargo test`: what its 30 s hold on two cores, with room.
 const LIVES: u64 = 2_000;
 
+/// Lives further on that failed once. 3121: companies' links changed while contacts were read anew, and were never read.
+const FAILED_ONCE: [u64; 1] = [3121];
+
 /// A life drawn from its seed: every mixture of sizes, faults, crashes and unconfirmed behaviours.
 pub fn drawn(seed: u64) -> Plan {
     let mut rng = fastrand::Rng::with_seed(seed ^ 0x5157_1e55);
@@ -183,6 +186,9 @@ fn lives_end_with_the_mirror_equal_to_hubspot() {
     }
     let first = number("SPOKE_FIRST").unwrap_or(1);
     let lives = number("SPOKE_LIVES").unwrap_or(LIVES);
+    for seed in FAILED_ONCE {
+        live(drawn(seed)).unwrap_or_else(|failure| panic!("SPOKE_SEED={seed}: {failure}"));
+    }
     let (_, failures) = live_all(first, |seed| seed < first + lives);
     assert!(failures.is_empty(), "{} of {lives} lives failed:\n{}", failures.len(), failures.join("\n"));
 }

@@ -274,6 +274,20 @@ impl Portal {
         ready(one) && ready(other)
     }
 
+    /// Whether the links of a changed record of one type to the other are read: also while a type is read anew whose links were read
+    /// before, as no pass is to come then that brings them.
+    fn linked(&self, one: ObjectType, other: ObjectType) -> bool {
+        let known = |kind| {
+            self.of_type(kind)
+                .is_some_and(|index| !self.stands_still(index) && self.streams[index].saved.records > 0)
+        };
+        let (pair, _) = Pair::seen_from(one, other);
+        let of_pair = |paired: &&Paired| paired.pair == (pair.holder, pair.other);
+        let read_before =
+            self.links.saved.pairs.iter().find(of_pair).is_some_and(|paired| paired.read_at.is_some());
+        self.paired_up(one, other) || (read_before && known(one) && known(other))
+    }
+
     /// Whether the links of a type to all others that run have been read: then what its records say of them can be compared. Its own
     /// pass, which compares, waits for that.
     fn others_read(&self, kind: ObjectType) -> bool {
@@ -321,7 +335,7 @@ impl Portal {
         let worth = |to: &ObjectType| {
             *to != kind || kind == ObjectType::Companies || self.links.own_kind.contains(&kind)
         };
-        ObjectType::ALWAYS.into_iter().filter(worth).filter(|to| self.paired_up(kind, *to)).collect()
+        ObjectType::ALWAYS.into_iter().filter(worth).filter(|to| self.linked(kind, *to)).collect()
     }
 
     /// Has the links of these records read as they are at `asked_at` or later.
@@ -540,7 +554,7 @@ impl Portal {
                 self.links.round = None;
                 return Ok(None);
             }
-            if done || !paired_up {
+            if done || !self.linked(from, to) {
                 if let Some(round) = &mut self.links.round {
                     round.next_type();
                 }
