@@ -424,9 +424,11 @@ fn happened(change: &Change, id: RecordId, at: Timestamp) -> Option<Happened> {
         | Change::Erased { id }
         | Change::Scrubbed { id } => *id,
         // What a record is linked to is not its history of values.
-        Change::Linked(_) | Change::Unlinked(_) | Change::Lifecycle { .. } | Change::TypeOff { .. } => {
-            return None;
-        }
+        Change::Linked(_)
+        | Change::Unlinked(_)
+        | Change::Lifecycle { .. }
+        | Change::ListOff { .. }
+        | Change::TypeOff { .. } => return None,
     };
     (whose == id).then_some(happened)
 }

@@ -21,7 +21,7 @@ use crate::{
         sql::{Sql, SqlError},
     },
     values::{
-        ids::{ObjectType, RecordId},
+        ids::{ListId, ObjectType, RecordId},
         json,
     },
 };
@@ -236,7 +236,7 @@ fn render(
             | Change::Erased { id }
             | Change::Scrubbed { id } => vec![*id],
             Change::Linked(ends) | Change::Unlinked(ends) => vec![ends.id],
-            Change::Lifecycle { id, .. } | Change::TypeOff { id } => {
+            Change::Lifecycle { id, .. } | Change::TypeOff { id } | Change::ListOff { id, .. } => {
                 if full(page, *written, number) {
                     return Ok(());
                 }
@@ -247,6 +247,9 @@ fn render(
                 };
                 if let Some(about) = about {
                     write!(line, ",\"about\":\"{about}\"").expect("writing to a string does not fail");
+                }
+                if let Change::ListOff { list, name, .. } = change {
+                    about_list(&mut line, *list, name);
                 }
                 if let Some(words) = words {
                     let words = serde_json::Value::from(words.as_str());
@@ -273,6 +276,7 @@ fn render(
             | Change::Left { .. }
             | Change::Linked(_)
             | Change::Unlinked(_)
+            | Change::ListOff { .. }
             | Change::TypeOff { .. }
             | Change::Lifecycle { .. } => None,
         };
@@ -319,9 +323,7 @@ fn render(
                         told::about(&mut line, channel, *passage, fields.get(id));
                     }
                     Change::Joined { list, name, .. } | Change::Left { list, name, .. } => {
-                        let name = serde_json::Value::from(name.as_str());
-                        write!(line, ",\"list_id\":\"{list}\",\"list_name\":{name}")
-                            .expect("writing to a string does not fail");
+                        about_list(&mut line, *list, name);
                     }
                     Change::Linked(ends) | Change::Unlinked(ends) => {
                         write!(line, ",\"to_type\":\"{}\"", ends.to_type)
@@ -339,6 +341,7 @@ fn render(
                     | Change::Deleted { .. }
                     | Change::Restored { .. }
                     | Change::Erased { .. }
+                    | Change::ListOff { .. }
                     | Change::TypeOff { .. }
                     | Change::Lifecycle { .. } => {}
                 }
@@ -355,6 +358,11 @@ fn render(
         seq += count;
     }
     Ok(())
+}
+
+fn about_list(line: &mut String, list: ListId, name: &str) {
+    let name = serde_json::Value::from(name);
+    write!(line, ",\"list_id\":\"{list}\",\"list_name\":{name}").expect("writing to a string does not fail");
 }
 
 /// The kind of a change, as readers know it.
@@ -375,6 +383,7 @@ pub fn kind_of(change: &Change) -> &'static str {
         Change::Left { .. } => "membership_removed",
         Change::Linked(_) => "association_added",
         Change::Unlinked(_) => "association_removed",
+        Change::ListOff { .. } => "list_off",
         Change::TypeOff { .. } => "type_off",
         Change::Lifecycle { event, .. } => event.as_str(),
     }

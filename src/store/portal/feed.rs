@@ -162,6 +162,16 @@ pub enum Change {
         /// Who.
         ids: Vec<RecordId>,
     },
+    /// A list is no longer followed: nobody is known to be on it any more, without a change for each. At HubSpot nobody has left.
+    #[serde(rename = "n")]
+    ListOff {
+        /// The connection.
+        id: ConnectionId,
+        /// Which list.
+        list: ListId,
+        /// What it was called then.
+        name: String,
+    },
     /// A link of two records is there, or has more types than before.
     #[serde(rename = "a")]
     Linked(LinkEnds),
@@ -220,6 +230,7 @@ impl Change {
             | Self::Scrubbed { .. }
             | Self::Linked(_)
             | Self::Unlinked(_)
+            | Self::ListOff { .. }
             | Self::TypeOff { .. }
             | Self::Lifecycle { .. } => 1,
         }

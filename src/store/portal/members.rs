@@ -75,7 +75,7 @@ pub fn save(sql: &dyn Sql, followed: &Followed) -> Result<(), SqlError> {
     Ok(())
 }
 
-/// Forgets a list and its members; nobody is told.
+/// Forgets a list and its members. That the feed is told is the caller's to do.
 pub fn forget(sql: &dyn Sql, list: ListId) -> Result<(), SqlError> {
     for table in ["members", "followed"] {
         let statement = format!("DELETE FROM {table} WHERE list = CAST(?1 AS INTEGER)");

@@ -45,6 +45,14 @@ fn leave(world: &mut World, count: usize) {
     assert_eq!(portal.leave_random(&turn, 1, count), count);
 }
 
+/// What the feed tells after a number.
+fn changes(world: &mut World, after: u64) -> Vec<Value> {
+    let command = Command::Changes { after, limit: 1_000, types: Vec::new() };
+    let Some(Answer::Json(page)) = world.command(command) else { panic!("no changes") };
+    let page: Value = serde_json::from_str(&page).unwrap();
+    page["changes"].as_array().unwrap().clone()
+}
+
 /// Calls to HubSpot's lists API from number `from` on.
 fn calls(world: &World, from: usize) -> usize {
     world.calls[from..].iter().filter(|call| call.name.contains("/crm/lists/")).count()
@@ -188,6 +196,45 @@ fn a_list_that_is_deleted_has_nobody_and_is_mirrored_again_when_it_is_restored()
     world.control("POST", "lists/restore", &json!({ "list": 1 }));
     settles(&mut world, 6);
     assert_eq!(world.list(1)["followed"]["state"], "in_step");
+    world.verdict().unwrap();
+}
+
+#[test]
+fn a_list_that_is_followed_again_adds_only_whom_its_end_took_away() {
+    let mut world = followed(Plan { lists: Some(2), ..listed(60, Switches::default()) });
+    let snapshot = world.snapshot(0, 20, |_, _| {});
+    let on = world.members(0, 1);
+    let before = world.status().latest_change;
+    assert!(matches!(world.beside(Beside::Unfollow { list: ListId(1) }), Answer::Done));
+    let told = changes(&mut world, before);
+    assert_eq!(told.len(), 1, "one change for all of them: {told:?}");
+    assert_eq!((&told[0]["kind"], &told[0]["object_type"]), (&json!("list_off"), &json!("contacts")));
+    assert_eq!((&told[0]["list_id"], &told[0]["list_name"]), (&json!("1"), &json!("List 0")));
+    leave(&mut world, 3);
+    assert!(matches!(world.beside(Beside::Follow { list: ListId(1) }), Answer::Done));
+    settles(&mut world, 6);
+    let told = changes(&mut world, before);
+    assert_eq!(told.iter().filter(|change| change["kind"] == "membership_added").count(), on.len() - 3);
+    assert!(told.iter().all(|change| change["kind"] != "membership_removed"), "nobody is said to have left");
+    // From the beginning, and from a copy of before.
+    world.verdict().unwrap();
+    world.follows_from(snapshot).unwrap();
+}
+
+#[test]
+fn a_list_that_one_of_two_still_follows_goes_on_untold() {
+    let mut world = followed(listed(60, Switches::default()));
+    let channel = json!({
+        "name": "Listed", "object_type": "contacts", "list": "1",
+        "fields": [{ "field": "first_name", "property": "firstname" }],
+    });
+    world.make_channel(&channel).unwrap();
+    world.pass(1);
+    let before = world.status().latest_change;
+    assert!(matches!(world.beside(Beside::Unfollow { list: ListId(1) }), Answer::Done));
+    assert!(changes(&mut world, before).is_empty());
+    join(&mut world, 5);
+    settles(&mut world, 6);
     world.verdict().unwrap();
 }
 

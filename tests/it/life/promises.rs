@@ -269,6 +269,10 @@ pub(super) fn follow(members: &mut Memberships, change: &Value) -> Option<bool> 
     match change["kind"].as_str().unwrap() {
         "membership_added" => Some(members.entry(number("list_id")).or_default().insert(number("id"))),
         "membership_removed" => Some(members.entry(number("list_id")).or_default().remove(&number("id"))),
+        "list_off" => {
+            members.remove(&number("list_id"));
+            Some(true)
+        }
         _ => None,
     }
 }

@@ -8,7 +8,9 @@
 //!
 //! A list's calls follow each other, so no answer about it is older than the one before; what it says of records that were seen gone after it
 //! was asked is not believed. A record that goes leaves its lists at once ([`crate::store::portal::members::gone`]), as at HubSpot:
-//! so a deletion costs no walk where it is known. Who joined and who left stands in the feed.
+//! so a deletion costs no walk where it is known. Who joined and who left stands in the feed. A list that is no longer followed is told
+//! of once, *`list_off`*, in the place of a *`membership_removed`* for each member: at HubSpot they are still on it, but whoever follows
+//! the feed then holds nobody, as the mirror does, and everybody is *added* again when it is followed again.
 
 use std::collections::BTreeSet;
 
@@ -24,6 +26,7 @@ use crate::{
     hubspot::lists::{self, Facts, List, MEMBERS, Members},
     store::{
         portal::{
+            feed::{self, Change},
             members::{self, Followed},
             records,
         },
@@ -466,7 +469,7 @@ impl Portal {
         Ok(Answer::Done)
     }
 
-    /// `user` needs a list no longer. After the last of them it and its members are forgotten, of which the feed tells nothing.
+    /// `user` needs a list no longer. After the last of them it and its members are forgotten, of which the feed tells once.
     pub(in crate::engine::portal) fn unfollow(
         &mut self,
         turn: &Turn<'_>,
@@ -479,8 +482,14 @@ impl Portal {
             segment.save(turn.sql)?;
             return Ok(Answer::Done);
         }
+        let of = segment.as_saved()?;
         self.beside.segments.retain(|segment| segment.list != list);
         members::forget(turn.sql, list)?;
+        // Of a list whose type is not known nobody was ever told of.
+        if let (Some(kind), Some(connection)) = (of.object_type, &self.connection) {
+            let off = Change::ListOff { id: connection.id.clone(), list, name: of.name };
+            feed::append(turn.sql, turn.now, kind, vec![off])?;
+        }
         Ok(Answer::Done)
     }
 

@@ -174,6 +174,7 @@ fn note(change: &Change, read: &BTreeSet<&str>, lists: &BTreeSet<ListId>, touche
         Change::Scrubbed { .. }
         | Change::Lifecycle { .. }
         | Change::Channel { .. }
+        | Change::ListOff { .. }
         | Change::TypeOff { .. } => {}
         // No condition of a filter is about links.
         Change::Linked(_) | Change::Unlinked(_) => {}

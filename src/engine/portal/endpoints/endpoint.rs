@@ -100,6 +100,8 @@ impl Wanted {
             Change::Lifecycle { .. } => LIFECYCLE,
             // The end of all its records at once.
             Change::TypeOff { .. } => "deleted",
+            // The end of all its members at once.
+            Change::ListOff { .. } => "membership_removed",
             _ => super::super::query::kind_of(change),
         };
         let source = match change {
@@ -473,6 +475,14 @@ mod tests {
             "the end of a type is the end of its records"
         );
         assert!(!deletions.takes(Some(ObjectType::Notes), &off));
+        let unfollowed = Change::ListOff {
+            id: crate::values::ids::ConnectionId::from_random([1; 12]),
+            list: crate::values::ids::ListId(7),
+            name: "Customers".to_owned(),
+        };
+        let leaves = wanted(&[], &["membership_removed"]);
+        assert!(leaves.takes(contacts, &unfollowed), "the end of a list is the end of its members");
+        assert!(!deletions.takes(Some(ObjectType::Tasks), &unfollowed));
         let erasures = wanted(&[], &["erased"]);
         assert!(erasures.takes(contacts, &erased) && !erasures.takes(None, &paused));
         let lifecycle = wanted(&[ObjectType::Contacts], &["lifecycle"]);
