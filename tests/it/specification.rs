@@ -4,7 +4,9 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use serde_json::{Value, json};
 use spoke::{
-    hubspot::{account, associations, lists, oauth, objects, owners, pipelines, properties, webhooks},
+    hubspot::{
+        account, associations, lists, oauth, objects, owners, pipelines, properties, schemas, webhooks,
+    },
     values::{
         config::{App, AppKind},
         http::{Body, Request},
@@ -115,6 +117,42 @@ fn record_requests_are_as_hubspot_describes_them() {
         objects::search_greatest_id(KIND),
     ] {
         check(&spec, &request);
+    }
+}
+
+#[test]
+fn requests_of_further_types_are_as_hubspot_describes_them() {
+    let custom = ObjectType::Custom(77);
+    let range = objects::IdRange { above: Some(RecordId(5)), up_to: Some(RecordId(9)) };
+    for (file, kind, property) in [
+        ("tasks.json", ObjectType::Tasks, "hs_task_subject"),
+        ("calls.json", ObjectType::Calls, "hs_call_title"),
+        ("notes.json", ObjectType::Notes, "hs_note_body"),
+        ("objects.json", custom, "name"),
+    ] {
+        let Some(spec) = specification(file).map(with_sorts_as_objects) else { continue };
+        let names = [property.to_owned()];
+        for request in [
+            objects::list(kind, &names, Some("17")),
+            objects::list_ids(kind, None),
+            objects::batch_read(kind, &[RecordId(1), RecordId(2)], &names),
+            objects::read(kind, RecordId(1), &names),
+            objects::search_modified(kind, Timestamp(1_763_596_800_000), range),
+            objects::search_area(kind, Timestamp(1), Timestamp(2), range, 200),
+            objects::search_greatest_id(kind),
+        ] {
+            let path = request.path.split('?').next().unwrap();
+            let of_kind = format!("/crm/objects/2026-09/{}", kind.name());
+            assert!(path == of_kind || path.starts_with(&format!("{of_kind}/")), "{path}");
+            check(&spec, &request);
+        }
+    }
+    let kinds = ObjectType::FURTHER.into_iter().chain([custom]);
+    if let Some(spec) = specification("properties.json") {
+        kinds.for_each(|kind| check(&spec, &properties::list(kind)));
+    }
+    if let Some(spec) = specification("schemas.json") {
+        check(&spec, &schemas::list());
     }
 }
 
