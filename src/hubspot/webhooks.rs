@@ -1,6 +1,10 @@
 //! Webhooks: is a delivery HubSpot's, and what do its events say (`hubspot-api.md` 9).
 //!
 //! An event is a hint that a record changed; its values are never taken. Duplicates and order are the reader's.
+//!
+//! Privacy deletion exists for contacts alone among the types that are mirrored: `gdpr-delete` stands in no other type's specification,
+//! and `privacyDeletion` comes of contacts and conversations (SPEC `contacts.json`, `webhooks-management.json`). A task, note or custom
+//! object ends by deletion. Should an event of the generic family ever say otherwise, it is read and obeyed like a contact's.
 
 use std::borrow::Cow;
 
