@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::associations::people::Left;
 use crate::objects::kind::ObjectKind;
-use crate::portal::{Portal, Turn, kind_named};
+use crate::portal::{Portal, Turn};
 use crate::time::DAY_MS;
 use crate::{Problem, Switches};
 
@@ -226,7 +226,7 @@ impl Portal {
         object_type: &str,
         processing: Processing,
     ) -> Result<u64, Problem> {
-        Ok(self.lists.create(now_ms, name, kind_named(object_type)?, processing))
+        Ok(self.lists.create(now_ms, name, self.kind_of(object_type)?, processing))
     }
 
     /// Puts live records on a list; how many joined.

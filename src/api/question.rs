@@ -145,6 +145,12 @@ pub fn problem(connection: &ConnectionId, answer: Answer, expected: Expected) ->
             Kind::NotFound,
             "This connection does not mirror that type of record. `PUT /v1/connections/{c}/types/{type}` turns it on.",
         ),
+        (Answer::ListNotMirrored(Some(kind)), _) => conflict(&format!(
+            "The list holds records of `{kind}`, which this connection does not mirror. `PUT /v1/connections/{{c}}/types/{kind}` turns them on."
+        )),
+        (Answer::ListNotMirrored(None), _) => conflict(
+            "The list holds records of a type that Spoke does not mirror, so who is on it cannot be mirrored either.",
+        ),
         (Answer::Stopped | Answer::NotConnected, Expected::Order) => conflict(
             "The connection, or this type of record, is not kept in step at the moment, so this would have no effect. `GET /v1/connections/{c}` says why.",
         ),
@@ -196,6 +202,16 @@ mod tests {
         let ask = Ask::ListRecords(ObjectType::Contacts);
         let query = Query::parse(&text, ask.taken()).expect("a query");
         assert!(ask.command(&query).is_err());
+    }
+
+    #[test]
+    fn a_list_that_cannot_be_followed_says_what_it_holds() {
+        let connection = ConnectionId::from_random([1; 12]);
+        let told =
+            |kind| problem(&connection, Answer::ListNotMirrored(kind), Expected::Order).expect("words");
+        let notes = told(Some(ObjectType::Notes));
+        assert!(notes.status() == 409 && notes.detail.contains("/types/notes"), "{}", notes.detail);
+        assert!(told(None).status() == 409 && !told(None).detail.contains("PUT"));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::objects::input::{self, Inputs, Selectors, check_batch_size, not_model
 use crate::objects::kind::ObjectKind;
 use crate::objects::list::batch_answer;
 use crate::portal::{Portal, Turn};
-use crate::{Endpoint, Problem, Switches, time};
+use crate::{Endpoint, Problem, Switches, schemas, time};
 
 /// Most members of a page: the older API's; 2026-09's is not documented (`hubspot-api.md` 6).
 const MEMBER_PAGE_LIMIT: usize = 250;
@@ -181,11 +181,9 @@ fn create(portal: &mut Portal, turn: &Turn<'_>, request: &Request) -> Result<Res
     if new.processing_type != Processing::Manual {
         return Err(not_modelled("filters of lists"));
     }
-    let kind = ObjectKind::of_id(&new.object_type_id).ok_or_else(|| {
-        Problem::validation(format!("Unable to infer object type from: {}", new.object_type_id))
-    })?;
-    if !kind.classical {
-        return Err(not_modelled("lists of this type"));
+    let kind = portal.kind_of(&new.object_type_id)?;
+    if kind.type_id != new.object_type_id {
+        return Err(schemas::unknown(&new.object_type_id));
     }
     check_name(portal, None, &new.name)?;
     let id = portal.lists.create(turn.now_ms, &new.name, kind, new.processing_type);

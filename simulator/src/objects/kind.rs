@@ -38,7 +38,7 @@ pub struct ObjectKind {
     pub primary_company: Option<&'static str>,
     /// Whether privacy deletion exists by API, and its webhook.
     pub erasable: bool,
-    /// Whether it has classic webhooks, merges, and, as far as modelled, links, lists and pipelines.
+    /// Whether it has classic webhooks, merges, and, as far as modelled, links and pipelines.
     pub classical: bool,
     /// HubSpot's own properties.
     pub(crate) table: &'static Table,

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{World, text};
-use crate::Switches;
+use super::{World, ids, text};
 use crate::lists::Processing;
+use crate::objects::kind::{CUSTOM, TASKS};
+use crate::{Shape, Switches};
 
 const LISTS: &str = "/crm/lists/2026-09";
 
@@ -115,6 +116,38 @@ fn a_record_that_goes_leaves_its_lists_and_one_that_merged_joins_them() {
         assert_eq!(members.contains(&ids[0]), rejoins);
         assert!(!members.contains(&ids[1]) && !members.contains(&ids[3]));
         assert!(members.contains(&merged.to_string()));
+    }
+}
+
+#[test]
+fn lists_hold_records_of_any_type_that_the_account_has() {
+    let mut world = World::new(Switches::default());
+    let cars = world.portal(|portal, turn| {
+        let cars = portal.define_object(turn.now_ms, "cars", ["Car", "Cars"], &["name"]).expect("a new name");
+        for kind in [&TASKS, &CUSTOM[0]] {
+            portal.seed(turn, kind, 6, &Shape::default());
+        }
+        cars
+    });
+    let new =
+        |name: &str, kind: &str| json!({"name": name, "objectTypeId": kind, "processingType": "MANUAL"});
+    for kind in [TASKS.type_id, cars] {
+        let (status, body) = world.post(LISTS, new(kind, kind));
+        assert_eq!((status, &body["list"]["objectTypeId"]), (200, &json!(kind)));
+        let list = text(&body["list"]["listId"]);
+        let (_, page) = world.get(&format!("/crm/objects/2026-09/{kind}?limit=100"));
+        let ids = ids(&page);
+        let add = format!("{LISTS}/{list}/memberships/add");
+        assert_eq!(world.call("PUT", &add, Some(json!(ids[..4]))).0, 200);
+        assert_eq!(world.call("DELETE", &format!("/crm/objects/2026-09/{kind}/{}", ids[0]), None).0, 204);
+        let on: Vec<String> =
+            walk(&mut world, list.parse().expect("a number"), "", 10).into_iter().map(|own| own.0).collect();
+        assert_eq!(on, ids[1..4]);
+        let (_, own) = world.get(&format!("{LISTS}/records/{kind}/{}/memberships", ids[1]));
+        assert_eq!(own["total"], 1, "{own}");
+    }
+    for unknown in ["2-99", "tasks", "0-999"] {
+        assert_eq!(world.post(LISTS, new("Another", unknown)).0, 400, "{unknown}");
     }
 }
 

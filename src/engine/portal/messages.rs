@@ -298,6 +298,8 @@ pub enum Answer {
     Types(types::Answer),
     /// The type is not mirrored here.
     TypeOff,
+    /// The list holds records of a type that is not mirrored here; `None`: of one that this build cannot mirror.
+    ListNotMirrored(Option<ObjectType>),
     /// The connection or the stream stands still: what was asked for would not be done.
     Stopped,
     /// The object holds no connection.

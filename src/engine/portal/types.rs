@@ -318,6 +318,7 @@ impl Portal {
                 flying.stream -= 1;
             }
         }
+        self.unfollow_type(turn, kind)?;
         self.streams.remove(index);
         self.further.retain(|own| own.object_type != Some(kind));
         store::remove(turn.sql, kind, &[properties_key(kind), selection_key(kind)])?;

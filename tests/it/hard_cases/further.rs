@@ -1,13 +1,15 @@
 //! Tasks, calls, notes and custom objects: off until somebody turns them on, then a stream like any other.
 
+use hubspot_simulator::lists::Processing;
 use serde_json::{Value, json};
 use spoke::{
     engine::portal::{
+        beside::commands::Command as Beside,
         channels::commands::{Answer as ChannelAnswer, Command as Channels, Refusal as ChannelRefusal},
         messages::{Answer, Command, Phase, StreamState, StreamStatus},
         types::{Answer as Told, Command as Types, Refusal},
     },
-    values::ids::ObjectType,
+    values::ids::{ListId, ObjectType},
 };
 
 use super::{checked, tiny};
@@ -380,4 +382,97 @@ fn a_channel_selects_records_of_a_further_type_and_keeps_it_on() {
     assert!(entered(&mut world) > 0);
     let refused = world.types(Types::Off("tasks".into()));
     assert_eq!(refused, Some(Told::Refused(Refusal::InUse(vec!["Urgent".to_owned()]))));
+}
+
+#[test]
+fn lists_of_further_types_are_followed_with_their_members_and_leave_with_the_type() {
+    for name in ["tasks", CARS] {
+        let mut world = with(Plan { webhooks: true, lists: Some(0), ..plan(&[name]) });
+        let kind = kind_of(&mut world, name);
+        let now = world.now;
+        let (portal, turn) = world.simulator.portal_turn(PORTAL, now).unwrap();
+        let list = portal.create_list(now, "Open", &kind.name(), Processing::Manual).unwrap();
+        assert_eq!(portal.join_random(&turn, list, 8), 8);
+        let follow = Beside::Follow { list: ListId(list) };
+        assert!(matches!(world.beside(follow.clone()), Answer::Done));
+        let settled = |world: &mut World| world.members(0, list) == world.true_members(list);
+        assert!(world.until(6, settled), "{}", world.list(list));
+        let snapshot = world.snapshot(0, 5, |_, _| {});
+        let gone = world.true_members(list).pop_first().unwrap();
+        world.change(kind, "archive", json!({ "id": gone.to_string() }));
+        world.pass(1);
+        assert!(!world.members(0, list).contains(&gone), "{name}: a record that goes leaves its lists");
+        let now = world.now;
+        let (portal, turn) = world.simulator.portal_turn(PORTAL, now).unwrap();
+        assert_eq!((portal.leave_random(&turn, list, 2), portal.join_random(&turn, list, 3)), (2, 3));
+        assert!(world.until(11, settled), "{}", world.list(list));
+        world.verdict().unwrap();
+        world.turn_off(name);
+        let told = changes(&mut world, &[kind]);
+        let [.., list_off, type_off] = &told[..] else { panic!("{told:?}") };
+        assert_eq!((&list_off["kind"], &type_off["kind"]), (&json!("list_off"), &json!("type_off")));
+        assert!(
+            matches!(world.beside(follow.clone()), Answer::ListNotMirrored(Some(of)) if of == kind) || {
+                // The hourly read has not told of the list yet.
+                world.command(Command::RefreshFields);
+                world.pass(1);
+                matches!(world.beside(follow.clone()), Answer::ListNotMirrored(Some(of)) if of == kind)
+            }
+        );
+        assert_eq!(world.list(list)["followed"], Value::Null);
+        world.pass(6);
+        world.verdict().unwrap();
+        world.turn_on(name);
+        assert!(world.backfill());
+        assert!(matches!(world.beside(follow), Answer::Done));
+        assert!(world.until(6, settled), "{}", world.list(list));
+        world.pass(6);
+        world.verdict().unwrap();
+        world.verdict_beside().unwrap();
+        world.follows_from(snapshot).unwrap();
+    }
+}
+
+#[test]
+fn a_list_of_a_type_that_is_not_mirrored_is_named_and_not_followed_until_the_type_is_on() {
+    let mut world = World::new(Plan { lists: Some(0), ..plan(&["notes"]) });
+    assert!(world.backfill());
+    checked(&mut world);
+    let now = world.now;
+    let (portal, turn) = world.simulator.portal_turn(PORTAL, now).unwrap();
+    let [early, late] = ["Early", "Late"].map(|name| {
+        let list = portal.create_list(now, name, "notes", Processing::Manual).unwrap();
+        assert_eq!(portal.join_random(&turn, list, 5), 5);
+        list
+    });
+    // The mirror has not heard of it yet.
+    assert!(matches!(world.beside(Beside::Follow { list: ListId(early) }), Answer::Done));
+    world.pass(6);
+    let told = world.list(early)["followed"]["trouble"]["message"].to_string();
+    assert!(told.contains("`notes`"), "{told}");
+    world.command(Command::RefreshFields);
+    world.pass(1);
+    let shown = world.list(late);
+    assert_eq!(
+        (&shown["name"], &shown["object_type"], &shown["followed"]),
+        (&json!("Late"), &json!("notes"), &Value::Null)
+    );
+    let follow = Beside::Follow { list: ListId(late) };
+    assert!(matches!(world.beside(follow.clone()), Answer::ListNotMirrored(Some(ObjectType::Notes))));
+    assert!(matches!(
+        world.beside(Beside::Members { list: ListId(late), after: None, limit: 10 }),
+        Answer::Missing
+    ));
+    assert!(changes(&mut world, &[ObjectType::Notes]).is_empty());
+    world.turn_on("notes");
+    assert!(matches!(world.beside(follow), Answer::Done));
+    let settled = |world: &mut World| {
+        [early, late].iter().all(|list| world.members(0, *list) == world.true_members(*list))
+    };
+    assert!(world.until(7, settled), "{} {}", world.list(early), world.list(late));
+    assert_eq!(world.list(early)["followed"]["trouble"], Value::Null);
+    assert!(world.backfill());
+    world.pass(6);
+    world.verdict().unwrap();
+    world.verdict_beside().unwrap();
 }

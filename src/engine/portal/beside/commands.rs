@@ -46,7 +46,7 @@ pub enum Command {
         /// Capped at [`MEMBERS_LIMIT`].
         limit: u32,
     },
-    /// Mirrors the members of a list from now on. Answers `Done`, `Stopped` or `TooMany`.
+    /// Mirrors the members of a list from now on. Answers `Done`, `Stopped`, `TooMany` or `ListNotMirrored`.
     Follow {
         /// Which.
         list: ListId,

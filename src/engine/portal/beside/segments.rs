@@ -6,6 +6,9 @@
 //! the mirror holds, everybody is read in the order of ids (*a walk*). A walk also takes place each day: one who came and one who went
 //! leave the size as it was.
 //!
+//! Lists of any type that is mirrored can be followed. One of another type is known by its name; where that shows only after it was
+//! followed, it says so and is read once the type is turned on. A type that is turned off takes its lists along.
+//!
 //! A list's calls follow each other, so no answer about it is older than the one before; what it says of records that were seen gone after it
 //! was asked is not believed. A record that goes leaves its lists at once ([`crate::store::portal::members::gone`]), as at HubSpot:
 //! so a deletion costs no walk where it is known. Who joined and who left stands in the feed. A list that is no longer followed is told
@@ -17,7 +20,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::Errand;
+use super::{Errand, Source};
 use crate::{
     engine::portal::{
         Effect, Portal, Turn,
@@ -28,7 +31,7 @@ use crate::{
         portal::{
             feed::{self, Change},
             members::{self, Followed},
-            records,
+            records, reference,
         },
         sql::{Sql, SqlError},
     },
@@ -120,6 +123,13 @@ pub(in crate::engine::portal) enum Listing {
     Nobody,
 }
 
+/// What is asked of a list as the last full read told of it.
+#[derive(Deserialize)]
+struct Holds {
+    /// What it has members of; `None`: a type that this build cannot mirror.
+    object_type: Option<ObjectType>,
+}
+
 /// A list that is followed.
 #[derive(Debug)]
 pub(super) struct Segment {
@@ -169,17 +179,21 @@ impl Segment {
         self.state.trouble = None;
     }
 
-    /// Takes in what HubSpot says of the list itself; says whether its members can be mirrored.
-    fn learn(&mut self, turn: &Turn<'_>, found: &List) -> bool {
+    /// Takes in what HubSpot says of the list itself, where these types are mirrored; says whether its members can be.
+    fn learn(&mut self, turn: &Turn<'_>, found: &List, mirrored: &[ObjectType]) -> bool {
         self.name.clone_from(&found.name);
-        self.object_type = ObjectType::of_hubspot_id(&found.object_type_id).filter(|kind| kind.is_always());
+        let holds = ObjectType::of_hubspot_id(&found.object_type_id);
+        self.object_type = holds.filter(|kind| mirrored.contains(kind));
         self.state.gone_at = None;
         self.state.trouble = None;
         if self.object_type.is_none() {
-            let words =
-                "This list holds records of a type that is not mirrored, so its members are not either.";
-            self.state.trouble =
-                Some(Trouble { words: words.to_owned(), at: turn.now, correlation_id: None });
+            let words = match holds {
+                Some(kind) => format!(
+                    "This list holds records of `{kind}`, which are not mirrored, so its members are not either. Turn the type on."
+                ),
+                None => "This list holds records of a type that Spoke does not mirror, so its members are not either.".to_owned(),
+            };
+            self.state.trouble = Some(Trouble { words, at: turn.now, correlation_id: None });
         }
         self.object_type.is_some()
     }
@@ -275,6 +289,10 @@ impl Portal {
         tasks.min_by_key(|(pages, _)| *pages).and_then(|(_, segment)| segment.errand())
     }
 
+    fn mirrored(&self) -> Vec<ObjectType> {
+        self.streams.iter().map(|running| running.saved.object_type).collect()
+    }
+
     fn segment(&mut self, list: ListId) -> Option<&mut Segment> {
         self.beside.segments.iter_mut().find(|segment| segment.list == list)
     }
@@ -288,12 +306,13 @@ impl Portal {
     ) -> Result<(), SqlError> {
         self.beside.saved.polled_at = turn.now;
         self.beside.unsaved = true;
+        let mirrored = self.mirrored();
         for list in ids {
             let Some(segment) = self.segment(*list).filter(|segment| segment.idle(turn.now)) else {
                 continue;
             };
             if let Some(found) = page.lists.iter().find(|found| found.id == *list) {
-                if segment.learn(turn, found) {
+                if segment.learn(turn, found, &mirrored) {
                     segment.decide(turn.now, &found.facts, members::count(turn.sql, *list)?);
                 }
             } else if segment.state.gone_at.is_none() {
@@ -306,12 +325,13 @@ impl Portal {
 
     /// The list is there, whatever the search says: without the search's facts, only a first read can follow.
     pub(super) fn took_named(&mut self, turn: &Turn<'_>, list: ListId, found: &List) -> Result<(), SqlError> {
+        let mirrored = self.mirrored();
         let Some(segment) = self.segment(list).filter(|segment| segment.state.task == Some(Task::Name))
         else {
             return Ok(());
         };
         segment.state.task = None;
-        if segment.learn(turn, found) && segment.state.base.is_none() {
+        if segment.learn(turn, found, &mirrored) && segment.state.base.is_none() {
             segment.decide(turn.now, &found.facts, 0);
         }
         segment.save(turn.sql)
@@ -434,7 +454,7 @@ impl Portal {
 
     /// Whether HubSpot lets the connection read lists.
     pub(in crate::engine::portal) fn may_read_lists(&self) -> bool {
-        let runs = |connection| self.beside.lacks(super::Source::Lists, connection).is_empty();
+        let runs = |connection| self.beside.lacks(Source::Lists, connection).is_empty();
         self.connection.as_ref().is_some_and(runs)
     }
 
@@ -448,6 +468,13 @@ impl Portal {
     ) -> Result<Answer, SqlError> {
         if !self.may_read_lists() {
             return Ok(Answer::Stopped);
+        }
+        // One that the last full read did not show is asked about first.
+        if let Some(entry) = reference::entry(turn.sql, Source::Lists.as_str(), list)? {
+            let Holds { object_type } = json::parse(&entry).map_err(|_| SqlError::Content("reference"))?;
+            if !object_type.is_some_and(|kind| self.mirrors(kind)) {
+                return Ok(Answer::ListNotMirrored(object_type));
+            }
         }
         if self.segment(list).is_none() {
             if self.beside.segments.len() >= MOST_FOLLOWED {
@@ -482,15 +509,33 @@ impl Portal {
             segment.save(turn.sql)?;
             return Ok(Answer::Done);
         }
-        let of = segment.as_saved()?;
-        self.beside.segments.retain(|segment| segment.list != list);
+        self.forget_list(turn, list)?;
+        Ok(Answer::Done)
+    }
+
+    /// A type is no longer mirrored, so nobody follows its lists any more.
+    pub(in crate::engine::portal) fn unfollow_type(
+        &mut self,
+        turn: &Turn<'_>,
+        kind: ObjectType,
+    ) -> Result<(), SqlError> {
+        let of_kind = self.beside.segments.iter().filter(|segment| segment.object_type == Some(kind));
+        let lists: Vec<ListId> = of_kind.map(|segment| segment.list).collect();
+        lists.into_iter().try_for_each(|list| self.forget_list(turn, list))
+    }
+
+    fn forget_list(&mut self, turn: &Turn<'_>, list: ListId) -> Result<(), SqlError> {
+        let Some(at) = self.beside.segments.iter().position(|segment| segment.list == list) else {
+            return Ok(());
+        };
+        let Segment { name, object_type, .. } = self.beside.segments.remove(at);
         members::forget(turn.sql, list)?;
         // Of a list whose type is not known nobody was ever told of.
-        if let (Some(kind), Some(connection)) = (of.object_type, &self.connection) {
-            let off = Change::ListOff { id: connection.id.clone(), list, name: of.name };
+        if let (Some(kind), Some(connection)) = (object_type, &self.connection) {
+            let off = Change::ListOff { id: connection.id.clone(), list, name };
             feed::append(turn.sql, turn.now, kind, vec![off])?;
         }
-        Ok(Answer::Done)
+        Ok(())
     }
 
     /// What is known of the members of a list that are of a type.
