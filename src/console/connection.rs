@@ -42,6 +42,15 @@ impl ConnectionFrame {
         own.map_or(object_type, |(_, label)| label)
     }
 
+    /// What one record of a type is called, in words. HubSpot's plural of a custom object's records says nothing of one.
+    pub fn one(object_type: &str) -> &str {
+        match object_type {
+            "companies" => "company",
+            "contacts" | "deals" | "tasks" | "calls" | "notes" => &object_type[..object_type.len() - 1],
+            _ => "record",
+        }
+    }
+
     /// Whether the person may change something here.
     pub const fn may_act(&self) -> bool {
         self.frame.administers && !self.state.is_ended()
@@ -109,8 +118,8 @@ pub fn ways(paths: &ConnectionPaths, first_type: Option<&str>) -> Vec<(Tab, &'st
 fn tabs(at: &ConnectionFrame, current: Tab) -> Markup {
     let tabs = ways(&at.paths(), at.types.first().map(String::as_str));
     html! {
-        nav class="mt-5 mb-6 overflow-x-auto border-b border-base-300" aria-label="Pages of this account" {
-            ul class="flex gap-1" {
+        nav class="mt-5 mb-6 border-b border-base-300" aria-label="Pages of this account" {
+            ul class="flex flex-wrap sm:gap-x-1" {
                 @for (tab, words, path) in tabs {
                     li { a class="page-tab" href=(path) aria-current=[(tab == current).then_some("page")] { (words) } }
                 }

@@ -97,6 +97,21 @@ pub struct HistoryEntry {
     pub changed: Vec<(String, String, Option<String>, Option<String>)>,
     /// The record it became part of.
     pub into: Option<String>,
+    /// The links that came or went.
+    pub links: Option<HistoryLinks>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HistoryLinks {
+    pub object_type: String,
+    /// Some of the records, with whether the mirror holds them.
+    pub records: Vec<(LinkLine, bool)>,
+    /// How many more there are.
+    pub more: usize,
+    /// What the links are called.
+    pub labels: Vec<String>,
+    /// What they are called as seen from those records.
+    pub labels_there: Vec<String>,
 }
 
 pub fn page(view: &RecordView) -> Page {
@@ -105,7 +120,7 @@ pub fn page(view: &RecordView) -> Page {
         (live_part(view))
     };
     let status = if view.record.is_none() && view.history.is_empty() { 404 } else { 200 };
-    let title = format!("{} {}", view.at.words(&view.object_type).trim_end_matches('s'), view.id);
+    let title = format!("{} {}", ConnectionFrame::one(&view.object_type), view.id);
     Page { status, html: connection::document(&view.at, &title, true, main) }
 }
 
@@ -185,7 +200,7 @@ fn facts(now_at: i64, view: &RecordView, record: &RecordCard) -> Markup {
             div { dt { "Modified" } dd { (when(now_at, record.updated_at)) } }
             div { dt { "Values mirrored" } dd { (when(now_at, record.read_at)) } }
             @if let Some(url) = &record.hubspot_url {
-                div { dt { "In HubSpot" } dd { a class="link inline-flex items-center gap-1" href=(url) rel="noreferrer" target="_blank" { "Open " (view.at.words(&view.object_type).trim_end_matches('s')) span class="sr-only" { " (new tab)" } (icon(Icon::Out)) } } }
+                div { dt { "In HubSpot" } dd { a class="link inline-flex items-center gap-1" href=(url) rel="noreferrer" target="_blank" { "Open " (ConnectionFrame::one(&view.object_type)) span class="sr-only" { " (new tab)" } (icon(Icon::Out)) } } }
             }
         }
     }
@@ -295,6 +310,7 @@ fn history(view: &RecordView) -> Markup {
                                 span class="font-medium" {
                                     (entry.words)
                                     @if let Some(into) = &entry.into { " into " a class="link" href=(paths.record(kind, into)) { "record " (into) } }
+                                    @if let Some(links) = &entry.links { (linked(view, links)) }
                                 }
                                 span class="text-muted" { (when(now_at, entry.at)) }
                             }
@@ -312,6 +328,24 @@ fn history(view: &RecordView) -> Markup {
                 @if let Some(before) = view.before { a class="btn btn-sm btn-quiet" href=(paths.record_before(kind, &view.id, before)) { "Look further back" } }
             }
         }
+    }
+}
+
+/// Which records links came or went to, after the words of what happened.
+fn linked(view: &RecordView, links: &HistoryLinks) -> Markup {
+    let (paths, kind) = (view.at.paths(), links.object_type.as_str());
+    let (total, one) = (links.records.len() + links.more, ConnectionFrame::one(kind));
+    html! {
+        @if total == 1 { " " (one) } @else { " " (number(total as u64)) " " (view.at.words(kind)) @if !links.records.is_empty() { ":" } }
+        @for (place, (line, mirrored)) in links.records.iter().enumerate() {
+            @if place > 0 { "," } " "
+            @let name = html! { @if !line.name.is_empty() { (line.name) } @else if total == 1 { (line.id) } @else { "record " (line.id) } };
+            @if *mirrored { a class="link wrap-anywhere" href=(paths.record(kind, &line.id)) { (name) } } @else { (name) }
+        }
+        @if !links.records.is_empty() && links.more > 0 { " and " (number(links.more as u64)) " more" }
+        @if links.records.is_empty() { span class="font-normal text-muted" { @if total == 1 { " that is" } @else { " that are" } " no longer known, for privacy" } }
+        @for label in &links.labels { " " span class="badge badge-soft badge-sm" { (label) } }
+        @for label in &links.labels_there { " " span class="badge badge-soft badge-sm" { (label) ", seen from there" } }
     }
 }
 

@@ -77,11 +77,20 @@ test("what it is linked to leads there, and the lists that have it are named", a
   await page.reload();
   await page.getByText("Hamburg fair", { exact: true }).waitFor();
   await page.getByText("Joined the list “Hamburg fair”").waitFor();
+  const happened = page.getByRole("region", { name: "What happened" });
+  await happened.getByText("Linked to company").getByRole("link", { name: "Analytical Engines" }).waitFor();
   await world.assertFitToUse(page);
   await page.getByRole("region", { name: "Linked records" }).getByRole("link", { name: "Analytical Engines" }).click();
   await page.getByRole("heading", { name: "Analytical Engines", level: 2 }).waitFor();
+  await page.getByText("Open company").waitFor({ state: "attached" });
+  await happened.getByText("Linked to contact").getByRole("link", { name: "Ada Lovelace" }).waitFor();
   await page.getByRole("region", { name: "Linked records" }).getByRole("link", { name: "Ada Lovelace" }).click();
   await page.getByRole("heading", { name: "Ada Lovelace", level: 2 }).waitFor();
+  await world.control("POST", "associations/remove", { from_type: "contacts", from: contact, to_type: "companies", to: company.id });
+  await world.control("POST", "contacts/edit", { id: contact, properties: { city: "Paris" } });
+  await world.until("the end of the link", async () => (await of(`records/contacts/${contact}/associations/companies`)).results.length === 0);
+  await page.reload();
+  await happened.getByText("No longer linked to company").getByRole("link", { name: "Analytical Engines" }).waitFor();
 });
 
 test("what changes in HubSpot stands in its history, old value and new", async () => {

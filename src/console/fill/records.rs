@@ -4,12 +4,13 @@ use crate::{
     console::{
         connection::ConnectionFrame,
         paths,
-        record::{HistoryEntry, LinkGroup, LinkLine, PropertyLine, RecordCard, RecordView},
+        record::{HistoryEntry, HistoryLinks, LinkGroup, LinkLine, PropertyLine, RecordCard, RecordView},
         records::{RecordLine, RecordsView},
         words::capitalised,
     },
     engine::portal::{
-        browse::{Happened, List, ListRow, LiveSeen, RecordSeen, columns},
+        browse::{List, ListRow, LiveSeen, RecordSeen, columns},
+        history::{Happened, LinksChanged, Other},
         ties::Linked,
     },
     values::{
@@ -171,13 +172,29 @@ fn list_words(what: &str, list: Option<&str>) -> String {
     }
 }
 
+fn links(changed: LinksChanged) -> HistoryLinks {
+    let LinksChanged { to_type, others, count, labels, labels_there, .. } = changed;
+    let more = count.saturating_sub(others.len());
+    let line = |own: Other| {
+        let mirrored = !own.values.is_empty();
+        (link_line(to_type, Linked { id: own.id, values: own.values, labels: Vec::new() }), mirrored)
+    };
+    let records = others.into_iter().map(line).collect();
+    HistoryLinks { object_type: to_type.to_string(), records, more, labels, labels_there }
+}
+
 fn entry(happened: Happened, labels: &[(String, String)]) -> HistoryEntry {
+    let only_labels = happened.links.as_ref().is_some_and(|links| links.only_labels);
     let words = match happened.kind.as_str() {
         "updated" if happened.changed.is_empty() => "Updated; the values are no longer kept".to_owned(),
         "created" => "Taken into the mirror".to_owned(),
         "erased" => "Erased for privacy".to_owned(),
         "membership_added" => list_words("Joined", happened.list.as_deref()),
         "membership_removed" => list_words("Left", happened.list.as_deref()),
+        "association_added" => if only_labels { "New label of the link to" } else { "Linked to" }.to_owned(),
+        "association_removed" => {
+            if only_labels { "Label taken off the link to" } else { "No longer linked to" }.to_owned()
+        }
         "channel_entered" => "Entered a channel".to_owned(),
         "channel_updated" => "Told to a channel's host: a mapped field has changed".to_owned(),
         "channel_left" => "Left a channel".to_owned(),
@@ -189,7 +206,13 @@ fn entry(happened: Happened, labels: &[(String, String)]) -> HistoryEntry {
     let mut changed: Vec<_> =
         happened.changed.into_iter().map(|(name, old, new)| (label(&name), name, old, new)).collect();
     changed.sort();
-    HistoryEntry { at: happened.at.0, words, changed, into: happened.into.map(|id| id.to_string()) }
+    HistoryEntry {
+        at: happened.at.0,
+        words,
+        changed,
+        into: happened.into.map(|id| id.to_string()),
+        links: happened.links.map(links),
+    }
 }
 
 #[cfg(test)]
@@ -236,6 +259,7 @@ mod tests {
             changed: vec![("stage".into(), None, Some("lead".into()))],
             into: None,
             list: None,
+            links: None,
         };
         RecordSeen {
             merged_from: None,
@@ -287,6 +311,35 @@ mod tests {
             ("companies", &vec![line], true)
         );
         assert_eq!(list_words("Left", Some("Customers")), "Left the list “Customers”");
+    }
+
+    #[test]
+    fn links_that_came_and_went_are_told_in_words_with_a_way_to_what_is_mirrored() {
+        let other = |id: u64, values: &[&str]| Other {
+            id: RecordId(id),
+            values: values.iter().map(|value| Some((*value).to_owned())).collect(),
+        };
+        let changed = LinksChanged {
+            to_type: ObjectType::Companies,
+            others: vec![other(90, &["Acme", "acme.example"]), other(91, &[])],
+            count: 14,
+            labels: vec!["Primary".into()],
+            labels_there: vec![],
+            only_labels: false,
+        };
+        let told = |kind: &str, only_labels: bool| {
+            let links = Some(LinksChanged { only_labels, ..changed.clone() });
+            let (kind, at) = (kind.to_owned(), Timestamp(3));
+            entry(Happened { at, kind, changed: vec![], into: None, list: None, links }, &[]).words
+        };
+        assert_eq!(told("association_added", false), "Linked to");
+        assert_eq!(told("association_removed", false), "No longer linked to");
+        assert_eq!(told("association_added", true), "New label of the link to");
+        assert_eq!(told("association_removed", true), "Label taken off the link to");
+        let links = links(changed);
+        let records: Vec<_> =
+            links.records.iter().map(|(line, mirrored)| (line.name.as_str(), *mirrored)).collect();
+        assert_eq!((records, links.more), (vec![("Acme", true), ("", false)], 12));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::console::{
         SecretView, Standing,
     },
     fields::{self, FieldEvent, FieldLine, FieldsView},
-    record::{self, HistoryEntry, LinkGroup, LinkLine, PropertyLine, RecordCard, RecordView},
+    record::{self, HistoryEntry, HistoryLinks, LinkGroup, LinkLine, PropertyLine, RecordCard, RecordView},
     records::{self, RecordLine, RecordsView},
     sync::{self, CheckView, ChecksView, ResyncView, SyncView},
     types::{self, CustomObjects, TurnOffView, TypeLine, TypesView},
@@ -268,7 +268,8 @@ pub fn record_view(t: Text<'_>) -> RecordView {
         cut: 0,
         gone: false,
     };
-    let entry = |at: i64, words: &str| HistoryEntry { at, words: t(words), changed: vec![], into: None };
+    let entry =
+        |at: i64, words: &str| HistoryEntry { at, words: t(words), changed: vec![], into: None, links: None };
     let link = |id: &str, name: &str, labels: &[&str]| LinkLine {
         id: t(id),
         name: t(name),
@@ -329,6 +330,30 @@ pub fn record_view(t: Text<'_>) -> RecordView {
                 ],
                 ..entry(NOW - 3 * HOUR_MS, "Updated")
             },
+            HistoryEntry {
+                links: Some(HistoryLinks {
+                    object_type: t("companies"),
+                    records: vec![(link("90", "Analytical Engines Ltd", &[]), true)],
+                    more: 0,
+                    labels: vec![t("Primary")],
+                    labels_there: vec![t("Employee")],
+                }),
+                ..entry(NOW - 5 * DAY_MS, "Linked to")
+            },
+            HistoryEntry {
+                links: Some(HistoryLinks {
+                    object_type: t("deals"),
+                    records: vec![
+                        (link("77", "A deal with a name that goes on and on", &[]), true),
+                        (link("78", "", &[]), false),
+                    ],
+                    more: 1_240,
+                    labels: vec![],
+                    labels_there: vec![],
+                }),
+                ..entry(NOW - 6 * DAY_MS, "No longer linked to")
+            },
+            entry(NOW - 7 * DAY_MS, "Joined the list “Customers”"),
             HistoryEntry { into: Some(t("501")), ..entry(NOW - 30 * DAY_MS, "Merged") },
             entry(NOW - 40 * DAY_MS, "Taken into the mirror"),
         ],

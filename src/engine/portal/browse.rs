@@ -1,4 +1,4 @@
-//! What people look at: lists of records, one record with what happened to it, places in the feed. Reads only.
+//! What people look at: lists of records, one record with what happened to it ([`history`]), places in the feed. Reads only.
 //!
 //! Unlike [`super::query`], whose answers are the API's and are handed on unread, this is for pages: a list carries the few
 //! values it shows, and values are cut to what a person reads.
@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     engine::portal::{
+        history::{self, Happened},
         streams::properties_key,
         ties::{self, Ties},
     },
     store::{
         portal::{
             browse::{self, From},
-            feed::{self, Change},
-            keys, records,
+            feed, keys, records,
         },
         schema,
         sql::{Sql, SqlError},
@@ -30,10 +30,8 @@ use crate::{
 pub const ROWS: usize = 50;
 /// Characters of a value that are shown; HubSpot's longest is 65,536.
 const VALUE_CHARS: usize = 2_000;
-/// Characters of an old or new value in a history.
-const CHANGED_CHARS: usize = 300;
-/// Entries of a history that are shown at once.
-const HAPPENED: usize = 100;
+/// Characters of a value in a list or a history.
+pub(super) const CHANGED_CHARS: usize = 300;
 /// Longest value that may be one of an enumeration's options.
 const CHOICE_BYTES: usize = 200;
 /// Merges can chain; HubSpot refuses past 250 combined ones (`hubspot-api.md` 4.5).
@@ -169,21 +167,6 @@ pub struct PropertySeen {
     pub gone: bool,
 }
 
-/// Something that happened to a record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Happened {
-    /// When the mirror took it in.
-    pub at: Timestamp,
-    /// `created`, `updated`, `deleted`, … as in the change feed.
-    pub kind: String,
-    /// Property, old value and new value, of an update.
-    pub changed: Vec<(String, Option<String>, Option<String>)>,
-    /// The record it became part of.
-    pub into: Option<RecordId>,
-    /// The list that it joined or left.
-    pub list: Option<String>,
-}
-
 impl Look {
     /// The type it is about.
     pub(super) fn about(&self) -> Option<ObjectType> {
@@ -307,7 +290,7 @@ fn record(
     };
     // Of a record that is not there, the tombstone's own history is what there is to tell.
     let of = if live.is_some() { target } else { id };
-    let (history, before) = history(sql, kind, of, before)?;
+    let (history, before) = history::of(sql, kind, of, before)?;
     Ok(RecordSeen {
         merged_from: (live.is_some() && target != id).then_some(id),
         waits: browse::waits(sql, kind, of)?,
@@ -373,68 +356,8 @@ fn properties(sql: &dyn Sql, kind: ObjectType, values: &str) -> Result<(Vec<Prop
     Ok((set, left_out))
 }
 
-fn history(
-    sql: &dyn Sql,
-    kind: ObjectType,
-    id: RecordId,
-    before: Option<u64>,
-) -> Result<(Vec<Happened>, Option<u64>), SqlError> {
-    let Some(reach) = browse::reach(sql, before)? else { return Ok((Vec::new(), None)) };
-    let mut all = Vec::new();
-    for seq in browse::mentions(sql, kind, id, reach, before)? {
-        if all.len() >= HAPPENED {
-            // The row after this one was the last that is told.
-            return Ok((all, Some(seq + 1)));
-        }
-        let Some(chunk) = feed::chunk_at(sql, seq)? else { continue };
-        let of_record = chunk.changes.iter().rev().filter_map(|change| happened(change, id, chunk.at));
-        all.extend(of_record);
-    }
-    Ok((all, reach.more.then_some(reach.from)))
-}
-
-fn happened(change: &Change, id: RecordId, at: Timestamp) -> Option<Happened> {
-    let mut happened = Happened {
-        at,
-        kind: super::query::kind_of(change).to_owned(),
-        changed: Vec::new(),
-        into: None,
-        list: None,
-    };
-    if let Change::Joined { name, .. } | Change::Left { name, .. } = change {
-        happened.list = Some(name.clone());
-    }
-    let whose = match change {
-        Change::Created { ids }
-        | Change::Channel { ids, .. }
-        | Change::Joined { ids, .. }
-        | Change::Left { ids, .. } => ids.iter().copied().find(|created| *created == id)?,
-        Change::Updated { id, set } => {
-            let short = |value: &Option<String>| value.as_ref().map(|text| cut(text, CHANGED_CHARS).0);
-            happened.changed =
-                set.iter().map(|(name, (old, new))| (name.clone(), short(old), short(new))).collect();
-            *id
-        }
-        Change::Merged { id: gone, into } => {
-            happened.into = Some(*into);
-            *gone
-        }
-        Change::Deleted { id }
-        | Change::Restored { id }
-        | Change::Erased { id }
-        | Change::Scrubbed { id } => *id,
-        // What a record is linked to is not its history of values.
-        Change::Linked(_)
-        | Change::Unlinked(_)
-        | Change::Lifecycle { .. }
-        | Change::ListOff { .. }
-        | Change::TypeOff { .. } => return None,
-    };
-    (whose == id).then_some(happened)
-}
-
 /// The first characters of a text, and how many are left out.
-fn cut(text: &str, chars: usize) -> (String, usize) {
+pub(super) fn cut(text: &str, chars: usize) -> (String, usize) {
     match text.char_indices().nth(chars) {
         Some((end, _)) => (text[..end].to_owned(), text[end..].chars().count()),
         None => (text.to_owned(), 0),
@@ -443,12 +366,10 @@ fn cut(text: &str, chars: usize) -> (String, usize) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::store::{
         native::NativeSql,
-        portal::{self, fields},
+        portal::{self, feed::Change, fields},
     };
 
     const KIND: ObjectType = ObjectType::Contacts;
@@ -517,23 +438,6 @@ mod tests {
         let chosen = seen(&sql, 7).live.unwrap();
         assert_eq!((chosen.properties.len(), chosen.left_out), (3, 1));
         assert_eq!((live.properties[3].value.as_deref(), live.read_at), (None, Timestamp(99)));
-    }
-
-    #[test]
-    fn a_history_holds_what_happened_to_this_record_only_the_latest_first() {
-        let sql = opened();
-        put(&sql, 7, "{}");
-        let set = BTreeMap::from([("phone".to_owned(), (None, Some("7".to_owned())))]);
-        let created = Change::Created { ids: vec![RecordId(7), RecordId(77)] };
-        feed::append(&sql, Timestamp(1), KIND, vec![created]).unwrap();
-        // Holds the digits of the id, and is another's.
-        feed::append(&sql, Timestamp(2), KIND, vec![Change::Updated { id: RecordId(77), set: set.clone() }])
-            .unwrap();
-        feed::append(&sql, Timestamp(3), KIND, vec![Change::Updated { id: RecordId(7), set }]).unwrap();
-        let history = seen(&sql, 7).history;
-        let told: Vec<_> = history.iter().map(|one| (one.at.0, one.kind.as_str())).collect();
-        assert_eq!(told, [(3, "updated"), (1, "created")]);
-        assert_eq!(history[0].changed, [("phone".to_owned(), None, Some("7".to_owned()))]);
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub mod channels;
 mod credentials;
 pub mod endpoints;
 pub mod fields;
+pub mod history;
 mod lifecycle;
 pub mod links;
 pub mod messages;

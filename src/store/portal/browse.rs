@@ -1,7 +1,10 @@
 //! The mirror and the feed as people look at them: the newest records first, and what happened to one of them.
 
 use crate::{
-    store::sql::{Param, Sql, SqlError, Value, int, text},
+    store::{
+        portal::{feed, records::ids_json},
+        sql::{Param, Sql, SqlError, Value, int, text},
+    },
     values::{
         ids::{ObjectType, RecordId},
         json,
@@ -53,27 +56,49 @@ pub fn rows(
         From::NewerThan(id) => (id.0, "ASC"),
     };
     let side = if order == "DESC" { '<' } else { '>' };
-    let values: Vec<String> = properties.iter().map(|name| format!("properties->>'$.{name}'")).collect();
     let statement = format!(
-        "SELECT CAST(id AS TEXT), updated_at,
-                CASE WHEN json_valid(properties) THEN json_array({}) ELSE '[]' END
-         FROM records_{} WHERE live = 1 AND id {side} CAST(?1 AS INTEGER) ORDER BY id {order} LIMIT ?2",
-        values.join(","),
-        kind.table()
+        "{} AND id {side} CAST(?1 AS INTEGER) ORDER BY id {order} LIMIT ?2",
+        live_with(kind, properties)
     );
     let found = sql.exec(&statement, &[Param::Text(&id.to_string()), Param::Int(limit.into())])?;
-    let row = |row: Vec<Value>| {
-        let [id, updated_at, values] = <[Value; 3]>::try_from(row).ok()?;
-        let mut values: Vec<Option<String>> = json::parse(values.text()?).ok()?;
-        values.resize(properties.len(), None);
-        Some(Row { id: id.text()?.parse().ok()?, updated_at: Timestamp(updated_at.int()?), values })
-    };
-    let mut rows: Vec<Row> =
-        found.into_iter().map(row).collect::<Option<_>>().ok_or(SqlError::Content("records"))?;
+    let mut rows = all_rows(found, properties.len())?;
     if matches!(from, From::NewerThan(_)) {
         rows.reverse();
     }
     Ok(rows)
+}
+
+/// Those of some records that are live, with some of their values, by id. `properties` are names of ours.
+pub fn rows_of(
+    sql: &dyn Sql,
+    kind: ObjectType,
+    ids: &[RecordId],
+    properties: &[&str],
+) -> Result<Vec<Row>, SqlError> {
+    let statement =
+        format!("{} AND id IN (SELECT value FROM json_each(?1)) ORDER BY id", live_with(kind, properties));
+    all_rows(sql.exec(&statement, &[Param::Text(&ids_json(ids))])?, properties.len())
+}
+
+fn live_with(kind: ObjectType, properties: &[&str]) -> String {
+    let values: Vec<String> = properties.iter().map(|name| format!("properties->>'$.{name}'")).collect();
+    format!(
+        "SELECT CAST(id AS TEXT), updated_at,
+                CASE WHEN json_valid(properties) THEN json_array({}) ELSE '[]' END
+         FROM records_{} WHERE live = 1",
+        values.join(","),
+        kind.table()
+    )
+}
+
+fn all_rows(found: Vec<Vec<Value>>, properties: usize) -> Result<Vec<Row>, SqlError> {
+    let row = |row: Vec<Value>| {
+        let [id, updated_at, values] = <[Value; 3]>::try_from(row).ok()?;
+        let mut values: Vec<Option<String>> = json::parse(values.text()?).ok()?;
+        values.resize(properties, None);
+        Some(Row { id: id.text()?.parse().ok()?, updated_at: Timestamp(updated_at.int()?), values })
+    };
+    found.into_iter().map(row).collect::<Option<_>>().ok_or(SqlError::Content("records"))
 }
 
 /// Whether the record waits to be read again.
@@ -165,7 +190,8 @@ pub fn reach(sql: &dyn Sql, before: Option<u64>) -> Result<Option<Reach>, SqlErr
     Ok(from.map(|from| Reach { from, more: false }))
 }
 
-/// First sequence numbers of the rows within a reach that may speak of a record, the newest first.
+/// First sequence numbers of the rows within a reach that may speak of a record, the newest first. A link stands in a row of its
+/// holder's type.
 pub fn mentions(
     sql: &dyn Sql,
     kind: ObjectType,
@@ -176,13 +202,15 @@ pub fn mentions(
     let before = before.map_or(BEYOND, |seq| i64::try_from(seq).unwrap_or(BEYOND).min(BEYOND));
     let rows = sql.exec(
         "SELECT first_seq FROM feed
-         WHERE first_seq >= ?1 AND first_seq < ?2 AND object_type = ?3 AND instr(changes, ?4) > 0
+         WHERE first_seq >= ?1 AND first_seq < ?2
+           AND instr(changes, CASE object_type WHEN ?3 THEN ?4 ELSE ?5 END) > 0
          ORDER BY first_seq DESC",
         &[
             Param::Int(reach.from.cast_signed()),
             Param::Int(before),
             Param::Text(&kind.name()),
             Param::Text(&id.to_string()),
+            Param::Text(&feed::as_other(kind, id)),
         ],
     )?;
     Ok(rows.iter().filter_map(|row| row.first()?.int()).map(i64::unsigned_abs).collect())

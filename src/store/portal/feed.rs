@@ -214,6 +214,11 @@ pub struct LinkEnds {
     pub types: String,
 }
 
+/// What the stored text of a link holds if its other end is this record.
+pub fn as_other(kind: ObjectType, id: RecordId) -> String {
+    format!("\"to_type\":\"{kind}\",\"to\":{id},")
+}
+
 impl Change {
     /// How many sequence numbers it takes.
     pub fn count(&self) -> u64 {
@@ -371,7 +376,7 @@ pub fn prune(sql: &dyn Sql, before: Timestamp, bytes: i64) -> Result<(), SqlErro
 /// Takes every value of a record out of the feed; its changes stay as markers without content, so that no number is missing.
 /// Reads the whole feed: privacy deletions are rare.
 pub fn erase(sql: &dyn Sql, kind: ObjectType, id: RecordId) -> Result<(), SqlError> {
-    let (needle, as_other) = (format!("\"id\":{id},"), format!("\"to\":{id},"));
+    let (needle, as_other) = (format!("\"id\":{id},"), as_other(kind, id));
     let rows = sql.exec(
         "SELECT first_seq, object_type = ?1, changes FROM feed
          WHERE (object_type = ?1 AND instr(changes, ?2) > 0) OR instr(changes, ?3) > 0",
