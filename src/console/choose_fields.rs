@@ -98,7 +98,7 @@ fn form(view: &ChooseFieldsView) -> Markup {
             }
             p class="text-sm text-muted" data-filter-nothing hidden { "No field is called that." }
             @for (place, group) in view.groups.iter().enumerate() { (self::group(&to, place, group)) }
-            div class="sticky bottom-0 -mx-4 flex flex-wrap gap-3 border-t border-base-300 bg-base-200 px-4 py-3 sm:mx-0 sm:px-0" {
+            div class="bottom-bar" {
                 button class="btn btn-primary" name="do" value="review" { "See what this comes to" }
                 a class="btn btn-ghost" href=(back) { "Cancel" }
             }

@@ -64,6 +64,8 @@ test("by keyboard, channels are found empty and lead to a form that says what is
   await page.getByText("There is no mirrored field “Nonsense”").waitFor();
   await page.getByRole("button", { name: "Preview", exact: true }).click();
   await page.getByRole("alert").getByText("1 row below says what is missing.").waitFor();
+  const inSight = await page.getByRole("alert").evaluate((alert) => alert.getBoundingClientRect().bottom <= innerHeight && alert.getBoundingClientRect().top >= 0);
+  assert.ok(inSight, "why there is no preview stands out of sight");
   await world.assertFitToUse(page);
 });
 

@@ -39,6 +39,21 @@ test("by keyboard, the Fields page leads to a choice of hundreds, found by typin
   assert.ok(await page.getByRole("checkbox", { name: /^Email always/ }).isDisabled());
 });
 
+test("what has the focus is never under the bar that stays at the foot of the choice", async () => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.getByLabel("Find a field").focus();
+  for (let presses = 0; presses < 40; presses += 1) {
+    await page.keyboard.press("Tab");
+    const covered = await page.evaluate(() => {
+      const box = document.activeElement.getBoundingClientRect();
+      const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+      return document.activeElement.contains(top) ? null : `${document.activeElement.outerHTML} by ${top?.outerHTML.slice(0, 99)}`;
+    });
+    assert.equal(covered, null, `covered after ${presses + 1} presses`);
+  }
+  await page.setViewportSize({ width: 1280, height: 800 });
+});
+
 test("all are unticked, a group and one field are ticked, and what that comes to is said before anything is saved", async () => {
   await page.getByRole("button", { name: "Untick all", exact: true }).click();
   await page.getByRole("checkbox", { name: /^City/, checked: false }).waitFor();

@@ -127,11 +127,13 @@ export async function assertFitToUse(page) {
       await page.setViewportSize(size);
       // Without motion nothing is caught half-way between two colours.
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      const { wide, screen } = await page.evaluate(() => ({
+      const { wide, screen, cut } = await page.evaluate(() => ({
         wide: document.documentElement.scrollWidth,
         screen: document.documentElement.clientWidth,
+        cut: [...document.querySelectorAll("nav")].filter((nav) => nav.scrollWidth > nav.clientWidth).map((nav) => nav.innerText),
       }));
       assert.ok(wide <= screen, `at ${size.width} px the page is ${wide} px wide`);
+      assert.deepEqual(cut, [], `at ${size.width} px a way to other pages is cut off`);
       await page.evaluate(AXE);
       const found = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
       const broken = found.violations.map((rule) => `${rule.help}: ${rule.nodes.map((node) => node.html).join(" | ")}`);

@@ -15,6 +15,15 @@ document.addEventListener("htmx:afterRequest", (event) => {
 });
 Idiomorph.defaults.callbacks.beforeNodeMorphed = (element) => !typed.has(element);
 
+// Why there is no preview stands at the head of a form whose button is at its foot.
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.requestConfig?.elt.value !== "preview") return;
+  const refused = document.querySelector("#form [role=alert]");
+  if (!refused) return;
+  refused.tabIndex = -1;
+  refused.focus();
+});
+
 const showUnreachable = (shown) => {
   const message = document.getElementById("unreachable");
   if (message) message.hidden = !shown;
