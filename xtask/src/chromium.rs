@@ -14,11 +14,11 @@ use crate::world::{Built, Plan, World};
 /// What to do where there is none.
 pub const MISSING: &str = "no Chromium; `apt-get install chromium`, or say where it is in CHROMIUM";
 
-/// The README's picture, from the project's root.
-const PICTURE: &str = "docs/integrations.png";
+/// The README's pictures.
+const PICTURES: [&str; 4] = ["integrations", "sync", "record", "channel"];
 
-/// What a README can afford; GitHub scales it down anyway.
-const PICTURE_BYTES: u64 = 200_000;
+/// What a README can afford of each; GitHub scales them down anyway.
+const PICTURE_BYTES: u64 = 150_000;
 
 /// Where this machine's Chromium is, if it has one.
 pub fn find() -> Option<String> {
@@ -40,20 +40,25 @@ pub fn node(project: &Project, world: &World, chromium: &str) -> Result<Command>
     Ok(node)
 }
 
-/// Takes the README's picture of the Integrations page anew, from the built Worker.
+/// Takes the README's pictures anew, from the built Worker.
 pub fn picture(project: &Project, built: &Built) -> Result<()> {
     let chromium = find().context(MISSING)?;
-    let step = Step::start("Taking the picture of the Integrations page", "half a minute");
+    let step = Step::start("Taking the README's pictures", "a minute");
     let world = World::start(built, &Plan::default().with("--contacts", 1))?;
-    let file = project.path(PICTURE);
-    fs::create_dir_all(project.path("docs")).context("cannot make the folder `docs`")?;
+    let folder = project.path("docs");
+    fs::create_dir_all(&folder).context("cannot make the folder `docs`")?;
     let mut node = node(project, &world, &chromium)?;
-    node.arg("tests/browser/picture.mjs").arg(&file);
+    node.arg("tests/browser/picture.mjs").arg(&folder);
     run_well(&step, &mut node, &project.log("picture"))?;
-    let bytes = fs::metadata(&file).with_context(|| format!("no `{PICTURE}` was made"))?.len();
-    if bytes > PICTURE_BYTES {
-        bail!("`{PICTURE}` takes {bytes} bytes of {PICTURE_BYTES} allowed");
+    let mut sizes = Vec::new();
+    for name in PICTURES {
+        let file = folder.join(name).with_extension("png");
+        let bytes = fs::metadata(&file).with_context(|| format!("no picture `{name}` was made"))?.len();
+        if bytes > PICTURE_BYTES {
+            bail!("the picture `{name}` takes {bytes} bytes of {PICTURE_BYTES} allowed");
+        }
+        sizes.push(format!("{name} {} KB", bytes / 1_000));
     }
-    step.done(&format!("{PICTURE}, {} KB", bytes / 1_000));
+    step.done(&sizes.join(", "));
     Ok(())
 }

@@ -34,7 +34,7 @@ enum Task {
     Soak(soak::Options),
     /// Hold what Spoke believes of HubSpot against a real account (opt-in, never part of `test`)
     Live(Live),
-    /// Take the README's picture of the Integrations page anew (needs Chromium)
+    /// Take the README's pictures anew (needs Chromium)
     Picture,
 }
 
