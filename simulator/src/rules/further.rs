@@ -116,8 +116,6 @@ fn what_of_further_types_is_not_modelled_is_refused() {
     refused(world.get("/crm/pipelines/2026-09/tasks"));
     refused(world.post(SCHEMAS, json!({"name": "boats"})));
     refused(world.call("DELETE", &format!("{SCHEMAS}/{cars}"), None));
-    let list = json!({"name": "L", "objectTypeId": cars, "processingType": "MANUAL"});
-    refused(world.post("/crm/lists/2026-09", list));
     let merge = json!({"primaryObjectId": "1", "objectIdToMerge": "2"});
     assert_eq!(world.post("/crm/objects/2026-09/tasks/merge", merge).0, 404);
 }
