@@ -284,7 +284,7 @@ impl ObjectType {
         }
     }
 
-    /// The property a record can be looked up by besides its id, kept in lower case in the mirror's index; also the name
+    /// The property a record can be looked up by besides its id, in any case, by an index of the mirror; also the name
     /// of the API's parameter. Contacts are unique by it, companies are not.
     pub const fn key_property(self) -> Option<&'static str> {
         match self {

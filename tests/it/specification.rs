@@ -102,20 +102,26 @@ fn with_sorts_as_objects(mut spec: Value) -> Value {
     spec
 }
 
+/// Every request for records of a type.
+fn record_requests(kind: ObjectType, property: &str) -> Vec<Request> {
+    let names = [property.to_owned(), "hs_object_id".to_owned()];
+    let range = objects::IdRange { above: Some(RecordId(5)), up_to: Some(RecordId(9)) };
+    vec![
+        objects::list(kind, &names, Some("17")),
+        objects::list_ids(kind, None),
+        objects::batch_read(kind, &[RecordId(1), RecordId(2)], &names),
+        objects::read(kind, RecordId(1), &names),
+        objects::search_modified(kind, Timestamp(1_763_596_800_000), range),
+        objects::search_modified(kind, Timestamp(0), objects::IdRange::default()),
+        objects::search_area(kind, Timestamp(1), Timestamp(2), range, 200),
+        objects::search_greatest_id(kind),
+    ]
+}
+
 #[test]
 fn record_requests_are_as_hubspot_describes_them() {
     let Some(spec) = specification("contacts.json").map(with_sorts_as_objects) else { return };
-    let names = ["email".to_owned(), "firstname".to_owned()];
-    let range = objects::IdRange { above: Some(RecordId(5)), up_to: Some(RecordId(9)) };
-    for request in [
-        objects::list(KIND, &names, Some("17")),
-        objects::list_ids(KIND, None),
-        objects::batch_read(KIND, &[RecordId(1), RecordId(2)], &names),
-        objects::read(KIND, RecordId(1), &names),
-        objects::search_modified(KIND, Timestamp(1_763_596_800_000), range),
-        objects::search_modified(KIND, Timestamp(0), objects::IdRange::default()),
-        objects::search_greatest_id(KIND),
-    ] {
+    for request in record_requests(KIND, "email") {
         check(&spec, &request);
     }
 }
@@ -123,7 +129,6 @@ fn record_requests_are_as_hubspot_describes_them() {
 #[test]
 fn requests_of_further_types_are_as_hubspot_describes_them() {
     let custom = ObjectType::Custom(77);
-    let range = objects::IdRange { above: Some(RecordId(5)), up_to: Some(RecordId(9)) };
     for (file, kind, property) in [
         ("tasks.json", ObjectType::Tasks, "hs_task_subject"),
         ("calls.json", ObjectType::Calls, "hs_call_title"),
@@ -131,16 +136,7 @@ fn requests_of_further_types_are_as_hubspot_describes_them() {
         ("objects.json", custom, "name"),
     ] {
         let Some(spec) = specification(file).map(with_sorts_as_objects) else { continue };
-        let names = [property.to_owned()];
-        for request in [
-            objects::list(kind, &names, Some("17")),
-            objects::list_ids(kind, None),
-            objects::batch_read(kind, &[RecordId(1), RecordId(2)], &names),
-            objects::read(kind, RecordId(1), &names),
-            objects::search_modified(kind, Timestamp(1_763_596_800_000), range),
-            objects::search_area(kind, Timestamp(1), Timestamp(2), range, 200),
-            objects::search_greatest_id(kind),
-        ] {
+        for request in record_requests(kind, property) {
             let path = request.path.split('?').next().unwrap();
             let of_kind = format!("/crm/objects/2026-09/{}", kind.name());
             assert!(path == of_kind || path.starts_with(&format!("{of_kind}/")), "{path}");

@@ -145,7 +145,7 @@ impl Portal {
             .collect();
         links::drop_types(turn.sql, from, to, &gone)?;
         let second = Pair::seen_from(from, to).1 == Side::Other;
-        if let Some(paired) = self.links.paired(from, to) {
+        if let Some(paired) = self.links.paired_mut(from, to) {
             paired.labels_at[usize::from(second)] = Some(turn.now);
             if !gone.is_empty() {
                 // HubSpot has taken the label from every link that had it, and tells of none.
@@ -206,7 +206,7 @@ impl Portal {
         let (Call::Read { from, to, .. } | Call::Labels { from, to }) = call;
         let reads = matches!(call, Call::Read { .. });
         let second = Pair::seen_from(*from, *to).1 == Side::Other;
-        if let Some(paired) = self.links.paired(*from, *to) {
+        if let Some(paired) = self.links.paired_mut(*from, *to) {
             if reads {
                 paired.pass = None;
                 paired.at_once = true;

@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    engine::portal::{Job, Portal, Turn, plan::Urgency},
+    engine::portal::{Job, Portal, Turn, plan::Urgency, state::Stream},
     hubspot::associations::{BATCH_LIMIT, PAGE_LIMIT, SMALL_BATCH},
     store::{
         portal::{
@@ -227,7 +227,12 @@ impl Linking {
         if self.saved.small { SMALL_BATCH } else { BATCH_LIMIT }
     }
 
-    fn paired(&mut self, one: ObjectType, other: ObjectType) -> Option<&mut Paired> {
+    fn paired(&self, one: ObjectType, other: ObjectType) -> Option<&Paired> {
+        let (pair, _) = Pair::seen_from(one, other);
+        self.saved.pairs.iter().find(|paired| paired.pair == (pair.holder, pair.other))
+    }
+
+    fn paired_mut(&mut self, one: ObjectType, other: ObjectType) -> Option<&mut Paired> {
         let (pair, _) = Pair::seen_from(one, other);
         self.saved.pairs.iter_mut().find(|paired| paired.pair == (pair.holder, pair.other))
     }
@@ -263,29 +268,25 @@ impl Portal {
         self.streams.iter().position(|running| running.saved.object_type == kind)
     }
 
+    /// Whether both types run and have records: what is known of each.
+    fn both_run(&self, one: ObjectType, other: ObjectType) -> Option<[&Stream; 2]> {
+        let running = |kind| {
+            let index = self.of_type(kind).filter(|index| !self.stands_still(*index))?;
+            Some(&self.streams[index].saved).filter(|stream| stream.records > 0)
+        };
+        Some([running(one)?, running(other)?])
+    }
+
     /// Whether links of these types can be read and understood: both run, both were read in full, and there are any.
     fn paired_up(&self, one: ObjectType, other: ObjectType) -> bool {
-        let ready = |kind| {
-            self.of_type(kind).is_some_and(|index| {
-                let stream = &self.streams[index].saved;
-                !self.stands_still(index) && stream.backfill.is_none() && stream.records > 0
-            })
-        };
-        ready(one) && ready(other)
+        self.both_run(one, other).is_some_and(|both| both.iter().all(|stream| stream.backfill.is_none()))
     }
 
     /// Whether the links of a changed record of one type to the other are read: also while a type is read anew whose links were read
     /// before, as no pass is to come then that brings them.
     fn linked(&self, one: ObjectType, other: ObjectType) -> bool {
-        let known = |kind| {
-            self.of_type(kind)
-                .is_some_and(|index| !self.stands_still(index) && self.streams[index].saved.records > 0)
-        };
-        let (pair, _) = Pair::seen_from(one, other);
-        let of_pair = |paired: &&Paired| paired.pair == (pair.holder, pair.other);
-        let read_before =
-            self.links.saved.pairs.iter().find(of_pair).is_some_and(|paired| paired.read_at.is_some());
-        self.paired_up(one, other) || (read_before && known(one) && known(other))
+        let read_before = self.links.paired(one, other).is_some_and(|paired| paired.read_at.is_some());
+        if read_before { self.both_run(one, other).is_some() } else { self.paired_up(one, other) }
     }
 
     /// Whether the links of a type to all others that run have been read: then what its records say of them can be compared. Its own
@@ -634,7 +635,7 @@ impl Portal {
                 }
             }
         }
-        if let Some(pass) = self.links.paired(round.from, to).and_then(|paired| paired.pass.as_mut()) {
+        if let Some(pass) = self.links.paired_mut(round.from, to).and_then(|paired| paired.pass.as_mut()) {
             pass.above = round.ids.last().copied().unwrap_or(pass.above);
             pass.rounds += 1;
             return self.links.save(turn);
