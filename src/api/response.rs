@@ -8,6 +8,7 @@ use crate::{
         directory::messages::{ApiKey, Connection, ConnectionState, Plan, Refusal, Workspace},
         portal::{
             beside::SourceStatus,
+            links::standing::PairStatus,
             messages::{Phase, State, Status, StreamState, StreamStatus, Trouble},
             reconcile::{Finding, Reconcile},
         },
@@ -122,6 +123,7 @@ fn sync(status: &Status) -> Value {
         "paused_until": moment(paused_until),
         "streams": status.streams.iter().map(stream).collect::<Vec<_>>(),
         "beside": status.beside.iter().map(source).collect::<Vec<_>>(),
+        "associations": status.links.iter().map(pair).collect::<Vec<_>>(),
         "latest_change": status.latest_change.to_string(),
         "rows_written": status.rows_written,
         "stored_bytes": status.storage.bytes,
@@ -141,11 +143,13 @@ fn reconcile(of: &Reconcile) -> Value {
             "due_at": finding.due_at.to_rfc3339(),
             "calls": finding.calls,
             "found": finding.found,
+            "calculated": finding.calculated,
             "cut_short": finding.cut_short,
         })
     };
     json!({
         "found": of.found,
+        "read_at": moment(of.read_at),
         "counts": finding(&of.counts),
         "sweep": finding(&of.sweep),
         "sample": finding(&of.sample),
@@ -172,6 +176,14 @@ fn stream(stream: &StreamStatus) -> Value {
         "event_at": moment(stream.event_at),
         "waiting": stream.dirty,
         "fields_read_at": moment(stream.fields_read_at),
+        "keep_fresh": stream.kept_fresh.map(|kept| {
+            json!({
+                "fields": kept.fields,
+                "read_at": moment(kept.read_at),
+                "percent": kept.percent,
+                "calls": kept.calls,
+            })
+        }),
         "reconcile": reconcile(&stream.reconcile),
         "trouble": stream.trouble.as_ref().map(trouble),
     })
@@ -186,6 +198,17 @@ fn source(source: &SourceStatus) -> Value {
         "count": source.count,
         "read_at": moment(source.read_at),
         "trouble": source.trouble.as_ref().map(trouble),
+    })
+}
+
+fn pair(pair: &PairStatus) -> Value {
+    json!({
+        "types": pair.types,
+        "read_at": moment(pair.read_at),
+        "due_at": moment(pair.due_at),
+        "percent": pair.percent,
+        "calls": pair.calls,
+        "trouble": pair.trouble.as_ref().map(trouble),
     })
 }
 
@@ -353,9 +376,11 @@ mod tests {
                 dirty: 3,
                 reconcile: Reconcile::default(),
                 fields_read_at: None,
+                kept_fresh: None,
                 trouble: None,
             }],
             beside: Vec::new(),
+            links: Vec::new(),
             latest_change: 100,
             storage: Storage { bytes: 4096, limit: 10_000 << 20, level: Level::Roomy },
             rows_written: 0,

@@ -260,6 +260,7 @@ mod tests {
             connected_at: Timestamp(0),
             streams: vec![stream],
             beside: Vec::new(),
+            links: Vec::new(),
             latest_change: 0,
             storage: crate::engine::portal::storage::Storage::default(),
             rows_written: 0,
@@ -283,6 +284,7 @@ mod tests {
             dirty: 0,
             reconcile: crate::engine::portal::reconcile::Reconcile::default(),
             fields_read_at: None,
+            kept_fresh: None,
             trouble: None,
         }
     }

@@ -19,6 +19,27 @@ pub struct SyncView {
     pub connection: ConnectionView,
     /// As many as the connection has streams, in their order.
     pub checks: Vec<ChecksView>,
+    /// Associations, owners, pipelines, lists.
+    pub beside: Vec<BesideView>,
+}
+
+/// What is kept in step beside records.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BesideView {
+    pub name: String,
+    /// What comes with it, and how else it stays true.
+    pub words: String,
+    /// `hourly`
+    pub often: String,
+    pub done_at: Option<i64>,
+    pub next_at: Option<i64>,
+    /// Percent, while it is being read.
+    pub percent: Option<u8>,
+    /// Calls of one read, in words.
+    pub cost: String,
+    /// Scopes any of which it would need; empty: it may be read.
+    pub missing_scopes: Vec<String>,
+    pub error: Option<ErrorView>,
 }
 
 /// How one type is checked.
@@ -50,6 +71,8 @@ pub struct CheckView {
     pub percent: Option<u8>,
     /// Differences the last one found; None: it looks for none, or was never done.
     pub found: Option<u64>,
+    /// Records besides of which only calculated values had moved.
+    pub calculated: u64,
     /// The last one looked at a part only.
     pub cut_short: bool,
     /// Calls of the last one.
@@ -84,7 +107,7 @@ pub fn live(view: &SyncView) -> Page {
 }
 
 fn live_part(view: &SyncView) -> Markup {
-    let SyncView { at, connection, checks } = view;
+    let SyncView { at, connection, checks, beside } = view;
     let moves = at.backfilling || at.state == ConnectionState::Disconnecting;
     let every = if moves { "every 2s" } else { "every 10s" };
     html! {
@@ -99,9 +122,56 @@ fn live_part(view: &SyncView) -> Markup {
             div class="grid gap-6" {
                 @for (stream, checks) in connection.streams.iter().zip(checks) { (stream_card(view, stream, checks)) }
             }
+            @if !beside.is_empty() { (beside_card(at.frame.now_at, beside)) }
             @if !connection.streams.is_empty() {
                 p class="mt-6 text-sm" { a class="link" href=(at.paths().types()) { "Types of records" } span class="text-muted" { ": tasks, calls, notes and custom objects can be kept in step too." } }
             }
+        }
+    }
+}
+
+fn beside_card(now_at: i64, beside: &[BesideView]) -> Markup {
+    html! {
+        section class="card mt-6 border border-base-300 bg-base-100 p-5 shadow-sm sm:p-6" aria-labelledby="beside" {
+            h2 id="beside" class="text-lg font-semibold" { "Beside records" }
+            table class="rows mt-2" role="table" aria-labelledby="beside" {
+                thead role="rowgroup" {
+                    tr role="row" {
+                        @for words in ["What", "Last read", "Next", "Calls to HubSpot"] { th role="columnheader" scope="col" { (words) } }
+                    }
+                }
+                tbody role="rowgroup" { @for row in beside { (beside_row(now_at, row)) } }
+            }
+        }
+    }
+}
+
+fn beside_row(now_at: i64, row: &BesideView) -> Markup {
+    html! {
+        tr role="row" {
+            th role="rowheader" scope="row" {
+                (row.name) span class="font-normal text-muted" { ", " (row.often) }
+                span class="mt-0.5 block font-normal text-muted" { (row.words) }
+                @if !row.missing_scopes.is_empty() {
+                    span class="mt-0.5 block font-normal" { "Not read: HubSpot has not granted " code class="wrap-anywhere" { (row.missing_scopes.join(" or ")) } "." }
+                }
+                @if let Some(error) = &row.error { div class="mt-2 font-normal" { (error_message(now_at, error, Tone::Warning, html! {})) } }
+            }
+            td role="cell" data-label="Last read" { (last(now_at, row.percent, row.done_at)) }
+            td role="cell" data-label="Next" { span { @match row.next_at { Some(at) => (planned(now_at, at)), None => "–" } } }
+            td role="cell" data-label="Calls to HubSpot" { span { (row.cost) } }
+        }
+    }
+}
+
+/// When something was done last, or how far it is.
+fn last(now_at: i64, percent: Option<u8>, done_at: Option<i64>) -> Markup {
+    html! {
+        span {
+            @if let Some(percent) = percent {
+                span class="block" { "under way, " span class="whitespace-nowrap" { (percent) " %" } }
+            }
+            @if let Some(at) = done_at { (when(now_at, at)) } @else if percent.is_none() { "not yet" }
         }
     }
 }
@@ -188,20 +258,16 @@ fn check_row(now_at: i64, check: &CheckView) -> Markup {
                 (check.name) span class="font-normal text-muted" { ", " (check.often) }
                 span class="mt-0.5 block font-normal text-muted" { (check.words) }
             }
-            td role="cell" data-label="Last" {
-                span {
-                    @if let Some(percent) = check.percent {
-                        span class="block" { "under way, " span class="whitespace-nowrap" { (percent) " %" } }
-                    }
-                    @if let Some(at) = check.done_at { (when(now_at, at)) } @else if check.percent.is_none() { "not yet" }
-                }
-            }
+            td role="cell" data-label="Last" { (last(now_at, check.percent, check.done_at)) }
             td role="cell" data-label="Found" {
                 span {
                     @match check.found {
                         None => "–",
                         Some(0) => "no difference",
                         Some(found) => { (count(found, "difference", "differences")) ", repaired" },
+                    }
+                    @if check.calculated > 0 {
+                        span class="block text-muted" { "calculated values refreshed in " (count(check.calculated, "record", "records")) }
                     }
                     @if check.cut_short { span class="block text-muted" { "looked at a part only" } }
                 }
@@ -240,7 +306,7 @@ pub fn resync(view: &ResyncView) -> Page {
             p class="mt-3" {
                 "Every value of every record is read from HubSpot once more. What differs is corrected and told in the change feed; what is the same is not told again. Nothing is deleted first, and changes go on arriving meanwhile."
             }
-            p class="mt-3 text-muted" { "There is seldom a need: checks find and repair differences by themselves. It helps after a new field, whose values come with each record's next change otherwise." }
+            p class="mt-3 text-muted" { "There is seldom a need: checks find and repair differences by themselves, and a field that comes back or that HubSpot adds has every record read again anyway." }
             h2 class="mt-6 text-sm font-semibold" { "What it costs" }
             dl class="facts mt-2" {
                 div { dt { "Records" } dd { (number(view.records)) } }

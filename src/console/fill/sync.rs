@@ -4,22 +4,25 @@ use crate::{
     console::{
         connection::ConnectionFrame,
         fill,
-        sync::{CheckView, ChecksView, ResyncView, SyncView},
+        sync::{BesideView, CheckView, ChecksView, ResyncView, SyncView},
         view::{ConnectionView, Flash, Frame, Phase, StreamView},
-        words::number,
+        words::{count, number},
     },
     engine::{
         directory::messages::Connection,
         limiter::messages::Gauges,
         portal::{
-            messages::{State, Status, StreamStatus},
+            beside::{Source, SourceStatus},
+            links::standing::PairStatus,
+            messages::{State, Status, StreamState, StreamStatus},
             reconcile::{COUNTS_CALLS, Finding, SAMPLE},
         },
     },
     hubspot::objects::LIST_LIMIT,
     values::{
         config::App,
-        time::{SECOND_MS, Timestamp},
+        ids::ObjectType,
+        time::{DAY_MS, HOUR_MS, SECOND_MS, Timestamp},
     },
 };
 
@@ -75,7 +78,8 @@ pub fn page(
     {
         connection.last_error = None;
     }
-    SyncView { at, connection, checks }
+    let beside = status.map_or_else(Vec::new, |status| beside(status, &connection.streams));
+    SyncView { at, connection, checks, beside }
 }
 
 fn checks(shown: &StreamView, stream: &StreamStatus, active: bool) -> ChecksView {
@@ -90,6 +94,7 @@ fn checks(shown: &StreamView, stream: &StreamStatus, active: bool) -> ChecksView
         next_at: runs.then_some(finding.due_at.0),
         percent: None,
         found: finding.done_at.map(|_| finding.found),
+        calculated: finding.calculated,
         cut_short: finding.cut_short,
         calls: finding.done_at.map(|_| finding.calls.into()),
         cost,
@@ -102,11 +107,11 @@ fn checks(shown: &StreamView, stream: &StreamStatus, active: bool) -> ChecksView
         next_at: if runs { stream.next_check_at.map(|at| at.0) } else { None },
         percent: None,
         found: None,
+        calculated: 0,
         cut_short: false,
         calls: None,
         cost: "1, and about 1 for every 100 changed".to_owned(),
     };
-    let about = |calls: u64| format!("about {}", number(calls.max(1)));
     let pages = records.div_ceil(BY_CALL);
     let counts = one(
         "Counts",
@@ -134,14 +139,97 @@ fn checks(shown: &StreamView, stream: &StreamStatus, active: bool) -> ChecksView
         sweep.percent = Some(percent.min(99) as u8);
         sweep.calls = None;
     }
+    let fresh = stream.kept_fresh.map(|kept| CheckView {
+        name: "Kept-fresh fields".to_owned(),
+        words: format!(
+            "{} that HubSpot calculates and tells nothing of: read of every record.",
+            count(kept.fields.into(), "field", "fields")
+        ),
+        often: "daily".to_owned(),
+        done_at: kept.read_at.map(|at| at.0),
+        next_at: kept.read_at.filter(|_| runs && kept.percent.is_none()).map(|at| at.plus_ms(DAY_MS).0),
+        percent: kept.percent,
+        found: None,
+        calculated: 0,
+        cut_short: false,
+        calls: None,
+        cost: format!("{} over the day", about(kept.calls)),
+    });
     ChecksView {
         means: means(shown),
         waiting: stream.dirty,
         fields_read_at: stream.fields_read_at.map(|at| at.0),
         found: reconcile.found,
-        checks: vec![changes, counts, sample, sweep],
+        checks: [Some(changes), Some(counts), Some(sample), Some(sweep), fresh]
+            .into_iter()
+            .flatten()
+            .collect(),
         error: stream.trouble.as_ref().map(super::error),
     }
+}
+
+fn about(calls: u64) -> String {
+    format!("about {}", number(calls.max(1)))
+}
+
+/// Associations by pair of types, then what an account has besides.
+fn beside(status: &Status, streams: &[StreamView]) -> Vec<BesideView> {
+    let active = status.state == State::Active;
+    let words = |kind: ObjectType| {
+        let shown = streams.iter().find(|stream| *stream.object_type == *kind.name());
+        shown.map_or_else(|| kind.name().to_string(), |stream| stream.words().to_owned()).to_lowercase()
+    };
+    let pair = |pair: &PairStatus| {
+        let [one, other] = pair.types;
+        let among = if one == other {
+            format!("Associations among {}", words(one))
+        } else {
+            format!("Associations of {} and {}", words(one), words(other))
+        };
+        BesideView {
+            name: among,
+            words: "All of them; those of a record that changed are read at once.".to_owned(),
+            often: "weekly".to_owned(),
+            done_at: pair.read_at.map(|at| at.0),
+            next_at: pair.due_at.filter(|_| active).map(|at| at.0),
+            percent: pair.percent,
+            cost: format!("{} over the week", about(pair.calls)),
+            missing_scopes: Vec::new(),
+            error: pair.trouble.as_ref().map(super::error),
+        }
+    };
+    let source = |source: &SourceStatus| {
+        let found = number(source.count);
+        let (name, words, cost) = match source.source {
+            Source::Owners => {
+                ("Owners", format!("{found}, with their teams, archived ones too."), "2".to_owned())
+            }
+            Source::Pipelines => ("Pipelines", format!("{found}, with their stages."), "1".to_owned()),
+            Source::Lists => (
+                "Lists",
+                format!("{found} by name; members of those that are followed."),
+                about(source.count.div_ceil(500)),
+            ),
+            Source::Schemas => ("Custom objects", format!("{found} by name."), "1".to_owned()),
+        };
+        let missing_scopes = match &source.state {
+            StreamState::Running => Vec::new(),
+            StreamState::NoScope { scopes } => scopes.clone(),
+        };
+        let next = source.read_at.filter(|_| active && missing_scopes.is_empty());
+        BesideView {
+            name: name.to_owned(),
+            words,
+            often: "hourly".to_owned(),
+            done_at: source.read_at.map(|at| at.0),
+            next_at: next.map(|at| at.plus_ms(HOUR_MS).0),
+            percent: None,
+            cost,
+            missing_scopes,
+            error: source.trouble.as_ref().map(super::error),
+        }
+    };
+    status.links.iter().map(pair).chain(status.beside.iter().map(source)).collect()
 }
 
 /// By what means changes come.

@@ -12,7 +12,7 @@ use crate::console::{
     fields::{self, FieldEvent, FieldLine, FieldsView},
     record::{self, HistoryEntry, HistoryLinks, LinkGroup, LinkLine, PropertyLine, RecordCard, RecordView},
     records::{self, RecordLine, RecordsView},
-    sync::{self, CheckView, ChecksView, ResyncView, SyncView},
+    sync::{self, BesideView, CheckView, ChecksView, ResyncView, SyncView},
     types::{self, CustomObjects, TurnOffView, TypeLine, TypesView},
     view::*,
 };
@@ -411,6 +411,7 @@ pub fn sync_view(t: Text<'_>) -> SyncView {
         at: connection_frame(t),
         connection: ConnectionView { streams: vec![contacts, companies, deals, cars], ..connection },
         checks: vec![checks(t), late, checks(t), checks(t)],
+        beside: beside(t),
     }
 }
 
@@ -423,6 +424,7 @@ fn checks(t: Text<'_>) -> ChecksView {
         next_at: Some(NOW + 40 * MINUTE_MS),
         percent: None,
         found: Some(0),
+        calculated: 0,
         cut_short: false,
         calls: Some(7),
         cost: t("about 7"),
@@ -450,6 +452,7 @@ fn checks(t: Text<'_>) -> ChecksView {
                 done_at: Some(NOW - 9 * HOUR_MS),
                 next_at: Some(NOW + 15 * HOUR_MS),
                 found: Some(3),
+                calculated: 12,
                 calls: Some(10),
                 cost: t("about 10"),
                 cut_short: true,
@@ -467,6 +470,38 @@ fn checks(t: Text<'_>) -> ChecksView {
         ],
         error: None,
     }
+}
+
+fn beside(t: Text<'_>) -> Vec<BesideView> {
+    let links = BesideView {
+        name: t("Associations of contacts and companies"),
+        words: t("All of them; those of a record that changed are read at once."),
+        often: t("weekly"),
+        done_at: Some(NOW - 2 * DAY_MS),
+        next_at: Some(NOW + 5 * DAY_MS),
+        percent: None,
+        cost: t("about 20 over the week"),
+        missing_scopes: vec![],
+        error: None,
+    };
+    let owners = BesideView {
+        name: t("Owners"),
+        words: t("52, with their teams, archived ones too."),
+        often: t("hourly"),
+        done_at: Some(NOW - 9 * MINUTE_MS),
+        next_at: Some(NOW + 51 * MINUTE_MS),
+        cost: t("2"),
+        ..links.clone()
+    };
+    let refused = BesideView { next_at: None, done_at: None, error: Some(error(t)), ..links.clone() };
+    let lists = BesideView {
+        name: t("Lists"),
+        done_at: None,
+        next_at: None,
+        missing_scopes: vec![t("crm.lists.read")],
+        ..owners.clone()
+    };
+    vec![BesideView { percent: Some(40), next_at: None, ..links }, refused, owners, lists]
 }
 
 fn resync_view(t: Text<'_>) -> ResyncView {

@@ -140,10 +140,10 @@ impl Portal {
             Job::Properties => {
                 let digest = fields::digest(body);
                 if self.streams[in_flight.stream].fields_digest == Some(digest) {
-                    self.fields_stand(turn, in_flight.stream)?;
+                    self.fields_stand(turn, in_flight.stream, in_flight.asked_at)?;
                 } else {
                     let (found, _) = parsed!(properties::parse(body));
-                    self.took_properties(turn, in_flight.stream, found)?;
+                    self.took_properties(turn, in_flight, found)?;
                     self.streams[in_flight.stream].fields_digest = Some(digest);
                 }
             }

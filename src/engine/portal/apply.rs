@@ -7,7 +7,7 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use crate::{
-    engine::portal::links,
+    engine::portal::{fields, links},
     hubspot::objects::{Properties, Record},
     store::{
         portal::{
@@ -211,6 +211,31 @@ pub fn settled(
         }
     }
     verdict.write(scene)
+}
+
+/// How many of these records differ from the mirror, dates being equal, in nothing but what HubSpot calculates.
+pub fn calculated_alone(scene: Scene<'_>, found: &[Record<'_>]) -> Result<u64, SqlError> {
+    let ids: Vec<RecordId> = found.iter().map(|record| record.id).collect();
+    let mut known = None;
+    let mut alone = 0;
+    for row in records::by_ids(scene.sql, scene.kind, &ids)? {
+        let Some(record) = found.iter().find(|record| record.id == row.id && !record.archived) else {
+            continue;
+        };
+        if !row.live || record.updated_at != row.updated_at || scene.asked_at <= row.seen_at {
+            continue;
+        }
+        let differs = difference(&row.properties.unwrap_or_default(), &record.properties);
+        if differs.is_empty() {
+            continue;
+        }
+        let calculated = match &mut known {
+            Some(known) => known,
+            none => none.insert(fields::calculated(scene.sql, scene.kind)?),
+        };
+        alone += u64::from(differs.keys().all(|name| calculated.contains(name)));
+    }
+    Ok(alone)
 }
 
 /// The canonical text of each record's properties.

@@ -1,16 +1,19 @@
 //! The fields of each type: read, compared with what is known, and told.
 //!
 //! A field that appears, vanishes or changes its type is noted and breaks nothing: records keep HubSpot's strings, whatever
-//! type they are called. Values of a new field come with the records changed since the last look and with each record's next
-//! change; a full read ([`super::messages::Command::Resync`]) fetches them all.
+//! type they are called. A field that an account's people have just made has values in records changed since the last look, and
+//! those are read again. One that comes back, is calculated or comes from HubSpot has values in records whose dates never
+//! moved: every record is read once more.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     hash::{Hash as _, Hasher as _},
 };
 
 use crate::{
-    engine::portal::{Effect, Portal, Turn, messages::Answer, state::LOOKBACK_MS, streams::properties_key},
+    engine::portal::{
+        Effect, InFlight, Portal, Turn, messages::Answer, state::LOOKBACK_MS, streams::properties_key,
+    },
     hubspot::{objects, properties::Property},
     store::{
         portal::{
@@ -44,8 +47,10 @@ impl Portal {
         if !self.goes_on() {
             return Ok(Answer::Stopped);
         }
+        let tick = self.tick(turn.now);
         for index in 0..self.streams.len() {
             if !self.stands_still(index) {
+                self.streams[index].fields_asked_at = tick;
                 self.streams[index].saved.fields_due = true;
                 self.save_stream(turn, index)?;
             }
@@ -60,21 +65,23 @@ impl Portal {
     pub(super) fn took_properties(
         &mut self,
         turn: &Turn<'_>,
-        index: usize,
+        in_flight: &InFlight,
         found: Vec<Property>,
     ) -> Result<(), SqlError> {
+        let index = in_flight.stream;
         let tick = self.tick(turn.now);
         let running = &mut self.streams[index];
         let kind = running.saved.object_type;
         let found: BTreeMap<String, Property> =
             found.into_iter().map(|property| (property.name.clone(), property)).collect();
-        compare(turn, kind, &found)?;
+        let filled = compare(turn, kind, &found)?;
         let names = running.mirrored_of(found.into_keys().collect());
         let appeared = names.iter().any(|name| running.properties.binary_search(name).is_err());
         if appeared {
             running.field_at = tick;
         }
-        if let (true, Some(since)) = (appeared, running.saved.properties_at) {
+        let filled = filled.iter().any(|name| names.binary_search(name).is_ok());
+        if let (true, false, Some(since)) = (appeared, filled, running.saved.properties_at) {
             // Records changed since the last look were read without it.
             dirty::mark_updated_since(turn.sql, kind, since.minus_ms(LOOKBACK_MS), tick)?;
             running.marked = true;
@@ -84,17 +91,25 @@ impl Portal {
             schema::set(turn.sql, &properties_key(kind), &json)?;
             running.properties = names;
         }
-        self.fields_stand(turn, index)
+        if filled {
+            self.read_thoroughly(turn, index)?;
+        }
+        self.fields_stand(turn, index, in_flight.asked_at)
     }
 
     /// HubSpot lists what it listed before.
     #[inline(never)]
-    pub(super) fn fields_stand(&mut self, turn: &Turn<'_>, index: usize) -> Result<(), SqlError> {
+    pub(super) fn fields_stand(
+        &mut self,
+        turn: &Turn<'_>,
+        index: usize,
+        asked_at: i64,
+    ) -> Result<(), SqlError> {
         let running = &mut self.streams[index];
         // What a refused URL taught stays.
         running.saved.wide |= !objects::fits_url(&running.properties);
         running.saved.properties_at = Some(turn.now);
-        running.saved.fields_due = false;
+        running.saved.fields_due &= asked_at < running.fields_asked_at;
         self.save_stream(turn, index)
     }
 }
@@ -106,8 +121,13 @@ pub(super) fn digest(body: &[u8]) -> u64 {
     hasher.finish()
 }
 
-/// Writes what differs from the fields known, and notes what happened to them. The first look notes nothing.
-fn compare(turn: &Turn<'_>, kind: ObjectType, found: &BTreeMap<String, Property>) -> Result<(), SqlError> {
+/// Writes what differs from the fields known, and notes what happened to them. The first look notes nothing. Returned are fields
+/// that appeared of which records may have had values before.
+fn compare(
+    turn: &Turn<'_>,
+    kind: ObjectType,
+    found: &BTreeMap<String, Property>,
+) -> Result<Vec<String>, SqlError> {
     let known = fields::load(turn.sql, kind)?;
     let first = known.is_empty();
     let known: BTreeMap<&str, &Field> = known.iter().map(|field| (field.name.as_str(), field)).collect();
@@ -115,13 +135,14 @@ fn compare(turn: &Turn<'_>, kind: ObjectType, found: &BTreeMap<String, Property>
     let mut happened = |name: &str, what: &str, before: Option<String>, after: Option<String>| {
         events.push(Event { at: turn.now, name: name.to_owned(), what: what.to_owned(), before, after });
     };
-    let mut written = Vec::new();
+    let (mut written, mut filled) = (Vec::new(), Vec::new());
     for (name, property) in found {
         let definition = serde_json::to_string(property).map_err(|_| SqlError::Content("fields"))?;
         match known.get(name.as_str()) {
             Some(field) if field.vanished_at.is_none() && field.definition == definition => continue,
             Some(field) => {
                 if field.vanished_at.is_some() {
+                    filled.push(name.clone());
                     happened(name, "appeared", None, Some(property.shape()));
                 }
                 let before = shape(&field.definition);
@@ -129,7 +150,12 @@ fn compare(turn: &Turn<'_>, kind: ObjectType, found: &BTreeMap<String, Property>
                     happened(name, "retyped", Some(before), Some(property.shape()));
                 }
             }
-            None => happened(name, "appeared", None, Some(property.shape())),
+            None => {
+                if !first && (property.calculated || property.hubspot_defined) {
+                    filled.push(name.clone());
+                }
+                happened(name, "appeared", None, Some(property.shape()));
+            }
         }
         written.push((name.as_str(), definition));
     }
@@ -142,7 +168,18 @@ fn compare(turn: &Turn<'_>, kind: ObjectType, found: &BTreeMap<String, Property>
         written.iter().map(|(name, definition)| (*name, definition.as_str())).collect();
     fields::put(turn.sql, kind, &rows, turn.now)?;
     fields::vanish(turn.sql, kind, &gone, turn.now)?;
-    fields::note(turn.sql, kind, if first { &[] } else { &events })
+    fields::note(turn.sql, kind, if first { &[] } else { &events })?;
+    Ok(filled)
+}
+
+/// Names of the fields that HubSpot calculates: of a change of theirs no date and no webhook tells.
+pub(super) fn calculated(sql: &dyn Sql, kind: ObjectType) -> Result<BTreeSet<String>, SqlError> {
+    #[derive(serde::Deserialize)]
+    struct Origin {
+        calculated: bool,
+    }
+    let is = |field: &Field| json::parse::<Origin>(&field.definition).is_ok_and(|origin| origin.calculated);
+    Ok(fields::load(sql, kind)?.into_iter().filter(is).map(|field| field.name).collect())
 }
 
 /// Names of the fields HubSpot lists, in order; empty: they were never read.

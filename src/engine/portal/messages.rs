@@ -11,6 +11,7 @@ use crate::{
         browse,
         channels::commands as channels,
         endpoints::commands as endpoints,
+        links::standing::PairStatus,
         reconcile::Reconcile,
         selection::Selection,
         snapshot,
@@ -324,6 +325,9 @@ pub struct Status {
     /// Owners, pipelines and lists.
     #[serde(default)]
     pub beside: Vec<SourceStatus>,
+    /// Associations, by pair of types.
+    #[serde(default)]
+    pub links: Vec<PairStatus>,
     /// Sequence number of the newest change.
     pub latest_change: u64,
     /// What it takes on disk, and may.
@@ -393,6 +397,19 @@ pub enum StreamState {
     },
 }
 
+/// How the daily read of fields that HubSpot tells nothing of stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptFresh {
+    /// How many fields.
+    pub fields: u32,
+    /// When the last read began that came to its end.
+    pub read_at: Option<Timestamp>,
+    /// How far the one under way is.
+    pub percent: Option<u8>,
+    /// Calls each takes.
+    pub calls: u64,
+}
+
 /// How a stream stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamStatus {
@@ -426,6 +443,9 @@ pub struct StreamStatus {
     pub dirty: u64,
     /// When its fields were read last.
     pub fields_read_at: Option<Timestamp>,
+    /// Fields that are kept fresh; `None` where none are.
+    #[serde(default)]
+    pub kept_fresh: Option<KeptFresh>,
     /// What goes wrong with this type.
     pub trouble: Option<Trouble>,
 }

@@ -218,6 +218,8 @@ struct Running {
     fields_digest: Option<u64>,
     /// The object's counter when a new field was last found; in memory, as the reads are that it outruns.
     field_at: i64,
+    /// The object's counter when somebody asked for the fields: a read of them that left before is not what they asked for.
+    fields_asked_at: i64,
     fetching: BTreeMap<u32, Fetching>,
     /// Ids that a read under way covers.
     reading: BTreeSet<RecordId>,
@@ -662,6 +664,7 @@ impl Portal {
             connected_at: connection.connected_at,
             streams,
             beside: self.beside_status(connection),
+            links: self.links_status(),
             latest_change: feed::latest(turn.sql)?,
             storage: self.storage(turn),
             rows_written: 0,

@@ -13,7 +13,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    engine::portal::{InFlight, Job, Portal, Running, Turn},
+    engine::portal::{InFlight, Job, Portal, Running, Turn, apply},
     hubspot::objects::{self, BATCH_LIMIT, BatchAnswer, IdRange, Page, SEARCH_LIMIT},
     store::{
         portal::{
@@ -69,6 +69,9 @@ pub struct Finding {
     pub calls: u32,
     /// Differences that the last one found and repaired.
     pub found: u64,
+    /// Records besides of which nothing had moved but what HubSpot calculates, as it tells of nowhere; they are repaired too.
+    #[serde(default)]
+    pub calculated: u64,
     /// Whether the last one ran into its limit of calls and looked at a part only.
     #[serde(default)]
     pub cut_short: bool,
@@ -83,19 +86,23 @@ pub struct Reconcile {
     pub sweep: Finding,
     /// See [`Level::Sample`].
     pub sample: Finding,
-    /// Differences found since the connection was made: should stay at 0.
+    /// Differences found since the connection was made, without [`Finding::calculated`]: should stay at 0.
     pub found: u64,
+    /// When the last full read ended.
+    #[serde(default)]
+    pub read_at: Option<Timestamp>,
     /// The sweep under way.
     pub sweeping: Option<Sweeping>,
 }
 
 impl Reconcile {
-    /// After a full read, which was a sweep itself.
+    /// After a full read, which was a sweep itself: the next one, spread over a week, asks for each record within eight days.
     pub fn begin(&mut self, now: Timestamp) {
         self.counts.due_at = now.plus_ms(HOUR_MS);
         self.sample.due_at = now.plus_ms(DAY_MS);
-        self.sweep.due_at = now.plus_ms(WEEK_MS);
+        self.sweep.due_at = now.plus_ms(DAY_MS);
         self.sweeping = None;
+        self.read_at = Some(now);
     }
 
     fn finding(&mut self, level: Level) -> &mut Finding {
@@ -117,6 +124,9 @@ pub struct Sweeping {
     suspects: Vec<RecordId>,
     /// The last page was read; only suspects are left.
     listed: bool,
+    /// A page was out of order: what is left over beside it was not looked for.
+    #[serde(default)]
+    gaps: bool,
 }
 
 /// A count or a sample under way; in memory only.
@@ -127,6 +137,7 @@ pub struct Checking {
     areas: Vec<Area>,
     suspects: Vec<RecordId>,
     calls: u32,
+    calculated: u64,
     found: u64,
     /// Of these, before the present round of counting.
     found_before: u64,
@@ -136,7 +147,17 @@ pub struct Checking {
 impl Checking {
     fn new(level: Level, started_at: Timestamp) -> Self {
         let (areas, suspects) = (Vec::new(), Vec::new());
-        Self { level, started_at, areas, suspects, calls: 0, found: 0, found_before: 0, cut_short: false }
+        Self {
+            level,
+            started_at,
+            areas,
+            suspects,
+            calls: 0,
+            calculated: 0,
+            found: 0,
+            found_before: 0,
+            cut_short: false,
+        }
     }
 
     /// The newest stretch is counted first: repairing it makes older ones equal.
@@ -296,8 +317,9 @@ impl Portal {
             .iter()
             .filter(|record| record.updated_at >= horizon && date(record.id) != Some(record.updated_at));
         let fresh = fresh.count() as u64;
+        let calculated = apply::calculated_alone(self.scene(turn, in_flight), &batch.records)?;
         let applied = self.settle_batch(turn, in_flight, ids, &[], batch)?;
-        let found = applied.changes.saturating_sub(fresh);
+        let found = applied.changes.saturating_sub(fresh + calculated);
         let running = &mut self.streams[index];
         let done = |suspects: &mut Vec<RecordId>| suspects.retain(|id| !ids.contains(id));
         running.saved.reconcile.found += found;
@@ -307,10 +329,12 @@ impl Portal {
                     done(&mut checking.suspects);
                     checking.calls += 1;
                     checking.found += found;
+                    checking.calculated += calculated;
                 }
             }
             Level::Sweep => {
                 running.saved.reconcile.sweep.found += found;
+                running.saved.reconcile.sweep.calculated += calculated;
                 running.saved.reconcile.sweep.calls += 1;
                 if let Some(sweeping) = &mut running.saved.reconcile.sweeping {
                     done(&mut sweeping.suspects);
@@ -350,8 +374,10 @@ impl Portal {
         sweeping.after = page.after.as_deref().map(str::to_owned);
         sweeping.pages += 1;
         sweeping.listed = page.after.is_none();
+        sweeping.gaps |= !ascending;
         if sweeping.pages == 1 {
-            (running.saved.reconcile.sweep.calls, running.saved.reconcile.sweep.found) = (0, 0);
+            let Finding { done_at, due_at, .. } = running.saved.reconcile.sweep;
+            running.saved.reconcile.sweep = Finding { done_at, due_at, ..Finding::default() };
         }
         running.saved.reconcile.sweep.calls += 1;
         running.end_sweep(turn.now);
@@ -368,7 +394,13 @@ impl Portal {
         finding.done_at = Some(turn.now);
         finding.calls = over.calls;
         finding.found = over.found;
+        finding.calculated = over.calculated;
         finding.cut_short = over.cut_short;
+        let last_read = saved.reconcile.read_at;
+        if over.cut_short && over.found > 0 && last_read.is_none_or(|at| turn.now.since_ms(at) >= DAY_MS) {
+            // More differs than can be tracked down one by one: reading everything costs less than the next hours' counts.
+            return self.begin_anew(turn, index);
+        }
         self.save_stream(turn, index)
     }
 
@@ -411,8 +443,10 @@ impl Running {
 
     fn end_sweep(&mut self, now: Timestamp) {
         let reconcile = &mut self.saved.reconcile;
-        if reconcile.sweeping.take_if(|sweeping| sweeping.listed && sweeping.suspects.is_empty()).is_some() {
+        let over = |sweeping: &mut Sweeping| sweeping.listed && sweeping.suspects.is_empty();
+        if let Some(over) = reconcile.sweeping.take_if(over) {
             reconcile.sweep.done_at = Some(now);
+            reconcile.sweep.cut_short = over.gaps;
         }
     }
 }
@@ -425,7 +459,7 @@ impl Sweeping {
 
     fn begin(now: Timestamp) -> Self {
         let (after, above, suspects) = (None, RecordId(0), Vec::new());
-        Self { started_at: now, after, above, pages: 0, suspects, listed: false }
+        Self { started_at: now, after, above, pages: 0, suspects, listed: false, gaps: false }
     }
 
     /// Pages are spread over the week: as many may be read as that part of the week has passed.

@@ -4,6 +4,7 @@ use crate::{
     engine::portal::{
         Effect, Portal, Turn,
         messages::{Answer, State},
+        state::Backfill,
     },
     store::{portal::dirty, sql::SqlError},
     values::ids::{ObjectType, RecordId},
@@ -24,7 +25,8 @@ impl Portal {
         effects: &mut Vec<Effect>,
     ) -> Result<Answer, SqlError> {
         let Some(index) = self.running(kind) else { return Ok(Answer::Stopped) };
-        if self.streams[index].saved.backfill.is_none() {
+        let thorough = |backfill: &Backfill| backfill.thorough;
+        if !self.streams[index].saved.backfill.as_ref().is_some_and(thorough) {
             self.read_thoroughly(turn, index)?;
         }
         effects.push(self.rouse(turn.now));

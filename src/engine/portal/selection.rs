@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     engine::portal::{
-        Effect, InFlight, Job, Portal, Turn, fields,
-        messages::{Answer, State},
+        Effect, InFlight, Job, Portal, Running, Turn, fields,
+        messages::{Answer, KeptFresh, State},
         storage::Level,
         streams::{properties_key, selection_key},
     },
@@ -48,7 +48,7 @@ pub struct Freshening {
 }
 
 /// What Spoke itself needs of a type: dates and merges keep the mirror right, counts of associations show when they changed,
-/// e-mail addresses and domains find records.
+/// e-mail addresses and domains find records, owners say whose they are.
 pub const fn always(kind: ObjectType) -> &'static [&'static str] {
     match kind {
         ObjectType::Contacts => &[
@@ -57,6 +57,7 @@ pub const fn always(kind: ObjectType) -> &'static [&'static str] {
             "hs_additional_emails",
             "hs_merged_object_ids",
             "hs_object_id",
+            "hubspot_owner_id",
             "lastmodifieddate",
             "num_associated_deals",
         ],
@@ -67,6 +68,7 @@ pub const fn always(kind: ObjectType) -> &'static [&'static str] {
             "hs_lastmodifieddate",
             "hs_merged_object_ids",
             "hs_object_id",
+            "hubspot_owner_id",
             "num_associated_contacts",
             "num_associated_deals",
             "website",
@@ -77,6 +79,7 @@ pub const fn always(kind: ObjectType) -> &'static [&'static str] {
             "hs_lastmodifieddate",
             "hs_merged_object_ids",
             "hs_object_id",
+            "hubspot_owner_id",
             "num_associated_contacts",
             "pipeline",
         ],
@@ -106,6 +109,17 @@ impl Freshening {
         let pages = records.div_ceil(BATCH_LIMIT as u64);
         let passed = now.since_ms(self.started_at).clamp(0, SPREAD_MS) as u64;
         self.pages <= pages * passed / SPREAD_MS as u64
+    }
+}
+
+impl Running {
+    /// How the daily read stands; `None`: no field is kept fresh.
+    pub(super) fn kept_fresh(&self) -> Option<KeptFresh> {
+        let fields = self.selection.kept_fresh.len() as u32;
+        let calls = self.saved.records.div_ceil(BATCH_LIMIT as u64);
+        let done = |of: &Freshening| (of.pages * 100 / calls.max(1)).min(99) as u8;
+        let percent = self.saved.freshening.as_ref().map(done);
+        (fields > 0).then_some(KeptFresh { fields, read_at: self.saved.fresh_at, percent, calls })
     }
 }
 

@@ -54,6 +54,7 @@ impl Running {
             selection,
             fields_digest: None,
             field_at: 0,
+            fields_asked_at: 0,
             fetching: BTreeMap::new(),
             reading: BTreeSet::new(),
             vanished: BTreeMap::new(),
@@ -112,6 +113,7 @@ impl Running {
             dirty: dirty::count(turn.sql, stream.object_type)?,
             reconcile: stream.reconcile.clone(),
             fields_read_at: stream.properties_at,
+            kept_fresh: self.kept_fresh(),
             trouble: stream.trouble.clone(),
         })
     }

@@ -106,8 +106,8 @@ fn without_webhooks_a_change_of_links_is_seen_with_its_record_or_by_the_weekly_p
     link(&mut world, "add", (Contacts, &contacts[1]), (Companies, &company), Value::Null);
     world.pass(30);
     assert!(!equal(&world), "nobody told");
-    world.pass(15 * 24 * 60);
-    assert!(equal(&world), "within two weeks: a pass begins weekly and takes a week");
+    world.pass(8 * 24 * 60 + 60);
+    assert!(equal(&world), "within eight days: a pass begins a day after the first read and takes a week");
     world.verdict().unwrap();
 }
 
@@ -344,6 +344,31 @@ fn a_changed_record_has_its_links_read_once_a_thousand_a_call() {
     let calls = world.counted(before, TO_COMPANIES);
     assert!((2..=4).contains(&calls), "{calls} calls");
     assert_eq!(world.counted(before, TO_CONTACTS), 0);
+}
+
+#[test]
+fn what_is_wrong_with_a_pair_is_told_with_it_until_it_is_over() {
+    let mut world = linked(Plan { links: true, ..plan(30, 3, 0) });
+    let all_read = |world: &mut World| {
+        let links = world.status().links;
+        let well = links.iter().all(|pair| pair.trouble.is_none() && pair.read_at.is_some());
+        well && links.len() == 3
+    };
+    assert!(world.until(15, all_read), "{:?}", world.status().links);
+    let refusal = Fault::Status { status: 403, after_commit: false };
+    world.simulator.faults.add(Rule::next(100, refusal).at(Endpoint::AssociationBatchRead));
+    let contact = some(&world, Contacts, 1).remove(0);
+    world.contact("edit", json!({ "id": contact, "properties": { "firstname": "Goes on" } }));
+    world.pass(1);
+    assert_eq!(super::name_of(&mut world, &contact), "Goes on");
+    let status = world.status();
+    assert!(status.streams.iter().all(|stream| stream.trouble.is_none()));
+    let troubled = status.links.iter().find(|pair| pair.types == [Contacts, Companies]).unwrap();
+    assert!(troubled.trouble.as_ref().is_some_and(|trouble| !trouble.words.is_empty()), "{troubled:?}");
+    assert!(troubled.due_at.is_some());
+    world.simulator.faults.clear();
+    assert!(world.until(70, all_read), "{:?}", world.status().links);
+    world.verdict().unwrap();
 }
 
 #[test]

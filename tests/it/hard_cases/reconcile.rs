@@ -1,5 +1,6 @@
 //! Differences that no event and no check for changes tells of: found by counting, by sweeping, by sampling.
 
+use hubspot_simulator::portal::PortalSettings;
 use serde_json::json;
 use spoke::{
     engine::portal::reconcile::Reconcile,
@@ -7,7 +8,7 @@ use spoke::{
 };
 
 use super::{checked, ids, rename, synced, tiny};
-use crate::life::{World, differences};
+use crate::life::{Plan, World, differences};
 
 fn reconcile(world: &mut World) -> Reconcile {
     world.status().streams[0].reconcile.clone()
@@ -99,6 +100,41 @@ fn a_wrong_value_under_a_right_date_is_found_by_the_days_sample() {
 }
 
 #[test]
+fn values_that_hubspot_calculates_are_refreshed_by_the_sample_and_not_counted_as_found() {
+    let settings = PortalSettings { hubspot_properties: None, ..PortalSettings::default() };
+    let mut world = synced(Plan { settings, ..tiny(30) });
+    checked(&mut world);
+    let ids = ids(&world);
+    for id in &ids[4..7] {
+        let properties = json!({ "hs_calculated_mobile_number": "4915100000000" });
+        world.contact("calculate", json!({ "id": id, "properties": properties }));
+    }
+    spoil(&mut world, BLUR, &ids[9]);
+    world.pass(26 * 60);
+    let reconcile = reconcile(&mut world);
+    assert_eq!((reconcile.sample.calculated, reconcile.sample.found, reconcile.found), (3, 1, 1));
+    repaired(&mut world).unwrap();
+}
+
+#[test]
+fn more_differences_than_a_count_can_track_down_have_everything_read_again() {
+    let mut world = synced(tiny(200));
+    world.pass(24 * 60);
+    let id = ids(&world)[0].clone();
+    let ghosts = "WITH RECURSIVE ghosts (id) AS (
+                    SELECT 900000000000 UNION ALL SELECT id + 1 FROM ghosts WHERE id < 900000039999)
+                  INSERT INTO records_contacts (id, created_at, updated_at, seen_at, live, key, properties)
+                  SELECT ghosts.id, created_at, updated_at, seen_at, 1, NULL, '{}' FROM records_contacts, ghosts
+                  WHERE records_contacts.id = CAST(?1 AS INTEGER)";
+    spoil(&mut world, ghosts, &id);
+    let before = world.calls.len();
+    world.pass(75);
+    repaired(&mut world).unwrap();
+    let calls = world.calls.len() - before;
+    assert!(calls < 1_000, "{calls} calls: a count cut short, then a read for each hundred that are gone");
+}
+
+#[test]
 fn what_equal_totals_hide_is_found_by_the_weeks_sweep() {
     let mut world = synced(tiny(900));
     checked(&mut world);
@@ -111,7 +147,7 @@ fn what_equal_totals_hide_is_found_by_the_weeks_sweep() {
     spoil(&mut world, FORGET, &ids[400]);
     world.pass(120);
     assert_eq!(reconcile(&mut world).found, 0);
-    world.pass(15 * 24 * 60);
+    world.pass(8 * 24 * 60 + 60);
     let reconcile = reconcile(&mut world);
     assert!(reconcile.sweep.done_at.is_some());
     assert_eq!(reconcile.found, 2, "{reconcile:?}");

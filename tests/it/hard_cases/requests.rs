@@ -126,6 +126,47 @@ fn fields_that_vanish_come_back_or_change_their_type_are_told_and_break_nothing(
 }
 
 #[test]
+fn a_field_that_comes_back_brings_values_of_records_whose_dates_never_moved() {
+    let mut world = synced(tiny(20));
+    create_plan(&mut world);
+    let ids = ids(&world);
+    for id in &ids[3..5] {
+        world.contact("edit", json!({ "id": id, "properties": { "membership": "gold" } }));
+    }
+    ask(&mut world, Command::RefreshFields);
+    world.pass_ms(5_000);
+    let path = "/crm/properties/2026-09/contacts/membership";
+    world.by_tool("DELETE", path, &Value::Null);
+    ask(&mut world, Command::RefreshFields);
+    world.pass_ms(5_000);
+    rename(&mut world, &ids[3], "Read without it");
+    checked(&mut world);
+    assert_eq!(world.record(&ids[3]).unwrap()["properties"]["membership"], Value::Null);
+    // Longer than a check looks back; and the hourly read of fields is under way that left before the field came back.
+    world.hold("GET /crm/properties/2026-09/contacts", 1);
+    assert!(world.until(66, |world| world.held() == 1));
+    create_plan(&mut world);
+    ask(&mut world, Command::RefreshFields);
+    world.release();
+    world.pass(1);
+    assert_eq!(world.record(&ids[3]).unwrap()["properties"]["membership"], "gold");
+    assert_eq!(world.status().streams[0].phase, Phase::Incremental);
+    world.verdict().unwrap();
+}
+
+#[test]
+fn a_field_of_an_accounts_own_making_has_no_record_read_again_that_did_not_change() {
+    let mut world = synced(tiny(450));
+    world.pass(60);
+    create_plan(&mut world);
+    let before = world.calls.len();
+    ask(&mut world, Command::RefreshFields);
+    world.pass(1);
+    assert_eq!(world.counted(before, "GET /crm/objects/2026-09/contacts"), 0);
+    assert_eq!(world.counted(before, "batch/read"), 0);
+}
+
+#[test]
 fn a_field_that_appears_is_mirrored_within_the_hour_even_if_nobody_asks() {
     let mut world = synced(tiny(5));
     checked(&mut world);
@@ -158,6 +199,20 @@ fn a_resync_fetches_every_value_once_more() {
         crate::life::differences(&world.mirror(), &world.truth()).unwrap();
         assert_eq!(world.status().streams[0].records, 450);
     }
+}
+
+#[test]
+fn a_resync_reads_every_value_though_a_full_read_runs_that_does_not() {
+    // So many fields that a full read passes over what has the right date.
+    let shape = Shape { custom_properties: 300, ..tiny(0).shape };
+    let mut world = synced(Plan { shape, ..tiny(250) });
+    checked(&mut world);
+    blur(&mut world);
+    world.connect(0);
+    assert_eq!(world.status().streams[0].phase, Phase::Backfill);
+    ask(&mut world, Command::Resync { object_type: KIND });
+    assert!(world.backfill());
+    crate::life::differences(&world.mirror(), &world.truth()).unwrap();
 }
 
 #[test]

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use super::{Call, PAGES, Part, REFUSED_MS, Round, apply, apply::Read};
 use crate::{
-    engine::portal::{InFlight, Portal, Turn, refusals::backoff},
+    engine::portal::{
+        InFlight, Portal, Turn,
+        refusals::{TROUBLE_AFTER, backoff},
+    },
     hubspot::{
         Malformed,
         associations::{self, Linked, SMALL_BATCH},
@@ -42,16 +45,22 @@ impl Portal {
         call: &Call,
         body: &[u8],
     ) -> Result<Result<(), Malformed>, SqlError> {
-        match call {
+        let taken = match call {
             Call::Labels { from, to } => match associations::parse_labels(body) {
-                Ok(labels) => self.took_labels(turn, *from, *to, &labels).map(Ok),
-                Err(malformed) => Ok(Err(malformed)),
+                Ok(labels) => self.took_labels(turn, *from, *to, &labels),
+                Err(malformed) => return Ok(Err(malformed)),
             },
             Call::Read { from, to, inputs } => match associations::parse_batch(body) {
-                Ok(batch) => self.took_batch(turn, in_flight, [*from, *to], inputs, batch).map(Ok),
-                Err(malformed) => Ok(Err(malformed)),
+                Ok(batch) => self.took_batch(turn, in_flight, [*from, *to], inputs, batch),
+                Err(malformed) => return Ok(Err(malformed)),
             },
+        };
+        taken?;
+        let (Call::Read { from, to, .. } | Call::Labels { from, to }) = call;
+        if self.links.paired_mut(*from, *to).is_some_and(|paired| paired.troubles.end(call)) {
+            self.links.save(turn)?;
         }
+        Ok(Ok(()))
     }
 
     fn took_batch(
@@ -178,7 +187,7 @@ impl Portal {
                 | Class::Gone
                 | Class::TooLong,
                 _,
-            ) => self.leave_pair(turn.now, call),
+            ) => self.leave_pair(turn.now, call, rejection),
             (
                 Class::Transient { .. }
                 | Class::Throttled { .. }
@@ -195,18 +204,24 @@ impl Portal {
                     Class::Transient { retry_at: Some(at) } => at.max(turn.now),
                     _ => turn.now.plus_ms(wait),
                 };
-                return Ok(());
+                let (Call::Read { from, to, .. } | Call::Labels { from, to }) = call;
+                let lasting = self.links.failures >= TROUBLE_AFTER;
+                match self.links.paired_mut(*from, *to).filter(|_| lasting) {
+                    Some(paired) => paired.troubles.note(call, rejection, turn.now),
+                    None => return Ok(()),
+                }
             }
         }
         self.links.save(turn)
     }
 
     /// Leaves a pair alone that HubSpot refuses; the others go on.
-    fn leave_pair(&mut self, now: Timestamp, call: &Call) {
+    fn leave_pair(&mut self, now: Timestamp, call: &Call, rejection: &Rejection) {
         let (Call::Read { from, to, .. } | Call::Labels { from, to }) = call;
         let reads = matches!(call, Call::Read { .. });
         let second = Pair::seen_from(*from, *to).1 == Side::Other;
         if let Some(paired) = self.links.paired_mut(*from, *to) {
+            paired.troubles.note(call, rejection, now);
             if reads {
                 paired.pass = None;
                 paired.at_once = true;

@@ -16,6 +16,7 @@
 mod answers;
 pub mod apply;
 pub mod show;
+pub mod standing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,6 +41,7 @@ use crate::{
     },
 };
 use apply::Read;
+use standing::Troubles;
 
 /// Where the state of all pairs lies in `meta`.
 const KEY: &str = "links";
@@ -78,6 +80,8 @@ struct Paired {
     read_at: Option<Timestamp>,
     /// When labels were listed from the holder, and from the other.
     labels_at: [Option<Timestamp>; 2],
+    #[serde(default)]
+    troubles: Troubles,
 }
 
 /// A read of all links of a pair.
@@ -108,6 +112,7 @@ impl Default for Saved {
             at_once: true,
             read_at: None,
             labels_at: [None; 2],
+            troubles: Troubles::default(),
         });
         Self { pairs: pairs.into(), small: false, distrusted: Vec::new() }
     }
@@ -214,6 +219,7 @@ impl Linking {
                 paired.at_once = true;
                 paired.due_at = turn.now;
                 paired.labels_at = [None; 2];
+                paired.troubles = Troubles::default();
             }
         }
         self.saved.distrusted.retain(|(one, other)| *one != kind && *other != kind);
@@ -527,11 +533,12 @@ impl Portal {
             let new = Pass { started_at: turn.now, above: RecordId(0), rounds: 0 };
             let above = paired.pass.get_or_insert(new).above;
             let ids = links::live_above(turn.sql, holder, above, batch)?;
-            if ids.is_empty() {
-                paired.pass = None;
+            if let (true, Some(pass)) = (ids.is_empty(), paired.pass.take_if(|_| ids.is_empty())) {
+                // The next one is spread: it comes to each record within eight days of a read at once, of another within a week.
+                let rest = if paired.at_once { DAY_MS } else { WEEK_MS };
                 paired.at_once = false;
                 paired.read_at = Some(turn.now);
-                paired.due_at = turn.now.plus_ms(WEEK_MS);
+                paired.due_at = pass.started_at.plus_ms(rest);
                 self.links.save(turn)?;
                 continue;
             }
