@@ -8,7 +8,7 @@ use crate::{
     engine::portal::endpoints::{
         ENDPOINTS_LIMIT,
         commands::{Action, Answer, Command, Refusal, Source},
-        endpoint::{EVENTS, Wanted},
+        endpoint::{EVENTS, PREVIOUS_SECRETS, Wanted},
     },
     values::{
         ids::{ChannelId, ConnectionId, EndpointId, MessageId, ObjectType},
@@ -212,6 +212,13 @@ fn problem(connection: &ConnectionId, refusal: &Refusal) -> Problem {
         Refusal::Ahead(latest) => {
             (Kind::InvalidRequest, format!("`after` lies ahead: the newest change has the number {latest}."))
         }
+        Refusal::RotatedTooOften => (
+            Kind::Conflict,
+            format!(
+                "{PREVIOUS_SECRETS} secrets that were replaced within the last day still sign beside the present one. Rotate again once the \
+                 oldest of them has ended."
+            ),
+        ),
         Refusal::NothingToSkip => (
             Kind::Conflict,
             "No message waits to be taken, or not the one you named. Read the endpoint again.".to_owned(),
@@ -302,6 +309,7 @@ mod tests {
             (Refusal::BeyondHorizon(5), 410),
             (Refusal::Ahead(5), 400),
             (Refusal::NothingToSkip, 409),
+            (Refusal::RotatedTooOften, 409),
         ];
         for (refusal, status) in refusals {
             let problem = render(Answer::Refused(refusal), false).unwrap_err();

@@ -126,7 +126,14 @@ impl Visit<'_> {
     pub(super) async fn rotate(&self, incoming: &mut Incoming, id: EndpointId) -> Result<Response, Stop> {
         self.visitor.must_administer()?;
         self.visitor.form(incoming).await?;
-        self.secret(&self.told(Call::Rotate(id)).await?, false).await
+        match self.endpoints(Call::Rotate(id.clone()), "").await? {
+            Ok(Some(told)) => self.secret(&told, false).await,
+            Ok(None) => Err(directory::unexpected().into()),
+            Err(problem) if problem.kind == Kind::Conflict => {
+                say(&ConnectionPaths::endpoint(&self.paths, id.as_str()), "rotated-too-often")
+            }
+            Err(_) => Err(Notice::NotFound.into()),
+        }
     }
 
     /// Where in the feed a replay begins.
@@ -209,6 +216,10 @@ pub(super) fn flash(done: &str) -> Option<Flash> {
         "gone" => (
             Tone::Warning,
             "That message does not wait any more: it was taken meanwhile, so nothing was skipped.",
+        ),
+        "rotated-too-often" => (
+            Tone::Warning,
+            "Nothing was changed: the secret was replaced three times within a day, and those before it still sign. Come back tomorrow.",
         ),
         "beyond" => (
             Tone::Warning,

@@ -1,6 +1,7 @@
 //! Deliveries: every change once and in order to every receiver that lives, whatever others do, and an honest word to one that
 //! was away for too long.
 
+use base64ct::{Base64, Encoding as _};
 use serde_json::{Value, json};
 use spoke::{
     engine::portal::{
@@ -253,6 +254,83 @@ fn a_new_secret_signs_beside_the_old_one_for_a_day() {
     rename(&mut world, "New");
     arrives(&mut world, OURS, "New");
     assert_eq!(world.receivers[OURS].signatures.last(), Some(&1));
+}
+
+#[test]
+fn secrets_replaced_twice_within_a_day_all_sign_until_there_are_too_many() {
+    let mut world = synced(plan(20));
+    let id = world.endpoint(OURS, all(), None);
+    let rotate = |world: &mut World| world.act(&id, Action::Rotate).map(|(_, secret)| secret.unwrap());
+    rotate(&mut world).unwrap();
+    world.pass(60);
+    rotate(&mut world).unwrap();
+    // The receiver knows only the first of all.
+    rename(&mut world, "First");
+    arrives(&mut world, OURS, "First");
+    assert_eq!(world.receivers[OURS].signatures.last(), Some(&3));
+    let third = rotate(&mut world).unwrap();
+    assert_eq!(rotate(&mut world).unwrap_err(), Refusal::RotatedTooOften);
+    world.receivers.get_mut(OURS).unwrap().secrets = vec![third];
+    // A day after it was replaced, the first signs no more, and another may be made.
+    world.pass(23 * 60 + 30);
+    rename(&mut world, "Later");
+    arrives(&mut world, OURS, "Later");
+    assert_eq!(world.receivers[OURS].signatures.last(), Some(&3));
+    rotate(&mut world).unwrap();
+}
+
+#[test]
+fn secrets_outlive_a_change_of_keys_and_a_lost_key_is_mended_by_a_rotation() {
+    let key = |byte: u8| {
+        format!("k{byte}:{}", Base64::encode_string(&std::array::from_fn::<u8, 32, _>(|at| byte ^ at as u8)))
+    };
+    let mut world = synced(plan(20));
+    let id = world.endpoint(OURS, all(), None);
+    world.deploy("KEYRING", format!("{},k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", key(2)));
+    rename(&mut world, "Both keys");
+    arrives(&mut world, OURS, "Both keys");
+    world.pass(60);
+    world.deploy("KEYRING", key(2));
+    rename(&mut world, "New key");
+    arrives(&mut world, OURS, "New key");
+    // Now the key is lost, as the endpoint says, and what it advises helps at once.
+    world.deploy("KEYRING", key(3));
+    let again = Action::Replay { after: world.status().latest_change - 1 };
+    world.act(&id, again.clone()).unwrap();
+    world.pass(1);
+    let reason = world.endpoint_of(&id).reason.expect("it is paused");
+    assert!(reason.contains("Rotate it"), "{reason}");
+    let (_, new) = world.act(&id, Action::Rotate).unwrap();
+    world.receivers.get_mut(OURS).unwrap().secrets = vec![new.unwrap()];
+    world.act(&id, Action::Resume).unwrap();
+    let taken = world.receivers[OURS].taken.len();
+    world.pass(1);
+    assert_eq!(world.endpoint_of(&id).standing(), Standing::Active);
+    assert_eq!(world.receivers[OURS].taken.len(), taken + 1);
+    assert_eq!(world.receivers[OURS].signatures.last(), Some(&1));
+}
+
+#[test]
+fn a_repeated_message_holds_what_it_held_though_its_records_have_grown() {
+    let mut world = synced(plan(60));
+    let id = world.endpoint(OURS, all(), Some(0));
+    world.receivers.get_mut(OURS).unwrap().loses_one_in = 1;
+    world.pass_ms(500);
+    assert!(!world.receivers[OURS].taken.is_empty(), "it took the message, and the answer is lost");
+    let contacts: Vec<String> = world.truth().into_keys().collect();
+    let long = "x".repeat(8_000);
+    for contact in &contacts {
+        world.contact("edit", json!({ "id": contact, "properties": { "lastname": long } }));
+    }
+    world.pass(6);
+    world.receivers.get_mut(OURS).unwrap().loses_one_in = 0;
+    caught_up(&mut world, &id);
+    let told: Vec<u64> = (1..=world.status().latest_change).collect();
+    let receiver = &world.receivers[OURS];
+    assert_eq!(receiver.numbers(), told);
+    let size = |at: usize| receiver.came[at].2.to_string().len();
+    let retry = receiver.came.iter().rposition(|(_, id, _)| *id == receiver.came[0].1).unwrap();
+    assert!(size(0) < 200_000 && size(retry) > 400_000, "{} and {}", size(0), size(retry));
 }
 
 #[test]

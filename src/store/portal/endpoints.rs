@@ -2,15 +2,16 @@
 
 use crate::{
     store::sql::{Param, Row, Sql, SqlError, Value},
-    values::ids::EndpointId,
+    values::{ids::EndpointId, time::Timestamp},
 };
 
 /// Sealed secrets of an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sealed {
     /// The present one.
     pub secret: String,
-    /// The one before it, until it is forgotten.
-    pub previous: Option<String>,
+    /// Those before it, the newest first, and until when each signs.
+    pub previous: Vec<(String, Timestamp)>,
 }
 
 /// The state of every endpoint, oldest first.
@@ -48,21 +49,24 @@ pub fn secrets(sql: &dyn Sql, id: &EndpointId) -> Result<Option<Sealed>, SqlErro
 
 fn sealed(row: Row) -> Option<Sealed> {
     let mut columns = row.into_iter();
-    Some(Sealed { secret: columns.next()?.into_text()?, previous: columns.next().and_then(Value::into_text) })
+    let secret = columns.next()?.into_text()?;
+    let previous = columns.next().and_then(Value::into_text).unwrap_or_default();
+    // A seal holds no blank.
+    let one = |line: &str| {
+        let (until, sealed) = line.split_once(' ')?;
+        Some((sealed.to_owned(), Timestamp(until.parse().ok()?)))
+    };
+    Some(Sealed { secret, previous: previous.lines().filter_map(one).collect() })
 }
 
-/// Puts a new sealed secret in place of the present one, which becomes the previous.
-pub fn rotate(sql: &dyn Sql, id: &EndpointId, secret: &str) -> Result<(), SqlError> {
+/// Replaces the sealed secrets of an endpoint.
+pub fn put_secrets(sql: &dyn Sql, id: &EndpointId, sealed: &Sealed) -> Result<(), SqlError> {
+    let previous: Vec<String> =
+        sealed.previous.iter().map(|(secret, until)| format!("{} {secret}", until.0)).collect();
     sql.exec(
-        "UPDATE endpoints SET previous = secret, secret = ?2 WHERE id = ?1",
-        &[Param::Text(id.as_str()), Param::Text(secret)],
+        "UPDATE endpoints SET secret = ?2, previous = ?3 WHERE id = ?1",
+        &[Param::Text(id.as_str()), Param::Text(&sealed.secret), Param::Text(&previous.join("\n"))],
     )?;
-    Ok(())
-}
-
-/// Forgets the secret before the present one.
-pub fn forget_previous(sql: &dyn Sql, id: &EndpointId) -> Result<(), SqlError> {
-    sql.exec("UPDATE endpoints SET previous = NULL WHERE id = ?1", &[Param::Text(id.as_str())])?;
     Ok(())
 }
 

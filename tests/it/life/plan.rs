@@ -170,6 +170,10 @@ impl Plan {
             { "key": "main", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "kind": "account" }
         ]);
         Config::parse(|name| {
+            let own = self.variables.iter().find(|(own, _)| *own == name);
+            if let Some((_, value)) = own {
+                return Some(value.clone());
+            }
             Some(match name {
                 "PUBLIC_URL" => "https://spoke.example".to_owned(),
                 "HUBSPOT_APPS" => apps.to_string(),
@@ -177,7 +181,7 @@ impl Plan {
                 "ROOT_KEY" => "root-key-of-a-simulated-life-0123456789".to_owned(),
                 "CONSOLE_PASSWORD" => "password of a simulated life".to_owned(),
                 "CALLS_PER_ALARM" => self.calls_per_alarm.to_string(),
-                _ => self.variables.iter().find(|(own, _)| *own == name)?.1.clone(),
+                _ => return None,
             })
         })
         .expect("the configuration of a life is valid")

@@ -431,6 +431,14 @@ impl World {
         }
     }
 
+    /// Deploys with another value of a variable.
+    pub fn deploy(&mut self, variable: &'static str, value: String) {
+        self.plan.variables.retain(|(name, _)| *name != variable);
+        self.plan.variables.push((variable, value));
+        self.config = self.plan.config();
+        self.restart();
+    }
+
     /// Lives through the plan, then lets everything settle, and says what is wrong.
     pub fn live(&mut self) -> Result<(), String> {
         let half = self.now + (self.edits_until - self.now) / 2;

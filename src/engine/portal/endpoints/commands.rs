@@ -10,7 +10,7 @@ use crate::{
         Portal, Turn,
         endpoints::{
             ENDPOINTS_LIMIT,
-            endpoint::{Endpoint, MessageKind, Mode, PREVIOUS_SECRET_MS, Test, Wanted},
+            endpoint::{Endpoint, MessageKind, Mode, PREVIOUS_SECRET_MS, PREVIOUS_SECRETS, Test, Wanted},
             message::{SECRET_BYTES, render_secret},
             place, save, show,
         },
@@ -59,7 +59,7 @@ pub enum Source {
 }
 
 /// What can be asked of one endpoint. Answers [`Answer::Json`] unless it says otherwise.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Nothing.
@@ -79,7 +79,7 @@ pub enum Action {
     },
     /// Answers [`Answer::Removed`].
     Remove,
-    /// Makes a new secret, which the answer holds; the present one signs too for a day.
+    /// Makes a new secret, which the answer holds; those before it sign too, each for a day since it was replaced.
     Rotate,
     /// Delivers nothing until it is resumed.
     Pause,
@@ -127,6 +127,8 @@ pub enum Refusal {
     Ahead(u64),
     /// No message waits to be taken, or not the one named.
     NothingToSkip,
+    /// As many secrets as may sign already sign beside the present one.
+    RotatedTooOften,
 }
 
 impl Portal {
@@ -209,9 +211,21 @@ impl Portal {
                 return Ok(Answer::Removed);
             }
             Action::Rotate => {
+                let Some(mut all) = store::secrets(turn.sql, &endpoint.id)? else {
+                    return Ok(Answer::Refused(Refusal::NotFound));
+                };
+                let place = place(&connection.id, &endpoint.id);
+                // What no key opens signs nothing, and is kept for nothing.
+                all.previous.insert(0, (all.secret, turn.now.plus_ms(PREVIOUS_SECRET_MS)));
+                all.previous.retain(|(sealed, until)| {
+                    *until > turn.now && turn.config.keyring.open(&place, sealed).is_ok()
+                });
+                if all.previous.len() > PREVIOUS_SECRETS {
+                    return Ok(Answer::Refused(Refusal::RotatedTooOften));
+                }
                 let (secret, sealed) = new_secret(turn, connection, &endpoint.id);
-                store::rotate(turn.sql, &endpoint.id, &sealed)?;
-                endpoint.previous_secret_until = Some(turn.now.plus_ms(PREVIOUS_SECRET_MS));
+                endpoint.previous_secret_until = all.previous.first().map(|(_, until)| *until);
+                store::put_secrets(turn.sql, &endpoint.id, &store::Sealed { secret: sealed, ..all })?;
                 new = Some(secret);
             }
             Action::Pause => {

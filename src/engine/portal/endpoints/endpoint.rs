@@ -23,6 +23,8 @@ const BACKOFF_FIRST_MS: i64 = 5 * SECOND_MS;
 const BACKOFF_LONGEST_MS: i64 = HOUR_MS / 5 * 4;
 /// How long a secret that was replaced goes on signing beside the new one.
 pub const PREVIOUS_SECRET_MS: i64 = DAY_MS;
+/// Most secrets that sign beside the present one: who replaces more within a day would take one away that a receiver may still use.
+pub const PREVIOUS_SECRETS: usize = 3;
 
 /// What an endpoint may ask for by name: kinds of changes, and all that happens to the connection itself.
 pub const EVENTS: [&str; 14] = [
@@ -77,7 +79,7 @@ pub struct Endpoint {
     pub delivered_at: Option<Timestamp>,
     /// The last test.
     pub test: Option<Test>,
-    /// Until when the secret before the present one signs too.
+    /// Until when a secret before the present one signs too.
     pub previous_secret_until: Option<Timestamp>,
 }
 

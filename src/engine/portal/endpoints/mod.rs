@@ -23,6 +23,7 @@ use crate::{
         sql::SqlError,
     },
     values::{
+        crypto::NONCE_BYTES,
         http::Outcome,
         ids::{ConnectionId, EndpointId, MessageId},
         json, receiver,
@@ -245,13 +246,19 @@ fn prepare(
         return Ok(Some((message::post(&url, &id, now, body, &secrets), id)));
     }
     let wanted = endpoint.wanted.clone();
-    let stretch = Stretch {
+    let first = Stretch {
         after: endpoint.cursor,
-        up_to: held.as_ref().map_or(latest, |message| message.up_to),
+        up_to: latest,
         limit: MESSAGE_CHANGES,
         bytes: MESSAGE_BYTES,
         chunks: MESSAGE_CHUNKS,
         wanted: &|kind, change| wanted.takes(kind, change),
+    };
+    // A repeated message holds what it held, however much its records have grown meanwhile: a receiver that took it believes that it has
+    // everything up to where it ended.
+    let stretch = match &held {
+        Some(message) => Stretch { up_to: message.up_to, bytes: usize::MAX, chunks: usize::MAX, ..first },
+        None => first,
     };
     let page = query::page(turn.sql, &stretch)?;
     if page.lines.is_empty() {
@@ -260,9 +267,8 @@ fn prepare(
         save(turn, endpoint)?;
         return Ok(None);
     }
-    // A repeated message ends where it ended, or sooner where its records have grown meanwhile.
     let message = match held {
-        Some(message) => Message { up_to: page.next, ..message },
+        Some(message) => message,
         None => new_message(turn, MessageKind::Changes, endpoint.cursor, page.next),
     };
     let body = message::changes(connection, now, endpoint.cursor, &page, latest);
@@ -292,19 +298,33 @@ fn stop<T>(turn: &Turn<'_>, endpoint: &mut Endpoint, why: String) -> Result<Opti
     Ok(None)
 }
 
-/// The secrets that sign now: the present one, and for a day the one before it. `None`: no key opens them.
+/// The secrets that sign now: the present one, and those it replaced within a day. `None`: no key opens the present one. What an older key
+/// sealed is sealed anew, so that the old key can be taken away; a replaced secret that no key opens signs no more.
 fn secrets(
-    turn: &Turn<'_>,
+    turn: &mut Turn<'_>,
     connection: &Connection,
-    endpoint: &mut Endpoint,
+    endpoint: &Endpoint,
 ) -> Result<Option<Vec<Secret<String>>>, SqlError> {
     let Some(sealed) = store::secrets(turn.sql, &endpoint.id)? else { return Ok(None) };
     let place = place(&connection.id, &endpoint.id);
-    let mut all = vec![&sealed.secret];
-    match (&sealed.previous, endpoint.previous_secret_until) {
-        (Some(previous), Some(until)) if until > turn.now => all.push(previous),
-        (Some(_), _) => store::forget_previous(turn.sql, &endpoint.id)?,
-        (None, _) => {}
+    let keyring = &turn.config.keyring;
+    let Ok(present) = keyring.open(&place, &sealed.secret) else { return Ok(None) };
+    let mut kept = store::Sealed { secret: sealed.secret.clone(), previous: Vec::new() };
+    let mut all = vec![present];
+    for (previous, until) in sealed.previous.iter().filter(|(_, until)| *until > turn.now) {
+        if let Ok(secret) = keyring.open(&place, previous) {
+            kept.previous.push((previous.clone(), *until));
+            all.push(secret);
+        }
     }
-    Ok(all.into_iter().map(|sealed| turn.config.keyring.open(&place, sealed).ok()).collect())
+    let texts = [&mut kept.secret].into_iter().chain(kept.previous.iter_mut().map(|(text, _)| text));
+    for (text, secret) in texts.zip(&all).filter(|(text, _)| keyring.is_stale(text)) {
+        let mut nonce = [0; NONCE_BYTES];
+        (turn.random)(&mut nonce);
+        *text = keyring.seal(&place, secret, nonce);
+    }
+    if kept != sealed {
+        store::put_secrets(turn.sql, &endpoint.id, &kept)?;
+    }
+    Ok(Some(all))
 }
