@@ -129,7 +129,7 @@ impl Limits {
         settings: &PortalSettings,
         switches: &Switches,
     ) -> Day {
-        let offset_ms = i64::from(settings.utc_offset_minutes) * 60_000;
+        let offset_ms = settings.utc_offset_ms(now_ms);
         let today = (now_ms as i64 + offset_ms).max(0) as u64 / DAY_MS;
         let resets_at = (((today + 1) * DAY_MS) as i64 - offset_ms).max(0) as u64;
         let known = self.days.get(&portal_id).filter(|(ends_at, _)| *ends_at == resets_at);

@@ -30,7 +30,7 @@ impl Simulator {
             (Endpoint::Introspect, None) => Ok(self.introspect(now_ms, &form(request)?)),
             (Endpoint::Revoke, None) => Ok(self.revoke(&form(request)?)),
             (Endpoint::PrivateAppInfo, None) => self.private_app_info(request),
-            (Endpoint::AccountDetails, Some(caller)) => self.account_details(caller),
+            (Endpoint::AccountDetails, Some(caller)) => self.account_details(now_ms, caller),
             (Endpoint::ApiUsage, Some(caller)) => self.api_usage(now_ms, caller),
             (Endpoint::Uninstall, Some(caller)) => self.uninstall_by(caller),
             _ => Err(Problem::unknown_route()),
@@ -168,9 +168,10 @@ impl Simulator {
         ))
     }
 
-    fn account_details(&self, caller: &Caller) -> Result<Response, Problem> {
+    fn account_details(&self, now_ms: u64, caller: &Caller) -> Result<Response, Problem> {
         let settings = self.base_scope(caller)?;
-        let minutes = settings.utc_offset_minutes;
+        let offset_ms = settings.utc_offset_ms(now_ms);
+        let minutes = offset_ms / 60_000;
         let sign = if minutes < 0 { '-' } else { '+' };
         let (hours, rest) = (minutes.abs() / 60, minutes.abs() % 60);
         Ok(Response::json(
@@ -182,7 +183,7 @@ impl Simulator {
                 "companyCurrency": settings.currency,
                 "additionalCurrencies": [],
                 "utcOffset": format!("{sign}{hours:02}:{rest:02}"),
-                "utcOffsetMilliseconds": i64::from(minutes) * 60_000,
+                "utcOffsetMilliseconds": offset_ms,
                 "uiDomain": settings.ui_domain,
                 "dataHostingLocation": settings.hublet,
                 "portalName": settings.name,

@@ -27,6 +27,8 @@ pub struct PortalSettings {
     /// IANA name; [`Self::utc_offset_minutes`] says what it means, there is no time-zone database here.
     pub time_zone: String,
     pub utc_offset_minutes: i32,
+    /// When the account's clocks are put forward or back, if they are.
+    pub clocks_change: Option<ClocksChange>,
     pub currency: String,
     pub ui_domain: String,
     /// `na1`, `eu1`, …
@@ -57,6 +59,7 @@ impl Default for PortalSettings {
             account_type: "STANDARD".into(),
             time_zone: "US/Eastern".into(),
             utc_offset_minutes: -300,
+            clocks_change: None,
             currency: "USD".into(),
             ui_domain: "app.hubspot.com".into(),
             hublet: "na1".into(),
@@ -65,6 +68,23 @@ impl Default for PortalSettings {
             first_id: 801,
             hubspot_properties: None,
         }
+    }
+}
+
+/// The begin or the end of summer time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClocksChange {
+    pub at_ms: u64,
+    /// From then on.
+    pub utc_offset_minutes: i32,
+}
+
+impl PortalSettings {
+    /// How far the account's clocks are ahead of UTC.
+    pub(crate) fn utc_offset_ms(&self, now_ms: u64) -> i64 {
+        let changed = self.clocks_change.filter(|change| change.at_ms <= now_ms);
+        i64::from(changed.map_or(self.utc_offset_minutes, |change| change.utc_offset_minutes)) * 60_000
     }
 }
 

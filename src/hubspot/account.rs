@@ -20,8 +20,8 @@ pub struct Details {
     pub account_type: String,
     /// IANA name; the daily limit starts anew at its midnight.
     pub time_zone: Option<String>,
-    /// Offset from UTC when asked, in milliseconds; 0 if not told.
-    pub utc_offset_ms: i64,
+    /// Offset from UTC when asked, in milliseconds; `None` if not told.
+    pub utc_offset_ms: Option<i64>,
     /// Host of its pages, e.g. `app-eu1.hubspot.com`.
     pub ui_domain: Option<String>,
     /// Region of its data, e.g. `eu1`; free text.
@@ -44,7 +44,7 @@ pub fn parse_details(body: &[u8]) -> Result<Details, Malformed> {
         portal_id: value.get("portalId").and_then(json::id).ok_or(EXPECTED)?,
         account_type: text("accountType").unwrap_or_default(),
         time_zone: text("timeZone"),
-        utc_offset_ms: value.get("utcOffsetMilliseconds").and_then(json::whole).unwrap_or(0),
+        utc_offset_ms: value.get("utcOffsetMilliseconds").and_then(json::whole),
         ui_domain: text("uiDomain"),
         hosting: text("dataHostingLocation"),
         portal_name: text("portalName"),
@@ -97,7 +97,7 @@ mod tests {
             "additionalCurrencies":[],"utcOffset":"-05:00","utcOffsetMilliseconds":-18000000,
             "uiDomain":"app.hubspot.com","dataHostingLocation":"na1"}"#;
         let details = parse_details(body).unwrap();
-        assert_eq!((details.portal_id, details.utc_offset_ms), (PortalId(123), -18_000_000));
+        assert_eq!((details.portal_id, details.utc_offset_ms), (PortalId(123), Some(-18_000_000)));
         assert_eq!(details.time_zone.as_deref(), Some("US/Eastern"));
         assert_eq!(details.portal_name, None);
         assert_eq!(parse_details(br#"{"portalId":"5","timeZone":7}"#).unwrap().portal_id, PortalId(5));

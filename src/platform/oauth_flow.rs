@@ -169,7 +169,7 @@ async fn finish(
         portal: details.portal_id,
         name: details.portal_name,
         ui_domain: details.ui_domain,
-        utc_offset_ms: details.utc_offset_ms,
+        utc_offset_ms: details.utc_offset_ms.unwrap_or(0),
     };
     store(env, config, begun, Authorised { account, scopes: granted, refresh, tokens }).await
 }

@@ -3,6 +3,8 @@
 
 use crate::values::ids::ObjectType;
 
+/// The scope that every app has.
+pub const ACCOUNT: &str = "oauth";
 /// The scope without which owners cannot be read.
 pub const OWNERS: &str = "crm.objects.owners.read";
 /// The scope without which lists and their members cannot be read.
@@ -26,7 +28,7 @@ pub struct Scope {
 /// Every scope Spoke asks for (`hubspot-api.md` 10.2; row N1 of the features). Optional ones go into
 /// `optional_scope`, so that an account whose tier lacks one can still connect.
 pub const SCOPES: [Scope; 12] = [
-    Scope { name: "oauth", required: true, purpose: "sign in and read the account's name and limits" },
+    Scope { name: ACCOUNT, required: true, purpose: "sign in and read the account's name and limits" },
     Scope { name: "crm.objects.contacts.read", required: true, purpose: "read contacts" },
     Scope { name: "crm.schemas.contacts.read", required: true, purpose: "read which fields contacts have" },
     Scope { name: "crm.objects.companies.read", required: false, purpose: "read companies" },

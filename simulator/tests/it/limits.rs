@@ -2,6 +2,7 @@
 
 use crate::support::*;
 use hubspot_simulator::http::{Request, Response};
+use hubspot_simulator::portal::ClocksChange;
 use hubspot_simulator::{PortalSettings, Simulator, Switches};
 use serde_json::json;
 
@@ -63,6 +64,22 @@ fn the_day_is_shared_by_private_apps_and_ends_at_the_accounts_midnight() {
     assert_eq!((refused.status, policy(&refused).as_deref()), (429, Some("DAILY")));
     let after = hubspot.handle(midnight, &core("pat-na1-b")).unwrap();
     assert_eq!(after.header("x-hubspot-ratelimit-daily-remaining"), Some("2"));
+}
+
+#[test]
+fn midnight_moves_with_the_accounts_clocks() {
+    let mut hubspot = private(Switches { daily_limit: Some(3), ..Switches::default() });
+    let change = ClocksChange { at_ms: NOON + 3_600_000, utc_offset_minutes: 0 };
+    let settings =
+        PortalSettings { utc_offset_minutes: 60, clocks_change: Some(change), ..Default::default() };
+    hubspot.add_portal(PORTAL, settings);
+    let offset = |answer: &Response| json_of(answer)["utcOffset"].clone();
+    assert_eq!(offset(&hubspot.handle(NOON, &core("pat-na1-a")).unwrap()), "+01:00");
+    assert_eq!(offset(&hubspot.handle(NOON + 3_600_000, &core("pat-na1-a")).unwrap()), "+00:00");
+    // 23:00 UTC is midnight no longer.
+    hubspot.handle(NOON + 11 * 3_600_000 - 1, &core("pat-na1-a")).unwrap();
+    let after = hubspot.handle(NOON + 11 * 3_600_000, &core("pat-na1-a")).unwrap();
+    assert_ne!(after.header("x-hubspot-ratelimit-daily-remaining"), Some("2"));
 }
 
 #[test]

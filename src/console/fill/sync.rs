@@ -211,6 +211,7 @@ fn beside(status: &Status, streams: &[StreamView]) -> Vec<BesideView> {
                 about(source.count.div_ceil(500)),
             ),
             Source::Schemas => ("Custom objects", format!("{found} by name."), "1".to_owned()),
+            Source::Account => ("Account", "Its name, and when its days begin.".to_owned(), "1".to_owned()),
         };
         let missing_scopes = match &source.state {
             StreamState::Running => Vec::new(),

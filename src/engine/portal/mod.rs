@@ -518,6 +518,7 @@ impl Portal {
         for index in 0..self.streams.len() {
             self.begin_anew(turn, index)?;
         }
+        self.beside.knows_account(turn.now);
         self.beside.begin_anew(turn)
     }
 

@@ -498,6 +498,11 @@ impl Filter {
         self.conditions().iter().any(|condition| condition.depends_on_time())
     }
 
+    /// Whether it asks for days or moments, which an account's offset from UTC has a part in.
+    pub fn depends_on_days(&self) -> bool {
+        self.conditions().iter().any(|condition| matches!(condition.kind, Kind::Date | Kind::Datetime))
+    }
+
     /// Whether it asks what changed, so that it selects changes and not records.
     pub fn depends_on_change(&self) -> bool {
         self.conditions().iter().any(|condition| condition.depends_on_change())

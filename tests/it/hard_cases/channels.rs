@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use hubspot_simulator::portal::ClocksChange;
 use serde_json::{Map, Value, json};
 use spoke::{
     engine::portal::{
@@ -13,7 +14,7 @@ use spoke::{
 };
 
 use super::{ids, rename, synced, tiny};
-use crate::life::{PORTAL, Plan, World};
+use crate::life::{PORTAL, Plan, World, world::START_MS};
 
 const HOST: &str = "https://host.example.com/leads";
 
@@ -214,6 +215,35 @@ fn a_record_enters_and_leaves_when_its_moment_comes() {
     let at = Timestamp::parse_rfc3339(left["at"].as_str().unwrap()).unwrap();
     let late = at.0 - edited_at - 3_600_000;
     assert!((0..2_000).contains(&late), "it leaves {late} ms after its moment");
+}
+
+#[test]
+fn an_accounts_days_begin_where_its_clocks_say_also_once_they_were_changed() {
+    // Connected in summer; at 23:00 UTC of the first day the clocks go back an hour.
+    let mut plan = plan();
+    plan.settings.utc_offset_minutes = 120;
+    let change = ClocksChange { at_ms: START_MS + 23 * 3_600_000, utc_offset_minutes: 60 };
+    plan.settings.clocks_change = Some(change);
+    let mut world = synced(plan);
+    let on = |day: &str| {
+        definition(
+            &json!({"property": "lastmodifieddate", "type": "datetime", "operator": "on", "value": day}),
+        )
+    };
+    world.channel_at(HOST, &on("2026-11-20")).unwrap();
+    world.channel_at("https://host.example.com/next-day", &on("2026-11-21")).unwrap();
+    world.pass(22 * 60 + 30);
+    let id = ids(&world)[0].clone();
+    rename(&mut world, &id, "At half past ten");
+    world.pass(6);
+    let holds = |world: &World, url: &str| world.handed(url).unwrap().records.contains_key(&id);
+    assert!(!holds(&world, HOST) && holds(&world, "https://host.example.com/next-day"));
+    // Nothing was edited, and no moment was foretold: the same moment is of another day.
+    world.pass(30 + 60 + 10);
+    assert!(holds(&world, HOST) && !holds(&world, "https://host.example.com/next-day"));
+    world.restart();
+    world.pass(60);
+    assert!(holds(&world, HOST));
 }
 
 #[test]

@@ -105,8 +105,8 @@ fn an_exhausted_day_pauses_the_connection_which_resumes_by_itself() {
     let before = world.calls.len();
     world.pass(5 * 60);
     let probes = world.calls.len() - before - world.counted(before, "/token");
-    // Once an hour: the page that is next, and with it the list of properties, which is an hour old by then.
-    assert!((4..=10).contains(&probes), "{probes} questions in five hours");
+    // Once an hour: the page that is next, and with it the list of properties and the account, which are an hour old by then.
+    assert!((4..=15).contains(&probes), "{probes} questions in five hours");
     assert_eq!(world.simulator.counters.with_status(401), 0, "tokens are refreshed all the same");
     world.simulator.faults.clear();
     world.pass(62);

@@ -1,5 +1,5 @@
-//! What an account has besides records: owners, pipelines, lists and who is on them, and which custom objects there are. Each source is read as far as its scope is
-//! granted, in a chain of calls of which one is under way at a time, beside the streams and whatever they do.
+//! What an account has besides records: owners, pipelines, lists and who is on them, which custom objects there are, and the account's own
+//! details, of which its offset from UTC changes twice a year. Each source is read as far as its scope is granted, in a chain of calls of which one is under way at a time, beside the streams and whatever they do.
 //!
 //! Owns when a source is read, what a refusal of it means, and how it stands; [`reference`] knows owners, pipelines and the names
 //! of lists, [`segments`] the lists that are followed. How a source stands lies in one row of `meta`; pages of a read under way
@@ -22,7 +22,7 @@ use crate::{
         },
     },
     hubspot::{
-        Malformed, lists, owners, pipelines,
+        Malformed, account, lists, owners, pipelines,
         rejection::{self, Class, Policy, Rejection},
         schemas,
     },
@@ -42,7 +42,7 @@ pub use segments::{API, MOST_FOLLOWED};
 
 /// Place of a call that belongs to no stream.
 pub(super) const NO_STREAM: usize = usize::MAX;
-/// How often a source is read in full: owners two calls, pipelines one, lists one for each 500.
+/// How often a source is read in full: owners two calls, pipelines and the account one, lists one for each 500.
 const EVERY_MS: i64 = HOUR_MS;
 /// Where this lies in `meta`.
 const KEY: &str = "beside";
@@ -59,12 +59,15 @@ pub enum Source {
     Lists,
     /// Custom objects: read when a person asks.
     Schemas,
+    /// The account itself. An hour is how long its days are wrong at most after its clocks were changed; a time-zone database would know
+    /// at once, and be a tenth of the Worker.
+    Account,
 }
 
 impl Source {
     /// Those that every connection reads, in the order of their urgency.
     pub const ALL: [Self; 3] = [Self::Owners, Self::Pipelines, Self::Lists];
-    const EVERY: [Self; 4] = [Self::Owners, Self::Pipelines, Self::Lists, Self::Schemas];
+    const EVERY: [Self; 5] = [Self::Owners, Self::Pipelines, Self::Lists, Self::Schemas, Self::Account];
 
     /// As in the API and in `reference`.
     pub const fn as_str(self) -> &'static str {
@@ -73,6 +76,7 @@ impl Source {
             Self::Pipelines => "pipelines",
             Self::Lists => "lists",
             Self::Schemas => "schemas",
+            Self::Account => "account",
         }
     }
 
@@ -82,6 +86,7 @@ impl Source {
             Self::Pipelines => scopes::of_records(ObjectType::Deals),
             Self::Lists => scopes::LISTS,
             Self::Schemas => scopes::CUSTOM,
+            Self::Account => scopes::ACCOUNT,
         }
     }
 }
@@ -95,6 +100,7 @@ pub(super) enum Errand {
     },
     Pipelines,
     Schemas,
+    Account,
     Lists {
         offset: u64,
     },
@@ -124,6 +130,7 @@ impl Errand {
             Self::Owners { .. } => Source::Owners,
             Self::Pipelines => Source::Pipelines,
             Self::Schemas => Source::Schemas,
+            Self::Account => Source::Account,
             Self::Lists { .. }
             | Self::Sizes { .. }
             | Self::Named { .. }
@@ -136,7 +143,7 @@ impl Errand {
     fn list(&self) -> Option<ListId> {
         match self {
             Self::Named { list } | Self::Joins { list, .. } | Self::Members { list, .. } => Some(*list),
-            Self::Owners { .. } | Self::Pipelines | Self::Schemas => None,
+            Self::Owners { .. } | Self::Pipelines | Self::Schemas | Self::Account => None,
             Self::Lists { .. } | Self::Sizes { .. } => None,
         }
     }
@@ -146,6 +153,7 @@ impl Errand {
             Self::Owners { archived, after } => owners::list(*archived, after.as_deref()),
             Self::Pipelines => pipelines::list(ObjectType::Deals),
             Self::Schemas => schemas::list(),
+            Self::Account => account::details(),
             Self::Lists { offset } => lists::all(*offset),
             Self::Sizes { ids } => lists::some(ids),
             Self::Named { list } => lists::one(*list),
@@ -179,11 +187,12 @@ impl Saved {
         match source {
             Source::Owners | Source::Pipelines | Source::Lists => &self.sources[source as usize],
             Source::Schemas => &self.schemas,
+            Source::Account => &self.account,
         }
     }
 
     fn every(&mut self) -> impl Iterator<Item = &mut Standing> {
-        self.sources.iter_mut().chain([&mut self.schemas])
+        self.sources.iter_mut().chain([&mut self.schemas, &mut self.account])
     }
 }
 
@@ -200,6 +209,7 @@ struct Saved {
     /// In the order of [`Source::ALL`].
     sources: [Standing; 3],
     schemas: Standing,
+    account: Standing,
     /// When the sizes of the lists that are followed were asked for last.
     polled_at: Timestamp,
 }
@@ -211,7 +221,7 @@ pub(super) struct Beside {
     /// A poll of which nothing is saved yet.
     unsaved: bool,
     /// Reads under way, in the order of [`Source::EVERY`].
-    collected: [Collected; 4],
+    collected: [Collected; 5],
     segments: Vec<Segment>,
 }
 
@@ -243,6 +253,7 @@ impl Beside {
         match source {
             Source::Owners | Source::Pipelines | Source::Lists => &mut self.saved.sources[source as usize],
             Source::Schemas => &mut self.saved.schemas,
+            Source::Account => &mut self.saved.account,
         }
     }
 
@@ -283,6 +294,11 @@ impl Beside {
         self.save(turn)
     }
 
+    /// Whoever connects has just asked what the account is.
+    pub(super) fn knows_account(&mut self, now: Timestamp) {
+        self.saved.account.read_at = Some(now);
+    }
+
     /// A refresh told these scopes.
     pub(super) fn take_scopes(&mut self, granted: &[String]) {
         let mut changed = false;
@@ -320,7 +336,7 @@ impl Portal {
         let is_deals = |running: &&Running| running.saved.object_type == ObjectType::Deals;
         match (source, self.streams.iter().find(is_deals)) {
             (Source::Pipelines, Some(deals)) if own.is_empty() => deals.lacks(connection),
-            (Source::Owners | Source::Pipelines | Source::Lists | Source::Schemas, _) => own,
+            (_, _) => own,
         }
     }
 
@@ -373,7 +389,7 @@ impl Portal {
             self.beside.collected[source as usize].next(source, due)
         };
         match source {
-            Source::Owners | Source::Pipelines | Source::Schemas => reference(),
+            Source::Owners | Source::Pipelines | Source::Schemas | Source::Account => reference(),
             Source::Lists => self.next_of_segments(turn).or_else(reference),
         }
     }
@@ -422,6 +438,7 @@ impl Portal {
             }
             Errand::Pipelines => pipelines::parse(body).map(|found| self.took_pipelines(turn, &found)),
             Errand::Schemas => schemas::parse(body).map(|found| self.took_schemas(turn, &found)),
+            Errand::Account => account::parse_details(body).map(|found| self.took_account(turn, found)),
             Errand::Lists { offset } => lists::parse(body).map(|page| self.took_lists(turn, *offset, &page)),
             Errand::Sizes { ids } => lists::parse(body).map(|page| self.took_sizes(turn, ids, &page)),
             Errand::Named { list } => {

@@ -1,4 +1,4 @@
-//! Owners, pipelines and the names of lists: read in full every hour and when a person asks, kept as the API's JSON.
+//! Owners, pipelines, the names of lists and the account: read in full every hour and when a person asks, kept as the API's JSON.
 //!
 //! A read replaces what was kept when its last page is there; until then the old counts.
 
@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::{Errand, Source};
 use crate::{
-    engine::portal::{Portal, Turn},
-    hubspot::{lists, owners, pipelines::Pipeline, schemas::Schema},
+    engine::portal::{Portal, Turn, messages::Account},
+    hubspot::{account::Details, lists, owners, pipelines::Pipeline, schemas::Schema},
     store::{portal::reference, sql::SqlError},
     values::{ids::ObjectType, json},
 };
@@ -33,6 +33,7 @@ impl Collected {
                 Source::Pipelines => Errand::Pipelines,
                 Source::Lists => Errand::Lists { offset: 0 },
                 Source::Schemas => Errand::Schemas,
+                Source::Account => Errand::Account,
             })
         })
     }
@@ -81,6 +82,29 @@ impl Portal {
         let entries = page.lists.iter().map(|list| (list.id.0, list_json(list)));
         let next = page.next.filter(|next| *next > offset).map(|offset| Errand::Lists { offset });
         self.collect(turn, Source::Lists, entries.collect(), next)
+    }
+
+    /// The account as it is now. What depends on its days is decided anew where they begin at another moment.
+    pub(super) fn took_account(&mut self, turn: &Turn<'_>, found: Details) -> Result<(), SqlError> {
+        let standing = self.beside.standing(Source::Account);
+        (standing.read_at, standing.due) = (Some(turn.now), false);
+        self.beside.save(turn)?;
+        let Some(connection) = &mut self.connection else { return Ok(()) };
+        let before = &connection.account;
+        let utc_offset_ms = found.utc_offset_ms.unwrap_or(before.utc_offset_ms);
+        let account = Account {
+            portal: before.portal,
+            name: found.portal_name.or_else(|| before.name.clone()),
+            ui_domain: found.ui_domain.or_else(|| before.ui_domain.clone()),
+            utc_offset_ms,
+        };
+        if account == *before {
+            return Ok(());
+        }
+        let days_move = utc_offset_ms != before.utc_offset_ms;
+        connection.account = account;
+        self.save_connection(turn)?;
+        if days_move { self.scan_by_days(turn) } else { Ok(()) }
     }
 
     /// Takes a page; the last one replaces what was kept.

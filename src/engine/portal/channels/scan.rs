@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Mode, Running, Scan};
 use crate::{
     engine::{
-        channel::Departure,
+        channel::{Departure, Selection},
         portal::{Portal, Turn, query::FETCH},
     },
     store::{
@@ -27,11 +27,28 @@ impl Portal {
         if self.channels.all.is_empty() || self.channel_context(turn).is_none() {
             return Ok(false);
         }
-        let worked = self.look_again(turn)? || self.scan(turn)? || self.forget_removed(turn)?;
+        let worked =
+            self.let_go(turn)? || self.look_again(turn)? || self.scan(turn)? || self.forget_removed(turn)?;
         if worked {
             self.channels.decided = feed::latest(turn.sql)?;
         }
         Ok(worked)
+    }
+
+    /// The account's days begin at another moment: whatever selects by them is decided anew, also what foretold no moment.
+    pub(in crate::engine::portal) fn scan_by_days(&mut self, turn: &Turn<'_>) -> Result<(), SqlError> {
+        for running in &mut self.channels.all {
+            let by_days = match &running.channel.selection {
+                Selection::List(_) => false,
+                Selection::Filter(filter) => filter.depends_on_days(),
+            };
+            // A paused one is decided anew when it is resumed.
+            if by_days && running.saved.mode == Mode::Active {
+                running.scan_anew();
+                running.save(turn)?;
+            }
+        }
+        Ok(())
     }
 
     fn look_again(&mut self, turn: &Turn<'_>) -> Result<bool, SqlError> {
