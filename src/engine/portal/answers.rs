@@ -136,6 +136,7 @@ impl Portal {
                 }
             };
         }
+        self.doubt_fields(turn, in_flight.stream, &in_flight.job, in_flight.asked_at, body)?;
         match &in_flight.job {
             Job::Properties => {
                 let digest = fields::digest(body);

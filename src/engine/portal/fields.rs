@@ -105,6 +105,7 @@ impl Portal {
         index: usize,
         asked_at: i64,
     ) -> Result<(), SqlError> {
+        self.fit_channels(turn, index)?;
         let running = &mut self.streams[index];
         // What a refused URL taught stays.
         running.saved.wide |= !objects::fits_url(&running.properties);

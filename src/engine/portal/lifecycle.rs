@@ -13,7 +13,11 @@ use crate::{
         schema,
         sql::SqlError,
     },
-    values::{ids::ObjectType, json, time::Timestamp},
+    values::{
+        ids::{ChannelId, ObjectType},
+        json,
+        time::Timestamp,
+    },
 };
 
 /// Where what was told last lies in `meta`.
@@ -37,6 +41,9 @@ pub(super) struct Told {
     /// How full storage was.
     #[serde(default)]
     storage: Level,
+    /// The channels that stood still.
+    #[serde(default)]
+    held: Vec<ChannelId>,
 }
 
 /// How a connection stands, as far as it is told.
@@ -85,6 +92,7 @@ impl Portal {
             read,
             without_scope,
             storage: self.storage.level(),
+            held: self.channels.standing_still().map(|(id, ..)| id.clone()).collect(),
         }
     }
 
@@ -126,6 +134,15 @@ impl Portal {
         }
         if now.storage > before.storage {
             tell(Lifecycle::StorageLow, None, self.storage_trouble(turn).map(|trouble| trouble.words));
+        }
+        for (id, name, words, kind) in self.channels.standing_still() {
+            if !before.held.contains(id) {
+                let words = format!("The channel \"{name}\" ({id}): {words}");
+                tell(Lifecycle::ChannelHeld, Some(kind), Some(words));
+            }
+        }
+        for id in before.held.iter().filter(|id| !now.held.contains(id) && self.channels.has(id)) {
+            tell(Lifecycle::ChannelResumed, None, Some(format!("The channel {id} goes on.")));
         }
         if now.standing != before.standing {
             let words = match connection.state {

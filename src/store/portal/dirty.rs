@@ -72,6 +72,29 @@ pub fn mark_updated_since(
     Ok(())
 }
 
+/// Marks every live record that was read at `since` or later. Reads the whole table, too.
+pub fn mark_seen_since(
+    sql: &dyn Sql,
+    kind: ObjectType,
+    since: Timestamp,
+    generation: i64,
+) -> Result<(), SqlError> {
+    let statement = format!(
+        "INSERT INTO dirty (object_type, id, generation, urgent, erased)
+         SELECT ?1, id, ?3, 0, 0 FROM records_{} WHERE live = 1 AND seen_at >= ?2
+         ON CONFLICT (object_type, id) DO UPDATE SET generation = max(generation, excluded.generation)",
+        kind.table()
+    );
+    sql.exec(&statement, &[Param::Text(&kind.name()), Param::Int(since.0), Param::Int(generation)])?;
+    Ok(())
+}
+
+/// Whether a mark is there that is not later than `generation`.
+pub fn any_up_to(sql: &dyn Sql, kind: ObjectType, generation: i64) -> Result<bool, SqlError> {
+    let statement = "SELECT 1 FROM dirty WHERE object_type = ?1 AND generation <= ?2 LIMIT 1";
+    Ok(int(sql, statement, &[Param::Text(&kind.name()), Param::Int(generation)])?.is_some())
+}
+
 /// The first marks in id order, urgent ones before others. Reads no more rows than it answers, however many are marked
 /// (where urgent ones come late in the order of ids, also those before them).
 pub fn pick(sql: &dyn Sql, kind: ObjectType, limit: usize) -> Result<Vec<Mark>, SqlError> {

@@ -43,6 +43,10 @@ pub enum Lifecycle {
     Resumed,
     /// Its storage is filling, or full.
     StorageLow,
+    /// A channel stands still, for one of its fields is not there any more.
+    ChannelHeld,
+    /// It goes on.
+    ChannelResumed,
     /// Stopped for good.
     Disconnected,
 }
@@ -58,6 +62,8 @@ impl Lifecycle {
             Self::Paused => "paused",
             Self::Resumed => "resumed",
             Self::StorageLow => "storage_low",
+            Self::ChannelHeld => "channel_held",
+            Self::ChannelResumed => "channel_resumed",
             Self::Disconnected => "disconnected",
         }
     }

@@ -4,6 +4,7 @@
 
 mod calls;
 pub mod changes;
+mod channel_fields;
 mod channels;
 pub mod deletions;
 mod faults;

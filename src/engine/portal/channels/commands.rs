@@ -163,6 +163,7 @@ impl Portal {
             created_at: turn.now,
             updated_at: turn.now,
             told_at: None,
+            held: None,
         };
         let number = store::add(turn.sql, &saved.id, &text(&saved)?)?;
         let running = Running::of(number, saved).ok_or(SqlError::Content("channels"))?;
@@ -251,6 +252,8 @@ impl Portal {
             if !told_alike {
                 running.scan_anew();
             }
+            // Its fields are all there, or it would be refused. What those that came back have lost meanwhile is waited for.
+            running.saved.held.take_if(|held| held.until.is_none());
             running.saved.definition = channel.to_json();
             running.saved.updated_at = turn.now;
             running.channel = channel;

@@ -94,14 +94,14 @@ impl Portal {
             let mut changes = Vec::new();
             for (running, listing) in &of_kind {
                 match running.saved.mode {
-                    Mode::Active => {
+                    Mode::Active if running.saved.held.is_none() => {
                         let before = changes.len();
                         decide_some(turn, running, *listing, some, &values, context, &mut changes)?;
                         if changes.len() > before {
                             told.insert(running.number);
                         }
                     }
-                    Mode::Paused => {
+                    Mode::Active | Mode::Paused => {
                         let erased = some.iter().filter(|(_, gone)| *gone == Some(Departure::Erased));
                         let erased: Vec<RecordId> = erased.map(|(id, _)| *id).collect();
                         store::note_erased(turn.sql, running.number, &erased)?;

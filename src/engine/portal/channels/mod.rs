@@ -9,17 +9,21 @@
 //!   memory hold is walked through in the order of ids ([`scan`]), of a channel by list once its list has been read to the end;
 //! - a moment that a filter foretold.
 //!
+//! A channel whose fields are not there any more is *held* and decides nothing ([`held`]).
+//!
 //! A decision needs nothing but the record as it is and what was remembered of it, so that none of the three can be wrong by coming late,
 //! twice, or in another order.
 
 pub mod commands;
 mod decide;
 mod fields;
+mod held;
 mod preview;
 mod scan;
 mod show;
 pub mod told;
 
+use held::Held;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -66,6 +70,9 @@ pub struct Saved {
     /// When it last told something, [`TOLD_EVERY_MS`] behind at most after a restart.
     #[serde(default)]
     pub told_at: Option<Timestamp>,
+    /// Why it decides nothing, if it does not.
+    #[serde(default)]
+    pub held: Option<Held>,
 }
 
 /// Whether a channel tells.
@@ -97,6 +104,8 @@ struct Running {
     channel: Channel,
     /// When it last told something; [`Saved::told_at`] follows.
     told_at: Option<Timestamp>,
+    /// When one of its fields was last found missing in an answer.
+    doubted_at: Option<Timestamp>,
 }
 
 impl Scan {
@@ -107,7 +116,13 @@ impl Scan {
 impl Running {
     fn of(number: i64, saved: Saved) -> Option<Self> {
         let told_at = saved.told_at;
-        Channel::parse(&saved.definition).ok().map(|channel| Self { number, saved, channel, told_at })
+        Channel::parse(&saved.definition).ok().map(|channel| Self {
+            number,
+            saved,
+            channel,
+            told_at,
+            doubted_at: None,
+        })
     }
 
     fn save(&self, turn: &Turn<'_>) -> Result<(), SqlError> {
@@ -179,6 +194,7 @@ impl Portal {
             let at = match running.saved.mode {
                 Mode::Removed => Some(turn.now),
                 Mode::Paused => None,
+                Mode::Active if running.saved.held.is_some() => running.may_go_on(turn)?.then_some(turn.now),
                 Mode::Active if running.saved.scan.is_some() => {
                     (!self.waits_for_list(running)).then_some(turn.now)
                 }

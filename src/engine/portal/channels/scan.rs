@@ -53,7 +53,7 @@ impl Portal {
 
     fn look_again(&mut self, turn: &Turn<'_>) -> Result<bool, SqlError> {
         for running in &self.channels.all {
-            if running.saved.mode != Mode::Active || !running.waits_for_moments() {
+            if !running.decides() || !running.waits_for_moments() {
                 continue;
             }
             let due = store::due(turn.sql, running.number, turn.now, SCAN_RECORDS as u32)?;
@@ -70,9 +70,7 @@ impl Portal {
     /// Walks on through what the mirror holds and what the channel remembers, which may be gone from the mirror.
     fn scan(&mut self, turn: &Turn<'_>) -> Result<bool, SqlError> {
         let scanning = |running: &Running| {
-            running.saved.mode == Mode::Active
-                && running.saved.scan.is_some()
-                && !self.waits_for_list(running)
+            running.decides() && running.saved.scan.is_some() && !self.waits_for_list(running)
         };
         let Some(index) = self.channels.all.iter().position(scanning) else { return Ok(false) };
         let running = &self.channels.all[index];

@@ -23,13 +23,14 @@ pub(super) struct Around {
 pub(super) fn show(running: &Running, around: &Around) -> Value {
     let saved = &running.saved;
     let state = match (saved.mode, saved.scan) {
+        (Mode::Active, _) if saved.held.is_some() => "held",
         (Mode::Active, None) => "active",
         (Mode::Active, Some(_)) if around.waits_for_list => "reading_list",
         (Mode::Active, Some(_)) => "scanning",
         (Mode::Paused, _) => "paused",
         (Mode::Removed, _) => "removed",
     };
-    let scan = saved.scan.filter(|_| saved.mode == Mode::Active);
+    let scan = saved.scan.filter(|_| running.decides());
     let mut body = saved.definition.clone();
     let moment = |at: Timestamp| Value::from(at.to_rfc3339());
     for (name, value) in [
@@ -41,7 +42,7 @@ pub(super) fn show(running: &Running, around: &Around) -> Value {
         ),
         ("members", json!(around.members)),
         ("selects", json!(around.selects)),
-        ("trouble", json!(around.trouble)),
+        ("trouble", json!(saved.held.as_ref().map(|held| &held.words).or(around.trouble.as_ref()))),
         ("told_at", running.told_at.map_or(Value::Null, moment)),
         ("begins_after", json!(saved.begins_after.to_string())),
         ("created_at", moment(saved.created_at)),

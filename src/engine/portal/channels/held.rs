@@ -1,0 +1,185 @@
+//! Fields that a channel names and that are not what they were: until a person edits it, or the field is back, it decides nothing. A
+//! condition on a field that has vanished would else be decided without its value, and a channel for *everybody but who said no* hand over
+//! exactly those.
+//!
+//! Records lose the values of a field that is gone as they are read again, so one that is back is not believed at once: everything that was
+//! read meanwhile is read once more, and only then the channel goes on, and decides everything anew.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Mode, Running, fields::Discovered};
+use crate::{
+    engine::portal::{Job, Portal, Turn, state::LOOKBACK_MS},
+    store::{portal::dirty, sql::SqlError},
+    values::{
+        filter::Code,
+        ids::ObjectType,
+        time::{HOUR_MS, Timestamp},
+    },
+};
+
+/// How often a channel is held for want of a field in HubSpot's answers, where the list of fields has it all the same.
+const DOUBT_EVERY_MS: i64 = HOUR_MS;
+
+/// Why a channel decides nothing. Whoever was handed over stays so, and nobody comes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// What is wrong and what to do, for people.
+    pub words: String,
+    /// When the fields were last known to be right.
+    pub since: Timestamp,
+    /// The fields are right again, and marks up to this one are to be read first.
+    pub until: Option<i64>,
+}
+
+impl Running {
+    /// Whether records are decided about as they change.
+    pub(super) fn decides(&self) -> bool {
+        self.saved.mode == Mode::Active && self.saved.held.is_none()
+    }
+
+    /// Whether a channel that is held need not be so any longer.
+    pub(super) fn may_go_on(&self, turn: &Turn<'_>) -> Result<bool, SqlError> {
+        match self.saved.held.as_ref().and_then(|held| held.until) {
+            Some(until) => Ok(!dirty::any_up_to(turn.sql, self.channel.object_type, until)?),
+            None => Ok(false),
+        }
+    }
+}
+
+impl Portal {
+    /// The fields of a type were read: holds the channels that they do not fit any more, and lets go those that they fit again.
+    #[inline(never)]
+    pub(in crate::engine::portal) fn fit_channels(
+        &mut self,
+        turn: &Turn<'_>,
+        index: usize,
+    ) -> Result<(), SqlError> {
+        let kind = self.streams[index].saved.object_type;
+        let since = self.streams[index].saved.properties_at.unwrap_or(turn.now);
+        for at in 0..self.channels.all.len() {
+            let running = &self.channels.all[at];
+            if running.channel.object_type != kind || running.saved.mode == Mode::Removed {
+                continue;
+            }
+            let faults = running.channel.check(&Discovered::load(turn.sql, &running.channel)?);
+            let fault = faults.iter().find(|one| matches!(one.code, Code::UnknownField | Code::WrongType));
+            let held = match (fault, running.saved.held.clone()) {
+                (Some(fault), held) => Some(Held {
+                    words: format!(
+                        "This channel stands still: nobody enters or leaves it. {} Bring the field back in HubSpot, or edit the channel.",
+                        fault.detail
+                    ),
+                    since: held.map_or(since, |held| held.since),
+                    until: None,
+                }),
+                (None, Some(held)) if held.until.is_none() => {
+                    let tick = self.tick(turn.now);
+                    dirty::mark_seen_since(turn.sql, kind, held.since.minus_ms(LOOKBACK_MS), tick)?;
+                    self.streams[index].marked = true;
+                    let words = "This channel goes on once the records that were read without one of its fields are read again.";
+                    Some(Held { words: words.to_owned(), until: Some(tick), ..held })
+                }
+                (None, held) => held,
+            };
+            let running = &mut self.channels.all[at];
+            if running.saved.held != held {
+                running.saved.held = held;
+                running.save(turn)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// HubSpot leaves a field out of an answer that it does not have (it says `null` of one without a value): the fields are read again
+    /// before anything is decided without it, an hour before that would be their turn.
+    #[inline(never)]
+    pub(in crate::engine::portal) fn doubt_fields(
+        &mut self,
+        turn: &Turn<'_>,
+        index: usize,
+        job: &Job,
+        asked_at: i64,
+        body: &[u8],
+    ) -> Result<(), SqlError> {
+        let Some(stream) = self.streams.get(index) else { return Ok(()) };
+        let tells_values = match job {
+            Job::Read { .. } | Job::Fetch { .. } | Job::Freshen { .. } | Job::Confirm { .. } => true,
+            Job::List { .. } | Job::ReadOne { .. } => !stream.saved.wide,
+            _ => false,
+        };
+        let kind = stream.saved.object_type;
+        let concerns = |running: &Running| running.channel.object_type == kind && running.decides();
+        if !tells_values || asked_at <= stream.field_at || !self.channels.all.iter().any(concerns) {
+            return Ok(());
+        }
+        let has = |name: &str| {
+            let key = format!("\"{name}\":");
+            body.windows(key.len()).any(|window| window == key.as_bytes())
+        };
+        if !has("properties") || !has("createdAt") {
+            return Ok(());
+        }
+        let reads = self.channels.reads(kind);
+        let missing: BTreeSet<String> =
+            reads.into_iter().filter(|name| !has(name)).map(str::to_owned).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let since = stream.saved.properties_at.unwrap_or(turn.now);
+        let mut doubted = false;
+        for running in self.channels.all.iter_mut().filter(|running| concerns(running)) {
+            let asked = running.channel.properties();
+            let missing = asked.iter().find(|(of, name)| of.is_none() && missing.contains(*name));
+            let recently = running.doubted_at.is_some_and(|at| turn.now.since_ms(at) < DOUBT_EVERY_MS);
+            let Some((_, name)) = missing.filter(|_| !recently) else { continue };
+            let words = format!(
+                "This channel stands still: HubSpot's last answer does not have the field `{name}`. The fields are being read again."
+            );
+            running.doubted_at = Some(turn.now);
+            running.saved.held = Some(Held { words, since, until: None });
+            running.save(turn)?;
+            doubted = true;
+        }
+        if doubted {
+            self.streams[index].fields_asked_at = self.tick(turn.now);
+            self.streams[index].saved.fields_due = true;
+            self.save_stream(turn, index)?;
+        }
+        Ok(())
+    }
+
+    /// Lets a channel go on whose records are as they should be; says whether there was one.
+    pub(super) fn let_go(&mut self, turn: &Turn<'_>) -> Result<bool, SqlError> {
+        for at in 0..self.channels.all.len() {
+            if self.channels.all[at].may_go_on(turn)? {
+                let running = &mut self.channels.all[at];
+                running.saved.held = None;
+                running.scan_anew();
+                running.save(turn)?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl super::Channels {
+    /// Channels of a type that stand still: id, name and why.
+    pub(in crate::engine::portal) fn standing_still(
+        &self,
+    ) -> impl Iterator<Item = (&crate::values::ids::ChannelId, &str, &str, ObjectType)> {
+        let there = self.all.iter().filter(|running| running.saved.mode != Mode::Removed);
+        there.filter_map(|running| {
+            let held = running.saved.held.as_ref()?;
+            Some((
+                &running.saved.id,
+                running.channel.name.as_str(),
+                held.words.as_str(),
+                running.channel.object_type,
+            ))
+        })
+    }
+}
