@@ -25,7 +25,7 @@
 //! | `POST /__control/{type}/edit-random` | `portal_id`, `count` | [`crate::generator::Edits`] |
 //! | `POST /__control/{type}/edit-bulk` | `portal_id`, `count`: so many records in one millisecond | the same |
 //! | `POST /__control/{type}/create` | `portal_id`, `properties` | `{"id"}` |
-//! | `POST /__control/{type}/edit` | `portal_id`, `id`, `properties` | `{"id"}` |
+//! | `POST /__control/{type}/edit` | `portal_id`, `id`, `properties`, `ago_ms` (0 if absent: made just now) | `{"id"}` |
 //! | `POST /__control/{type}/calculate` | `portal_id`, `id`, `properties`: set as HubSpot's calculations do, no record counts as modified | `{"id"}` |
 //! | `POST /__control/{type}/archive`, `/restore`, `/erase` | `portal_id`, `id` | `{"id"}` |
 //! | `POST /__control/{type}/merge` | `portal_id`, `primary`, `other` | `{"id"}` of the record that results |

@@ -30,6 +30,8 @@ struct One {
     portal_id: Option<u64>,
     id: Id,
     properties: BTreeMap<String, Option<String>>,
+    /// So long ago: its dates, and the moment from which search is late, are of then.
+    ago_ms: u64,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -95,7 +97,8 @@ impl Simulator {
                     .iter()
                     .map(|(name, value)| (name.as_str(), value.as_deref().unwrap_or_default()))
                     .collect();
-                let id = self.change_record(now_ms, portal_id, object_type, call, asked.id.0, &values)?;
+                let made_ms = now_ms.saturating_sub(asked.ago_ms);
+                let id = self.change_record(made_ms, portal_id, object_type, call, asked.id.0, &values)?;
                 json!({"id": id.to_string()})
             }
             _ => return Err(missing("control call")),

@@ -44,6 +44,27 @@ fn a_new_contact_shows_in_search_only_after_the_lag() {
 }
 
 #[test]
+fn an_edit_of_an_hour_ago_has_the_date_of_then_and_shows_when_it_would_have() {
+    let straggling =
+        Switches { search_straggler_one_in: 1, search_straggler_ms: 3_600_000, ..Switches::default() };
+    let mut world = World::new(Switches::default());
+    let id = world.contact("ada@example.com", "Ada");
+    world.settle();
+    world.sim.switches = straggling;
+    world.now_ms += 7_200_000;
+    let edit = json!({"id": id, "properties": {"firstname": "Eve"}, "ago_ms": 3_590_000});
+    let (status, _) = world.post("/__control/contacts/edit", edit);
+    assert_eq!(status, 200);
+    let (_, read) = world.get(&format!("/crm/objects/2026-09/contacts/{id}?properties=firstname"));
+    assert_eq!(read["properties"]["firstname"], "Eve");
+    assert!(found(&mut world, filter("firstname", "EQ", "eve")).is_empty());
+    world.now_ms += 10_000;
+    assert_eq!(found(&mut world, filter("firstname", "EQ", "eve")), [id]);
+    let dated = crate::time::iso(world.now_ms - 3_600_000);
+    assert_eq!(read["updatedAt"].as_str().unwrap()[..16], dated[..16], "within the minute");
+}
+
+#[test]
 fn an_older_change_that_arrives_late_does_not_undo_a_newer_one() {
     for seed in 0..50 {
         let switches = Switches { search_lag_min_ms: 0, search_lag_max_ms: 30_000, ..Switches::default() };
