@@ -7,6 +7,8 @@ use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::spoke::number;
+
 /// The line that the simulator prints when it listens.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Started {
@@ -129,14 +131,35 @@ impl Simulator {
         self.post("index/catch-up", &json!({"portal_id": self.started.portal_id})).map(drop)
     }
 
-    /// A page of the dump: its lines, and where the next one starts.
-    pub fn dump(&self, from: u64, limit: u32) -> Result<(Vec<Value>, Option<u64>)> {
-        let call = format!("contacts/dump?portal_id={}&from={from}&limit={limit}", self.started.portal_id);
-        let mut response = self.agent.get(self.url(&call)).call()?;
+    /// A page of a type's dump: its lines, and where the next one starts.
+    pub fn dump(&self, object_type: &str, from: u64, limit: u32) -> Result<(Vec<Value>, Option<u64>)> {
+        let portal = self.started.portal_id;
+        self.lines(&format!("{object_type}/dump?portal_id={portal}&from={from}&limit={limit}"))
+    }
+
+    /// All links of two types, from one end.
+    pub fn links(&self, from: &str, to: &str) -> Result<Vec<Value>> {
+        let portal = self.started.portal_id;
+        let call = format!("associations/dump?portal_id={portal}&from_type={from}&to_type={to}");
+        Ok(self.lines(&call)?.0)
+    }
+
+    /// Ids of a list's members.
+    pub fn members(&self, list: &str) -> Result<Vec<u64>> {
+        let call = format!("lists/dump?portal_id={}&list={list}", self.started.portal_id);
+        let ids = self.lines(&call)?.0.into_iter().map(|line| number(&line["id"]).context("an id"));
+        ids.collect()
+    }
+
+    fn lines(&self, call: &str) -> Result<(Vec<Value>, Option<u64>)> {
+        let mut response = self.agent.get(self.url(call)).call()?;
         let next = response.headers().get("x-next-from").and_then(|next| next.to_str().ok()?.parse().ok());
         let text = response.body_mut().with_config().limit(u64::MAX).read_to_string()?;
+        if response.status() != 200 {
+            bail!("the simulator refused `{call}`: {} {text}", response.status());
+        }
         let lines = text.lines().map(serde_json::from_str).collect::<Result<_, _>>();
-        Ok((lines.context("the dump is no NDJSON")?, next))
+        Ok((lines.with_context(|| format!("`{call}` is no NDJSON"))?, next))
     }
 }
 

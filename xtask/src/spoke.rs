@@ -1,5 +1,6 @@
 //! The Worker's `/v1`, as far as demo, tests and figures use it.
 
+use std::io::{BufRead as _, BufReader};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -161,6 +162,34 @@ impl Spoke {
             self.get_json(&format!("/v1/connections/{connection}/records/contacts?limit={PAGE}{cursor}"))?;
         let Value::Array(records) = page["results"].clone() else { bail!("a page without `results`") };
         Ok((records, page["next_cursor"].as_str().map(str::to_owned)))
+    }
+
+    /// Shows every record that a snapshot of these types holds, one after the other.
+    pub fn snapshot(
+        &self,
+        connection: &str,
+        types: &[&str],
+        mut show: impl FnMut(&Value) -> Result<()>,
+    ) -> Result<()> {
+        let path = format!("/v1/connections/{connection}/snapshot?types={}", types.join(","));
+        let asked = self.agent.get(self.address(&path)).header("authorization", self.bearer());
+        let mut response = asked.call().with_context(|| format!("the Worker does not answer `{path}`"))?;
+        if response.status() != 200 {
+            bail!("the Worker refused `{path}`: {}", response.status());
+        }
+        let body = response.body_mut().with_config().limit(u64::MAX).reader();
+        let mut ended = false;
+        for line in BufReader::new(body).lines() {
+            let line: Value = serde_json::from_str(&line?).context("a snapshot is NDJSON")?;
+            ended = line["end"] == true;
+            if line["object_type"].is_string() {
+                show(&line)?;
+            }
+        }
+        if !ended {
+            bail!("the snapshot lacks its last line");
+        }
+        Ok(())
     }
 
     /// Fires the cron trigger by the address that `wrangler dev` and `workerd/control.mjs` share, at `origin`.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use crate::browser::{Browser, Page};
-use crate::compare::{Difference, compare};
+use crate::compare::{Difference, TYPES, compare};
 use crate::spoke::Progress;
 use crate::world::{APP, World};
 
@@ -93,13 +93,13 @@ pub fn settle(world: &World, connection: &str, patience: Duration) -> Result<Dif
             fired = Some(Instant::now());
         }
         if world.spoke.progress(connection)?.is_in_step() {
-            let difference = compare(&world.spoke, connection, &world.simulator)?;
+            let difference = compare(&world.spoke, connection, &world.simulator, &TYPES)?;
             if difference.is_none() || started.elapsed() > patience {
                 return Ok(difference);
             }
         }
         if started.elapsed() > patience {
-            return compare(&world.spoke, connection, &world.simulator);
+            return compare(&world.spoke, connection, &world.simulator, &TYPES);
         }
         sleep(Duration::from_millis(500));
     }

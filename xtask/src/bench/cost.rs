@@ -138,7 +138,7 @@ fn of(built: &Built, contacts: u32) -> Result<Cost> {
             warm = next;
         }
     }
-    let difference = compare(&world.spoke, &connection, &world.simulator)?;
+    let difference = compare(&world.spoke, &connection, &world.simulator, &["contacts"])?;
     if !difference.is_none() {
         bail!("the mirror is not HubSpot: {difference}");
     }

@@ -58,7 +58,7 @@ pub(super) fn poll(built: &Built) -> Result<Vec<Figure>> {
     let rows_before = world.spoke.rows_written(&connected.connection)?;
     let idle = polled(&world)?;
     let rows = world.spoke.rows_written(&connected.connection)? - rows_before;
-    let (contacts, _) = world.simulator.dump(0, 1_000)?;
+    let (contacts, _) = world.simulator.dump("contacts", 0, 1_000)?;
     let live = contacts.iter().filter(|contact| contact["state"] == "live");
     for contact in live.take(MODIFIED as usize) {
         let body = json!({"id": contact["id"], "properties": {"firstname": "Modified"}});

@@ -15,7 +15,9 @@ mod faults;
 mod feed;
 mod further;
 mod hard_cases;
+mod links;
 mod person;
+mod quiet;
 mod receiver;
 mod refresh;
 mod request;
@@ -42,6 +44,8 @@ fn main() -> ExitCode {
         ("crashes", crashes::trials()),
         ("faults", faults::trials()),
         ("hard cases", hard_cases::trials()),
+        ("quiet", quiet::trials()),
+        ("links", links::trials()),
         ("deliveries", deliveries::trials()),
         ("ticks", ticks::trials()),
         ("refresh", refresh::trials()),

@@ -46,7 +46,7 @@ fn look(world: &World) -> Result<Vec<String>> {
     secrets.extend(told.iter().map(|secret| ("key, cookie or state", secret.clone())));
     let mut personal = vec![("address of a signed-in person", "ada@example.com".to_owned())];
     for portal in &world.simulator.started.portals {
-        let (contacts, _) = world.simulator.of(*portal).dump(0, CONTACTS)?;
+        let (contacts, _) = world.simulator.of(*portal).dump("contacts", 0, CONTACTS)?;
         for contact in &contacts {
             let values =
                 PERSONAL.iter().filter_map(|name| Some((*name, contact["properties"][name].as_str()?)));

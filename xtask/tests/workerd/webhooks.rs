@@ -31,7 +31,7 @@ pub fn trials() -> Vec<Trial> {
     let plan = Plan::default()
         .in_workerd()
         .with("--contacts", 300)
-        .with("--portals", 8)
+        .with("--portals", 9)
         .with("--retry-scale", 0.0002);
     let plan =
         plan.with("--switch", "search_lag_min_ms=3600000").with("--switch", "search_lag_max_ms=3600000");
@@ -45,6 +45,11 @@ pub fn trials() -> Vec<Trial> {
             &stage,
             "a deletion that arrives while an older page is in flight stays deleted",
             not_resurrected,
+        ),
+        together(
+            &stage,
+            "an event that comes while the record is being read for another has it read again",
+            second_meanwhile,
         ),
         together(&stage, "merges, restores and erasures arrive by webhook alone", merged_and_erased),
         alone(&stage, "duplicate, reordered, late, forged and stale deliveries end equal", disorderly),
@@ -198,6 +203,36 @@ fn answered_first(world: &World) -> Result<()> {
     ensure!(took < Duration::from_secs(3), "answered after {took:?}, with HubSpot's six seconds in it");
     ensure!(quiet_value(world, &connected.connection, contact)? != "Later", "nobody has read it yet");
     appears(world, &connected.connection, contact, "Later")
+}
+
+/// The first read's answer is of before the second change, and comes after the second event. Neither search, for an hour, nor an event of
+/// this property tells of that change but the one that came meanwhile.
+fn second_meanwhile(world: &World) -> Result<()> {
+    const SLOW: Duration = Duration::from_secs(5);
+    let (hubspot, connected) = in_step_at(world, 8, "Second meanwhile")?;
+    let portal = hubspot.started.portal_id;
+    let contact = some_contacts(&hubspot, 1)?[0];
+    let before = calls(&hubspot, "batch_read")?;
+    strike(
+        &hubspot,
+        "batch_read",
+        &json!({"kind": "latency", "ms": SLOW.as_millis() as u64}),
+        &json!({"times": 1}),
+    )?;
+    change_quietly(&hubspot, contact, "First")?;
+    let asked = Instant::now();
+    ensure!(Delivery::new(world, &changed(portal, contact))?.send()?.status == 200, "the first event");
+    until(SLOW / 2, "the first read is under way", || {
+        Ok((calls(&hubspot, "batch_read")? > before).then_some(()))
+    })?;
+    change_quietly(&hubspot, contact, "Second")?;
+    ensure!(Delivery::new(world, &changed(portal, contact))?.send()?.status == 200, "the second event");
+    ensure!(asked.elapsed() < SLOW, "the second event came after the first read's answer");
+    ensure!(quiet_value(world, &connected.connection, contact)? != "First", "the first read is over already");
+    appears(world, &connected.connection, contact, "Second")?;
+    let reads = calls(&hubspot, "batch_read")? - before;
+    ensure!(reads == 2, "{reads} reads");
+    equal_by_itself(world, &connected.connection, &hubspot, Duration::from_secs(10))
 }
 
 fn not_resurrected(world: &World) -> Result<()> {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
 use serde_json::{Value, json};
-use xtask::compare::{compare, explain};
+use xtask::compare::{TYPES, compare, explain};
 use xtask::simulator::Simulator;
 use xtask::spoke::Progress;
 use xtask::world::{Plan, World};
@@ -50,9 +50,9 @@ pub fn in_step(world: &World, connection: &str, patience: Duration) -> Result<Pr
     progress_when(world, connection, patience, "the first sync ends", Progress::is_in_step)
 }
 
-/// Whether the mirror is HubSpot's account now, in every property of every contact.
+/// Whether the mirror is HubSpot's account now: every property of every contact, company and deal, and every link.
 pub fn equals(world: &World, connection: &str, hubspot: &Simulator) -> Result<bool> {
-    Ok(compare(&world.spoke, connection, hubspot)?.is_none())
+    Ok(compare(&world.spoke, connection, hubspot, &TYPES)?.is_none())
 }
 
 /// Waits, without a tick, until the mirror is HubSpot.
@@ -100,13 +100,13 @@ fn becomes_equal(
         let progress = world.spoke.progress(connection)?;
         let late = started.elapsed() > patience;
         if progress.is_in_step() || late {
-            let difference = compare(&world.spoke, connection, hubspot)?;
+            let difference = compare(&world.spoke, connection, hubspot, &TYPES)?;
             if difference.is_none() && progress.is_in_step() {
                 return Ok(());
             }
             if late {
                 let first = difference.unequal.first().or(difference.missing.first());
-                let why = first.map(|id| explain(&world.spoke, connection, hubspot, *id)).transpose()?;
+                let why = first.map(|key| explain(&world.spoke, connection, hubspot, key)).transpose()?;
                 bail!("not equal within {} s: {difference} {why:?} {progress:?}", patience.as_secs());
             }
         }
@@ -116,11 +116,16 @@ fn becomes_equal(
 
 /// Ids of some contacts that live in the account.
 pub fn some_contacts(hubspot: &Simulator, count: usize) -> Result<Vec<u64>> {
-    let (lines, _) = hubspot.dump(0, 1_000)?;
+    some_records(hubspot, "contacts", count)
+}
+
+/// Ids of some records of a type that live in the account.
+pub fn some_records(hubspot: &Simulator, object_type: &str, count: usize) -> Result<Vec<u64>> {
+    let (lines, _) = hubspot.dump(object_type, 0, 1_000)?;
     let live = lines.iter().filter(|line| line["state"] == "live");
     let ids: Vec<u64> =
         live.filter_map(|line| line["id"].as_u64().or_else(|| line["id"].as_str()?.parse().ok())).collect();
-    ensure!(ids.len() >= count, "the account has only {} contacts", ids.len());
+    ensure!(ids.len() >= count, "the account has only {} {object_type}", ids.len());
     // Spread over the whole.
     Ok(ids.iter().step_by((ids.len() / count).max(1)).take(count).copied().collect())
 }
