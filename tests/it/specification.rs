@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, fs, path::Path};
 use serde_json::{Value, json};
 use spoke::{
     hubspot::{
-        account, associations, lists, oauth, objects, owners, pipelines, properties, schemas, webhooks,
+        account, associations, lists, oauth, objects, owners, pipelines, properties, schemas,
+        webhooks::{self, Event},
     },
     values::{
         config::{App, AppKind},
@@ -120,9 +121,15 @@ fn record_requests(kind: ObjectType, property: &str) -> Vec<Request> {
 
 #[test]
 fn record_requests_are_as_hubspot_describes_them() {
-    let Some(spec) = specification("contacts.json").map(with_sorts_as_objects) else { return };
-    for request in record_requests(KIND, "email") {
-        check(&spec, &request);
+    for (file, kind, property) in [
+        ("contacts.json", ObjectType::Contacts, "email"),
+        ("companies.json", ObjectType::Companies, "domain"),
+        ("deals.json", ObjectType::Deals, "dealname"),
+    ] {
+        let Some(spec) = specification(file).map(with_sorts_as_objects) else { continue };
+        for request in record_requests(kind, property) {
+            check(&spec, &request);
+        }
     }
 }
 
@@ -216,21 +223,38 @@ fn association_requests_are_as_hubspot_describes_them() {
 }
 
 #[test]
-fn every_event_type_of_contacts_that_hubspot_lists_is_understood() {
+fn every_event_type_of_the_types_that_are_always_mirrored_is_understood() {
     let Some(spec) = specification("webhooks-management.json") else { return };
     let kinds =
         &spec["components"]["schemas"]["SubscriptionCreateRequest"]["properties"]["eventType"]["enum"];
     let kinds: Vec<_> = kinds.as_array().unwrap().iter().filter_map(Value::as_str).collect();
-    let ours = kinds.iter().filter(|kind| kind.starts_with("contact.") || kind.starts_with("object."));
-    let mut count = 0;
-    for kind in ours {
-        let event = json!([{
-            "portalId": 1, "occurredAt": 1, "subscriptionType": kind, "objectTypeId": "0-1", "objectId": 2,
-            "fromObjectId": 2, "toObjectId": 3, "primaryObjectId": 2, "mergedObjectIds": [3], "newObjectId": 4,
-        }]);
-        let read = webhooks::parse_events(event.to_string().as_bytes(), 1).unwrap();
-        assert_ne!(read[0].1, webhooks::Event::Ignored, "{kind}");
-        count += 1;
+    let of_types = [
+        (ObjectType::Contacts, "contact.", "0-1", 7),
+        (ObjectType::Companies, "company.", "0-2", 6),
+        (ObjectType::Deals, "deal.", "0-3", 6),
+    ];
+    for (object_type, prefix, type_id, least) in of_types {
+        let own = kinds.iter().filter(|kind| kind.starts_with(prefix) || kind.starts_with("object."));
+        let (mut named, mut general) = (0, 0);
+        for kind in own {
+            let event = json!([{
+                "portalId": 1, "occurredAt": 1, "subscriptionType": kind, "objectTypeId": type_id, "objectId": 2,
+                "fromObjectId": 2, "fromObjectTypeId": type_id, "toObjectId": 3, "toObjectTypeId": "0-1",
+                "primaryObjectId": 2, "mergedObjectIds": [3], "newObjectId": 4,
+            }]);
+            let read = webhooks::parse_events(event.to_string().as_bytes(), 1).unwrap();
+            let object = match &read[0].1 {
+                Event::Touched { object, .. }
+                | Event::Linked { object, .. }
+                | Event::Deleted { object, .. }
+                | Event::PrivacyDeleted { object, .. }
+                | Event::Merged { object, .. }
+                | Event::Restored { object, .. } => *object,
+                Event::Ignored => panic!("{kind} of {object_type} is ignored"),
+            };
+            assert_eq!(object, object_type, "{kind}");
+            if kind.starts_with(prefix) { named += 1 } else { general += 1 }
+        }
+        assert!(named >= least && general >= 5, "{object_type}: {named} and {general} of {kinds:?}");
     }
-    assert!(count >= 13, "{count}");
 }
