@@ -43,7 +43,7 @@ struct Live {
     /// A private app's token or a service key; better in the variable `HUBSPOT_TOKEN`, which no process list shows
     #[arg(long, default_value = "")]
     token: String,
-    /// Also make a few records, ask what needs them, and archive them: test accounts only
+    /// Also make some 280 records and a list, ask what needs them, and archive them: test accounts only
     #[arg(long)]
     disposable: bool,
     /// Where the table goes; by default live-DATE.md

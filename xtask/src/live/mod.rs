@@ -1,11 +1,13 @@
 //! `cargo xtask live`: what Spoke believes of HubSpot, held against a real account. Opt-in, never part of a test run in CI.
 //!
 //! Two parts: a contract run that only reads, with Spoke's own requests and Spoke's own readers of answers; and, with
-//! `--disposable`, questions that need records: it makes a few under names nobody uses, asks, and archives them. What was found
+//! `--disposable`, questions that need records: it makes some under names nobody uses, and a list, asks, and archives them. What was found
 //! goes into a dated table. No record's values, no names of people and no token are printed or written.
 
+pub mod beside;
 pub mod contract;
 pub mod hubspot;
+mod lists;
 pub mod questions;
 
 use std::{fmt, fmt::Write as _, fs};
@@ -62,6 +64,7 @@ impl Finding {
 /// Asks everything; in the order asked.
 pub fn ask_all(hubspot: &mut dyn HubSpot, disposable: bool) -> Vec<Finding> {
     let mut found = contract::ask(hubspot);
+    found.extend(beside::ask(hubspot));
     found.extend(questions::ask_reading(hubspot));
     if disposable {
         found.extend(questions::ask_with_records(hubspot));

@@ -6,7 +6,7 @@ use hubspot_simulator::{
 };
 use serde_json::{Value, json};
 use spoke::{
-    hubspot::{VERSION, objects},
+    hubspot::{VERSION, objects, pipelines},
     values::{
         http::{Body, Method, Outcome, Request, Response},
         ids::{ObjectType, RecordId},
@@ -14,28 +14,32 @@ use spoke::{
     },
 };
 
-use super::{Finding, contract::success, hubspot::HubSpot};
+use super::{Finding, contract::success, hubspot::HubSpot, lists};
 
 const KIND: ObjectType = ObjectType::Contacts;
 /// The greatest id a JSON number holds exactly; nobody's record.
-const NOBODY: RecordId = RecordId((1 << 53) - 1);
+pub(super) const NOBODY: RecordId = RecordId((1 << 53) - 1);
 /// Lengths of path and query tried, bytes. Spoke sends up to 6,000.
 const LENGTHS: [usize; 4] = [6_000, 8_000, 16_000, 32_000];
 /// Longest wait for search to show what was made.
 const PATIENCE_MS: u64 = 180_000;
 /// Records made.
 const MADE: usize = 4;
+/// Types of a link of a contact to a company (`hubspot-api.md` 4.8).
+const PRIMARY: u64 = 1;
+const UNLABELLED: u64 = 279;
+const REPLACES: &str = "association_batch_create_replaces";
 
-fn call(method: Method, path: String, body: Option<&Value>) -> Request {
+pub(super) fn call(method: Method, path: String, body: Option<&Value>) -> Request {
     let body = body.map_or(Body::Empty, |body| Body::Json(body.to_string()));
     Request { method, path, bearer: None, body }
 }
 
-fn status(hubspot: &mut dyn HubSpot, request: Request) -> u16 {
+pub(super) fn status(hubspot: &mut dyn HubSpot, request: Request) -> u16 {
     if let Outcome::Answered(answer) = hubspot.send(request) { answer.status } else { 0 }
 }
 
-fn json_of(answer: &Response) -> Value {
+pub(super) fn json_of(answer: &Response) -> Value {
     serde_json::from_slice(&answer.body).unwrap_or_default()
 }
 
@@ -129,9 +133,13 @@ fn sorting(hubspot: &mut dyn HubSpot) -> Finding {
 
 /// Records made for the questions, to be archived at the end.
 #[derive(Default)]
-struct Made {
+pub(super) struct Made {
     contacts: Vec<u64>,
     companies: Vec<u64>,
+    deals: Vec<u64>,
+    /// Contacts of the list.
+    pub(super) crowd: Vec<u64>,
+    pub(super) list: Option<u64>,
 }
 
 /// What needs records: makes a few, asks, archives them whatever came out.
@@ -186,7 +194,15 @@ fn with_records(hubspot: &mut dyn HubSpot, made: &mut Made, found: &mut Vec<Find
     ));
     archiving(hubspot, contacts[2], found)?;
     associations(hubspot, contacts[3], made, found)?;
-    merging(hubspot, contacts[0], contacts[1], made, found)
+    merging(hubspot, contacts[0], contacts[1], made, found)?;
+    // Each of these may lack a scope of its own.
+    if let Err(why) = lists::ask(hubspot, contacts[3], made, found) {
+        found.push(Finding::open("the rest of the questions about lists", why));
+    }
+    if let Err(why) = merging_deals(hubspot, made, found) {
+        found.push(Finding::open("switch `deal_merge_keeps_primary_id`", why));
+    }
+    Ok(())
 }
 
 /// How late search is.
@@ -240,12 +256,17 @@ fn associations(
     let before = read(hubspot, contact, false)?["updatedAt"].clone();
     let path = format!("/crm/objects/{VERSION}/contacts/{contact}/associations/default/companies/{company}");
     success(hubspot, call(Method::Put, path, None))?;
-    let path = format!("/crm/associations/{VERSION}/contacts/companies/batch/read");
-    let inputs = json!({ "inputs": [{ "id": contact.to_string() }] });
-    let links = json_of(&success(hubspot, call(Method::Post, path, Some(&inputs)))?);
-    let to = &links["results"][0]["to"][0];
-    let types = to["associationTypes"].as_array().cloned().unwrap_or_default();
-    let primary = types.iter().any(|kind| kind["typeId"] == 1);
+    let links = |hubspot: &mut dyn HubSpot| -> Result<(Value, Vec<u64>), String> {
+        let path = format!("/crm/associations/{VERSION}/contacts/companies/batch/read");
+        let inputs = json!({ "inputs": [{ "id": contact.to_string() }] });
+        let links = json_of(&success(hubspot, call(Method::Post, path, Some(&inputs)))?);
+        let to = links["results"][0]["to"][0].clone();
+        let types = to["associationTypes"].as_array().into_iter().flatten();
+        let types = types.filter_map(|kind| kind["typeId"].as_u64()).collect();
+        Ok((to, types))
+    };
+    let (to, types) = links(hubspot)?;
+    let primary = types.contains(&PRIMARY);
     found.push(Finding::switch(
         "first_company_becomes_primary",
         &primary,
@@ -260,6 +281,23 @@ fn associations(
     ));
     let after = read(hubspot, contact, false)?["updatedAt"].clone();
     found.push(Finding::new("an association does not count as a modification", before == after, ""));
+    let mut seen = Vec::new();
+    for kind in [PRIMARY, UNLABELLED] {
+        let path = format!("/crm/associations/{VERSION}/contacts/companies/batch/create");
+        let inputs = json!({ "inputs": [{
+            "from": { "id": contact.to_string() }, "to": { "id": company.to_string() },
+            "types": [{ "associationCategory": "HUBSPOT_DEFINED", "associationTypeId": kind }],
+        }] });
+        success(hubspot, call(Method::Post, path, Some(&inputs)))?;
+        seen.push(links(hubspot)?.1);
+    }
+    let told = format!("made primary: types {:?}; made unlabelled: {:?}", seen[0], seen[1]);
+    found.push(if seen[0].contains(&PRIMARY) {
+        let replaces = !seen[1].contains(&PRIMARY);
+        Finding::switch(REPLACES, &replaces, &assumed.association_batch_create_replaces, &told)
+    } else {
+        Finding::open(&format!("switch `{REPLACES}`"), told)
+    });
     let path = format!("/crm/associations/{VERSION}/contacts/companies/batch/archive");
     let inputs = json!({
         "inputs": [{ "from": { "id": contact.to_string() }, "to": [{ "id": company.to_string() }] }]
@@ -307,9 +345,36 @@ fn merging(
     Ok(())
 }
 
+fn merging_deals(hubspot: &mut dyn HubSpot, made: &mut Made, found: &mut Vec<Finding>) -> Result<(), String> {
+    const DEALS: ObjectType = ObjectType::Deals;
+    let answer = success(hubspot, pipelines::list(DEALS))?;
+    let all = pipelines::parse(&answer.body).map_err(|malformed| malformed.to_string())?;
+    let pipeline = all.first().ok_or("there is no pipeline")?;
+    let stage = pipeline.stages.first().ok_or("the pipeline has no stage")?;
+    let deal = json!({ "dealname": "Spoke Live", "pipeline": pipeline.id, "dealstage": stage.id });
+    for _ in 0..2 {
+        made.deals.push(create(hubspot, DEALS, &deal)?);
+    }
+    let (primary, other) = (made.deals[0], made.deals[1]);
+    let path = format!("/crm/objects/{VERSION}/deals/merge");
+    let pair = json!({ "primaryObjectId": primary.to_string(), "objectIdToMerge": other.to_string() });
+    let merged = json_of(&success(hubspot, call(Method::Post, path, Some(&pair)))?);
+    let merged: u64 = merged["id"].as_str().and_then(|id| id.parse().ok()).ok_or("a merge names no id")?;
+    made.deals.push(merged);
+    found.push(Finding::switch(
+        "deal_merge_keeps_primary_id",
+        &(merged == primary),
+        &Switches::default().deal_merge_keeps_primary_id,
+        "",
+    ));
+    Ok(())
+}
+
 /// Archives what was made. What was merged away or archived already is not there any more.
 fn clean(hubspot: &mut dyn HubSpot, made: &Made) -> Finding {
-    let all = [(KIND, &made.contacts), (ObjectType::Companies, &made.companies)];
+    let all =
+        [(KIND, &made.contacts), (ObjectType::Companies, &made.companies), (ObjectType::Deals, &made.deals)];
+    let gone = lists::clean(hubspot, made);
     let mut left = Vec::new();
     for (kind, ids) in all {
         for id in ids {
@@ -322,10 +387,10 @@ fn clean(hubspot: &mut dyn HubSpot, made: &Made) -> Finding {
             }
         }
     }
-    let count = made.contacts.len() + made.companies.len();
+    let count = made.contacts.len() + made.companies.len() + made.deals.len() + made.crowd.len();
     Finding::new(
-        "every record made here is archived again",
-        left.is_empty(),
-        format!("{count} made, left: {left:?}"),
+        "every record made here is archived again, and the list deleted",
+        left.is_empty() && gone,
+        format!("{count} made, left: {left:?}; list and its contacts gone: {gone}"),
     )
 }
