@@ -7,6 +7,8 @@ mod counts;
 mod feed;
 mod lists;
 mod memory;
+#[cfg(feature = "scale")]
+mod off;
 mod polls;
 mod rate;
 mod webhooks;
@@ -30,8 +32,8 @@ pub struct Options {
     /// Print JSON instead of a table
     #[arg(long)]
     json: bool,
-    /// Only the parts whose names hold this text: size, calls, polls, types, rate, cost, webhooks, whole, lists, feed; and
-    /// scale, which only its name chooses
+    /// Only the parts whose names hold this text: size, calls, polls, types, rate, cost, webhooks, whole, lists, feed; and those
+    /// that only their names choose, scale, scale-lists, scale-off
     #[arg(long)]
     only: Option<String>,
     /// Contacts of the largest account, which `--only scale` measures
@@ -82,18 +84,8 @@ impl Figure {
 #[cfg(not(feature = "scale"))]
 fn hand_over(options: &Options) -> Result<bool> {
     let mut cargo = std::process::Command::new(env!("CARGO"));
-    cargo.args([
-        "run",
-        "--quiet",
-        "--package",
-        "xtask",
-        "--features",
-        "scale",
-        "--",
-        "bench",
-        "--only",
-        "scale",
-    ]);
+    cargo.args(["run", "--quiet", "--package", "xtask", "--features", "scale", "--", "bench", "--only"]);
+    cargo.args(options.only.as_deref());
     cargo.args(["--most", &options.most.to_string()]).args(options.json.then_some("--json"));
     Ok(cargo.status()?.success())
 }
@@ -102,7 +94,7 @@ fn hand_over(options: &Options) -> Result<bool> {
 pub fn run(built: &Built, options: &Options) -> Result<bool> {
     type Part<'a> = (&'static str, Box<dyn Fn() -> Result<Vec<Figure>> + 'a>);
     #[cfg(not(feature = "scale"))]
-    if options.only.as_deref() == Some("scale") {
+    if options.only.as_deref().is_some_and(|only| only.starts_with("scale")) {
         return hand_over(options);
     }
     let parts: Vec<Part<'_>> = vec![
@@ -118,11 +110,19 @@ pub fn run(built: &Built, options: &Options) -> Result<bool> {
         ("feed", Box::new(|| feed::measure(built))),
         #[cfg(feature = "scale")]
         ("scale", Box::new(|| whole::scale(built, options.most))),
+        #[cfg(feature = "scale")]
+        ("scale-lists", Box::new(|| lists::losing(built))),
+        #[cfg(feature = "scale")]
+        ("scale-off", Box::new(|| off::measure(built, options.most / 2))),
     ];
     let mut figures = Vec::new();
     for (name, measure) in parts {
         // A million records take minutes: measured where they are asked for.
-        let is_chosen = options.only.as_ref().map_or(name != "scale", |only| name.contains(only.as_str()));
+        let is_chosen = match (&options.only, name.starts_with("scale")) {
+            (None, is_large) => !is_large,
+            (Some(only), true) => name == only,
+            (Some(only), false) => name.contains(only.as_str()),
+        };
         if !is_chosen {
             continue;
         }
@@ -195,6 +195,22 @@ fn size(built: &Built) -> Result<Vec<Figure>> {
             "ms",
         ),
     ])
+}
+
+/// What an isolate may hold: Cloudflare's limit.
+const ISOLATE_MB: f64 = 128.0;
+
+/// What the Worker's isolate held at most, garbage and workerd's own program aside.
+#[cfg(feature = "scale")]
+fn isolate(part: &'static str, when: &str, held: memory::Held) -> [Figure; 3] {
+    let figure = |what: &str, bytes: u64| {
+        Figure::plain(part, format!("held by the isolate: {what}; {when}"), bytes as f64 / 1e6, "MB")
+    };
+    [
+        figure("V8's heap and buffers", held.heap),
+        figure("the wasm's memory", held.wasm),
+        figure("both", held.both).at_most(ISOLATE_MB).exactly_counted(),
+    ]
 }
 
 /// A workspace with a connection in `world`, its first sync just begun.

@@ -4,7 +4,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{Figure, connect, memory::Collector};
+use super::{
+    Figure, connect,
+    memory::{Collector, Held},
+};
 use crate::compare::compare;
 use crate::walk;
 use crate::world::{Built, Plan, World};
@@ -47,6 +50,8 @@ struct Cost {
     peak_memory: f64,
     /// The same of another process, whose garbage is collected at once.
     held_memory: f64,
+    /// Of that, the isolate's own.
+    held: Held,
 }
 
 pub(super) fn measure(built: &Built, large: u32) -> Result<Vec<Figure>> {
@@ -69,6 +74,13 @@ pub(super) fn measure(built: &Built, large: u32) -> Result<Vec<Figure>> {
                 cost.held_memory / 1e6,
                 "MB",
             ),
+            Figure::plain(
+                "cost",
+                name("of that, the isolate's heap and the wasm's memory"),
+                cost.held.both as f64 / 1e6,
+                "MB",
+            )
+            .at_most(super::ISOLATE_MB),
         ]);
         costs.push(cost);
     }
@@ -99,18 +111,16 @@ fn plan(contacts: u32) -> Plan {
         .with("--ten-secondly-limit", 1_000_000)
 }
 
-/// Peak memory of [`HELD`] first syncs in one process that collects its garbage many times a second.
-fn held_memory(built: &Built, contacts: u32) -> Result<f64> {
+/// Peak memory of [`HELD`] first syncs in one process that collects its garbage many times a second, and its isolate's own.
+fn held_memory(built: &Built, contacts: u32) -> Result<(f64, Held)> {
     let world = World::start(built, &plan(contacts).inspected())?;
     let collector = Collector::start(world.inspector_port().context("nobody listens")?)?;
     for _ in 0..HELD {
         let connection = connect(&world)?.connection;
         walk::first_sync(&world, &connection, |_| std::thread::sleep(Duration::from_millis(300)))?;
     }
-    if collector.stop()? == 0 {
-        bail!("the garbage was never collected");
-    }
-    Ok(world.usage().peak_memory as f64)
+    let held = collector.stop()?;
+    Ok((world.usage().peak_memory as f64, held))
 }
 
 fn of(built: &Built, contacts: u32) -> Result<Cost> {
@@ -143,6 +153,6 @@ fn of(built: &Built, contacts: u32) -> Result<Cost> {
         bail!("the mirror is not HubSpot: {difference}");
     }
     drop(world);
-    let held_memory = held_memory(built, contacts)?;
-    Ok(Cost { cold, warm, bytes, rows, peak_memory, held_memory })
+    let (held_memory, held) = held_memory(built, contacts)?;
+    Ok(Cost { cold, warm, bytes, rows, peak_memory, held_memory, held })
 }

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
+#[cfg(feature = "scale")]
+use super::memory::Collector;
 use super::{Figure, connect};
 use crate::spoke::number;
 use crate::world::{Built, Plan, World};
@@ -25,6 +27,8 @@ struct Account {
     companies: u32,
     deals: u32,
     linked: bool,
+    /// A debugger may come in, and see what is held.
+    inspected: bool,
     /// Seconds between two checks. More than the longest of them takes: checks that follow each other without a pause never rest.
     check_every: u32,
 }
@@ -46,14 +50,21 @@ impl Account {
             .with("--custom-properties", 0)
             .with("--hubspot-properties", PROPERTIES)
             .with("--ten-secondly-limit", 1_000_000);
-        if self.linked { plan.flag("--associations") } else { plan }
+        let plan = if self.linked { plan.flag("--associations") } else { plan };
+        if self.inspected { plan.inspected() } else { plan }
     }
 }
 
 /// First sync of an account with associations, checks of it.
 pub(super) fn linked(built: &Built) -> Result<Vec<Figure>> {
-    let account =
-        Account { contacts: 50_000, companies: 10_000, deals: 20_000, linked: true, check_every: 90 };
+    let account = Account {
+        contacts: 50_000,
+        companies: 10_000,
+        deals: 20_000,
+        linked: true,
+        inspected: false,
+        check_every: 90,
+    };
     let (world, connection, mut figures) = synced(built, &account, "whole")?;
     world.simulator.catch_up_search()?;
     for percent in [1, 60] {
@@ -76,13 +87,20 @@ pub(super) fn linked(built: &Built) -> Result<Vec<Figure>> {
 #[cfg(feature = "scale")]
 pub(super) fn scale(built: &Built, contacts: u32) -> Result<Vec<Figure>> {
     const LOOKUPS: u32 = 200;
-    let account = Account { contacts, companies: contacts / 5, deals: 0, linked: false, check_every: 20 };
+    let account = Account {
+        contacts,
+        companies: contacts / 5,
+        deals: 0,
+        linked: false,
+        inspected: true,
+        check_every: 20,
+    };
     let (mut world, connection, mut figures) = synced(built, &account, "scale")?;
     world.simulator.catch_up_search()?;
     let Check { calls, seconds, cpu } = check(&world, &connection, &account)?;
-    let (contacts, _) = world.spoke.contacts(&connection, None)?;
+    let (some, _) = world.spoke.contacts(&connection, None)?;
     let email =
-        contacts.iter().find_map(|contact| contact["properties"]["email"].as_str()).context("an address")?;
+        some.iter().find_map(|contact| contact["properties"]["email"].as_str()).context("an address")?;
     let path = format!("/v1/connections/{connection}/records/contacts?email={}", email.replace('+', "%2B"));
     let started = Instant::now();
     for _ in 0..LOOKUPS {
@@ -99,6 +117,22 @@ pub(super) fn scale(built: &Built, contacts: u32) -> Result<Vec<Figure>> {
         Figure::plain("scale", "a contact by its address", lookup, "ms"),
     ]);
     figures.extend(super::counts::measure(&mut world, &connection)?);
+    // What is held is asked for where no time is measured: collecting takes some itself.
+    let collector = Collector::start(world.inspector_port().context("nobody listens")?)?;
+    let edited = serde_json::json!({"portal_id": world.simulator.started.portal_id, "count": contacts / 100});
+    world.simulator.post("contacts/edit-bulk", &edited)?;
+    world.simulator.catch_up_search()?;
+    check(&world, &connection, &account)?;
+    for _ in 0..LOOKUPS {
+        world.spoke.get_json(&path)?;
+    }
+    let held = collector.stop()?;
+    let what = format!("{contacts} contacts and {} companies mirrored", account.companies);
+    figures.extend(super::isolate(
+        "scale",
+        &format!("{what}, a check with 1 % of the contacts changed"),
+        held,
+    ));
     Ok(figures)
 }
 
