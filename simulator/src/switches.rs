@@ -25,6 +25,8 @@ pub struct Switches {
     pub search_straggler_one_in: u32,
     /// How late a straggler is, milliseconds.
     pub search_straggler_ms: u64,
+    /// How long after a record was made reads by id answer that there is none, milliseconds.
+    pub reads_know_new_after_ms: u64,
     /// What `batch/read` does with an id that was merged away.
     pub batch_read_merged: MergedId,
     /// Whether a merge sends a deletion event for each old id besides the merge event.
@@ -156,6 +158,7 @@ impl Default for Switches {
             search_lag_max_ms: 30_000,
             search_straggler_one_in: 0,
             search_straggler_ms: 3_600_000,
+            reads_know_new_after_ms: 0,
             batch_read_merged: MergedId::Omitted,
             merge_sends_deletions: false,
             merge_sends_creation: false,

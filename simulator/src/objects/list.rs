@@ -146,7 +146,7 @@ pub(crate) fn read(
         None => find(store, name, None)?,
     };
     let visible = match found.state {
-        State::Live => !selectors.archived,
+        State::Live => !selectors.archived && is_known(found, turn),
         State::Archived { .. } => selectors.archived && Store::shows_archived(found, turn.now_ms),
         State::Merged { .. } | State::Erased => false,
     };
@@ -158,6 +158,11 @@ pub(crate) fn read(
     let mut body = Vec::with_capacity(2048);
     projection.write(&mut body, &found.shown(), &Extra::default());
     Ok(Response { status: 200, body, ..Response::default() })
+}
+
+/// Whether reads by id know of a record already.
+fn is_known(record: &Record, turn: &Turn<'_>) -> bool {
+    turn.now_ms >= record.created_at + turn.switches.reads_know_new_after_ms
 }
 
 /// `POST /crm/objects/2026-09/{type}/batch/read`.
@@ -182,7 +187,7 @@ pub(crate) fn batch_read(
             None => asked.parse().ok().and_then(|id| store.get(id)),
         };
         let visible = record.and_then(|record| match record.state {
-            State::Live => (!selectors.archived).then_some(record),
+            State::Live => (!selectors.archived && is_known(record, turn)).then_some(record),
             State::Archived { .. } => {
                 (selectors.archived && Store::shows_archived(record, turn.now_ms)).then_some(record)
             }
