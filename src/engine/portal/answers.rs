@@ -20,7 +20,7 @@ use crate::{
         usage::RateHeaders,
     },
     store::{
-        portal::{dirty, feed, keys, records::Grave},
+        portal::{dirty, keys, records::Grave},
         sql::SqlError,
     },
     values::{
@@ -49,8 +49,8 @@ impl Portal {
             self.learn_headers(window, outcome);
         }
         match &in_flight.job {
-            Job::Read { ids, .. } => self.read_ended(in_flight.stream, ids),
-            Job::ReadOne { id, .. } => self.read_ended(in_flight.stream, &[*id]),
+            Job::Read { ids } => self.read_ended(in_flight.stream, ids),
+            Job::ReadOne { id } => self.read_ended(in_flight.stream, &[*id]),
             Job::Refresh | Job::Uninstall | Job::Revoke | Job::Properties | Job::Greatest => {}
             Job::Beside(_) => {}
             Job::List { .. } | Job::Fetch { .. } | Job::Search => {}
@@ -162,19 +162,19 @@ impl Portal {
             }
             Job::Fetch { lane, ids } => {
                 let batch = parsed!(objects::parse_batch(body));
-                let settled = self.settle_batch(turn, in_flight, ids, &[], &batch)?;
+                let settled = self.settle_batch(turn, in_flight, ids, &batch)?;
                 if let Some(fetching) = self.streams[in_flight.stream].fetching.remove(lane) {
                     self.advance(turn, in_flight.stream, *lane, fetching.step, fetching.records, settled)?;
                 }
             }
-            Job::Read { ids, erased } => {
+            Job::Read { ids } => {
                 let batch = parsed!(objects::parse_batch(body));
-                let settled = self.settle_batch(turn, in_flight, ids, erased, &batch)?;
+                let settled = self.settle_batch(turn, in_flight, ids, &batch)?;
                 self.count(turn, in_flight.stream, settled)?;
             }
-            Job::ReadOne { id, erased } => {
+            Job::ReadOne { id } => {
                 let record = parsed!(objects::parse_record(body));
-                self.took_one(turn, in_flight, *id, *erased, record)?;
+                self.took_one(turn, in_flight, *id, record)?;
             }
             Job::Search => {
                 let page = parsed!(objects::parse_page(body));
@@ -210,23 +210,21 @@ impl Portal {
         turn: &mut Turn<'_>,
         in_flight: &InFlight,
         id: RecordId,
-        erased: bool,
         record: Record<'_>,
     ) -> Result<(), SqlError> {
         let scene = self.scene(turn, in_flight);
         let resolved = record.id;
         let grave = Grave { id, merged_into: (resolved != id).then_some(resolved) };
         let graves = if resolved == id { &[][..] } else { std::slice::from_ref(&grave) };
-        let erased = if erased { std::slice::from_ref(&id) } else { &[] };
         let running = &mut self.streams[in_flight.stream];
         // Where the property list does not fit a URL this read settled only who the record is.
         let applied = if running.saved.wide {
-            let mut applied = apply::settled(scene, &[], graves, erased)?;
+            let mut applied = apply::settled(scene, &[], graves)?;
             dirty::mark(turn.sql, scene.kind, &[resolved], scene.tick, true, false)?;
             applied.doubts += 1;
             applied
         } else {
-            apply::settled(scene, &[record], graves, erased)?
+            apply::settled(scene, &[record], graves)?
         };
         running.vanished.remove(&id);
         dirty::clear(turn.sql, scene.kind, &[id], in_flight.asked_at)?;
@@ -278,7 +276,6 @@ impl Portal {
         turn: &Turn<'_>,
         in_flight: &InFlight,
         ids: &[RecordId],
-        erased: &[RecordId],
         batch: &objects::BatchAnswer<'_>,
     ) -> Result<Applied, SqlError> {
         let scene = self.scene(turn, in_flight);
@@ -289,7 +286,7 @@ impl Portal {
             .map(|id| Grave { id: *id, merged_into: None })
             .collect();
         let unreadable: Vec<RecordId> = batch.issues.iter().filter_map(|issue| issue.id).collect();
-        let mut applied = apply::settled(scene, &batch.records, &missing, erased)?;
+        let mut applied = apply::settled(scene, &batch.records, &missing)?;
         let answered = |id: &RecordId| {
             batch.records.iter().any(|record| record.id == *id)
                 || batch.missing.contains(id)
@@ -303,7 +300,7 @@ impl Portal {
             dirty::mark(turn.sql, scene.kind, &vanished, in_flight.asked_at, false, false)?;
             applied.doubts += vanished.len() as u64;
             let running = &mut self.streams[in_flight.stream];
-            running.vanished.extend(vanished.into_iter().map(|id| (id, erased.contains(&id))));
+            running.vanished.extend(vanished);
         }
         let found: Vec<RecordId> = batch.records.iter().map(|record| record.id).collect();
         match in_flight.job {
@@ -359,11 +356,6 @@ impl Portal {
             stream.checked_at = Some(turn.now);
             if poll.trailing {
                 stream.trailing_at = poll.started_at;
-                feed::prune(
-                    turn.sql,
-                    turn.now.minus_ms(turn.config.work.feed_ms),
-                    turn.config.work.feed_bytes,
-                )?;
             }
             stream.poll = None;
             // Most checks find nothing: saved with those of the other streams, see [`Portal::save_checks`].

@@ -11,7 +11,7 @@ use crate::{
     hubspot::objects::{Properties, Record},
     store::{
         portal::{
-            dirty,
+            dirty, erasures,
             feed::{self, Change, OldNew},
             keys::Key,
             members,
@@ -62,6 +62,8 @@ pub struct Applied {
 
 /// The property that names the records which became part of this one (`hubspot-api.md` 4.5).
 const MERGED_IDS: &str = "hs_merged_object_ids";
+/// Most of them that are taken in: HubSpot combines no more than 250.
+const MERGED_LIMIT: usize = 250;
 
 /// Everything one answer leads to, written at the end in one go.
 #[derive(Default)]
@@ -148,8 +150,9 @@ pub fn detected(scene: Scene<'_>, page: &[Record<'_>]) -> Result<Applied, SqlErr
         .filter(|record| match known.get(&record.id) {
             None => true,
             Some(row) if row.live => record.updated_at > row.updated_at,
-            // The index still shows what was seen gone after this date: no news.
-            Some(row) => record.updated_at.0 > row.seen_at,
+            // The index still shows what was seen gone after this date: no news. But one that was never seen at all may
+            // have been too young to be read.
+            Some(row) => row.never_held() || record.updated_at.0 > row.seen_at,
         })
         .map(|record| record.id)
         .collect();
@@ -157,13 +160,31 @@ pub fn detected(scene: Scene<'_>, page: &[Record<'_>]) -> Result<Applied, SqlErr
     Ok(Applied { doubts: doubts.len() as u64, ..Applied::default() })
 }
 
+/// Applies what an event says of records that were deleted for privacy: they are gone from the mirror, and from the feed, in
+/// which they are told once. What is read of them later only confirms it ([`settled`]).
+pub fn erased(scene: Scene<'_>, ids: &[RecordId]) -> Result<Applied, SqlError> {
+    let live: Vec<RecordId> = records::known(scene.sql, scene.kind, ids, None)?
+        .iter()
+        .filter(|row| row.live)
+        .map(|row| row.id)
+        .collect();
+    let told = dirty::erased_of(scene.sql, scene.kind, ids)?;
+    let mut verdict = Verdict { went: live.len() as u64, ..Verdict::default() };
+    // Whoever became part of such a record is the same person.
+    let mut persons = ids.to_vec();
+    for id in ids {
+        verdict.graves.push(Grave { id: *id, merged_into: None });
+        if live.contains(id) || !told.contains(id) {
+            verdict.changes.push(Change::Erased { id: *id });
+        }
+        persons.extend(records::merged_from(scene.sql, scene.kind, *id)?);
+    }
+    erasures::add(scene.sql, scene.kind, &persons)?;
+    verdict.write(scene)
+}
+
 /// Applies a batch or single read: what it holds is the truth of the moment it left, and so is what it says is missing.
-pub fn settled(
-    scene: Scene<'_>,
-    found: &[Record<'_>],
-    missing: &[Grave],
-    erased: &[RecordId],
-) -> Result<Applied, SqlError> {
+pub fn settled(scene: Scene<'_>, found: &[Record<'_>], missing: &[Grave]) -> Result<Applied, SqlError> {
     let archived = found
         .iter()
         .filter(|record| record.archived)
@@ -174,40 +195,47 @@ pub fn settled(
     let stored = records::by_ids(scene.sql, scene.kind, &ids)?;
     let mut stored: BTreeMap<RecordId, Stored> = stored.into_iter().map(|row| (row.id, row)).collect();
     let texts = texts(found);
+    let back = |record: &Record<'_>| {
+        stored.get(&record.id).is_some_and(|row| !row.live && scene.asked_at > row.seen_at)
+    };
+    let back: Vec<RecordId> = found.iter().filter(|record| back(record)).map(|record| record.id).collect();
+    let withheld = if back.is_empty() {
+        Vec::new()
+    } else {
+        dirty::withhold(scene.sql, scene.kind, &back, scene.now, scene.tick)?
+    };
     let mut verdict = Verdict::default();
     for (record, text) in found.iter().zip(&texts).filter(|(record, _)| !record.archived) {
         match stored.remove(&record.id) {
             Some(row) if !row.live => {
-                if scene.asked_at > row.seen_at && !planted(Bug::RestoresIgnored) {
+                if !back.contains(&record.id) || withheld.contains(&record.id) {
+                    continue;
+                }
+                if row.updated_at == Timestamp::default() {
+                    verdict.judge(scene, record, text, None);
+                } else if !planted(Bug::RestoresIgnored) {
                     verdict.restore(scene, record, text);
                 }
             }
             row => verdict.judge(scene, record, text, row),
         }
     }
+    // What became part of a record that this very answer holds was not deleted.
+    let merged: BTreeMap<RecordId, RecordId> = found.iter().flat_map(merged_ids).collect();
     for grave in graves {
         let row = stored.remove(&grave.id);
         if row.as_ref().is_some_and(|row| row.seen_at >= scene.asked_at) && !planted(Bug::NoAskedAt) {
             continue;
         }
-        let was_live = row.as_ref().is_some_and(|row| row.live);
-        let erase = erased.contains(&grave.id);
+        let said = row.as_ref().and_then(|row| row.merged_into).or(merged.get(&grave.id).copied());
+        let grave = Grave { merged_into: grave.merged_into.or(said), ..grave };
         verdict.graves.push(grave);
-        let fed = !planted(Bug::DeletionsNotFed);
-        if (was_live && fed) || erase {
-            verdict.went += u64::from(was_live);
-            verdict.changes.push(match grave.merged_into.or(row.and_then(|row| row.merged_into)) {
-                _ if erase => Change::Erased { id: grave.id },
+        if row.is_some_and(|row| row.live) && !planted(Bug::DeletionsNotFed) {
+            verdict.went += 1;
+            verdict.changes.push(match grave.merged_into {
                 Some(into) => Change::Merged { id: grave.id, into },
                 None => Change::Deleted { id: grave.id },
             });
-        }
-        if erase {
-            // Whoever became part of this record is the same person.
-            let parts = records::merged_from(scene.sql, scene.kind, grave.id)?;
-            for id in parts.into_iter().chain([grave.id]) {
-                feed::erase(scene.sql, scene.kind, id)?;
-            }
         }
     }
     verdict.write(scene)
@@ -236,6 +264,14 @@ pub fn calculated_alone(scene: Scene<'_>, found: &[Record<'_>]) -> Result<u64, S
         alone += u64::from(differs.keys().all(|name| calculated.contains(name)));
     }
     Ok(alone)
+}
+
+/// The ids that became part of a record, each with the record's.
+fn merged_ids(record: &Record<'_>) -> impl Iterator<Item = (RecordId, RecordId)> {
+    let (text, into) = (record.properties.get(MERGED_IDS).unwrap_or_default(), record.id);
+    let ids: Vec<RecordId> =
+        text.split(';').filter_map(|id| id.trim().parse().ok()).take(MERGED_LIMIT).collect();
+    ids.into_iter().map(move |id| (id, into))
 }
 
 /// The canonical text of each record's properties.
@@ -272,10 +308,7 @@ impl<'a> Verdict<'a> {
     }
 
     fn put(&mut self, scene: Scene<'_>, record: &Record<'_>, text: &'a str) {
-        if let Some(merged) = record.properties.get(MERGED_IDS) {
-            let ids = merged.split(';').filter_map(|id| id.trim().parse::<RecordId>().ok());
-            self.merged.extend(ids.map(|id| (id, record.id)));
-        }
+        self.merged.extend(merged_ids(record));
         if scene.before_field {
             self.doubts.push(record.id);
         }
@@ -310,7 +343,8 @@ impl<'a> Verdict<'a> {
             elsewhere = links::apply::left(sql, kind, &gone, scene.tick)?;
         }
         if !self.merged.is_empty() {
-            records::note_merged(sql, kind, &self.merged)?;
+            let late = records::note_merged(sql, kind, &self.merged)?;
+            self.changes.extend(late.into_iter().map(|(id, into)| Change::Merged { id, into }));
         }
         if !self.created.is_empty() {
             self.changes.insert(0, Change::Created { ids: self.created });

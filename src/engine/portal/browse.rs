@@ -193,8 +193,8 @@ pub const fn columns(kind: ObjectType) -> &'static [&'static str] {
     }
 }
 
-/// Looks.
-pub fn look(sql: &dyn Sql, look: Look) -> Result<Seen, SqlError> {
+/// Looks; changes made before `horizon` are no place in the feed any more.
+pub fn look(sql: &dyn Sql, look: Look, horizon: Timestamp) -> Result<Seen, SqlError> {
     match look {
         Look::List { object_type, older_than, newer_than } => {
             list(sql, object_type, older_than, newer_than).map(Seen::List)
@@ -204,7 +204,7 @@ pub fn look(sql: &dyn Sql, look: Look) -> Result<Seen, SqlError> {
             record(sql, object_type, id, before).map(|seen| Seen::Record(Box::new(seen)))
         }
         Look::Place { since } => {
-            let oldest = feed::oldest(sql)?.saturating_sub(1);
+            let oldest = feed::oldest(sql, horizon)?.saturating_sub(1);
             let found = since.map(|at| browse::last_at(sql, at)).transpose()?.flatten();
             Ok(Seen::Place(found.unwrap_or(oldest)))
         }
@@ -387,7 +387,9 @@ mod tests {
     }
 
     fn seen(sql: &NativeSql, id: u64) -> RecordSeen {
-        match look(sql, Look::Record { object_type: KIND, id: RecordId(id), before: None }).unwrap() {
+        match look(sql, Look::Record { object_type: KIND, id: RecordId(id), before: None }, Timestamp(0))
+            .unwrap()
+        {
             Seen::Record(seen) => *seen,
             other => panic!("{other:?}"),
         }
@@ -395,7 +397,7 @@ mod tests {
 
     fn list(sql: &NativeSql, older_than: Option<u64>, newer_than: Option<u64>) -> List {
         let [older_than, newer_than] = [older_than, newer_than].map(|id| id.map(RecordId));
-        match look(sql, Look::List { object_type: KIND, older_than, newer_than }).unwrap() {
+        match look(sql, Look::List { object_type: KIND, older_than, newer_than }, Timestamp(0)).unwrap() {
             Seen::List(list) => list,
             other => panic!("{other:?}"),
         }
@@ -459,7 +461,7 @@ mod tests {
     #[test]
     fn a_place_in_the_feed_is_found_by_its_moment() {
         let sql = opened();
-        let place = |since| look(&sql, Look::Place { since }).unwrap();
+        let place = |since| look(&sql, Look::Place { since }, Timestamp(0)).unwrap();
         assert_eq!(place(None), Seen::Place(0));
         for at in [10, 20] {
             feed::append(&sql, Timestamp(at), KIND, vec![Change::Deleted { id: RecordId(1) }]).unwrap();

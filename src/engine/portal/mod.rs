@@ -20,6 +20,7 @@ mod credentials;
 pub mod endpoints;
 pub mod fields;
 pub mod history;
+mod keeping;
 mod lifecycle;
 pub mod links;
 pub mod messages;
@@ -63,6 +64,7 @@ use beside::{Beside, Errand};
 use channels::Channels;
 use credentials::Tokens;
 use endpoints::Endpoints;
+use keeping::Keeping;
 use lifecycle::Told;
 use links::Linking;
 use messages::{Answer, Command, Connect, State, Status, StreamStatus, Touch};
@@ -159,8 +161,8 @@ enum Job {
     List { lane: u32 },
     Fetch { lane: u32, ids: Vec<RecordId> },
     Search,
-    Read { ids: Vec<RecordId>, erased: Vec<RecordId> },
-    ReadOne { id: RecordId, erased: bool },
+    Read { ids: Vec<RecordId> },
+    ReadOne { id: RecordId },
     Count { area: Area, lists: bool },
     Confirm { level: Level, ids: Vec<RecordId> },
     Sweep,
@@ -205,6 +207,7 @@ struct Shift {
     ends_at: Timestamp,
     calls_left: u32,
     deliveries_left: u32,
+    pieces_left: u32,
 }
 
 /// One stream with what is known of it in memory.
@@ -223,10 +226,12 @@ struct Running {
     fetching: BTreeMap<u32, Fetching>,
     /// Ids that a read under way covers.
     reading: BTreeSet<RecordId>,
-    /// Ids a batch read neither answered nor refused, and whether they are to be erased: read singly.
-    vanished: BTreeMap<RecordId, bool>,
+    /// Ids a batch read neither answered nor refused: read singly.
+    vanished: BTreeSet<RecordId>,
     /// Dirty marks may be waiting; spares a look where nothing was marked.
     marked: bool,
+    /// When there is a mark that has to wait till then, and no other.
+    waits_until: Option<Timestamp>,
     /// A count or a sample under way.
     checking: Option<Checking>,
     /// A check has ended of which nothing is saved yet.
@@ -261,6 +266,7 @@ pub struct Portal {
     links: Linking,
     told: Told,
     storage: Watch,
+    keeping: Keeping,
     panic_once: bool,
 }
 
@@ -299,6 +305,7 @@ impl Portal {
             links: Linking::load(turn)?,
             told: Told::default(),
             storage: Watch::load(turn)?,
+            keeping: Keeping::load(turn)?,
             panic_once: false,
         };
         portal.told = Told::load(turn, &portal)?;
@@ -332,6 +339,7 @@ impl Portal {
                 Answer::Done
             }
             Command::Poke => {
+                self.prune(turn)?;
                 if (!self.works(turn.now) || self.lingers()) && self.work_due(turn)? {
                     effects.push(self.rouse(turn.now));
                 }
@@ -341,24 +349,23 @@ impl Portal {
                 if self.shift.is_some() && planted(Bug::BusyDropsWebhooks) {
                     return Ok((Answer::Done, effects));
                 }
-                let Some(marked) = self.mark_touched(turn, &touches)? else {
-                    return Ok((Answer::NotConnected, effects));
-                };
-                if marked && self.goes_on() && (!self.works(turn.now) || self.lingers()) {
+                let marked = self.mark_touched(turn, &touches)?;
+                let due = (marked == Some(true) && self.goes_on()) || self.keeping.erasing();
+                if due && (!self.works(turn.now) || self.lingers()) {
                     effects.push(self.rouse(turn.now));
                 }
-                Answer::Done
+                marked.map_or(Answer::NotConnected, |_| Answer::Done)
             }
             Command::Status => self.status(turn)?,
             Command::Records { object_type, after, limit, key } => {
                 query::records(turn.sql, object_type, after, limit, key.as_deref())?
             }
-            Command::Look(look) => Answer::Looked(browse::look(turn.sql, look)?),
+            Command::Look(look) => Answer::Looked(browse::look(turn.sql, look, keeping::horizon(turn))?),
             Command::Associations { object_type, id, to_type, after, limit } => {
                 links::show::of_record(turn.sql, object_type, id, to_type, after, limit)?
             }
             Command::Record { object_type, id } => query::record(turn.sql, object_type, id)?,
-            Command::Changes { after, limit, types } => query::changes(turn.sql, after, limit, &types)?,
+            Command::Changes { after, limit, types } => query::changes(turn, after, limit, &types)?,
             Command::Snapshot { types, from, limit } if self.connection.is_some() => {
                 Answer::Snapshot(Box::new(snapshot::page(turn.sql, &types, from, limit)?))
             }
@@ -385,9 +392,8 @@ impl Portal {
             Command::Pause => self.pause_by_person(turn)?,
             Command::Resume => self.resume(turn, &mut effects)?,
             Command::Disconnect { of, uninstall, revoke } => {
-                if self.disconnect(turn, of, Farewell { uninstall, revoke })? {
-                    effects.push(self.rouse(turn.now));
-                }
+                self.disconnect(turn, of, Farewell { uninstall, revoke })?;
+                effects.push(self.rouse(turn.now));
                 Answer::Done
             }
             Command::PanicOnce => {
@@ -430,8 +436,10 @@ impl Portal {
                     let deliveries_left = self.endpoints.share(calls);
                     let calls_left = calls.saturating_sub(deliveries_left).max(1);
                     let ends_at = turn.now.plus_ms(ALARM_MS);
-                    self.shift = Some(Shift { ends_at, calls_left, deliveries_left });
+                    let pieces_left = keeping::PIECES;
+                    self.shift = Some(Shift { ends_at, calls_left, deliveries_left, pieces_left });
                 }
+                self.prune(turn)?;
             }
             Event::Woke => {
                 if self.wake_at.is_some_and(|at| at <= turn.now) {
@@ -526,7 +534,10 @@ impl Portal {
     #[inline(never)]
     fn work_due(&self, turn: &Turn<'_>) -> Result<bool, SqlError> {
         let due = |at: Option<Timestamp>| at.is_some_and(|at| at <= turn.now);
-        if due(self.delivery_due_at(turn)?) || due(self.channels_due_at(turn)?) {
+        if due(self.delivery_due_at(turn)?)
+            || due(self.channels_due_at(turn)?)
+            || due(self.keeping_due_at(turn)?)
+        {
             return Ok(true);
         }
         let Some(connection) = &self.connection else { return Ok(false) };
@@ -558,21 +569,21 @@ impl Portal {
             {
                 return Ok(true);
             }
-            if dirty::count_up_to(turn.sql, stream.object_type, 1)? > 0 {
+            if dirty::due(turn.sql, stream.object_type, turn.now)? {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    /// Marks what a delivery touched; says whether anything of it is ours to read. `None`: whoever sent it here does not
-    /// know that this connection has ended.
+    /// Marks what a delivery touched, and erases at once what was deleted for privacy; says whether anything of it is ours to
+    /// read. `None`: whoever sent it here does not know that this connection has ended.
     #[inline(never)]
     fn mark_touched(&mut self, turn: &mut Turn<'_>, touches: &[Touch]) -> Result<Option<bool>, SqlError> {
         let connected = self.connection.as_ref().is_some_and(|connection| {
             !matches!(connection.state, State::Disconnected | State::Disconnecting)
         });
-        if !connected {
+        if self.connection.is_none() {
             return Ok(None);
         }
         let mut marked = false;
@@ -585,7 +596,10 @@ impl Portal {
                     .filter(|touch| touch.object_type == kind && touch.erased == erased)
                     .map(|touch| touch.id)
                     .collect();
-                if !ids.is_empty() {
+                if erased && !ids.is_empty() {
+                    self.erase(turn, index, &ids)?;
+                }
+                if connected && !ids.is_empty() {
                     let generation = self.tick(turn.now);
                     dirty::mark(turn.sql, kind, &ids, generation, true, erased)?;
                     touched = true;
@@ -598,20 +612,15 @@ impl Portal {
                 marked = true;
             }
         }
-        Ok(Some(marked))
+        Ok(connected.then_some(marked))
     }
 
-    /// Stops at once; says whether there is something left to tell HubSpot.
+    /// Stops at once.
     #[inline(never)]
-    fn disconnect(
-        &mut self,
-        turn: &mut Turn<'_>,
-        of: Timestamp,
-        farewell: Farewell,
-    ) -> Result<bool, SqlError> {
-        let Some(connection) = &mut self.connection else { return Ok(false) };
+    fn disconnect(&mut self, turn: &mut Turn<'_>, of: Timestamp, farewell: Farewell) -> Result<(), SqlError> {
+        let Some(connection) = &mut self.connection else { return Ok(()) };
         if connection.state == State::Disconnected || connection.connected_at > of {
-            return Ok(false);
+            return Ok(());
         }
         connection.state = State::Disconnecting;
         connection.farewell = Some(farewell);
@@ -624,11 +633,9 @@ impl Portal {
             self.save_stream(turn, index)?;
         }
         if self.tokens.is_none() || !(farewell.uninstall || farewell.revoke) {
-            self.forget(turn)?;
-            return Ok(false);
+            return self.forget(turn);
         }
-        self.save_connection(turn)?;
-        Ok(true)
+        self.save_connection(turn)
     }
 
     /// The last step of a disconnect: forgets the tokens.

@@ -66,7 +66,7 @@ impl Portal {
         let Some(shift) = &self.shift else { return Ok(()) };
         let over = turn.now >= shift.ends_at;
         let mut later = None;
-        let more = !over && self.advance_channels(turn)?;
+        let more = !over && (self.advance_erasing(turn)? | self.advance_channels(turn)?);
         if !over {
             self.deliver(turn, effects)?;
         }
@@ -143,8 +143,8 @@ impl Portal {
             None if spent && self.work_due(turn)? => Some(turn.now),
             None => None,
         };
-        let next =
-            next.into_iter().chain(self.delivery_due_at(turn)?).chain(self.channels_due_at(turn)?).min();
+        let others = [self.delivery_due_at(turn)?, self.channels_due_at(turn)?, self.keeping_due_at(turn)?];
+        let next = next.into_iter().chain(others.into_iter().flatten()).min();
         effects.extend(next.map(Effect::SetAlarm));
         Ok(())
     }
@@ -180,10 +180,10 @@ impl Portal {
         if let Some(shift) = &mut self.shift {
             shift.calls_left -= 1;
         }
-        if let (Job::Read { ids, .. }, Some(running)) = (&job, self.streams.get_mut(index)) {
+        if let (Job::Read { ids }, Some(running)) = (&job, self.streams.get_mut(index)) {
             running.reading.extend(ids);
         }
-        if let (Job::ReadOne { id, .. }, Some(running)) = (&job, self.streams.get_mut(index)) {
+        if let (Job::ReadOne { id }, Some(running)) = (&job, self.streams.get_mut(index)) {
             running.reading.insert(*id);
         }
         self.in_flight
@@ -263,7 +263,11 @@ impl Portal {
                 later = Some(later.map_or(retry_at, |earlier| earlier.min(retry_at)));
                 continue;
             }
-            let Some((urgency, job)) = self.next_of_stream(turn, index)? else { continue };
+            let Some((urgency, job)) = self.next_of_stream(turn, index)? else {
+                let waits = self.streams[index].waits_until.filter(|at| *at > turn.now);
+                later = later.into_iter().chain(waits).min();
+                continue;
+            };
             if let Some(until) = self.waits_for_window(&job, turn.now) {
                 later = Some(later.map_or(until, |earlier| earlier.min(until)));
                 continue;
@@ -402,8 +406,8 @@ impl Portal {
         if running.properties.is_empty() {
             return Ok(None);
         }
-        if let Some((id, erased)) = running.vanished.iter().find(|(id, _)| !running.reading.contains(id)) {
-            return Ok(Some((Urgency::First, Job::ReadOne { id: *id, erased: *erased })));
+        if let Some(id) = running.vanished.iter().find(|id| !running.reading.contains(id)) {
+            return Ok(Some((Urgency::First, Job::ReadOne { id: *id })));
         }
         // Checks that each take longer than their interval would leave reconcile no moment: then a pause follows each.
         let every_ms = turn.config.work.check_every_ms;
@@ -460,24 +464,25 @@ impl Portal {
         searching: bool,
     ) -> Result<Option<(Urgency, Job)>, SqlError> {
         let running = &mut self.streams[index];
-        if !running.marked {
+        if !running.marked && running.waits_until.is_none_or(|at| at > turn.now) {
             return Ok(None);
         }
-        let picked = dirty::pick(turn.sql, running.saved.object_type, MARKS)?;
+        let kind = running.saved.object_type;
+        let picked = dirty::pick(turn.sql, kind, turn.now, MARKS)?;
         running.marked = !picked.is_empty();
+        running.waits_until = if running.marked { None } else { dirty::next_at(turn.sql, kind)? };
         let running = &self.streams[index];
         let marks: Vec<dirty::Mark> = picked
             .into_iter()
-            .filter(|mark| !running.reading.contains(&mark.id) && !running.vanished.contains_key(&mark.id))
+            .filter(|mark| !running.reading.contains(&mark.id) && !running.vanished.contains(&mark.id))
             .collect();
         let urgent = marks.first().is_some_and(|mark| mark.urgent);
         if marks.is_empty() || (searching && !urgent && marks.len() < BATCH_LIMIT) {
             return Ok(None);
         }
-        let batch = &marks[..marks.len().min(BATCH_LIMIT)];
-        let erased = batch.iter().filter(|mark| mark.erased).map(|mark| mark.id).collect();
         let urgency = if urgent { Urgency::First } else { Urgency::Read };
-        Ok(Some((urgency, Job::Read { ids: batch.iter().map(|mark| mark.id).collect(), erased })))
+        let ids = marks.iter().take(BATCH_LIMIT).map(|mark| mark.id).collect();
+        Ok(Some((urgency, Job::Read { ids })))
     }
 
     /// The request of a job; `None` if what it was for is gone, which [`Portal::next`] does not let happen.
@@ -523,10 +528,10 @@ impl Portal {
                     objects::list(kind, &running.properties, after)
                 }
             }
-            Job::Fetch { ids, .. } | Job::Read { ids, .. } | Job::Freshen { ids } => {
+            Job::Fetch { ids, .. } | Job::Read { ids } | Job::Freshen { ids } => {
                 objects::batch_read(kind, ids, &running.properties)
             }
-            Job::ReadOne { id, .. } => {
+            Job::ReadOne { id } => {
                 objects::read(kind, *id, if running.saved.wide { &[] } else { &running.properties })
             }
             Job::Search => {

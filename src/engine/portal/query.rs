@@ -7,7 +7,9 @@ use serde_json::value::RawValue;
 
 use crate::{
     engine::portal::{
+        Turn,
         channels::told,
+        keeping,
         links::show::Names,
         messages::{Answer, CHANGES_LIMIT, RECORDS_LIMIT},
     },
@@ -28,6 +30,10 @@ use crate::{
 
 /// Bytes after which an answer ends early with a cursor: an isolate has 128 MB, and a caller a patience.
 pub(super) const ANSWER_BYTES: usize = 4 << 20;
+/// Bytes of the feed looked at for one answer, and one row more: what is not wanted is parsed as well.
+pub(super) const LOOKED_BYTES: usize = 8 << 20;
+/// Rows of the feed looked at for one answer, where they are small.
+const CHUNKS: usize = 2_000;
 /// Records fetched from storage at once while an answer is filled: a record can hold megabytes.
 pub(super) const FETCH: u32 = 50;
 
@@ -129,10 +135,12 @@ pub fn resolve(sql: &dyn Sql, kind: ObjectType, id: RecordId) -> Result<Option<R
     Ok(None)
 }
 
-/// Changes after a sequence number, `{changes, next, latest}`: `next` is what to ask `after` with the next time.
-pub fn changes(sql: &dyn Sql, after: u64, limit: u32, types: &[ObjectType]) -> Result<Answer, SqlError> {
+/// Changes after a sequence number, `{changes, next, latest}`: `next` is what to ask `after` with the next time. A page can be
+/// empty before the end, where a long stretch of the feed holds nothing that is wanted; at the end `next` is `latest`.
+pub fn changes(turn: &Turn<'_>, after: u64, limit: u32, types: &[ObjectType]) -> Result<Answer, SqlError> {
+    let sql = turn.sql;
     let latest = feed::latest(sql)?;
-    let oldest = feed::oldest(sql)?;
+    let oldest = feed::oldest(sql, keeping::horizon(turn))?;
     if after + 1 < oldest {
         return Ok(Answer::BeyondHorizon(oldest - 1));
     }
@@ -142,8 +150,15 @@ pub fn changes(sql: &dyn Sql, after: u64, limit: u32, types: &[ObjectType]) -> R
         types.is_empty() || (is_record && kind.is_some_and(|kind| types.contains(&kind)))
     };
     let limit = limit.clamp(1, CHANGES_LIMIT) as usize;
-    let stretch =
-        Stretch { after, up_to: latest, limit, bytes: ANSWER_BYTES, chunks: usize::MAX, wanted: &wanted };
+    let stretch = Stretch {
+        after,
+        up_to: latest,
+        limit,
+        bytes: ANSWER_BYTES,
+        chunks: CHUNKS,
+        looked: LOOKED_BYTES,
+        wanted: &wanted,
+    };
     let Page { lines, next } = page(sql, &stretch)?;
     let lines = lines.join(",");
     Ok(Answer::Json(format!("{{\"changes\":[{lines}],\"next\":\"{next}\",\"latest\":\"{latest}\"}}")))
@@ -161,6 +176,8 @@ pub struct Stretch<'a> {
     pub bytes: usize,
     /// Most rows of the feed to look at: what is not wanted costs as well.
     pub chunks: usize,
+    /// Bytes of these rows after which no further one is looked at.
+    pub looked: usize,
     /// Which changes; of the connection itself where there is no type.
     pub wanted: &'a dyn Fn(Option<ObjectType>, &Change) -> bool,
 }
@@ -176,12 +193,14 @@ pub struct Page {
 /// Reads a stretch of the feed.
 pub fn page(sql: &dyn Sql, stretch: &Stretch<'_>) -> Result<Page, SqlError> {
     let mut page = Page { lines: Vec::new(), next: stretch.after };
-    let mut written = 0;
+    let (mut written, mut looked) = (0, 0);
     for _ in 0..stretch.chunks {
-        if page.next >= stretch.up_to || page.lines.len() >= stretch.limit || written >= stretch.bytes {
+        let full = page.lines.len() >= stretch.limit || written >= stretch.bytes || looked >= stretch.looked;
+        if full || page.next >= stretch.up_to {
             break;
         }
         let Some(chunk) = feed::chunk_at(sql, page.next + 1)? else { break };
+        looked += chunk.bytes;
         render(sql, &chunk, stretch, &mut page, &mut written)?;
     }
     Ok(page)

@@ -318,7 +318,7 @@ impl Portal {
             .filter(|record| record.updated_at >= horizon && date(record.id) != Some(record.updated_at));
         let fresh = fresh.count() as u64;
         let calculated = apply::calculated_alone(self.scene(turn, in_flight), &batch.records)?;
-        let applied = self.settle_batch(turn, in_flight, ids, &[], batch)?;
+        let applied = self.settle_batch(turn, in_flight, ids, batch)?;
         let found = applied.changes.saturating_sub(fresh + calculated);
         let running = &mut self.streams[index];
         let done = |suspects: &mut Vec<RecordId>| suspects.retain(|id| !ids.contains(id));

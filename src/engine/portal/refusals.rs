@@ -55,7 +55,7 @@ impl Portal {
         let index = in_flight.stream;
         effects.push(Effect::Log(format!("{rejection}")));
         match &in_flight.job {
-            Job::Read { ids, .. } if planted(Bug::RefusedReadSettles) => {
+            Job::Read { ids } if planted(Bug::RefusedReadSettles) => {
                 dirty::clear(turn.sql, self.streams[index].saved.object_type, ids, in_flight.asked_at)?;
             }
             Job::List { lane } if planted(Bug::RefusedPageEnds) => {
@@ -66,7 +66,7 @@ impl Portal {
         }
         match &rejection.class {
             Class::Gone => match &in_flight.job {
-                Job::ReadOne { id, erased } => return self.gone(turn, in_flight, *id, *erased),
+                Job::ReadOne { id } => return self.gone(turn, in_flight, *id),
                 Job::Refresh | Job::Uninstall | Job::Revoke | Job::Properties | Job::Greatest => {}
                 Job::Beside(_) => {}
                 Job::List { .. } | Job::Fetch { .. } | Job::Search | Job::Read { .. } => {}
@@ -150,16 +150,9 @@ impl Portal {
     }
 
     /// A single read says the record is gone.
-    fn gone(
-        &mut self,
-        turn: &Turn<'_>,
-        in_flight: &InFlight,
-        id: RecordId,
-        erased: bool,
-    ) -> Result<(), SqlError> {
+    fn gone(&mut self, turn: &Turn<'_>, in_flight: &InFlight, id: RecordId) -> Result<(), SqlError> {
         let scene = self.scene(turn, in_flight);
-        let erased = if erased { std::slice::from_ref(&id) } else { &[] };
-        let applied = apply::settled(scene, &[], &[Grave { id, merged_into: None }], erased)?;
+        let applied = apply::settled(scene, &[], &[Grave { id, merged_into: None }])?;
         dirty::clear(turn.sql, scene.kind, &[id], in_flight.asked_at)?;
         self.streams[in_flight.stream].vanished.remove(&id);
         self.count(turn, in_flight.stream, applied)

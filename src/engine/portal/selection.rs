@@ -261,7 +261,7 @@ impl Portal {
         ids: &[RecordId],
         batch: &BatchAnswer<'_>,
     ) -> Result<(), SqlError> {
-        let applied = self.settle_batch(turn, in_flight, ids, &[], batch)?;
+        let applied = self.settle_batch(turn, in_flight, ids, batch)?;
         if let Some(freshening) = &mut self.streams[in_flight.stream].saved.freshening {
             freshening.above = ids.iter().copied().max().unwrap_or(freshening.above);
             freshening.pages += 1;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     engine::portal::{
         Portal, Running, Turn,
+        keeping::horizon,
         messages::Trouble,
         selection::always,
         streams::{properties_key, saved},
@@ -147,8 +148,7 @@ impl Portal {
         }
         if now >= Level::Filling {
             // A narrowed stream tells of every record what it no longer holds: more than the hourly pruning lets the feed keep.
-            let work = &turn.config.work;
-            feed::prune(turn.sql, turn.now.minus_ms(work.feed_ms), work.feed_bytes)?;
+            feed::prune(turn.sql, horizon(turn), turn.config.work.feed_bytes)?;
         }
         if now == Level::Full {
             for index in 0..self.streams.len() {

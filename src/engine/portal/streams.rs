@@ -57,8 +57,9 @@ impl Running {
             fields_asked_at: 0,
             fetching: BTreeMap::new(),
             reading: BTreeSet::new(),
-            vanished: BTreeMap::new(),
+            vanished: BTreeSet::new(),
             marked: true,
+            waits_until: None,
             unsaved: false,
             checking: None,
         }

@@ -2,14 +2,17 @@
 //!
 //! One row holds the changes of one turn, so that a page of a hundred new records costs one row and three thousand
 //! characters. Sequence numbers belong to single changes; a row covers the range from its first to its last. The newest row is never
-//! pruned: the next number follows from it.
+//! dropped, only emptied: the next number follows from it.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    store::sql::{Param, Row, Sql, SqlError, Value, int},
+    store::{
+        portal::erasures,
+        sql::{Param, Row, Sql, SqlError, Value, int},
+    },
     values::{
         ids::{ChannelId, ConnectionId, ListId, ObjectType, RecordId},
         json,
@@ -259,6 +262,8 @@ pub struct Chunk {
     pub object_type: Option<ObjectType>,
     /// In order.
     pub changes: Vec<Change>,
+    /// Bytes of their text.
+    pub bytes: usize,
 }
 
 /// Number of the newest change; 0 if nothing ever changed.
@@ -266,9 +271,20 @@ pub fn latest(sql: &dyn Sql) -> Result<u64, SqlError> {
     Ok(int(sql, "SELECT last_seq FROM feed ORDER BY first_seq DESC LIMIT 1", &[])?.unwrap_or(0) as u64)
 }
 
-/// Number of the oldest change kept; 1 if nothing was pruned.
-pub fn oldest(sql: &dyn Sql) -> Result<u64, SqlError> {
-    Ok(int(sql, "SELECT first_seq FROM feed ORDER BY first_seq LIMIT 1", &[])?.unwrap_or(1) as u64)
+/// Number of the oldest change that is not older than `before`; 1 if there never was a change, the next one's if all are older.
+pub fn oldest(sql: &dyn Sql, before: Timestamp) -> Result<u64, SqlError> {
+    // Older rows come first: those of the hour since the last pruning are passed over.
+    let statement = "SELECT first_seq FROM feed WHERE at >= ?1 ORDER BY first_seq LIMIT 1";
+    match int(sql, statement, &[Param::Int(before.0)])? {
+        Some(first) => Ok(first as u64),
+        None => Ok(latest(sql)? + 1),
+    }
+}
+
+/// When the oldest change was made whose content is kept.
+pub fn oldest_at(sql: &dyn Sql) -> Result<Option<Timestamp>, SqlError> {
+    let statement = "SELECT at FROM feed WHERE bytes > 2 ORDER BY first_seq LIMIT 1";
+    Ok(int(sql, statement, &[])?.map(Timestamp))
 }
 
 /// Appends changes, in rows under [`ROW_BYTES`].
@@ -332,9 +348,14 @@ fn flush(
     Ok(first + count)
 }
 
-/// The chunk that holds change number `seq`, or the first one after it.
+/// What [`chunk`] is read from.
+pub(super) const COLUMNS: &str =
+    "SELECT first_seq, last_seq, at, object_type, changes, EXISTS (SELECT 1 FROM erasures) FROM feed";
+/// Where the changes are in it.
+pub(super) const CHANGES_COLUMN: usize = 4;
+
+/// The chunk that holds change number `seq`, or the first one after it. Nothing is in it of who was erased for privacy.
 pub fn chunk_at(sql: &dyn Sql, seq: u64) -> Result<Option<Chunk>, SqlError> {
-    const COLUMNS: &str = "SELECT first_seq, last_seq, at, object_type, changes FROM feed";
     let holding = sql.exec(
         &format!("{COLUMNS} WHERE first_seq <= ?1 ORDER BY first_seq DESC LIMIT 1"),
         &[Param::Int(seq as i64)],
@@ -349,24 +370,33 @@ pub fn chunk_at(sql: &dyn Sql, seq: u64) -> Result<Option<Chunk>, SqlError> {
             .into_iter()
             .next(),
     };
-    found.map(|row| chunk(&row).ok_or(SqlError::Content("feed"))).transpose()
+    let Some(row) = found else { return Ok(None) };
+    let mut chunk = chunk(&row).ok_or(SqlError::Content("feed"))?;
+    if row.last().and_then(Value::int) == Some(1) {
+        erasures::withhold(sql, &mut chunk)?;
+    }
+    Ok(Some(chunk))
 }
 
-fn chunk(row: &Row) -> Option<Chunk> {
-    let [first_seq, _, at, object_type, changes] = row.as_slice() else { return None };
+/// A row of [`COLUMNS`], as it is stored.
+pub(super) fn chunk(row: &Row) -> Option<Chunk> {
+    let [first_seq, _, at, object_type, changes, _] = row.as_slice() else { return None };
     let object_type = match object_type.text()? {
         CONNECTION => None,
         name => Some(name.parse().ok()?),
     };
+    let text = changes.text()?;
     Some(Chunk {
         first_seq: first_seq.int()? as u64,
         at: Timestamp(at.int()?),
         object_type,
-        changes: json::parse(changes.text()?).ok()?,
+        changes: json::parse(text).ok()?,
+        bytes: text.len(),
     })
 }
 
-/// Drops what is older than `before`, and the oldest until at most `bytes` are left; never the newest row.
+/// Drops what is older than `before`, and the oldest until at most `bytes` are left. Of the newest row, which the numbering needs,
+/// what it tells goes once it is older than `before`.
 pub fn prune(sql: &dyn Sql, before: Timestamp, bytes: i64) -> Result<(), SqlError> {
     sql.exec(
         "DELETE FROM feed WHERE first_seq < (SELECT max(first_seq) FROM feed) AND (at < ?1 OR first_seq <= (
@@ -376,44 +406,11 @@ pub fn prune(sql: &dyn Sql, before: Timestamp, bytes: i64) -> Result<(), SqlErro
          ))",
         &[Param::Int(before.0), Param::Int(bytes)],
     )?;
-    Ok(())
-}
-
-/// Takes every value of a record out of the feed; its changes stay as markers without content, so that no number is missing.
-/// Reads the whole feed: privacy deletions are rare.
-pub fn erase(sql: &dyn Sql, kind: ObjectType, id: RecordId) -> Result<(), SqlError> {
-    let (needle, as_other) = (format!("\"id\":{id},"), as_other(kind, id));
-    let rows = sql.exec(
-        "SELECT first_seq, object_type = ?1, changes FROM feed
-         WHERE (object_type = ?1 AND instr(changes, ?2) > 0) OR instr(changes, ?3) > 0",
-        &[Param::Text(&kind.name()), Param::Text(&needle), Param::Text(&as_other)],
+    sql.exec(
+        "UPDATE feed SET changes = '[]', bytes = 2
+         WHERE first_seq = (SELECT max(first_seq) FROM feed) AND at < ?1 AND bytes > 2",
+        &[Param::Int(before.0)],
     )?;
-    for row in rows {
-        let [first_seq, own, changes] = row.as_slice() else { return Err(SqlError::Content("feed")) };
-        let own = own.int() == Some(1);
-        let first_seq = first_seq.int().ok_or(SqlError::Content("feed"))?;
-        let mut changes: Vec<Change> =
-            json::parse(changes.text().unwrap_or_default()).map_err(|_| SqlError::Content("feed"))?;
-        for change in &mut changes {
-            match change {
-                Change::Updated { id: changed, .. } if own && *changed == id => {
-                    *change = Change::Scrubbed { id };
-                }
-                Change::Linked(ends) | Change::Unlinked(ends)
-                    if (own && ends.id == id) || (ends.to_type == kind && ends.to == Some(id)) =>
-                {
-                    ends.to = None;
-                    ends.types.clear();
-                }
-                _ => {}
-            }
-        }
-        let json = serde_json::to_string(&changes).expect("changes are JSON");
-        sql.exec(
-            "UPDATE feed SET changes = ?2, bytes = ?3 WHERE first_seq = ?1",
-            &[Param::Int(first_seq), Param::Text(&json), Param::Int(json.len() as i64)],
-        )?;
-    }
     Ok(())
 }
 
@@ -461,9 +458,26 @@ mod tests {
             append(&sql, Timestamp(at), ObjectType::Contacts, vec![updated(at as u64, "v")]).unwrap();
         }
         prune(&sql, Timestamp(3), 1 << 50).unwrap();
-        assert_eq!((oldest(&sql).unwrap(), latest(&sql).unwrap()), (3, 5));
-        prune(&sql, Timestamp(9), 0).unwrap();
-        assert_eq!((oldest(&sql).unwrap(), latest(&sql).unwrap()), (5, 5));
+        let oldest_of_all = || oldest(&sql, Timestamp(0)).unwrap();
+        assert_eq!((oldest_of_all(), latest(&sql).unwrap()), (3, 5));
+        prune(&sql, Timestamp(0), 0).unwrap();
+        assert_eq!((oldest_of_all(), latest(&sql).unwrap()), (5, 5));
+        assert_eq!(chunk_at(&sql, 5).unwrap().unwrap().changes, [updated(5, "v")]);
+    }
+
+    #[test]
+    fn nothing_older_than_the_horizon_is_told_or_kept_the_newest_row_included() {
+        let sql = open();
+        assert_eq!(oldest(&sql, Timestamp(3)).unwrap(), 1);
+        for at in 1..=5 {
+            append(&sql, Timestamp(at), ObjectType::Contacts, vec![updated(at as u64, "v")]).unwrap();
+        }
+        assert_eq!(oldest(&sql, Timestamp(3)).unwrap(), 3, "whether it is pruned or not");
+        assert_eq!(oldest(&sql, Timestamp(9)).unwrap(), 6);
+        prune(&sql, Timestamp(9), 1 << 50).unwrap();
+        assert_eq!((oldest(&sql, Timestamp(9)).unwrap(), latest(&sql).unwrap()), (6, 5));
+        assert_eq!(chunk_at(&sql, 5).unwrap().unwrap().changes, []);
+        assert_eq!(oldest_at(&sql).unwrap(), None);
     }
 
     #[test]
@@ -474,16 +488,6 @@ mod tests {
         }
         let each = int(&sql, "SELECT bytes FROM feed LIMIT 1", &[]).unwrap().unwrap();
         prune(&sql, Timestamp(0), each * 2).unwrap();
-        assert_eq!(oldest(&sql).unwrap(), 4);
-    }
-
-    #[test]
-    fn erasing_leaves_markers_without_values() {
-        let sql = open();
-        append(&sql, Timestamp(1), ObjectType::Contacts, vec![updated(7, "+1 555"), updated(70, "+1 556")])
-            .unwrap();
-        erase(&sql, ObjectType::Contacts, RecordId(7)).unwrap();
-        let chunk = chunk_at(&sql, 1).unwrap().unwrap();
-        assert_eq!(chunk.changes, [Change::Scrubbed { id: RecordId(7) }, updated(70, "+1 556")]);
+        assert_eq!(oldest(&sql, Timestamp(0)).unwrap(), 4);
     }
 }

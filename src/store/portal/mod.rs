@@ -9,6 +9,7 @@
 //! | `records_<type>` | one record, or its tombstone; of further types as long as these are mirrored | HubSpot's id |
 //! | `parts` | what of a record is too large for its row | object type, id, number |
 //! | `dirty` | an id that a later read must settle | object type, id |
+//! | `erasures` | an erased record that the feed may still hold values of | object type, id |
 //! | `fields` | a field of a type, as HubSpot defines it or last did | object type, name |
 //! | `field_history` | something that happened to a field | number |
 //! | `feed` | the changes of one turn and type | first sequence number |
@@ -28,6 +29,7 @@ pub mod counts;
 pub mod credentials;
 pub mod dirty;
 pub mod endpoints;
+pub mod erasures;
 pub mod feed;
 pub mod fields;
 pub mod keys;
@@ -41,7 +43,7 @@ pub mod types;
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 8] = [
+pub const STEPS: [&str; 9] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -179,6 +181,15 @@ pub const STEPS: [&str; 8] = [
          PRIMARY KEY (from_type, to_type, type)
      ) WITHOUT ROWID;",
     "CREATE TABLE types (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;",
+    "ALTER TABLE dirty ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
+     ALTER TABLE dirty ADD COLUMN again_at INTEGER;
+     CREATE INDEX dirty_again ON dirty (object_type, again_at) WHERE again_at IS NOT NULL;
+     CREATE TABLE erasures (
+         object_type TEXT NOT NULL,
+         id INTEGER NOT NULL,
+         from_seq INTEGER NOT NULL,
+         PRIMARY KEY (object_type, id)
+     ) WITHOUT ROWID;",
 ];
 
 /// Opens the tables; see [`crate::store::schema::open`].

@@ -57,6 +57,13 @@ pub struct Known {
     pub live: bool,
 }
 
+impl Known {
+    /// It is the tombstone of a record that was asked for and not there, or is told of by another it became part of.
+    pub fn never_held(&self) -> bool {
+        !self.live && self.updated_at == Timestamp::default()
+    }
+}
+
 /// A record as it is handed out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Live {
@@ -441,16 +448,28 @@ pub fn build_dates_index(sql: &dyn Sql, kind: ObjectType) -> Result<(), SqlError
     Ok(())
 }
 
-/// Notes what a record says of others: that they became part of it. Whether they are gone is still to be read.
-pub fn note_merged(sql: &dyn Sql, kind: ObjectType, merged: &[(RecordId, RecordId)]) -> Result<(), SqlError> {
+/// Notes what records say of others: that these became part of them. Whether they are gone is still to be read; of one that the
+/// mirror never held a tombstone remains, so that its id leads to the record. Answers those that were seen gone before anybody
+/// said into what.
+pub fn note_merged(
+    sql: &dyn Sql,
+    kind: ObjectType,
+    merged: &[(RecordId, RecordId)],
+) -> Result<Vec<(RecordId, RecordId)>, SqlError> {
     let json = serde_json::to_string(merged).expect("ids are JSON");
     let statement = format!(
-        "UPDATE records_{0} SET merged_into = said.value->>1 FROM json_each(?1) AS said
-         WHERE records_{0}.id = said.value->>0 AND merged_into IS NULL AND said.value->>1 <> said.value->>0",
+        "INSERT INTO records_{} (id, created_at, updated_at, seen_at, live, merged_into)
+         SELECT value->>0, 0, 0, 0, 0, value->>1 FROM json_each(?1) WHERE value->>1 <> value->>0
+         ON CONFLICT (id) DO UPDATE SET merged_into = excluded.merged_into WHERE merged_into IS NULL
+         RETURNING CAST(id AS TEXT), CAST(merged_into AS TEXT), live = 0 AND updated_at > 0",
         kind.table()
     );
-    sql.exec(&statement, &[Param::Text(&json)])?;
-    Ok(())
+    let rows = sql.exec(&statement, &[Param::Text(&json)])?;
+    let late = |row: &Row| match row.as_slice() {
+        [id, into, Value::Int(1)] => Some((id.text()?.parse().ok()?, into.text()?.parse().ok()?)),
+        _ => None,
+    };
+    Ok(rows.iter().filter_map(late).collect())
 }
 
 /// The ids that became part of a record, directly or by way of others.

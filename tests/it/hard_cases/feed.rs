@@ -3,7 +3,11 @@
 use serde_json::{Value, json};
 use spoke::{
     engine::portal::messages::{Answer, Command},
-    values::ids::ObjectType,
+    store::portal::feed::{self as store, Change},
+    values::{
+        ids::{ObjectType, RecordId},
+        time::Timestamp,
+    },
 };
 
 use super::{ids, rename, synced, tiny, under_way};
@@ -216,4 +220,39 @@ fn a_page_of_an_older_read_brings_nothing_of_an_erased_person_back() {
     world.pass(6);
     assert!(!world.dump().contains(&email));
     world.verdict().unwrap();
+}
+
+#[test]
+fn a_reader_of_a_rare_type_gets_empty_pages_instead_of_one_turn_over_the_whole_feed() {
+    let mut world = synced(with_webhooks());
+    let sql = &world.objects[0].sql;
+    let first = store::latest(sql).unwrap();
+    let now = Timestamp(world.now as i64);
+    for _ in 0..30 {
+        let set = [("phone".to_owned(), (None, Some("v".repeat(900_000))))].into();
+        store::append(sql, now, ObjectType::Contacts, vec![Change::Updated { id: RecordId(1), set }])
+            .unwrap();
+    }
+    for id in 1..=5_000 {
+        store::append(sql, now, ObjectType::Contacts, vec![Change::Deleted { id: RecordId(id) }]).unwrap();
+    }
+    store::append(sql, now, ObjectType::Deals, vec![Change::Deleted { id: RecordId(1) }]).unwrap();
+    let (mut after, mut pages, mut told) = (first, 0, Vec::new());
+    loop {
+        let command = Command::Changes { after, limit: 1_000, types: vec![ObjectType::Deals] };
+        let Some(Answer::Json(page)) = world.command(command) else { panic!("no page") };
+        let page: Value = serde_json::from_str(&page).unwrap();
+        pages += 1;
+        told.extend(page["changes"].as_array().unwrap().iter().cloned());
+        let next: u64 = page["next"].as_str().unwrap().parse().unwrap();
+        if page["next"] == page["latest"] {
+            break;
+        }
+        assert!(next > after, "every page leads on");
+        // Eight megabytes and a row, or two thousand rows.
+        assert!(next - after <= 2_000 && (next > first + 30 || next - after <= 10), "{after} to {next}");
+        after = next;
+    }
+    assert_eq!((told.len(), told[0]["object_type"].as_str()), (1, Some("deals")));
+    assert!(pages >= 5, "{pages} pages");
 }

@@ -14,6 +14,7 @@ mod limits;
 mod links;
 pub mod lists;
 mod pages;
+mod privacy;
 mod reconcile;
 mod requests;
 mod selection;

@@ -178,7 +178,7 @@ impl World {
         mirror: &BTreeMap<(String, String), Value>,
         held: &Links,
     ) -> Result<(), String> {
-        let (mut ids, mut last) = (BTreeSet::new(), BTreeMap::new());
+        let (mut ids, mut last, mut deleted) = (BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
         let mut members = Memberships::new();
         let mut linked = Links::new();
         let (mut after, mut expected) = (0, 1);
@@ -218,9 +218,15 @@ impl World {
                         }
                         ids.contains(&id)
                     }
-                    "deleted" | "merged" => {
+                    "deleted" => {
                         last.retain(|(of, _), _| *of != id);
+                        deleted.insert(id.clone());
                         ids.remove(&id)
+                    }
+                    // Comes late where the deletion of an id that was merged away is seen before the record it became.
+                    "merged" => {
+                        last.retain(|(of, _), _| *of != id);
+                        ids.remove(&id) | deleted.remove(&id)
                     }
                     "type_off" => {
                         last.retain(|((kind, _), _), _| *kind != id.0);

@@ -14,6 +14,7 @@ use crate::{
             message::{SECRET_BYTES, render_secret},
             place, save, show,
         },
+        keeping::horizon,
         state::Connection,
     },
     store::{
@@ -265,7 +266,7 @@ impl Portal {
 
 /// Why a cursor cannot be put there.
 fn unreachable_place(turn: &Turn<'_>, after: u64, latest: u64) -> Result<Option<Refusal>, SqlError> {
-    let oldest = feed::oldest(turn.sql)?;
+    let oldest = feed::oldest(turn.sql, horizon(turn))?;
     Ok(if after + 1 < oldest {
         Some(Refusal::BeyondHorizon(oldest - 1))
     } else if after > latest {

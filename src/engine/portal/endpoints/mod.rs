@@ -15,7 +15,8 @@ use std::collections::BTreeMap;
 use crate::{
     engine::portal::{
         Effect, Portal, Turn,
-        query::{self, Stretch},
+        keeping::horizon,
+        query::{self, LOOKED_BYTES, Stretch},
         state::Connection,
     },
     store::{
@@ -149,7 +150,7 @@ impl Portal {
         if self.endpoints.all.is_empty() {
             return Ok(());
         }
-        let (oldest, latest) = (feed::oldest(turn.sql)?, feed::latest(turn.sql)?);
+        let (oldest, latest) = (feed::oldest(turn.sql, horizon(turn))?, feed::latest(turn.sql)?);
         let mut passed = Vec::new();
         while let (Some(connection), Some(shift)) = (&self.connection, &mut self.shift) {
             let flights = self.endpoints.flights.len();
@@ -252,12 +253,19 @@ fn prepare(
         limit: MESSAGE_CHANGES,
         bytes: MESSAGE_BYTES,
         chunks: MESSAGE_CHUNKS,
+        looked: LOOKED_BYTES,
         wanted: &|kind, change| wanted.takes(kind, change),
     };
     // A repeated message holds what it held, however much its records have grown meanwhile: a receiver that took it believes that it has
     // everything up to where it ended.
     let stretch = match &held {
-        Some(message) => Stretch { up_to: message.up_to, bytes: usize::MAX, chunks: usize::MAX, ..first },
+        Some(message) => Stretch {
+            up_to: message.up_to,
+            bytes: usize::MAX,
+            chunks: usize::MAX,
+            looked: usize::MAX,
+            ..first
+        },
         None => first,
     };
     let page = query::page(turn.sql, &stretch)?;

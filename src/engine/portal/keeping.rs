@@ -1,0 +1,109 @@
+//! What may no longer be kept: records deleted for privacy, and changes beyond the feed's horizon. Neither waits for HubSpot: both
+//! go in every state in which something is still kept, also while a connection is paused and after it has ended.
+//!
+//! Owns when the feed was pruned last (in `meta`) and whether a pass over it is under way (in the store's `erasures`).
+
+use crate::{
+    engine::portal::{Portal, Turn, apply, messages::State},
+    store::{
+        portal::{erasures, feed},
+        schema,
+        sql::SqlError,
+    },
+    values::{
+        ids::RecordId,
+        time::{HOUR_MS, Timestamp},
+    },
+};
+
+/// Where the moment of the last pruning lies in `meta`.
+const PRUNED_KEY: &str = "pruned_at";
+/// How often the feed is pruned.
+const EVERY_MS: i64 = HOUR_MS;
+/// Pieces of a pass over the feed in one alarm: half a gigabyte. Natively a piece takes under 40 ms; at ten times that, all of
+/// them stay within the thirty seconds that an alarm may take of the processor.
+pub(super) const PIECES: u32 = 64;
+
+/// What is known of it in memory.
+#[derive(Debug, Default)]
+pub(super) struct Keeping {
+    erasing: bool,
+    pruned_at: Timestamp,
+}
+
+impl Keeping {
+    /// As it was saved.
+    pub(super) fn load(turn: &Turn<'_>) -> Result<Self, SqlError> {
+        Ok(Self { erasing: erasures::wait(turn.sql)?, pruned_at: super::streams::saved(turn, PRUNED_KEY)? })
+    }
+
+    /// Whether values of erased records are still in the feed.
+    pub(super) const fn erasing(&self) -> bool {
+        self.erasing
+    }
+}
+
+/// Changes made before then are not told any more.
+pub(super) fn horizon(turn: &Turn<'_>) -> Timestamp {
+    turn.now.minus_ms(turn.config.work.feed_ms)
+}
+
+impl Portal {
+    /// An event says that these records were deleted for privacy.
+    pub(super) fn erase(&mut self, turn: &Turn<'_>, index: usize, ids: &[RecordId]) -> Result<(), SqlError> {
+        let tick = self.tick(turn.now);
+        let scene = apply::Scene {
+            sql: turn.sql,
+            now: turn.now,
+            kind: self.streams[index].saved.object_type,
+            asked_at: tick,
+            tick,
+            shrinks: false,
+            before_field: false,
+        };
+        let applied = apply::erased(scene, ids)?;
+        self.keeping.erasing = true;
+        self.count(turn, index, applied)
+    }
+
+    /// Goes on erasing, a piece a turn; says whether there is more to do in this alarm.
+    #[inline(never)]
+    pub(super) fn advance_erasing(&mut self, turn: &Turn<'_>) -> Result<bool, SqlError> {
+        let Some(shift) = self.shift.as_mut().filter(|shift| self.keeping.erasing && shift.pieces_left > 0)
+        else {
+            return Ok(false);
+        };
+        shift.pieces_left -= 1;
+        let is_last = shift.pieces_left == 0;
+        self.keeping.erasing = erasures::advance(turn.sql)?;
+        Ok(self.keeping.erasing && !is_last)
+    }
+
+    /// Prunes the feed once an hour; that of a connection that stands still only once something in it is too old.
+    #[inline(never)]
+    pub(super) fn prune(&mut self, turn: &Turn<'_>) -> Result<(), SqlError> {
+        if turn.now.since_ms(self.keeping.pruned_at) < EVERY_MS {
+            return Ok(());
+        }
+        let too_old = feed::oldest_at(turn.sql)?.is_some_and(|at| at < horizon(turn));
+        if !too_old && !self.goes_on() {
+            return Ok(());
+        }
+        self.keeping.pruned_at = turn.now;
+        schema::set(turn.sql, PRUNED_KEY, &turn.now.0.to_string())?;
+        feed::prune(turn.sql, horizon(turn), turn.config.work.feed_bytes)
+    }
+
+    /// When an alarm is needed to erase or prune on. Pokes come to every connection but one that has ended.
+    pub(super) fn keeping_due_at(&self, turn: &Turn<'_>) -> Result<Option<Timestamp>, SqlError> {
+        if self.keeping.erasing {
+            return Ok(Some(turn.now));
+        }
+        if !self.connection.as_ref().is_some_and(|connection| connection.state == State::Disconnected) {
+            return Ok(None);
+        }
+        let next = self.keeping.pruned_at.plus_ms(EVERY_MS);
+        let oldest_at = feed::oldest_at(turn.sql)?;
+        Ok(oldest_at.map(|at| at.plus_ms(turn.config.work.feed_ms + 1).max(next)))
+    }
+}
