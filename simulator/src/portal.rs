@@ -7,7 +7,7 @@ use crate::associations::{Definitions, Links};
 use crate::generator::{EditStream, Plan};
 use crate::lists::Lists;
 use crate::objects::input::{Sent, not_modelled};
-use crate::objects::kind::{KINDS, ObjectKind};
+use crate::objects::kind::{CONTACTS, KINDS, ObjectKind};
 use crate::objects::record::{Record, State};
 use crate::objects::store::{BY_PERSON, Store};
 use crate::objects::validation;
@@ -289,6 +289,11 @@ impl Portal {
             out.push(b'\n');
         }
         records.next().map(|view| view.record.id)
+    }
+
+    /// Addresses of contacts that were erased, in lower case.
+    pub fn erased_emails(&self) -> impl Iterator<Item = &str> {
+        self.store(&CONTACTS).blocked_emails()
     }
 
     /// How many records are live.

@@ -22,7 +22,7 @@ const WELL: u64 = 100;
 /// Deletions only where webhooks tell of them: without reconcile nobody else does.
 fn told(seed: u64) -> Plan {
     let plan = drawn(seed);
-    Plan { deletions: plan.webhooks, ..plan }
+    Plan { deletions: plan.told_of_all(), ..plan }
 }
 
 /// The first seed that ends wrong with it, and how.

@@ -165,6 +165,11 @@ impl Store {
         self.unique.entry(key).or_default();
     }
 
+    /// E-mails that were erased for good, in lower case.
+    pub fn blocked_emails(&self) -> impl Iterator<Item = &str> {
+        self.blocked.iter().map(String::as_str)
+    }
+
     /// Whether this e-mail was erased for good.
     pub fn is_blocked(&self, email: &str) -> bool {
         !self.blocked.is_empty() && self.blocked.contains(&email.to_lowercase())

@@ -79,7 +79,8 @@ impl Running {
         stream.retry_at = Timestamp::default();
         stream.refused.clear();
         stream.trouble = None;
-        stream.properties_at = None;
+        // When they were read last is kept: what changed since then was read without a field that came meanwhile.
+        stream.fields_due = true;
         stream.wide = false;
     }
 

@@ -9,7 +9,7 @@ use spoke::{
 };
 
 use super::{checked, ids, name_of, rename, synced, tiny};
-use crate::life::{Plan, World};
+use crate::life::{APP, PORTAL, Plan, World};
 
 const KIND: ObjectType = ObjectType::Contacts;
 
@@ -151,6 +151,26 @@ fn a_field_that_comes_back_brings_values_of_records_whose_dates_never_moved() {
     world.pass(1);
     assert_eq!(world.record(&ids[3]).unwrap()["properties"]["membership"], "gold");
     assert_eq!(world.status().streams[0].phase, Phase::Incremental);
+    world.verdict().unwrap();
+}
+
+#[test]
+fn a_field_that_came_while_nobody_was_connected_has_its_values_though_records_were_read_before_it_was_known()
+{
+    let mut world = synced(Plan { webhooks: true, ..tiny(20) });
+    world.control("POST", "grants/revoke", &json!({ "app_id": APP, "portal_id": PORTAL }));
+    assert!(world.until(40, |world| world.status().state == State::NeedsReauthorisation));
+    create_plan(&mut world);
+    let id = ids(&world)[3].clone();
+    world.contact("edit", json!({ "id": id, "properties": { "membership": "gold" } }));
+    world.connect(0);
+    world.hold("GET /crm/properties/2026-09/contacts", 1);
+    assert!(world.until(6, |world| world.held() == 1));
+    world.pass(2);
+    world.release();
+    assert!(world.backfill());
+    world.pass(1);
+    assert_eq!(world.record(&id).unwrap()["properties"]["membership"], "gold");
     world.verdict().unwrap();
 }
 

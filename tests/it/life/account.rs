@@ -19,7 +19,7 @@ use spoke::{
 };
 
 use super::{
-    plan::{CLIENT_ID, CLIENT_SECRET, Plan},
+    plan::{CLIENT_ID, CLIENT_SECRET, Loss, Plan},
     world::{Call, MINUTE, What, World},
 };
 
@@ -99,13 +99,14 @@ impl World {
             "users",
             &json!({ "user_id": 9, "email": "admin@example.com", "portals": [PORTAL] }),
         );
+        let mut faults = json!({ "lost_one_in": self.plan.webhooks_lost_one_in });
         if self.plan.webhook_faults {
-            let faults = json!({
+            faults = json!({
                 "duplicate_one_in": 4, "delay_max_ms": 40_000, "reorder": true, "forged_one_in": 5, "stale_one_in": 5,
-                "same_event_id_one_in": 3,
+                "same_event_id_one_in": 3, "lost_one_in": self.plan.webhooks_lost_one_in,
             });
-            self.control("PUT", "webhook-faults", &faults);
         }
+        self.control("PUT", "webhook-faults", &faults);
     }
 
     /// Configures the app at HubSpot, with this secret.
@@ -160,7 +161,7 @@ impl World {
         if self.plan.fault_one_in == 0 {
             return;
         }
-        let faults = [
+        let mut faults = vec![
             Fault::RateLimited { policy: Policy::TenSecondlyRolling },
             Fault::RateLimited { policy: Policy::Secondly },
             Fault::RateLimited { policy: Policy::Daily },
@@ -175,10 +176,31 @@ impl World {
             Fault::Html,
             Fault::Truncated,
         ];
+        if self.plan.rejects {
+            faults.extend([400, 403, 414].map(|status| Fault::Status { status, after_commit: false }));
+        }
         let each = self.plan.fault_one_in * faults.len() as u32;
         for fault in faults {
             self.simulator.faults.add(Rule::one_in(each, fault));
         }
+    }
+
+    /// HubSpot's people take rights from the app.
+    pub(super) fn lose(&mut self, loss: Loss) {
+        let of = json!({ "app_id": APP, "portal_id": PORTAL });
+        match loss {
+            Loss::Grant => self.control("POST", "grants/revoke", &of),
+            Loss::Scope => {
+                let held = [self.plan.deals.map(|_| "deals"), self.plan.companies.map(|_| "companies")];
+                let last = held.into_iter().flatten().next().unwrap_or("contacts");
+                let removed = vec![format!("crm.objects.{last}.read")];
+                self.control(
+                    "POST",
+                    "grants/scopes",
+                    &json!({ "app_id": APP, "portal_id": PORTAL, "removed": removed }),
+                )
+            }
+        };
     }
 
     /// Sends a request to the simulator as the platform does.

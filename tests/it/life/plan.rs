@@ -26,6 +26,15 @@ pub fn further_kind(name: &str) -> &'static ObjectKind {
     }
 }
 
+/// What a connection may lose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// The right to read one of its types: deals, else companies, else contacts.
+    Scope,
+    /// Every right.
+    Grant,
+}
+
 /// What kind of life.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -69,6 +78,12 @@ pub struct Plan {
     pub webhooks: bool,
     /// Duplicated, reordered and late webhooks.
     pub webhook_faults: bool,
+    /// One webhook in this many never comes; 0: all do.
+    pub webhooks_lost_one_in: u32,
+    /// Whether some calls are refused as wrong, too long or forbidden, although they are not.
+    pub rejects: bool,
+    /// What HubSpot's people take from the app half way, until somebody connects again.
+    pub loses: Option<Loss>,
     /// Whether records are archived, restored, merged and erased: seen by webhook, or by counting.
     pub deletions: bool,
     /// The account.
@@ -109,6 +124,9 @@ impl Default for Plan {
             torn_one_in: 0,
             webhooks: false,
             webhook_faults: false,
+            webhooks_lost_one_in: 0,
+            rejects: false,
+            loses: None,
             deletions: false,
             settings: PortalSettings { hubspot_properties: Some(30), ..PortalSettings::default() },
             shape: Shape { properties_set: 8, custom_properties: 3, ..Shape::default() },
@@ -121,9 +139,13 @@ impl Default for Plan {
 }
 
 impl Plan {
-    /// Minutes after which a life that nothing happens in any more has come to its end: what tells of a change last, the hourly
-    /// reads after it, and half an hour for ticks five minutes apart and for what the last fault put off.
-    pub fn settles_within(&self) -> u64 {
+    /// Whether webhooks tell of every change.
+    pub fn told_of_all(&self) -> bool {
+        self.webhooks && self.webhooks_lost_one_in == 0
+    }
+
+    /// Minutes after the last edit in which something may still tell of it.
+    pub fn told_within(&self) -> u64 {
         let told_last = match &self.switches {
             // A day's retries.
             switches if self.webhooks && self.webhook_faults => {
@@ -132,7 +154,14 @@ impl Plan {
             switches if switches.search_straggler_one_in > 0 => switches.search_straggler_ms / 60_000,
             _ => 20,
         };
-        self.late_minutes + told_last + 60 + 30
+        // What was refused is asked again after an hour.
+        self.late_minutes + told_last + if self.rejects { 60 } else { 0 }
+    }
+
+    /// Minutes after which a life that nothing happens in any more has come to its end: what tells of a change last, the hourly
+    /// reads after it, and half an hour for ticks five minutes apart and for what the last fault put off.
+    pub fn settles_within(&self) -> u64 {
+        self.told_within() + 60 + 30
     }
 
     /// The types that the connection may read and people work on.

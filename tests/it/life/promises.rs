@@ -61,6 +61,26 @@ impl World {
         }
     }
 
+    /// Privacy: no row of any kind holds an address of somebody whom HubSpot's people have erased, where webhooks tell of that.
+    pub(super) fn erased_are_nowhere(&self) -> Result<(), String> {
+        if !self.plan.told_of_all() {
+            return Ok(());
+        }
+        let portal = self.simulator.portal(PORTAL).expect("the account exists");
+        let erased: Vec<&str> = portal.erased_emails().collect();
+        if erased.is_empty() {
+            return Ok(());
+        }
+        let held = self.dump().to_lowercase();
+        match erased.iter().find(|email| held.contains(**email)) {
+            Some(email) => {
+                let row = held.lines().find(|row| row.contains(email)).unwrap_or_default();
+                Err(format!("{email} was erased and is in {}", row.chars().take(300).collect::<String>()))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// 429s that no fault injected.
     pub fn own_429s(&mut self) -> u64 {
         let counters = self.control("GET", "counters", &Value::Null);

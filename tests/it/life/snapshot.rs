@@ -21,6 +21,7 @@ use super::{
 type Id = (String, String);
 
 /// What a host copied, page by page, while the world went on.
+#[derive(Clone)]
 pub struct Snapshot {
     object: usize,
     /// The number that the first page told: what the feed is read after.
