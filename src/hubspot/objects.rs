@@ -10,6 +10,7 @@ use crate::{
     values::{
         http::{Body, Method, Request},
         ids::{ObjectType, RecordId},
+        planted::{Bug, planted},
         time::Timestamp,
     },
 };
@@ -86,6 +87,10 @@ pub struct IdRange {
 /// `range.above`, never by offset, so neither the 10,000 cap nor shifting pages apply (`hubspot-api.md` 4.6).
 pub fn search_modified(kind: ObjectType, since: Timestamp, range: IdRange) -> Request {
     let mut filters = vec![filter(kind.modified_property(), "GTE", since.0.to_string())];
+    if planted(Bug::PagedByOffset) {
+        let offset = range.above.map_or(0, |offset| offset.0);
+        return search_from(kind, filters, (kind.modified_property(), "ASCENDING"), SEARCH_LIMIT, offset);
+    }
     filters.extend(range.above.map(|id| filter(ID_PROPERTY, "GT", id.to_string())));
     filters.extend(range.up_to.map(|id| filter(ID_PROPERTY, "LTE", id.to_string())));
     search(kind, filters, "ASCENDING", SEARCH_LIMIT)
@@ -121,13 +126,23 @@ fn filter(property: &str, operator: &str, value: String) -> serde_json::Value {
 }
 
 fn search(kind: ObjectType, filters: Vec<serde_json::Value>, direction: &str, limit: usize) -> Request {
+    search_from(kind, filters, (ID_PROPERTY, direction), limit, 0)
+}
+
+fn search_from(
+    kind: ObjectType,
+    filters: Vec<serde_json::Value>,
+    (sorted_by, direction): (&str, &str),
+    limit: usize,
+    offset: u64,
+) -> Request {
     let groups = if filters.is_empty() { json!([]) } else { json!([{ "filters": filters }]) };
     let body = json!({
         "filterGroups": groups,
-        "sorts": [{ "propertyName": ID_PROPERTY, "direction": direction }],
+        "sorts": [{ "propertyName": sorted_by, "direction": direction }],
         "properties": [kind.modified_property()],
         "limit": limit,
-        "after": "0",
+        "after": offset.to_string(),
     });
     post(format!("{}/search", base(kind)), &body)
 }

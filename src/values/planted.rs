@@ -1,6 +1,7 @@
 //! Bugs planted on purpose, so that the seeded lives can show that they would find them. Each is a mistake that a connector
-//! people use has made, or one that this design exists to rule out (`design.md` 4). A cursor that moves too early is not among
-//! them: the lookback and the hourly trailing check absorb it, as they should.
+//! people use has made, or one that this design exists to rule out (`design.md` 4). Some are absorbed by the lookback and the
+//! hourly check that reaches further back, as they should be: those are planted without either, in lives whose index is never
+//! late, where that alone is no mistake.
 //!
 //! Only tests build the switch; in the Worker every question is answered `false` before it is compiled.
 
@@ -13,6 +14,12 @@ pub enum Bug {
     NoLookback,
     /// No hourly check reaches further back.
     NoTrailing,
+    /// Neither of the two: no mistake where search's index is never late.
+    Bare,
+    /// A check's cursor moves when the check begins. [`Self::Bare`] too.
+    CursorFirst,
+    /// Pages of a check are asked for by offset, in the order of modified dates. [`Self::Bare`] too.
+    PagedByOffset,
     /// A page of a full read shorter than asked for ends it.
     ShortListPageEnds,
     /// Search's order by id is believed as it comes.
@@ -54,11 +61,17 @@ pub enum Bug {
 }
 
 impl Bug {
-    /// All that lives must find. [`Self::OrderBelieved`] needs more changes at once than lives have time for, [`Self::NoAskedAt`] and
+    /// Those that rest on [`Self::Bare`].
+    pub const BARE: [Self; 3] = [Self::Bare, Self::CursorFirst, Self::PagedByOffset];
+
+    /// All that lives must find. [`Self::OrderBelieved`] needs more changes at once than lives have time for,
     /// [`Self::ListClearsTombstones`] an order of answers that is too rare: named cases find those.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::NoLookback,
         Self::NoTrailing,
+        Self::CursorFirst,
+        Self::PagedByOffset,
+        Self::NoAskedAt,
         Self::ShortListPageEnds,
         Self::MarksClearedAlways,
         Self::BusyDropsWebhooks,
@@ -95,7 +108,9 @@ mod switch {
 
     /// Whether a bug is on in this thread.
     pub fn planted(bug: Bug) -> bool {
-        PLANTED.get().is_some_and(|on| on == bug || bug == Bug::NoReconcile)
+        PLANTED.get().is_some_and(|on| {
+            on == bug || bug == Bug::NoReconcile || (bug == Bug::Bare && Bug::BARE.contains(&on))
+        })
     }
 }
 

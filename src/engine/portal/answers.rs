@@ -419,6 +419,10 @@ fn take_page(poll: &mut Poll, page: &Page<'_>) -> bool {
         poll.newest = poll.newest.max(record.updated_at);
     }
     let more = page.after.is_some();
+    if planted(Bug::PagedByOffset) {
+        poll.above = Some(RecordId(poll.above.unwrap_or(RecordId(0)).0 + ids.len() as u64));
+        return !more;
+    }
     if let Some(ranges) = &mut poll.ranges {
         // The range just asked for: done if it fitted a page, else halved.
         if let Some(range) = ranges.pop()

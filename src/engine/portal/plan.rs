@@ -538,6 +538,9 @@ impl Portal {
                 let poll = running.saved.poll.get_or_insert_with(|| {
                     new_poll(running.saved.cursor, running.saved.trailing_at, turn.now)
                 });
+                if planted(Bug::CursorFirst) {
+                    running.saved.cursor = poll.started_at;
+                }
                 if poll.started_at == turn.now {
                     running.saved.polled_at = turn.now;
                 }
@@ -553,9 +556,11 @@ impl Portal {
 
 /// A check that begins now; once an hour it reaches back further.
 fn new_poll(cursor: Timestamp, trailing_at: Timestamp, now: Timestamp) -> Poll {
-    let trailing = now.since_ms(trailing_at) >= state::TRAILING_EVERY_MS && !planted(Bug::NoTrailing);
+    let trailing = now.since_ms(trailing_at) >= state::TRAILING_EVERY_MS
+        && !planted(Bug::NoTrailing)
+        && !planted(Bug::Bare);
     let lookback = if trailing { state::TRAILING_LOOKBACK_MS } else { state::LOOKBACK_MS };
-    let lookback = if planted(Bug::NoLookback) { 0 } else { lookback };
+    let lookback = if planted(Bug::NoLookback) || planted(Bug::Bare) { 0 } else { lookback };
     Poll {
         started_at: now,
         since: cursor.minus_ms(lookback),

@@ -98,6 +98,8 @@ pub struct Plan {
     pub variables: Vec<(&'static str, String)>,
     /// Network latency of one call, milliseconds, from and to.
     pub latency_ms: (u64, u64),
+    /// One answer in this many dawdles, so that younger ones overtake it; 0: none.
+    pub dawdles_one_in: u32,
 }
 
 impl Default for Plan {
@@ -134,6 +136,7 @@ impl Default for Plan {
             calls_per_alarm: 1_000,
             variables: Vec::new(),
             latency_ms: (5, 60),
+            dawdles_one_in: 0,
         }
     }
 }

@@ -348,7 +348,11 @@ impl World {
 
     fn depart(&mut self, object: usize, life: u32, call: u64, request: &Request) {
         let outcome = self.send(request);
+        let dawdles = self.plan.dawdles_one_in;
         let latency = match outcome {
+            Outcome::Answered(_) if dawdles > 0 && self.rng.u32(0..dawdles) == 0 => {
+                self.rng.u64(10_000..TIMEOUT_MS)
+            }
             Outcome::Answered(_) => self.rng.u64(self.plan.latency_ms.0..=self.plan.latency_ms.1),
             Outcome::Unanswered if self.rng.bool() => TIMEOUT_MS,
             Outcome::Unanswered => self.rng.u64(0..500),
