@@ -16,7 +16,7 @@ pub enum Bug {
     NoTrailing,
     /// Neither of the two: no mistake where search's index is never late.
     Bare,
-    /// A check's cursor moves when the check begins. [`Self::Bare`] too.
+    /// A check's cursor is saved when the check begins, and where it was is forgotten with the process. [`Self::Bare`] too.
     CursorFirst,
     /// Pages of a check are asked for by offset, in the order of modified dates. [`Self::Bare`] too.
     PagedByOffset,
@@ -65,13 +65,13 @@ impl Bug {
     pub const BARE: [Self; 3] = [Self::Bare, Self::CursorFirst, Self::PagedByOffset];
 
     /// All that lives must find. [`Self::OrderBelieved`] needs more changes at once than lives have time for,
-    /// [`Self::ListClearsTombstones`] an order of answers that is too rare: named cases find those.
-    pub const ALL: [Self; 21] = [
+    /// [`Self::ListClearsTombstones`] an order of answers that is too rare; what [`Self::NoAskedAt`] spoils, the check after a full
+    /// read mends, which reaches back to its beginning: named cases find those.
+    pub const ALL: [Self; 20] = [
         Self::NoLookback,
         Self::NoTrailing,
         Self::CursorFirst,
         Self::PagedByOffset,
-        Self::NoAskedAt,
         Self::ShortListPageEnds,
         Self::MarksClearedAlways,
         Self::BusyDropsWebhooks,

@@ -421,6 +421,9 @@ impl Portal {
             return Ok(Some(read));
         }
         if due {
+            if planted(Bug::CursorFirst) {
+                self.move_cursor_first(turn, index)?;
+            }
             return Ok((!search_flies).then_some((Urgency::Check, Job::Search)));
         }
         let Some(backfill) = &mut self.streams[index].saved.backfill else {
@@ -439,6 +442,17 @@ impl Portal {
             backfill.begin();
         }
         Ok(self.next_of_lanes(index).map(|job| (Urgency::FullRead, job)))
+    }
+
+    /// [`Bug::CursorFirst`].
+    fn move_cursor_first(&mut self, turn: &Turn<'_>, index: usize) -> Result<(), SqlError> {
+        let stream = &mut self.streams[index].saved;
+        if stream.poll.is_some() {
+            return Ok(());
+        }
+        stream.poll = Some(new_poll(stream.cursor, stream.trailing_at, turn.now));
+        (stream.cursor, stream.polled_at) = (turn.now, turn.now);
+        self.save_stream(turn, index)
     }
 
     fn next_of_lanes(&self, index: usize) -> Option<Job> {
@@ -538,9 +552,6 @@ impl Portal {
                 let poll = running.saved.poll.get_or_insert_with(|| {
                     new_poll(running.saved.cursor, running.saved.trailing_at, turn.now)
                 });
-                if planted(Bug::CursorFirst) {
-                    running.saved.cursor = poll.started_at;
-                }
                 if poll.started_at == turn.now {
                     running.saved.polled_at = turn.now;
                 }

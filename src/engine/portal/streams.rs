@@ -19,7 +19,9 @@ use crate::{
     },
     values::{
         ids::{ObjectType, RecordId},
-        json, scopes,
+        json,
+        planted::{Bug, planted},
+        scopes,
         time::Timestamp,
     },
 };
@@ -142,6 +144,9 @@ pub(super) fn load(turn: &Turn<'_>) -> Result<Vec<Running>, SqlError> {
         let later = checked.iter().find(|one| one.object_type == kind && one.clock > stream.clock);
         if let Some(later) = later {
             later.put_into(&mut stream);
+        }
+        if planted(Bug::CursorFirst) {
+            stream.poll = None;
         }
         let (properties, selection) =
             (saved(turn, &properties_key(kind))?, saved(turn, &selection_key(kind))?);
