@@ -133,7 +133,7 @@ fn live_part(view: &SyncView) -> Markup {
 fn beside_card(now_at: i64, beside: &[BesideView]) -> Markup {
     html! {
         section class="card mt-6 border border-base-300 bg-base-100 p-5 shadow-sm sm:p-6" aria-labelledby="beside" {
-            h2 id="beside" class="text-lg font-semibold" { "Beside records" }
+            h2 id="beside" class="text-lg font-semibold" { "Associations, owners, pipelines and lists" }
             table class="rows mt-2" role="table" aria-labelledby="beside" {
                 thead role="rowgroup" {
                     tr role="row" {
