@@ -43,6 +43,8 @@ pub enum Call {
     Skip(EndpointId),
     /// `POST …/{e}/replay`
     Replay(EndpointId),
+    /// `POST …/{e}/hand-over`
+    HandOver(EndpointId),
     /// `POST …/{e}/test`
     Test(EndpointId),
 }
@@ -127,6 +129,7 @@ pub fn command(call: Call, body: &[u8], to: DeliverTo) -> Result<Command, Proble
             let Replay { after } = request::body(body)?;
             Command::On(id, Action::Replay { after: sequence_number(&after)? })
         }
+        Call::HandOver(id) => nothing(body).map(|()| Command::On(id, Action::HandOver))?,
         Call::Test(id) => nothing(body).map(|()| Command::On(id, Action::Test))?,
     })
 }
@@ -199,9 +202,10 @@ pub fn render(
 fn problem(connection: &ConnectionId, refusal: &Refusal) -> Problem {
     let (kind, detail) = match refusal {
         Refusal::NotFound => (Kind::NotFound, "The connection has no such endpoint.".to_owned()),
-        Refusal::NoChannel => {
-            (Kind::InvalidRequest, "`channel`: the connection has no such channel. Make it first.".to_owned())
-        }
+        Refusal::NoChannel => (
+            Kind::InvalidRequest,
+            "`channel`: the connection has no such channel, or the endpoint is of none.".to_owned(),
+        ),
         Refusal::Full => (
             Kind::Conflict,
             format!(

@@ -12,7 +12,7 @@ use crate::{
         },
     },
     values::{
-        ids::{ConnectionId, ListId, ObjectType, RecordId},
+        ids::{ChannelId, ConnectionId, ListId, ObjectType, RecordId},
         problem::{Kind, Problem},
     },
 };
@@ -63,6 +63,8 @@ pub enum Ask {
     Follow(ListId),
     /// `POST …/lists/{id}/unfollow`
     Unfollow(ListId),
+    /// `GET …/channels/{ch}/records`
+    ListChannelRecords(ChannelId),
     /// `POST …/pause`
     Pause,
     /// `POST …/resume`
@@ -75,7 +77,10 @@ impl Ask {
         match self {
             Self::ListRecords(ObjectType::Contacts) => &["limit", "cursor", "email"],
             Self::ListRecords(ObjectType::Companies) => &["limit", "cursor", "domain"],
-            Self::ListRecords(_) | Self::ListAssociations(..) | Self::ListMembers(_) => &["limit", "cursor"],
+            Self::ListRecords(_)
+            | Self::ListAssociations(..)
+            | Self::ListMembers(_)
+            | Self::ListChannelRecords(_) => &["limit", "cursor"],
             Self::ListChanges => &["after", "types", "limit"],
             Self::GetRecord(..)
             | Self::ListFields(_)
@@ -131,6 +136,10 @@ impl Ask {
             }
             Self::Follow(list) => ordered(Command::Beside(Beside::Follow { list })),
             Self::Unfollow(list) => ordered(Command::Beside(Beside::Unfollow { list })),
+            Self::ListChannelRecords(channel) => {
+                let limit = query.limit(RECORDS_LIMIT)?;
+                (Command::ChannelRecords { channel, after: after()?, limit }, Expected::Page)
+            }
             Self::Pause => ordered(Command::Pause),
             Self::Resume => ordered(Command::Resume),
         })
@@ -157,7 +166,7 @@ pub fn problem(connection: &ConnectionId, answer: Answer, expected: Expected) ->
         (Answer::Missing, Expected::Order) => response::problem(&Refusal::NotFound),
         (Answer::Missing | Answer::NotConnected, Expected::Json | Expected::Page) => Problem::new(
             Kind::NotFound,
-            "The mirror has no such record or list, or it is not followed. It may have been deleted in HubSpot, or not been read yet.",
+            "The mirror has no such record, channel or list, or it is not followed. It may have been deleted in HubSpot, or not been read yet.",
         ),
         (Answer::Stopped, Expected::Json | Expected::Page) => conflict(
             "The connection is not kept in step at the moment, or has not read the fields of this type yet. `GET /v1/connections/{c}` says which.",

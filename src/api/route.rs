@@ -127,7 +127,7 @@ pub type Make = fn(&[&str]) -> Option<Route>;
 pub const OAUTH_CALLBACK: &str = "/oauth/callback";
 
 /// Every address: method, pattern, and what it means. `*` stands for one segment.
-const TABLE: [(Method, &str, Make); 75] = [
+const TABLE: [(Method, &str, Make); 77] = [
     (Method::Get, "/hello", |_| Some(Route::Hello)),
     (Method::Get, "/healthz", |_| Some(Route::Health)),
     (Method::Post, "/webhooks/hubspot/*", |at| Some(Route::Webhook(at[0].parse().ok()?))),
@@ -201,6 +201,9 @@ const TABLE: [(Method, &str, Make); 75] = [
     (Method::Get, "/v1/connections/*/channels/*", |at| channel(at, channel::Call::Get)),
     (Method::Patch, "/v1/connections/*/channels/*", |at| channel(at, channel::Call::Update)),
     (Method::Delete, "/v1/connections/*/channels/*", |at| channel(at, channel::Call::Remove)),
+    (Method::Get, "/v1/connections/*/channels/*/records", |at| {
+        Some(Route::Ask(at[0].parse().ok()?, Ask::ListChannelRecords(at[1].parse().ok()?)))
+    }),
     (Method::Post, "/v1/connections/*/channels/*/pause", |at| channel(at, channel::Call::Pause)),
     (Method::Post, "/v1/connections/*/channels/*/resume", |at| channel(at, channel::Call::Resume)),
     (Method::Get, "/v1/connections/*/endpoints", |at| api(Api::Endpoints(at[0].parse().ok()?, Call::List))),
@@ -215,6 +218,7 @@ const TABLE: [(Method, &str, Make); 75] = [
     (Method::Post, "/v1/connections/*/endpoints/*/resume", |at| endpoint(at, Call::Resume)),
     (Method::Post, "/v1/connections/*/endpoints/*/skip", |at| endpoint(at, Call::Skip)),
     (Method::Post, "/v1/connections/*/endpoints/*/replay", |at| endpoint(at, Call::Replay)),
+    (Method::Post, "/v1/connections/*/endpoints/*/hand-over", |at| endpoint(at, Call::HandOver)),
     (Method::Post, "/v1/connections/*/endpoints/*/test", |at| endpoint(at, Call::Test)),
     (Method::Get, "/", |_| page(Page::Home)),
     (Method::Get, "/s/*", |at| page(Page::OpenLink(at[0].to_owned()))),

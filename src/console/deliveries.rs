@@ -36,6 +36,8 @@ pub struct EndpointView {
     pub reason: Option<String>,
     /// Changes that wait to be delivered.
     pub behind: u64,
+    /// Whoever is in its channel is being handed over.
+    pub handing_over: bool,
     /// Number of the last change that is delivered.
     pub cursor: String,
     /// The channel that it delivers, in the place of records.
@@ -108,7 +110,8 @@ pub struct SecretView {
 }
 
 /// How far back a replay can begin: name in the form, words.
-pub const SINCE: [(&str, &str); 5] = [
+pub const SINCE: [(&str, &str); 6] = [
+    ("members", "Every record of the channel"),
     ("hour", "The last hour"),
     ("day", "The last 24 hours"),
     ("week", "The last 7 days"),
@@ -184,6 +187,7 @@ fn state_words(now_at: i64, endpoint: &EndpointView) -> Markup {
                 @match endpoint.next_attempt_at { Some(at) => (planned(now_at, at)), None => "soon" }
                 ". " (waiting) "."
             },
+            Standing::Active if endpoint.handing_over => "Every record of the channel is being handed over; what changes meanwhile follows.",
             Standing::Active if endpoint.behind == 0 => "Everything is delivered.",
             Standing::Active => { (waiting) " to be delivered." },
             Standing::Failing => {
@@ -315,7 +319,7 @@ fn further(at: &ConnectionFrame, endpoint: &EndpointView) -> Markup {
                     (csrf_field(&at.frame.csrf))
                     div class="grid gap-1.5" {
                         label class="text-sm font-medium" for="since" { "From where" }
-                        select id="since" class="select w-full" name="since" { @for (name, words) in SINCE { option value=(name) { (words) } } }
+                        select id="since" class="select w-full" name="since" { @for (name, words) in SINCE.into_iter().skip(usize::from(endpoint.channel.is_none())) { option value=(name) { (words) } } }
                     }
                     div class="grid gap-1.5" {
                         label class="text-sm font-medium" for="after" { "Number of the change, if you chose that" }
@@ -410,7 +414,7 @@ pub fn form(view: &EndpointFormView) -> Page {
 const fn beginnings(of_channel: bool) -> [(&'static str, &'static str); 2] {
     if of_channel {
         [
-            ("start", "With everything the channel has told so far, as far as it is kept"),
+            ("start", "With every record that is in the channel, then what changes"),
             ("now", "With what it tells next"),
         ]
     } else {

@@ -92,7 +92,10 @@ impl Visit<'_> {
         self.visitor.must_administer()?;
         let fields = self.visitor.form(incoming).await?;
         let oldest = match id {
-            None if field(&fields, "from") == "start" => Some(self.place("all").await?),
+            // Without a place, a channel's records are handed over first, and all others begin with the next change.
+            None if (field(&fields, "from") == "start") == field(&fields, "channel").is_empty() => {
+                Some(self.place(if field(&fields, "channel").is_empty() { "all" } else { "now" }).await?)
+            }
             _ => None,
         };
         let call = id.clone().map_or(Call::Create, Call::Update);
@@ -147,6 +150,9 @@ impl Visit<'_> {
     pub(super) async fn replay(&self, incoming: &mut Incoming, id: EndpointId) -> Result<Response, Stop> {
         self.visitor.must_administer()?;
         let fields = self.visitor.form(incoming).await?;
+        if field(&fields, "since") == "members" {
+            return self.endpoint_done(Call::HandOver(id.clone()), "", &id, "handing-over").await;
+        }
         let after = match field(&fields, "since") {
             "number" => field(&fields, "after").trim().to_owned(),
             since => self.place(since).await?.to_string(),
@@ -213,6 +219,7 @@ pub(super) fn flash(done: &str) -> Option<Flash> {
         "tested" => (Tone::Good, "The test is on its way; how it ends stands below."),
         "skipped" => (Tone::Good, "The message is skipped; what follows it is delivered."),
         "replaying" => (Tone::Good, "Delivery begins again there."),
+        "handing-over" => (Tone::Good, "Every record of the channel is handed over, then what changes."),
         "gone" => (
             Tone::Warning,
             "That message does not wait any more: it was taken meanwhile, so nothing was skipped.",

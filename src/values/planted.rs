@@ -58,6 +58,8 @@ pub enum Bug {
     FirstPageOfLinks,
     /// Whoever goes leaves his links behind.
     LinksOutliveRecords,
+    /// An endpoint's cursor moves when a message leaves, not when it is taken.
+    CursorBeforeAnswer,
 }
 
 impl Bug {
@@ -66,7 +68,8 @@ impl Bug {
 
     /// All that lives must find. [`Self::OrderBelieved`] needs more changes at once than lives have time for,
     /// [`Self::ListClearsTombstones`] an order of answers that is too rare; what [`Self::NoAskedAt`] spoils, the check after a full
-    /// read mends, which reaches back to its beginning: named cases find those.
+    /// read mends, which reaches back to its beginning; [`Self::CursorBeforeAnswer`] needs a receiver that refuses: named cases find
+    /// those.
     pub const ALL: [Self; 20] = [
         Self::NoLookback,
         Self::NoTrailing,

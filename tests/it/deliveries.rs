@@ -173,7 +173,7 @@ fn a_message_whose_answer_is_lost_with_the_process_comes_again_under_its_id() {
 }
 
 #[test]
-fn a_receiver_that_fails_stops_its_own_cursor_and_no_other() {
+pub fn a_receiver_that_fails_stops_its_own_cursor_and_no_other() {
     let mut world = synced(plan(20));
     let failing = world.endpoint(OURS, all(), None);
     let well = world.endpoint(OTHER, all(), None);

@@ -9,6 +9,7 @@ use std::{
 use spoke::values::planted::{Bug, plant};
 
 use crate::{
+    deliveries,
     hard_cases::{changes, deletions, lists},
     life::Plan,
     simulation::{drawn, live},
@@ -96,7 +97,8 @@ fn without_a_planted_mistake_the_same_lives_end_well() {
 
 #[test]
 fn what_is_too_rare_for_lives_is_found_by_named_cases() {
-    let cases: [(Bug, fn()); 4] = [
+    let cases: [(Bug, fn()); 5] = [
+        (Bug::CursorBeforeAnswer, deliveries::a_receiver_that_fails_stops_its_own_cursor_and_no_other),
         (Bug::OrderBelieved, changes::ids_sorted_as_text_lose_no_change),
         (Bug::NoAskedAt, changes::an_older_answer_that_arrives_last_does_not_win),
         (Bug::NoAskedAt, lists::a_page_of_members_asked_for_before_a_deletion_does_not_bring_the_record_back),

@@ -32,6 +32,8 @@ struct Told<'a> {
     reason: Option<String>,
     cursor: String,
     behind: String,
+    #[serde(default)]
+    handing_over: bool,
     message: Option<Message>,
     failures: u32,
     failing_since: Option<String>,
@@ -134,6 +136,7 @@ fn view(told: Told<'_>, whole: bool) -> EndpointView {
         },
         reason: told.reason,
         behind: told.behind.parse().unwrap_or_default(),
+        handing_over: told.handing_over,
         cursor: told.cursor,
         channel: told.channel,
         delivered_at: told.delivered_at.as_deref().and_then(moment),
@@ -285,6 +288,7 @@ pub fn refusal(detail: &str) -> String {
 /// Since when a replay is asked for; `None`: everything.
 pub fn since(name: &str, now: Timestamp) -> Option<Timestamp> {
     match name {
+        "now" => Some(now),
         "hour" => Some(now.minus_ms(HOUR_MS)),
         "day" => Some(now.minus_ms(DAY_MS)),
         "week" => Some(now.minus_ms(7 * DAY_MS)),

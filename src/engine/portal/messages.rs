@@ -20,7 +20,7 @@ use crate::{
     },
     hubspot::webhooks::Event,
     values::{
-        ids::{AppKey, ConnectionId, HubSpotUserId, ObjectType, PortalId, RecordId, WorkspaceId},
+        ids::{AppKey, ChannelId, ConnectionId, HubSpotUserId, ObjectType, PortalId, RecordId, WorkspaceId},
         time::Timestamp,
     },
 };
@@ -91,6 +91,15 @@ pub enum Command {
         types: Vec<ObjectType>,
     },
     /// A page of everything. Answers [`Answer::Snapshot`].
+    /// A page of a channel's records. Answers `Json` or `Missing`.
+    ChannelRecords {
+        /// Which channel.
+        channel: ChannelId,
+        /// Greater ids only.
+        after: Option<RecordId>,
+        /// Capped at [`RECORDS_LIMIT`].
+        limit: u32,
+    },
     Snapshot {
         /// Only these types; empty: all.
         types: Vec<ObjectType>,
@@ -177,6 +186,7 @@ impl Command {
             | Self::Webhook { .. }
             | Self::Status
             | Self::Changes { .. }
+            | Self::ChannelRecords { .. }
             | Self::Snapshot { .. }
             | Self::RefreshFields
             | Self::Pause

@@ -366,6 +366,9 @@ impl Portal {
             }
             Command::Record { object_type, id } => query::record(turn.sql, object_type, id)?,
             Command::Changes { after, limit, types } => query::changes(turn, after, limit, &types)?,
+            Command::ChannelRecords { channel, after, limit } => {
+                channels::told::page(turn.sql, &channel, after, limit)?
+            }
             Command::Snapshot { types, from, limit } if self.connection.is_some() => {
                 Answer::Snapshot(Box::new(snapshot::page(turn.sql, &types, from, limit)?))
             }

@@ -158,6 +158,7 @@ pub fn changes(turn: &Turn<'_>, after: u64, limit: u32, types: &[ObjectType]) ->
         chunks: CHUNKS,
         looked: LOOKED_BYTES,
         wanted: &wanted,
+        members_up_to: None,
     };
     let Page { lines, next } = page(sql, &stretch)?;
     let lines = lines.join(",");
@@ -180,6 +181,8 @@ pub struct Stretch<'a> {
     pub looked: usize,
     /// Which changes; of the connection itself where there is no type.
     pub wanted: &'a dyn Fn(Option<ObjectType>, &Change) -> bool,
+    /// Of what channels tell, only records up to this id; `None`: all.
+    pub members_up_to: Option<RecordId>,
 }
 
 /// Changes as a reader gets them.
@@ -316,6 +319,12 @@ fn render(
             for id in some {
                 if full(page, *written, number) {
                     return Ok(());
+                }
+                let is_member = matches!(change, Change::Channel { .. });
+                if is_member && stretch.members_up_to.is_some_and(|up_to| *id > up_to) {
+                    page.next = number;
+                    number += 1;
+                    continue;
                 }
                 let mut line = head(number, id);
                 // A record that has gone since has a later change that says so.

@@ -106,6 +106,21 @@ pub fn above(sql: &dyn Sql, number: i64, above: RecordId, most: u32) -> Result<V
     all_known(sql, &statement, &[Param::Int(number), Param::Text(&above), Param::Int(most.into())])
 }
 
+/// Members with ids above one, in id order.
+pub fn members_above(
+    sql: &dyn Sql,
+    number: i64,
+    above: RecordId,
+    most: usize,
+) -> Result<Vec<RecordId>, SqlError> {
+    let statement = "SELECT json_group_array(id) FROM (
+         SELECT id FROM channel_members WHERE channel = ?1 AND id > CAST(?2 AS INTEGER) AND fingerprint IS NOT NULL ORDER BY id LIMIT ?3
+     )";
+    let above = above.to_string();
+    let json = text(sql, statement, &[Param::Int(number), Param::Text(&above), Param::Int(most as i64)])?;
+    json::parse(&json.unwrap_or_else(|| "[]".to_owned())).map_err(|_| SqlError::Content("channel_members"))
+}
+
 /// The records at which a channel is to look again by now, the longest due first.
 pub fn due(sql: &dyn Sql, number: i64, now: Timestamp, most: u32) -> Result<Vec<RecordId>, SqlError> {
     let statement = "SELECT json_group_array(id) FROM (

@@ -42,7 +42,8 @@ fn events(world: &World) -> Vec<(String, String)> {
     let changes = world.receivers[HOST].changes();
     let text = |change: &Value, field: &str| change[field].as_str().unwrap().to_owned();
     // What happens to the connection comes to every endpoint.
-    let own = changes.iter().filter(|change| change["object_type"] != "connection");
+    let own =
+        changes.iter().filter(|change| change["object_type"] != "connection" && change["kind"] != "erased");
     own.map(|change| (text(change, "kind"), text(change, "id"))).collect()
 }
 

@@ -10,6 +10,7 @@ pub mod deletions;
 mod faults;
 mod feed;
 mod further;
+mod hand_over;
 mod limits;
 mod links;
 pub mod lists;

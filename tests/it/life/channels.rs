@@ -91,13 +91,14 @@ impl World {
         let mut last = 0;
         for change in self.receivers[url].changes() {
             let seq: u64 = change["seq"].as_str().unwrap().parse().unwrap();
-            if seq <= last {
+            // Those that are handed over come as of the same change.
+            if seq < last || (seq == last && change["handed_over"] != true) {
                 return Err(format!("{change} comes after {last}"));
             }
             last = seq;
             let id = change["id"].as_str().unwrap().to_owned();
             let kind = change["kind"].as_str().unwrap();
-            if change["object_type"] == "connection" {
+            if change["object_type"] == "connection" || kind == "erased" {
                 continue;
             }
             *handed.events.entry(kind.to_owned()).or_default() += 1;

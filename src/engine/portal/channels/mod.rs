@@ -30,7 +30,7 @@ use serde_json::Value;
 use crate::{
     engine::{
         channel::{Channel, Selection},
-        portal::{Portal, Turn, beside::Listing, messages::State},
+        portal::{Portal, Turn, beside::Listing, endpoints::endpoint::Endpoint, messages::State},
     },
     store::{
         portal::{channels as store, feed},
@@ -175,6 +175,12 @@ impl Channels {
 
     fn position(&self, id: &ChannelId) -> Option<usize> {
         self.all.iter().position(|running| running.saved.id == *id && running.saved.mode != Mode::Removed)
+    }
+
+    /// Whether the channel of an endpoint can be handed over now: not while it tells nothing. One that is gone ends a hand-over.
+    pub(super) fn hands_over(&self, endpoint: &Endpoint) -> bool {
+        let Some(channel) = &endpoint.wanted.channel else { return true };
+        self.position(channel).is_none_or(|index| self.all[index].decides())
     }
 
     /// Whether there is such a channel.

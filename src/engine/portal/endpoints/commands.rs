@@ -23,7 +23,7 @@ use crate::{
     },
     values::{
         crypto::NONCE_BYTES,
-        ids::{ChannelId, EndpointId, MessageId, ObjectType},
+        ids::{ChannelId, EndpointId, MessageId, ObjectType, RecordId},
         secret::Secret,
     },
 };
@@ -42,7 +42,7 @@ pub enum Command {
         description: String,
         /// Which changes.
         wanted: Wanted,
-        /// The number of the last change it is not to get; `None`: the newest.
+        /// The number of the last change it is not to get; `None`: the newest, after whoever is in its channel was handed over.
         after: Option<u64>,
     },
     /// Does something to one endpoint.
@@ -96,6 +96,8 @@ pub enum Action {
         /// The last change that is not delivered again.
         after: u64,
     },
+    /// Hands over once more who is in its channel, then goes on with what changes.
+    HandOver,
     /// Sends a test at once, whatever state the endpoint is in.
     Test,
 }
@@ -150,14 +152,21 @@ impl Portal {
                 if wanted.channel.as_ref().is_some_and(|channel| !self.channels.has(channel)) {
                     return Ok(Answer::Refused(Refusal::NoChannel));
                 }
-                let after = after.unwrap_or(latest);
-                if let Some(refusal) = unreachable_place(turn, after, latest)? {
-                    return Ok(Answer::Refused(refusal));
-                }
+                let of_channel = wanted.channel.is_some();
+                let after = match unreachable_place(turn, after.unwrap_or(latest), latest)? {
+                    None => after,
+                    // What a channel has told longer ago comes to whom it has now.
+                    Some(Refusal::BeyondHorizon(_)) if of_channel => None,
+                    Some(refusal) => return Ok(Answer::Refused(refusal)),
+                };
                 let mut bytes = [0; 12];
                 (turn.random)(&mut bytes);
                 let id = EndpointId::from_random(bytes);
-                let endpoint = Endpoint::new(id, url, description, wanted, after, turn.now);
+                let begins = after.unwrap_or(latest);
+                let mut endpoint = Endpoint::new(id, url, description, wanted, begins, turn.now);
+                if of_channel && after.is_none() {
+                    endpoint.begin_hand_over(latest);
+                }
                 let (secret, sealed) = new_secret(turn, connection, &endpoint.id);
                 let json = serde_json::to_string(&endpoint).map_err(|_| SqlError::Content("endpoints"))?;
                 store::add(turn.sql, &endpoint.id, &json, &sealed)?;
@@ -195,14 +204,22 @@ impl Portal {
                 }
                 // What the message under way holds follows from what is wanted: with another choice it is another message.
                 let cut_anew = types.is_some() || events.is_some() || channel.is_some();
-                endpoint.message.take_if(|message| cut_anew && message.kind == MessageKind::Changes);
+                endpoint.message.take_if(|message| cut_anew && message.kind != MessageKind::Truncated);
                 endpoint.url = url.unwrap_or_else(|| endpoint.url.clone());
                 endpoint.description = description.unwrap_or_else(|| endpoint.description.clone());
                 endpoint.wanted.types = types.unwrap_or_else(|| endpoint.wanted.types.clone());
                 endpoint.wanted.events = events.unwrap_or_else(|| endpoint.wanted.events.clone());
                 match channel {
-                    Some(Source::Records) => endpoint.wanted.channel = None,
-                    Some(Source::Channel(channel)) => endpoint.wanted.channel = Some(channel),
+                    Some(Source::Records) => {
+                        endpoint.wanted.channel = None;
+                        endpoint.hand_over = None;
+                    }
+                    Some(Source::Channel(channel)) => {
+                        if endpoint.wanted.channel.as_ref() != Some(&channel) {
+                            endpoint.hand_over = Some(RecordId(0));
+                        }
+                        endpoint.wanted.channel = Some(channel);
+                    }
                     None => {}
                 }
             }
@@ -239,18 +256,20 @@ impl Portal {
                 endpoint.begin_afresh();
             }
             Action::Skip { message } => match &endpoint.message {
-                Some(held) if message.is_none_or(|wanted| wanted == held.id) => {
-                    let up_to = held.up_to;
-                    endpoint.move_to(up_to);
-                }
+                Some(held) if message.is_none_or(|wanted| wanted == held.id) => endpoint.pass(),
                 Some(_) | None => return Ok(Answer::Refused(Refusal::NothingToSkip)),
             },
-            Action::Replay { after } => {
-                if let Some(refusal) = unreachable_place(turn, after, latest)? {
-                    return Ok(Answer::Refused(refusal));
+            Action::Replay { after } => match unreachable_place(turn, after, latest)? {
+                None => endpoint.move_to(after),
+                Some(Refusal::BeyondHorizon(_)) if endpoint.wanted.channel.is_some() => {
+                    endpoint.begin_hand_over(latest);
                 }
-                endpoint.move_to(after);
+                Some(refusal) => return Ok(Answer::Refused(refusal)),
+            },
+            Action::HandOver if endpoint.wanted.channel.is_none() => {
+                return Ok(Answer::Refused(Refusal::NoChannel));
             }
+            Action::HandOver => endpoint.begin_hand_over(latest),
             Action::Test => {
                 let mut bytes = [0; 12];
                 (turn.random)(&mut bytes);

@@ -8,7 +8,7 @@ use crate::{
     store::portal::feed::Change,
     values::{
         http::Outcome,
-        ids::{ChannelId, EndpointId, MessageId, ObjectType},
+        ids::{ChannelId, EndpointId, MessageId, ObjectType, RecordId},
         time::{DAY_MS, HOUR_MS, SECOND_MS, Timestamp},
     },
 };
@@ -81,6 +81,9 @@ pub struct Endpoint {
     pub test: Option<Test>,
     /// Until when a secret before the present one signs too.
     pub previous_secret_until: Option<Timestamp>,
+    /// It is being handed over who is in its channel: everybody up to this id has been. `None`: everybody has.
+    #[serde(default)]
+    pub hand_over: Option<RecordId>,
 }
 
 /// Which changes an endpoint gets.
@@ -108,12 +111,18 @@ impl Wanted {
         };
         let source = match change {
             Change::Lifecycle { .. } => true,
+            // Whoever was handed over once is to be forgotten, also who had left by then; the marker holds nothing but the id.
+            Change::Erased { .. } => true,
             Change::Channel { channel, .. } => self.channel.as_ref() == Some(channel),
             _ => self.channel.is_none(),
         };
         source
             && of.is_none_or(|kind| self.types.is_empty() || self.types.contains(&kind))
-            && (self.events.is_empty() || self.events.iter().any(|wanted| wanted == event))
+            && (self.events.is_empty()
+                || self.events.iter().any(|wanted| {
+                    wanted == event
+                        || (self.channel.is_some() && event == "erased" && wanted == "channel_left")
+                }))
     }
 }
 
@@ -140,6 +149,12 @@ pub struct Message {
     pub after: u64,
     /// The cursor after it.
     pub up_to: u64,
+    /// Whom it hands over, in the order of ids; nobody in a message of another kind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<RecordId>,
+    /// Nobody is left to be handed over after it.
+    #[serde(default)]
+    pub last: bool,
 }
 
 /// What a message says.
@@ -150,6 +165,8 @@ pub enum MessageKind {
     Changes,
     /// Changes are lost to this reader: it has to read everything anew.
     Truncated,
+    /// Records that are a channel's already.
+    Members,
 }
 
 /// One attempt at its end.
@@ -219,6 +236,7 @@ impl Endpoint {
             delivered_at: None,
             test: None,
             previous_secret_until: None,
+            hand_over: None,
         }
     }
 
@@ -232,12 +250,19 @@ impl Endpoint {
         }
     }
 
-    /// When something may be sent, where the feed's newest change is `latest`; `None`: there is nothing.
-    pub fn due_at(&self, latest: u64) -> Option<Timestamp> {
+    /// Hands over who is in its channel, then goes on after `latest`, the newest change.
+    pub fn begin_hand_over(&mut self, latest: u64) {
+        self.move_to(latest);
+        self.hand_over = Some(RecordId(0));
+    }
+
+    /// When something may be sent, where the feed's newest change is `latest`, and its channel may be handed over; `None`: there is nothing.
+    pub fn due_at(&self, latest: u64, hands_over: bool) -> Option<Timestamp> {
         if self.test_waits() {
             return Some(Timestamp::default());
         }
-        (self.mode == Mode::Active && self.cursor < latest).then_some(self.retry_at)
+        let waits = self.cursor < latest || (self.hand_over.is_some() && hands_over);
+        (self.mode == Mode::Active && waits).then_some(self.retry_at)
     }
 
     /// Whether a test is to be sent.
@@ -255,7 +280,22 @@ impl Endpoint {
     pub fn move_to(&mut self, cursor: u64) {
         self.cursor = cursor;
         self.message = None;
+        self.hand_over = None;
         self.begin_afresh();
+    }
+
+    /// Moves past the message under way: it was taken, or is skipped.
+    pub fn pass(&mut self) {
+        let Some(message) = self.message.take() else { return };
+        let hand_over = match message.kind {
+            MessageKind::Changes => self.hand_over,
+            // Of what it missed a channel's host knows nothing, so it is handed everybody anew.
+            MessageKind::Truncated => self.wanted.channel.as_ref().map(|_| RecordId(0)),
+            MessageKind::Members if message.last => None,
+            MessageKind::Members => message.members.last().copied().or(self.hand_over),
+        };
+        self.move_to(message.up_to);
+        self.hand_over = hand_over;
     }
 
     /// Takes in how a test ended.
@@ -277,16 +317,15 @@ impl Endpoint {
         now: Timestamp,
         random: &mut dyn FnMut(&mut [u8]),
     ) {
-        let Some(under_way) = self.message.as_ref().filter(|under_way| under_way.id == *message) else {
+        if self.message.as_ref().is_none_or(|under_way| under_way.id != *message) {
             return;
-        };
-        let up_to = under_way.up_to;
+        }
         let (status, words) = describe(outcome);
         let taken = words.is_none();
         let took_ms = now.since_ms(sent_at);
         self.last_attempt = Some(Attempt { message: message.clone(), at: now, status, took_ms, words });
         if taken {
-            self.move_to(up_to);
+            self.pass();
             self.delivered_at = Some(now);
             return;
         }
@@ -365,6 +404,8 @@ mod tests {
             kind: MessageKind::Changes,
             after: 10,
             up_to: 20,
+            members: Vec::new(),
+            last: false,
         });
         endpoint
     }
@@ -448,7 +489,7 @@ mod tests {
         let mut gone = endpoint();
         attempt(&mut gone, &answer(410, None), 0);
         assert_eq!((gone.standing(), gone.reason.is_some()), (Standing::Disabled, true));
-        assert_eq!(gone.due_at(100), None);
+        assert_eq!(gone.due_at(100, true), None);
     }
 
     #[test]
@@ -497,7 +538,12 @@ mod tests {
         };
         let one = Wanted { channel: Some(channel(1)), ..Wanted::default() };
         assert!(one.takes(contacts, &entered(1)) && !one.takes(contacts, &entered(2)));
-        assert!(one.takes(None, &paused) && !one.takes(contacts, &erased));
+        assert!(
+            one.takes(None, &paused) && one.takes(contacts, &erased),
+            "who was handed over is to be forgotten"
+        );
+        let leaves = Wanted { events: vec!["channel_left".to_owned()], ..one.clone() };
+        assert!(leaves.takes(contacts, &erased) && !leaves.takes(contacts, &entered(1)));
         assert!(!all.takes(contacts, &entered(1)), "who asks for records gets no channel's events");
     }
 }

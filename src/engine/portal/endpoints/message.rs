@@ -4,13 +4,15 @@
 //! The body is `{type, timestamp, data}`; `data` of `changes` is what `GET …/changes` answers, with the names of connection and
 //! workspace.
 
+use std::fmt::Write as _;
+
 use base64ct::{Base64, Encoding as _};
 use standardwebhooks::Webhook;
 
 use crate::{
     engine::portal::{query::Page, state::Connection},
     values::{
-        ids::{EndpointId, MessageId},
+        ids::{ChannelId, EndpointId, MessageId},
         secret::Secret,
         time::{SECOND_MS, Timestamp},
     },
@@ -64,19 +66,43 @@ fn envelope(kind: &str, connection: &Connection, at: Timestamp, data: &str) -> S
     )
 }
 
-/// Changes: what `GET …/changes?after=` answers.
-pub fn changes(connection: &Connection, now: Timestamp, after: u64, page: &Page, latest: u64) -> String {
-    let data = format!(
+/// Changes: what `GET …/changes?after=` answers. `hand_over`: that these are a channel's records, of which more come or not.
+pub fn changes(
+    connection: &Connection,
+    now: Timestamp,
+    after: u64,
+    page: &Page,
+    latest: u64,
+    hand_over: Option<&str>,
+) -> String {
+    let mut data = format!(
         "\"after\":\"{after}\",\"changes\":[{}],\"next\":\"{}\",\"latest\":\"{latest}\"",
         page.lines.join(","),
         page.next
     );
+    if let Some(hand_over) = hand_over {
+        write!(data, ",\"hand_over\":\"{hand_over}\"").expect("writing to a string does not fail");
+    }
     envelope("changes", connection, now, &data)
 }
 
 /// The receiver was away for longer than changes are kept: what it holds may be wrong, and it has to read everything anew.
-pub fn truncated(connection: &Connection, now: Timestamp, after: u64, up_to: u64) -> String {
+pub fn truncated(
+    connection: &Connection,
+    now: Timestamp,
+    after: u64,
+    up_to: u64,
+    channel: Option<&ChannelId>,
+) -> String {
     let id = &connection.id;
+    if let Some(channel) = channel {
+        let data = format!(
+            "\"after\":\"{after}\",\"next\":\"{up_to}\",\"channel\":\"{channel}\",\"message\":\"Changes after {after} up to {up_to} \
+             are no longer kept. Every record of the channel is handed over next, until a message says that the hand-over is complete: what you \
+             hold besides has left the channel. What changes after that is delivered as before.\""
+        );
+        return envelope("feed.truncated", connection, now, &data);
+    }
     let data = format!(
         "\"after\":\"{after}\",\"next\":\"{up_to}\",\"snapshot\":\"/v1/connections/{id}/snapshot\",\"message\":\"Changes after \
          {after} up to {up_to} are no longer kept. Take a snapshot of the connection; what changes after {up_to} is delivered next.\""

@@ -15,19 +15,25 @@ use std::collections::BTreeMap;
 use crate::{
     engine::portal::{
         Effect, Portal, Turn,
+        channels::{Channels, told},
         keeping::horizon,
         query::{self, LOOKED_BYTES, Stretch},
         state::Connection,
     },
     store::{
-        portal::{endpoints as store, feed},
+        portal::{
+            endpoints as store,
+            feed::{self, Change, Passage},
+        },
         sql::SqlError,
     },
     values::{
         crypto::NONCE_BYTES,
         http::Outcome,
-        ids::{ConnectionId, EndpointId, MessageId},
-        json, receiver,
+        ids::{ChannelId, ConnectionId, EndpointId, MessageId, RecordId},
+        json,
+        planted::{Bug, planted},
+        receiver,
         secret::Secret,
         time::{SECOND_MS, Timestamp},
     },
@@ -100,7 +106,14 @@ impl Endpoints {
     }
 
     /// The endpoint to deliver to now: those that take what they get first, and of those the one that waits longest.
-    fn pick(&self, now: Timestamp, latest: u64, ends_at: Timestamp, passed: &[usize]) -> Option<usize> {
+    fn pick(
+        &self,
+        turn: (Timestamp, Timestamp),
+        latest: u64,
+        channels: &Channels,
+        passed: &[usize],
+    ) -> Option<usize> {
+        let (now, ends_at) = turn;
         let doubtful_flies = self.flights.values().any(|flight| flight.doubtful);
         let fits = |endpoint: &Endpoint| {
             let last = endpoint.last_attempt.as_ref();
@@ -112,7 +125,7 @@ impl Endpoints {
             .filter(|index| !passed.contains(index))
             .filter(|index| {
                 let endpoint = &self.all[*index];
-                endpoint.due_at(latest).is_some_and(|at| at <= now)
+                endpoint.due_at(latest, channels.hands_over(endpoint)).is_some_and(|at| at <= now)
                     && !self.flies(&endpoint.id)
                     && (endpoint.failures == 0 || !doubtful_flies)
                     && fits(endpoint)
@@ -141,7 +154,8 @@ impl Portal {
         }
         let latest = feed::latest(turn.sql)?;
         let waiting = self.endpoints.all.iter().filter(|endpoint| !self.endpoints.flies(&endpoint.id));
-        Ok(waiting.filter_map(|endpoint| endpoint.due_at(latest)).min().map(|at| at.max(turn.now)))
+        let due = |endpoint: &Endpoint| endpoint.due_at(latest, self.channels.hands_over(endpoint));
+        Ok(waiting.filter_map(due).min().map(|at| at.max(turn.now)))
     }
 
     /// Starts what deliveries may leave.
@@ -157,10 +171,13 @@ impl Portal {
             if shift.deliveries_left == 0 || flights >= AT_ONCE || self.in_flight.len() + flights >= PLACES {
                 break;
             }
-            let Some(index) = self.endpoints.pick(turn.now, latest, shift.ends_at, &passed) else { break };
+            let moments = (turn.now, shift.ends_at);
+            let Some(index) = self.endpoints.pick(moments, latest, &self.channels, &passed) else { break };
             passed.push(index);
             let endpoint = &mut self.endpoints.all[index];
-            let Some((post, message)) = prepare(turn, connection, endpoint, oldest, latest)? else {
+            let hands_over = self.channels.hands_over(endpoint);
+            let Some((post, message)) = prepare(turn, connection, endpoint, (oldest, latest), hands_over)?
+            else {
                 continue;
             };
             shift.deliveries_left -= 1;
@@ -215,8 +232,8 @@ fn prepare(
     turn: &mut Turn<'_>,
     connection: &Connection,
     endpoint: &mut Endpoint,
-    oldest: u64,
-    latest: u64,
+    (oldest, latest): (u64, u64),
+    hands_over: bool,
 ) -> Result<Option<(Post, MessageId)>, SqlError> {
     let now = turn.now;
     if let Err(refused) = receiver::check(&endpoint.url, turn.config.deliver_to) {
@@ -240,11 +257,15 @@ fn prepare(
             Some(message) if is_truncated => message,
             _ => new_message(turn, MessageKind::Truncated, endpoint.cursor, oldest - 1),
         };
-        let body = message::truncated(connection, now, message.after, message.up_to);
+        let channel = endpoint.wanted.channel.as_ref();
+        let body = message::truncated(connection, now, message.after, message.up_to, channel);
         let id = message.id.clone();
         endpoint.message = Some(message);
         save(turn, endpoint)?;
         return Ok(Some((message::post(&url, &id, now, body, &secrets), id)));
+    }
+    if let Some(message) = held.as_ref().filter(|message| message.kind == MessageKind::Members) {
+        return Ok(Some(members_post(turn, connection, endpoint, message, latest, &secrets)?));
     }
     let wanted = endpoint.wanted.clone();
     let first = Stretch {
@@ -255,6 +276,8 @@ fn prepare(
         chunks: MESSAGE_CHUNKS,
         looked: LOOKED_BYTES,
         wanted: &|kind, change| wanted.takes(kind, change),
+        // Of whom is still to be handed over nothing is told: they come as they are then.
+        members_up_to: endpoint.hand_over,
     };
     // A repeated message holds what it held, however much its records have grown meanwhile: a receiver that took it believes that it has
     // everything up to where it ended.
@@ -272,26 +295,94 @@ fn prepare(
     if page.lines.is_empty() {
         endpoint.cursor = page.next;
         endpoint.message = None;
-        save(turn, endpoint)?;
-        return Ok(None);
+        if page.next < latest || endpoint.hand_over.is_none() || !hands_over {
+            save(turn, endpoint)?;
+            return Ok(None);
+        }
+        return hand_over(turn, connection, endpoint, latest, &secrets);
     }
     let message = match held {
         Some(message) => message,
         None => new_message(turn, MessageKind::Changes, endpoint.cursor, page.next),
     };
-    let body = message::changes(connection, now, endpoint.cursor, &page, latest);
+    let body = message::changes(connection, now, endpoint.cursor, &page, latest, None);
     let id = message.id.clone();
     if endpoint.message.as_ref() != Some(&message) {
+        let up_to = message.up_to;
         endpoint.message = Some(message);
+        if planted(Bug::CursorBeforeAnswer) {
+            endpoint.move_to(up_to);
+        }
         save(turn, endpoint)?;
     }
     Ok(Some((message::post(&url, &id, now, body, &secrets), id)))
 }
 
+/// The next records of a channel for an endpoint that has told everything up to now of those it was handed: nothing that changes after
+/// `latest` is missing from what it is told then, and nothing is told twice.
+fn hand_over(
+    turn: &mut Turn<'_>,
+    connection: &Connection,
+    endpoint: &mut Endpoint,
+    latest: u64,
+    secrets: &[Secret<String>],
+) -> Result<Option<(Post, MessageId)>, SqlError> {
+    let above = endpoint.hand_over.unwrap_or(RecordId(0));
+    let members = match &endpoint.wanted.channel {
+        Some(channel) => told::members(turn.sql, channel, above, MESSAGE_CHANGES, MESSAGE_BYTES)?,
+        None => None,
+    };
+    let entered = |channel: &ChannelId| Change::Channel {
+        channel: channel.clone(),
+        passage: Passage::Entered,
+        ids: Vec::new(),
+    };
+    let wanted = |members: &told::Members| {
+        let wanted = &endpoint.wanted;
+        wanted
+            .channel
+            .as_ref()
+            .is_some_and(|channel| wanted.takes(Some(members.object_type), &entered(channel)))
+    };
+    let Some(members) = members.filter(wanted) else {
+        // The channel is gone, or the endpoint wants only what follows.
+        endpoint.hand_over = None;
+        save(turn, endpoint)?;
+        return Ok(None);
+    };
+    let message = Message {
+        members: members.fields.iter().map(|(id, _)| *id).collect(),
+        last: members.last,
+        ..new_message(turn, MessageKind::Members, latest, latest)
+    };
+    endpoint.message = Some(message.clone());
+    save(turn, endpoint)?;
+    members_post(turn, connection, endpoint, &message, latest, secrets).map(Some)
+}
+
+/// A message that hands over records as they are now: those it was cut for, whoever has come or left since.
+fn members_post(
+    turn: &Turn<'_>,
+    connection: &Connection,
+    endpoint: &Endpoint,
+    message: &Message,
+    latest: u64,
+    secrets: &[Secret<String>],
+) -> Result<(Post, MessageId), SqlError> {
+    let lines = match &endpoint.wanted.channel {
+        Some(channel) => told::handed_over(turn.sql, channel, &message.members, message.up_to, turn.now)?,
+        None => Vec::new(),
+    };
+    let page = query::Page { lines, next: message.up_to };
+    let how = if message.last { "complete" } else { "under_way" };
+    let body = message::changes(connection, turn.now, message.after, &page, latest, Some(how));
+    Ok((message::post(&endpoint.url, &message.id, turn.now, body, secrets), message.id.clone()))
+}
+
 fn new_message(turn: &mut Turn<'_>, kind: MessageKind, after: u64, up_to: u64) -> Message {
     let mut bytes = [0; 12];
     (turn.random)(&mut bytes);
-    Message { id: MessageId::from_random(bytes), kind, after, up_to }
+    Message { id: MessageId::from_random(bytes), kind, after, up_to, members: Vec::new(), last: false }
 }
 
 /// What cannot be sent at all waits for a person.

@@ -31,6 +31,7 @@ fn show(endpoint: &Endpoint, latest: u64) -> Value {
         let kind = match message.kind {
             MessageKind::Changes => "changes",
             MessageKind::Truncated => "feed.truncated",
+            MessageKind::Members => "changes",
         };
         json!({
             "id": message.id,
@@ -50,6 +51,7 @@ fn show(endpoint: &Endpoint, latest: u64) -> Value {
         "reason": endpoint.reason,
         "cursor": endpoint.cursor.to_string(),
         "behind": latest.saturating_sub(endpoint.cursor).to_string(),
+        "handing_over": endpoint.hand_over.is_some(),
         "message": message,
         "failures": endpoint.failures,
         "failing_since": moment(endpoint.failing_since),
