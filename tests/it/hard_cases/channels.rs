@@ -331,7 +331,7 @@ fn a_definition_is_checked_against_the_fields_there_are_and_can_be_previewed() {
     assert_eq!((&preview["matching"], &preview["complete"]), (&json!(12), &json!(true)));
     assert_eq!(preview["examples"].as_array().unwrap().len(), 10);
     assert_eq!(preview["examples"][0]["fields"]["first_name"], "Lead");
-    assert_eq!(preview["hubspot_calls"], json!({ "once": 0, "per_hour": 0 }));
+    assert_eq!(preview["hubspot_calls"], json!({ "once": 0, "per_hour": 0, "per_hour_most": 0 }));
     assert_eq!(world.calls.len(), calls);
     world.make_channel(&definition(&named("Lead"))).unwrap();
     world.choose(Some(&["lastname"]), &[]);
@@ -378,6 +378,34 @@ fn a_channel_by_list_hands_over_who_is_on_the_list_and_follows_it() {
     assert_eq!(handed(&world).len(), world.truth().len());
     assert!(!world.dump_of("followed").contains(channel.as_str()));
     world.verdict().unwrap();
+}
+
+#[test]
+fn a_preview_of_a_list_says_what_is_known_of_it_and_no_more() {
+    let mut world = World::new(Plan { lists: Some(1), ..plan() });
+    let preview = |world: &mut World, list: u64| {
+        let mut draft = of_list(list);
+        draft.as_object_mut().map(|entries: &mut Map<String, Value>| entries.remove("name"));
+        match world.command(Command::Channel(Ask::Preview(draft))) {
+            Some(Answer::Channel(Channels::Json(text))) => serde_json::from_str::<Value>(&text).unwrap(),
+            Some(Answer::Channel(Channels::Refused(Refusal::Wrong(faults)))) => json!(faults[0].path),
+            other => panic!("{other:?}"),
+        }
+    };
+    world.hold("/join-order", 1);
+    assert!(world.until(60, |world| world.held() == 1));
+    assert!(world.backfill());
+    let read = preview(&mut world, 1);
+    assert_eq!((&read["complete"], &read["matching"]), (&json!(false), &Value::Null), "it is being read");
+    world.release();
+    world.pass(61);
+    let read = preview(&mut world, 1);
+    let members = on_list(&world, 1).len();
+    assert_eq!((&read["complete"], &read["matching"]), (&json!(true), &json!(members)));
+    assert_eq!(read["examples"].as_array().unwrap().len(), members.min(10));
+    // A check each 4 minutes, a page a day; at most a page with each check.
+    assert_eq!(read["hubspot_calls"], json!({ "once": 0, "per_hour": 16, "per_hour_most": 30 }));
+    assert_eq!(preview(&mut world, 4_711), "/list", "HubSpot has no such list");
 }
 
 fn of_list(list: u64) -> Value {

@@ -194,19 +194,30 @@ fn json_that_was_edited_replaces_the_conditions_and_what_they_cannot_say_stays_j
 
 #[test]
 fn a_preview_is_told_in_words() {
-    let told = |matching: &str, rest: &str| {
-        format!(r#"{{"matching":{matching},"looked_at":900,"of":1000,"estimate":40,{rest}}}"#)
-    };
+    let told =
+        |matching: &str, rest: &str| format!(r#"{{"matching":{matching},"of":1000,"estimate":40,{rest}}}"#);
     let examples = r#""examples":[{"id":"7","fields":{"a":"x","b":null}}]"#;
-    let filter =
-        told("40", &format!(r#""complete":false,{examples},"hubspot_calls":{{"once":0,"per_hour":0}}"#));
+    let filter = told(
+        "40",
+        &format!(r#""looked_at":900,"complete":false,{examples},"hubspot_calls":{{"once":0,"per_hour":0}}"#),
+    );
     let view = preview(&filter, "contacts").unwrap();
     assert_eq!(view.matching, "About 40 contacts of 1,000 now, estimated from 900 of them.");
     assert_eq!(view.examples, [("7".to_owned(), vec![Some("x".to_owned()), None])]);
-    let list = told("null", r#""complete":false,"examples":[],"hubspot_calls":{"once":3,"per_hour":13}"#);
-    let view = preview(&list, "companies").unwrap();
-    assert_eq!(view.matching, "HubSpot counts 40 companies on the list.");
-    assert!(view.calls.starts_with("Reading the list takes 3 calls to HubSpot once; "));
+    let calls = r#""hubspot_calls":{"once":3,"per_hour":13,"per_hour_most":612}"#;
+    let of_list = |looked_at: &str| {
+        let list =
+            told("null", &format!(r#""looked_at":{looked_at},"complete":false,"examples":[],{calls}"#));
+        preview(&list, "companies").unwrap()
+    };
+    assert_eq!(of_list("null").matching, "HubSpot counts 40 companies on the list.");
+    assert_eq!(of_list("7").matching, "HubSpot counts 40 companies on the list; 7 are read so far.");
+    let calls = of_list("null").calls;
+    assert!(calls.starts_with("Reading the list takes 3 calls to HubSpot once; "), "{calls}");
+    assert!(calls.ends_with("it takes up to 612."), "{calls}");
+    let unknown = r#"{"matching":null,"looked_at":null,"of":null,"estimate":null,"complete":false,"examples":[],
+        "hubspot_calls":{"once":null,"per_hour":null,"per_hour_most":null}}"#;
+    assert!(preview(unknown, "companies").unwrap().matching.starts_with("It is not known"));
 }
 
 #[test]

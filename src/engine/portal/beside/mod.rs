@@ -38,7 +38,7 @@ use reference::Collected;
 use segments::Segment;
 
 pub(super) use segments::Listing;
-pub use segments::{API, MOST_FOLLOWED};
+pub use segments::{API, MOST_FOLLOWED, PAGES_AN_HOUR};
 
 /// Place of a call that belongs to no stream.
 pub(super) const NO_STREAM: usize = usize::MAX;

@@ -39,7 +39,7 @@ use crate::{
         ids::{ListId, ObjectType, RecordId},
         json,
         planted::{Bug, planted},
-        time::{DAY_MS, SECOND_MS, Timestamp},
+        time::{DAY_MS, HOUR_MS, SECOND_MS, Timestamp},
     },
 };
 
@@ -50,6 +50,8 @@ const WALK_EVERY_MS: i64 = DAY_MS;
 /// How long a page of a walk keeps the next walk away, so that a list that loses members all the time takes a call each 6 s at most: 14,400
 /// a day of 250,000. A list of 100,000 then shows who left within forty minutes, one of 10,000 at the next check.
 const PAGE_REST_MS: i64 = 6 * SECOND_MS;
+/// Most pages of walks an hour, of one list.
+pub const PAGES_AN_HOUR: u64 = (HOUR_MS / PAGE_REST_MS) as u64;
 /// The API's own use of a list.
 pub const API: &str = "api";
 

@@ -13,7 +13,11 @@ use super::{
 use crate::{
     engine::{
         channel::{Channel, Selection},
-        portal::{Effect, Portal, Turn, beside::Source, messages},
+        portal::{
+            Effect, Portal, Turn,
+            beside::{Listing, Source},
+            messages,
+        },
     },
     store::{
         portal::{channels as store, feed, members, reference},
@@ -22,6 +26,7 @@ use crate::{
     values::{
         filter::{Code, Fault},
         ids::{ChannelId, ListId, ObjectType},
+        time::HOUR_MS,
     },
 };
 
@@ -124,9 +129,14 @@ impl Portal {
                 let preview = match &channel.selection {
                     Selection::List(list) => {
                         let size = listed(turn, *list)?.and_then(|entry| entry["size"].as_u64());
-                        let is_mirrored =
-                            members::followed(turn.sql)?.iter().any(|known| known.list == *list);
-                        preview::of_list(turn.sql, &channel, *list, size, is_mirrored)?
+                        let followed = members::followed(turn.sql)?.iter().any(|known| known.list == *list);
+                        let mirrored = match self.listing(*list, channel.object_type) {
+                            _ if !followed => preview::Mirrored::No,
+                            Listing::Known => preview::Mirrored::Whole,
+                            Listing::Partial | Listing::Nobody => preview::Mirrored::Partly,
+                        };
+                        let checks = (HOUR_MS / turn.config.work.check_every_ms.max(1)) as u64;
+                        preview::of_list(turn.sql, &channel, *list, size, mirrored, checks)?
                     }
                     Selection::Filter(filter) => {
                         preview::of_filter(turn.sql, &channel, filter, total, context)?

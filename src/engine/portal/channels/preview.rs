@@ -4,7 +4,10 @@ use serde_json::{Value, json};
 
 use super::told;
 use crate::{
-    engine::{channel::Channel, portal::query::FETCH},
+    engine::{
+        channel::Channel,
+        portal::{beside::PAGES_AN_HOUR, query::FETCH},
+    },
     hubspot::{lists::MEMBERS, objects::Properties},
     store::{
         portal::{members, records},
@@ -22,6 +25,17 @@ const LOOKED_AT: u64 = 10_000;
 const STRETCHES: u64 = 20;
 /// Examples given.
 const EXAMPLES: usize = 10;
+
+/// How far a list's members are in the mirror.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mirrored {
+    /// Nobody follows it.
+    No,
+    /// It is being read.
+    Partly,
+    /// Everybody is known.
+    Whole,
+}
 
 /// How many records the filter holds of now, and ten of them. `total`: live records of the channel's type.
 pub(super) fn of_filter(
@@ -68,29 +82,36 @@ pub(super) fn of_filter(
     Ok(json!({
         "matching": matching, "looked_at": looked_at, "of": total, "complete": whole, "estimate": estimate, "examples": examples,
         // A filter reads the mirror, which is kept whether there are channels or not.
-        "hubspot_calls": { "once": 0, "per_hour": 0 },
+        "hubspot_calls": { "once": 0, "per_hour": 0, "per_hour_most": 0 },
     }))
 }
 
-/// How many are on the list, and ten of them where it is mirrored already. `size`: as HubSpot last told.
+/// How many are on the list, and ten of them as far as it is mirrored. `size`: as HubSpot last told; with neither, nobody knows.
+/// `checks`: looks at all lists together, an hour.
 pub(super) fn of_list(
     sql: &dyn Sql,
     channel: &Channel,
     list: ListId,
     size: Option<u64>,
-    is_mirrored: bool,
+    mirrored: Mirrored,
+    checks: u64,
 ) -> Result<Value, SqlError> {
-    let known = if is_mirrored { Some(members::count(sql, list)?) } else { None };
+    let read = if mirrored == Mirrored::No { None } else { Some(members::count(sql, list)?) };
+    let known = read.filter(|_| mirrored == Mirrored::Whole);
     let some = members::page(sql, list, RecordId(0), EXAMPLES as u32)?;
     let live = records::live_by_ids(sql, channel.object_type, &some)?;
     let examples = live.iter().map(|live| (live.id, told::render(channel, &live.properties))).collect();
-    let size = size.or(known).unwrap_or(0);
-    let pages = size.div_ceil(MEMBERS as u64);
+    let size = known.or(size);
+    let pages = size.map(|size| size.div_ceil(MEMBERS as u64));
+    // Everybody once, unless they are there; then a look with each check, and everybody once a day.
+    let per_hour = pages.map(|pages| checks + pages.div_ceil(24));
+    // While somebody leaves between any two checks everybody is read as often as may be.
+    let per_hour_most = pages.map(|pages| checks + (pages * checks).min(PAGES_AN_HOUR));
+    let once = if mirrored == Mirrored::No { pages.map(|pages| pages + 1) } else { Some(0) };
     Ok(json!({
-        "matching": known, "looked_at": known, "of": size, "complete": known.is_some(), "estimate": known.unwrap_or(size),
+        "matching": known, "looked_at": read, "of": size, "complete": known.is_some(), "estimate": size,
         "examples": shown(examples),
-        // Everybody once, unless they are there; then a look with each check, for all lists together, and everybody once a day.
-        "hubspot_calls": { "once": if is_mirrored { 0 } else { pages + 1 }, "per_hour": 12 + pages.div_ceil(24) },
+        "hubspot_calls": { "once": once, "per_hour": per_hour, "per_hour_most": per_hour_most },
     }))
 }
 
