@@ -71,14 +71,7 @@ pub fn mark_updated_since(
     since: Timestamp,
     generation: i64,
 ) -> Result<(), SqlError> {
-    let statement = format!(
-        "INSERT INTO dirty (object_type, id, generation, urgent, erased)
-         SELECT ?1, id, ?3, 0, 0 FROM records_{} WHERE live = 1 AND updated_at >= ?2
-         ON CONFLICT (object_type, id) DO UPDATE SET generation = max(generation, excluded.generation)",
-        kind.table()
-    );
-    sql.exec(&statement, &[Param::Text(&kind.name()), Param::Int(since.0), Param::Int(generation)])?;
-    Ok(())
+    mark_since(sql, kind, "updated_at", since, generation)
 }
 
 /// Marks every live record that was read at `since` or later. Reads the whole table, too.
@@ -88,9 +81,19 @@ pub fn mark_seen_since(
     since: Timestamp,
     generation: i64,
 ) -> Result<(), SqlError> {
+    mark_since(sql, kind, "seen_at", since, generation)
+}
+
+fn mark_since(
+    sql: &dyn Sql,
+    kind: ObjectType,
+    column: &str,
+    since: Timestamp,
+    generation: i64,
+) -> Result<(), SqlError> {
     let statement = format!(
         "INSERT INTO dirty (object_type, id, generation, urgent, erased)
-         SELECT ?1, id, ?3, 0, 0 FROM records_{} WHERE live = 1 AND seen_at >= ?2
+         SELECT ?1, id, ?3, 0, 0 FROM records_{} WHERE live = 1 AND {column} >= ?2
          ON CONFLICT (object_type, id) DO UPDATE SET generation = max(generation, excluded.generation)",
         kind.table()
     );
