@@ -386,9 +386,7 @@ impl Simulator {
     pub fn take_deliveries(&mut self, now_ms: u64) -> Vec<Delivery> {
         let Self { access, webhooks, switches, .. } = self;
         let mut out = Vec::new();
-        let (due, later): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut webhooks.retries).into_iter().partition(|(at, _)| *at <= now_ms);
-        webhooks.retries = later;
+        let due: Vec<_> = webhooks.retries.extract_if(.., |(at, _)| *at <= now_ms).collect();
         for (at, batch) in due {
             let Some(app) = access.app(batch.app_id) else { continue };
             if webhooks.in_flight_of(batch.app_id, batch.portal_id) < app.max_concurrent_requests {

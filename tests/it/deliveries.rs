@@ -122,7 +122,7 @@ fn a_change_arrives_within_a_second_of_the_mirror_knowing_it() {
 
 #[test]
 fn nothing_is_lost_skipped_or_out_of_order_through_crashes_torn_turns_and_lost_answers() {
-    for seed in 0..12 {
+    for seed in 0..6 {
         let plan = Plan {
             seed,
             contacts: 150,
@@ -216,11 +216,11 @@ fn receivers_that_hang_keep_neither_the_sync_nor_webhooks_waiting() {
     let took = world.now - start;
     assert!(took < 60_000, "3,000 contacts take {took} ms");
     // While a receiver keeps an alarm waiting, the change of a webhook is read at once.
+    let id = world.truth().keys().next().unwrap().clone();
     for number in 0..6 {
         rename(&mut world, &format!("Name {number}"));
         let asked = world.now;
         let seen = world.until(5, |world| {
-            let id = world.truth().keys().next().unwrap().clone();
             world.record(&id).unwrap()["properties"]["firstname"] == format!("Name {number}")
         });
         assert!(seen);

@@ -19,7 +19,7 @@ use hubspot_simulator::{
 use crate::life::{CARS, Loss, Plan, World};
 
 /// Lives in `cargo test`: what its 30 s hold on two cores, with room.
-const LIVES: u64 = 1_250;
+const LIVES: u64 = 2_000;
 
 /// Lives that failed once. 904: fields that came while an account was not connected stayed empty in what was read before they were
 /// known. 3121: companies' links changed while contacts were read anew, and were never read.
@@ -36,7 +36,7 @@ pub fn drawn(seed: u64) -> Plan {
     let wide = rng.u32(0..10) == 0;
     let webhooks = rng.u32(0..5) > 0;
     // Few enough that a property list fits a URL, or all.
-    let hubspot_properties = (rng.u32(0..16) > 0).then_some(30);
+    let hubspot_properties = (rng.u32(0..32) > 0).then_some(30);
     let switches = Switches {
         list_after: [ListAfter::InclusiveId, ListAfter::ExclusiveId, ListAfter::Opaque][rng.usize(0..3)],
         short_page_one_in: [0, 0, 3][rng.usize(0..3)],
@@ -51,12 +51,12 @@ pub fn drawn(seed: u64) -> Plan {
         // A refresh whose answer was lost is repeated at the latest with the next tick.
         refresh_grace_ms: 11 * 60_000,
         access_token_life_s: [1_800, 1_800, 1_800, 400][rng.usize(0..4)],
-        // Retries of one delivery within an hour and a half: see [`Plan::settles_within`].
-        webhook_time_scale: 0.05,
+        // Retries of one delivery within three quarters of an hour: see [`Plan::settles_within`].
+        webhook_time_scale: 0.025,
         list_member_page: [250, 7][beside.usize(0..2)],
         list_version_counts_members: beside.bool(),
         // Costs a day of checks: a life worth five.
-        list_search_tells_times: lists.is_none() || beside.u32(0..48) > 0,
+        list_search_tells_times: lists.is_none() || beside.u32(0..96) > 0,
         restore_rejoins_lists: beside.bool(),
         association_batch_page: [500, 500, 500, 500, 500, 2][linked.usize(0..6)],
         association_ids_are_numbers: linked.bool(),
@@ -104,7 +104,7 @@ pub fn drawn(seed: u64) -> Plan {
         webhooks,
         webhook_faults: webhooks && rng.bool(),
         webhooks_lost_one_in: if webhooks { [0, 0, 0, 5][losses.usize(0..4)] } else { 0 },
-        rejects: losses.u32(0..6) == 0,
+        rejects: losses.u32(0..9) == 0,
         loses: [None, Some(Loss::Scope), Some(Loss::Grant)][losses.usize(0..24).saturating_sub(21)],
         deletions: true,
         shape: Shape {
@@ -120,7 +120,7 @@ pub fn drawn(seed: u64) -> Plan {
         latency_ms: [(5, 60), (50, 2_500), (50, 9_000)][rng.usize(0..3)],
         dawdles_one_in: [0, 0, 5][losses.usize(0..3)],
         rush: rng.u32(0..4) == 0,
-        late_minutes: [0, 0, 0, 0, 75][rng.usize(0..5)],
+        late_minutes: [0, 0, 0, 0, 0, 0, 0, 75][rng.usize(0..8)],
     }
 }
 

@@ -13,16 +13,18 @@ use super::{
     account::PORTAL,
     beside::Memberships,
     links::{self, Links},
+    snapshot::Records,
     world::World,
 };
 
 impl World {
     /// What of the promises does not hold.
     pub fn verdict(&mut self) -> Result<(), String> {
-        (0..self.objects.len()).try_for_each(|object| self.verdict_of(object))
+        (0..self.objects.len()).try_for_each(|object| self.verdict_of(object).map(drop))
     }
 
-    fn verdict_of(&mut self, object: usize) -> Result<(), String> {
+    /// The same of one connection; else what its mirror holds, by type and id.
+    pub(super) fn verdict_of(&mut self, object: usize) -> Result<Records, String> {
         let status = self.status_of(object);
         if status.state != State::Active {
             return Err(format!("the connection is {:?}: {:?}", status.state, status.trouble));
@@ -57,7 +59,7 @@ impl World {
         }
         match self.log.iter().find(|line| line.contains("na1-") || line.contains('@')) {
             Some(line) => Err(format!("a secret or an address in the log: {line}")),
-            None => Ok(()),
+            None => Ok(mirrors),
         }
     }
 
@@ -192,12 +194,7 @@ impl World {
     }
 
     /// Invariant 2: the feed from the beginning leads to what the mirror holds, without a gap or a repeated number.
-    fn feed_leads_to(
-        &mut self,
-        object: usize,
-        mirror: &BTreeMap<(String, String), Value>,
-        held: &Links,
-    ) -> Result<(), String> {
+    fn feed_leads_to(&mut self, object: usize, mirror: &Records, held: &Links) -> Result<(), String> {
         let (mut ids, mut last, mut deleted) = (BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
         let mut members = Memberships::new();
         let mut linked = Links::new();

@@ -19,6 +19,8 @@ use super::{
 };
 
 type Id = (String, String);
+/// Properties of records, by type and id.
+pub(super) type Records = BTreeMap<Id, Value>;
 
 /// What a host copied, page by page, while the world went on.
 #[derive(Clone)]
@@ -92,7 +94,7 @@ impl World {
         }
     }
 
-    fn records_of(&mut self, object: usize) -> BTreeMap<Id, Value> {
+    fn records_of(&mut self, object: usize) -> Records {
         let kinds: Vec<ObjectType> =
             self.status_of(object).streams.iter().map(|stream| stream.object_type).collect();
         let of_kind = |kind: ObjectType| {
@@ -104,13 +106,17 @@ impl World {
 
     /// Whether the host that follows the feed from there has what the mirror has.
     pub fn follows_from(&mut self, snapshot: Snapshot) -> Result<(), String> {
+        let mirror = self.records_of(snapshot.object);
+        self.leads_to(snapshot, &mirror)
+    }
+
+    /// The same, where what the mirror holds is known.
+    pub(super) fn leads_to(&mut self, snapshot: Snapshot, mirror: &Records) -> Result<(), String> {
         let Snapshot { object, seq: mut after, settled_at, records, mut members, members_at, mut links } =
             snapshot;
         // Up to which number what a record holds is known already: changes up to there are applied once more.
         let mut known: BTreeMap<Id, u64> = records.iter().map(|(id, (_, seq))| (id.clone(), *seq)).collect();
-        let mut records: BTreeMap<Id, Value> =
-            records.into_iter().map(|(id, (values, _))| (id, values)).collect();
-        let mirror = self.records_of(object);
+        let mut records: Records = records.into_iter().map(|(id, (values, _))| (id, values)).collect();
         // What was told before members were copied.
         let mut earlier = Memberships::new();
         let held = links::from_holders(&self.links_of(object, &ObjectType::ALWAYS));

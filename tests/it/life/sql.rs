@@ -4,16 +4,31 @@ use std::cell::Cell;
 
 use spoke::store::{
     native::NativeSql,
+    portal,
     sql::{Param, Row, Sql, SqlError},
 };
 
+thread_local! {
+    /// A connection's database as it is made: its tables are made once a thread, not once a life.
+    static MADE: NativeSql = {
+        let sql = NativeSql::default();
+        portal::open(&sql).expect("the tables are made");
+        sql
+    };
+}
+
 /// The connection's database, with a misfortune in store.
-#[derive(Default)]
 pub struct FlakySql {
     /// The database.
     pub inner: NativeSql,
     /// The statement that fails, counted from now on; 0: none.
     pub fails_in: Cell<u32>,
+}
+
+impl Default for FlakySql {
+    fn default() -> Self {
+        Self { inner: MADE.with(NativeSql::copy), fails_in: Cell::new(0) }
+    }
 }
 
 impl Sql for FlakySql {
