@@ -1,7 +1,7 @@
 //! Bugs planted on purpose, so that the seeded lives can show that they would find them. Each is a mistake that a connector
 //! people use has made, or one that this design exists to rule out (`design.md` 4). Some are absorbed by the lookback and the
-//! hourly check that reaches further back, as they should be: those are planted without either, in lives whose index is never
-//! late, where that alone is no mistake.
+//! hourly check that reaches further back, as they should be: those are planted without either, in lives where that alone is no
+//! mistake: their index is never late, or webhooks tell of every change.
 //!
 //! Only tests build the switch; in the Worker every question is answered `false` before it is compiled.
 
@@ -14,7 +14,7 @@ pub enum Bug {
     NoLookback,
     /// No hourly check reaches further back.
     NoTrailing,
-    /// Neither of the two: no mistake where search's index is never late.
+    /// Neither of the two: no mistake where search's index is never late, or webhooks tell of every change.
     Bare,
     /// A check's cursor is saved when the check begins, and where it was is forgotten with the process. [`Self::Bare`] too.
     CursorFirst,
@@ -24,7 +24,7 @@ pub enum Bug {
     ShortListPageEnds,
     /// Search's order by id is believed as it comes.
     OrderBelieved,
-    /// The answer that arrives last counts.
+    /// The answer that arrives last counts. [`Self::Bare`] too: the check after a full read reaches back to its beginning.
     NoAskedAt,
     /// A page of a full read brings back what is gone.
     ListClearsTombstones,
@@ -64,17 +64,17 @@ pub enum Bug {
 
 impl Bug {
     /// Those that rest on [`Self::Bare`].
-    pub const BARE: [Self; 3] = [Self::Bare, Self::CursorFirst, Self::PagedByOffset];
+    pub const BARE: [Self; 4] = [Self::Bare, Self::CursorFirst, Self::PagedByOffset, Self::NoAskedAt];
 
     /// All that lives must find. [`Self::OrderBelieved`] needs more changes at once than lives have time for,
-    /// [`Self::ListClearsTombstones`] an order of answers that is too rare; what [`Self::NoAskedAt`] spoils, the check after a full
-    /// read mends, which reaches back to its beginning; [`Self::CursorBeforeAnswer`] needs a receiver that refuses: named cases find
-    /// those.
-    pub const ALL: [Self; 20] = [
+    /// [`Self::ListClearsTombstones`] an order of answers that is too rare, [`Self::CursorBeforeAnswer`] a receiver that refuses:
+    /// named cases find those.
+    pub const ALL: [Self; 21] = [
         Self::NoLookback,
         Self::NoTrailing,
         Self::CursorFirst,
         Self::PagedByOffset,
+        Self::NoAskedAt,
         Self::ShortListPageEnds,
         Self::MarksClearedAlways,
         Self::BusyDropsWebhooks,

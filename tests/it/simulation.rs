@@ -102,6 +102,7 @@ pub fn drawn(seed: u64) -> Plan {
         crashes_per_minute: [0.0, 0.2, 1.0][rng.usize(0..3)],
         torn_one_in: [0, 15][rng.usize(0..2)],
         webhooks,
+        told_at_once: false,
         webhook_faults: webhooks && rng.bool(),
         webhooks_lost_one_in: if webhooks { [0, 0, 0, 5][losses.usize(0..4)] } else { 0 },
         rejects: losses.u32(0..9) == 0,

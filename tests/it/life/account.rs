@@ -111,8 +111,10 @@ impl World {
 
     /// Configures the app at HubSpot, with this secret.
     pub fn put_app(&mut self, client_secret: &str) {
+        let each_edit = self.plan.told_at_once.then(|| Subscription::contacts(&["phone"]));
         let subscriptions = [
             Subscription::contacts(&["firstname", "email", "lifecyclestage"]),
+            each_edit.unwrap_or_default(),
             Subscription::companies(&["name", "domain"]),
             Subscription::deals(&["dealname", "dealstage", "amount"]),
             self.further_subscriptions(),

@@ -76,6 +76,8 @@ pub struct Plan {
     pub torn_one_in: u32,
     /// Whether HubSpot sends webhooks.
     pub webhooks: bool,
+    /// Whether they tell of every edit of contacts: each brings a new telephone number.
+    pub told_at_once: bool,
     /// Duplicated, reordered and late webhooks.
     pub webhook_faults: bool,
     /// One webhook in this many never comes; 0: all do.
@@ -125,6 +127,7 @@ impl Default for Plan {
             crashes_per_minute: 0.0,
             torn_one_in: 0,
             webhooks: false,
+            told_at_once: false,
             webhook_faults: false,
             webhooks_lost_one_in: 0,
             rejects: false,

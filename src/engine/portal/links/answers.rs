@@ -3,7 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Call, PAGES, Part, REFUSED_MS, Round, apply, apply::Read};
+use super::{
+    Call, PAGES, REFUSED_MS, apply,
+    apply::Read,
+    round::{Part, Round},
+};
 use crate::{
     engine::portal::{
         InFlight, Portal, Turn,
