@@ -8,31 +8,16 @@ use crate::{
     values::ids::{ObjectType, PortalId, RecordId},
 };
 
-/// The records that events touched, by portal, each record once. An erasure outweighs everything else; order and values
-/// of the events mean nothing. Portals of which nothing is left are left out.
+/// The records that events touched, by portal, each record once. What became of a record outweighs that something happened to it;
+/// order and values of the events mean nothing. Portals of which nothing is left are left out.
 pub fn group(events: Vec<(PortalId, Event)>) -> BTreeMap<PortalId, Vec<Touch>> {
     let mut by_portal: BTreeMap<PortalId, BTreeMap<(ObjectType, RecordId), Touch>> = BTreeMap::new();
     for (portal, event) in events {
-        let mut touch = |object_type, id, erased| {
+        for touch in Touch::of(&event) {
             let records = by_portal.entry(portal).or_default();
-            records.entry((object_type, id)).or_insert(Touch { object_type, id, erased }).erased |= erased;
-        };
-        match event {
-            Event::Touched { object, id, .. }
-            | Event::Deleted { object, id, .. }
-            | Event::Restored { object, id, .. } => touch(object, id, false),
-            Event::Linked { object, id, other, .. } => {
-                touch(object, id, false);
-                if let Some((object, id)) = other {
-                    touch(object, id, false);
-                }
-            }
-            Event::PrivacyDeleted { object, id, .. } => touch(object, id, true),
-            Event::Merged { object, primary, merged, new_id, .. } => {
-                touch(object, primary, false);
-                merged.into_iter().chain(new_id).for_each(|id| touch(object, id, false));
-            }
-            Event::Ignored => {}
+            let known = records.entry((touch.object_type, touch.id)).or_insert(touch);
+            known.erased |= touch.erased;
+            known.merged_into = known.merged_into.or(touch.merged_into);
         }
     }
     by_portal.into_iter().map(|(portal, records)| (portal, records.into_values().collect())).collect()
@@ -67,6 +52,8 @@ mod tests {
             grouped[&PortalId(portal)].iter().map(|touch| (touch.id.0, touch.erased)).collect()
         };
         assert_eq!(erased(7), [(1, true), (2, false), (3, false)]);
+        let parts = grouped[&PortalId(7)].iter().map(|touch| touch.merged_into);
+        assert!(parts.eq([Some(RecordId(3)), Some(RecordId(3)), None]));
         assert_eq!(erased(8), [(1, false)]);
         assert!(!grouped.contains_key(&PortalId(9)));
     }

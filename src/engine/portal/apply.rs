@@ -183,6 +183,12 @@ pub fn erased(scene: Scene<'_>, ids: &[RecordId]) -> Result<Applied, SqlError> {
     verdict.write(scene)
 }
 
+/// Applies what an event says of records that became part of others. Whether they are gone is still to be read; what they became
+/// may be erased before anybody reads it, and nothing else says then who it was.
+pub fn merged(scene: Scene<'_>, merged: &[(RecordId, RecordId)]) -> Result<Applied, SqlError> {
+    Verdict { merged: merged.to_vec(), ..Verdict::default() }.write(scene)
+}
+
 /// Applies a batch or single read: what it holds is the truth of the moment it left, and so is what it says is missing.
 pub fn settled(scene: Scene<'_>, found: &[Record<'_>], missing: &[Grave]) -> Result<Applied, SqlError> {
     let archived = found

@@ -6,7 +6,7 @@
 use crate::{
     engine::portal::{Portal, Turn, apply, messages::State},
     store::{
-        portal::{erasures, feed},
+        portal::{dirty, erasures, feed},
         schema,
         sql::SqlError,
     },
@@ -51,8 +51,32 @@ pub(super) fn horizon(turn: &Turn<'_>) -> Timestamp {
 impl Portal {
     /// An event says that these records were deleted for privacy.
     pub(super) fn erase(&mut self, turn: &Turn<'_>, index: usize, ids: &[RecordId]) -> Result<(), SqlError> {
+        let applied = apply::erased(self.scene_of_event(turn, index), ids)?;
+        self.keeping.erasing = true;
+        self.count(turn, index, applied)
+    }
+
+    /// An event says that records became part of others. Whoever became part of one that was erased is the same person.
+    pub(super) fn note_mergers(
+        &mut self,
+        turn: &Turn<'_>,
+        index: usize,
+        mergers: &[(RecordId, RecordId)],
+    ) -> Result<(), SqlError> {
+        let scene = self.scene_of_event(turn, index);
+        let applied = apply::merged(scene, mergers)?;
+        self.count(turn, index, applied)?;
+        let into: Vec<RecordId> = mergers.iter().map(|(_, into)| *into).collect();
+        let erased = dirty::erased_of(turn.sql, scene.kind, &into)?;
+        if erased.is_empty() {
+            return Ok(());
+        }
+        self.erase(turn, index, &erased)
+    }
+
+    fn scene_of_event<'a>(&mut self, turn: &Turn<'a>, index: usize) -> apply::Scene<'a> {
         let tick = self.tick(turn.now);
-        let scene = apply::Scene {
+        apply::Scene {
             sql: turn.sql,
             now: turn.now,
             kind: self.streams[index].saved.object_type,
@@ -60,10 +84,7 @@ impl Portal {
             tick,
             shrinks: false,
             before_field: false,
-        };
-        let applied = apply::erased(scene, ids)?;
-        self.keeping.erasing = true;
-        self.count(turn, index, applied)
+        }
     }
 
     /// Goes on erasing, a piece a turn; says whether there is more to do in this alarm.

@@ -249,12 +249,20 @@ pub struct Touch {
     /// The event says that the person was erased for privacy: nothing of the record may stay.
     #[serde(default)]
     pub erased: bool,
+    /// The event says that it became part of this record.
+    #[serde(default)]
+    pub merged_into: Option<RecordId>,
 }
 
 impl Touch {
     /// The records an event of a webhook is about.
     pub fn of(event: &Event) -> Vec<Self> {
-        let touch = |object_type: ObjectType, id: RecordId| Self { object_type, id, erased: false };
+        let touch = |object_type: ObjectType, id: RecordId| Self {
+            object_type,
+            id,
+            erased: false,
+            merged_into: None,
+        };
         match event {
             Event::Touched { object, id, .. }
             | Event::Deleted { object, id, .. }
@@ -268,7 +276,10 @@ impl Touch {
                 .collect(),
             Event::PrivacyDeleted { object, id, .. } => vec![Self { erased: true, ..touch(*object, *id) }],
             Event::Merged { object, primary, merged, new_id, .. } => {
-                [*primary].iter().chain(merged).chain(new_id).map(|id| touch(*object, *id)).collect()
+                let into = new_id.unwrap_or(*primary);
+                let parts = [*primary].into_iter().chain(merged.iter().copied()).filter(|id| *id != into);
+                let parts = parts.map(|id| Self { merged_into: Some(into), ..touch(*object, id) });
+                parts.chain([touch(*object, into)]).collect()
             }
             Event::Ignored => Vec::new(),
         }

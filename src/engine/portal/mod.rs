@@ -593,6 +593,11 @@ impl Portal {
         for index in 0..self.streams.len() {
             let kind = self.streams[index].saved.object_type;
             let mut touched = false;
+            let mergers = touches.iter().filter(|touch| touch.object_type == kind);
+            let mergers: Vec<_> = mergers.filter_map(|touch| Some((touch.id, touch.merged_into?))).collect();
+            if connected && !mergers.is_empty() {
+                self.note_mergers(turn, index, &mergers)?;
+            }
             for erased in [false, true] {
                 let ids: Vec<RecordId> = touches
                     .iter()

@@ -95,8 +95,12 @@ fn a_merge_that_shows_after_the_deletions_it_caused_is_told_as_one() {
     world.plan.webhooks = false;
     world.put_app(crate::life::CLIENT_SECRET);
     let merged = world.contact("merge", json!({ "primary": ids[3], "other": ids[5] }));
-    let touch =
-        |id: &String| Touch { object_type: ObjectType::Contacts, id: id.parse().unwrap(), erased: false };
+    let touch = |id: &String| Touch {
+        object_type: ObjectType::Contacts,
+        id: id.parse().unwrap(),
+        erased: false,
+        merged_into: None,
+    };
     world.command(Command::Webhook { touches: [&ids[3], &ids[5]].map(touch).into() });
     world.pass_ms(2_000);
     assert_eq!(told(&mut world, &ids[3]), ["created", "deleted"]);

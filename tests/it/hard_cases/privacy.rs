@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use spoke::{
     engine::portal::messages::{Answer, Command, State, Touch},
+    hubspot::webhooks::Event,
     store::portal::feed::{self, Change},
     values::{ids::ObjectType, time::Timestamp},
 };
@@ -16,8 +17,12 @@ fn with_webhooks() -> Plan {
 
 /// A privacy event, as the front hands it on once its signature is checked.
 fn erasure(world: &mut World, ids: &[&str]) -> Option<Answer> {
-    let touch =
-        |id: &&str| Touch { object_type: ObjectType::Contacts, id: id.parse().unwrap(), erased: true };
+    let touch = |id: &&str| Touch {
+        object_type: ObjectType::Contacts,
+        id: id.parse().unwrap(),
+        erased: true,
+        merged_into: None,
+    };
     world.command(Command::Webhook { touches: ids.iter().map(touch).collect() })
 }
 
@@ -82,6 +87,42 @@ fn hubspot_is_asked_ever_less_about_who_it_shows_after_erasing_and_believed_afte
     world.pass(5);
     world.verdict().unwrap();
     assert_eq!(told(&mut world, &id), ["created", "erased", "restored"]);
+}
+
+#[test]
+fn who_was_merged_and_erased_before_anybody_read_it_is_erased_in_every_part() {
+    for merger_first in [true, false] {
+        // Events are handed on by hand, in both orders.
+        let mut world = synced(tiny(30));
+        let ids = ids(&world);
+        rename(&mut world, &ids[0], "Oldname");
+        world.pass(6);
+        rename(&mut world, &ids[0], "Newname");
+        world.pass(6);
+        assert!(world.dump().contains("Oldname"), "the feed tells what it was");
+        let merged = world.contact("merge", json!({ "primary": ids[0], "other": ids[1] }));
+        world.contact("erase", json!({ "id": merged }));
+        let merger = Event::Merged {
+            object: ObjectType::Contacts,
+            primary: ids[0].parse().unwrap(),
+            merged: vec![ids[1].parse().unwrap()],
+            new_id: Some(merged.parse().unwrap()),
+            occurred_at: Timestamp(0),
+        };
+        let merger = Command::Webhook { touches: Touch::of(&merger) };
+        if merger_first {
+            world.command(merger);
+            erasure(&mut world, &[&merged]);
+        } else {
+            erasure(&mut world, &[&merged]);
+            world.command(merger);
+        }
+        world.pass(2);
+        let held = world.dump();
+        assert!(!held.contains("Oldname") && !held.contains("Newname"), "merger first: {merger_first}");
+        assert_eq!(told(&mut world, &merged), ["erased"]);
+        world.verdict().unwrap();
+    }
 }
 
 #[test]

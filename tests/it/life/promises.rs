@@ -63,9 +63,10 @@ impl World {
         }
     }
 
-    /// Privacy: no row of any kind holds an address of somebody whom HubSpot's people have erased, where webhooks tell of that.
+    /// Privacy: no row of any kind holds an address of somebody whom HubSpot's people have erased, where webhooks tell of that:
+    /// while the app may not read contacts HubSpot tells nobody, and afterwards only that they are gone.
     pub(super) fn erased_are_nowhere(&self) -> Result<(), String> {
-        if !self.plan.told_of_all() {
+        if !self.plan.told_of_all() || self.plan.loses.is_some() {
             return Ok(());
         }
         let portal = self.simulator.portal(PORTAL).expect("the account exists");
