@@ -45,6 +45,8 @@ pub struct ChannelFormView {
     /// It was to be saved, and was not.
     pub refused: bool,
     pub preview: Option<PreviewView>,
+    /// The id of what a person goes on with after a row came or went.
+    pub focus: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -113,10 +115,18 @@ pub struct PreviewView {
     pub calls: String,
     /// The host's names of the fields.
     pub columns: Vec<String>,
-    /// Ids and values of some that match.
-    pub examples: Vec<(String, Vec<Option<String>>)>,
+    /// Ids and values of some that match; no values: not mirrored yet.
+    pub examples: Vec<(String, Option<Vec<Option<String>>>)>,
+    /// They are being read from HubSpot.
+    pub reading: bool,
     /// Why there are none.
     pub no_examples: String,
+}
+
+impl ChannelFormView {
+    fn goes_on_at(&self, id: &str) -> bool {
+        self.focus.as_deref() == Some(id)
+    }
 }
 
 pub fn page(view: &ChannelFormView) -> Page {
@@ -164,7 +174,7 @@ fn form(view: &ChannelFormView, title: &str) -> Markup {
                 (selection(view, &to))
             }
             (mappings(view, &to))
-            (preview(view))
+            (preview(view, &to))
             div class="flex flex-wrap gap-3" {
                 button class="btn btn-quiet" name="do" value="preview" formnovalidate hx-post=(to) { "Preview" }
                 button class="btn btn-primary" name="do" value="save" { @if view.id.is_some() { "Save" } @else { "Make the channel" } }
@@ -238,7 +248,7 @@ fn filter(view: &ChannelFormView, to: &str) -> Markup {
                 }
             } @else { input type="hidden" name="join" value=(if view.any { "any" } else { "all" }); }
             @for (place, group) in view.groups.iter().enumerate() { (self::group(view, to, place, group)) }
-            button class="btn btn-sm btn-ghost w-fit" name="do" value="add-group" formnovalidate hx-post=(to) { (icon(Icon::Plus)) "Add a group" }
+            button id="add-group" class="btn btn-sm btn-ghost w-fit" name="do" value="add-group" autofocus[view.goes_on_at("add-group")] formnovalidate hx-post=(to) { (icon(Icon::Plus)) "Add a group" }
         }
         details class="text-sm" open[view.json_open] {
             summary class="link w-fit" { "As JSON, for experts" }
@@ -263,6 +273,7 @@ fn any_or_all(any: bool, all_words: &str, any_words: &str) -> Markup {
 fn group(view: &ChannelFormView, to: &str, place: usize, group: &GroupView) -> Markup {
     let several = view.groups.len() > 1;
     let name = if several { format!(" in group {}", place + 1) } else { String::new() };
+    let add = format!("add-condition-{place}");
     html! {
         fieldset class="grid gap-3 rounded-field border border-base-300 p-4" {
             legend class="px-1 text-sm font-medium" { @if several { "Group " (place + 1) } @else { "Conditions" } }
@@ -273,23 +284,30 @@ fn group(view: &ChannelFormView, to: &str, place: usize, group: &GroupView) -> M
             }
             @if group.conditions.is_empty() { p class="text-sm text-muted" { "No condition: every one of the " (view.at.words(&view.object_type)) " matches." } }
             @for (number, condition) in group.conditions.iter().enumerate() {
-                (self::condition(to, (place, number), &format!("{}{name}", number + 1), condition))
+                (self::condition(view, to, (place, number), &format!("{}{name}", number + 1), condition))
             }
-            button class="btn btn-sm btn-ghost w-fit" name="do" value={ "add-condition " (place) } formnovalidate hx-post=(to) { (icon(Icon::Plus)) "Add a condition" span class="sr-only" { (name) } }
+            button id=(add) class="btn btn-sm btn-ghost w-fit" name="do" value={ "add-condition " (place) } autofocus[view.goes_on_at(&add)] formnovalidate hx-post=(to) { (icon(Icon::Plus)) "Add a condition" span class="sr-only" { (name) } }
         }
     }
 }
 
-fn condition(to: &str, (group, number): (usize, usize), name: &str, condition: &ConditionView) -> Markup {
+fn condition(
+    view: &ChannelFormView,
+    to: &str,
+    (group, number): (usize, usize),
+    name: &str,
+    condition: &ConditionView,
+) -> Markup {
     let id = format!("c{group}-{number}");
+    let focus = view.goes_on_at(&format!("{id}-field"));
     let wrong = condition.wrong.as_ref().map(|_| format!("{id}-wrong"));
     html! {
         div class="grid gap-2 border-t border-base-300 pt-3 first-of-type:border-0 first-of-type:pt-0 sm:grid-cols-[minmax(0,5fr)_minmax(0,4fr)_minmax(0,5fr)_auto] sm:items-start" {
-            input id={ (id) "-field" } class="input input-sm w-full" name="property" list="known" value=(condition.property) placeholder="Field" autocomplete="off"
+            input id={ (id) "-field" } class="input input-sm w-full" name="property" list="known" value=(condition.property) placeholder="Field" autocomplete="off" autofocus[focus]
                 aria-label={ "Field of condition " (name) } aria-describedby=[wrong.as_ref()] hx-post=(to) hx-trigger="change" hx-vals="{\"do\":\"again\"}";
             input type="hidden" name="was" value=(condition.property);
             @if condition.operators.is_empty() {
-                span class="text-sm text-muted sm:col-span-2" { "Choose a field, then " button class="link" name="do" value="again" formnovalidate hx-post=(to) { "say what it has to be" } "." }
+                span class="text-sm text-muted sm:col-span-2" { "Choose a field, then " button id={ (id) "-operator" } class="link" name="do" value="again" formnovalidate hx-post=(to) { "say what it has to be" } "." }
                 input type="hidden" name="operator" value="";
             } @else {
                 select id={ (id) "-operator" } class="select select-sm w-full" name="operator" aria-label={ "Comparison of condition " (name) } hx-post=(to) hx-trigger="change" hx-vals="{\"do\":\"again\"}" {
@@ -349,13 +367,13 @@ fn mappings(view: &ChannelFormView, to: &str) -> Markup {
                 "A change of one of these fields is told; other changes are not. "
                 @if view.left_out > 0 { (count(view.left_out as u64, "field", "fields")) " of HubSpot cannot be chosen, because the mirror leaves them out: " a class="link" href=(view.at.paths().choose_fields(&view.object_type)) { "choose them first" } "." }
             }
-            @for (number, row) in view.fields.iter().enumerate() { (mapping(to, number, row)) }
-            button class="btn btn-sm btn-ghost w-fit" name="do" value="add-field" formnovalidate hx-post=(to) { (icon(Icon::Plus)) "Add a field" }
+            @for (number, row) in view.fields.iter().enumerate() { (mapping(view, to, number, row)) }
+            button id="add-field" class="btn btn-sm btn-ghost w-fit" name="do" value="add-field" autofocus[view.goes_on_at("add-field")] formnovalidate hx-post=(to) { (icon(Icon::Plus)) "Add a field" }
         }
     }
 }
 
-fn mapping(to: &str, place: usize, row: &MappingView) -> Markup {
+fn mapping(view: &ChannelFormView, to: &str, place: usize, row: &MappingView) -> Markup {
     let (number, id) = (place + 1, format!("m{place}"));
     let wrong = row.wrong.as_ref().map(|_| format!("{id}-wrong"));
     let input = |end: &str,
@@ -368,7 +386,7 @@ fn mapping(to: &str, place: usize, row: &MappingView) -> Markup {
         html! {
             label class="grid gap-1 text-xs text-muted" {
                 span { (words) span class="sr-only" { " of field " (number) } }
-                input id={ (id) (end) } class="input input-sm w-full text-base-content" name=(name) value=(value) placeholder=(hint) list=[list] maxlength=(most) autocomplete="off" aria-describedby=[wrong.as_ref()];
+                input id={ (id) (end) } class="input input-sm w-full text-base-content" name=(name) value=(value) placeholder=(hint) list=[list] maxlength=(most) autocomplete="off" autofocus[view.goes_on_at(&format!("{id}{end}"))] aria-describedby=[wrong.as_ref()];
             }
         }
     };
@@ -383,28 +401,50 @@ fn mapping(to: &str, place: usize, row: &MappingView) -> Markup {
     }
 }
 
-fn preview(view: &ChannelFormView) -> Markup {
+/// While examples are being read it asks again with the form as it then is, and takes nothing but its own place.
+fn preview(view: &ChannelFormView, to: &str) -> Markup {
     let Some(preview) = &view.preview else { return html! {} };
+    let again = preview.reading.then_some(to);
     html! {
-        section class="card gap-2 border border-base-300 bg-base-100 p-5 shadow-sm sm:p-6" aria-labelledby="preview" {
+        section id="previewed" class="card gap-2 border border-base-300 bg-base-100 p-5 shadow-sm sm:p-6" aria-labelledby="preview"
+            hx-post=[again] hx-trigger=[again.map(|_| "every 2s")] hx-vals=[again.map(|_| "{\"do\":\"preview\"}")] hx-target="this" hx-select="#previewed" {
             h3 id="preview" class="font-semibold" { "Preview" }
             p role="status" { strong class="font-semibold" { (preview.matching) } }
             p class="text-sm text-muted" { (preview.calls) }
             @if preview.examples.is_empty() {
-                p class="text-sm text-muted" { (preview.no_examples) }
-            } @else {
-                p class="mt-2 text-sm" { (number(preview.examples.len() as u64)) " of the " (one_or_more(&view.object_type, 2)) " that match, as they would be handed over:" }
-                div class="overflow-x-auto" tabindex="0" role="group" aria-label="Examples" {
-                    table class="rows rows-tight" role="table" aria-labelledby="preview" {
-                        thead role="rowgroup" { tr role="row" { th role="columnheader" scope="col" { "Id" } @for column in &preview.columns { th role="columnheader" scope="col" { (column) } } } }
-                        tbody role="rowgroup" {
-                            @for (id, values) in &preview.examples {
-                                tr role="row" {
-                                    th role="rowheader" scope="row" { a class="link" href=(view.at.paths().record(&view.object_type, id)) { (id) } }
-                                    @for (column, value) in preview.columns.iter().zip(values) {
-                                        td role="cell" data-label=(column) { @match value { Some(text) => span class="wrap-anywhere" { (text) }, None => span class="text-muted" { "no value" } } }
-                                    }
+                p class="text-sm text-muted" role="status" {
+                    (preview.no_examples)
+                    @if preview.reading { noscript { " Press Preview again in a few seconds." } }
+                }
+            } @else { (examples(view, preview)) }
+        }
+    }
+}
+
+fn examples(view: &ChannelFormView, preview: &PreviewView) -> Markup {
+    let columns = &preview.columns;
+    html! {
+        p class="mt-2 text-sm" { (number(preview.examples.len() as u64)) " of the " (one_or_more(&view.object_type, 2)) " that match, as they would be handed over:" }
+        div class="overflow-x-auto" tabindex="0" role="group" aria-label="Examples" {
+            table class="rows rows-tight" role="table" aria-labelledby="preview" {
+                thead role="rowgroup" {
+                    tr role="row" {
+                        th role="columnheader" scope="col" { "Id" }
+                        @for column in columns { th role="columnheader" scope="col" { (column) } }
+                        @if columns.is_empty() { th role="columnheader" scope="col" { "Fields" } }
+                    }
+                }
+                tbody role="rowgroup" {
+                    @for (id, values) in &preview.examples {
+                        tr role="row" {
+                            @if let Some(values) = values {
+                                th role="rowheader" scope="row" { a class="link" href=(view.at.paths().record(&view.object_type, id)) { (id) } }
+                                @for (column, value) in columns.iter().zip(values) {
+                                    td role="cell" data-label=(column) { @match value { Some(text) => span class="wrap-anywhere" { (text) }, None => span class="text-muted" { "no value" } } }
                                 }
+                            } @else {
+                                th role="rowheader" scope="row" { (id) }
+                                td role="cell" colspan=(columns.len().max(1)) { span class="text-muted" { "not mirrored yet" } }
                             }
                         }
                     }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::Page;
 use super::chrome::{Icon, alert_class, csrf_field, icon, tone_icon};
 use super::connection::{self, ConnectionFrame, Tab, action};
+use super::connection_paths::FieldsQuery;
 use super::view::Tone;
 use super::words::{capitalised, count, number, when};
 
@@ -54,6 +55,8 @@ pub enum Standing {
     /// Records looked at, of how many.
     Scanning(u64, u64),
     ReadingList,
+    /// A field it needs is not what it was.
+    Held,
     Paused,
 }
 
@@ -105,7 +108,7 @@ fn line(at: &ConnectionFrame, channel: &ChannelView) -> Markup {
                 @match channel.told_at { Some(at) => { "last told something " (when(now_at, at)) }, None => "has told nothing yet" }
                 @if channel.endpoints.is_empty() { " · delivered nowhere" }
             }
-            @if let Some(trouble) = &channel.trouble { p class="mt-2 flex items-start gap-2 text-sm" { span class="text-warning" { (icon(Icon::Alert)) } span { (trouble) } } }
+            @if let Some(trouble) = &channel.trouble { p class="mt-2 flex items-start gap-2 text-sm" { span class="text-warning" { (icon(Icon::Alert)) } span class="min-w-0 wrap-anywhere" { (trouble) } } }
         }
     }
 }
@@ -128,6 +131,7 @@ pub fn one_or_more(object_type: &str, n: u64) -> &str {
 fn badge(channel: &ChannelView) -> Markup {
     let (class, words) = match channel.standing {
         Standing::Paused => ("badge-neutral", "Paused"),
+        Standing::Held => ("badge-warning", "Stands still"),
         _ if channel.trouble.is_some() => ("badge-warning", "Needs attention"),
         Standing::Scanning(..) => ("badge-info", "Looking through"),
         Standing::ReadingList => ("badge-info", "Reading the list"),
@@ -170,7 +174,14 @@ fn channel_part(view: &ChannelPageView) -> Markup {
                 @if let Standing::Scanning(read, of) = channel.standing {
                     progress class="progress progress-primary mt-2" value=(read) max=(of.max(1)) aria-label="Records looked through" {}
                 }
-                @if let Some(trouble) = &channel.trouble { (alert(Tone::Warning, html! { (trouble) })) }
+                @if let Some(trouble) = &channel.trouble {
+                    (alert(Tone::Warning, html! {
+                        (trouble)
+                        @if channel.standing == Standing::Held {
+                            " " a class="link" href=(paths.fields(&channel.object_type, &FieldsQuery::default())) { "Fields of " (at.words(&channel.object_type)) }
+                        }
+                    }))
+                }
                 dl class="facts mt-4" {
                     div { dt { "In it now" } dd { (number(channel.members)) " " (one_or_more(&channel.object_type, channel.members)) } }
                     div { dt { "Last told something" } dd { @match channel.told_at { Some(at) => (when(now_at, at)), None => "never" } } }
@@ -197,13 +208,14 @@ fn state_words(channel: &ChannelView) -> Markup {
             Standing::Active => "Every record that begins to match is handed over once, then each change of its fields below, then that it left.",
             Standing::Scanning(read, of) => { "All records are being looked through: " (number(read)) " of " (number(of)) ". What matches is handed over meanwhile." },
             Standing::ReadingList => "HubSpot is being asked who is on the list. Whoever is on it is handed over page by page; nobody is told to have left before the last page.",
+            Standing::Held => "Nothing is told at the moment. Whoever is in it stays in it.",
             Standing::Paused => "Paused: nothing is told until somebody resumes it. Then it tells what all that happened meanwhile comes to.",
         }
     }
 }
 
 fn alert(tone: Tone, words: Markup) -> Markup {
-    html! { div class={ "alert alert-soft mt-4 items-start text-sm " (alert_class(tone)) } { (icon(tone_icon(tone))) div class="min-w-0" { (words) } } }
+    html! { div class={ "alert alert-soft mt-4 items-start text-sm " (alert_class(tone)) } { (icon(tone_icon(tone))) div class="min-w-0 wrap-anywhere" { (words) } } }
 }
 
 fn buttons(at: &ConnectionFrame, channel: &ChannelView) -> Markup {

@@ -16,6 +16,8 @@ use crate::{
 pub const PAGE: usize = 500;
 /// Members of a page: the maximum of the older API (v3 reference, *Fetch List Memberships*); 2026-09's is not documented.
 pub const MEMBERS: usize = 250;
+/// Members of [`some_members`]: of a hundred, ten are mirrored even while most are not.
+const SOME: usize = 100;
 
 /// What tells whether somebody came or went. Equal facts do not prove that nobody did: one may have come and another gone, where
 /// HubSpot tells no times.
@@ -95,18 +97,23 @@ pub fn one(id: ListId) -> Request {
     objects::get(format!("/crm/lists/{VERSION}/{id}"))
 }
 
+/// Some who are on it: one page.
+pub fn some_members(id: ListId) -> Request {
+    page(id, "memberships", SOME, None)
+}
+
 /// A page of members, the lowest id first.
 pub fn members(id: ListId, after: Option<&str>) -> Request {
-    page(id, "memberships", after)
+    page(id, "memberships", MEMBERS, after)
 }
 
 /// A page of members, whoever joined first first.
 pub fn joins(id: ListId, after: Option<&str>) -> Request {
-    page(id, "memberships/join-order", after)
+    page(id, "memberships/join-order", MEMBERS, after)
 }
 
-fn page(id: ListId, order: &str, after: Option<&str>) -> Request {
-    let mut path = format!("/crm/lists/{VERSION}/{id}/{order}?limit={MEMBERS}");
+fn page(id: ListId, order: &str, limit: usize, after: Option<&str>) -> Request {
+    let mut path = format!("/crm/lists/{VERSION}/{id}/{order}?limit={limit}");
     objects::push_after(&mut path, after);
     objects::get(path)
 }

@@ -154,9 +154,11 @@ impl Visit<'_> {
         let catalog = self.catalog(kind).await?;
         let mut draft = Draft::sent(&fields, &catalog);
         let button = field(&fields, "do");
-        draft.act(button);
+        let focus = draft.act(button);
         if !matches!(button, "preview" | "save") {
-            return self.show_channel_form(&draft, id.as_ref(), kind, &catalog, &Wrong::default()).await;
+            let wrong = Wrong::default();
+            let view = self.channel_form_view(&draft, id.as_ref(), kind, &catalog, &wrong).await?;
+            return show(&channel_form::page(&channel_form::ChannelFormView { focus, ..view }));
         }
         let saves = button == "save";
         let mut previewed = None;

@@ -178,7 +178,15 @@ test("a channel of a list: found by typing, its cost said before, everybody on i
   await page.getByRole("button", { name: "Preview", exact: true }).click();
   await page.getByText("HubSpot counts 40 contacts on the list.").waitFor();
   await page.getByText(/^Reading the list takes 2 calls to HubSpot once/).waitFor();
+  // Nobody follows the list: its first page is asked for, and shows by itself what is typed meanwhile.
+  await page.getByLabel("Your name for it of field 1").fill("address_of_theirs");
+  await page.getByText("10 of the contacts that match, as they would be handed over:").waitFor();
+  await page.getByRole("columnheader", { name: "address_of_theirs" }).waitFor();
+  assert.equal(await page.getByRole("region", { name: "Preview" }).getByRole("link").count(), 10);
+  assert.equal(await page.getByLabel("Your name for it of field 1").inputValue(), "address_of_theirs");
+  assert.equal(await page.getByLabel("Name", { exact: true }).inputValue(), "Fair");
   await world.assertFitToUse(page);
+  await look("channel-list-preview");
   await page.getByRole("button", { name: "Make the channel" }).click();
   await page.getByText('Contacts: Everybody on the list "Hamburg fair".').waitFor();
   await page.getByText("40 contacts").waitFor({ timeout: 30_000 });

@@ -188,6 +188,7 @@ fn the_other_requests_are_as_hubspot_describes_them() {
                 lists::some(&[ListId(7), ListId(8)]),
                 lists::one(ListId(7)),
                 lists::members(ListId(7), None),
+                lists::some_members(ListId(7)),
                 lists::joins(ListId(7), Some("MTox")),
             ],
         ),

@@ -5,13 +5,13 @@
 Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) => !(name === "open" && element.matches("details"));
 
 // What is typed while a form is being exchanged stays as it was typed.
-const typed = new WeakSet();
+let typed = new WeakSet();
 let exchanges = 0;
 document.addEventListener("input", (event) => exchanges > 0 && typed.add(event.target));
 document.addEventListener("htmx:beforeSend", () => (exchanges += 1));
-document.addEventListener("htmx:afterRequest", (event) => {
+document.addEventListener("htmx:afterRequest", () => {
   exchanges -= 1;
-  if (exchanges === 0) for (const element of event.detail.target.querySelectorAll("input, select, textarea")) typed.delete(element);
+  if (exchanges === 0) typed = new WeakSet();
 });
 Idiomorph.defaults.callbacks.beforeNodeMorphed = (element) => !typed.has(element);
 

@@ -76,6 +76,7 @@ fn view(value: &Value, endpoints: &[EndpointView]) -> Option<ChannelView> {
     let standing = match (told.state.as_str(), told.scan) {
         ("paused", _) => Standing::Paused,
         ("reading_list", _) => Standing::ReadingList,
+        ("held", _) => Standing::Held,
         (_, Some(scan)) => Standing::Scanning(scan.read, scan.of),
         _ => Standing::Active,
     };
@@ -88,7 +89,7 @@ fn view(value: &Value, endpoints: &[EndpointView]) -> Option<ChannelView> {
         object_type: told.object_type,
         selects: told.selects,
         standing,
-        trouble: told.trouble,
+        trouble: told.trouble.map(|words| words.replace('`', "")),
         members: told.members,
         told_at: told.told_at.as_deref().and_then(moment),
         created_at: moment(&told.created_at).unwrap_or_default(),

@@ -19,21 +19,14 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
         ("channel", channels::channel(&page(by_filter(t)))),
         ("channel-scanning", channels::channel(&page(scanning(t)))),
         ("channel-gone", channels::channel(&page(by_list(t)))),
+        ("channel-held", channels::channel(&page(held(t)))),
         ("channel-delete", channels::delete(&page(by_filter(t)))),
         ("channel-form", channel_form::page(&form)),
-        (
-            "channel-form-list",
-            channel_form::page(&ChannelFormView {
-                id: Some(t("ch_a")),
-                by_list: true,
-                preview: Some(PreviewView {
-                    matching: t("HubSpot counts 1,204 contacts on the list."),
-                    examples: vec![],
-                    ..preview(t)
-                }),
-                ..form_view(t)
-            }),
-        ),
+        ("channel-form-list", channel_form::page(&of_list(t, mirrored_list(t)))),
+        ("channel-form-list-reading", channel_form::page(&of_list(t, reading_list(t)))),
+        ("channel-form-list-read", channel_form::page(&of_list(t, read_list(t)))),
+        ("channel-form-list-unmirrored", channel_form::page(&of_list(t, unmirrored_list(t)))),
+        ("channel-form-list-refused", channel_form::page(&of_list(t, refused_list(t)))),
         ("channel-form-refused", channel_form::page(&refused(t))),
         (
             "channel-form-beyond",
@@ -101,8 +94,18 @@ fn by_list(t: Text<'_>) -> ChannelView {
     }
 }
 
+fn held(t: Text<'_>) -> ChannelView {
+    ChannelView {
+        standing: Standing::Held,
+        trouble: Some(t(
+            "This channel stands still: nobody enters or leaves it. There is no field lifecyclestage_of_the_second_brand_2024 in HubSpot. Refresh the fields or choose another. It goes on by itself once the field is as it was, or once the channel is edited.",
+        )),
+        ..by_filter(t)
+    }
+}
+
 fn channels_view(t: Text<'_>) -> ChannelsView {
-    let mut channels = vec![by_filter(t), scanning(t), by_list(t)];
+    let mut channels = vec![by_filter(t), scanning(t), by_list(t), held(t)];
     // Ids are ours and differ, whatever texts hold.
     for (number, one) in channels.iter_mut().enumerate() {
         one.id = format!("ch_{number}");
@@ -183,6 +186,7 @@ fn form_view(t: Text<'_>) -> ChannelFormView {
         wrong_rows: 0,
         refused: false,
         preview: Some(preview(t)),
+        focus: Some("m1-from".to_owned()),
     }
 }
 
@@ -192,10 +196,64 @@ fn preview(t: Text<'_>) -> PreviewView {
         calls: t("No call to HubSpot: the filter reads the mirror."),
         columns: vec![t("first_name"), t("email")],
         examples: vec![
-            (t("501"), vec![Some(t("Ada")), Some(t("ada@analytical.example"))]),
-            (t("498"), vec![Some(t("there")), None]),
+            (t("501"), Some(vec![Some(t("Ada")), Some(t("ada@analytical.example"))])),
+            (t("498"), Some(vec![Some(t("there")), None])),
         ],
+        reading: false,
         no_examples: t("Nothing matches at the moment."),
+    }
+}
+
+fn of_list(t: Text<'_>, preview: PreviewView) -> ChannelFormView {
+    ChannelFormView { id: Some(t("ch_a")), by_list: true, preview: Some(preview), ..form_view(t) }
+}
+
+fn mirrored_list(t: Text<'_>) -> PreviewView {
+    PreviewView {
+        matching: t("1,204 contacts on the list now."),
+        calls: t(
+            "The list is mirrored already; keeping it in step takes about 13 calls an hour: one with each check, together with all lists, and everybody once a day. While people keep leaving the list it takes up to 72 an hour.",
+        ),
+        ..preview(t)
+    }
+}
+
+/// Nobody follows it.
+fn reading_list(t: Text<'_>) -> PreviewView {
+    PreviewView {
+        matching: t("HubSpot counts 1,204 contacts on the list."),
+        calls: t(
+            "Reading the list takes 6 calls to HubSpot once; keeping it in step takes about 13 calls an hour: one with each check, together with all lists, and everybody once a day. While people keep leaving the list it takes up to 72 an hour.",
+        ),
+        columns: vec![],
+        examples: vec![],
+        reading: true,
+        no_examples: t("Examples are being read from HubSpot…"),
+    }
+}
+
+fn read_list(t: Text<'_>) -> PreviewView {
+    let mut examples = preview(t).examples;
+    examples.push((t("51207113"), None));
+    PreviewView { columns: preview(t).columns, examples, reading: false, ..reading_list(t) }
+}
+
+/// The first read of contacts has only begun.
+fn unmirrored_list(t: Text<'_>) -> PreviewView {
+    PreviewView {
+        examples: vec![(t("51207113"), None), (t("51207114"), None)],
+        reading: false,
+        ..reading_list(t)
+    }
+}
+
+fn refused_list(t: Text<'_>) -> PreviewView {
+    PreviewView {
+        reading: false,
+        no_examples: t(
+            "There are no examples. HubSpot does not let the connection read lists. Connect again and grant crm.lists.read.",
+        ),
+        ..reading_list(t)
     }
 }
 

@@ -15,6 +15,7 @@ mod limits;
 mod links;
 pub mod lists;
 mod pages;
+mod previews;
 mod privacy;
 mod reconcile;
 mod requests;

@@ -200,8 +200,8 @@ impl Draft {
         }
     }
 
-    /// Does what a button says.
-    pub fn act(&mut self, button: &str) {
+    /// Does what a button says; the id of what a person goes on with, where a row came or went.
+    pub fn act(&mut self, button: &str) -> Option<String> {
         let mut words = button.split(' ');
         let what = words.next().unwrap_or_default();
         let mut place = || words.next().and_then(|word| word.parse::<usize>().ok()).unwrap_or(usize::MAX);
@@ -213,30 +213,42 @@ impl Draft {
                     self.any = true;
                 }
                 self.groups.push(Group { any: false, conditions: vec![Condition::default()] });
+                Some(format!("c{}-0-field", self.groups.len() - 1))
             }
             "drop-group" if first < self.groups.len() && self.groups.len() > 1 => {
-                drop(self.groups.remove(first));
+                self.groups.remove(first);
+                Some("add-group".to_owned())
             }
             "add-condition" => {
-                if let Some(group) = self.groups.get_mut(first) {
-                    group.conditions.push(Condition::default());
-                }
+                let conditions = &mut self.groups.get_mut(first)?.conditions;
+                conditions.push(Condition::default());
+                Some(format!("c{first}-{}-field", conditions.len() - 1))
             }
             "drop-condition" => {
-                if let Some(group) =
-                    self.groups.get_mut(first).filter(|group| second < group.conditions.len())
-                {
-                    group.conditions.remove(second);
+                let conditions = &mut self.groups.get_mut(first)?.conditions;
+                if second < conditions.len() {
+                    conditions.remove(second);
                 }
+                Some(format!("add-condition-{first}"))
             }
-            "add-field" => self.fields.push(Row::default()),
-            "drop-field" if first < self.fields.len() => drop(self.fields.remove(first)),
+            "add-field" => {
+                self.fields.push(Row::default());
+                Some(format!("m{}-from", self.fields.len() - 1))
+            }
+            "drop-field" if first < self.fields.len() => {
+                self.fields.remove(first);
+                Some("add-field".to_owned())
+            }
             "anew" => {
                 self.beyond = None;
                 self.groups = vec![Group { any: false, conditions: vec![Condition::default()] }];
+                Some("c0-0-field".to_owned())
             }
-            "json" => self.json_open = true,
-            _ => {}
+            "json" => {
+                self.json_open = true;
+                None
+            }
+            _ => None,
         }
     }
 
@@ -389,6 +401,7 @@ impl Draft {
             wrong_rows: wrong.0.iter().filter(|(place, _)| *place != Place::Form).count(),
             refused: false,
             preview: None,
+            focus: None,
         }
     }
 }

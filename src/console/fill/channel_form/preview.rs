@@ -21,13 +21,15 @@ pub fn preview(told: &str, object_type: &str) -> Option<PreviewView> {
         of: Option<u64>,
         complete: bool,
         estimate: Option<u64>,
-        examples: Vec<Example>,
+        examples: Option<Vec<Example>>,
+        examples_state: String,
+        trouble: Option<String>,
         hubspot_calls: Calls,
     }
     #[derive(Deserialize)]
     struct Example {
         id: String,
-        fields: Map<String, Value>,
+        fields: Option<Map<String, Value>>,
     }
     #[derive(Deserialize)]
     struct Calls {
@@ -67,28 +69,37 @@ pub fn preview(told: &str, object_type: &str) -> Option<PreviewView> {
             };
             format!(
                 "{once}; keeping it in step takes about {} an hour: one with each check, together with all lists, and everybody once a day. \
-                 While people keep leaving the list it takes up to {}.",
+                 While people keep leaving the list it takes up to {} an hour.",
                 count(least, "call", "calls"),
                 number(most)
             )
         }
         (true, Calls { .. }) => "What that costs is known once HubSpot has told of the list.".to_owned(),
     };
-    let no_examples = if estimate > 0 || told.estimate.is_none() {
-        "Examples can be shown once the list has been read, which begins when the channel is made."
-    } else {
-        "Nothing matches at the moment. What matches later is handed over then."
+    let reading = told.examples_state == "reading";
+    let no_examples = match told.trouble.map(|words| words.replace('`', "")) {
+        None if reading => "Examples are being read from HubSpot…".to_owned(),
+        Some(words) if reading => {
+            format!("Examples are being read from HubSpot. At the moment that waits: {words}")
+        }
+        Some(words) => format!("There are no examples. {words}"),
+        None => "Nothing matches at the moment. What matches later is handed over then.".to_owned(),
     };
-    let columns: Vec<String> =
-        told.examples.first().map(|one| one.fields.keys().cloned().collect()).unwrap_or_default();
-    let values = |one: &Example| {
-        columns.iter().map(|name| one.fields.get(name).and_then(Value::as_str).map(str::to_owned)).collect()
+    let examples = told.examples.unwrap_or_default();
+    let columns: Vec<String> = examples
+        .iter()
+        .find_map(|one| one.fields.as_ref())
+        .map(|fields| fields.keys().cloned().collect())
+        .unwrap_or_default();
+    let values = |fields: &Map<String, Value>| {
+        columns.iter().map(|name| fields.get(name).and_then(Value::as_str).map(str::to_owned)).collect()
     };
     Some(PreviewView {
         matching,
         calls,
-        examples: told.examples.iter().map(|one| (one.id.clone(), values(one))).collect(),
+        examples: examples.iter().map(|one| (one.id.clone(), one.fields.as_ref().map(values))).collect(),
         columns,
-        no_examples: no_examples.to_owned(),
+        reading,
+        no_examples,
     })
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     console::{
-        channel_form::{Entry, Input},
+        channel_form::{self, Entry, Input},
         fill::fields::Mirrored,
         sample,
     },
@@ -151,12 +151,16 @@ fn what_is_missing_is_said_in_its_row_and_what_the_engine_finds_too() {
 }
 
 #[test]
-fn buttons_add_and_remove_rows_and_none_of_them_breaks_a_form() {
+fn buttons_add_and_remove_rows_and_none_of_them_breaks_a_form_or_loses_the_place_in_it() {
     let mut draft = sent(&ROWS);
     for button in
         ["add-group", "add-condition 2", "drop-condition 2 0", "drop-group 2", "add-field", "drop-field 1"]
     {
-        draft.act(button);
+        let focus = draft.act(button);
+        let at = sample::connection_frame(&sample::plain);
+        let view = draft.view(at, (None, "contacts"), &catalog(), Vec::new(), &Wrong::default());
+        let page = channel_form::page(&ChannelFormView { focus, ..view });
+        assert_eq!(page.html.matches(" autofocus").count(), 1, "{button}");
     }
     assert_eq!(draft, sent(&ROWS));
     for button in ["drop-group 9", "drop-condition 0 9", "drop-field", "add-condition x", "", "drop-field -1"]
@@ -196,28 +200,33 @@ fn json_that_was_edited_replaces_the_conditions_and_what_they_cannot_say_stays_j
 fn a_preview_is_told_in_words() {
     let told =
         |matching: &str, rest: &str| format!(r#"{{"matching":{matching},"of":1000,"estimate":40,{rest}}}"#);
-    let examples = r#""examples":[{"id":"7","fields":{"a":"x","b":null}}]"#;
+    let examples = r#""examples":[{"id":"7","fields":{"a":"x","b":null}},{"id":"8","fields":null}],"examples_state":"known""#;
     let filter = told(
         "40",
         &format!(r#""looked_at":900,"complete":false,{examples},"hubspot_calls":{{"once":0,"per_hour":0}}"#),
     );
     let view = preview(&filter, "contacts").unwrap();
     assert_eq!(view.matching, "About 40 contacts of 1,000 now, estimated from 900 of them.");
-    assert_eq!(view.examples, [("7".to_owned(), vec![Some("x".to_owned()), None])]);
+    let seven = Some(vec![Some("x".to_owned()), None]);
+    assert_eq!(view.examples, [("7".to_owned(), seven), ("8".to_owned(), None)]);
     let calls = r#""hubspot_calls":{"once":3,"per_hour":13,"per_hour_most":612}"#;
     let of_list = |looked_at: &str| {
-        let list =
-            told("null", &format!(r#""looked_at":{looked_at},"complete":false,"examples":[],{calls}"#));
+        let examples = r#""examples":null,"examples_state":"reading""#;
+        let list = told("null", &format!(r#""looked_at":{looked_at},"complete":false,{examples},{calls}"#));
         preview(&list, "companies").unwrap()
     };
+    assert!(of_list("null").reading && !view.reading);
     assert_eq!(of_list("null").matching, "HubSpot counts 40 companies on the list.");
     assert_eq!(of_list("7").matching, "HubSpot counts 40 companies on the list; 7 are read so far.");
     let calls = of_list("null").calls;
     assert!(calls.starts_with("Reading the list takes 3 calls to HubSpot once; "), "{calls}");
-    assert!(calls.ends_with("it takes up to 612."), "{calls}");
-    let unknown = r#"{"matching":null,"looked_at":null,"of":null,"estimate":null,"complete":false,"examples":[],
+    assert!(calls.ends_with("it takes up to 612 an hour."), "{calls}");
+    let unknown = r#"{"matching":null,"looked_at":null,"of":null,"estimate":null,"complete":false,"examples":null,
+        "examples_state":"refused","trouble":"HubSpot is closed.",
         "hubspot_calls":{"once":null,"per_hour":null,"per_hour_most":null}}"#;
-    assert!(preview(unknown, "companies").unwrap().matching.starts_with("It is not known"));
+    let view = preview(unknown, "companies").unwrap();
+    assert!(view.matching.starts_with("It is not known") && !view.reading);
+    assert_eq!(view.no_examples, "There are no examples. HubSpot is closed.");
 }
 
 #[test]

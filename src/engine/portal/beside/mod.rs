@@ -2,10 +2,11 @@
 //! details, of which its offset from UTC changes twice a year. Each source is read as far as its scope is granted, in a chain of calls of which one is under way at a time, beside the streams and whatever they do.
 //!
 //! Owns when a source is read, what a refusal of it means, and how it stands; [`reference`] knows owners, pipelines and the names
-//! of lists, [`segments`] the lists that are followed. How a source stands lies in one row of `meta`; pages of a read under way
+//! of lists, [`segments`] the lists that are followed, [`glances`] some of who is on others. How a source stands lies in one row of `meta`; pages of a read under way
 //! lie in memory, and are asked for again after a restart.
 
 pub mod commands;
+mod glances;
 mod reference;
 mod segments;
 
@@ -37,6 +38,7 @@ use crate::{
 use reference::Collected;
 use segments::Segment;
 
+pub(super) use glances::Glance;
 pub(super) use segments::Listing;
 pub use segments::{API, MOST_FOLLOWED, PAGES_AN_HOUR};
 
@@ -122,6 +124,10 @@ pub(super) enum Errand {
         list: ListId,
         after: Option<String>,
     },
+    /// Some of who is on it.
+    Some {
+        list: ListId,
+    },
 }
 
 impl Errand {
@@ -135,14 +141,18 @@ impl Errand {
             | Self::Sizes { .. }
             | Self::Named { .. }
             | Self::Joins { .. }
-            | Self::Members { .. } => Source::Lists,
+            | Self::Members { .. }
+            | Self::Some { .. } => Source::Lists,
         }
     }
 
     /// The list it is about, if about one.
     fn list(&self) -> Option<ListId> {
         match self {
-            Self::Named { list } | Self::Joins { list, .. } | Self::Members { list, .. } => Some(*list),
+            Self::Named { list }
+            | Self::Joins { list, .. }
+            | Self::Members { list, .. }
+            | Self::Some { list } => Some(*list),
             Self::Owners { .. } | Self::Pipelines | Self::Schemas | Self::Account => None,
             Self::Lists { .. } | Self::Sizes { .. } => None,
         }
@@ -159,6 +169,7 @@ impl Errand {
             Self::Named { list } => lists::one(*list),
             Self::Joins { list, after } => lists::joins(*list, after.as_deref()),
             Self::Members { list, after } => lists::members(*list, after.as_deref()),
+            Self::Some { list } => lists::some_members(*list),
         }
     }
 }
@@ -223,6 +234,7 @@ pub(super) struct Beside {
     /// Reads under way, in the order of [`Source::EVERY`].
     collected: [Collected; 5],
     segments: Vec<Segment>,
+    glances: Vec<glances::Asked>,
 }
 
 /// How a source stands, for people.
@@ -390,7 +402,10 @@ impl Portal {
         };
         match source {
             Source::Owners | Source::Pipelines | Source::Schemas | Source::Account => reference(),
-            Source::Lists => self.next_of_segments(turn).or_else(reference),
+            // Somebody waits for the first.
+            Source::Lists => {
+                self.next_of_glances(turn.now).or_else(|| self.next_of_segments(turn)).or_else(reference)
+            }
         }
     }
 
@@ -454,6 +469,10 @@ impl Portal {
                 lists::parse_members(body, after.is_none())
                     .map(|page| self.took_members(turn, *list, after.as_deref(), asked_at, &page))
             }
+            Errand::Some { list } => lists::parse_members(body, true).map(|page| {
+                self.took_glance(turn.now, *list, page);
+                Ok(())
+            }),
         };
         match taken {
             Ok(written) => written.map(Ok),

@@ -425,7 +425,10 @@ impl Portal {
 
     /// HubSpot has no such list (any more): nobody is on it. It stays followed, for it can be restored within 90 days.
     pub(super) fn list_is_gone(&mut self, turn: &Turn<'_>, list: ListId) -> Result<(), SqlError> {
-        let Some(segment) = self.segment(list) else { return Ok(()) };
+        let Some(segment) = self.segment(list) else {
+            self.glance_refused(turn.now, list, "HubSpot has no such list any more.".to_owned());
+            return Ok(());
+        };
         let held = members::in_range(turn.sql, list, RecordId(0), None)?;
         members::change(turn.sql, turn.now, &segment.as_saved()?, &[], &held)?;
         let words = "HubSpot has no such list any more. It is mirrored again if it is restored.";
@@ -446,7 +449,10 @@ impl Portal {
         until: Timestamp,
         trouble: Trouble,
     ) -> Result<(), SqlError> {
-        let Some(segment) = self.segment(list) else { return Ok(()) };
+        let Some(segment) = self.segment(list) else {
+            self.glance_refused(turn.now, list, trouble.words);
+            return Ok(());
+        };
         segment.state.task = None;
         segment.state.join_after = None;
         segment.state.retry_at = until;

@@ -15,12 +15,12 @@ use crate::{
         channel::{Channel, Selection},
         portal::{
             Effect, Portal, Turn,
-            beside::{Listing, Source},
+            beside::{Glance, Listing, Source},
             messages,
         },
     },
     store::{
-        portal::{channels as store, feed, members, reference},
+        portal::{channels as store, feed, reference},
         sql::SqlError,
     },
     values::{
@@ -33,6 +33,9 @@ use crate::{
 const NO_LISTS: &str =
     "HubSpot does not let the connection read lists. Connect again and grant `crm.lists.read`.";
 
+/// What its records are is not known either, so nothing is read of it.
+const NOT_LISTED: &str = "HubSpot has told of no such list so far. Lists are read every hour, and at once when the fields are refreshed.";
+
 /// What can be asked of a connection's channels.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -41,7 +44,8 @@ pub enum Command {
     List,
     /// Makes a channel of a definition and begins to scan. Answers [`Answer::Json`].
     Create(Value),
-    /// What a definition would select now; its name may be missing. Answers [`Answer::Json`].
+    /// What a definition would select now; its name may be missing. Answers [`Answer::Json`]. Of a list that nobody follows some members are
+    /// read from HubSpot: until they are there `examples` is null, `examples_state` says why, and asking again goes on waiting.
     Preview(Value),
     /// Does something to one channel.
     On(ChannelId, Action),
@@ -128,12 +132,24 @@ impl Portal {
                 let context = crate::values::filter::Context { now: turn.now, utc_offset_ms: offset };
                 let preview = match &channel.selection {
                     Selection::List(list) => {
-                        let size = listed(turn, *list)?.and_then(|entry| entry["size"].as_u64());
-                        let followed = members::followed(turn.sql)?.iter().any(|known| known.list == *list);
-                        let mirrored = match self.listing(*list, channel.object_type) {
-                            _ if !followed => preview::Mirrored::No,
-                            Listing::Known => preview::Mirrored::Whole,
-                            Listing::Partial | Listing::Nobody => preview::Mirrored::Partly,
+                        let listed = listed(turn, *list)?;
+                        let size = listed.as_ref().and_then(|entry| entry["size"].as_u64());
+                        let trouble = self.trouble_of_list(*list);
+                        let mirrored = match (self.listing(*list, channel.object_type), trouble) {
+                            (_, words) if self.told_of_list(*list).is_none() => {
+                                let refused =
+                                    words.or_else(|| listed.is_none().then(|| NOT_LISTED.to_owned()));
+                                preview::Mirrored::No(match refused {
+                                    Some(words) => Glance::Refused(words),
+                                    None => self.glance(turn.now, *list, effects),
+                                })
+                            }
+                            (Listing::Known, _) => preview::Mirrored::Whole,
+                            (Listing::Partial, words) => preview::Mirrored::Partly(words),
+                            (Listing::Nobody, words) => {
+                                let other = || format!("The list does not hold {}.", channel.object_type);
+                                preview::Mirrored::Partly(Some(words.unwrap_or_else(other)))
+                            }
                         };
                         let checks = (HOUR_MS / turn.config.work.check_every_ms.max(1)) as u64;
                         preview::of_list(turn.sql, &channel, *list, size, mirrored, checks)?
@@ -335,7 +351,7 @@ impl Portal {
                 (filter.describe(&Discovered::load(turn.sql, &running.channel)?), None)
             }
             Selection::List(list) => {
-                let (name, trouble) = self.told_of_list(*list).unwrap_or_default();
+                let (name, _) = self.told_of_list(*list).unwrap_or_default();
                 let known = match name {
                     // Followed, but not asked about yet.
                     "" => listed(turn, *list)?.and_then(|entry| entry["name"].as_str().map(str::to_owned)),
@@ -345,12 +361,7 @@ impl Portal {
                     || format!("List {list}"),
                     |name| format!("Everybody on the list \"{name}\""),
                 );
-                let trouble = if self.may_read_lists() {
-                    trouble.map(|told| told.words.clone())
-                } else {
-                    Some(NO_LISTS.to_owned())
-                };
-                (selects, trouble)
+                (selects, self.trouble_of_list(*list))
             }
         };
         let around = Around {
@@ -361,6 +372,14 @@ impl Portal {
             trouble,
         };
         Ok(show(running, &around))
+    }
+
+    /// Why the members of a list are not known, or not as they are now.
+    fn trouble_of_list(&self, list: ListId) -> Option<String> {
+        if !self.may_read_lists() {
+            return Some(NO_LISTS.to_owned());
+        }
+        self.told_of_list(list)?.1.map(|told| told.words.clone())
     }
 
     fn live_records(&self, kind: ObjectType) -> u64 {

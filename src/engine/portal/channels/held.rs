@@ -69,7 +69,7 @@ impl Portal {
             let held = match (fault, running.saved.held.clone()) {
                 (Some(fault), held) => Some(Held {
                     words: format!(
-                        "This channel stands still: nobody enters or leaves it. {} Bring the field back in HubSpot, or edit the channel.",
+                        "This channel stands still: nobody enters or leaves it. {} It goes on by itself once the field is as it was, or once the channel is edited.",
                         fault.detail
                     ),
                     since: held.map_or(since, |held| held.since),

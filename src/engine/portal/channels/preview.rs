@@ -1,4 +1,5 @@
-//! What a channel would select, before it is made: counted over the mirror, in bounded work and without a call to HubSpot.
+//! What a channel would select, before it is made: counted over the mirror, in bounded work. HubSpot is asked for nothing but a page of a list
+//! that nobody follows, of which the mirror knows nobody.
 
 use serde_json::{Value, json};
 
@@ -6,7 +7,10 @@ use super::told;
 use crate::{
     engine::{
         channel::Channel,
-        portal::{beside::PAGES_AN_HOUR, query::FETCH},
+        portal::{
+            beside::{Glance, PAGES_AN_HOUR},
+            query::FETCH,
+        },
     },
     hubspot::{lists::MEMBERS, objects::Properties},
     store::{
@@ -27,12 +31,12 @@ const STRETCHES: u64 = 20;
 const EXAMPLES: usize = 10;
 
 /// How far a list's members are in the mirror.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Mirrored {
-    /// Nobody follows it.
-    No,
-    /// It is being read.
-    Partly,
+    /// Nobody follows it; what HubSpot says when it is asked for some.
+    No(Glance),
+    /// It is being read; what keeps it, if something does.
+    Partly(Option<String>),
     /// Everybody is known.
     Whole,
 }
@@ -77,17 +81,19 @@ pub(super) fn of_filter(
             }
         }
     }
-    let examples = shown(examples);
+    let examples: Vec<Value> =
+        examples.iter().map(|(id, fields)| example(*id, Some(fields.as_str()))).collect();
     let estimate = if whole || looked_at == 0 { matching } else { matching * total / looked_at };
     Ok(json!({
-        "matching": matching, "looked_at": looked_at, "of": total, "complete": whole, "estimate": estimate, "examples": examples,
+        "matching": matching, "looked_at": looked_at, "of": total, "complete": whole, "estimate": estimate,
+        "examples": examples, "examples_state": "known", "examples_read_at": null, "trouble": null,
         // A filter reads the mirror, which is kept whether there are channels or not.
         "hubspot_calls": { "once": 0, "per_hour": 0, "per_hour_most": 0 },
     }))
 }
 
-/// How many are on the list, and ten of them as far as it is mirrored. `size`: as HubSpot last told; with neither, nobody knows.
-/// `checks`: looks at all lists together, an hour.
+/// How many are on the list, and ten of them: of the mirror, or of the page that HubSpot was asked for. `size`: as HubSpot last told; with
+/// neither, nobody knows. `checks`: looks at all lists together, an hour.
 pub(super) fn of_list(
     sql: &dyn Sql,
     channel: &Channel,
@@ -96,26 +102,47 @@ pub(super) fn of_list(
     mirrored: Mirrored,
     checks: u64,
 ) -> Result<Value, SqlError> {
-    let read = if mirrored == Mirrored::No { None } else { Some(members::count(sql, list)?) };
-    let known = read.filter(|_| mirrored == Mirrored::Whole);
+    let followed = !matches!(mirrored, Mirrored::No(_));
+    let read = if followed { Some(members::count(sql, list)?) } else { None };
+    let known = read.filter(|_| matches!(mirrored, Mirrored::Whole));
     let some = members::page(sql, list, RecordId(0), EXAMPLES as u32)?;
-    let live = records::live_by_ids(sql, channel.object_type, &some)?;
-    let examples = live.iter().map(|live| (live.id, told::render(channel, &live.properties))).collect();
+    let (examples, state, read_at, trouble) = match mirrored {
+        Mirrored::Whole => (Some(some), "known", None, None),
+        Mirrored::Partly(trouble) if !some.is_empty() => (Some(some), "known", None, trouble),
+        Mirrored::Partly(None) => (None, "reading", None, None),
+        Mirrored::Partly(trouble) => (None, "refused", None, trouble),
+        Mirrored::No(Glance::Read(ids, at)) => (Some(ids), "known", Some(at.to_rfc3339()), None),
+        Mirrored::No(Glance::Reading(trouble)) => (None, "reading", None, trouble),
+        Mirrored::No(Glance::Refused(words)) => (None, "refused", None, Some(words)),
+    };
+    let examples = examples.map(|ids| of_members(sql, channel, &ids)).transpose()?;
     let size = known.or(size);
     let pages = size.map(|size| size.div_ceil(MEMBERS as u64));
     // Everybody once, unless they are there; then a look with each check, and everybody once a day.
     let per_hour = pages.map(|pages| checks + pages.div_ceil(24));
     // While somebody leaves between any two checks everybody is read as often as may be.
     let per_hour_most = pages.map(|pages| checks + (pages * checks).min(PAGES_AN_HOUR));
-    let once = if mirrored == Mirrored::No { pages.map(|pages| pages + 1) } else { Some(0) };
+    let once = if followed { Some(0) } else { pages.map(|pages| pages + 1) };
     Ok(json!({
         "matching": known, "looked_at": read, "of": size, "complete": known.is_some(), "estimate": size,
-        "examples": shown(examples),
+        "examples": examples, "examples_state": state, "examples_read_at": read_at, "trouble": trouble,
         "hubspot_calls": { "once": once, "per_hour": per_hour, "per_hour_most": per_hour_most },
     }))
 }
 
-fn shown(examples: Vec<(RecordId, String)>) -> Vec<Value> {
-    let fields = |fields: &str| -> Value { crate::values::json::parse(fields).unwrap_or_default() };
-    examples.iter().map(|(id, own)| json!({ "id": id.to_string(), "fields": fields(own) })).collect()
+/// Ten of them, whoever is mirrored first. One that is known to be gone is none, whenever the list was read.
+fn of_members(sql: &dyn Sql, channel: &Channel, ids: &[RecordId]) -> Result<Vec<Value>, SqlError> {
+    let kind = channel.object_type;
+    let known = records::known(sql, kind, ids, None)?;
+    let live: Vec<RecordId> = known.iter().filter(|row| row.live).map(|row| row.id).take(EXAMPLES).collect();
+    let live = records::live_by_ids(sql, kind, &live)?;
+    let shown = live.iter().map(|live| example(live.id, Some(&told::render(channel, &live.properties))));
+    let others = ids.iter().filter(|id| !known.iter().any(|row| row.id == **id));
+    Ok(shown.chain(others.map(|id| example(*id, None))).take(EXAMPLES).collect())
+}
+
+/// Without fields: not mirrored yet.
+fn example(id: RecordId, fields: Option<&str>) -> Value {
+    let fields: Option<Value> = fields.map(|fields| crate::values::json::parse(fields).unwrap_or_default());
+    json!({ "id": id.to_string(), "fields": fields })
 }
