@@ -174,22 +174,42 @@ export async function connect(page, workspace) {
   await page.getByRole("link", { name: "Disconnect" }).waitFor();
 }
 
-/** Presses Tab until the element with that accessible name has the focus, as somebody without a mouse would. */
-export async function tabTo(page, name) {
+/** What has the focus: its name for a screen reader, and whether a person sees that it has it. */
+export const focused = (page) =>
+  page.evaluate(() => {
+    const element = document.activeElement;
+    const style = getComputedStyle(element);
+    const place = element.getBoundingClientRect();
+    const words = element.getAttribute("aria-label") ?? element.labels?.[0]?.innerText ?? element.innerText ?? "";
+    return {
+      words: element === document.body ? "" : words.replace(/\s+/g, " ").trim(),
+      ring: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0,
+      inSight: place.bottom > 0 && place.top < innerHeight,
+    };
+  });
+
+/** Waits until the element with that name has the focus by itself, and holds it to show so. */
+export async function lands(page, name) {
+  const there = async () => {
+    const { words, inSight } = await focused(page);
+    return words === name && inSight;
+  };
+  await until(`the focus, in sight, on “${name}”`, there, 10);
+  assert.ok((await focused(page)).ring, `nothing shows that “${name}” has the focus`);
+}
+
+/**
+ * Presses Tab, or what `key` says, until the element with that name has the focus, as somebody without a mouse would. Whatever has it on the way
+ * shows so.
+ */
+export async function tabTo(page, name, key = "Tab") {
   const seen = [];
-  for (let presses = 0; presses < 40; presses += 1) {
-    await page.keyboard.press("Tab");
-    const focused = await page.evaluate(() => {
-      const element = document.activeElement;
-      const style = getComputedStyle(element);
-      const words = element.getAttribute("aria-label") ?? element.labels?.[0]?.innerText ?? element.innerText ?? "";
-      return { words: words.replace(/\s+/g, " ").trim(), outline: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0 };
-    });
-    seen.push(focused.words);
-    if (focused.words === name) {
-      assert.ok(focused.outline, `nothing shows that “${name}” has the focus`);
-      return;
-    }
+  for (let presses = 0; presses < 60; presses += 1) {
+    await page.keyboard.press(key);
+    const { words, ring } = await focused(page);
+    seen.push(words);
+    assert.ok(ring || words === "", `nothing shows that “${words}” has the focus`);
+    if (words === name) return lands(page, name);
   }
-  assert.fail(`Tab never reaches “${name}”, only ${seen.join(", ")}`);
+  assert.fail(`${key} never reaches “${name}”, only ${seen.join(", ")}`);
 }
