@@ -242,7 +242,7 @@ fn endpoint_part(view: &EndpointPageView) -> Markup {
                     div { dt { "What is delivered" } dd { (endpoint.wanted) @if let Some(channel) = &endpoint.channel { " (" a class="link" href=(paths.channel(channel)) { "the channel" } ")" } } }
                     div { dt { "Made" } dd { (when(now_at, endpoint.created_at)) } }
                     @if let Some(until) = endpoint.previous_secret_until.filter(|until| *until > now_at) {
-                        div { dt { "The secret before signs too" } dd { "until " (when(now_at, until)) } }
+                        div { dt { "The secret before signs too" } dd { "another " (duration(until - now_at)) } }
                     }
                 }
                 @if let Some(attempt) = &endpoint.last_attempt { (attempt_part(now_at, "Last attempt", attempt)) }
@@ -314,7 +314,10 @@ fn further(at: &ConnectionFrame, endpoint: &EndpointView) -> Markup {
         div class="mt-6 grid items-start gap-6 md:grid-cols-2" {
             section class="card border border-base-300 bg-base-100 p-5 shadow-sm" aria-labelledby="replay" {
                 h3 id="replay" class="font-semibold" { "Deliver again" }
-                p class="mt-1 text-sm text-muted" { "Sends changes once more, in order, then goes on as before." }
+                p class="mt-1 text-sm text-muted" {
+                    @if endpoint.channel.is_some() { "Hands over every record that is in the channel, or sends what it told once more, in order; then goes on as before." }
+                    @else { "Sends changes once more, in order, then goes on as before." }
+                }
                 form class="mt-3 grid gap-3" method="post" action=(paths.endpoint_action(id, "replay")) {
                     (csrf_field(&at.frame.csrf))
                     div class="grid gap-1.5" {

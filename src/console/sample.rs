@@ -4,6 +4,8 @@
 mod channels;
 mod choose_fields;
 mod connection;
+mod deliveries;
+mod records;
 
 use super::view::*;
 use super::{Page, integrations, notice, operator};
@@ -11,7 +13,8 @@ use crate::values::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
 
 const NOW: i64 = 1_774_000_000_000;
 
-pub use connection::{connection_frame, record_view, records_view, resync_page, sync_view};
+pub use connection::{connection_frame, resync_page, sync_view};
+pub use records::{record_view, records_view};
 
 pub type Text<'a> = &'a dyn Fn(&str) -> String;
 
@@ -161,6 +164,8 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
         ),
     ]);
     pages.extend(connection::every_page(t));
+    pages.extend(records::every_page(t));
+    pages.extend(deliveries::every_page(t));
     pages.extend(channels::every_page(t));
     pages.extend(choose_fields::every_page(t));
     pages
@@ -174,6 +179,8 @@ pub fn every_fragment(t: Text<'_>) -> Vec<(&'static str, Page)> {
         ("console-live", operator::live(&operator_view(t))),
     ];
     fragments.extend(connection::every_fragment(t));
+    fragments.extend(records::every_fragment(t));
+    fragments.extend(deliveries::every_fragment(t));
     fragments
 }
 
