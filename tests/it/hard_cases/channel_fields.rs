@@ -7,23 +7,15 @@ use spoke::engine::portal::{
     messages::{Answer, Command},
 };
 
-use super::{ids, synced, tiny};
+use super::{ids, make_field, synced, tiny};
 use crate::life::{Plan, World};
 
 const HOST: &str = "https://host.example.com/callees";
-const FIELDS: &str = "/crm/properties/2026-09/contacts";
 const FIELD: &str = "/crm/properties/2026-09/contacts/do_not_call";
 
-fn make_field(world: &mut World) {
-    let options = json!([
-        { "label": "Yes", "value": "true", "displayOrder": 0, "hidden": false },
-        { "label": "No", "value": "false", "displayOrder": 1, "hidden": false },
-    ]);
-    let property = json!({
-        "name": "do_not_call", "label": "Do not call", "type": "bool", "fieldType": "booleancheckbox",
-        "groupName": "contactinformation", "options": options,
-    });
-    world.by_tool("POST", FIELDS, &property);
+fn make_do_not_call(world: &mut World) {
+    let types = ("bool", "booleancheckbox");
+    make_field(world, "do_not_call", types, [("true", "Yes", false), ("false", "No", false)]);
 }
 
 fn refuse(world: &mut World, ids: &[String]) {
@@ -40,7 +32,7 @@ fn refresh(world: &mut World) {
 /// Everybody but who said no, of whom there are three; and those three.
 fn callees() -> (World, spoke::values::ids::ChannelId, Vec<String>) {
     let mut world = synced(Plan { webhooks: true, ..tiny(40) });
-    make_field(&mut world);
+    make_do_not_call(&mut world);
     refresh(&mut world);
     let refusing = ids(&world)[..3].to_vec();
     refuse(&mut world, &refusing);
@@ -90,7 +82,7 @@ fn a_field_that_vanishes_hands_nobody_over_whom_its_value_kept_away() {
     world.pass(70);
     assert_eq!(world.handed(HOST).unwrap().records.len(), 37);
     // The field is back, and what was said is said again before the fields are read.
-    make_field(&mut world);
+    make_do_not_call(&mut world);
     refuse(&mut world, &refusing);
     world.pass(70);
     assert_eq!(shown(&mut world, &channel)["state"], "active");

@@ -87,3 +87,13 @@ fn checked(world: &mut World) {
     });
     assert!(done, "no check for changes within a quarter of an hour: {:?}", world.status());
 }
+
+/// A person makes a field of contacts, with values to choose from, each with its label and whether it is hidden.
+fn make_field(world: &mut World, name: &str, types: (&str, &str), values: [(&str, &str, bool); 2]) {
+    let option = |(value, label, hidden): (&str, &str, bool)| json!({ "label": label, "value": value, "displayOrder": 0, "hidden": hidden });
+    let property = json!({
+        "name": name, "label": name, "type": types.0, "fieldType": types.1,
+        "groupName": "contactinformation", "options": values.map(option),
+    });
+    world.by_tool("POST", "/crm/properties/2026-09/contacts", &property);
+}

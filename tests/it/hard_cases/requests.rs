@@ -8,7 +8,7 @@ use spoke::{
     values::ids::ObjectType,
 };
 
-use super::{checked, ids, name_of, rename, synced, tiny};
+use super::{checked, ids, make_field, name_of, rename, synced, tiny};
 use crate::life::{APP, PORTAL, Plan, World};
 
 const KIND: ObjectType = ObjectType::Contacts;
@@ -48,16 +48,9 @@ fn blur(world: &mut World) {
     world.pass_ms(2_000);
 }
 
-fn create_plan(world: &mut World) {
-    let options = json!([
-        { "label": "Gold", "value": "gold", "displayOrder": 0, "hidden": false },
-        { "label": "Tin", "value": "tin", "displayOrder": 1, "hidden": true },
-    ]);
-    let property = json!({
-        "name": "membership", "label": "Membership", "type": "enumeration", "fieldType": "select",
-        "groupName": "contactinformation", "options": options,
-    });
-    world.by_tool("POST", "/crm/properties/2026-09/contacts", &property);
+fn make_membership(world: &mut World) {
+    let types = ("enumeration", "select");
+    make_field(world, "membership", types, [("gold", "Gold", false), ("tin", "Tin", true)]);
 }
 
 #[test]
@@ -83,7 +76,7 @@ fn fields_are_told_with_all_that_hubspot_says_of_them() {
 fn a_field_that_appears_is_mirrored_once_fields_are_refreshed() {
     let mut world = synced(tiny(20));
     checked(&mut world);
-    create_plan(&mut world);
+    make_membership(&mut world);
     let id = ids(&world)[3].clone();
     world.contact("edit", json!({ "id": id, "properties": { "membership": "gold" } }));
     world.pass(6);
@@ -101,7 +94,7 @@ fn a_field_that_appears_is_mirrored_once_fields_are_refreshed() {
 fn fields_that_vanish_come_back_or_change_their_type_are_told_and_break_nothing() {
     let mut world = synced(tiny(20));
     checked(&mut world);
-    create_plan(&mut world);
+    make_membership(&mut world);
     let path = "/crm/properties/2026-09/contacts/membership";
     let refresh = |world: &mut World| {
         ask(world, Command::RefreshFields);
@@ -111,7 +104,7 @@ fn fields_that_vanish_come_back_or_change_their_type_are_told_and_break_nothing(
     world.by_tool("DELETE", path, &Value::Null);
     refresh(&mut world);
     assert!(field(&mut world, "membership")["vanished_at"].is_string());
-    create_plan(&mut world);
+    make_membership(&mut world);
     refresh(&mut world);
     world.by_tool("PATCH", path, &json!({ "type": "string", "fieldType": "text", "options": [] }));
     refresh(&mut world);
@@ -128,7 +121,7 @@ fn fields_that_vanish_come_back_or_change_their_type_are_told_and_break_nothing(
 #[test]
 fn a_field_that_comes_back_brings_values_of_records_whose_dates_never_moved() {
     let mut world = synced(tiny(20));
-    create_plan(&mut world);
+    make_membership(&mut world);
     let ids = ids(&world);
     for id in &ids[3..5] {
         world.contact("edit", json!({ "id": id, "properties": { "membership": "gold" } }));
@@ -145,7 +138,7 @@ fn a_field_that_comes_back_brings_values_of_records_whose_dates_never_moved() {
     // Longer than a check looks back; and the hourly read of fields is under way that left before the field came back.
     world.hold("GET /crm/properties/2026-09/contacts", 1);
     assert!(world.until(66, |world| world.held() == 1));
-    create_plan(&mut world);
+    make_membership(&mut world);
     ask(&mut world, Command::RefreshFields);
     world.release();
     world.pass(1);
@@ -160,7 +153,7 @@ fn a_field_that_came_while_nobody_was_connected_has_its_values_though_records_we
     let mut world = synced(Plan { webhooks: true, ..tiny(20) });
     world.control("POST", "grants/revoke", &json!({ "app_id": APP, "portal_id": PORTAL }));
     assert!(world.until(40, |world| world.status().state == State::NeedsReauthorisation));
-    create_plan(&mut world);
+    make_membership(&mut world);
     let id = ids(&world)[3].clone();
     world.contact("edit", json!({ "id": id, "properties": { "membership": "gold" } }));
     world.connect(0);
@@ -178,7 +171,7 @@ fn a_field_that_came_while_nobody_was_connected_has_its_values_though_records_we
 fn a_field_of_an_accounts_own_making_has_no_record_read_again_that_did_not_change() {
     let mut world = synced(tiny(450));
     world.pass(60);
-    create_plan(&mut world);
+    make_membership(&mut world);
     let before = world.calls.len();
     ask(&mut world, Command::RefreshFields);
     world.pass(1);
@@ -190,7 +183,7 @@ fn a_field_of_an_accounts_own_making_has_no_record_read_again_that_did_not_chang
 fn a_field_that_appears_is_mirrored_within_the_hour_even_if_nobody_asks() {
     let mut world = synced(tiny(5));
     checked(&mut world);
-    create_plan(&mut world);
+    make_membership(&mut world);
     let id = ids(&world)[3].clone();
     world.contact("edit", json!({ "id": id, "properties": { "membership": "gold" } }));
     let before = world.calls.len();
