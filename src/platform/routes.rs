@@ -75,6 +75,15 @@ pub async fn find_afresh(
     Ok(told.into_iter().next().unwrap_or_default())
 }
 
+/// Who may keep something of a portal, by the Directory's own word: rarely asked.
+pub async fn keepers(env: &Env, source: &AppKey, portal: PortalId) -> Result<Vec<String>, Fault> {
+    let command = Command::Keepers { source: source.clone(), portal };
+    let Answer::Routes(routes) = directory::ask(env, &command).await? else {
+        return Err(directory::unexpected());
+    };
+    Ok(routes.into_iter().flat_map(|(_, all)| all).map(|Route { object }| object).collect())
+}
+
 /// Makes the copies of one portal invalid where they can be reached: here and in KV.
 pub async fn forget(env: &Env, source: &AppKey, portal: PortalId) {
     let key = key(source, portal);

@@ -84,6 +84,15 @@ async fn take(
             fresh.retain(|object| !objects.contains(object));
             deliver(env, &fresh, touches).await?;
         }
+        // What was deleted for privacy goes wherever it is kept, also where nothing is followed any more.
+        let erased: Vec<Touch> = touches.iter().filter(|touch| touch.erased).copied().collect();
+        if !erased.is_empty() {
+            let mut keepers = routes::keepers(env, source, *portal).await?;
+            keepers.retain(|object| ended || !objects.contains(object));
+            for chunk in erased.chunks(TOUCHES) {
+                deliver(env, &keepers, chunk).await?;
+            }
+        }
         Ok(())
     });
     // Every one is carried through, also where another failed: what was written is not repeated in vain.

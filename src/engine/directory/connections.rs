@@ -198,6 +198,13 @@ pub(super) fn routes(
     Ok(Answer::Routes(routes))
 }
 
+/// Connections in every state: also one that is over keeps what was mirrored, and one that is being made may hold it already.
+pub(super) fn keepers(sql: &dyn Sql, source: &AppKey, portal: PortalId) -> Result<Answer, SqlError> {
+    let all = rows::of_portal(sql, source, portal)?;
+    let routes = all.into_iter().map(|connection| Route { object: connection.object }).collect();
+    Ok(Answer::Routes(vec![(portal, routes)]))
+}
+
 pub(super) fn tick(sql: &dyn Sql, now: Timestamp, after: Option<&ConnectionId>) -> Result<Answer, SqlError> {
     let mut due = rows::due(sql, after, TICK_LIMIT + 1, now)?;
     let more = due.len() > TICK_LIMIT as usize;

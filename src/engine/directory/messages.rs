@@ -189,6 +189,13 @@ pub enum Command {
         /// Portals, each with its number of events.
         portals: Vec<(PortalId, u32)>,
     },
+    /// Who may keep something of a portal, followers or not. Answers [`Answer::Routes`].
+    Keepers {
+        /// Whose webhooks.
+        source: AppKey,
+        /// Which portal.
+        portal: PortalId,
+    },
     /// Connections with something to do, a page in order of id. Answers [`Answer::Tick`].
     Tick {
         /// Greater ids only; `None` begins a tick, and clears what has expired.

@@ -113,6 +113,7 @@ pub fn handle(sql: &dyn Sql, now: Timestamp, draw: Draw, command: Command) -> Re
         Command::EndDisconnect { of, connection } => connections::end_disconnect(sql, of, &connection),
 
         Command::Routes { source, portals } => connections::routes(sql, &source, portals),
+        Command::Keepers { source, portal } => connections::keepers(sql, &source, portal),
         Command::Tick { after } => {
             if after.is_none() {
                 directory::clear_expired(sql, now)?;

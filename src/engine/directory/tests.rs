@@ -517,6 +517,31 @@ fn events_of_unknown_portals_are_counted() {
 }
 
 #[test]
+fn whoever_keeps_something_of_an_account_is_known_after_its_routes_are_gone() {
+    let world = World::new();
+    let keepers =
+        |source: AppKey, portal| match world.ask(Command::Keepers { source, portal: PortalId(portal) }) {
+            Answer::Routes(routes) => routes.into_iter().flat_map(|(_, routes)| routes).collect::<Vec<_>>(),
+            other => panic!("{other:?}"),
+        };
+    let route = |connection: &Connection| Route { object: connection.object.clone() };
+    let ended = world.connect(&world.workspace("Ended").id, 7, Some(1));
+    let ending = world.connect(&world.workspace("Ending").id, 7, Some(1));
+    let follows = world.connect(&world.workspace("Follows").id, 7, Some(1));
+    world.connect(&world.workspace("Elsewhere").id, 8, Some(1));
+    let of = world.disconnect(&ended).connection.connected_at;
+    world.ask(Command::EndDisconnect { of, connection: ended.id.clone() });
+    world.disconnect(&ending);
+    assert_eq!(world.routes(7), [route(&follows)]);
+    let mut known = keepers(app(), 7);
+    let mut all = [&ended, &ending, &follows].map(route);
+    known.sort_by(|one, other| one.object.cmp(&other.object));
+    all.sort_by(|one, other| one.object.cmp(&other.object));
+    assert_eq!(known, all);
+    assert_eq!(keepers("other".parse().unwrap(), 7), []);
+}
+
+#[test]
 fn sign_in_pauses_a_client_after_five_failures_even_if_the_sixth_is_right() {
     let world = World::new();
     let sign_in = |client: &str, correct| world.ask(Command::SignIn { client: client.to_owned(), correct });

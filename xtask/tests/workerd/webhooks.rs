@@ -31,7 +31,7 @@ pub fn trials() -> Vec<Trial> {
     let plan = Plan::default()
         .in_workerd()
         .with("--contacts", 300)
-        .with("--portals", 9)
+        .with("--portals", 10)
         .with("--retry-scale", 0.0002);
     let plan =
         plan.with("--switch", "search_lag_min_ms=3600000").with("--switch", "search_lag_max_ms=3600000");
@@ -52,6 +52,11 @@ pub fn trials() -> Vec<Trial> {
             second_meanwhile,
         ),
         together(&stage, "merges, restores and erasures arrive by webhook alone", merged_and_erased),
+        together(
+            &stage,
+            "who is erased is so also where a connection has ended and its data is kept",
+            erased_late,
+        ),
         alone(&stage, "duplicate, reordered, late, forged and stale deliveries end equal", disorderly),
         alone(
             &stage,
@@ -327,6 +332,41 @@ fn merged_and_erased(world: &World) -> Result<()> {
     );
     let page = world.spoke.get_json(&by_email)?;
     ensure!(page["results"].as_array().is_some_and(|all| all.len() == 1), "by e-mail: {page}");
+    Ok(())
+}
+
+fn erased_late(world: &World) -> Result<()> {
+    let (hubspot, ended) = in_step_at(world, 9, "Ended, and kept")?;
+    let portal = hubspot.started.portal_id;
+    let follows = connected(world, portal, "Follows on")?;
+    in_step(world, &follows.connection, Duration::from_secs(30))?;
+    let (erased, edited) = (some_contacts(&hubspot, 2)?[0], some_contacts(&hubspot, 2)?[1]);
+    let at = format!("/v1/connections/{}", ended.connection);
+    let answer = world.spoke.delete(&at)?;
+    ensure!(answer.status == 200, "{} {}", answer.status, answer.text);
+    until(Duration::from_secs(20), "the disconnect ends", || {
+        Ok((world.spoke.get_json(&at)?["state"] == "disconnected").then_some(()))
+    })?;
+    let kept = |contact| mirrored(world, &ended.connection, contact);
+    let before = kept(edited)?.context("the mirror that is kept was emptied")?;
+    ensure!(kept(erased)?.is_some(), "the mirror that is kept was emptied");
+    change_quietly(&hubspot, edited, "Not theirs")?;
+    let mut events = changed(portal, edited);
+    let privacy = changed(portal, erased)[0].as_object().cloned().context("an event is an object")?;
+    let mut privacy = Value::Object(privacy);
+    privacy["subscriptionType"] = json!("contact.privacyDeletion");
+    events.as_array_mut().context("a delivery is a list")?.push(privacy);
+    let answer = Delivery::new(world, &events)?.send()?;
+    ensure!(answer.status == 200, "{} {}", answer.status, answer.text);
+    // At once: the answer promises no less.
+    ensure!(kept(erased)?.is_none(), "the ended connection still has who was erased");
+    let feed = world.spoke.get_json(&format!("{at}/changes?after=0&limit=1000"))?;
+    let id = erased.to_string();
+    let of_erased = feed["changes"].as_array().into_iter().flatten().filter(|change| change["id"] == *id);
+    let told: Vec<&Value> = of_erased.map(|change| &change["kind"]).collect();
+    ensure!(told.last().is_some_and(|kind| **kind == "erased"), "the feed does not tell it: {told:?}");
+    appears(world, &follows.connection, edited, "Not theirs")?;
+    ensure!(kept(edited)?.context("it is gone")? == before, "another event reached the ended connection");
     Ok(())
 }
 
