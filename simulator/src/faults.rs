@@ -50,6 +50,9 @@ pub struct Rule {
     /// Only calls with this account's tokens; every call if absent.
     #[serde(default)]
     pub portal_id: Option<u64>,
+    /// Only reads of known ids, singly or in a batch, that are of this record; any call if absent.
+    #[serde(default)]
+    pub record_id: Option<u64>,
     /// Strikes this many times, then goes; for ever if absent.
     #[serde(default)]
     pub times: Option<u32>,
@@ -69,6 +72,7 @@ impl Rule {
             endpoint: None,
             object_type: None,
             portal_id: None,
+            record_id: None,
             times: Some(times),
             skip: 0,
             one_in: 0,
@@ -77,7 +81,7 @@ impl Rule {
 
     /// Strikes one call in `one_in` of any endpoint, for ever.
     pub fn one_in(one_in: u32, fault: Fault) -> Self {
-        Self { fault, endpoint: None, object_type: None, portal_id: None, times: None, skip: 0, one_in }
+        Self { times: None, one_in, ..Self::next(1, fault) }
     }
 
     /// Restricts the rule to an endpoint.
@@ -85,6 +89,11 @@ impl Rule {
     pub fn at(mut self, endpoint: Endpoint) -> Self {
         self.endpoint = Some(endpoint);
         self
+    }
+
+    /// Strikes every read of a record by its id, for ever.
+    pub fn of_record(id: u64, fault: Fault) -> Self {
+        Self { times: None, record_id: Some(id), ..Self::next(1, fault) }
     }
 
     /// Restricts the rule to a type.
@@ -121,6 +130,7 @@ impl Faults {
         endpoint: Endpoint,
         object_type: &str,
         portal_id: u64,
+        reads: impl Fn(u64) -> bool,
         rng: &mut fastrand::Rng,
     ) -> (Option<Fault>, u64) {
         let (mut struck, mut latency) = (None, 0);
@@ -130,7 +140,8 @@ impl Faults {
         self.rules.retain_mut(|rule| {
             let fits = rule.endpoint.is_none_or(|only| only == endpoint)
                 && rule.object_type.as_deref().is_none_or(|only| only == object_type)
-                && rule.portal_id.is_none_or(|only| only == portal_id);
+                && rule.portal_id.is_none_or(|only| only == portal_id)
+                && rule.record_id.is_none_or(&reads);
             let is_latency = matches!(rule.fault, Fault::Latency { .. });
             if !fits || (struck.is_some() && !is_latency) {
                 return true;

@@ -404,12 +404,26 @@ fn answer(sim: &mut Simulator, now_ms: u64, request: &Request, call: &mut Call) 
         call.portal_id = caller.portal_id;
         Some(caller)
     };
+    let reads = |id| reads(&route, request, id);
     let (fault, latency_ms) =
-        sim.faults.strike(call.endpoint, route.object_type, call.portal_id, &mut sim.rng);
+        sim.faults.strike(call.endpoint, route.object_type, call.portal_id, reads, &mut sim.rng);
     sim.delay_ms += latency_ms;
     match fault {
         Some(fault) => misfortune(sim, now_ms, request, &route, caller.as_ref(), fault, call),
         None => permitted(sim, now_ms, request, &route, caller.as_ref()),
+    }
+}
+
+/// Whether a call reads a record by its id.
+fn reads(route: &Route<'_>, request: &Request, id: u64) -> bool {
+    let id = id.to_string();
+    match route.endpoint {
+        Endpoint::Read => route.name == id,
+        Endpoint::BatchRead => {
+            let body = serde_json::from_slice::<serde_json::Value>(&request.body).unwrap_or_default();
+            body["inputs"].as_array().into_iter().flatten().any(|input| input["id"] == id.as_str())
+        }
+        _ => false,
     }
 }
 

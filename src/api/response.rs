@@ -11,6 +11,7 @@ use crate::{
             links::standing::PairStatus,
             messages::{Phase, State, Status, StreamState, StreamStatus, Trouble},
             reconcile::{Finding, Reconcile},
+            unreadable::Unreadable,
         },
     },
     values::{
@@ -175,6 +176,7 @@ fn stream(stream: &StreamStatus) -> Value {
         "changed_at": moment(stream.changed_at),
         "event_at": moment(stream.event_at),
         "waiting": stream.dirty,
+        "unreadable": stream.unreadable.iter().map(unreadable).collect::<Vec<_>>(),
         "fields_read_at": moment(stream.fields_read_at),
         "keep_fresh": stream.kept_fresh.map(|kept| {
             json!({
@@ -187,6 +189,13 @@ fn stream(stream: &StreamStatus) -> Value {
         "reconcile": reconcile(&stream.reconcile),
         "trouble": stream.trouble.as_ref().map(trouble),
     })
+}
+
+fn unreadable(record: &Unreadable) -> Value {
+    let mut body = trouble(&record.trouble);
+    body["id"] = json!(record.id.to_string());
+    body["next_try_at"] = json!(moment(record.again_at));
+    body
 }
 
 fn source(source: &SourceStatus) -> Value {
@@ -334,7 +343,7 @@ mod tests {
             messages::Account,
             storage::{Level, Storage},
         },
-        values::ids::{ObjectType, PortalId},
+        values::ids::{ObjectType, PortalId, RecordId},
     };
 
     fn sample() -> Connection {
@@ -374,6 +383,15 @@ mod tests {
                 changed_at: Some(Timestamp(0)),
                 event_at: None,
                 dirty: 3,
+                unreadable: vec![Unreadable {
+                    id: RecordId(9_007_199_254_740_993),
+                    trouble: Trouble {
+                        words: "Status 500.".to_owned(),
+                        at: Timestamp(0),
+                        correlation_id: None,
+                    },
+                    again_at: Some(Timestamp(60_000)),
+                }],
                 reconcile: Reconcile::default(),
                 fields_read_at: None,
                 kept_fresh: None,
@@ -396,6 +414,11 @@ mod tests {
             (&stream["state"], &stream["missing_scopes"][0]),
             (&json!("no_scope"), &json!("crm.objects.contacts.read"))
         );
+        let record = json!({
+            "id": "9007199254740993", "message": "Status 500.", "at": "1970-01-01T00:00:00.000Z",
+            "correlation_id": null, "next_try_at": "1970-01-01T00:01:00.000Z",
+        });
+        assert_eq!((&stream["waiting"], &stream["unreadable"]), (&json!(3), &json!([record])));
         assert!(!body.to_string().contains(&sample().object));
         // What the Directory has ended is ended, whatever the Portal still says.
         let ended = Connection { state: ConnectionState::Disconnecting, ..sample() };

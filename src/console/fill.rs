@@ -282,6 +282,7 @@ mod tests {
             changed_at: None,
             event_at: Some(Timestamp(0)),
             dirty: 0,
+            unreadable: Vec::new(),
             reconcile: crate::engine::portal::reconcile::Reconcile::default(),
             fields_read_at: None,
             kept_fresh: None,

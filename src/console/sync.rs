@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use serde::Serialize;
 
 use super::Page;
-use super::chrome::{csrf_field, error_message};
+use super::chrome::{alert_class, csrf_field, error_message, icon, tone_icon};
 use super::connection::{self, ConnectionFrame, Tab, action};
 use super::connection_paths::FieldsQuery;
 use super::integrations::{backfill, freshness, trouble, unread_words};
@@ -53,7 +53,19 @@ pub struct ChecksView {
     /// Differences that checks have found and repaired since the connection was made.
     pub found: u64,
     pub checks: Vec<CheckView>,
+    /// Records that cannot be read, a few.
+    pub unreadable: Vec<UnreadableView>,
     pub error: Option<ErrorView>,
+}
+
+/// A record that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnreadableView {
+    pub id: String,
+    /// What HubSpot said when it was last tried.
+    pub error: ErrorView,
+    /// None: at once.
+    pub next_at: Option<i64>,
 }
 
 /// One way of checking.
@@ -207,6 +219,7 @@ fn stream_card(view: &SyncView, stream: &StreamView, checks: &ChecksView) -> Mar
                     },
                 }
                 @if let Some(error) = &checks.error { div class="mt-4" { (error_message(now_at, error, Tone::Warning, html! {})) } }
+                @if !checks.unreadable.is_empty() { div class="mt-4" { (unreadable(at, stream, &checks.unreadable)) } }
                 (facts(now_at, stream, checks))
                 @match stream.phase {
                     Phase::Backfill => p class="mt-4 text-sm text-muted" { "Checks begin when everything has been read." },
@@ -219,6 +232,24 @@ fn stream_card(view: &SyncView, stream: &StreamView, checks: &ChecksView) -> Mar
             }
         }
     }
+}
+
+fn unreadable(at: &ConnectionFrame, stream: &StreamView, records: &[UnreadableView]) -> Markup {
+    let now_at = at.frame.now_at;
+    let words = html! {
+        p class="font-medium" { (count(records.len() as u64, "record cannot be read", "records cannot be read")) }
+        @for UnreadableView { id, error, next_at } in records {
+            p class="mt-1 text-sm wrap-anywhere" {
+                a class="link" href=(at.paths().record(&stream.object_type, id)) { (id) } ": " (error.words)
+                " Tried " (when(now_at, error.at)) ", again "
+                @match next_at { Some(next) => (planned(now_at, *next)), None => "at once" } "."
+                @if let Some(id) = &error.correlation_id { " Reference " code { (id) } "." }
+            }
+        }
+        @if let Some(first) = records.first() { p class="mt-1 text-sm" { (first.error.remedy) } }
+    };
+    let tone = Tone::Warning;
+    html! { div class={ "alert alert-soft items-start " (alert_class(tone)) } { (icon(tone_icon(tone))) div class="min-w-0" { (words) } } }
 }
 
 fn facts(now_at: i64, stream: &StreamView, checks: &ChecksView) -> Markup {

@@ -11,7 +11,7 @@ use std::{
 };
 
 use hubspot_simulator::{
-    Shape, Switches,
+    Fault, Shape, Switches,
     portal::PortalSettings,
     switches::{ListAfter, MergedId},
 };
@@ -34,6 +34,9 @@ pub fn drawn(seed: u64) -> Plan {
     let lists = [None, None, None, None, Some(1), Some(3)][beside.usize(0..6)];
     let mut losses = fastrand::Rng::with_seed(seed ^ 0x1055_0000);
     let mut linked = fastrand::Rng::with_seed(seed ^ 0x11ed_0000);
+    let mut poisons = fastrand::Rng::with_seed(seed ^ 0x0901_5000);
+    let (is_poisoned, status) = (poisons.u32(0..24) == 0, [500, 400, 503][poisons.usize(0..3)]);
+    let poison = is_poisoned.then_some(Fault::Status { status, after_commit: false });
     let wide = rng.u32(0..10) == 0;
     let webhooks = rng.u32(0..5) > 0;
     // Few enough that a property list fits a URL, or all.
@@ -99,6 +102,7 @@ pub fn drawn(seed: u64) -> Plan {
         minutes: rng.u64(2..5),
         links: linked.u32(0..3) > 0,
         edits_per_minute: rng.u32(1..7),
+        poison,
         fault_one_in: [0, 3, 8][rng.usize(0..3)],
         crashes_per_minute: [0.0, 0.2, 1.0][rng.usize(0..3)],
         torn_one_in: [0, 15][rng.usize(0..2)],

@@ -65,6 +65,23 @@ fn faults_strike_their_endpoint_after_the_calls_they_let_pass_and_add_latency() 
 }
 
 #[test]
+fn a_fault_of_a_record_strikes_whatever_reads_it_by_id_and_nothing_else() {
+    let mut world = World::seeded(3, Switches::default());
+    let ids: Vec<u64> = world.live_ids().iter().map(|id| id.parse().expect("a number")).collect();
+    world.sim.faults.add(Rule::of_record(ids[1], Fault::Status { status: 500, after_commit: false }));
+    let batch = |ids: &[u64]| {
+        let inputs: Vec<_> = ids.iter().map(|id| json!({ "id": id.to_string() })).collect();
+        json!({ "inputs": inputs, "properties": [] })
+    };
+    let read = format!("{LIST}/batch/read");
+    assert_eq!(world.post(&read, batch(&ids)).0, 500);
+    assert_eq!(world.post(&read, batch(&[ids[0], ids[2]])).0, 200);
+    assert_eq!(world.get(&format!("{LIST}/{}", ids[1])).0, 500);
+    assert_eq!(world.get(&format!("{LIST}/{}", ids[2])).0, 200);
+    assert_eq!(world.get(LIST).0, 200);
+}
+
+#[test]
 fn a_chance_fault_strikes_about_as_often_as_asked() {
     let mut world = World::seeded(3, Switches::default());
     world.sim.faults.add(Rule::one_in(4, Fault::Locked));

@@ -4,7 +4,7 @@ use crate::{
     console::{
         connection::ConnectionFrame,
         fill,
-        sync::{BesideView, CheckView, ChecksView, ResyncView, SyncView},
+        sync::{BesideView, CheckView, ChecksView, ResyncView, SyncView, UnreadableView},
         view::{ConnectionView, Flash, Frame, Phase, StreamView},
         words::{count, number},
     },
@@ -16,6 +16,7 @@ use crate::{
             links::standing::PairStatus,
             messages::{State, Status, StreamState, StreamStatus},
             reconcile::{COUNTS_CALLS, Finding, SAMPLE},
+            unreadable::Unreadable,
         },
     },
     hubspot::objects::LIST_LIMIT,
@@ -164,7 +165,16 @@ fn checks(shown: &StreamView, stream: &StreamStatus, active: bool) -> ChecksView
             .into_iter()
             .flatten()
             .collect(),
+        unreadable: stream.unreadable.iter().map(unreadable).collect(),
         error: stream.trouble.as_ref().map(super::error),
+    }
+}
+
+fn unreadable(record: &Unreadable) -> UnreadableView {
+    UnreadableView {
+        id: record.id.to_string(),
+        error: super::error(&record.trouble),
+        next_at: record.again_at.map(|at| at.0),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::console::{
     connection::ConnectionFrame,
     connection_paths::FieldsQuery,
     fields::{self, FieldEvent, FieldLine, FieldsView},
-    sync::{self, BesideView, CheckView, ChecksView, ResyncView, SyncView},
+    sync::{self, BesideView, CheckView, ChecksView, ResyncView, SyncView, UnreadableView},
     types::{self, CustomObjects, TurnOffView, TypeLine, TypesView},
     view::*,
 };
@@ -128,7 +128,8 @@ pub fn sync_view(t: Text<'_>) -> SyncView {
         ..contacts.clone()
     };
     let cars = StreamView { object_type: "2-46100031".into(), label: Some(t("Cars")), ..contacts.clone() };
-    let late = ChecksView { error: Some(error(t)), waiting: 12, ..checks(t) };
+    let unread = UnreadableView { id: t("901"), error: error(t), next_at: Some(NOW + 40 * MINUTE_MS) };
+    let late = ChecksView { error: Some(error(t)), unreadable: vec![unread], waiting: 12, ..checks(t) };
     SyncView {
         at: connection_frame(t),
         connection: ConnectionView { streams: vec![contacts, companies, deals, cars], ..connection },
@@ -154,6 +155,7 @@ fn checks(t: Text<'_>) -> ChecksView {
     ChecksView {
         means: t("HubSpot tells of changes at once (webhooks); besides, it is asked every 5 minutes."),
         waiting: 0,
+        unreadable: Vec::new(),
         fields_read_at: Some(NOW - 25 * MINUTE_MS),
         found: 3,
         checks: vec![

@@ -10,6 +10,7 @@ use crate::{
             fields,
             messages::State,
             state::Poll,
+            unreadable,
         },
     },
     hubspot::{
@@ -253,7 +254,8 @@ impl Portal {
         let listed = page.records.len() as u64;
         if wide {
             let thorough = running.saved.backfill.as_ref().is_some_and(|backfill| backfill.thorough);
-            let wanted = apply::listed_ids(scene, &page.records, covers, thorough)?;
+            let mut wanted = apply::listed_ids(scene, &page.records, covers, thorough)?;
+            unreadable::leave_out(turn, scene.kind, &mut wanted)?;
             running.marked = true;
             let Some(step) = step else { return Ok(()) };
             if wanted.is_empty() {

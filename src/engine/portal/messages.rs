@@ -17,6 +17,7 @@ use crate::{
         snapshot,
         storage::Storage,
         types,
+        unreadable::Unreadable,
     },
     hubspot::webhooks::Event,
     values::{
@@ -460,8 +461,11 @@ pub struct StreamStatus {
     pub reconcile: Reconcile,
     /// When the last webhook for this type came.
     pub event_at: Option<Timestamp>,
-    /// Ids that wait to be read again.
+    /// Ids that wait to be read again, those that cannot be read apart.
     pub dirty: u64,
+    /// Records that cannot be read, [`super::unreadable::MOST`] at most.
+    #[serde(default)]
+    pub unreadable: Vec<Unreadable>,
     /// When its fields were read last.
     pub fields_read_at: Option<Timestamp>,
     /// Fields that are kept fresh; `None` where none are.

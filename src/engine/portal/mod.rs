@@ -37,6 +37,7 @@ pub mod storage;
 mod streams;
 pub mod ties;
 pub mod types;
+pub mod unreadable;
 
 use std::collections::{BTreeMap, BTreeSet};
 

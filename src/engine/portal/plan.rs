@@ -9,7 +9,7 @@ use crate::{
         limiter::messages::{Ask, Priority, Window},
         portal::{
             Effect, InFlight, Job, PAUSE_MS, Portal, Turn, beside::NO_STREAM, endpoints::PLACES,
-            messages::State, state, state::Poll,
+            messages::State, state, state::Poll, unreadable::share,
         },
     },
     hubspot::{
@@ -470,7 +470,7 @@ impl Portal {
         })
     }
 
-    /// The next batch of dirty ids: at once where a webhook marked one, else when a batch is full or no search will add to it.
+    /// The next batch of dirty ids, as large as the reads of them that failed allow: at once where a webhook marked one, else when a batch is full or no search will add to it.
     fn next_read(
         &mut self,
         turn: &Turn<'_>,
@@ -490,12 +490,17 @@ impl Portal {
             .into_iter()
             .filter(|mark| !running.reading.contains(&mark.id) && !running.vanished.contains(&mark.id))
             .collect();
-        let urgent = marks.first().is_some_and(|mark| mark.urgent);
-        if marks.is_empty() || (searching && !urgent && marks.len() < BATCH_LIMIT) {
+        let Some(first) = marks.first() else { return Ok(None) };
+        if searching && !first.urgent && marks.len() < BATCH_LIMIT {
             return Ok(None);
         }
-        let urgency = if urgent { Urgency::First } else { Urgency::Read };
-        let ids = marks.iter().take(BATCH_LIMIT).map(|mark| mark.id).collect();
+        // One after the other: what the one before said is what the next is judged by.
+        if first.failed > 0 && self.flies_for(index, |job| matches!(job, Job::Read { .. })) {
+            return Ok(None);
+        }
+        let urgency = if first.urgent { Urgency::First } else { Urgency::Read };
+        let together = marks.iter().take_while(|mark| mark.failed == first.failed);
+        let ids = together.take(share(first.failed)).map(|mark| mark.id).collect();
         Ok(Some((urgency, Job::Read { ids })))
     }
 

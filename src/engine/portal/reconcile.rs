@@ -6,14 +6,14 @@
 //! | sweep | over each week | ids and dates of every record, from the list endpoint, which is no index | that nothing is missing, left over or old |
 //! | sample | daily | all values of a thousand records | that values are right |
 //!
-//! Whatever differs is a suspect; only a batch read convicts and repairs it. What HubSpot changed within [`LAG_MS`] is left to
+//! Whatever differs is a suspect; only a batch read convicts and repairs it, where it can be read ([`super::unreadable`]). What HubSpot changed within [`LAG_MS`] is left to
 //! the checks for changes and never counted as found. Counting is state in memory: cut off, it starts again at the next
 //! hour's tick. A sweep's cursor and suspects are saved with its stream.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    engine::portal::{InFlight, Job, Portal, Running, Turn, apply},
+    engine::portal::{InFlight, Job, Portal, Running, Turn, apply, unreadable},
     hubspot::objects::{self, BATCH_LIMIT, BatchAnswer, IdRange, Page, SEARCH_LIMIT},
     store::{
         portal::{
@@ -245,7 +245,8 @@ impl Portal {
             *checking = Some(Checking::counting(turn.now));
         } else if saved.reconcile.sample.due_at <= turn.now {
             saved.reconcile.sample.due_at = turn.now.plus_ms(DAY_MS);
-            let suspects = sample(turn, kind)?;
+            let mut suspects = sample(turn, kind)?;
+            unreadable::leave_out(turn, kind, &mut suspects)?;
             if !suspects.is_empty() {
                 *checking = Some(Checking { suspects, ..Checking::new(Level::Sample, turn.now) });
             }
@@ -273,7 +274,8 @@ impl Portal {
         checking.areas.pop();
         checking.calls += 1;
         if lists {
-            let (suspects, rest) = compare(turn, kind, area, page)?;
+            let (mut suspects, rest) = compare(turn, kind, area, page)?;
+            unreadable::leave_out(turn, kind, &mut suspects)?;
             checking.suspects.extend(suspects);
             checking.areas.extend(rest);
         } else {
@@ -321,13 +323,10 @@ impl Portal {
         let applied = self.settle_batch(turn, in_flight, ids, batch)?;
         let found = applied.changes.saturating_sub(fresh + calculated);
         let running = &mut self.streams[index];
-        let done = |suspects: &mut Vec<RecordId>| suspects.retain(|id| !ids.contains(id));
         running.saved.reconcile.found += found;
         match level {
             Level::Counts | Level::Sample => {
                 if let Some(checking) = &mut running.checking {
-                    done(&mut checking.suspects);
-                    checking.calls += 1;
                     checking.found += found;
                     checking.calculated += calculated;
                 }
@@ -335,16 +334,33 @@ impl Portal {
             Level::Sweep => {
                 running.saved.reconcile.sweep.found += found;
                 running.saved.reconcile.sweep.calculated += calculated;
+            }
+        }
+        self.confirmed(turn.now, index, level, ids);
+        self.count(turn, index, applied)?;
+        self.end_checking(turn, index)?;
+        Ok((found > 0).then(|| format!("found by reconcile ({level:?}, {kind}): {found}")))
+    }
+
+    /// A call about suspects has ended: they are suspects no longer.
+    pub(super) fn confirmed(&mut self, now: Timestamp, index: usize, level: Level, ids: &[RecordId]) {
+        let running = &mut self.streams[index];
+        let done = |suspects: &mut Vec<RecordId>| suspects.retain(|id| !ids.contains(id));
+        match level {
+            Level::Counts | Level::Sample => {
+                if let Some(checking) = &mut running.checking {
+                    done(&mut checking.suspects);
+                    checking.calls += 1;
+                }
+            }
+            Level::Sweep => {
                 running.saved.reconcile.sweep.calls += 1;
                 if let Some(sweeping) = &mut running.saved.reconcile.sweeping {
                     done(&mut sweeping.suspects);
                 }
             }
         }
-        running.end_sweep(turn.now);
-        self.count(turn, index, applied)?;
-        self.end_checking(turn, index)?;
-        Ok((found > 0).then(|| format!("found by reconcile ({level:?}, {kind}): {found}")))
+        running.end_sweep(now);
     }
 
     /// A page of a sweep.
@@ -370,6 +386,7 @@ impl Portal {
         sweeping.suspects = suspects(dated, &known, horizon, horizon);
         let unlisted = known.iter().filter(|row| row.live && !ids.contains(&row.id));
         sweeping.suspects.extend(unlisted.filter(|row| in_flight.asked_at > row.seen_at).map(|row| row.id));
+        unreadable::leave_out(turn, kind, &mut sweeping.suspects)?;
         sweeping.above = sweeping.above.max(last);
         sweeping.after = page.after.as_deref().map(str::to_owned);
         sweeping.pages += 1;
@@ -384,7 +401,7 @@ impl Portal {
         self.save_stream(turn, in_flight.stream)
     }
 
-    fn end_checking(&mut self, turn: &Turn<'_>, index: usize) -> Result<(), SqlError> {
+    pub(super) fn end_checking(&mut self, turn: &Turn<'_>, index: usize) -> Result<(), SqlError> {
         let Running { saved, checking, .. } = &mut self.streams[index];
         let is_over = |checking: &mut Checking| {
             checking.areas.is_empty() && checking.suspects.is_empty() && !checking.again(turn.now)

@@ -30,11 +30,11 @@ use crate::{
 /// First pause after a failure; doubles with each further one.
 const BACKOFF_FIRST_MS: i64 = SECOND_MS;
 /// Longest pause after failures that are HubSpot's: 64 s, so that a stream is back within a poll of HubSpot's return.
-const BACKOFF_LONGEST_MS: i64 = 64 * SECOND_MS;
+pub(super) const BACKOFF_LONGEST_MS: i64 = 64 * SECOND_MS;
 /// Pause after a refusal that trying again soon does not change (a scope, a validation): looked at again each hour.
 pub(super) const REFUSED_MS: i64 = HOUR_MS;
 /// Record locks last 2 s (`hubspot-api.md` 3.4).
-const LOCKED_MS: i64 = 2 * SECOND_MS;
+pub(super) const LOCKED_MS: i64 = 2 * SECOND_MS;
 /// Failures in a row after which a person is told.
 pub(super) const TROUBLE_AFTER: u32 = 3;
 /// Failures in a row after which a disconnect stops trying to tell HubSpot.
@@ -103,6 +103,9 @@ impl Portal {
         if let Job::Links(call) = &in_flight.job {
             return self.links_refused(turn, call, rejection);
         }
+        if self.unread(turn, in_flight, rejection)? {
+            return Ok(());
+        }
         let stream = &mut self.streams[index].saved;
         stream.failures += 1;
         let failures = stream.failures;
@@ -129,7 +132,7 @@ impl Portal {
     }
 
     /// Keeps a stream's trouble for people to see, and saves the stream. The others go on.
-    fn tell_of_stream(
+    pub(super) fn tell_of_stream(
         &mut self,
         turn: &Turn<'_>,
         index: usize,

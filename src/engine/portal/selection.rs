@@ -262,10 +262,15 @@ impl Portal {
         batch: &BatchAnswer<'_>,
     ) -> Result<(), SqlError> {
         let applied = self.settle_batch(turn, in_flight, ids, batch)?;
-        if let Some(freshening) = &mut self.streams[in_flight.stream].saved.freshening {
+        self.freshened(in_flight.stream, ids);
+        self.count(turn, in_flight.stream, applied)
+    }
+
+    /// The call about a page of the daily read has ended.
+    pub(super) fn freshened(&mut self, index: usize, ids: &[RecordId]) {
+        if let Some(freshening) = &mut self.streams[index].saved.freshening {
             freshening.above = ids.iter().copied().max().unwrap_or(freshening.above);
             freshening.pages += 1;
         }
-        self.count(turn, in_flight.stream, applied)
     }
 }

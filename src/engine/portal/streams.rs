@@ -11,6 +11,7 @@ use crate::{
         messages::{State, StreamState, StreamStatus},
         selection::Selection,
         state::{Backfill, Checked, Connection, Stream},
+        unreadable,
     },
     store::{
         portal::{dirty, records, streams, types},
@@ -115,6 +116,7 @@ impl Running {
             changed_at: stream.changed_at,
             event_at: stream.event_at,
             dirty: dirty::count(turn.sql, stream.object_type)?,
+            unreadable: unreadable::told(turn, stream.object_type)?,
             reconcile: stream.reconcile.clone(),
             fields_read_at: stream.properties_at,
             kept_fresh: self.kept_fresh(),

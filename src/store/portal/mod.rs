@@ -43,7 +43,7 @@ pub mod types;
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 9] = [
+pub const STEPS: [&str; 10] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -190,6 +190,9 @@ pub const STEPS: [&str; 9] = [
          from_seq INTEGER NOT NULL,
          PRIMARY KEY (object_type, id)
      ) WITHOUT ROWID;",
+    "ALTER TABLE dirty ADD COLUMN failed INTEGER NOT NULL DEFAULT 0;
+     ALTER TABLE dirty ADD COLUMN trouble TEXT;
+     CREATE INDEX dirty_failed ON dirty (object_type, failed, id) WHERE failed > 0;",
 ];
 
 /// Opens the tables; see [`crate::store::schema::open`].

@@ -23,6 +23,7 @@ mod selection;
 mod storage;
 mod tokens;
 mod types;
+mod unreadable;
 
 use hubspot_simulator::{Shape, portal::PortalSettings};
 use serde_json::json;

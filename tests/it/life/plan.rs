@@ -1,7 +1,7 @@
 //! What kind of life it is.
 
 use hubspot_simulator::{
-    Shape, Switches,
+    Fault, Shape, Switches,
     objects::kind::{CALLS, COMPANIES, CONTACTS, CUSTOM, DEALS, NOTES, ObjectKind, TASKS},
     portal::PortalSettings,
 };
@@ -70,6 +70,8 @@ pub struct Plan {
     pub edits_per_minute: u32,
     /// One call in this many meets a fault; 0: none.
     pub fault_one_in: u32,
+    /// What every read by id of one contact meets from half way on.
+    pub poison: Option<Fault>,
     /// Crashes a minute.
     pub crashes_per_minute: f64,
     /// One turn in this many has a statement that fails; 0: none.
@@ -124,6 +126,7 @@ impl Default for Plan {
             minutes: 0,
             edits_per_minute: 0,
             fault_one_in: 0,
+            poison: None,
             crashes_per_minute: 0.0,
             torn_one_in: 0,
             webhooks: false,

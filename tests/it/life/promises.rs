@@ -33,7 +33,7 @@ impl World {
         let mut kinds = Vec::new();
         for stream in status.streams.iter().filter(|stream| stream.state == StreamState::Running) {
             let kind = stream.object_type;
-            if stream.phase != Phase::Incremental || stream.dirty > 0 {
+            if stream.phase != Phase::Incremental || stream.dirty > 0 || !stream.unreadable.is_empty() {
                 return Err(format!("stuck: {stream:?}"));
             }
             let mirror = self.mirror_of(object, kind);

@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, BinaryHeap},
 };
 
-use hubspot_simulator::{Simulator, webhooks::Delivery};
+use hubspot_simulator::{Rule, Simulator, webhooks::Delivery};
 use serde_json::Value;
 use spoke::{
     engine::{
@@ -458,6 +458,7 @@ impl World {
         if self.plan.turns_off {
             self.turn_off(self.plan.further[0]);
         }
+        self.poison();
         let channel = self.open_channel();
         // Half of the channels are paused for a while.
         let pauses = channel.as_ref().filter(|_| self.plan.seed % 4 < 2);
@@ -509,6 +510,14 @@ impl World {
             self.pass(25 * 60);
         }
         self.all_is_right(&snapshot, channel.is_some())
+    }
+
+    fn poison(&mut self) {
+        let Some(fault) = self.plan.poison else { return };
+        let ids: Vec<String> = self.truth().into_keys().collect();
+        if let Some(id) = ids.get(self.plan.seed as usize % ids.len().max(1)) {
+            self.simulator.faults.add(Rule::of_record(id.parse().expect("an id is a number"), fault));
+        }
     }
 
     fn all_is_right(&mut self, snapshot: &Snapshot, channel: bool) -> Result<(), String> {
