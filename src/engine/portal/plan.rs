@@ -470,7 +470,8 @@ impl Portal {
         })
     }
 
-    /// The next batch of dirty ids, as large as the reads of them that failed allow: at once where a webhook marked one, else when a batch is full or no search will add to it.
+    /// The next batch of dirty ids, as large as the reads of them that failed allow: at once where a webhook marked one, else when a
+    /// batch is full or no search will add to it.
     fn next_read(
         &mut self,
         turn: &Turn<'_>,

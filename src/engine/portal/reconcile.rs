@@ -6,9 +6,9 @@
 //! | sweep | over each week | ids and dates of every record, from the list endpoint, which is no index | that nothing is missing, left over or old |
 //! | sample | daily | all values of a thousand records | that values are right |
 //!
-//! Whatever differs is a suspect; only a batch read convicts and repairs it, where it can be read ([`super::unreadable`]). What HubSpot changed within [`LAG_MS`] is left to
-//! the checks for changes and never counted as found. Counting is state in memory: cut off, it starts again at the next
-//! hour's tick. A sweep's cursor and suspects are saved with its stream.
+//! Whatever differs is a suspect; only a batch read convicts and repairs it, where it can be read ([`super::unreadable`]). What
+//! HubSpot changed within [`LAG_MS`] is left to the checks for changes and never counted as found. Counting is state in memory: cut
+//! off, it starts again at the next hour's tick. A sweep's cursor and suspects are saved with its stream.
 
 use serde::{Deserialize, Serialize};
 

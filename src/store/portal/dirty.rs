@@ -6,6 +6,7 @@
 //! A mark has to wait, and then says when it is read again and holds up no other, for either of two reasons that know nothing of
 //! each other: HubSpot still shows who was erased for privacy (`tries`), or reads of it fail (`failed`; the rule is the engine's, see
 //! `engine::portal::unreadable`).
+
 use crate::{
     store::sql::{Param, Row, Sql, SqlError, int, text},
     values::{
