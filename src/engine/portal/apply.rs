@@ -4,7 +4,10 @@
 //! modified date is newer, or equal and it left later. List pages never clear a tombstone and searches never set content:
 //! a doubt marks the id dirty, and only a batch or single read settles it. Nothing here sends or schedules anything.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use crate::{
     engine::portal::{fields, links},
@@ -161,26 +164,26 @@ pub fn detected(scene: Scene<'_>, page: &[Record<'_>]) -> Result<Applied, SqlErr
 }
 
 /// Applies what an event says of records that were deleted for privacy: they are gone from the mirror, and from the feed, in
-/// which they are told once. What is read of them later only confirms it ([`settled`]).
-pub fn erased(scene: Scene<'_>, ids: &[RecordId]) -> Result<Applied, SqlError> {
-    let live: Vec<RecordId> = records::known(scene.sql, scene.kind, ids, None)?
-        .iter()
-        .filter(|row| row.live)
-        .map(|row| row.id)
-        .collect();
-    let told = dirty::erased_of(scene.sql, scene.kind, ids)?;
-    let mut verdict = Verdict { went: live.len() as u64, ..Verdict::default() };
-    // Whoever became part of such a record is the same person.
-    let mut persons = ids.to_vec();
+/// which they are told once, and so are all that became part of them: the same person. Answers who that is. What is read of them
+/// later only confirms it ([`settled`]).
+pub fn erased(scene: Scene<'_>, ids: &[RecordId]) -> Result<(Applied, Vec<RecordId>), SqlError> {
+    let mut persons: BTreeSet<RecordId> = ids.iter().copied().collect();
     for id in ids {
+        persons.extend(records::merged_from(scene.sql, scene.kind, *id)?);
+    }
+    let persons: Vec<RecordId> = persons.into_iter().collect();
+    let known = records::known(scene.sql, scene.kind, &persons, None)?;
+    let live: Vec<RecordId> = known.iter().filter(|row| row.live).map(|row| row.id).collect();
+    let told = erasures::remembered(scene.sql, scene.kind, &persons)?;
+    let mut verdict = Verdict { went: live.len() as u64, ..Verdict::default() };
+    for id in &persons {
         verdict.graves.push(Grave { id: *id, merged_into: None });
         if live.contains(id) || !told.contains(id) {
             verdict.changes.push(Change::Erased { id: *id });
         }
-        persons.extend(records::merged_from(scene.sql, scene.kind, *id)?);
     }
-    erasures::add(scene.sql, scene.kind, &persons)?;
-    verdict.write(scene)
+    erasures::add(scene.sql, scene.kind, &persons, scene.now)?;
+    Ok((verdict.write(scene)?, persons))
 }
 
 /// Applies what an event says of records that became part of others. Whether they are gone is still to be read; what they became

@@ -372,7 +372,7 @@ mod tests {
     fn a_record_erased_for_privacy_is_not_named_in_the_history_of_what_it_was_linked_to() {
         let sql = opened();
         feed::append(&sql, Timestamp(1), CONTACTS, vec![Change::Linked(ends(7, Some(90), "H279"))]).unwrap();
-        crate::store::portal::erasures::add(&sql, COMPANIES, &[RecordId(90)]).unwrap();
+        crate::store::portal::erasures::add(&sql, COMPANIES, &[RecordId(90)], Timestamp(0)).unwrap();
         let links = history(&sql, CONTACTS, 7).remove(0).links.unwrap();
         assert_eq!((links.count, links.others.len(), links.only_labels), (1, 0, false));
         assert_eq!(history(&sql, COMPANIES, 90), []);

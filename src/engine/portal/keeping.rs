@@ -12,7 +12,7 @@ use crate::{
     },
     values::{
         ids::RecordId,
-        time::{HOUR_MS, Timestamp},
+        time::{DAY_MS, HOUR_MS, Timestamp},
     },
 };
 
@@ -20,6 +20,8 @@ use crate::{
 const PRUNED_KEY: &str = "pruned_at";
 /// How often the feed is pruned.
 const EVERY_MS: i64 = HOUR_MS;
+/// How long it is remembered who was erased: HubSpot tries an event again for a day (`hubspot-api.md` 9.1), and once more that.
+const REMEMBERED_MS: i64 = 2 * DAY_MS;
 /// Pieces of a pass over the feed in one alarm: half a gigabyte. Natively a piece takes under 40 ms; at ten times that, all of
 /// them stay within the thirty seconds that an alarm may take of the processor.
 pub(super) const PIECES: u32 = 64;
@@ -49,14 +51,25 @@ pub(super) fn horizon(turn: &Turn<'_>) -> Timestamp {
 }
 
 impl Portal {
-    /// An event says that these records were deleted for privacy.
-    pub(super) fn erase(&mut self, turn: &Turn<'_>, index: usize, ids: &[RecordId]) -> Result<(), SqlError> {
-        let applied = apply::erased(self.scene_of_event(turn, index), ids)?;
+    /// An event says that these records were deleted for privacy. Who they were is read once more while the connection lasts.
+    pub(super) fn erase(
+        &mut self,
+        turn: &Turn<'_>,
+        index: usize,
+        ids: &[RecordId],
+        connected: bool,
+    ) -> Result<(), SqlError> {
+        let scene = self.scene_of_event(turn, index);
+        let (applied, persons) = apply::erased(scene, ids)?;
         self.keeping.erasing = true;
+        if connected {
+            dirty::mark(turn.sql, scene.kind, &persons, scene.tick, true, true)?;
+        }
         self.count(turn, index, applied)
     }
 
-    /// An event says that records became part of others. Whoever became part of one that was erased is the same person.
+    /// An event says that records became part of others. Whoever became part of one that was erased is the same person: HubSpot tries
+    /// an event again for a day, so that of the two the later may come first.
     pub(super) fn note_mergers(
         &mut self,
         turn: &Turn<'_>,
@@ -67,11 +80,8 @@ impl Portal {
         let applied = apply::merged(scene, mergers)?;
         self.count(turn, index, applied)?;
         let into: Vec<RecordId> = mergers.iter().map(|(_, into)| *into).collect();
-        let erased = dirty::erased_of(turn.sql, scene.kind, &into)?;
-        if erased.is_empty() {
-            return Ok(());
-        }
-        self.erase(turn, index, &erased)
+        let erased = erasures::remembered(turn.sql, scene.kind, &into)?;
+        if erased.is_empty() { Ok(()) } else { self.erase(turn, index, &erased, true) }
     }
 
     fn scene_of_event<'a>(&mut self, turn: &Turn<'a>, index: usize) -> apply::Scene<'a> {
@@ -111,6 +121,7 @@ impl Portal {
             return Ok(());
         }
         self.keeping.pruned_at = turn.now;
+        erasures::forget_before(turn.sql, turn.now.minus_ms(REMEMBERED_MS))?;
         schema::set(turn.sql, PRUNED_KEY, &turn.now.0.to_string())?;
         feed::prune(turn.sql, horizon(turn), turn.config.work.feed_bytes)
     }

@@ -593,28 +593,27 @@ impl Portal {
         let mut marked = false;
         for index in 0..self.streams.len() {
             let kind = self.streams[index].saved.object_type;
-            let mut touched = false;
-            let mergers = touches.iter().filter(|touch| touch.object_type == kind);
-            let mergers: Vec<_> = mergers.filter_map(|touch| Some((touch.id, touch.merged_into?))).collect();
-            if connected && !mergers.is_empty() {
-                self.note_mergers(turn, index, &mergers)?;
+            let of_kind: Vec<&Touch> = touches.iter().filter(|touch| touch.object_type == kind).collect();
+            if of_kind.is_empty() {
+                continue;
             }
-            for erased in [false, true] {
-                let ids: Vec<RecordId> = touches
-                    .iter()
-                    .filter(|touch| touch.object_type == kind && touch.erased == erased)
-                    .map(|touch| touch.id)
-                    .collect();
-                if erased && !ids.is_empty() {
-                    self.erase(turn, index, &ids)?;
+            let ids = |erased| -> Vec<RecordId> {
+                of_kind.iter().filter(|touch| touch.erased == erased).map(|touch| touch.id).collect()
+            };
+            if connected {
+                let merger = |touch: &&Touch| Some((touch.id, touch.merged_into?));
+                let mergers: Vec<_> = of_kind.iter().filter_map(merger).collect();
+                if !mergers.is_empty() {
+                    self.note_mergers(turn, index, &mergers)?;
                 }
-                if connected && !ids.is_empty() {
-                    let generation = self.tick(turn.now);
-                    dirty::mark(turn.sql, kind, &ids, generation, true, erased)?;
-                    touched = true;
-                }
+                let generation = self.tick(turn.now);
+                dirty::mark(turn.sql, kind, &ids(false), generation, true, false)?;
             }
-            if touched {
+            let erased = ids(true);
+            if !erased.is_empty() {
+                self.erase(turn, index, &erased, connected)?;
+            }
+            if connected {
                 let running = &mut self.streams[index];
                 running.saved.event_at = Some(turn.now);
                 running.marked = true;

@@ -300,16 +300,6 @@ pub fn withhold(
     Ok(rows.iter().filter_map(|row| row.first()?.text()?.parse().ok()).collect())
 }
 
-/// Of `ids`, those erased for privacy of which that is not settled yet.
-pub fn erased_of(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId]) -> Result<Vec<RecordId>, SqlError> {
-    let rows = sql.exec(
-        "SELECT CAST(id AS TEXT) FROM dirty
-         WHERE object_type = ?1 AND erased = 1 AND id IN (SELECT value FROM json_each(?2))",
-        &[Param::Text(&kind.name()), Param::Text(&super::records::ids_json(ids))],
-    )?;
-    Ok(rows.iter().filter_map(|row| row.first()?.text()?.parse().ok()).collect())
-}
-
 /// How many marks wait to be read, those of records that cannot be read apart.
 pub fn count(sql: &dyn Sql, kind: ObjectType) -> Result<u64, SqlError> {
     let statement = "SELECT count(*) FROM dirty WHERE object_type = ?1 AND failed < ?2";

@@ -3,6 +3,8 @@
 //!
 //! Each row says from which number on the feed may still hold values of its record. Who comes while a pass is under way begins
 //! at the beginning and joins the others where they are: no stretch is gone over twice for one record.
+//!
+//! Who was erased is remembered beyond that (`erased`, ids alone), for events that come late.
 
 use std::collections::BTreeSet;
 
@@ -14,6 +16,7 @@ use crate::{
     values::{
         ids::{ObjectType, RecordId},
         json,
+        time::Timestamp,
     },
 };
 
@@ -28,13 +31,37 @@ const BEYOND: i64 = 1 << 53;
 /// Erased records.
 type Erased = BTreeSet<(ObjectType, RecordId)>;
 
-/// Notes that the values of these records are to go.
-pub fn add(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId]) -> Result<(), SqlError> {
+/// Notes that the values of these records are to go, and when that became known.
+pub fn add(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId], now: Timestamp) -> Result<(), SqlError> {
+    let (kind, ids) = (kind.name(), super::records::ids_json(ids));
+    let params = [Param::Text(&kind), Param::Text(&ids), Param::Int(now.0)];
     sql.exec(
         "INSERT INTO erasures (object_type, id, from_seq) SELECT ?1, value, 0 FROM json_each(?2) WHERE true
          ON CONFLICT (object_type, id) DO UPDATE SET from_seq = 0",
-        &[Param::Text(&kind.name()), Param::Text(&super::records::ids_json(ids))],
+        &params[..2],
     )?;
+    sql.exec(
+        "INSERT INTO erased (object_type, id, at) SELECT ?1, value, ?3 FROM json_each(?2) WHERE true
+         ON CONFLICT (object_type, id) DO UPDATE SET at = excluded.at",
+        &params,
+    )?;
+    Ok(())
+}
+
+/// Of `ids`, those that were erased, as far as that is remembered.
+pub fn remembered(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId]) -> Result<Vec<RecordId>, SqlError> {
+    let statement = "SELECT json_group_array(id) FROM erased
+                     WHERE object_type = ?1 AND id IN (SELECT value FROM json_each(?2))";
+    let found =
+        text(sql, statement, &[Param::Text(&kind.name()), Param::Text(&super::records::ids_json(ids))])?;
+    let ids: Vec<u64> =
+        json::parse(found.as_deref().unwrap_or("[]")).map_err(|_| SqlError::Content("erased"))?;
+    Ok(ids.into_iter().map(RecordId).collect())
+}
+
+/// Remembers no longer who was erased before then.
+pub fn forget_before(sql: &dyn Sql, at: Timestamp) -> Result<(), SqlError> {
+    sql.exec("DELETE FROM erased WHERE at < ?1", &[Param::Int(at.0)])?;
     Ok(())
 }
 
@@ -173,10 +200,7 @@ mod tests {
     use std::{cell::Cell, collections::BTreeMap};
 
     use super::*;
-    use crate::{
-        store::{native::NativeSql, portal, sql::Row},
-        values::time::Timestamp,
-    };
+    use crate::store::{native::NativeSql, portal, sql::Row};
 
     const KIND: ObjectType = ObjectType::Contacts;
 
@@ -208,7 +232,7 @@ mod tests {
         let sql = open();
         feed::append(&sql, Timestamp(1), KIND, vec![updated(7, "+1 555"), updated(70, "+1 556")]).unwrap();
         feed::append(&sql, Timestamp(2), ObjectType::Companies, vec![updated(7, "+1 557")]).unwrap();
-        add(&sql, KIND, &[RecordId(7)]).unwrap();
+        add(&sql, KIND, &[RecordId(7)], Timestamp(0)).unwrap();
         let left = [Change::Scrubbed { id: RecordId(7) }, updated(70, "+1 556")];
         assert_eq!(
             feed::chunk_at(&sql, 1).unwrap().unwrap().changes,
@@ -253,7 +277,7 @@ mod tests {
             feed::append(&sql, Timestamp(at as i64), KIND, changes).unwrap();
         }
         let ids: Vec<RecordId> = (1..=100).map(|id| RecordId(id * 10)).collect();
-        add(&sql, KIND, &ids).unwrap();
+        add(&sql, KIND, &ids, Timestamp(0)).unwrap();
         let total = int(&sql, "SELECT sum(bytes) FROM feed", &[]).unwrap().unwrap();
         let counted = Counted { inner: &sql, bytes: Cell::new(0), rows: Cell::new(0) };
         let mut turns = 0;
@@ -280,7 +304,7 @@ mod tests {
         for at in 1..=TURN_ROWS + 10 {
             feed::append(&sql, Timestamp(at), KIND, vec![Change::Deleted { id: RecordId(1) }]).unwrap();
         }
-        add(&sql, KIND, &[RecordId(7)]).unwrap();
+        add(&sql, KIND, &[RecordId(7)], Timestamp(0)).unwrap();
         let counted = Counted { inner: &sql, bytes: Cell::new(0), rows: Cell::new(0) };
         assert!(advance(&counted).unwrap());
         assert!(counted.rows.get() <= TURN_ROWS as usize + 10, "{}", counted.rows.get());
@@ -295,9 +319,9 @@ mod tests {
             feed::append(&sql, Timestamp(at), KIND, vec![updated(1, &piece)]).unwrap();
         }
         feed::append(&sql, Timestamp(28), KIND, vec![updated(2, "late")]).unwrap();
-        add(&sql, KIND, &[RecordId(1)]).unwrap();
+        add(&sql, KIND, &[RecordId(1)], Timestamp(0)).unwrap();
         assert!(advance(&sql).unwrap());
-        add(&sql, KIND, &[RecordId(2)]).unwrap();
+        add(&sql, KIND, &[RecordId(2)], Timestamp(0)).unwrap();
         // The first stretch for the second alone, then the other two for both.
         assert_eq!(all(&sql), 3);
         let text = text_of_feed(&sql);

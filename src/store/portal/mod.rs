@@ -10,6 +10,7 @@
 //! | `parts` | what of a record is too large for its row | object type, id, number |
 //! | `dirty` | an id that a later read must settle | object type, id |
 //! | `erasures` | an erased record that the feed may still hold values of | object type, id |
+//! | `erased` | who was erased in the last days | object type, id |
 //! | `fields` | a field of a type, as HubSpot defines it or last did | object type, name |
 //! | `field_history` | something that happened to a field | number |
 //! | `feed` | the changes of one turn and type | first sequence number |
@@ -43,7 +44,7 @@ pub mod types;
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 10] = [
+pub const STEPS: [&str; 11] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -193,6 +194,12 @@ pub const STEPS: [&str; 10] = [
     "ALTER TABLE dirty ADD COLUMN failed INTEGER NOT NULL DEFAULT 0;
      ALTER TABLE dirty ADD COLUMN trouble TEXT;
      CREATE INDEX dirty_failed ON dirty (object_type, failed, id) WHERE failed > 0;",
+    "CREATE TABLE erased (
+         object_type TEXT NOT NULL,
+         id INTEGER NOT NULL,
+         at INTEGER NOT NULL,
+         PRIMARY KEY (object_type, id)
+     ) WITHOUT ROWID;",
 ];
 
 /// Opens the tables; see [`crate::store::schema::open`].

@@ -118,6 +118,13 @@ impl Portal {
             let read = reads.iter().map(|read| read.id);
             let (pair, side) = Pair::seen_from(from, to);
             let mut ends = [applied.holders, applied.others];
+            // A link that came while another went leaves their number as it was: what was compared before says nothing of it.
+            for (kind, to, ids) in [(pair.holder, pair.other, &ends[0]), (pair.other, pair.holder, &ends[1])]
+            {
+                self.links
+                    .compared
+                    .retain(|(of, with, id), _| (*of, *with) != (kind, to) || !ids.contains(id));
+            }
             ends[usize::from(side == Side::Other)].extend(read);
             for (kind, to, ids) in [(pair.holder, pair.other, &ends[0]), (pair.other, pair.holder, &ends[1])]
             {
