@@ -15,23 +15,20 @@
 //! of once, *`list_off`*, in the place of a *`membership_removed`* for each member: at HubSpot they are still on it, but whoever follows
 //! the feed then holds nobody, as the mirror does, and everybody is *added* again when it is followed again.
 
+mod following;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::{Errand, Source};
 use crate::{
-    engine::portal::{
-        Effect, Portal, Turn,
-        messages::{Answer, Trouble},
-    },
+    engine::portal::{Portal, Turn, messages::Trouble},
     hubspot::lists::{self, Facts, List, MEMBERS, Members},
     store::{
         portal::{
-            feed::{self, Change},
             members::{self, Followed},
-            records, reference,
+            records,
         },
         sql::{Sql, SqlError},
     },
@@ -464,136 +461,6 @@ impl Portal {
     pub(in crate::engine::portal) fn may_read_lists(&self) -> bool {
         let runs = |connection| self.beside.lacks(Source::Lists, connection).is_empty();
         self.connection.as_ref().is_some_and(runs)
-    }
-
-    /// Mirrors the members of a list from now on, for `user`: [`API`], or whatever names a channel. Read from the next call on.
-    pub(in crate::engine::portal) fn follow(
-        &mut self,
-        turn: &Turn<'_>,
-        list: ListId,
-        user: &str,
-        effects: &mut Vec<Effect>,
-    ) -> Result<Answer, SqlError> {
-        if !self.may_read_lists() {
-            return Ok(Answer::Stopped);
-        }
-        // One that the last full read did not show is asked about first.
-        if let Some(entry) = reference::entry(turn.sql, Source::Lists.as_str(), list)? {
-            let Holds { object_type } = json::parse(&entry).map_err(|_| SqlError::Content("reference"))?;
-            if !object_type.is_some_and(|kind| self.mirrors(kind)) {
-                return Ok(Answer::ListNotMirrored(object_type));
-            }
-        }
-        if self.segment(list).is_none() {
-            if self.beside.segments.len() >= MOST_FOLLOWED {
-                return Ok(Answer::TooMany(MOST_FOLLOWED as u32));
-            }
-            let name = String::new();
-            let state = State::default();
-            self.beside.segments.push(Segment { list, name, object_type: None, state, seen: None });
-            self.beside.saved.polled_at = Timestamp::default();
-            self.beside.save(turn)?;
-        }
-        if let Some(segment) = self.segment(list) {
-            if !segment.state.users.iter().any(|known| known == user) {
-                segment.state.users.push(user.to_owned());
-            }
-            segment.save(turn.sql)?;
-        }
-        effects.push(self.rouse(turn.now));
-        Ok(Answer::Done)
-    }
-
-    /// `user` needs a list no longer. After the last of them it and its members are forgotten, of which the feed tells once.
-    pub(in crate::engine::portal) fn unfollow(
-        &mut self,
-        turn: &Turn<'_>,
-        list: ListId,
-        user: &str,
-    ) -> Result<Answer, SqlError> {
-        let Some(segment) = self.segment(list) else { return Ok(Answer::Missing) };
-        segment.state.users.retain(|known| known != user);
-        if !segment.state.users.is_empty() {
-            segment.save(turn.sql)?;
-            return Ok(Answer::Done);
-        }
-        self.forget_list(turn, list)?;
-        Ok(Answer::Done)
-    }
-
-    /// A type is no longer mirrored, so nobody follows its lists any more.
-    pub(in crate::engine::portal) fn unfollow_type(
-        &mut self,
-        turn: &Turn<'_>,
-        kind: ObjectType,
-    ) -> Result<(), SqlError> {
-        let of_kind = self.beside.segments.iter().filter(|segment| segment.object_type == Some(kind));
-        let lists: Vec<ListId> = of_kind.map(|segment| segment.list).collect();
-        lists.into_iter().try_for_each(|list| self.forget_list(turn, list))
-    }
-
-    fn forget_list(&mut self, turn: &Turn<'_>, list: ListId) -> Result<(), SqlError> {
-        let Some(at) = self.beside.segments.iter().position(|segment| segment.list == list) else {
-            return Ok(());
-        };
-        let Segment { name, object_type, .. } = self.beside.segments.remove(at);
-        members::forget(turn.sql, list)?;
-        // Of a list whose type is not known nobody was ever told of.
-        if let (Some(kind), Some(connection)) = (object_type, &self.connection) {
-            let off = Change::ListOff { id: connection.id.clone(), list, name };
-            feed::append(turn.sql, turn.now, kind, vec![off])?;
-        }
-        Ok(())
-    }
-
-    /// What is known of the members of a list that are of a type.
-    pub(in crate::engine::portal) fn listing(&self, list: ListId, kind: ObjectType) -> Listing {
-        let found = self.beside.segments.iter().find(|segment| segment.list == list);
-        found.map_or(Listing::Nobody, |segment| segment.listing(kind))
-    }
-
-    /// What people call a list that is followed, and what goes wrong with it.
-    pub(in crate::engine::portal) fn told_of_list(&self, list: ListId) -> Option<(&str, Option<&Trouble>)> {
-        let found = self.beside.segments.iter().find(|segment| segment.list == list)?;
-        Some((found.name.as_str(), found.state.trouble.as_ref()))
-    }
-
-    /// The lists that are followed, by id.
-    pub(super) fn followed(&self) -> impl Iterator<Item = ListId> {
-        self.beside.segments.iter().map(|segment| segment.list)
-    }
-
-    /// How a list that is followed stands, in the API's shape.
-    pub(super) fn followed_json(
-        &self,
-        turn: &Turn<'_>,
-        list: ListId,
-    ) -> Result<Option<(String, serde_json::Value)>, SqlError> {
-        let Some(segment) = self.beside.segments.iter().find(|segment| segment.list == list) else {
-            return Ok(None);
-        };
-        let state = &segment.state;
-        let moment = |at: Option<Timestamp>| at.map(Timestamp::to_rfc3339);
-        let at_work = match state.task {
-            Some(Task::Joins { .. }) if state.base.is_none() => "reading",
-            _ if state.gone_at.is_some() => "gone",
-            _ if state.retry_at > turn.now => "refused",
-            _ if state.base.is_none() => "waiting",
-            Some(Task::Name | Task::Joins { .. } | Task::Walk { .. }) | None => "in_step",
-        };
-        let value = json!({
-            "state": at_work,
-            "members": members::count(turn.sql, list)?,
-            "by": state.users,
-            "complete_since": moment(state.complete_at),
-            "read_in_full_at": moment(state.walked_at),
-            "trouble": state.trouble.as_ref().map(|trouble| json!({
-                "message": trouble.words,
-                "at": trouble.at.to_rfc3339(),
-                "correlation_id": trouble.correlation_id,
-            })),
-        });
-        Ok(Some((segment.name.clone(), value)))
     }
 }
 
