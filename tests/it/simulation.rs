@@ -18,7 +18,7 @@ use hubspot_simulator::{
 
 use crate::life::{CARS, Loss, Plan, World};
 
-/// Lives in `cargo test`: what its 30 s hold on two cores, with room.
+/// Lives in `cargo test`: 44 s of processor time.
 const LIVES: u64 = 2_000;
 
 /// Lives that failed once. 904: fields that came while an account was not connected stayed empty in what was read before they were
