@@ -46,7 +46,8 @@
 //!
 //! Beside the records a connection keeps what has no stream of its own: owners, pipelines and lists with the members of those
 //! that are followed ([`engine::portal::beside`]), and associations ([`engine::portal::links`]). [`engine::portal::selection`] says which
-//! fields are mirrored, [`engine::portal::storage`] what is given up when storage runs out. What may no longer be kept, people erased
+//! fields are mirrored, [`engine::portal::storage`] what is given up when storage runs out, [`engine::portal::unreadable`] what becomes
+//! of records that HubSpot fails to answer of. What may no longer be kept, people erased
 //! for privacy and changes beyond the feed's horizon, goes in every state of a connection, as soon as it is told of or too old.
 //!
 //! # What is absent

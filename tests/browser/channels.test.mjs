@@ -2,7 +2,6 @@
 // story, in this order.
 
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import * as world from "./world.mjs";
 
@@ -10,28 +9,14 @@ let workspace;
 let connection;
 let page;
 let receiver;
-const taken = [];
 
 before(async () => {
-  receiver = createServer((request, response) => {
-    let body = "";
-    request.on("data", (part) => (body += part));
-    request.on("end", () => {
-      taken.push(...(JSON.parse(body).data.changes ?? []));
-      response.writeHead(204).end();
-    });
-  });
-  await new Promise((listening) => receiver.listen(0, "127.0.0.1", listening));
+  receiver = await world.host();
   await world.control("POST", "lists/create", { name: "Hamburg fair", object_type: "contacts", processing: "MANUAL", members: 40 });
   await world.control("POST", "lists/create", { name: "Customers", object_type: "contacts", processing: "DYNAMIC", members: 7 });
-  workspace = await world.createWorkspace("Northwind Traders");
-  page = await world.person();
-  await world.connect(page, workspace);
-  await page.getByText("2,000 synced from HubSpot").waitFor({ timeout: 60_000 });
-  connection = (await world.spoke("GET", `/v1/workspaces/${workspace}/connections`)).results[0].id;
+  ({ workspace, page, connection } = await world.synced());
 });
 after(async () => {
-  receiver.closeAllConnections();
   receiver.close();
   await world.quit();
 });
@@ -120,15 +105,15 @@ test("the channel is made, looks through everybody, and says that it is delivere
 
 test("an endpoint of its own gets everybody who is in it, and then who enters", async () => {
   await page.getByRole("link", { name: "New endpoint for it" }).click();
-  await page.getByLabel("Address").fill(`http://127.0.0.1:${receiver.address().port}/leads`);
+  await page.getByLabel("Address").fill(receiver.address("/leads"));
   await world.assertFitToUse(page);
   await page.getByRole("button", { name: "Make the endpoint" }).click();
   await page.getByRole("link", { name: "I have kept it" }).click();
   const [made] = await channels();
-  await world.until("everybody handed over", () => taken.filter((change) => change.kind === "channel_entered").length === made.members);
-  assert.ok(taken.every((change) => change.kind !== "channel_entered" || "email" in change.fields));
+  await world.until("everybody handed over", () => receiver.changes().filter((change) => change.kind === "channel_entered").length === made.members);
+  assert.ok(receiver.changes().every((change) => change.kind !== "channel_entered" || "email" in change.fields));
   const { id } = await world.control("POST", "contacts/create", { properties: { email: "x@analytical.example", firstname: "Zoe" } });
-  await world.until("the new one", () => taken.some((change) => change.kind === "channel_entered" && change.id === id && change.fields.given_name === "Zoe"));
+  await world.until("the new one", () => receiver.changes().some((change) => change.kind === "channel_entered" && change.id === id && change.fields.given_name === "Zoe"));
   await page.getByRole("link", { name: "the channel" }).click();
   await page.getByText("Everything is delivered.").waitFor({ state: "detached" });
   await page.getByRole("region", { name: "Where it is delivered" }).getByRole("link", { name: /leads$/ }).waitFor();

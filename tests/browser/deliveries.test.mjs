@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import * as world from "./world.mjs";
 
@@ -11,32 +10,17 @@ let connection;
 let page;
 let secret;
 let receiver;
-const taken = [];
-let answers = 204;
 
 before(async () => {
-  receiver = createServer((request, response) => {
-    let body = "";
-    request.on("data", (part) => (body += part));
-    request.on("end", () => {
-      if (answers < 300) taken.push({ headers: request.headers, body });
-      response.writeHead(answers).end();
-    });
-  });
-  await new Promise((listening) => receiver.listen(0, "127.0.0.1", listening));
-  workspace = await world.createWorkspace("Northwind Traders");
-  page = await world.person();
-  await world.connect(page, workspace);
-  await page.getByText("2,000 synced from HubSpot").waitFor({ timeout: 60_000 });
-  connection = (await world.spoke("GET", `/v1/workspaces/${workspace}/connections`)).results[0].id;
+  receiver = await world.host();
+  ({ workspace, page, connection } = await world.synced());
 });
 after(async () => {
-  receiver.closeAllConnections();
   receiver.close();
   await world.quit();
 });
 
-const hook = (path = "/hook") => `http://127.0.0.1:${receiver.address().port}${path}`;
+const hook = (path = "/hook") => receiver.address(path);
 const address = (rest) => `${world.SPOKE}/w/${workspace}/connections/${connection}${rest}`;
 const endpoints = async () => (await world.spoke("GET", `/v1/connections/${connection}/endpoints`)).results;
 const edit = async (firstname) => {
@@ -87,8 +71,8 @@ test("an endpoint is made; its secret is shown once, can be copied, and a reload
 
 test("a change is delivered, signed with that secret, and the page says so by itself", async () => {
   await edit("Grace");
-  await world.until("a message", () => taken.length > 0);
-  const { headers, body } = taken[0];
+  await world.until("a message", () => receiver.taken.length > 0);
+  const { headers, body } = receiver.taken[0];
   const signed = `${headers["webhook-id"]}.${headers["webhook-timestamp"]}.${body}`;
   const key = Buffer.from(secret.slice("whsec_".length), "base64");
   assert.equal(headers["webhook-signature"], `v1,${createHmac("sha256", key).update(signed).digest("base64")}`);
@@ -104,7 +88,7 @@ test("a test shows how the receiver answers", async () => {
 });
 
 test("a receiver that fails is told, and its message can be skipped", async () => {
-  answers = 500;
+  receiver.answers = 500;
   await edit("Marie");
   await page.getByText("Retrying", { exact: true }).waitFor({ timeout: 30_000 });
   await page.getByText("Last attempt: The receiver answered 500.").waitFor();
@@ -112,7 +96,7 @@ test("a receiver that fails is told, and its message can be skipped", async () =
   await world.assertFitToUse(page);
   await page.getByRole("button", { name: "Skip this message" }).click();
   await page.getByText("The message is skipped").waitFor();
-  answers = 204;
+  receiver.answers = 204;
   await page.getByText("Everything is delivered.").waitFor();
 });
 
@@ -123,7 +107,7 @@ test("Pause and Resume, and delivering again what was delivered", async () => {
   await page.getByText(/Paused by a person.*1 change waits/).waitFor({ timeout: 30_000 });
   await page.getByRole("button", { name: "Resume" }).click();
   await page.getByText("Everything is delivered.").waitFor();
-  const before = taken.length;
+  const before = receiver.taken.length;
   await page.getByLabel("From where").selectOption("number");
   await page.getByLabel("Number of the change").fill("999999999");
   await page.getByRole("button", { name: "Deliver again" }).click();
@@ -131,7 +115,7 @@ test("Pause and Resume, and delivering again what was delivered", async () => {
   await page.getByLabel("From where").selectOption("hour");
   await page.getByRole("button", { name: "Deliver again" }).click();
   await page.getByText("Delivery begins again there.").waitFor();
-  await world.until("the changes once more", () => taken.length > before);
+  await world.until("the changes once more", () => receiver.taken.length > before);
 });
 
 test("a new secret signs beside the old one", async () => {

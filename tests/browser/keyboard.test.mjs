@@ -2,7 +2,6 @@
 // alone; what has the focus always shows so, and after a part of the page was exchanged it is where a person goes on.
 
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import * as world from "./world.mjs";
 
@@ -10,27 +9,12 @@ let workspace;
 let connection;
 let page;
 let receiver;
-let answers = 204;
-const taken = [];
 
 before(async () => {
-  receiver = createServer((request, response) => {
-    let body = "";
-    request.on("data", (part) => (body += part));
-    request.on("end", () => {
-      if (answers < 300) taken.push(...(JSON.parse(body).data.changes ?? []));
-      response.writeHead(answers).end();
-    });
-  });
-  await new Promise((listening) => receiver.listen(0, "127.0.0.1", listening));
-  workspace = await world.createWorkspace("Northwind Traders");
-  page = await world.person();
-  await world.connect(page, workspace);
-  await page.getByText("2,000 synced from HubSpot").waitFor({ timeout: 60_000 });
-  connection = (await world.spoke("GET", `/v1/workspaces/${workspace}/connections`)).results[0].id;
+  receiver = await world.host();
+  ({ workspace, page, connection } = await world.synced());
 });
 after(async () => {
-  receiver.closeAllConnections();
   receiver.close();
   await world.quit();
 });
@@ -114,7 +98,7 @@ test("a secret is replaced", async () => {
   await open("New endpoint");
   await page.getByRole("heading", { name: "New endpoint" }).waitFor();
   await to("Address");
-  await type(`http://127.0.0.1:${receiver.address().port}/hook`);
+  await type(receiver.address("/hook"));
   await open("Make the endpoint");
   await page.getByRole("heading", { name: "The endpoint is made" }).waitFor();
   const first = await page.locator("#secret").textContent();
@@ -132,7 +116,7 @@ test("a secret is replaced", async () => {
 });
 
 test("a message that is not taken is skipped, and delivery is paused and resumed", async () => {
-  answers = 500;
+  receiver.answers = 500;
   await edit("Marie");
   await page.getByText("Retrying", { exact: true }).waitFor({ timeout: 30_000 });
   await open("Skip the message that is not taken");
@@ -145,7 +129,7 @@ test("a message that is not taken is skipped, and delivery is paused and resumed
   await lands("Skip this message");
   await press("Enter");
   await page.getByText("The message is skipped").waitFor();
-  answers = 204;
+  receiver.answers = 204;
   await page.getByText("Everything is delivered.").waitFor({ timeout: 30_000 });
   await open("Pause");
   await page.getByText("Paused: changes are kept").waitFor();
@@ -153,5 +137,5 @@ test("a message that is not taken is skipped, and delivery is paused and resumed
   await page.getByText(/Paused by a person.*1 change waits/).waitFor({ timeout: 30_000 });
   await open("Resume");
   await page.getByText("Everything is delivered.").waitFor();
-  assert.ok(taken.length > 0);
+  assert.ok(receiver.changes().length > 0);
 });

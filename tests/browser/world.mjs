@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
 
@@ -172,6 +173,37 @@ export async function connect(page, workspace) {
   await leaveForHubSpot(page);
   await authoriseAtHubSpot(page);
   await page.getByRole("link", { name: "Disconnect" }).waitFor();
+}
+
+/** A workspace whose account is mirrored: its id, an administrator's page at its Integrations, and the connection's id. */
+export async function synced() {
+  const workspace = await createWorkspace("Northwind Traders");
+  const page = await person();
+  await connect(page, workspace);
+  await page.getByText("2,000 synced from HubSpot").waitFor({ timeout: 60_000 });
+  const connection = (await spoke("GET", `/v1/workspaces/${workspace}/connections`)).results[0].id;
+  return { workspace, page, connection };
+}
+
+/** A host's server. It answers with the status `answers`; `taken` is what it accepted, `changes()` the changes in that. */
+export async function host() {
+  const own = { answers: 204, taken: [] };
+  const server = createServer((request, response) => {
+    let body = "";
+    request.on("data", (part) => (body += part));
+    request.on("end", () => {
+      if (own.answers < 300) own.taken.push({ headers: request.headers, body });
+      response.writeHead(own.answers).end();
+    });
+  });
+  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+  own.changes = () => own.taken.flatMap(({ body }) => JSON.parse(body).data.changes ?? []);
+  own.address = (path) => `http://127.0.0.1:${server.address().port}${path}`;
+  own.close = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return own;
 }
 
 /** What has the focus: its name for a screen reader, and whether a person sees that it has it. */

@@ -18,7 +18,7 @@ use hubspot_simulator::{
 
 use crate::life::{CARS, Loss, Plan, World};
 
-/// Lives in `cargo test`: 44 s of processor time.
+/// Lives in `cargo test`: 22 s on two processors.
 const LIVES: u64 = 2_000;
 
 /// Lives that failed once. 904: fields that came while an account was not connected stayed empty in what was read before they were
@@ -30,6 +30,33 @@ const FAILED_ONCE: [u64; 6] = [904, 1927, 3121, 13800, 16726, 17028];
 
 /// A life drawn from its seed: every mixture of sizes, faults, crashes and unconfirmed behaviours.
 pub fn drawn(seed: u64) -> Plan {
+    let mut plan = mixed(seed);
+    if FAILED_ONCE.contains(&seed) {
+        return plan;
+    }
+    // What makes a life long and finds little, in fewer of them: two thirds of the processor time.
+    let mut rng = fastrand::Rng::with_seed(seed ^ 0x11_9475);
+    if plan.settings.hubspot_properties.is_some() {
+        plan.settings.hubspot_properties = Some(14);
+    }
+    if rng.bool() {
+        plan.switches.search_straggler_ms = 12 * 60_000;
+    }
+    plan.rush &= rng.bool();
+    if rng.bool() {
+        plan.late_minutes = 0;
+    }
+    if rng.bool() {
+        plan.contacts = plan.contacts.min(12);
+    }
+    if rng.bool() {
+        plan.edits_per_minute = plan.edits_per_minute.min(3);
+    }
+    plan.links &= rng.u32(0..4) > 0;
+    plan
+}
+
+fn mixed(seed: u64) -> Plan {
     let mut rng = fastrand::Rng::with_seed(seed ^ 0x5157_1e55);
     let mut others = fastrand::Rng::with_seed(seed ^ 0x0dea_1500);
     let mut beside = fastrand::Rng::with_seed(seed ^ 0x0115_7500);

@@ -34,7 +34,7 @@ pub(super) const BACKOFF_LONGEST_MS: i64 = 64 * SECOND_MS;
 /// Pause after a refusal that trying again soon does not change (a scope, a validation): looked at again each hour.
 pub(super) const REFUSED_MS: i64 = HOUR_MS;
 /// Record locks last 2 s (`hubspot-api.md` 3.4).
-pub(super) const LOCKED_MS: i64 = 2 * SECOND_MS;
+const LOCKED_MS: i64 = 2 * SECOND_MS;
 /// Failures in a row after which a person is told.
 pub(super) const TROUBLE_AFTER: u32 = 3;
 /// Failures in a row after which a disconnect stops trying to tell HubSpot.
@@ -110,14 +110,13 @@ impl Portal {
         stream.failures += 1;
         let failures = stream.failures;
         let wait = match &rejection.class {
-            Class::Transient { retry_at: Some(at) } => at.since_ms(turn.now).max(0),
-            Class::Locked => LOCKED_MS.max(backoff(failures, turn.random)),
-            Class::Transient { retry_at: None }
+            Class::Transient { .. }
+            | Class::Locked
             | Class::Unknown
             | Class::Gone
             | Class::TooLong
             | Class::Expired
-            | Class::Unauthorized => backoff(failures, turn.random),
+            | Class::Unauthorized => pause_ms(turn, &rejection.class, failures),
             Class::Forbidden { .. }
             | Class::WrongTokenKind
             | Class::Conflict { .. }
@@ -362,6 +361,15 @@ impl Portal {
             return self.save_connection(turn);
         }
         self.forget(turn)
+    }
+}
+
+/// How long a stream waits after a failure that trying again may change.
+pub(super) fn pause_ms(turn: &mut Turn<'_>, class: &Class, failures: u32) -> i64 {
+    match class {
+        Class::Transient { retry_at: Some(at) } => at.since_ms(turn.now).max(0),
+        Class::Locked => LOCKED_MS.max(backoff(failures, turn.random)),
+        _ => backoff(failures, turn.random),
     }
 }
 

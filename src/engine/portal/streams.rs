@@ -75,7 +75,9 @@ impl Running {
         self.vanished.clear();
         self.checking = None;
         let stream = &mut self.saved;
-        stream.backfill = Some(Backfill::new(now));
+        // Who asked for every value still lacks those that the read cut short did not come to.
+        let thorough = stream.backfill.as_ref().is_some_and(|cut_short| cut_short.thorough);
+        stream.backfill = Some(Backfill { thorough, ..Backfill::new(now) });
         stream.poll = None;
         stream.freshening = None;
         stream.failures = 0;

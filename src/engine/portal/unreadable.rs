@@ -23,7 +23,7 @@ use crate::{
         InFlight, Job, Portal, Turn,
         apply::Applied,
         messages::Trouble,
-        refusals::{BACKOFF_LONGEST_MS, LOCKED_MS, TROUBLE_AFTER, backoff},
+        refusals::{self, BACKOFF_LONGEST_MS, TROUBLE_AFTER},
     },
     hubspot::{
         objects::BATCH_LIMIT,
@@ -144,11 +144,17 @@ impl Portal {
                 ids.as_slice()
             }
             Job::ReadOne { id } => std::slice::from_ref(id),
-            Job::Refresh | Job::Uninstall | Job::Revoke | Job::Properties | Job::Greatest => {
-                return Ok(false);
-            }
-            Job::List { .. } | Job::Search | Job::Count { .. } | Job::Sweep => return Ok(false),
-            Job::Beside(_) | Job::Links(_) => return Ok(false),
+            Job::Refresh
+            | Job::Uninstall
+            | Job::Revoke
+            | Job::Properties
+            | Job::Greatest
+            | Job::List { .. }
+            | Job::Search
+            | Job::Count { .. }
+            | Job::Sweep
+            | Job::Beside(_)
+            | Job::Links(_) => return Ok(false),
         };
         if !may_be_of_a_record(&rejection.class) {
             return Ok(false);
@@ -185,11 +191,7 @@ impl Portal {
         let stream = &mut self.streams[index].saved;
         stream.failures += 1;
         let failures = stream.failures;
-        let wait = match &rejection.class {
-            Class::Transient { retry_at: Some(at) } => at.since_ms(turn.now).max(0),
-            Class::Locked => LOCKED_MS.max(backoff(failures, turn.random)),
-            _ => backoff(failures, turn.random),
-        };
+        let wait = refusals::pause_ms(turn, &rejection.class, failures);
         stream.retry_at = turn.now.plus_ms(wait);
         let failed = failed.min(PARKED - 1);
         // Taken apart already: each costs a call of its own.

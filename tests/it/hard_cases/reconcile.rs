@@ -122,7 +122,7 @@ fn more_differences_than_a_count_can_track_down_have_everything_read_again() {
     world.pass(24 * 60);
     let id = ids(&world)[0].clone();
     let ghosts = "WITH RECURSIVE ghosts (id) AS (
-                    SELECT 900000000000 UNION ALL SELECT id + 1 FROM ghosts WHERE id < 900000039999)
+                    SELECT 900000000000 UNION ALL SELECT id + 1 FROM ghosts WHERE id < 900000024999)
                   INSERT INTO records_contacts (id, created_at, updated_at, seen_at, live, key, properties)
                   SELECT ghosts.id, created_at, updated_at, seen_at, 1, NULL, '{}' FROM records_contacts, ghosts
                   WHERE records_contacts.id = CAST(?1 AS INTEGER)";

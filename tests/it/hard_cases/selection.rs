@@ -1,8 +1,9 @@
 //! Which fields are mirrored, and which of them are kept fresh.
 
+use hubspot_simulator::{Endpoint, Fault, Rule, Shape, portal::PortalSettings};
 use serde_json::{Value, json};
 use spoke::{
-    engine::portal::messages::{Answer, Command, Phase},
+    engine::portal::messages::{Answer, Command, Phase, State},
     values::{
         ids::ObjectType,
         planted::{Bug, plant},
@@ -10,7 +11,7 @@ use spoke::{
 };
 
 use super::{checked, ids, rename, synced, tiny};
-use crate::life::{Plan, World};
+use crate::life::{APP, PORTAL, Plan, World};
 
 fn read_again(world: &mut World) {
     assert_eq!(world.status().streams[0].phase, Phase::Backfill);
@@ -28,8 +29,8 @@ fn selection(world: &mut World) -> Value {
 
 /// Both ways of reading: with the fields in the URL, and by ids where they do not fit it.
 fn plans() -> [Plan; 2] {
-    let wide = hubspot_simulator::Shape { custom_properties: 300, ..tiny(0).shape };
-    [tiny(130), Plan { shape: wide, ..tiny(130) }]
+    let shape = Shape { properties_set: 60, custom_properties: 1_000, ..Shape::default() };
+    [tiny(130), Plan { settings: PortalSettings::default(), shape, ..tiny(130) }]
 }
 
 #[test]
@@ -50,7 +51,27 @@ fn what_is_not_chosen_leaves_the_mirror_and_comes_back_when_it_is_chosen_again()
         assert!(!names.iter().any(|name| *name == "lastname"), "{names:?}");
         world.verdict().unwrap();
         world.follows_from(before).unwrap();
+        let (wide, calls) = (world.plan.settings.hubspot_properties.is_none(), world.calls.len());
         world.choose(None, &[]);
+        read_again(&mut world);
+        assert_eq!(world.counted(calls, "batch/read") > 0, wide);
+        world.verdict().unwrap();
+    }
+}
+
+#[test]
+fn a_choice_holds_for_every_record_though_the_grant_ended_before_all_were_read_again() {
+    for plan in plans() {
+        let mut world = synced(plan);
+        let all = world.fields();
+        let some: Vec<&str> = all.iter().map(String::as_str).filter(|name| *name != "lastname").collect();
+        let refused = Fault::Status { status: 503, after_commit: false };
+        world.simulator.faults.add(Rule { times: None, ..Rule::next(1, refused) }.at(Endpoint::List));
+        world.choose(Some(&some), &[]);
+        world.control("POST", "grants/revoke", &json!({ "app_id": APP, "portal_id": PORTAL }));
+        assert!(world.until(40, |world| world.status().state == State::NeedsReauthorisation));
+        world.simulator.faults.clear();
+        world.connect(0);
         read_again(&mut world);
         world.verdict().unwrap();
     }

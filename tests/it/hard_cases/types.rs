@@ -104,7 +104,7 @@ fn an_empty_type_costs_four_calls_in_a_first_sync() {
 
 #[test]
 fn a_webhook_of_any_type_is_read_at_once_while_another_type_is_read_in_full() {
-    let plan = Plan { webhooks: true, latency_ms: (150, 200), ..three(20_000, 40, 40) };
+    let plan = Plan { webhooks: true, latency_ms: (150, 200), ..three(9_000, 40, 40) };
     let mut world = World::new(plan);
     let reading = |world: &mut World| stream(world, ObjectType::Contacts).read;
     assert!(world.until(2, |world| reading(world) >= 2_000));
@@ -115,7 +115,7 @@ fn a_webhook_of_any_type_is_read_at_once_while_another_type_is_read_in_full() {
         let (before, now) = (reading(&mut world), world.now);
         assert!(world.until(1, edited), "{kind}");
         assert!(world.now - now < 15_000, "{kind}: after {} ms", world.now - now);
-        assert!(before < 20_000, "contacts are still being read");
+        assert!(before < 9_000, "contacts are still being read");
     }
     assert!(world.backfill());
     world.verdict().unwrap();

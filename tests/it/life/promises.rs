@@ -17,14 +17,22 @@ use super::{
     world::World,
 };
 
+/// What a connection was found to hold.
+pub(super) struct Held {
+    /// Its mirror's records, by type and id.
+    pub records: Records,
+    /// Its feed, from the beginning.
+    pub changes: Vec<Value>,
+}
+
 impl World {
     /// What of the promises does not hold.
     pub fn verdict(&mut self) -> Result<(), String> {
         (0..self.objects.len()).try_for_each(|object| self.verdict_of(object).map(drop))
     }
 
-    /// The same of one connection; else what its mirror holds, by type and id.
-    pub(super) fn verdict_of(&mut self, object: usize) -> Result<Records, String> {
+    /// The same of one connection; else what it holds.
+    pub(super) fn verdict_of(&mut self, object: usize) -> Result<Held, String> {
         let status = self.status_of(object);
         if status.state != State::Active {
             return Err(format!("the connection is {:?}: {:?}", status.state, status.trouble));
@@ -52,14 +60,15 @@ impl World {
         }
         let held = self.links_of(object, &kinds);
         links::differing(&held, &self.true_links(&kinds))?;
-        self.feed_leads_to(object, &mirrors, &links::from_holders(&held))?;
+        let changes = self.changes_after(object, 0, 97)?;
+        self.feed_leads_to(object, &changes, &mirrors, &links::from_holders(&held))?;
         let own = self.own_429s();
         if own > 0 {
             return Err(format!("{own} refusals for limits that Spoke itself exceeded"));
         }
         match self.log.iter().find(|line| line.contains("na1-") || line.contains('@')) {
             Some(line) => Err(format!("a secret or an address in the log: {line}")),
-            None => Ok(mirrors),
+            None => Ok(Held { records: mirrors, changes }),
         }
     }
 
@@ -194,78 +203,93 @@ impl World {
             .collect()
     }
 
+    /// What a connection's feed tells after a number, read to its end.
+    pub(super) fn changes_after(
+        &mut self,
+        object: usize,
+        mut after: u64,
+        limit: u32,
+    ) -> Result<Vec<Value>, String> {
+        let mut all = Vec::new();
+        loop {
+            let command = Command::Changes { after, limit, types: Vec::new() };
+            let Some(Answer::Json(page)) = self.command_to(object, command) else {
+                return Err(format!("no changes after {after}"));
+            };
+            let mut page: Value = serde_json::from_str(&page).unwrap();
+            after = page["next"].as_str().unwrap().parse().unwrap();
+            let Value::Array(changes) = page["changes"].take() else { panic!("a page holds changes") };
+            if changes.is_empty() {
+                return Ok(all);
+            }
+            all.extend(changes);
+        }
+    }
+
     /// Invariant 2: the feed from the beginning leads to what the mirror holds, without a gap or a repeated number.
-    fn feed_leads_to(&mut self, object: usize, mirror: &Records, held: &Links) -> Result<(), String> {
+    fn feed_leads_to(
+        &mut self,
+        object: usize,
+        changes: &[Value],
+        mirror: &Records,
+        held: &Links,
+    ) -> Result<(), String> {
         let (mut ids, mut last, mut deleted) = (BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
         let mut members = Memberships::new();
         let mut linked = Links::new();
-        let (mut after, mut expected) = (0, 1);
-        loop {
-            let command = Command::Changes { after, limit: 97, types: Vec::new() };
-            let Some(Answer::Json(page)) = self.command_to(object, command) else {
-                return Err("no changes".to_owned());
-            };
-            let page: Value = serde_json::from_str(&page).unwrap();
-            let changes = page["changes"].as_array().unwrap();
-            for change in changes {
-                let seq: u64 = change["seq"].as_str().unwrap().parse().unwrap();
-                if seq != expected {
-                    return Err(format!("the feed jumps from {} to {seq}", expected - 1));
-                }
-                expected += 1;
-                let of_channel = change["kind"].as_str().unwrap().starts_with("channel_");
-                if change["object_type"] == "connection" || of_channel {
-                    continue;
-                }
-                if links::follow(&mut linked, change, false)? {
-                    continue;
-                }
-                let text = |field: &str| change[field].as_str().unwrap().to_owned();
-                let id = (text("object_type"), text("id"));
-                if let Some(fits) = follow(&mut members, change) {
-                    if !fits {
-                        return Err(format!("{change} does not follow from what came before it"));
-                    }
-                    continue;
-                }
-                let fits = match change["kind"].as_str().unwrap() {
-                    "created" | "restored" => ids.insert(id),
-                    "updated" => {
-                        for (name, values) in change["changed"].as_object().into_iter().flatten() {
-                            last.insert((id.clone(), name.clone()), values["new"].clone());
-                        }
-                        ids.contains(&id)
-                    }
-                    "deleted" => {
-                        last.retain(|(of, _), _| *of != id);
-                        deleted.insert(id.clone());
-                        ids.remove(&id)
-                    }
-                    // Comes late where the deletion of an id that was merged away is seen before the record it became.
-                    "merged" => {
-                        last.retain(|(of, _), _| *of != id);
-                        ids.remove(&id) | deleted.remove(&id)
-                    }
-                    "type_off" => {
-                        last.retain(|((kind, _), _), _| *kind != id.0);
-                        ids.retain(|(kind, _)| *kind != id.0);
-                        true
-                    }
-                    // Comes for a record that is gone already, too.
-                    "erased" => {
-                        last.retain(|(of, _), _| *of != id);
-                        ids.remove(&id);
-                        true
-                    }
-                    other => return Err(format!("a change of kind {other}")),
-                };
+        for (change, expected) in changes.iter().zip(1..) {
+            let seq: u64 = change["seq"].as_str().unwrap().parse().unwrap();
+            if seq != expected {
+                return Err(format!("the feed jumps from {} to {seq}", expected - 1));
+            }
+            let of_channel = change["kind"].as_str().unwrap().starts_with("channel_");
+            if change["object_type"] == "connection" || of_channel {
+                continue;
+            }
+            if links::follow(&mut linked, change, false)? {
+                continue;
+            }
+            let text = |field: &str| change[field].as_str().unwrap().to_owned();
+            let id = (text("object_type"), text("id"));
+            if let Some(fits) = follow(&mut members, change) {
                 if !fits {
                     return Err(format!("{change} does not follow from what came before it"));
                 }
+                continue;
             }
-            after = page["next"].as_str().unwrap().parse().unwrap();
-            if changes.is_empty() {
-                break;
+            let fits = match change["kind"].as_str().unwrap() {
+                "created" | "restored" => ids.insert(id),
+                "updated" => {
+                    for (name, values) in change["changed"].as_object().into_iter().flatten() {
+                        last.insert((id.clone(), name.clone()), values["new"].clone());
+                    }
+                    ids.contains(&id)
+                }
+                "deleted" => {
+                    last.retain(|(of, _), _| *of != id);
+                    deleted.insert(id.clone());
+                    ids.remove(&id)
+                }
+                // Comes late where the deletion of an id that was merged away is seen before the record it became.
+                "merged" => {
+                    last.retain(|(of, _), _| *of != id);
+                    ids.remove(&id) | deleted.remove(&id)
+                }
+                "type_off" => {
+                    last.retain(|((kind, _), _), _| *kind != id.0);
+                    ids.retain(|(kind, _)| *kind != id.0);
+                    true
+                }
+                // Comes for a record that is gone already, too.
+                "erased" => {
+                    last.retain(|(of, _), _| *of != id);
+                    ids.remove(&id);
+                    true
+                }
+                other => return Err(format!("a change of kind {other}")),
+            };
+            if !fits {
+                return Err(format!("{change} does not follow from what came before it"));
             }
         }
         links::differing(&linked, held).map_err(|why| format!("the feed's links: {why}"))?;

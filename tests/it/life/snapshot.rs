@@ -15,7 +15,7 @@ use super::{
     World,
     beside::Memberships,
     links::{self, Links},
-    promises::follow,
+    promises::{Held, follow},
 };
 
 type Id = (String, String);
@@ -106,68 +106,61 @@ impl World {
 
     /// Whether the host that follows the feed from there has what the mirror has.
     pub fn follows_from(&mut self, snapshot: Snapshot) -> Result<(), String> {
-        let mirror = self.records_of(snapshot.object);
-        self.leads_to(snapshot, &mirror)
+        let records = self.records_of(snapshot.object);
+        let changes = self.changes_after(snapshot.object, snapshot.seq, 150)?;
+        self.leads_to(snapshot, &Held { records, changes })
     }
 
-    /// The same, where what the mirror holds is known.
-    pub(super) fn leads_to(&mut self, snapshot: Snapshot, mirror: &Records) -> Result<(), String> {
-        let Snapshot { object, seq: mut after, settled_at, records, mut members, members_at, mut links } =
+    /// The same, where what the connection holds is known.
+    pub(super) fn leads_to(&mut self, snapshot: Snapshot, found: &Held) -> Result<(), String> {
+        let Snapshot { object, seq: after, settled_at, records, mut members, members_at, mut links } =
             snapshot;
+        let mirror = &found.records;
         // Up to which number what a record holds is known already: changes up to there are applied once more.
         let mut known: BTreeMap<Id, u64> = records.iter().map(|(id, (_, seq))| (id.clone(), *seq)).collect();
         let mut records: Records = records.into_iter().map(|(id, (values, _))| (id, values)).collect();
         // What was told before members were copied.
         let mut earlier = Memberships::new();
         let held = links::from_holders(&self.links_of(object, &ObjectType::ALWAYS));
-        loop {
-            let command = Command::Changes { after, limit: 150, types: Vec::new() };
-            let Some(Answer::Json(page)) = self.command_to(object, command) else {
-                return Err("no changes after a snapshot".to_owned());
-            };
-            let page: Value = serde_json::from_str(&page).unwrap();
-            let changes = page["changes"].as_array().unwrap();
-            for change in changes {
-                let seq: u64 = change["seq"].as_str().unwrap().parse().unwrap();
-                let copied = seq <= members_at;
-                if let Some(fits) = follow(if copied { &mut earlier } else { &mut members }, change) {
-                    if !fits && !copied {
-                        return Err(format!("{change} does not follow from a snapshot"));
-                    }
-                    continue;
-                }
-                let text = |field: &str| change[field].as_str().unwrap().to_owned();
-                let id = (text("object_type"), text("id"));
-                if links::follow(&mut links, change, seq <= settled_at)? {
-                    continue;
-                }
-                match change["kind"].as_str().unwrap() {
-                    // What channels make of records is not of the records.
-                    kind if kind.starts_with("channel_") => {}
-                    "type_off" => records.retain(|(kind, _), _| *kind != id.0),
-                    "created" | "restored" => {
-                        // As it is now: what the feed goes on to tell may be older. One that has gone since comes without.
-                        let values = change["record"]["properties"].clone();
-                        records.insert(id.clone(), if values.is_null() { empty() } else { values });
-                        known.insert(id, u64::MAX);
-                    }
-                    "updated" => {
-                        if seq <= settled_at && !records.contains_key(&id) {
-                            // It was gone before its page was read, which is told next.
-                            continue;
-                        }
-                        let again = known.get(&id).is_some_and(|known| seq <= *known);
-                        let record = records.entry(id.clone()).or_insert_with(empty);
-                        apply(record, change, again).map_err(|why| format!("{id:?}: {why}"))?;
-                    }
-                    _ => {
-                        records.remove(&id);
-                    }
-                }
+        for change in &found.changes {
+            let seq: u64 = change["seq"].as_str().unwrap().parse().unwrap();
+            if seq <= after {
+                continue;
             }
-            after = page["next"].as_str().unwrap().parse().unwrap();
-            if changes.is_empty() {
-                break;
+            let copied = seq <= members_at;
+            if let Some(fits) = follow(if copied { &mut earlier } else { &mut members }, change) {
+                if !fits && !copied {
+                    return Err(format!("{change} does not follow from a snapshot"));
+                }
+                continue;
+            }
+            let text = |field: &str| change[field].as_str().unwrap().to_owned();
+            let id = (text("object_type"), text("id"));
+            if links::follow(&mut links, change, seq <= settled_at)? {
+                continue;
+            }
+            match change["kind"].as_str().unwrap() {
+                // What channels make of records is not of the records.
+                kind if kind.starts_with("channel_") => {}
+                "type_off" => records.retain(|(kind, _), _| *kind != id.0),
+                "created" | "restored" => {
+                    // As it is now: what the feed goes on to tell may be older. One that has gone since comes without.
+                    let values = change["record"]["properties"].clone();
+                    records.insert(id.clone(), if values.is_null() { empty() } else { values });
+                    known.insert(id, u64::MAX);
+                }
+                "updated" => {
+                    if seq <= settled_at && !records.contains_key(&id) {
+                        // It was gone before its page was read, which is told next.
+                        continue;
+                    }
+                    let again = known.get(&id).is_some_and(|known| seq <= *known);
+                    let record = records.entry(id.clone()).or_insert_with(empty);
+                    apply(record, change, again).map_err(|why| format!("{id:?}: {why}"))?;
+                }
+                _ => {
+                    records.remove(&id);
+                }
             }
         }
         members.retain(|_, ids| !ids.is_empty());

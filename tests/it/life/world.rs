@@ -492,15 +492,15 @@ impl World {
             self.happen();
         }
         let by_size_alone = !self.plan.switches.list_search_tells_times;
-        // What is right once the last has been told stays right in an account at rest: one life in seven is watched for that,
+        // What is right once the last has been told stays right in an account at rest: one life in fourteen is watched for that,
         // the others end as soon as all is right.
-        let watched = self.plan.seed.is_multiple_of(7) || by_size_alone;
+        let watched = self.plan.seed.is_multiple_of(14) || by_size_alone;
         let settled = quiet_from + self.plan.settles_within() * MINUTE;
         while self.now < settled {
             if !watched && self.all_is_right(&snapshot, channel.is_some()).is_ok() {
                 return Ok(());
             }
-            let next = settled.min(self.now + 30 * MINUTE);
+            let next = settled.min(self.now + 10 * MINUTE);
             while self.now < next {
                 self.happen();
             }
@@ -522,9 +522,9 @@ impl World {
 
     fn all_is_right(&mut self, snapshot: &Snapshot, channel: bool) -> Result<(), String> {
         // A life has one connection.
-        let mirror = self.verdict_of(0)?;
+        let held = self.verdict_of(0)?;
         self.verdict_beside()?;
-        self.leads_to(snapshot.clone(), &mirror)?;
+        self.leads_to(snapshot.clone(), &held)?;
         self.erased_are_nowhere()?;
         if channel { self.channel_is_right() } else { Ok(()) }
     }

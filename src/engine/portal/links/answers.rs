@@ -121,9 +121,9 @@ impl Portal {
             // A link that came while another went leaves their number as it was: what was compared before says nothing of it.
             for (kind, to, ids) in [(pair.holder, pair.other, &ends[0]), (pair.other, pair.holder, &ends[1])]
             {
-                self.links
-                    .compared
-                    .retain(|(of, with, id), _| (*of, *with) != (kind, to) || !ids.contains(id));
+                for id in ids {
+                    self.links.compared.remove(&(kind, to, *id));
+                }
             }
             ends[usize::from(side == Side::Other)].extend(read);
             for (kind, to, ids) in [(pair.holder, pair.other, &ends[0]), (pair.other, pair.holder, &ends[1])]
