@@ -1,7 +1,7 @@
 //! Owners, pipelines, lists and who is on them: what no event tells of.
 
 use hubspot_simulator::{
-    Switches,
+    Endpoint, Switches,
     faults::{Fault, Rule},
     lists::Processing,
 };
@@ -356,6 +356,26 @@ fn owners_and_pipelines_are_read_when_connected_hourly_and_on_refresh() {
         panic!()
     };
     assert!(none.contains("\"results\":[]"));
+}
+
+#[test]
+fn a_read_of_owners_that_fails_half_way_for_long_begins_anew() {
+    let mut world = synced(Plan { owners: true, ..tiny(5) });
+    world.pass(1);
+    let now = world.now;
+    let (portal, _) = world.simulator.portal_turn(PORTAL, now).unwrap();
+    let id = portal.owners()[0].id;
+    portal.set_owner_archived(now, id, true);
+    let refused = Fault::Status { status: 503, after_commit: false };
+    let archived_ones = Rule { times: None, skip: 1, ..Rule::next(1, refused) }.at(Endpoint::OwnerList);
+    world.simulator.faults.add(archived_ones);
+    assert!(matches!(world.command(Command::RefreshFields), Some(Answer::Done)));
+    world.pass(30);
+    portal_owner_back(&mut world, id);
+    world.simulator.faults.clear();
+    world.pass(6);
+    // Neither of the halves, read half an hour apart, would have had it.
+    world.verdict_beside().unwrap();
 }
 
 fn portal_owner_back(world: &mut World, id: u64) {

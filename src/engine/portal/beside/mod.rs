@@ -398,7 +398,7 @@ impl Portal {
         let reference = || {
             let standing = self.beside.saved.of(source);
             let due = if source == Source::Schemas { standing.due } else { standing.read_due(turn.now) };
-            self.beside.collected[source as usize].next(source, due)
+            self.beside.collected[source as usize].next(source, due, turn.now)
         };
         match source {
             Source::Owners | Source::Pipelines | Source::Schemas | Source::Account => reference(),
@@ -446,7 +446,10 @@ impl Portal {
         errand: &Errand,
         response: &Response,
     ) -> Result<Result<(), Malformed>, SqlError> {
-        let body = &response.body;
+        let (body, source) = (&response.body, errand.source());
+        if *errand == source.first() {
+            self.beside.collected[source as usize] = Collected::default();
+        }
         let taken = match errand {
             Errand::Owners { archived, .. } => {
                 owners::parse(body).map(|page| self.took_owners(turn, *archived, page))

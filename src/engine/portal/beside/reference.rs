@@ -9,11 +9,18 @@ use crate::{
     engine::portal::{Portal, Turn, messages::Account},
     hubspot::{account::Details, lists, owners, pipelines::Pipeline, schemas::Schema},
     store::{portal::reference, sql::SqlError},
-    values::{ids::ObjectType, json},
+    values::{
+        ids::ObjectType,
+        json,
+        time::{MINUTE_MS, Timestamp},
+    },
 };
 
 /// Most entries of a source that are kept: a hundred pages of owners, twenty of lists, 3 MB.
 const MOST: usize = 10_000;
+
+/// Longest between two pages of one read: failures that end soon.
+const PAUSE_MS: i64 = 5 * MINUTE_MS;
 
 /// A read under way.
 #[derive(Debug, Default)]
@@ -22,20 +29,28 @@ pub(super) struct Collected {
     entries: Vec<(u64, String)>,
     /// What to ask for next; `None`: nothing is under way.
     next: Option<Errand>,
+    /// When the newest page came.
+    came_at: Timestamp,
 }
 
 impl Collected {
-    /// The next call, if one is under way or `due`.
-    pub(super) fn next(&self, source: Source, due: bool) -> Option<Errand> {
-        self.next.clone().or_else(|| {
-            due.then_some(match source {
-                Source::Owners => Errand::Owners { archived: false, after: None },
-                Source::Pipelines => Errand::Pipelines,
-                Source::Lists => Errand::Lists { offset: 0 },
-                Source::Schemas => Errand::Schemas,
-                Source::Account => Errand::Account,
-            })
-        })
+    /// The next call, if one is under way or `due`. What had to wait for long begins anew: its first pages tell of then.
+    pub(super) fn next(&self, source: Source, due: bool, now: Timestamp) -> Option<Errand> {
+        let goes_on = self.next.clone().filter(|_| now.since_ms(self.came_at) <= PAUSE_MS);
+        goes_on.or_else(|| due.then_some(source.first()))
+    }
+}
+
+impl Source {
+    /// The first call of a read.
+    pub(super) fn first(self) -> Errand {
+        match self {
+            Self::Owners => Errand::Owners { archived: false, after: None },
+            Self::Pipelines => Errand::Pipelines,
+            Self::Lists => Errand::Lists { offset: 0 },
+            Self::Schemas => Errand::Schemas,
+            Self::Account => Errand::Account,
+        }
     }
 }
 
@@ -117,6 +132,7 @@ impl Portal {
     ) -> Result<(), SqlError> {
         let collected = &mut self.beside.collected[source as usize];
         collected.entries.extend(entries);
+        collected.came_at = turn.now;
         let cut_short = next.is_some() && collected.entries.len() >= MOST;
         collected.next = next.filter(|_| !cut_short);
         if collected.next.is_some() {

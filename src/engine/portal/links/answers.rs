@@ -118,14 +118,19 @@ impl Portal {
             let read = reads.iter().map(|read| read.id);
             let (pair, side) = Pair::seen_from(from, to);
             let mut ends = [applied.holders, applied.others];
-            // A link that came while another went leaves their number as it was: what was compared before says nothing of it.
+            let own = usize::from(side == Side::Other);
+            if !pass {
+                ends[own].extend(read.clone());
+            }
+            // A link that came while another went leaves their number as it was, and one that went before it was seen leaves
+            // none: what was compared before says nothing of what a change or a mark tells.
             for (kind, to, ids) in [(pair.holder, pair.other, &ends[0]), (pair.other, pair.holder, &ends[1])]
             {
                 for id in ids {
                     self.links.compared.remove(&(kind, to, *id));
                 }
             }
-            ends[usize::from(side == Side::Other)].extend(read);
+            ends[own].extend(read);
             for (kind, to, ids) in [(pair.holder, pair.other, &ends[0]), (pair.other, pair.holder, &ends[1])]
             {
                 let ids: Vec<RecordId> = ids.iter().copied().collect();

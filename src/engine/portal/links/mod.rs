@@ -255,6 +255,11 @@ impl Portal {
         Some([running(one)?, running(other)?])
     }
 
+    fn is_read_in_full(&self, kind: ObjectType) -> bool {
+        let index = self.of_type(kind).filter(|index| !self.stands_still(*index));
+        index.is_some_and(|index| self.streams[index].saved.backfill.is_none())
+    }
+
     /// Whether links of these types can be read and understood: both run, both were read in full, and there are any.
     fn paired_up(&self, one: ObjectType, other: ObjectType) -> bool {
         self.both_run(one, other).is_some_and(|both| both.iter().all(|stream| stream.backfill.is_none()))

@@ -202,9 +202,9 @@ impl Portal {
         };
         let at_once = self.links.paired(round.from, to).is_some_and(|paired| paired.at_once);
         if to == round.from && at_once {
-            // The passes of other pairs come before.
+            // The passes of other pairs come before. A type without records has none, and what tells of links to it is as wrong.
             for other in ObjectType::ALWAYS.into_iter().filter(|other| *other != to) {
-                if self.paired_up(to, other) {
+                if self.is_read_in_full(other) {
                     self.doubt_records(turn, to, other, &round.ids)?;
                 }
             }
