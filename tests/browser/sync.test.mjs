@@ -10,11 +10,7 @@ let connection;
 let page;
 
 before(async () => {
-  workspace = await world.createWorkspace("Northwind Traders");
-  page = await world.person();
-  await world.connect(page, workspace);
-  await page.getByText("2,000 synced from HubSpot").waitFor({ timeout: 60_000 });
-  connection = (await world.spoke("GET", `/v1/workspaces/${workspace}/connections`)).results[0].id;
+  ({ workspace, page, connection } = await world.synced());
 });
 after(world.quit);
 

@@ -14,11 +14,7 @@ before(async () => {
   cars = (await world.control("POST", "schemas/define", made)).id;
   await world.control("POST", "tasks/seed", { count: 130 });
   await world.control("POST", `${cars}/seed`, { count: 30 });
-  workspace = await world.createWorkspace("Northwind Traders");
-  page = await world.person();
-  await world.connect(page, workspace);
-  await page.getByText("2,000 synced from HubSpot").waitFor({ timeout: 60_000 });
-  connection = (await world.spoke("GET", `/v1/workspaces/${workspace}/connections`)).results[0].id;
+  ({ workspace, page, connection } = await world.synced());
 });
 after(world.quit);
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use spoke::{
     engine::portal::messages::{Answer, Command, Phase, State, Status, StreamState},
-    store::sql::Sql,
+    store::sql::{Row, Sql},
     values::ids::ObjectType,
 };
 
@@ -83,14 +83,19 @@ impl World {
         if erased.is_empty() {
             return Ok(());
         }
-        let held = self.dump().to_lowercase();
-        match erased.iter().find(|email| held.contains(**email)) {
-            Some(email) => {
-                let row = held.lines().find(|row| row.contains(email)).unwrap_or_default();
-                Err(format!("{email} was erased and is in {}", row.chars().take(300).collect::<String>()))
+        for table in Self::tables() {
+            for row in self.rows_of(&table) {
+                let texts = row.iter().filter_map(|value| value.text().filter(|text| text.contains('@')));
+                let held: Vec<String> = texts.map(str::to_lowercase).collect();
+                if let Some(email) =
+                    erased.iter().find(|email| held.iter().any(|text| text.contains(**email)))
+                {
+                    let row: String = format!("{row:?}").chars().take(300).collect();
+                    return Err(format!("{email} was erased and is in {table} {row}"));
+                }
             }
-            None => Ok(()),
         }
+        Ok(())
     }
 
     /// 429s that no fault injected.
@@ -149,8 +154,8 @@ impl World {
         }
     }
 
-    /// Everything the first connection's database holds, a row a line.
-    pub fn dump(&self) -> String {
+    /// The tables of a connection that hold what HubSpot told.
+    fn tables() -> impl Iterator<Item = String> {
         [
             "meta",
             "credentials",
@@ -170,14 +175,20 @@ impl World {
         .map(str::to_owned)
         .into_iter()
         .chain(ObjectType::ALWAYS.map(|kind| format!("records_{kind}")))
-        .map(|table| self.dump_of(&table))
-        .collect::<Vec<_>>()
-        .join("\n")
+    }
+
+    fn rows_of(&self, table: &str) -> Vec<Row> {
+        self.objects[0].sql.inner.exec(&format!("SELECT * FROM {table}"), &[]).unwrap()
+    }
+
+    /// Everything the first connection's database holds, a row a line.
+    pub fn dump(&self) -> String {
+        Self::tables().map(|table| self.dump_of(&table)).collect::<Vec<_>>().join("\n")
     }
 
     /// Everything one of its tables holds.
     pub fn dump_of(&self, table: &str) -> String {
-        let rows = self.objects[0].sql.inner.exec(&format!("SELECT * FROM {table}"), &[]).unwrap();
+        let rows = self.rows_of(table);
         let lines: Vec<String> = rows.iter().map(|row| format!("{table} {row:?}")).collect();
         lines.join("\n")
     }
