@@ -131,6 +131,25 @@ fn links_that_change_while_the_first_reads_run_are_not_lost() {
 }
 
 #[test]
+fn what_a_record_counts_is_right_though_the_last_it_was_linked_to_went_before_links_were_read() {
+    let mut world = World::new(Plan { webhooks: false, ..plan(3, 3, 1) });
+    let (company, deal) = (some(&world, Companies, 1).remove(0), some(&world, Deals, 1).remove(0));
+    link(&mut world, "add", (Deals, &deal), (Companies, &company), Value::Null);
+    let refused = Fault::Status { status: 503, after_commit: false };
+    let reads = Rule { times: None, ..Rule::next(1, refused) }.at(Endpoint::AssociationBatchRead);
+    world.simulator.faults.add(reads);
+    assert!(world.backfill());
+    assert_eq!(world.mirror_of(0, Companies)[&company]["num_associated_deals"], "1");
+    world.change(Deals, "archive", json!({ "id": deal }));
+    // The count of the hour finds it.
+    world.pass(80);
+    assert!(world.mirror_of(0, Deals).is_empty());
+    world.simulator.faults.clear();
+    world.pass(20);
+    world.verdict().unwrap();
+}
+
+#[test]
 fn more_links_than_a_page_holds_are_all_read() {
     for page in [40, 500] {
         let mut plan = plan(700, 3, 0);
