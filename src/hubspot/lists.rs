@@ -194,8 +194,8 @@ mod tests {
     #[test]
     fn an_empty_page_of_a_list_that_has_members_is_not_believed() {
         assert!(parse_members(br#"{"results":[],"total":3}"#, true).is_err());
-        assert!(parse_members(br#"{"results":[],"total":3}"#, false).unwrap().ids.is_empty());
-        assert!(parse_members(br#"{"results":[],"total":0}"#, true).unwrap().ids.is_empty());
+        assert_eq!(parse_members(br#"{"results":[],"total":3}"#, false).unwrap().ids.len(), 0);
+        assert_eq!(parse_members(br#"{"results":[],"total":0}"#, true).unwrap().ids.len(), 0);
         let page = parse_members(br#"{"results":[{"recordId":"9"},{"recordId":"x"}]}"#, true).unwrap();
         assert_eq!(page.ids, [RecordId(9)]);
     }

@@ -1,5 +1,7 @@
 //! HTTP as values: what leaves, what comes back, what comes in. The platform ring turns them into fetches.
 
+use std::fmt;
+
 use crate::values::secret::Secret;
 
 /// The methods Spoke uses.
@@ -37,8 +39,8 @@ impl Method {
     }
 }
 
-/// What a request to HubSpot carries.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a request to HubSpot carries. Prints its length alone: it tells of people.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Body {
     /// No body.
     Empty,
@@ -46,6 +48,16 @@ pub enum Body {
     Json(String),
     /// `application/x-www-form-urlencoded`; holds client secrets and codes, therefore sealed from printing.
     Form(Secret<String>),
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("Empty"),
+            Self::Json(text) => write!(f, "Json({} bytes)", text.len()),
+            Self::Form(form) => write!(f, "Form({form})"),
+        }
+    }
 }
 
 /// One request to HubSpot. The base URL (`https://api.hubapi.com`) is added where it is sent.
@@ -61,8 +73,8 @@ pub struct Request {
     pub body: Body,
 }
 
-/// One answer, read to its end.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// One answer, read to its end. Prints its status and the length of its body alone: that holds tokens and tells of people.
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Response {
     /// HTTP status code.
     pub status: u16,
@@ -70,6 +82,12 @@ pub struct Response {
     pub headers: Vec<(String, String)>,
     /// Raw bytes.
     pub body: Vec<u8>,
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Response({}, {} bytes)", self.status, self.body.len())
+    }
 }
 
 impl Response {
@@ -86,4 +104,24 @@ pub enum Outcome {
     Answered(Response),
     /// No answer, or not all of it: time-out, connection lost. A write may or may not have happened.
     Unanswered,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neither_a_request_nor_an_answer_prints_what_it_carries() {
+        let request = Request {
+            method: Method::Post,
+            path: "/crm".to_owned(),
+            bearer: Some(Secret::new("canary".to_owned())),
+            body: Body::Json("{\"email\":\"canary\"}".to_owned()),
+        };
+        let form = Body::Form(Secret::new("client_secret=canary".to_owned()));
+        let headers = vec![("set-cookie".to_owned(), "canary".to_owned())];
+        let answer = Outcome::Answered(Response { status: 200, headers, body: b"canary".to_vec() });
+        let printed = format!("{request:?} {form:?} {answer:?}");
+        assert!(!printed.contains("canary") && printed.contains("200, 6 bytes"), "{printed}");
+    }
 }

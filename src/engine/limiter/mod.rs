@@ -399,7 +399,7 @@ mod tests {
         let grant = limiter.acquire(answered, &ask(1, Priority::Background, returns));
         assert_eq!((grant.permits.len(), grant.wait_ms), (0, Some(9_800)));
         let free = now.plus_ms(500 + CORE_WINDOW_MS);
-        assert!(limiter.acquire(free.minus_ms(1), &ask(1, Priority::Background, vec![])).permits.is_empty());
+        assert_eq!(limiter.acquire(free.minus_ms(1), &ask(1, Priority::Background, vec![])).permits.len(), 0);
         assert_eq!(drain(&mut limiter, free, Priority::Background).len(), 95);
     }
 
@@ -411,7 +411,7 @@ mod tests {
             permits[..10].iter().map(|permit| Return { permit: *permit, answered_ms_ago: None }).collect();
         assert_eq!(limiter.acquire(now, &ask(20, Priority::Background, returns)).permits.len(), 10);
         let end = now.plus_ms(LEASE_MS + CALL_TIMEOUT_MS + CORE_WINDOW_MS);
-        assert!(drain(&mut limiter, end.minus_ms(1), Priority::Background).is_empty());
+        assert_eq!(drain(&mut limiter, end.minus_ms(1), Priority::Background).len(), 0);
         assert_eq!(drain(&mut limiter, end, Priority::Background).len(), 95);
     }
 
@@ -423,7 +423,7 @@ mod tests {
         assert_eq!(limiter.take_saved(), None);
         let later = now.plus_ms(1_000);
         let mut restarted = Limiter::new(later, Some(saved));
-        assert!(drain(&mut restarted, later, Priority::Background).is_empty());
+        assert_eq!(drain(&mut restarted, later, Priority::Background).len(), 0);
         let mut forgetful = Limiter::new(later, None);
         assert_eq!(drain(&mut forgetful, later, Priority::Background).len(), 70);
     }
@@ -459,7 +459,7 @@ mod tests {
         assert_eq!(limiter.acquire(now, &told).permits.len(), 1);
         let local_midnight = (now.plus_ms(-5 * HOUR_MS).0.div_euclid(DAY_MS) + 1) * DAY_MS + 5 * HOUR_MS;
         told.priority = Priority::Background;
-        assert!(limiter.acquire(Timestamp(local_midnight - 1), &told).permits.is_empty());
+        assert_eq!(limiter.acquire(Timestamp(local_midnight - 1), &told).permits.len(), 0);
         assert_eq!(limiter.acquire(Timestamp(local_midnight), &told).permits.len(), 1);
     }
 
@@ -481,7 +481,7 @@ mod tests {
         let returns = vec![Return { permit: grant.permits[0], answered_ms_ago: Some(0) }];
         assert_eq!(limiter.acquire(now, &Ask { returns, ..ada.clone() }).permits.len(), 1);
         let lost = now.plus_ms(LEASE_MS + CALL_TIMEOUT_MS);
-        assert!(limiter.acquire(lost.minus_ms(1), &ada).permits.is_empty());
+        assert_eq!(limiter.acquire(lost.minus_ms(1), &ada).permits.len(), 0);
         assert_eq!(limiter.acquire(lost, &ada).permits.len(), 1);
         assert_eq!(drain(&mut limiter, lost, Priority::Background).len(), 95);
     }
@@ -495,7 +495,7 @@ mod tests {
         assert_eq!(grant.permits.len(), 4);
         search.returns =
             grant.permits.iter().map(|permit| Return { permit: *permit, answered_ms_ago: Some(0) }).collect();
-        assert!(limiter.acquire(now.plus_ms(100), &search).permits.is_empty());
+        assert_eq!(limiter.acquire(now.plus_ms(100), &search).permits.len(), 0);
         search.returns.clear();
         assert_eq!(limiter.acquire(now.plus_ms(1_100), &search).permits.len(), 4);
     }

@@ -146,7 +146,7 @@ mod tests {
             assert_eq!(found(&sql, "nobody@example.org", 100), [0_u64; 0]);
             build_key_index(&sql, ObjectType::Contacts).unwrap();
         }
-        assert!(by_key(&sql, ObjectType::Deals, "ada@example.org", 1).unwrap().is_empty());
+        assert_eq!(by_key(&sql, ObjectType::Deals, "ada@example.org", 1).unwrap().len(), 0);
     }
 
     #[test]

@@ -460,7 +460,7 @@ fn a_list_of_a_type_that_is_not_mirrored_is_named_and_not_followed_until_the_typ
         world.beside(Beside::Members { list: ListId(late), after: None, limit: 10 }),
         Answer::Missing
     ));
-    assert!(changes(&mut world, &[ObjectType::Notes]).is_empty());
+    assert_eq!(changes(&mut world, &[ObjectType::Notes]).len(), 0);
     world.turn_on("notes");
     assert!(matches!(world.beside(follow), Answer::Done));
     let settled = |world: &mut World| {

@@ -232,7 +232,7 @@ fn a_list_that_one_of_two_still_follows_goes_on_untold() {
     world.pass(1);
     let before = world.status().latest_change;
     assert!(matches!(world.beside(Beside::Unfollow { list: ListId(1) }), Answer::Done));
-    assert!(changes(&mut world, before).is_empty());
+    assert_eq!(changes(&mut world, before).len(), 0);
     join(&mut world, 5);
     settles(&mut world, 6);
     world.verdict().unwrap();
