@@ -135,10 +135,10 @@ impl Sql for NativeSql {
 
     fn database_bytes(&self) -> i64 {
         let read = |pragma: &str| {
-            let read =
-                |own: &mut rusqlite::CachedStatement<'_>| own.query_row([], |row| row.get::<_, i64>(0));
-            self.connection.prepare_cached(pragma).and_then(|mut own| read(&mut own)).unwrap_or(0)
+            let mut own = self.connection.prepare_cached(pragma)?;
+            own.query_row([], |row| row.get::<_, i64>(0))
         };
+        let read = |pragma: &str| read(pragma).unwrap_or(0);
         // As workerd counts: without the pages that are free for new rows.
         (read("PRAGMA page_count") - read("PRAGMA freelist_count")) * read("PRAGMA page_size")
     }

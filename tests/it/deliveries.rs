@@ -122,7 +122,7 @@ fn a_change_arrives_within_a_second_of_the_mirror_knowing_it() {
 
 #[test]
 fn nothing_is_lost_skipped_or_out_of_order_through_crashes_torn_turns_and_lost_answers() {
-    for seed in 0..4 {
+    for seed in 0..6 {
         let plan = Plan {
             seed,
             contacts: 150,

@@ -197,7 +197,7 @@ proptest! {
 
     #[test]
     fn canonical_json_reads_back_as_what_it_was(
-        values in proptest::collection::vec((any::<String>(), any::<String>()), 0..8)
+        values in proptest::collection::vec((any::<String>(), any::<String>()), 0..20)
     ) {
         let expected: BTreeMap<String, String> = values.iter().cloned().collect();
         let properties = Properties::from_pairs(values);

@@ -128,6 +128,7 @@ fn more_differences_than_a_count_can_track_down_have_everything_read_again() {
                   WHERE records_contacts.id = CAST(?1 AS INTEGER)";
     spoil(&mut world, ghosts, &id);
     let before = world.calls.len();
+    assert!(world.until(75, |world| reconcile(world).counts.cut_short), "the count comes to its limit");
     world.pass(75);
     repaired(&mut world).unwrap();
     let calls = world.calls.len() - before;
