@@ -23,6 +23,24 @@ pub enum ConnectionPage {
     AskResync(ObjectType),
     /// `POST …/streams/{type}/resync`
     Resync(ObjectType),
+    /// `GET …/access`
+    Access,
+    /// `GET …/access/live`
+    AccessLive,
+    /// `POST …/access/test`
+    Test,
+    /// `GET …/access/credentials`
+    AskCredentials,
+    /// `POST …/access/credentials`
+    SendCredentials,
+    /// `POST …/access/name`
+    Rename,
+    /// `GET …/limits`
+    Limits,
+    /// `GET …/limits/live`
+    LimitsLive,
+    /// `POST …/limits/tier`
+    SetTier,
     /// `GET …/types`
     Types,
     /// `GET …/types/live`
@@ -106,7 +124,7 @@ pub enum ConnectionPage {
     /// `POST …/endpoints/{e}/resume`
     ResumeEndpoint(EndpointId),
     /// `POST …/endpoints/{e}/test`
-    Test(EndpointId),
+    TestEndpoint(EndpointId),
     /// `POST …/endpoints/{e}/skip`
     Skip(EndpointId),
     /// `POST …/endpoints/{e}/replay`
@@ -114,13 +132,22 @@ pub enum ConnectionPage {
 }
 
 /// Every such address, as in the router's own table.
-pub const TABLE: [(Method, &str, Make); 50] = [
+pub const TABLE: [(Method, &str, Make); 59] = [
     (Method::Get, "/w/*/connections/*", |at| page(at, ConnectionPage::Sync)),
     (Method::Get, "/w/*/connections/*/live", |at| page(at, ConnectionPage::SyncLive)),
     (Method::Post, "/w/*/connections/*/pause", |at| page(at, ConnectionPage::Pause)),
     (Method::Post, "/w/*/connections/*/resume", |at| page(at, ConnectionPage::Resume)),
     (Method::Get, "/w/*/connections/*/streams/*/resync", |at| of_type(at, ConnectionPage::AskResync)),
     (Method::Post, "/w/*/connections/*/streams/*/resync", |at| of_type(at, ConnectionPage::Resync)),
+    (Method::Get, "/w/*/connections/*/access", |at| page(at, ConnectionPage::Access)),
+    (Method::Get, "/w/*/connections/*/access/live", |at| page(at, ConnectionPage::AccessLive)),
+    (Method::Post, "/w/*/connections/*/access/test", |at| page(at, ConnectionPage::Test)),
+    (Method::Get, "/w/*/connections/*/access/credentials", |at| page(at, ConnectionPage::AskCredentials)),
+    (Method::Post, "/w/*/connections/*/access/credentials", |at| page(at, ConnectionPage::SendCredentials)),
+    (Method::Post, "/w/*/connections/*/access/name", |at| page(at, ConnectionPage::Rename)),
+    (Method::Get, "/w/*/connections/*/limits", |at| page(at, ConnectionPage::Limits)),
+    (Method::Get, "/w/*/connections/*/limits/live", |at| page(at, ConnectionPage::LimitsLive)),
+    (Method::Post, "/w/*/connections/*/limits/tier", |at| page(at, ConnectionPage::SetTier)),
     (Method::Get, "/w/*/connections/*/types", |at| page(at, ConnectionPage::Types)),
     (Method::Get, "/w/*/connections/*/types/live", |at| page(at, ConnectionPage::TypesLive)),
     (Method::Post, "/w/*/connections/*/types/refresh", |at| page(at, ConnectionPage::RefreshTypes)),
@@ -174,7 +201,7 @@ pub const TABLE: [(Method, &str, Make); 50] = [
     (Method::Post, "/w/*/connections/*/endpoints/*/resume", |at| {
         of_endpoint(at, ConnectionPage::ResumeEndpoint)
     }),
-    (Method::Post, "/w/*/connections/*/endpoints/*/test", |at| of_endpoint(at, ConnectionPage::Test)),
+    (Method::Post, "/w/*/connections/*/endpoints/*/test", |at| of_endpoint(at, ConnectionPage::TestEndpoint)),
     (Method::Post, "/w/*/connections/*/endpoints/*/skip", |at| of_endpoint(at, ConnectionPage::Skip)),
     (Method::Post, "/w/*/connections/*/endpoints/*/replay", |at| of_endpoint(at, ConnectionPage::Replay)),
 ];

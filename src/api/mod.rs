@@ -2,6 +2,7 @@
 //! answer looks. Pure; who may ask is settled in the platform ring, which carries the questions to the objects.
 
 pub mod channel;
+pub mod connection;
 pub mod connection_page;
 pub mod cookie;
 pub mod cursor;

@@ -67,6 +67,8 @@ pub enum Ask {
     ListChannelRecords(ChannelId),
     /// `POST …/pause`
     Pause,
+    /// `POST …/test`
+    Test,
     /// `POST …/resume`
     Resume,
 }
@@ -95,6 +97,7 @@ impl Ask {
             | Self::Follow(_)
             | Self::Unfollow(_)
             | Self::Pause
+            | Self::Test
             | Self::Resume => &[],
         }
     }
@@ -140,6 +143,7 @@ impl Ask {
                 let limit = query.limit(RECORDS_LIMIT)?;
                 (Command::ChannelRecords { channel, after: after()?, limit }, Expected::Page)
             }
+            Self::Test => ordered(Command::Test),
             Self::Pause => ordered(Command::Pause),
             Self::Resume => ordered(Command::Resume),
         })
@@ -178,6 +182,9 @@ pub fn problem(connection: &ConnectionId, answer: Answer, expected: Expected) ->
         (Answer::StorageFull, _) => response::storage_full(),
         (
             Answer::Done
+            | Answer::NotSigned
+            | Answer::Trial(_)
+            | Answer::Usage(_)
             | Answer::Json(_)
             | Answer::Status(_)
             | Answer::Snapshot(_)

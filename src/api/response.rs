@@ -79,6 +79,8 @@ pub fn connection(connection: &Connection) -> Value {
         "app": connection.app,
         "portal_id": connection.portal.to_string(),
         "portal_name": connection.portal_name,
+        "name": connection.name,
+        "kind": if connection.app.is_token() { "token" } else { "oauth" },
         "hubspot_user_id": connection.user.map(|user| user.to_string()),
         "connected_by": connection.connected_by,
         "state": connection.state,
@@ -121,6 +123,8 @@ fn sync(status: &Status) -> Value {
     };
     json!({
         "scopes": status.scopes,
+        "webhooks": status.webhooks,
+        "tier": status.tier,
         "paused_until": moment(paused_until),
         "streams": status.streams.iter().map(stream).collect::<Vec<_>>(),
         "beside": status.beside.iter().map(source).collect::<Vec<_>>(),
@@ -229,7 +233,9 @@ fn stream_state(state: &StreamState) -> (&'static str, Value) {
 }
 
 fn trouble(trouble: &Trouble) -> Value {
+    let kind = Some(&trouble.kind).filter(|kind| !kind.is_empty());
     json!({
+        "type": kind.map(|kind| format!("/problems/{kind}")),
         "message": trouble.words,
         "at": trouble.at.to_rfc3339(),
         "correlation_id": trouble.correlation_id,
@@ -353,6 +359,7 @@ mod tests {
             app: "main".parse().unwrap(),
             portal: PortalId(9_007_199_254_740_993),
             portal_name: "Acme".to_owned(),
+            name: String::new(),
             user: None,
             connected_by: "ada@example.com".to_owned(),
             object: "0123456789abcdef".to_owned(),
@@ -368,7 +375,10 @@ mod tests {
             state: State::Paused { until: Timestamp(60_000) },
             account: Account { portal: PortalId(1), name: None, ui_domain: None, utc_offset_ms: 0 },
             app: "main".parse().unwrap(),
+            windows: "main".parse().unwrap(),
             scopes: vec!["oauth".to_owned()],
+            webhooks: true,
+            tier: None,
             connected_at: Timestamp(0),
             streams: vec![StreamStatus {
                 object_type: ObjectType::Contacts,
@@ -386,6 +396,7 @@ mod tests {
                 unreadable: vec![Unreadable {
                     id: RecordId(9_007_199_254_740_993),
                     trouble: Trouble {
+                        kind: String::new(),
                         words: "Status 500.".to_owned(),
                         at: Timestamp(0),
                         correlation_id: None,
@@ -416,7 +427,7 @@ mod tests {
         );
         let record = json!({
             "id": "9007199254740993", "message": "Status 500.", "at": "1970-01-01T00:00:00.000Z",
-            "correlation_id": null, "next_try_at": "1970-01-01T00:01:00.000Z",
+            "correlation_id": null, "next_try_at": "1970-01-01T00:01:00.000Z", "type": null,
         });
         assert_eq!((&stream["waiting"], &stream["unreadable"]), (&json!(3), &json!([record])));
         assert!(!body.to_string().contains(&sample().object));

@@ -25,6 +25,8 @@ pub enum Route {
     Page(Page),
     /// HubSpot's webhooks for one app.
     Webhook(AppKey),
+    /// HubSpot's webhooks from a private app of a customer's own.
+    OwnWebhook(ConnectionId),
     /// `GET /v1/filter-schema.json`: the JSON Schema of filters, for everybody.
     FilterSchema,
     /// Whether the deployment works.
@@ -54,6 +56,16 @@ pub enum Api {
     CreateSession(WorkspaceId),
     /// `GET /v1/workspaces/{w}/connections`
     ListConnections(WorkspaceId),
+    /// `POST /v1/workspaces/{w}/connections`
+    ConnectByToken(WorkspaceId),
+    /// `PUT /v1/connections/{c}/credentials`
+    PutCredentials(ConnectionId),
+    /// `PATCH /v1/connections/{c}`
+    UpdateConnection(ConnectionId),
+    /// `GET /v1/connections/{c}/test`
+    GetTest(ConnectionId),
+    /// `GET /v1/connections/{c}/limits`
+    GetLimits(ConnectionId),
     /// `GET /v1/connections/{c}`
     GetConnection(ConnectionId),
     /// `DELETE /v1/connections/{c}`
@@ -85,6 +97,10 @@ pub enum Page {
     Connect(WorkspaceId),
     /// `POST /w/{w}/connect`
     StartOAuth(WorkspaceId),
+    /// `GET /w/{w}/token`
+    AskToken(WorkspaceId),
+    /// `POST /w/{w}/token`
+    SendToken(WorkspaceId),
     /// `GET /w/{w}/connections/{c}/disconnect`
     AskDisconnect(WorkspaceId, ConnectionId),
     /// `POST /w/{w}/connections/{c}/disconnect`
@@ -127,10 +143,14 @@ pub type Make = fn(&[&str]) -> Option<Route>;
 pub const OAUTH_CALLBACK: &str = "/oauth/callback";
 
 /// Every address: method, pattern, and what it means. `*` stands for one segment.
-const TABLE: [(Method, &str, Make); 77] = [
+const TABLE: [(Method, &str, Make); 85] = [
     (Method::Get, "/hello", |_| Some(Route::Hello)),
     (Method::Get, "/healthz", |_| Some(Route::Health)),
-    (Method::Post, "/webhooks/hubspot/*", |at| Some(Route::Webhook(at[0].parse().ok()?))),
+    // An app's key holds no underscore, a connection's id does.
+    (Method::Post, "/webhooks/hubspot/*", |at| match at[0].parse() {
+        Ok(app) => Some(Route::Webhook(app)),
+        Err(_) => Some(Route::OwnWebhook(at[0].parse().ok()?)),
+    }),
     (Method::Post, "/v1/workspaces", |_| api(Api::CreateWorkspace)),
     (Method::Get, "/v1/workspaces", |_| api(Api::ListWorkspaces)),
     (Method::Get, "/v1/workspaces/*", |at| api(Api::GetWorkspace(at[0].parse().ok()?))),
@@ -141,6 +161,12 @@ const TABLE: [(Method, &str, Make); 77] = [
     }),
     (Method::Post, "/v1/workspaces/*/sessions", |at| api(Api::CreateSession(at[0].parse().ok()?))),
     (Method::Get, "/v1/workspaces/*/connections", |at| api(Api::ListConnections(at[0].parse().ok()?))),
+    (Method::Post, "/v1/workspaces/*/connections", |at| api(Api::ConnectByToken(at[0].parse().ok()?))),
+    (Method::Put, "/v1/connections/*/credentials", |at| api(Api::PutCredentials(at[0].parse().ok()?))),
+    (Method::Patch, "/v1/connections/*", |at| api(Api::UpdateConnection(at[0].parse().ok()?))),
+    (Method::Post, "/v1/connections/*/test", |at| Some(Route::Ask(at[0].parse().ok()?, Ask::Test))),
+    (Method::Get, "/v1/connections/*/test", |at| api(Api::GetTest(at[0].parse().ok()?))),
+    (Method::Get, "/v1/connections/*/limits", |at| api(Api::GetLimits(at[0].parse().ok()?))),
     (Method::Get, "/v1/connections/*", |at| api(Api::GetConnection(at[0].parse().ok()?))),
     (Method::Delete, "/v1/connections/*", |at| api(Api::Disconnect(at[0].parse().ok()?))),
     (Method::Get, "/v1/connections/*/records/*", |at| {
@@ -226,6 +252,8 @@ const TABLE: [(Method, &str, Make); 77] = [
     (Method::Get, "/w/*/integrations/live", |at| page(Page::IntegrationsLive(at[0].parse().ok()?))),
     (Method::Get, "/w/*/connect", |at| page(Page::Connect(at[0].parse().ok()?))),
     (Method::Post, "/w/*/connect", |at| page(Page::StartOAuth(at[0].parse().ok()?))),
+    (Method::Get, "/w/*/token", |at| page(Page::AskToken(at[0].parse().ok()?))),
+    (Method::Post, "/w/*/token", |at| page(Page::SendToken(at[0].parse().ok()?))),
     (Method::Get, "/w/*/connections/*/disconnect", |at| {
         page(Page::AskDisconnect(at[0].parse().ok()?, at[1].parse().ok()?))
     }),

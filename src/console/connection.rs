@@ -65,6 +65,8 @@ pub enum Tab {
     Fields,
     Channels,
     Deliveries,
+    Access,
+    Limits,
 }
 
 /// A whole page below the heading. `live`: whether it has a part that changes by itself.
@@ -112,6 +114,8 @@ pub fn ways(paths: &ConnectionPaths, first_type: Option<&str>) -> Vec<(Tab, &'st
     }
     ways.push((Tab::Channels, "Channels", paths.channels()));
     ways.push((Tab::Deliveries, "Deliveries", paths.deliveries()));
+    ways.push((Tab::Access, "Access", paths.access()));
+    ways.push((Tab::Limits, "Limits", paths.limits()));
     ways
 }
 

@@ -161,6 +161,24 @@ impl ConnectionPaths {
         format!("{}/reread", self.record(object_type, id))
     }
 
+    pub fn access(&self) -> String {
+        format!("{}/access", self.base)
+    }
+
+    /// `live`, `test`, `credentials`, `name`.
+    pub fn access_action(&self, action: &str) -> String {
+        format!("{}/access/{action}", self.base)
+    }
+
+    pub fn limits(&self) -> String {
+        format!("{}/limits", self.base)
+    }
+
+    /// `live`, `tier`.
+    pub fn limits_action(&self, action: &str) -> String {
+        format!("{}/limits/{action}", self.base)
+    }
+
     pub fn channels(&self) -> String {
         format!("{}/channels", self.base)
     }

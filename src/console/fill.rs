@@ -1,5 +1,6 @@
 //! From what the objects tell to what the pages show.
 
+pub mod access;
 pub mod channel_form;
 pub mod channels;
 pub mod choose_fields;
@@ -43,6 +44,9 @@ pub fn app(app: &App) -> AppView {
 }
 
 fn label(apps: &[App], key: &AppKey) -> String {
+    if key.is_token() {
+        return "a token".to_owned();
+    }
     apps.iter().find(|app| app.key == *key).map_or_else(|| key.to_string(), |app| app.label.clone())
 }
 
@@ -57,9 +61,10 @@ pub fn connection(
     let state = state(connection, status);
     ConnectionView {
         id: connection.id.to_string(),
-        name: String::new(),
+        name: connection.name.clone(),
         app_key: connection.app.to_string(),
         app_label: label(configured, &connection.app),
+        by_token: connection.app.is_token(),
         portal_id: connection.portal.0.cast_signed(),
         portal_name: portal_name(connection),
         ui_domain: status.and_then(|status| status.account.ui_domain.clone()).unwrap_or_default(),
@@ -113,6 +118,11 @@ pub fn line(
         last_checked_at: first.and_then(|stream| stream.last_checked_at),
         last_error: status.and_then(|status| status.trouble.as_ref()).map(error),
     }
+}
+
+/// What people call the connection, else the account's name, else words with its id.
+pub fn title(connection: &Connection) -> String {
+    if connection.name.is_empty() { portal_name(connection) } else { connection.name.clone() }
 }
 
 /// The account's name, or words with its id.
@@ -242,6 +252,7 @@ mod tests {
             app: "main".parse().unwrap(),
             portal: PortalId(7),
             portal_name: String::new(),
+            name: String::new(),
             user: None,
             connected_by: "ada@example.com".to_owned(),
             object: String::new(),
@@ -256,7 +267,10 @@ mod tests {
             state,
             account: portal::Account { portal: PortalId(7), name: None, ui_domain: None, utc_offset_ms: 0 },
             app: "main".parse().unwrap(),
+            windows: "main".parse().unwrap(),
             scopes: Vec::new(),
+            webhooks: true,
+            tier: None,
             connected_at: Timestamp(0),
             streams: vec![stream],
             beside: Vec::new(),
@@ -347,7 +361,7 @@ mod tests {
     #[test]
     fn a_trouble_is_told_as_what_happened_and_what_to_do() {
         let told = |words: &str| {
-            let view = error(&Trouble { words: words.to_owned(), at: Timestamp(0), correlation_id: None });
+            let view = error(&Trouble::other(words.to_owned(), Timestamp(0)));
             (view.words, view.remedy)
         };
         assert_eq!(
@@ -360,7 +374,7 @@ mod tests {
     #[test]
     fn nothing_is_called_live_while_something_is_wrong() {
         let stream = StreamStatus { phase: portal::Phase::Incremental, ..backfill(1, None) };
-        let trouble = Trouble { words: "It broke.".to_owned(), at: Timestamp(0), correlation_id: None };
+        let trouble = Trouble::other("It broke.".to_owned(), Timestamp(0));
         let status = Status { trouble: Some(trouble), ..status(State::Active, stream) };
         let view = connection(&[], &sample(Standing::Active), Some(&status), None, Timestamp(1));
         assert_eq!((view.streams[0].live, view.streams[0].freshness_words.as_str()), (false, "Delayed"));
@@ -368,7 +382,7 @@ mod tests {
 
     #[test]
     fn a_trouble_of_one_type_delays_no_other() {
-        let trouble = Trouble { words: "It broke.".to_owned(), at: Timestamp(0), correlation_id: None };
+        let trouble = Trouble::other("It broke.".to_owned(), Timestamp(0));
         let well = StreamStatus { phase: portal::Phase::Incremental, ..backfill(1, None) };
         let ill = StreamStatus { trouble: Some(trouble.clone()), ..well.clone() };
         let mut status = Status { trouble: Some(trouble), ..status(State::Active, ill) };

@@ -74,7 +74,17 @@ fn spoken(view: &IntegrationsView) -> String {
     sentences.join(" ")
 }
 
+/// **+ Connect**, and beside it the way for who has a token.
 fn connect_button(view: &IntegrationsView, look: &str) -> Markup {
+    html! {
+        div class="flex flex-wrap items-center gap-x-4 gap-y-2" {
+            (by_app(view, look))
+            a class="link text-sm" href=(paths::token(&view.frame.workspace_id)) { "Connect with a token" }
+        }
+    }
+}
+
+fn by_app(view: &IntegrationsView, look: &str) -> Markup {
     let workspace = &view.frame.workspace_id;
     let another = if is_connected(view) { "Connect another account" } else { "Connect" };
     match view.apps.as_slice() {
@@ -144,7 +154,11 @@ fn connection_card(view: &IntegrationsView, connection: &ConnectionView) -> Mark
                 }
                 @if frame.administers { div class="flex w-full gap-2 sm:w-auto" {
                     @if let Some(look) = reconnect_look(connection.state) {
-                        a class={ "btn btn-sm flex-1 sm:flex-none " (look) } href=(paths::reconnect(&frame.workspace_id, &connection.app_key, &connection.id)) { "Reconnect" }
+                        @if connection.by_token {
+                            a class={ "btn btn-sm flex-1 sm:flex-none " (look) } href=(ConnectionPaths::new(&frame.workspace_id, &connection.id).access_action("credentials")) { "Update credentials" }
+                        } @else {
+                            a class={ "btn btn-sm flex-1 sm:flex-none " (look) } href=(paths::reconnect(&frame.workspace_id, &connection.app_key, &connection.id)) { "Reconnect" }
+                        }
                     }
                     @if !ended {
                         a class="btn btn-sm btn-quiet flex-1 sm:flex-none" href=(paths::disconnect(&frame.workspace_id, &connection.id)) { "Disconnect" }
@@ -211,7 +225,8 @@ fn identity(frame: &Frame, connection: &ConnectionView, several_apps: bool) -> M
             "Connected"
             @if !connection.connected_by.is_empty() { " by " span class="wrap-anywhere" { (connection.connected_by) } }
             " " (when(frame.now_at, connection.connected_at))
-            @if several_apps && !connection.app_label.is_empty() { " through " (connection.app_label) }
+            @if connection.by_token { " by a token" }
+            @else if several_apps && !connection.app_label.is_empty() { " through " (connection.app_label) }
         }
     }
 }
@@ -383,7 +398,7 @@ fn limits_part(now_at: i64, connection: &ConnectionView) -> Markup {
     }
 }
 
-fn gauges(id: &str, limits: &LimitsView, state: ConnectionState) -> Markup {
+pub fn gauges(id: &str, limits: &LimitsView, state: ConnectionState) -> Markup {
     html! {
         (gauge(&format!("{id}-window"), &format!("Last {}", duration(limits.window_ms)), limits.window_used, limits.window_limit, false))
         @match limits.day_limit {
@@ -463,6 +478,12 @@ pub fn connect(view: &ConnectView) -> Page {
                 strong class="font-semibold wrap-anywhere" { (existing.portal_name) } " (" (existing.portal_id) ")."
             }
         }
+        @if let Some(wanted) = &view.wanted {
+            p class="mt-3" {
+                "HubSpot will be asked for what is granted now, and besides for " code class="text-sm wrap-anywhere" { (wanted.scope) }
+                ": " (wanted.words) ". If the account's subscription does not include it, HubSpot says so and nothing changes."
+            }
+        }
         div class="alert alert-soft alert-warning mt-4 items-start" {
             (icon(Icon::Alert))
             span { "Go on only if you know this workspace and meant to connect it. You are signed in as " span class="wrap-anywhere" { (frame.user) } "." }
@@ -484,6 +505,7 @@ pub fn connect(view: &ConnectView) -> Page {
         form class="mt-7 flex flex-wrap gap-3" method="post" action=(paths::connect_form(&frame.workspace_id)) {
             (csrf_field(&frame.csrf))
             input type="hidden" name="app" value=(key);
+            @if let Some(wanted) = &view.wanted { input type="hidden" name="scope" value=(wanted.scope); }
             @if let Some(existing) = &view.reconnect { input type="hidden" name="connection" value=(existing.connection_id); }
             button class="btn btn-primary" { "Continue to HubSpot" }
             a class="btn btn-ghost" href=(paths::integrations(&frame.workspace_id)) { "Cancel" }

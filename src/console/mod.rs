@@ -11,6 +11,7 @@
 //!
 //! Where links lead is in [`paths`] and [`connection_paths`]; those are the routes that the platform answers.
 
+pub mod access;
 pub mod channel_form;
 pub mod channels;
 pub mod choose_fields;
@@ -21,6 +22,7 @@ pub mod deliveries;
 pub mod fields;
 pub mod fill;
 pub mod integrations;
+pub mod limits;
 pub mod notice;
 pub mod operator;
 pub mod paths;

@@ -215,6 +215,7 @@ fn health(now_at: i64, lines: &[HealthView]) -> Markup {
                             dt { (line.label) }
                             dd class={ "inline-flex items-center gap-2 font-medium tabular-nums " (health_class(line.tone)) } {
                                 @match line.value {
+                                    HealthValue::Words(words) => (words),
                                     HealthValue::Count(count) => (number(count)),
                                     HealthValue::At(Some(at)) => (when(now_at, at)),
                                     HealthValue::At(None) => "never",

@@ -6,6 +6,7 @@
 //! | GET | `/w/{workspace}/integrations/live` | [`super::integrations::live`], a fragment |
 //! | GET | `/w/{workspace}/connect?app=` (`&connection=` to authorise again) | [`super::integrations::connect`] |
 //! | POST | `/w/{workspace}/connect`: `csrf`, `app`, `connection`? | makes the state, 303 to HubSpot |
+//! | GET, POST | `/w/{workspace}/token` | [`super::access::token_form`]: `csrf`, `name`, `token`, `webhook_secret`? |
 //! | GET | `/w/{workspace}/connections/{connection}/disconnect` | [`super::integrations::disconnect`] |
 //! | POST | the same: `csrf` | disconnects, 303 to the Integrations page |
 //! | GET | `/w/{workspace}/connections/{connection}` | see [`super::connection_paths`] |
@@ -22,6 +23,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_e
 use std::fmt::Write as _;
 
 pub use crate::engine::directory::messages::CONSOLE;
+/// What HubSpot's webhooks are sent below, with an app's key or the id of a connection by token.
+pub const WEBHOOKS: &str = "/webhooks/hubspot/";
 pub const CONSOLE_SIGN_IN: &str = "/console/sign-in";
 pub const CONSOLE_SIGN_OUT: &str = "/console/sign-out";
 pub const CONSOLE_WORKSPACES: &str = "/console/workspaces";
@@ -47,6 +50,11 @@ pub fn connect(workspace_id: &str, app_key: &str) -> String {
 /// The same page for a connection that exists.
 pub fn reconnect(workspace_id: &str, app_key: &str, connection_id: &str) -> String {
     format!("{}&connection={}", connect(workspace_id, app_key), escape(connection_id))
+}
+
+/// The form for a private app's token or a service key.
+pub fn token(workspace_id: &str) -> String {
+    format!("/w/{}/token", escape(workspace_id))
 }
 
 pub fn disconnect(workspace_id: &str, connection_id: &str) -> String {

@@ -1,6 +1,7 @@
 //! Every page with believable data, for the tests and for looking at. `t` passes every text: a test puts other
 //! text in its place.
 
+mod access;
 mod channels;
 mod choose_fields;
 mod connection;
@@ -163,6 +164,7 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
             }),
         ),
     ]);
+    pages.extend(access::every_page(t));
     pages.extend(connection::every_page(t));
     pages.extend(records::every_page(t));
     pages.extend(deliveries::every_page(t));
@@ -178,6 +180,7 @@ pub fn every_fragment(t: Text<'_>) -> Vec<(&'static str, Page)> {
         ("integrations-live-connected", integrations::live(&integrations_view(t, vec![connected(t)]))),
         ("console-live", operator::live(&operator_view(t))),
     ];
+    fragments.extend(access::every_fragment(t));
     fragments.extend(connection::every_fragment(t));
     fragments.extend(records::every_fragment(t));
     fragments.extend(deliveries::every_fragment(t));
@@ -215,6 +218,7 @@ pub fn backfilling(t: Text<'_>) -> ConnectionView {
         name: String::new(),
         app_key: t("main"),
         app_label: t("Acme Scheduling for HubSpot"),
+        by_token: false,
         portal_id: 24_680_135,
         portal_name: t("Northwind Traders"),
         ui_domain: t("app-eu1.hubspot.com"),
@@ -342,7 +346,7 @@ fn connect_view(t: Text<'_>) -> ConnectView {
         .into_iter()
         .map(|scope| ScopeView { scope: t(&scope.scope), words: t(&scope.words), ..scope })
         .collect();
-    ConnectView { frame: frame(t), app: app(t), reconnect: None, scopes }
+    ConnectView { frame: frame(t), app: app(t), reconnect: None, wanted: None, scopes }
 }
 
 fn disconnect_view(t: Text<'_>, uninstalls: bool, revokes: bool) -> DisconnectView {

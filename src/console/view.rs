@@ -65,6 +65,8 @@ pub struct ConnectionView {
     pub name: String,
     pub app_key: String,
     pub app_label: String,
+    /// By a private app's token or a service key.
+    pub by_token: bool,
     /// 0 while HubSpot has not answered yet.
     pub portal_id: i64,
     pub portal_name: String,
@@ -182,6 +184,8 @@ pub struct ConnectView {
     pub app: AppView,
     /// Set if an existing connection is authorised again.
     pub reconnect: Option<ReconnectView>,
+    /// A scope that is asked for besides what is granted.
+    pub wanted: Option<ScopeView>,
     /// What HubSpot will ask the person to approve.
     pub scopes: Vec<ScopeView>,
 }
@@ -373,6 +377,8 @@ pub struct HealthView {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HealthValue {
+    /// In words.
+    Words(&'static str),
     Count(u64),
     /// A moment; `None`: it never came.
     At(Option<i64>),

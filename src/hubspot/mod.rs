@@ -11,6 +11,7 @@ pub mod oauth;
 pub mod objects;
 pub mod owners;
 pub mod pipelines;
+pub mod probe;
 pub mod properties;
 pub mod record;
 pub mod rejection;

@@ -11,6 +11,7 @@ use crate::{
     hubspot::{json, usage::RateHeaders},
     values::{
         config::AppKind,
+        failure::Failure,
         http::{Outcome, Response},
         ids::RecordId,
         time::{DAY_MS, HOUR_MS, SECOND_MS, Timestamp},
@@ -49,6 +50,9 @@ pub enum Class {
         /// HubSpot's wish.
         retry_at: Option<Timestamp>,
     },
+    /// 522, 525, 526: no connection to HubSpot, or not one that can be trusted. Tried again like an overload, and the operator is
+    /// told.
+    Unreachable,
     /// 429: over a limit.
     Throttled {
         /// Which one.
@@ -80,6 +84,11 @@ pub enum Class {
     Conflict {
         /// Its id, if told; read it back before use.
         existing: Option<RecordId>,
+    },
+    /// 400: a rule that the customer made for a property refuses its value. Never tried again by itself.
+    Rule {
+        /// HubSpot's names of the properties, each once, [`CODES`] at most.
+        properties: Vec<String>,
     },
     /// It will never work as it is.
     Rejected {
@@ -148,9 +157,41 @@ fn class_of(response: &Response, body: Option<&Value>, category: Option<&str>, n
         429 => throttled(response, body, wish, now),
         // Up to about a day; without a word, an hour is one question in 24.
         477 => Class::Parked { until: wish.unwrap_or(now.plus_ms(HOUR_MS)) },
+        522 | 525 | 526 => Class::Unreachable,
         408 | 500.. => transient,
+        400 if is_rule(body) => Class::Rule { properties: properties(body) },
         _ => rejected(body),
     }
+}
+
+/// Codes that HubSpot gives where a property's own validation rule refuses a value: `INVALID_` and the kind of rule. One of them is seen
+/// documented (`INVALID_ALPHA`, `hubspot-api.md` 3.6); the others follow the kinds of rules of its property validations.
+const RULES: [&str; 12] = [
+    "INVALID_ALPHA",
+    "INVALID_ALPHANUMERIC",
+    "INVALID_DECIMAL",
+    "INVALID_DOMAIN",
+    "INVALID_FORMAT",
+    "INVALID_MAX_LENGTH",
+    "INVALID_MAX_NUMBER",
+    "INVALID_MIN_LENGTH",
+    "INVALID_MIN_NUMBER",
+    "INVALID_REGEX",
+    "INVALID_SPECIAL_CHARACTERS",
+    "INVALID_WHITESPACE",
+];
+
+fn is_rule(body: Option<&Value>) -> bool {
+    let mut codes = errors(body).map(|error| json::text(error, "code")).peekable();
+    codes.peek().is_some() && codes.all(|code| code.is_some_and(|code| RULES.contains(&code)))
+}
+
+fn properties(body: Option<&Value>) -> Vec<String> {
+    collect_codes(
+        errors(body).flat_map(|error| {
+            json::texts(error.get("context").and_then(|context| context.get("propertyName")))
+        }),
+    )
 }
 
 fn throttled(response: &Response, body: Option<&Value>, wish: Option<Timestamp>, now: Timestamp) -> Class {
@@ -234,66 +275,86 @@ impl Rejection {
         self
     }
 
+    /// Whether HubSpot has understood who asks and does not do it: another try would end as this one.
+    pub fn is_about_the_request(&self) -> bool {
+        match self.class {
+            Class::Forbidden { .. }
+            | Class::WrongTokenKind
+            | Class::Gone
+            | Class::Conflict { .. }
+            | Class::Rule { .. }
+            | Class::Rejected { .. }
+            | Class::TooLong => true,
+            Class::Transient { .. } | Class::Unreachable | Class::Throttled { .. } | Class::Parked { .. } => {
+                false
+            }
+            Class::Locked | Class::Expired | Class::Unauthorized | Class::Unknown => false,
+        }
+    }
+
     /// Whether a write may have taken effect all the same, so that it is read back before it is sent again.
     pub fn may_have_happened(&self) -> bool {
         self.class == Class::Unknown || self.status.is_some_and(|status| !(300..500).contains(&status))
     }
 
+    /// Which way of failing it is.
+    pub fn failure(&self) -> Failure {
+        self.class.failure()
+    }
+
     /// For an administrator: what happened and what to do.
     pub fn words(&self) -> String {
+        let failure = self.failure();
         match &self.class {
-            Class::Transient { .. } => {
-                "HubSpot is overloaded, or its answer cannot be read. It is asked again by itself; you need not do anything.".to_owned()
-            }
-            Class::Throttled { policy: Policy::Daily, .. } => {
-                "The HubSpot account has used up its API calls of today. Reading goes on after midnight in the account's time zone; fewer calls by other integrations, or HubSpot's API limit increase, would help.".to_owned()
-            }
-            Class::Throttled { .. } => {
-                "HubSpot asks to go slower. It is asked again by itself; you need not do anything.".to_owned()
-            }
-            Class::Parked { .. } => {
-                "HubSpot is moving this account between data centres, which can take a day. It goes on by itself afterwards; you need not do anything.".to_owned()
-            }
-            Class::Locked => {
-                "HubSpot has locked the record for a moment. It is tried again by itself; you need not do anything.".to_owned()
-            }
-            Class::Expired => "The access to HubSpot ran out. It is renewed by itself; you need not do anything.".to_owned(),
-            Class::Unauthorized => {
-                "HubSpot no longer accepts this connection's token. Connect the HubSpot account again.".to_owned()
-            }
-            Class::Forbidden { scopes } if scopes.is_empty() => {
-                "HubSpot does not permit this to the connection. Check the app's and the user's permissions in HubSpot, then connect again.".to_owned()
-            }
-            Class::Forbidden { scopes } => {
-                format!("HubSpot permits this only with one of the scopes {}. Connect again and grant it.", scopes.join(", "))
-            }
-            Class::WrongTokenKind => {
-                "HubSpot does not serve this to the token of a single user. Connect the account with the app for whole accounts.".to_owned()
-            }
-            Class::Gone => "HubSpot has no such record (any more). Nothing to do.".to_owned(),
-            Class::Conflict { .. } => {
-                "HubSpot has a record with this unique value already. Change the value, or update that record.".to_owned()
-            }
+            Class::Forbidden { scopes } if !scopes.is_empty() => format!(
+                "HubSpot permits this only with one of the scopes {}. {}",
+                scopes.join(", "),
+                failure.remedy()
+            ),
+            Class::Rule { properties } if !properties.is_empty() => format!(
+                "A rule that somebody made in HubSpot refuses the value of `{}`. {}",
+                properties.join("`, `"),
+                failure.remedy()
+            ),
             Class::Rejected { codes, category } => {
                 let reason = codes.first().or(category.as_ref());
                 let reason = reason.map(|reason| format!(" (`{reason}`)")).unwrap_or_default();
-                format!("HubSpot refused the values sent{reason}. Correct them, or the rule in HubSpot that refuses them.")
+                format!("HubSpot refused the values sent{reason}. {}", failure.remedy())
             }
-            Class::TooLong => {
-                "HubSpot refused the request as too long, or the record was merged too often. Choose fewer properties; if it stays, report it.".to_owned()
-            }
-            Class::Unknown => {
-                "HubSpot did not answer. It is asked again by itself; tell whoever supports you if it stays so.".to_owned()
-            }
+            _ => failure.words(),
         }
     }
 }
 
 impl Class {
+    /// Which way of failing it is.
+    pub const fn failure(&self) -> Failure {
+        match self {
+            Self::Transient { .. } => Failure::Overloaded,
+            Self::Unreachable => Failure::Unreachable,
+            Self::Throttled { policy: Policy::Daily, .. } => Failure::DailyLimit,
+            Self::Throttled { .. } => Failure::Throttled,
+            Self::Parked { .. } => Failure::AccountMoving,
+            Self::Locked => Failure::RecordLocked,
+            Self::Expired => Failure::AccessExpired,
+            Self::Unauthorized => Failure::BadToken,
+            Self::Forbidden { scopes } if scopes.is_empty() => Failure::PermissionDenied,
+            Self::Forbidden { .. } => Failure::MissingScope,
+            Self::WrongTokenKind => Failure::WrongTokenKind,
+            Self::Gone => Failure::RecordGone,
+            Self::Conflict { .. } => Failure::Duplicate,
+            Self::Rule { .. } => Failure::ValidationRule,
+            Self::Rejected { .. } => Failure::Refused,
+            Self::TooLong => Failure::TooLong,
+            Self::Unknown => Failure::Silent,
+        }
+    }
+
     /// The name in logs and counters; stable.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Transient { .. } => "transient",
+            Self::Unreachable => "unreachable",
             Self::Throttled { .. } => "throttled",
             Self::Parked { .. } => "parked",
             Self::Locked => "locked",
@@ -303,6 +364,7 @@ impl Class {
             Self::WrongTokenKind => "wrong_token_kind",
             Self::Gone => "gone",
             Self::Conflict { .. } => "conflict",
+            Self::Rule { .. } => "rule",
             Self::Rejected { .. } => "rejected",
             Self::TooLong => "too_long",
             Self::Unknown => "unknown",

@@ -5,14 +5,15 @@ use worker::{Env, Response};
 use crate::{
     api::{connection_page::ConnectionPage, endpoint::Call},
     console::{
-        channels,
+        access, channels,
         connection::ConnectionFrame,
         connection_paths::{ConnectionPaths, FieldsQuery},
-        deliveries, fields, fill, record, records, sync, types,
+        deliveries, fields, fill, limits, record, records, sync, types,
         view::{Flash, Notice, Tone},
     },
     engine::{
         directory::messages::{Answer as Told, Command as Question, Connection},
+        limiter::messages::Gauges,
         portal::{
             browse::{List, ListRow, Look, RecordSeen, Seen},
             channels::commands::Action,
@@ -35,7 +36,7 @@ use crate::{
 
 /// A visitor at one connection of their workspace.
 pub(super) struct Visit<'a> {
-    env: &'a Env,
+    pub(super) env: &'a Env,
     pub(super) config: &'a Config,
     pub(super) visitor: &'a Visitor,
     pub(super) connection: Connection,
@@ -72,6 +73,15 @@ pub async fn answer(
         ConnectionPage::Resync(object_type) => {
             visit.order(incoming, Command::Resync { object_type }, &visit.paths.sync(), "resync").await
         }
+        ConnectionPage::Access => show(&access::page(&visit.access().await?)),
+        ConnectionPage::AccessLive => show(&access::live(&visit.access().await?)),
+        ConnectionPage::Test => visit.order(incoming, Command::Test, &visit.paths.access(), "").await,
+        ConnectionPage::AskCredentials => visit.ask_credentials().await,
+        ConnectionPage::SendCredentials => visit.send_credentials(incoming).await,
+        ConnectionPage::Rename => visit.rename(incoming).await,
+        ConnectionPage::Limits => show(&limits::page(&visit.limits().await?)),
+        ConnectionPage::LimitsLive => show(&limits::live(&visit.limits().await?)),
+        ConnectionPage::SetTier => visit.set_tier(incoming).await,
         ConnectionPage::Types => show(&types::page(&visit.types(incoming, None).await?)),
         ConnectionPage::TypesLive => show(&types::live(&visit.types(incoming, None).await?)),
         ConnectionPage::RefreshTypes => visit.switch(incoming, Switch::Refresh, "").await,
@@ -132,7 +142,9 @@ pub async fn answer(
         ConnectionPage::ResumeEndpoint(id) => {
             visit.on_endpoint(incoming, Call::Resume(id.clone()), &id, "endpoint-resumed").await
         }
-        ConnectionPage::Test(id) => visit.on_endpoint(incoming, Call::Test(id.clone()), &id, "tested").await,
+        ConnectionPage::TestEndpoint(id) => {
+            visit.on_endpoint(incoming, Call::Test(id.clone()), &id, "tested").await
+        }
         ConnectionPage::Skip(id) => visit.skip(incoming, id).await,
         ConnectionPage::Replay(id) => visit.replay(incoming, id).await,
     }
@@ -150,7 +162,13 @@ pub(super) fn say(page: &str, done: &str) -> Result<Response, Stop> {
 }
 
 impl Visit<'_> {
-    async fn status(&self) -> Option<Status> {
+    /// How much of HubSpot's limits is used.
+    pub(super) async fn gauges(&self, status: &Status) -> Option<Gauges> {
+        let (connections, statuses) = (std::slice::from_ref(&self.connection), [Some(status.clone())]);
+        portals::gauges(self.env, connections, &statuses).await.into_iter().next().flatten()
+    }
+
+    pub(super) async fn status(&self) -> Option<Status> {
         portals::status(self.env, &self.connection.object).await.ok().flatten()
     }
 
@@ -183,7 +201,7 @@ impl Visit<'_> {
     }
 
     /// Has the Portal do what a form says, then sends the browser to a page that shows it.
-    async fn order(
+    pub(super) async fn order(
         &self,
         incoming: &mut Incoming,
         command: Command,
@@ -208,17 +226,13 @@ impl Visit<'_> {
 
     async fn ask_resync(&self, kind: ObjectType) -> Result<Response, Stop> {
         self.visitor.must_administer()?;
-        let (Some(status), gauges) =
-            (self.status().await, portals::gauges(self.env, std::slice::from_ref(&self.connection)).await)
-        else {
-            return Err(Notice::NotFound.into());
-        };
+        let Some(status) = self.status().await else { return Err(Notice::NotFound.into()) };
+        let gauges = self.gauges(&status).await;
         let around = self.visitor.frame(self.config);
         let now = Timestamp(around.now_at);
         let view = fill::connection(&self.config.apps, &self.connection, Some(&status), None, now);
         let at = fill::sync::frame(around, None, &view, Some(&status));
-        let gauges = gauges.first().and_then(Option::as_ref);
-        match fill::sync::resync(at, &status, &kind.name(), gauges) {
+        match fill::sync::resync(at, &status, &kind.name(), gauges.as_ref()) {
             Some(view) => show(&sync::resync(&view)),
             None => Err(Notice::NotFound.into()),
         }
@@ -337,6 +351,15 @@ fn flash(done: &str) -> Option<Flash> {
         "stopped" => (
             Tone::Warning,
             "Nothing was done: the connection, or this type of record, is not kept in step at the moment. The reason stands below.",
+        ),
+        "renamed" => (Tone::Good, "The connection has its new name."),
+        "tier" => (
+            Tone::Good,
+            "Saved. Calls are paced by this from now on; what HubSpot itself tells counts before it.",
+        ),
+        "exchanged" => (
+            Tone::Good,
+            "The token is good and in use. Nothing that was read is lost; the fields are read anew.",
         ),
         other => return delivery_pages::flash(other).or_else(|| channel_pages::flash(other)),
     };

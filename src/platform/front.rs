@@ -8,12 +8,12 @@ use crate::{
     api::route::{self, Found, Page, Route},
     console::view::Notice,
     engine::{
-        directory::messages::{Answer, Command},
+        directory::messages::{Answer, Command, Standing},
         portal::messages::Command as PortalCommand,
     },
     platform::{
-        config, directory_object as directory, incoming::Incoming, oauth_flow, operator, pages, portals,
-        reply, v1, webhooks,
+        clock, config, directory_object as directory, incoming::Incoming, oauth_flow, operator, pages,
+        portals, reply, v1, webhooks,
     },
     values::{
         config::{Config, ConfigError},
@@ -21,9 +21,12 @@ use crate::{
         http::Method,
         ids::ConnectionId,
         problem::{Kind, Problem},
-        time::Timestamp,
+        time::{MINUTE_MS, Timestamp},
     },
 };
+
+/// A cron that has not ticked for so long does not tick: three of its periods.
+pub const TICK_LATE_MS: i64 = 15 * MINUTE_MS;
 
 /// Answers one request.
 pub async fn handle(request: Request, env: &Env, context: &Context) -> Result<Response> {
@@ -45,6 +48,9 @@ pub async fn handle(request: Request, env: &Env, context: &Context) -> Result<Re
         Found::Route(Route::Webhook(source)) => {
             return webhooks::handle(env, context, &config, &source, &mut incoming).await;
         }
+        Found::Route(Route::OwnWebhook(id)) => {
+            Box::pin(webhooks::handle_own(env, &config, id, &mut incoming))
+        }
         Found::Route(Route::Page(page)) => match page {
             Page::OAuthCallback => Box::pin(oauth_flow::callback(env, &config, &incoming)),
             Page::Home
@@ -59,6 +65,8 @@ pub async fn handle(request: Request, env: &Env, context: &Context) -> Result<Re
             | Page::IntegrationsLive(_)
             | Page::Connect(_)
             | Page::StartOAuth(_)
+            | Page::AskToken(_)
+            | Page::SendToken(_)
             | Page::AskDisconnect(..)
             | Page::Connection(..)
             | Page::Disconnect(..)
@@ -114,8 +122,12 @@ async fn health(env: &Env) -> Result<Response> {
         Ok(Answer::Health(health)) => {
             let counters: serde_json::Map<_, _> =
                 health.counters.into_iter().map(|(name, value)| (name, value.into())).collect();
+            let late = health.ticked_at.is_some_and(|at| clock::now().since_ms(at) > TICK_LATE_MS);
+            let alerts: Vec<_> = health.alerts.iter().map(alert).collect();
             let body = json!({
-                "status": "ok",
+                "status": if late || !alerts.is_empty() { "degraded" } else { "ok" },
+                "cron_is_late": late,
+                "alerts": alerts,
                 "workspaces": health.workspaces,
                 "connections": health.connections,
                 "active": health.active,
@@ -130,6 +142,17 @@ async fn health(env: &Env) -> Result<Response> {
                 .with_correlation(fault.correlation_id),
         ),
     }
+}
+
+/// What is wrong, as `/healthz` shows it: nothing of whose connection it is.
+fn alert(standing: &Standing) -> serde_json::Value {
+    json!({
+        "alert": standing.alert.as_str(),
+        "detail": standing.alert.words(),
+        "since": standing.since.to_rfc3339(),
+        "last_at": standing.at.to_rfc3339(),
+        "count": standing.count,
+    })
 }
 
 async fn panic_once(env: &Env, connection: ConnectionId) -> Result<Response> {

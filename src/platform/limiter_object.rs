@@ -1,6 +1,6 @@
 //! The `Limiter` Durable Object: one per HubSpot portal, named `portal:{portal id}`.
 //!
-//! Owns the windows of that portal in memory and one row of what must survive. Decides nothing; see [`limiter`].
+//! Owns the windows of that portal in memory, and the rows of what must survive. Decides nothing; see [`engine`].
 
 use std::cell::RefCell;
 
@@ -8,16 +8,13 @@ use worker::{DurableObject, Env, ObjectNamespace, Request, Response, Result, Sta
 
 use crate::{
     engine::limiter::{
-        Limiter as Windows, Saved,
+        self as engine,
         messages::{Answer, Command},
     },
     platform::{clock, log, object, sql::ObjectSql},
-    store::{schema, sql::SqlError},
-    values::{ids::PortalId, json},
+    store::sql::SqlError,
+    values::ids::PortalId,
 };
-
-/// Where the saved windows lie in `meta`.
-const KEY: &str = "limiter";
 
 /// The object of a portal. Its name is storage: pinned by test.
 pub fn stub(namespace: &ObjectNamespace, portal: PortalId) -> Result<Stub> {
@@ -28,7 +25,7 @@ pub fn stub(namespace: &ObjectNamespace, portal: PortalId) -> Result<Stub> {
 #[durable_object(fetch)]
 pub struct Limiter {
     sql: ObjectSql,
-    windows: RefCell<Option<Windows>>,
+    limiter: RefCell<Option<engine::Limiter>>,
 }
 
 // State is taken out of its cell for each synchronous stretch; a panic loses it, and it is loaded again.
@@ -37,7 +34,7 @@ impl std::panic::RefUnwindSafe for Limiter {}
 
 impl DurableObject for Limiter {
     fn new(state: State, _env: Env) -> Self {
-        Self { sql: ObjectSql::new(state.storage()), windows: RefCell::new(None) }
+        Self { sql: ObjectSql::new(state.storage()), limiter: RefCell::new(None) }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
@@ -55,24 +52,16 @@ impl DurableObject for Limiter {
 impl Limiter {
     fn answer(&self, command: &Command) -> std::result::Result<Answer, SqlError> {
         let now = clock::now();
-        let mut windows = match self.windows.take() {
-            Some(windows) => windows,
-            None => {
-                schema::open(&self.sql, &[])?;
-                // Saved windows that cannot be read are those of another build: begin cautiously.
-                let saved = schema::get(&self.sql, KEY)?.and_then(|json| json::parse::<Saved>(&json).ok());
-                Windows::new(now, saved)
-            }
+        let mut limiter = match self.limiter.take() {
+            Some(limiter) => limiter,
+            None => engine::Limiter::load(&self.sql, now)?,
         };
         let answer = match command {
-            Command::Acquire(ask) => Answer::Granted(windows.acquire(now, ask)),
-            Command::Gauges { app } => Answer::Gauges(windows.gauges(now, app)),
+            Command::Acquire(ask) => Answer::Granted(limiter.acquire(now, ask)),
+            Command::Gauges { app } => Answer::Gauges(limiter.gauges(now, app)),
         };
-        if let Some(saved) = windows.take_saved() {
-            let json = serde_json::to_string(&saved).map_err(|_| SqlError::Content("limiter"))?;
-            schema::set(&self.sql, KEY, &json)?;
-        }
-        self.windows.replace(Some(windows));
+        limiter.save(&self.sql)?;
+        self.limiter.replace(Some(limiter));
         Ok(answer)
     }
 }

@@ -3,9 +3,12 @@
 //! It decides nothing. It reads the clock, draws random bytes, carries requests and answers, and calls the rings below,
 //! which are synchronous and run natively. Nothing uses this ring.
 
-pub mod channel_pages;
+mod access_pages;
+pub mod alerts;
+mod channel_pages;
 mod clock;
 pub mod config;
+mod connection_api;
 mod connection_pages;
 pub mod cron;
 pub mod deliver;
@@ -32,6 +35,7 @@ pub mod reply;
 pub mod routes;
 pub mod snapshot;
 mod sql;
+mod token_flow;
 pub mod type_pages;
 mod v1;
 pub mod webhooks;

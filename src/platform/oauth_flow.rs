@@ -16,7 +16,7 @@ use crate::{
     engine::{
         directory::messages::{Answer, Command, Connection, OAuthStart, RecordConnection, Refusal},
         limiter::messages::{Ask, Priority, Return, Window},
-        portal::messages::{Account, Command as PortalCommand, Connect},
+        portal::messages::{Account, Command as PortalCommand, Connect, Renewal},
     },
     hubspot::{
         account::{self, Details},
@@ -34,7 +34,7 @@ use crate::{
         config::{App, Config},
         crypto::sha256_hex,
         http::{self, Outcome as Sent, Request},
-        ids::PortalId,
+        ids::{AppKey, PortalId},
         scopes,
         secret::Secret,
     },
@@ -45,10 +45,11 @@ pub fn redirect_uri(config: &Config) -> String {
     format!("{}{}", config.public_url, route::OAUTH_CALLBACK)
 }
 
-/// HubSpot's page for this state.
-pub fn authorize_url(config: &Config, app: &App, state: &str) -> String {
-    let (required, optional): (Vec<_>, Vec<_>) =
-        (scopes::names(true).collect(), scopes::names(false).collect());
+/// HubSpot's page for this state. `besides`: optional scopes that HubSpot is to grant, not only to offer.
+pub fn authorize_url(config: &Config, app: &App, besides: &[&'static str], state: &str) -> String {
+    let required: Vec<_> =
+        scopes::names(true).chain(scopes::names(false).filter(|name| besides.contains(name))).collect();
+    let optional: Vec<_> = scopes::names(false).filter(|name| !besides.contains(name)).collect();
     oauth::authorize_url(
         &config.hubspot_app_url,
         &app.client_id,
@@ -210,7 +211,7 @@ async fn exchange(config: &Config, app: &App, code: &str) -> Result<Tokens, Stop
 
 async fn details(env: &Env, config: &Config, app: &App, tokens: &Tokens) -> Result<Details, Stop> {
     let request = Request { bearer: Some(tokens.access.clone()), ..account::details() };
-    let sent = permitted(env, config, app, tokens.hub_id, &request).await;
+    let sent = permitted(env, config, &app.key, tokens.hub_id, &request).await;
     match rejection::classify(&sent, clock::now()) {
         Ok(response) => account::parse_details(&response.body).map_err(|_| silent(&sent).into()),
         Err(refusal) => Err(match refusal.class {
@@ -218,6 +219,7 @@ async fn details(env: &Env, config: &Config, app: &App, tokens: &Tokens) -> Resu
             Class::Transient { .. }
             | Class::Throttled { .. }
             | Class::Parked { .. }
+            | Class::Unreachable
             | Class::Locked
             | Class::Unknown => silent(&sent),
             _ => refused_by_hubspot(refusal.correlation_id),
@@ -240,10 +242,10 @@ async fn granted(config: &Config, app: &App, tokens: &Tokens) -> Result<Vec<Stri
 
 /// Sends one request that a person waits for, with a permit of the portal's limiter. Where HubSpot did not name the portal
 /// with the token there is no limiter to ask; that is one call per connect.
-async fn permitted(
+pub(super) async fn permitted(
     env: &Env,
     config: &Config,
-    app: &App,
+    app: &AppKey,
     portal: Option<PortalId>,
     request: &Request,
 ) -> Sent {
@@ -251,7 +253,7 @@ async fn permitted(
     const TRIES: u32 = 3;
     let Some(portal) = portal else { return fetch::send(&config.hubspot_api_url, request).await };
     let ask = |count, returns| Ask {
-        app: app.key.clone(),
+        app: app.clone(),
         user: None,
         window: (count > 0).then_some(Window::Core),
         count,
@@ -259,6 +261,7 @@ async fn permitted(
         returns,
         news: Vec::new(),
         utc_offset_ms: None,
+        held: None,
     };
     for _ in 0..TRIES {
         let Some(grant) = portals::acquire(env, portal, ask(1, Vec::new())).await else { break };
@@ -286,6 +289,7 @@ async fn store(
         app: begun.app.clone(),
         portal: account.portal,
         portal_name: account.name.clone().unwrap_or_default(),
+        name: None,
         user: tokens.user_id,
         connected_by: begun.session.person.user.clone(),
         object: portals::new_id(env, config, begun.workspace.jurisdiction)?,
@@ -309,8 +313,12 @@ async fn store(
         account,
         scopes,
         access_token: tokens.access.expose().clone(),
-        refresh_token: refresh.expose().clone(),
-        expires_in_ms: tokens.expires_in_ms,
+        renewal: Some(Renewal {
+            refresh_token: refresh.expose().clone(),
+            expires_in_ms: tokens.expires_in_ms,
+        }),
+        private_app: None,
+        webhook_secret: None,
     };
     if let Err(fault) =
         portals::ask(env, &connection.object, &PortalCommand::Connect(Box::new(connect))).await

@@ -18,6 +18,7 @@ use crate::{
     engine::directory::messages::{Answer, Command, Health, Jurisdiction, Refusal},
     platform::{
         clock, directory_object as directory,
+        front::TICK_LATE_MS,
         incoming::Incoming,
         pages::{self, Stop, field, form, parameter},
         portals, random, reply,
@@ -26,7 +27,7 @@ use crate::{
         config::Config,
         crypto::{constant_time_eq, sha256_hex, token_from_random},
         ids::WorkspaceId,
-        time::{HOUR_MS, MINUTE_MS},
+        time::HOUR_MS,
     },
 };
 
@@ -34,8 +35,6 @@ use crate::{
 const PAGE: u32 = 20;
 /// Life of the cookie under the sign-in form.
 const SIGN_IN_MS: i64 = HOUR_MS;
-/// A cron that has not ticked for so long does not tick: three of its periods.
-const TICK_LATE_MS: i64 = 15 * MINUTE_MS;
 
 /// Answers one request for a page of the console.
 pub async fn handle(
@@ -238,7 +237,12 @@ fn health_view(health: &Health, now: i64) -> Vec<HealthView> {
         value: HealthValue::Count(*value),
         tone: Tone::Note,
     });
-    std::iter::once(cron).chain(counters).collect()
+    let alerts = health.alerts.iter().map(|standing| HealthView {
+        label: format!("Needs you, {} times", standing.count),
+        value: HealthValue::Words(standing.alert.words()),
+        tone: Tone::Bad,
+    });
+    std::iter::once(cron).chain(alerts).chain(counters).collect()
 }
 
 fn counter_label(name: &str) -> &str {

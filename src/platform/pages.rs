@@ -16,13 +16,14 @@ use crate::{
     },
     engine::directory::messages::{Answer, Command, Connection, Refusal, Role, Session, Workspace},
     platform::{
-        clock, connection_pages, directory_object as directory, disconnect, fault::Fault, incoming::Incoming,
-        oauth_flow, portals, reply,
+        access_pages, clock, connection_pages, directory_object as directory, disconnect, fault::Fault,
+        incoming::Incoming, oauth_flow, portals, reply,
     },
     values::{
         config::{App, AppKind, Config},
         crypto::sha256_hex,
         ids::{AppKey, ConnectionId, WorkspaceId},
+        scopes,
     },
 };
 
@@ -95,6 +96,11 @@ impl Visitor {
         &self.workspace.id
     }
 
+    /// Who they are, as the host told.
+    pub fn user(&self) -> &str {
+        &self.session.person.user
+    }
+
     /// Whether they may change things.
     pub fn administers(&self) -> bool {
         self.session.person.role == Role::Administrator
@@ -149,6 +155,8 @@ fn way_back(config: &Config, page: &Page, incoming: &Incoming) -> Place {
     | Page::IntegrationsLive(workspace)
     | Page::Connect(workspace)
     | Page::StartOAuth(workspace)
+    | Page::AskToken(workspace)
+    | Page::SendToken(workspace)
     | Page::AskDisconnect(workspace, _)
     | Page::Disconnect(workspace, _)
     | Page::Connection(workspace, ..)
@@ -189,6 +197,14 @@ async fn answer(env: &Env, config: &Config, page: Page, incoming: &mut Incoming)
             let visitor = administrator(env, config, incoming, &workspace).await?;
             let form = form(&visitor.token, incoming).await?;
             start_oauth(env, config, visitor, &form).await
+        }
+        Page::AskToken(workspace) => {
+            let visitor = administrator(env, config, incoming, &workspace).await?;
+            access_pages::ask_token(config, &visitor)
+        }
+        Page::SendToken(workspace) => {
+            let visitor = administrator(env, config, incoming, &workspace).await?;
+            access_pages::send_token(env, config, &visitor, incoming).await
         }
         Page::AskDisconnect(workspace, connection) => {
             let visitor = administrator(env, config, incoming, &workspace).await?;
@@ -304,6 +320,10 @@ pub fn parameter(incoming: &Incoming, name: &str) -> String {
 fn flash(done: &str) -> Option<Flash> {
     let (tone, words) = match done {
         "connected" => (Tone::Good, "HubSpot is connected."),
+        "exchanged" => (
+            Tone::Good,
+            "The account was connected by token already: it goes on with the new one. Nothing that was read is lost.",
+        ),
         "reconnected" => (Tone::Good, "HubSpot is connected again."),
         "disconnected" => (Tone::Good, "HubSpot is disconnected."),
         "disconnecting" => (
@@ -338,7 +358,7 @@ async fn integrations_view(
             disconnect::end_if_over(env, connection, Some(status)).await?;
         }
     }
-    let gauges = portals::gauges(env, &connections).await;
+    let gauges = portals::gauges(env, &connections, &statuses).await;
     let now = clock::now();
     let connections = connections
         .iter()
@@ -390,6 +410,7 @@ async fn interstitial(
             portal_id: connection.portal.0.cast_signed(),
             portal_name: fill::portal_name(&connection),
         }),
+        wanted: scopes::optional(&parameter(incoming, "scope")).map(ScopeView::named),
         scopes: ScopeView::all(),
     };
     Ok(reply::page(&integrations::connect(&view), &oauth_flow::form_targets(config), &[])?)
@@ -403,6 +424,17 @@ async fn start_oauth(
 ) -> Result<Response, Stop> {
     let app = app(config, field(fields, "app"))?;
     let existing = connection_of(env, &visitor, field(fields, "connection")).await?;
+    // What is granted is asked for again, and the one scope that a person wants besides: HubSpot refuses the whole where it cannot
+    // grant that one, and says so.
+    let wanted = scopes::optional(field(fields, "scope"));
+    let besides = match (&existing, wanted) {
+        (Some(existing), Some(wanted)) => {
+            let status = portals::status(env, &existing.object).await?;
+            let granted = status.map(|status| status.scopes).unwrap_or_default();
+            granted.iter().filter_map(|scope| scopes::optional(scope)).chain([wanted]).collect()
+        }
+        (None, _) | (_, None) => Vec::new(),
+    };
     let command = Command::StartOAuth {
         session: sha256_hex(visitor.token.as_bytes()),
         workspace: visitor.workspace.id,
@@ -411,7 +443,7 @@ async fn start_oauth(
     };
     match directory::ask(env, &command).await? {
         Answer::Secret { secret, .. } => {
-            Ok(reply::see_other(&oauth_flow::authorize_url(config, app, &secret), &[])?)
+            Ok(reply::see_other(&oauth_flow::authorize_url(config, app, &besides, &secret), &[])?)
         }
         Answer::Refused(Refusal::NoSession) => Err(Notice::SignedOut.into()),
         Answer::Refused(Refusal::NotAllowed) => Err(Notice::NotAdministrator.into()),

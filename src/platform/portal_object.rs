@@ -16,13 +16,16 @@ use worker::{Delay, DurableObject, Env, Request, Response, Result, State, durabl
 
 use crate::{
     engine::{
+        alert::Alert,
         limiter::messages::{Answer as LimiterAnswer, Ask, Command as LimiterCommand, Grant},
         portal::{
             Effect, Event, Portal as Engine, Turn,
             messages::{Answer, Command},
         },
     },
-    platform::{clock, config, deliver, fetch, limiter_object, log, nudge::Nudge, object, sql::ObjectSql},
+    platform::{
+        alerts, clock, config, deliver, fetch, limiter_object, log, nudge::Nudge, object, sql::ObjectSql,
+    },
     store::{portal, sql::SqlError},
     values::{config::Config, http, ids::PortalId},
 };
@@ -85,6 +88,7 @@ impl DurableObject for Portal {
                 Ok(effects) => effects,
                 Err(error) => {
                     self.log("a turn failed and is repeated", &[("error", error.to_string().into())]);
+                    self.alert(&config, Alert::TurnFailed);
                     return Err(error.to_string().into());
                 }
             };
@@ -171,6 +175,7 @@ impl Portal {
                 self.state.storage().set_alarm(at.since_ms(clock::now()).max(0)).await?;
             }
             Effect::Log(message) => self.log(&message, &[]),
+            Effect::Alert(alert) => self.alert(config, alert),
         }
         Ok(())
     }
@@ -188,6 +193,12 @@ impl Portal {
                 None
             }
         }
+    }
+
+    fn alert(&self, config: &Rc<Config>, alert: Alert) {
+        let (env, config) = (self.env.clone(), Rc::clone(config));
+        let connection = self.engine.borrow().as_ref().and_then(Engine::connection_id);
+        self.state.wait_until(async move { alerts::raise(&env, &config, alert, connection).await });
     }
 
     fn portal_id(&self) -> Option<PortalId> {

@@ -53,14 +53,19 @@ pub async fn statuses(env: &Env, connections: &[Connection]) -> Vec<Option<Statu
         .await
 }
 
-/// The gauges of several, in their order; none of those that are disconnected.
-pub async fn gauges(env: &Env, connections: &[Connection]) -> Vec<Option<Gauges>> {
-    stream::iter(connections)
-        .map(|connection| async move {
+/// The gauges of several with their statuses, in their order; none of those that are disconnected.
+pub async fn gauges(
+    env: &Env,
+    connections: &[Connection],
+    statuses: &[Option<Status>],
+) -> Vec<Option<Gauges>> {
+    stream::iter(connections.iter().zip(statuses))
+        .map(|(connection, status)| async move {
             if connection.state != ConnectionState::Active {
                 return None;
             }
-            let command = LimiterCommand::Gauges { app: connection.app.clone() };
+            let app = status.as_ref().map_or(&connection.app, |status| &status.windows).clone();
+            let command = LimiterCommand::Gauges { app };
             match ask_limiter(env, connection.portal, &command).await {
                 Ok(LimiterAnswer::Gauges(gauges)) => Some(gauges),
                 Ok(LimiterAnswer::Granted(_)) | Err(_) => None,

@@ -22,7 +22,8 @@ use crate::{
         portal::messages::{Answer as PortalAnswer, Command as PortalCommand},
     },
     platform::{
-        clock, directory_object as directory, disconnect, incoming::Incoming, portals, reply, snapshot,
+        clock, connection_api, directory_object as directory, disconnect, incoming::Incoming, portals, reply,
+        snapshot,
     },
     values::{
         config::Config,
@@ -191,6 +192,26 @@ async fn answer(env: &Env, config: &Config, api: Api, incoming: &mut Incoming) -
                 }
                 other => Err(refused(other)),
             }
+        }
+        Api::ConnectByToken(workspace) => {
+            caller.may_see(&workspace)?;
+            connection_api::connect(env, config, workspace, &bytes(incoming).await?).await
+        }
+        Api::PutCredentials(id) => {
+            let connection = fresh(env, &caller, id).await?;
+            connection_api::put_credentials(env, config, &connection, &bytes(incoming).await?).await
+        }
+        Api::UpdateConnection(id) => {
+            let connection = fresh(env, &caller, id).await?;
+            connection_api::update(env, connection, &bytes(incoming).await?).await
+        }
+        Api::GetTest(id) => {
+            let connection = believed(env, &caller, id).await?;
+            connection_api::test(env, &connection).await
+        }
+        Api::GetLimits(id) => {
+            let connection = fresh(env, &caller, id).await?;
+            connection_api::limits(env, &connection).await
         }
         Api::GetConnection(id) => {
             let mut connection = fresh(env, &caller, id).await?;

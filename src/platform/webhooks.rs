@@ -7,14 +7,17 @@ use worker::{Context, Env, Response};
 use crate::{
     engine::{
         delivery,
-        portal::messages::{Answer, Command, Touch},
+        directory::messages::{Answer as Told, Command as Question},
+        portal::messages::{Answer, Command, OwnWebhook, Touch},
     },
     hubspot::webhooks::{self, BODY_LIMIT, EVENTS_LIMIT, WebhookRefusal},
-    platform::{clock, fault::Fault, incoming::Incoming, log, portals, reply, routes},
+    platform::{
+        clock, directory_object as directory, fault::Fault, incoming::Incoming, log, portals, reply, routes,
+    },
     values::{
         config::Config,
         http::Method,
-        ids::{AppKey, PortalId},
+        ids::{AppKey, ConnectionId, PortalId},
         problem::{Kind, Problem},
     },
 };
@@ -36,6 +39,71 @@ pub async fn handle(
     }
 }
 
+/// Answers one delivery of a private app of a customer's own. Whoever cannot sign learns nothing, not even whether there is such a
+/// connection.
+pub async fn handle_own(
+    env: &Env,
+    config: &Config,
+    id: ConnectionId,
+    incoming: &mut Incoming,
+) -> worker::Result<Response> {
+    match take_own(env, config, id, incoming).await {
+        Ok(()) => reply::empty(200),
+        Err(problem) => reply::problem(&problem),
+    }
+}
+
+async fn take_own(
+    env: &Env,
+    config: &Config,
+    id: ConnectionId,
+    incoming: &mut Incoming,
+) -> Result<(), Problem> {
+    let uri = format!("{}{}", config.public_url, incoming.target());
+    let (timestamp, signature) =
+        (incoming.header("x-hubspot-request-timestamp"), incoming.header("x-hubspot-signature-v3"));
+    // Refused here where no object need be asked.
+    webhooks::is_young(timestamp.as_deref(), signature.as_deref(), clock::now())
+        .map_err(|why| not_signed(&id, &why.to_string()))?;
+    let body = whole(incoming).await?;
+    let body = String::from_utf8(body)
+        .map_err(|_| Problem::new(Kind::InvalidRequest, "The body is not a delivery of events."))?;
+    let connection = match directory::ask(env, &Question::Connection { connection: id.clone() })
+        .await
+        .map_err(overload)?
+    {
+        Told::Connection(connection) if connection.app.is_token() => connection,
+        _ => return Err(not_signed(&id, "no connection by token has this id")),
+    };
+    let delivery = OwnWebhook { uri, timestamp, signature, body };
+    match portals::ask(env, &connection.object, &Command::OwnWebhook(Box::new(delivery)))
+        .await
+        .map_err(overload)?
+    {
+        // Of a connection that has ended nothing is followed: repeating it would change nothing.
+        Answer::Done | Answer::NotConnected => Ok(()),
+        _ => Err(not_signed(&id, "the signature does not fit, or no client secret was given")),
+    }
+}
+
+fn not_signed(id: &ConnectionId, reason: &str) -> Problem {
+    log::line(
+        "a webhook delivery is refused",
+        &[("source", id.to_string().into()), ("reason", reason.into())],
+    );
+    Problem::new(Kind::Unauthenticated, "The delivery is not signed by HubSpot for this address and moment.")
+}
+
+async fn whole(incoming: &mut Incoming) -> Result<Vec<u8>, Problem> {
+    match incoming.body(BODY_LIMIT).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(_)) => {
+            Err(Problem::new(Kind::TooLarge, format!("A delivery may have {BODY_LIMIT} bytes at most.")))
+        }
+        Err(_) => Err(Problem::new(Kind::InvalidRequest, "The body did not come whole.")),
+    }
+}
+
 async fn take(
     env: &Env,
     context: &Context,
@@ -46,16 +114,7 @@ async fn take(
     let Some(app) = config.app(source) else {
         return Err(Problem::new(Kind::NotFound, "No HubSpot app of this key is configured."));
     };
-    let body = match incoming.body(BODY_LIMIT).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(_)) => {
-            return Err(Problem::new(
-                Kind::TooLarge,
-                format!("A delivery may have {BODY_LIMIT} bytes at most."),
-            ));
-        }
-        Err(_) => return Err(Problem::new(Kind::InvalidRequest, "The body did not come whole.")),
-    };
+    let body = whole(incoming).await?;
     let uri = format!("{}{}", config.public_url, incoming.target());
     let (timestamp, signature) =
         (incoming.header("x-hubspot-request-timestamp"), incoming.header("x-hubspot-signature-v3"));

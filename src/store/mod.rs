@@ -1,8 +1,9 @@
-//! What a connection and the directory remember: synchronous SQL behind the small port [`sql::Sql`].
+//! What a connection, the directory and an account's limiter remember: synchronous SQL behind the small port [`sql::Sql`].
 //!
 //! Owns the tables. It decides nothing: which row to write is the engine's.
 
 pub mod directory;
+pub mod limiter;
 #[cfg(feature = "native-sql")]
 pub mod native;
 pub mod portal;

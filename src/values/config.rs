@@ -26,7 +26,7 @@ pub struct Setting {
 }
 
 /// Every setting, in the README's order.
-pub const SETTINGS: [Setting; 16] = [
+pub const SETTINGS: [Setting; 18] = [
     Setting {
         name: "PUBLIC_URL",
         secret: false,
@@ -118,6 +118,18 @@ pub const SETTINGS: [Setting; 16] = [
         meaning: "`anywhere` only on a developer's machine: lets deliveries go to `http` and to private hosts",
     },
     Setting {
+        name: "ALERT_URL",
+        secret: true,
+        default: Some("off"),
+        meaning: "where the operator is told of what only the operator can mend, as `POST` of Standard Webhooks JSON with a `text`: a chat's incoming webhook, an alarm system",
+    },
+    Setting {
+        name: "ALERT_SECRET",
+        secret: true,
+        default: Some("off"),
+        meaning: "signs those messages: `whsec_` and `openssl rand -base64 32`",
+    },
+    Setting {
         name: "TEST_FAULTS",
         secret: false,
         default: Some("off"),
@@ -175,6 +187,10 @@ pub struct Config {
     pub deliver_to: DeliverTo,
     /// Whether tests may ask for faults.
     pub test_faults: bool,
+    /// Where the operator is told of what only the operator can mend. Such addresses are secrets of their own in many chats.
+    pub alert_url: Option<Secret<String>>,
+    /// Signs those messages.
+    pub alert_secret: Option<Secret<String>>,
 }
 
 /// Bounds of what one connection's object does and keeps.
@@ -292,6 +308,22 @@ impl Config {
                 "anywhere" => DeliverTo::Anywhere,
                 _ => return Err(ConfigError::Invalid("DELIVER_TO", "must be `public` or `anywhere`")),
             },
+            alert_url: match text("ALERT_URL")?.as_str() {
+                "off" => None,
+                _ => Some(Secret::new(url("ALERT_URL")?)),
+            },
+            alert_secret: match text("ALERT_SECRET")?.as_str() {
+                "off" => None,
+                secret if secret.starts_with("whsec_") && secret.len() > 40 => {
+                    Some(Secret::new(secret.to_owned()))
+                }
+                _ => {
+                    return Err(ConfigError::Invalid(
+                        "ALERT_SECRET",
+                        "is not `whsec_` and 32 bytes in base64",
+                    ));
+                }
+            },
             test_faults: match text("TEST_FAULTS")?.as_str() {
                 "on" => true,
                 "off" => false,
@@ -324,6 +356,12 @@ fn parse_apps(text: &str) -> Result<Vec<App>, ConfigError> {
     for wire in wires {
         if wire.client_id.is_empty() || wire.client_secret.len() < 8 {
             return Err(ConfigError::Invalid(NAME, "has an app without a client id or client secret"));
+        }
+        if wire.key.is_reserved() {
+            return Err(ConfigError::Invalid(
+                NAME,
+                "has an app whose key begins with `token`, which stands for connections by token",
+            ));
         }
         if apps.iter().any(|app| app.key == wire.key) {
             return Err(ConfigError::Invalid(NAME, "has two apps of one key"));

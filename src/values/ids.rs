@@ -162,7 +162,30 @@ hubspot_id!(
 #[serde(transparent)]
 pub struct AppKey(String);
 
+/// What stands for the app of a connection by token, which has none of the configuration's.
+const TOKEN: &str = "token";
+
 impl AppKey {
+    /// Of connections by a private app's static token or a service key. Configuration may have no app of this key.
+    pub fn token() -> Self {
+        Self(TOKEN.to_owned())
+    }
+
+    /// Whose windows the calls of a private app count in: two of its tokens share them. `app_id` is HubSpot's.
+    pub fn of_private_app(app_id: u64) -> Self {
+        Self(format!("{TOKEN}-{app_id}"))
+    }
+
+    /// Whether it stands for connections by token.
+    pub fn is_token(&self) -> bool {
+        self.0 == TOKEN
+    }
+
+    /// Whether configuration must leave it to us.
+    pub fn is_reserved(&self) -> bool {
+        self.0.starts_with(TOKEN)
+    }
+
     /// The key as text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -4,6 +4,7 @@
 
 pub mod config;
 pub mod crypto;
+pub mod failure;
 pub mod filter;
 pub mod http;
 pub mod ids;
@@ -13,4 +14,5 @@ pub mod problem;
 pub mod receiver;
 pub mod scopes;
 pub mod secret;
+pub mod tier;
 pub mod time;

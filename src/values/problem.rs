@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::values::filter::Fault;
+use crate::values::{failure::Failure, filter::Fault};
 
 /// Every kind of refusal the API and the pages know. The kind decides `type`, status and title; the detail is the
 /// sentence that says what to do.
@@ -26,8 +26,8 @@ pub enum Kind {
     BeyondHorizon,
     /// The body is larger than the route takes.
     TooLarge,
-    /// HubSpot refused or did not answer.
-    HubSpot,
+    /// Something between Spoke and HubSpot.
+    Failed(Failure),
     /// Overload: try again.
     Unavailable,
     /// A fault of ours.
@@ -35,8 +35,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Every kind, for tables and tests.
-    pub const ALL: [Self; 11] = [
+    /// Every kind but those of [`Failure`], for tables and tests.
+    pub const ALL: [Self; 10] = [
         Self::InvalidRequest,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -45,7 +45,6 @@ impl Kind {
         Self::Conflict,
         Self::BeyondHorizon,
         Self::TooLarge,
-        Self::HubSpot,
         Self::Unavailable,
         Self::Internal,
     ];
@@ -61,7 +60,7 @@ impl Kind {
             Self::Conflict => (409, "conflict", "It conflicts with what is there"),
             Self::BeyondHorizon => (410, "beyond-horizon", "These changes are no longer kept"),
             Self::TooLarge => (413, "too-large", "The request is too large"),
-            Self::HubSpot => (502, "hubspot", "HubSpot did not do what was asked"),
+            Self::Failed(failure) => (failure.status(), failure.name(), failure.what()),
             Self::Unavailable => (503, "unavailable", "Spoke is busy"),
             Self::Internal => (500, "internal", "Something went wrong in Spoke"),
         }
@@ -132,6 +131,7 @@ mod tests {
     fn every_kind_has_a_type_of_its_own() {
         let names: BTreeSet<_> = Kind::ALL.iter().map(|kind| kind.describe().1).collect();
         assert_eq!(names.len(), Kind::ALL.len());
+        assert!(Failure::ALL.iter().all(|failure| !names.contains(failure.name())));
         let body =
             Problem::new(Kind::NotFound, "No workspace has this id.").with_correlation("abc").to_json();
         assert_eq!(body["type"], "/problems/not-found");

@@ -55,6 +55,11 @@ pub fn names(required: bool) -> impl Iterator<Item = &'static str> {
     SCOPES.iter().filter(move |scope| scope.required == required).map(|scope| scope.name)
 }
 
+/// The optional scope of that name.
+pub fn optional(name: &str) -> Option<&'static str> {
+    names(false).find(|known| *known == name)
+}
+
 /// The required scopes that `granted` lacks.
 pub fn missing(granted: &[String]) -> Vec<&'static str> {
     names(true).filter(|name| !granted.iter().any(|scope| scope == name)).collect()
@@ -73,6 +78,14 @@ pub const fn of_records(kind: ObjectType) -> &'static str {
     }
 }
 
+/// What a call tells that works: its scope, and where it reads records that of their field definitions, which come with them
+/// (`hubspot-api.md` 5).
+pub fn told_by(scope: &'static str) -> impl Iterator<Item = &'static str> {
+    let fields = scope.strip_prefix("crm.objects.").map(|rest| format!("crm.schemas.{rest}"));
+    let is_told = move |name: &&str| *name == scope || fields.as_deref() == Some(*name);
+    SCOPES.iter().map(|scope| scope.name).filter(is_told)
+}
+
 /// What `granted` lacks for reading records of a type.
 pub fn lacking(kind: ObjectType, granted: &[String]) -> Option<&'static str> {
     Some(of_records(kind)).filter(|name| !granted.iter().any(|scope| scope == name))
@@ -86,6 +99,14 @@ mod tests {
     fn missing_names_required_scopes_only() {
         let granted = ["oauth".to_owned(), "crm.objects.contacts.read".to_owned()];
         assert_eq!(missing(&granted), ["crm.schemas.contacts.read"]);
+    }
+
+    #[test]
+    fn records_that_can_be_read_tell_of_their_fields_and_of_nothing_else() {
+        let told = |scope| told_by(scope).collect::<Vec<_>>();
+        assert_eq!(told("crm.objects.deals.read"), ["crm.objects.deals.read", "crm.schemas.deals.read"]);
+        assert_eq!(told(OWNERS), [OWNERS]);
+        assert_eq!(told(ACCOUNT), [ACCOUNT]);
     }
 
     #[test]

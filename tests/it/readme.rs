@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use spoke::values::{config::SETTINGS, scopes::SCOPES};
+use spoke::values::{config::SETTINGS, failure::Failure, scopes::SCOPES};
 
 fn readme() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the README is there")
@@ -39,6 +39,16 @@ fn the_scope_table_is_the_one_in_the_code() {
         })
         .collect();
     assert_eq!(table("scopes"), rows, "the rows should be:\n{}", rows.join("\n"));
+}
+
+#[test]
+fn the_table_of_failures_is_the_one_in_the_code() {
+    let row = |failure: Failure| {
+        let (name, signs) = (failure.name(), failure.signs());
+        format!("| `{name}` | {signs} | {} | {} |", failure.what(), failure.remedy())
+    };
+    let rows: Vec<String> = Failure::ALL.into_iter().map(row).collect();
+    assert_eq!(table("failures"), rows, "the rows should be:\n{}", rows.join("\n"));
 }
 
 #[test]

@@ -109,7 +109,7 @@ fn mixed(seed: u64) -> Plan {
     };
     // A channel keeps its fields mirrored whatever is chosen, which the life's own account of what is would have to know.
     let channel = (!selects && seed.is_multiple_of(3)).then_some((seed / 3 % 3) as usize);
-    Plan {
+    let plan = Plan {
         seed,
         // More than two pages of a search are rare, since they cost as much as ten other lives.
         contacts: match rng.u32(0..96) {
@@ -157,7 +157,12 @@ fn mixed(seed: u64) -> Plan {
         dawdles_one_in: [0, 0, 5][losses.usize(0..3)],
         rush: rng.u32(0..4) == 0,
         late_minutes: [0, 0, 0, 0, 0, 0, 0, 75][rng.usize(0..8)],
-    }
+        token: None,
+        own_webhooks: false,
+    };
+    // Of those in which the app is neither told of anything nor loses anything half are connected by a token.
+    let by_token = !plan.webhooks && plan.loses.is_none() && seed.is_multiple_of(2);
+    Plan { token: by_token.then_some("pat-na1-of-a-life"), ..plan }
 }
 
 /// Lives it; a panic is a failure like any other.

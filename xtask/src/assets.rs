@@ -10,9 +10,11 @@ use std::{env, fs};
 const TARGET: &str = "pkg/assets/assets";
 
 /// What is copied as it is: from (below the root), to (below [`TARGET`]).
-const COPIES: [(&str, &str); 6] = [
+const COPIES: [(&str, &str); 8] = [
     ("src/console/assets/spoke.js", "spoke.js"),
+    ("src/console/assets/charts.js", "charts.js"),
     ("src/console/assets/icon.svg", "icon.svg"),
+    ("node_modules/chart.js/dist/chart.umd.min.js", "chart.umd.js"),
     ("node_modules/htmx.org/dist/htmx.min.js", "htmx.min.js"),
     ("node_modules/idiomorph/dist/idiomorph-ext.min.js", "idiomorph-ext.min.js"),
     ("node_modules/@fontsource-variable/inter/files/inter-latin-wght-normal.woff2", "inter-latin.woff2"),
@@ -26,7 +28,8 @@ const COPIES: [(&str, &str); 6] = [
 const STYLES: (&str, &str) = ("src/console/assets/spoke.css", "spoke.css");
 
 /// Packages whose licence travels with what is served.
-const PACKAGES: [&str; 5] = ["tailwindcss", "daisyui", "htmx.org", "idiomorph", "@fontsource-variable/inter"];
+const PACKAGES: [&str; 6] =
+    ["tailwindcss", "daisyui", "htmx.org", "idiomorph", "chart.js", "@fontsource-variable/inter"];
 
 /// Builds all of it anew; takes about half a second. Needs `npm ci` to have run in `root`; the error says what is
 /// missing and what to do.
@@ -64,7 +67,9 @@ fn licences(root: &Path, target: &Path) -> Result<(), String> {
     let mut text = String::new();
     for package in PACKAGES {
         let file = format!("node_modules/{package}/LICENSE");
-        let licence = fs::read_to_string(root.join(&file)).map_err(|error| missing(&file, &error))?;
+        let licence = fs::read_to_string(root.join(&file))
+            .or_else(|_| fs::read_to_string(root.join(format!("{file}.md"))))
+            .map_err(|error| missing(&file, &error))?;
         text.extend([package, "\n\n", licence.trim(), "\n\n"]);
     }
     fs::write(target.join("licences.txt"), text)

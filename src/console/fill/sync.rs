@@ -41,7 +41,7 @@ pub fn frame(
         frame,
         flash,
         id: view.id.clone(),
-        title: view.portal_name.clone(),
+        title: if view.name.is_empty() { &view.portal_name } else { &view.name }.clone(),
         portal_id: view.portal_id,
         ui_domain: view.ui_domain.clone(),
         state: view.state,

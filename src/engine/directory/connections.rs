@@ -45,7 +45,8 @@ pub(super) fn record(
         return Ok(NOT_FOUND);
     }
     if let Some(id) = &record.expected {
-        let Some(expected) = rows::get(sql, id)?.filter(|known| known.workspace == record.workspace) else {
+        let same = |known: &Connection| known.workspace == record.workspace && known.app == record.app;
+        let Some(expected) = rows::get(sql, id)?.filter(same) else {
             return Ok(NOT_FOUND);
         };
         if expected.portal != record.portal {
@@ -59,7 +60,11 @@ pub(super) fn record(
     }
     let known = rows::find(sql, &record.workspace, &record.app, record.portal)?;
     let is_known = known.as_ref().is_some_and(is_shown);
-    let connection = if let Some(connection) = known {
+    let connection = if let Some(mut connection) = known {
+        if let Some(name) = record.name.filter(|name| !name.is_empty()) {
+            rows::rename(sql, &connection.workspace, &connection.id, &name)?;
+            connection.name = name;
+        }
         connection
     } else {
         if rows::count_of(sql, &record.workspace)? >= u64::from(CONNECTIONS_PER_WORKSPACE) {
@@ -71,6 +76,7 @@ pub(super) fn record(
             app: record.app,
             portal: record.portal,
             portal_name: record.portal_name.clone(),
+            name: record.name.clone().unwrap_or_default(),
             user: record.user,
             connected_by: record.connected_by.clone(),
             object: record.object,
@@ -170,8 +176,10 @@ fn plan(sql: &dyn Sql, connection: Connection) -> Result<Plan, SqlError> {
     let shares_grant = |other: &Connection| {
         other.user.is_none() || connection.user.is_none() || other.user == connection.user
     };
-    let revoke = !others.iter().any(shares_grant);
-    Ok(Plan { uninstall: others.is_empty(), revoke, connection })
+    // A token is the customer's own: neither it nor its app is ours to end.
+    let ours = !connection.app.is_token();
+    let revoke = ours && !others.iter().any(shares_grant);
+    Ok(Plan { uninstall: ours && others.is_empty(), revoke, connection })
 }
 
 pub(super) fn routes(

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::engine::alert::Alert;
 pub use crate::store::directory::{
     connections::{Connection, ConnectionState},
     keys::ApiKey,
@@ -155,6 +156,15 @@ pub enum Command {
         /// Whose.
         workspace: WorkspaceId,
     },
+    /// Answers [`Answer::Done`].
+    Rename {
+        /// Whose.
+        workspace: WorkspaceId,
+        /// Which.
+        connection: ConnectionId,
+        /// What people call it from now on; empty: as the account is called.
+        name: String,
+    },
     /// Answers [`Answer::Connection`].
     Connection {
         /// Which.
@@ -203,6 +213,18 @@ pub enum Command {
     },
     /// Answers [`Answer::Health`].
     Health,
+    /// Something only the operator can mend was noticed. Answers [`Answer::Alerted`].
+    Alert {
+        /// What.
+        alert: Alert,
+        /// Of which connection, if of one.
+        connection: Option<ConnectionId>,
+    },
+    /// The operator was told. Answers [`Answer::Done`].
+    AlertTold {
+        /// Of what.
+        alert: Alert,
+    },
 }
 
 /// What the object answers.
@@ -275,6 +297,8 @@ pub enum Answer {
     },
     /// How the deployment is.
     Health(Health),
+    /// What to tell the operator now, if anything.
+    Alerted(Option<Standing>),
     /// The caller's fault.
     Refused(Refusal),
 }
@@ -357,6 +381,9 @@ pub struct RecordConnection {
     pub portal: PortalId,
     /// Its name, as HubSpot tells; empty if it does not.
     pub portal_name: String,
+    /// What people call a connection that is new.
+    #[serde(default)]
+    pub name: Option<String>,
     /// Who authorised, in HubSpot.
     pub user: Option<HubSpotUserId>,
     /// Who authorised, for the host.
@@ -428,4 +455,24 @@ pub struct Health {
     pub ticked_at: Option<Timestamp>,
     /// Names and values; see [`crate::store::directory::counters`].
     pub counters: Vec<(String, u64)>,
+    /// What is wrong, by kind.
+    #[serde(default)]
+    pub alerts: Vec<Standing>,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// What.
+    pub alert: Alert,
+    /// When it was noticed first.
+    pub since: Timestamp,
+    /// When it was noticed last.
+    pub at: Timestamp,
+    /// How often.
+    pub count: u64,
+    /// Of which connection last.
+    pub connection: Option<ConnectionId>,
+    /// When the operator was told.
+    pub told_at: Option<Timestamp>,
 }

@@ -3,6 +3,7 @@
 //! [`handle`] takes one command, does all of its writes and answers; the caller wraps it in one transaction. Time and
 //! random bytes are arguments. It knows nothing of how a connection fares: that is its Portal's.
 
+pub mod alerts;
 pub mod api_key;
 mod connections;
 pub mod messages;
@@ -104,6 +105,9 @@ pub fn handle(sql: &dyn Sql, now: Timestamp, draw: Draw, command: Command) -> Re
             let found = rows::get(sql, &connection)?.filter(connections::is_shown);
             Ok(found.map_or(NOT_FOUND, Answer::Connection))
         }
+        Command::Rename { workspace, connection, name } => {
+            Ok(if rows::rename(sql, &workspace, &connection, &name)? { Answer::Done } else { NOT_FOUND })
+        }
         Command::PlanDisconnect { workspace, connection } => {
             connections::plan_disconnect(sql, &workspace, &connection)
         }
@@ -122,7 +126,9 @@ pub fn handle(sql: &dyn Sql, now: Timestamp, draw: Draw, command: Command) -> Re
             }
             connections::tick(sql, now, after.as_ref())
         }
-        Command::Health => health(sql),
+        Command::Health => health(sql, now),
+        Command::Alert { alert, connection } => alerts::raise(sql, now, alert, connection.as_ref()),
+        Command::AlertTold { alert } => alerts::told(sql, now, alert),
     }
 }
 
@@ -176,7 +182,7 @@ fn verify_key(sql: &dyn Sql, now: Timestamp, id: &ApiKeyId, hash: &str) -> Resul
     Ok(Answer::KeyHolder(stored.workspace))
 }
 
-fn health(sql: &dyn Sql) -> Result<Answer, SqlError> {
+fn health(sql: &dyn Sql, now: Timestamp) -> Result<Answer, SqlError> {
     let (connections, active) = rows::count(sql)?;
     let ticked_at = schema::get(sql, TICKED_AT)?.and_then(|text| text.parse().ok()).map(Timestamp);
     Ok(Answer::Health(Health {
@@ -185,5 +191,6 @@ fn health(sql: &dyn Sql) -> Result<Answer, SqlError> {
         active,
         ticked_at,
         counters: counters::all(sql)?,
+        alerts: alerts::standing(sql, now)?,
     }))
 }

@@ -2,8 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use super::{
+    day::DayOver,
+    grants::{Held, Sealed},
+};
 use crate::values::{
     ids::{AppKey, HubSpotUserId},
+    tier::Tier,
     time::Timestamp,
 };
 
@@ -83,6 +88,10 @@ pub struct Ask {
     pub news: Vec<News>,
     /// Offset of the account's clock from UTC, where the asker knows it: the day begins at the account's own midnight.
     pub utc_offset_ms: Option<i64>,
+    /// With [`Window::Refresh`]: the tokens the asker has of the grant. Where another holder has newer ones, they come
+    /// instead of a permit.
+    #[serde(default)]
+    pub held: Option<Held>,
 }
 
 /// What became of one permit.
@@ -114,6 +123,24 @@ pub enum News {
         /// Nothing may leave before.
         until: Timestamp,
     },
+    /// A 429 of the daily policy: no call that counts for the day may leave before.
+    DayOver {
+        /// As HubSpot told, or an hour on.
+        until: Timestamp,
+    },
+    /// What HubSpot's own count of the day says.
+    Usage {
+        /// Calls the day allows.
+        limit: u32,
+        /// Calls made.
+        used: u32,
+    },
+    /// A person has said what the account's tier is; `None`: that HubSpot's answers are to tell again.
+    Tier(Option<Tier>),
+    /// The asker's tokens: just come from HubSpot, or just loaded.
+    Tokens(Sealed),
+    /// The asker, the last who held the grant, has given it up.
+    GrantEnded,
 }
 
 /// The answer to an [`Ask`].
@@ -125,6 +152,12 @@ pub struct Grant {
     pub lease_ms: u32,
     /// Where fewer were granted than wanted: milliseconds until asking again makes sense.
     pub wait_ms: Option<u32>,
+    /// Nothing was granted because the day is over.
+    #[serde(default)]
+    pub day_over: Option<DayOver>,
+    /// Nothing was granted because another holder of the grant has these.
+    #[serde(default)]
+    pub newer: Option<Sealed>,
 }
 
 /// One gauge: used of a limit.
@@ -140,6 +173,15 @@ pub struct Gauges {
     pub day_used: u32,
     /// The daily limit, where there is one.
     pub day_limit: Option<u32>,
+    /// When the next day begins.
+    #[serde(default)]
+    pub day_ends_at: Timestamp,
+    /// What a person has said the tier is.
+    #[serde(default)]
+    pub tier: Option<Tier>,
+    /// The window is that of a publicly distributed app, whatever the tier.
+    #[serde(default)]
+    pub public: bool,
     /// A 429 keeps calls waiting until then.
     pub throttled_until: Option<Timestamp>,
 }

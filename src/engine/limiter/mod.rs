@@ -1,20 +1,25 @@
 //! All rate-limit windows of one HubSpot portal, as permits.
 //!
-//! Owns every slot of every window. A slot is busy from its grant until its answer and one window more, so that requests
+//! Owns every slot of every window, the account's day, and the newest tokens of each grant ([`grants`]). A slot is busy from its grant until its answer and one window more, so that requests
 //! which leave late cannot arrive compressed (`design.md` 6). It never sleeps and never sends: it says how long to wait.
 //! It does not decide whose work matters, only that a reserve is left for people.
 
+mod day;
+mod grants;
 pub mod messages;
+mod saved;
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use crate::values::{
     ids::{AppKey, HubSpotUserId},
-    time::{DAY_MS, HOUR_MS, SECOND_MS, Timestamp},
+    tier::{PUBLIC_WINDOW, Tier},
+    time::{SECOND_MS, Timestamp},
 };
+use day::{Day, PROBE_MS};
+use grants::Grants;
 use messages::{Ask, Gauges, Grant, News, Priority, Window};
+use saved::Saved;
 
 /// Life of a permit that no request has left with. Short, because it counts as used meanwhile.
 pub const LEASE_MS: i64 = SECOND_MS;
@@ -22,12 +27,6 @@ pub const LEASE_MS: i64 = SECOND_MS;
 pub const CALL_TIMEOUT_MS: i64 = 30 * SECOND_MS;
 /// HubSpot's burst window (`hubspot-api.md` 3.1).
 pub const CORE_WINDOW_MS: i64 = 10 * SECOND_MS;
-/// Calls a window before HubSpot's headers tell: Free and Starter.
-pub const CORE_LIMIT: u32 = 100;
-/// Calls a day before HubSpot's headers tell: Free and Starter.
-pub const DAY_LIMIT: u32 = 250_000;
-/// Calls of the associations API a window: Free and Starter; others have more (`hubspot-api.md` 3.1).
-pub const ASSOCIATIONS_LIMIT: u32 = 100;
 /// Search's window.
 pub const SEARCH_WINDOW_MS: i64 = SECOND_MS;
 /// HubSpot allows 5 searches a second to all apps of an account together; one is left to strangers.
@@ -64,39 +63,21 @@ impl Bucket {
     }
 }
 
-/// Calls of one app of private distribution share a daily counter; public apps show none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Day {
-    /// Days since the epoch on the account's clock.
-    number: i64,
-    /// Offset of that clock from UTC; 0 until somebody who asks knows it.
-    offset_ms: i64,
-    used: u32,
-    limit: Option<u32>,
-}
-
-/// What survives a restart; one row, written while a window is more than a quarter full or a limit is learned.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Saved {
-    apps: Vec<SavedApp>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct SavedApp {
-    app: AppKey,
-    limit: u32,
-    blocked_until: Timestamp,
-    busy: Vec<Timestamp>,
-    #[serde(default)]
-    associations: Vec<Timestamp>,
-    day: Day,
-}
-
 #[derive(Debug, Clone)]
 struct AppWindows {
     core: Bucket,
     associations: Bucket,
-    day: Day,
+    /// The window's size as HubSpot told it.
+    told: Option<u32>,
+    /// Its own calls, of which day: a publicly distributed app has no other count.
+    day_used: (i64, u32),
+}
+
+impl AppWindows {
+    /// Whether the app is publicly distributed: no daily limit is its.
+    fn is_public(&self) -> bool {
+        self.told == Some(PUBLIC_WINDOW)
+    }
 }
 
 /// The windows of one portal.
@@ -104,6 +85,11 @@ struct AppWindows {
 pub struct Limiter {
     apps: BTreeMap<AppKey, AppWindows>,
     search: Bucket,
+    /// Of all apps that are not publicly distributed.
+    day: Day,
+    /// As a person said.
+    tier: Option<Tier>,
+    grants: Grants,
     /// Only while a refresh is under way; lost with the object, since two refreshes at once are no harm done for good.
     refreshes: BTreeMap<(AppKey, Option<HubSpotUserId>), Bucket>,
     next_permit: u64,
@@ -114,10 +100,13 @@ pub struct Limiter {
 impl Limiter {
     /// Begins at `now`, with what an earlier life saved. What that life may have granted without saving it (up to a
     /// quarter of a window) counts as used for one window, and saved slots for no longer than a lease and a window.
-    pub fn new(now: Timestamp, saved: Option<Saved>) -> Self {
+    fn new(now: Timestamp, saved: Option<Saved>, grants: Grants) -> Self {
         let mut limiter = Self {
             apps: BTreeMap::new(),
             search: Bucket::new(SEARCH_LIMIT, SEARCH_WINDOW_MS),
+            day: saved.as_ref().map(|saved| saved.day).unwrap_or_default(),
+            tier: saved.as_ref().and_then(|saved| saved.tier),
+            grants,
             refreshes: BTreeMap::new(),
             next_permit: 1,
             started_at: now,
@@ -130,9 +119,10 @@ impl Limiter {
         for saved in saved.into_iter().flat_map(|saved| saved.apps) {
             let latest = now.plus_ms(LEASE_MS + CORE_WINDOW_MS);
             let windows = limiter.windows(&saved.app);
-            windows.core.limit = saved.limit;
+            windows.told = saved.told;
             windows.core.blocked_until = saved.blocked_until;
-            windows.day = saved.day;
+            windows.day_used = saved.day_used;
+            limiter.size(&saved.app);
             let core = saved.busy.into_iter().map(|until| (Window::Core, until));
             let associations = saved.associations.into_iter().map(|until| (Window::Associations, until));
             for (window, until) in core.chain(associations).filter(|(_, until)| *until > now) {
@@ -147,28 +137,26 @@ impl Limiter {
         limiter
     }
 
-    /// What must survive, if it changed since it was asked for last.
-    pub fn take_saved(&mut self) -> Option<Saved> {
-        std::mem::take(&mut self.dirty).then(|| Saved {
-            apps: self
-                .apps
-                .iter()
-                .map(|(app, windows)| SavedApp {
-                    app: app.clone(),
-                    limit: windows.core.limit,
-                    blocked_until: windows.core.blocked_until,
-                    busy: windows.core.busy.values().copied().collect(),
-                    associations: windows.associations.busy.values().copied().collect(),
-                    day: windows.day,
-                })
-                .collect(),
-        })
+    /// The tier that counts of an app: a person's word, or the least that has its window.
+    fn tier_of(&self, app: &AppKey) -> Tier {
+        let told = || self.apps.get(app).and_then(|windows| Tier::of_window(windows.told?));
+        self.tier.or_else(told).unwrap_or(Tier::DEFAULT)
+    }
+
+    /// Makes the windows of an app as large as HubSpot told, else as its tier has them.
+    fn size(&mut self, app: &AppKey) {
+        let tier = self.tier_of(app);
+        if let Some(windows) = self.apps.get_mut(app) {
+            windows.core.limit = windows.told.unwrap_or(tier.window());
+            windows.associations.limit = tier.associations();
+        }
     }
 
     fn windows(&mut self, app: &AppKey) -> &mut AppWindows {
         if !self.apps.contains_key(app) {
-            let mut core = Bucket::new(CORE_LIMIT, CORE_WINDOW_MS);
-            let mut associations = Bucket::new(ASSOCIATIONS_LIMIT, CORE_WINDOW_MS);
+            let tier = self.tier.unwrap_or(Tier::DEFAULT);
+            let mut core = Bucket::new(tier.window(), CORE_WINDOW_MS);
+            let mut associations = Bucket::new(tier.associations(), CORE_WINDOW_MS);
             let phantom_until = self.started_at.plus_ms(LEASE_MS + CORE_WINDOW_MS);
             for bucket in [&mut core, &mut associations] {
                 for _ in 0..unsaved_limit(bucket.limit) {
@@ -176,37 +164,40 @@ impl Limiter {
                     self.next_permit += 1;
                 }
             }
-            let day = Day { number: 0, offset_ms: 0, used: 0, limit: Some(DAY_LIMIT) };
-            self.apps.insert(app.clone(), AppWindows { core, associations, day });
+            self.apps.insert(app.clone(), AppWindows { core, associations, told: None, day_used: (0, 0) });
         }
         self.apps.get_mut(app).expect("inserted above")
     }
 
     /// Takes back permits and news, and grants what is free.
     pub fn acquire(&mut self, now: Timestamp, ask: &Ask) -> Grant {
-        let windows = self.windows(&ask.app);
-        windows.day.offset_ms = ask.utc_offset_ms.unwrap_or(windows.day.offset_ms);
-        let offset_ms = windows.day.offset_ms;
-        let today = now.plus_ms(offset_ms).0.div_euclid(DAY_MS);
-        if windows.day.number != today {
-            windows.day = Day { number: today, used: 0, ..windows.day };
-        }
+        self.day.turn(now, ask.utc_offset_ms);
         for returned in &ask.returns {
             self.take_back(now, &ask.app, returned);
         }
         for news in &ask.news {
-            self.learn(&ask.app, news);
+            self.learn(now, ask, news);
         }
-        let none = |wait_ms| Grant { permits: Vec::new(), lease_ms: LEASE_MS as u32, wait_ms };
+        let none = |wait_ms| Grant {
+            permits: Vec::new(),
+            lease_ms: LEASE_MS as u32,
+            wait_ms,
+            day_over: None,
+            newer: None,
+        };
         let Some(window) = ask.window else { return none(None) };
-        let counts = window.counts();
-        let day = self.windows(&ask.app).day;
-        let day_room =
-            day.limit.map_or(u32::MAX, |limit| capacity(limit, ask.priority).saturating_sub(day.used));
-        if counts && day_room == 0 {
-            let midnight = (today + 1) * DAY_MS - offset_ms - now.0;
-            return none(Some(midnight.clamp(SECOND_MS, HOUR_MS) as u32));
+        if let (Window::Refresh, Some(user), Some(held)) = (window, ask.user, &ask.held)
+            && let Some(sealed) = self.grants.newer(now, &ask.app, user, held)
+        {
+            return Grant { newer: Some(sealed.clone()), ..none(None) };
         }
+        let tier = self.tier_of(&ask.app);
+        let counts = window.counts() && !self.windows(&ask.app).is_public();
+        if counts && let Some(over) = self.day.over(now, tier, ask.priority) {
+            let wait_ms = over.until.since_ms(now).clamp(SECOND_MS, PROBE_MS) as u32;
+            return Grant { day_over: Some(over), ..none(Some(wait_ms)) };
+        }
+        let day_room = self.day.room(tier, ask.priority);
         let next_permit = self.next_permit;
         let bucket = match window {
             Window::Core => &mut self.windows(&ask.app).core,
@@ -235,10 +226,8 @@ impl Limiter {
         self.next_permit += u64::from(count);
         let saved = matches!(window, Window::Core | Window::Associations);
         self.dirty |= count > 0 && saved && beyond_unsaved;
-        if counts {
-            self.windows(&ask.app).day.used += count;
-        }
-        Grant { permits, lease_ms: LEASE_MS as u32, wait_ms }
+        self.count(&ask.app, window, i64::from(count));
+        Grant { permits, ..none(wait_ms) }
     }
 
     fn take_back(&mut self, now: Timestamp, app: &AppKey, returned: &messages::Return) {
@@ -256,8 +245,8 @@ impl Limiter {
         match returned.answered_ms_ago {
             None => {
                 if bucket.busy.remove(&returned.permit).is_some() {
-                    let day = &mut self.windows(app).day;
-                    day.used = day.used.saturating_sub(1);
+                    // No refresh comes this far: whatever came back counts.
+                    self.count(app, Window::Core, -1);
                 }
             }
             Some(ago) => {
@@ -269,6 +258,23 @@ impl Limiter {
         }
     }
 
+    /// Counts calls for the day.
+    fn count(&mut self, app: &AppKey, window: Window, calls: i64) {
+        if !window.counts() || calls == 0 {
+            return;
+        }
+        let today = self.day.number();
+        let windows = self.windows(app);
+        if windows.day_used.0 != today {
+            windows.day_used = (today, 0);
+        }
+        let add = |used: u32| (i64::from(used) + calls).clamp(0, u32::MAX.into()) as u32;
+        windows.day_used.1 = add(windows.day_used.1);
+        if !windows.is_public() {
+            self.day.used = add(self.day.used);
+        }
+    }
+
     /// Ends a refresh; says whether the permit was of one.
     fn refreshed(&mut self, app: &AppKey, permit: u64) -> bool {
         let before = self.refreshes.len();
@@ -276,20 +282,17 @@ impl Limiter {
         self.refreshes.len() < before
     }
 
-    fn learn(&mut self, app: &AppKey, news: &News) {
+    fn learn(&mut self, now: Timestamp, ask: &Ask, news: &News) {
+        let app = &ask.app;
         match news {
             News::Headers { max, daily, daily_remaining } => {
                 let windows = self.windows(app);
-                let before = (windows.core.limit, windows.day.limit);
                 if let Some(max) = max.filter(|max| *max > 0) {
-                    windows.core.limit = max;
-                    windows.day.limit = *daily;
+                    self.dirty |= windows.told != Some(max);
+                    self.windows(app).told = Some(max);
+                    self.size(app);
                 }
-                if let (Some(limit), Some(left)) = (windows.day.limit, daily_remaining) {
-                    windows.day.used = windows.day.used.max(limit.saturating_sub(*left));
-                }
-                let changed = before != (windows.core.limit, windows.day.limit);
-                self.dirty |= changed;
+                self.dirty |= self.day.learn(*daily, *daily_remaining, None);
             }
             News::Throttled { window, until } => {
                 let bucket = match window {
@@ -302,23 +305,56 @@ impl Limiter {
                 bucket.blocked_until = bucket.blocked_until.max(*until);
                 self.dirty = true;
             }
+            News::DayOver { until } => {
+                self.day.block(*until);
+                self.dirty = true;
+            }
+            News::Usage { limit, used } => {
+                self.day.learn(Some(*limit), None, Some(*used));
+                self.dirty = true;
+            }
+            News::Tier(tier) => {
+                self.dirty |= self.tier != *tier;
+                self.tier = *tier;
+                let apps: Vec<AppKey> = self.apps.keys().cloned().collect();
+                for app in apps {
+                    self.size(&app);
+                }
+            }
+            News::Tokens(sealed) => {
+                if let Some(user) = ask.user {
+                    self.grants.told(now, app, user, sealed);
+                }
+            }
+            News::GrantEnded => {
+                if let Some(user) = ask.user {
+                    self.grants.ended(app, user);
+                }
+            }
         }
     }
 
     /// The gauges of one app.
     pub fn gauges(&mut self, now: Timestamp, app: &AppKey) -> Gauges {
-        let fresh = self.started_at;
+        self.day.turn(now, None);
+        let (fresh, tier, day) = (self.started_at, self.tier_of(app), self.day);
+        let said = self.tier;
         let windows = self.windows(app);
         windows.core.sweep(now);
         // What is counted only out of caution after a start is nobody's call.
-        let cautious =
-            if now < fresh.plus_ms(LEASE_MS + CORE_WINDOW_MS) { unsaved_limit(CORE_LIMIT) } else { 0 };
+        let first = now < fresh.plus_ms(LEASE_MS + CORE_WINDOW_MS);
+        let cautious = if first { unsaved_limit(windows.core.limit) } else { 0 };
+        let public = windows.is_public();
+        let own = if windows.day_used.0 == day.number() { windows.day_used.1 } else { 0 };
         Gauges {
             window_used: windows.core.used().saturating_sub(cautious),
             window_limit: windows.core.limit,
             window_ms: windows.core.window_ms as u32,
-            day_used: windows.day.used,
-            day_limit: windows.day.limit,
+            day_used: if public { own } else { day.used },
+            day_limit: (!public).then(|| day.limit(tier)),
+            day_ends_at: day.resets_at(),
+            tier: said,
+            public,
             throttled_until: Some(windows.core.blocked_until).filter(|until| *until > now),
         }
     }
@@ -350,6 +386,7 @@ mod tests {
         messages::{Return, Window},
         *,
     };
+    use crate::values::time::{DAY_MS, HOUR_MS};
 
     const START: Timestamp = Timestamp(1_800_000_000_000);
 
@@ -363,12 +400,13 @@ mod tests {
             returns,
             news: Vec::new(),
             utc_offset_ms: None,
+            held: None,
         }
     }
 
     /// A limiter past its first window, when nothing is counted out of caution.
     fn settled() -> (Limiter, Timestamp) {
-        (Limiter::new(START, None), START.plus_ms(20_000))
+        (Limiter::new(START, None, Grants::default()), START.plus_ms(20_000))
     }
 
     fn drain(limiter: &mut Limiter, now: Timestamp, priority: Priority) -> Vec<u64> {
@@ -422,9 +460,9 @@ mod tests {
         let saved = limiter.take_saved().unwrap();
         assert_eq!(limiter.take_saved(), None);
         let later = now.plus_ms(1_000);
-        let mut restarted = Limiter::new(later, Some(saved));
+        let mut restarted = Limiter::new(later, Some(saved), Grants::default());
         assert_eq!(drain(&mut restarted, later, Priority::Background).len(), 0);
-        let mut forgetful = Limiter::new(later, None);
+        let mut forgetful = Limiter::new(later, None, Grants::default());
         assert_eq!(drain(&mut forgetful, later, Priority::Background).len(), 70);
     }
 

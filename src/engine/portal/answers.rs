@@ -2,7 +2,7 @@
 
 use crate::{
     engine::{
-        limiter::messages::{News, Window},
+        limiter::messages::{Grant, News, Window},
         portal::{
             Effect, Fetching, InFlight, Job, Portal, Turn,
             apply::{self, Applied, Scene},
@@ -28,12 +28,16 @@ use crate::{
         http::{Outcome, Response},
         ids::RecordId,
         planted::{Bug, planted},
-        time::Timestamp,
+        time::{SECOND_MS, Timestamp},
     },
 };
 
 /// The range of ids searched in halves when a search does not ascend: beyond every id HubSpot gives.
 const GREATEST_ID: u64 = (1 << 53) - 1;
+
+/// How often the limiter hears what is left of a day: in that time a window of 250 calls may pass unheard, which is within the
+/// reserve of any day.
+const HEARD_MS: i64 = 10 * SECOND_MS;
 
 impl Portal {
     /// Takes in the end of a call.
@@ -47,13 +51,14 @@ impl Portal {
     ) -> Result<(), SqlError> {
         if let Some((window, permit)) = in_flight.permit {
             self.permits.answered(permit, turn.now);
-            self.learn_headers(window, outcome);
+            self.learn_headers(turn.now, window, outcome);
         }
+        self.count_call(turn, &in_flight.job, outcome)?;
         match &in_flight.job {
             Job::Read { ids } => self.read_ended(in_flight.stream, ids),
             Job::ReadOne { id } => self.read_ended(in_flight.stream, &[*id]),
             Job::Refresh | Job::Uninstall | Job::Revoke | Job::Properties | Job::Greatest => {}
-            Job::Beside(_) => {}
+            Job::Beside(_) | Job::Try(_) => {}
             Job::List { .. } | Job::Fetch { .. } | Job::Search => {}
             Job::Count { .. } | Job::Confirm { .. } | Job::Sweep | Job::Freshen { .. } | Job::Links(_) => {}
         }
@@ -61,7 +66,7 @@ impl Portal {
             Job::Refresh => return self.refreshed(turn, outcome, effects),
             Job::Uninstall | Job::Revoke => return self.said_farewell(turn, &in_flight, outcome, effects),
             Job::Properties | Job::Greatest | Job::List { .. } | Job::Fetch { .. } | Job::Beside(_) => {}
-            Job::Search | Job::Read { .. } | Job::ReadOne { .. } => {}
+            Job::Search | Job::Read { .. } | Job::ReadOne { .. } | Job::Try(_) => {}
             Job::Count { .. } | Job::Confirm { .. } | Job::Sweep | Job::Freshen { .. } | Job::Links(_) => {}
         }
         // Answers to calls of before a disconnect have nowhere to go.
@@ -72,6 +77,9 @@ impl Portal {
         }
         if let Job::Beside(errand) = &in_flight.job {
             return self.ran_errand(turn, &in_flight, errand, outcome, effects);
+        }
+        if let Job::Try(probe) = in_flight.job {
+            return self.tried(turn, &in_flight, probe, outcome, effects);
         }
         match rejection::classify(outcome, turn.now) {
             Ok(response) => match self.accepted(turn, &in_flight, response, effects)? {
@@ -85,19 +93,39 @@ impl Portal {
         }
     }
 
-    fn learn_headers(&mut self, window: Window, outcome: &Outcome) {
+    /// The limiter hears at once of another limit, and of what is left of the day every [`HEARD_MS`].
+    fn learn_headers(&mut self, now: Timestamp, window: Window, outcome: &Outcome) {
         let Outcome::Answered(response) = outcome else { return };
         if window != Window::Core {
             return;
         }
         let headers = RateHeaders::parse(response);
-        if headers.max.is_some() && headers.max != self.told_max {
-            self.told_max = headers.max;
-            self.permits.learn(News::Headers {
-                max: headers.max,
-                daily: headers.daily.map(|number| number as u32),
-                daily_remaining: headers.daily_remaining.map(|number| number as u32),
-            });
+        let limits = |headers: &RateHeaders| (headers.max, headers.daily);
+        let is_news = self.heard.as_ref().is_none_or(|(heard, at)| {
+            limits(heard) != limits(&headers)
+                || (headers.daily_remaining.is_some() && now.since_ms(*at) >= HEARD_MS)
+        });
+        if headers.max.is_none() && headers.daily.is_none() || !is_news {
+            return;
+        }
+        self.heard = Some((headers, now));
+        let count = |number: Option<u64>| number.map(|number| u32::try_from(number).unwrap_or(u32::MAX));
+        self.permits.learn(News::Headers {
+            max: headers.max,
+            daily: count(headers.daily),
+            daily_remaining: count(headers.daily_remaining),
+        });
+    }
+
+    /// Takes in what the limiter answered.
+    pub(super) fn granted(&mut self, turn: &mut Turn<'_>, grant: &Grant) -> Result<(), SqlError> {
+        self.permits.granted(grant, turn.now);
+        if let Some(over) = &grant.day_over {
+            self.day_is_over(turn, over)?;
+        }
+        match &grant.newer {
+            Some(newer) => self.adopt(turn, newer),
+            None => Ok(()),
         }
     }
 
@@ -199,7 +227,7 @@ impl Portal {
                 self.took_sweep(turn, in_flight, &page)?;
             }
             Job::Links(call) => return self.took_links(turn, in_flight, call, body),
-            Job::Refresh | Job::Uninstall | Job::Revoke | Job::Beside(_) => {}
+            Job::Refresh | Job::Uninstall | Job::Revoke | Job::Beside(_) | Job::Try(_) => {}
         }
         Ok(Ok(()))
     }
@@ -403,7 +431,9 @@ impl Portal {
             return Ok(());
         }
         let ended = matches!(connection.state, State::Paused { .. });
-        if connection.trouble.is_some() || ended {
+        let again = self.token_works();
+        let Some(connection) = &mut self.connection else { return Ok(()) };
+        if connection.trouble.is_some() || ended || again {
             connection.trouble = None;
             if ended {
                 connection.state = State::Active;

@@ -20,13 +20,18 @@ impl Portal {
     #[inline(never)]
     pub(super) fn request(&mut self, turn: &Turn<'_>, index: usize, job: &Job) -> Option<Request> {
         let tokens = self.tokens.as_ref()?;
-        let app = turn.config.app(&self.connection.as_ref()?.app)?;
+        let connection = self.connection.as_ref()?;
+        let app = turn.config.app(&connection.app);
+        if app.is_none() && !connection.app.is_token() {
+            return None;
+        }
         let bearer = Some(tokens.access.clone());
         let request = match job {
-            Job::Refresh => return Some(oauth::refresh(app, &tokens.refresh)),
-            Job::Revoke => return Some(oauth::revoke(app, &tokens.refresh)),
+            Job::Refresh => return Some(oauth::refresh(app?, tokens.refresh.as_ref()?)),
+            Job::Revoke => return Some(oauth::revoke(app?, tokens.refresh.as_ref()?)),
+            Job::Try(probe) => probe.request(),
             Job::Uninstall => oauth::uninstall(),
-            Job::Beside(errand) => errand.request(),
+            Job::Beside(errand) => errand.request(&tokens.access),
             Job::Properties
             | Job::Greatest
             | Job::List { .. }
@@ -77,7 +82,8 @@ impl Portal {
             Job::Count { .. } | Job::Confirm { .. } | Job::Sweep => {
                 return self.reconcile_request(index, job);
             }
-            Job::Refresh | Job::Revoke | Job::Uninstall | Job::Beside(_) | Job::Links(_) => return None,
+            Job::Refresh | Job::Revoke | Job::Uninstall => return None,
+            Job::Beside(_) | Job::Links(_) | Job::Try(_) => return None,
         })
     }
 }

@@ -1,14 +1,23 @@
 //! How a connection begins, what webhooks tell it while it lasts, and how it ends.
 
 use super::{
-    Portal, Turn, credentials,
+    Effect, Portal, Turn, credentials,
     credentials::Tokens,
-    messages::{Connect, State, Touch},
+    messages::{Answer, Connect, OwnWebhook, Renewal, State, Touch},
     state::{Connection, Farewell},
 };
 use crate::{
+    engine::{delivery, limiter::messages::News},
+    hubspot::webhooks::{self, EVENTS_LIMIT},
     store::{portal::dirty, schema, sql::SqlError},
-    values::{ids::RecordId, secret::Secret, time::Timestamp},
+    values::{
+        http::Method,
+        ids::RecordId,
+        planted::{Bug, planted},
+        secret::Secret,
+        tier::Tier,
+        time::Timestamp,
+    },
 };
 
 /// Where the connection lies in `meta`.
@@ -17,7 +26,15 @@ pub(super) const CONNECTION_KEY: &str = "connection";
 impl Portal {
     #[inline(never)]
     pub(super) fn connect(&mut self, turn: &mut Turn<'_>, connect: Connect) -> Result<(), SqlError> {
+        if self.is_exchanged(&connect) {
+            return self.exchange(turn, connect);
+        }
+        let before = self.connection.as_ref();
+        let own_webhooks = connect.webhook_secret.is_some() || before.is_some_and(|known| known.own_webhooks);
         let connection = Connection {
+            private_app: connect.private_app,
+            own_webhooks: own_webhooks && connect.app.is_token(),
+            tier: before.and_then(|known| known.tier),
             id: connect.connection,
             workspace: connect.workspace,
             app: connect.app,
@@ -31,21 +48,114 @@ impl Portal {
             failures: 0,
             retry_at: Timestamp::default(),
         };
-        let (access, refresh) = (Secret::new(connect.access_token), Secret::new(connect.refresh_token));
-        let tokens = Tokens::new(access, refresh, connect.expires_in_ms, turn.now);
+        let tokens = tokens(connect.access_token, connect.renewal, turn.now);
         credentials::save(turn, &connection, &tokens)?;
-        self.tokens = Some(tokens);
-        self.token_number += 1;
+        if let Some(secret) = connect.webhook_secret {
+            credentials::save_webhook_secret(turn, &connection, &Secret::new(secret))?;
+        }
         self.force_refresh = false;
         // Answers to calls of before belong to another authorisation and another full read.
         self.in_flight.clear();
         self.connection = Some(connection);
+        self.hold(turn, tokens)?;
         self.save_connection(turn)?;
         for index in 0..self.streams.len() {
             self.begin_anew(turn, index)?;
         }
         self.beside.knows_account(turn.now);
         self.beside.begin_anew(turn)
+    }
+
+    /// Whether another token of the same account takes the place of one that still works: then nothing begins anew.
+    fn is_exchanged(&self, connect: &Connect) -> bool {
+        let works = |state: State| match state {
+            State::Active | State::Paused { .. } | State::PausedByPerson { .. } => true,
+            State::NeedsReauthorisation | State::Disconnecting | State::Disconnected => false,
+        };
+        self.connection.as_ref().is_some_and(|known| {
+            connect.renewal.is_none()
+                && known.app.is_token()
+                && known.account.portal == connect.account.portal
+                && works(known.state)
+        })
+    }
+
+    fn exchange(&mut self, turn: &mut Turn<'_>, connect: Connect) -> Result<(), SqlError> {
+        let Some(connection) = &mut self.connection else { return Ok(()) };
+        connection.private_app = connect.private_app;
+        connection.account = connect.account;
+        connection.connected_at = connect.at;
+        connection.own_webhooks |= connect.webhook_secret.is_some();
+        // Told as an event of its own it would look like a connection made anew.
+        self.told.is_connected_at(connect.at);
+        let connection = connection.clone();
+        let tokens = tokens(connect.access_token, connect.renewal, turn.now);
+        credentials::save(turn, &connection, &tokens)?;
+        if let Some(secret) = connect.webhook_secret {
+            credentials::save_webhook_secret(turn, &connection, &Secret::new(secret))?;
+        }
+        self.hold(turn, tokens)?;
+        self.take_scopes(turn, connect.scopes)?;
+        for index in 0..self.streams.len() {
+            let running = &mut self.streams[index];
+            running.saved.fields_due = true;
+            running.fields_digest = None;
+            running.saved.retry_at = Timestamp::default();
+            self.save_stream(turn, index)?;
+        }
+        self.beside.begin_anew(turn)?;
+        self.save_connection(turn)
+    }
+
+    /// Has what a delivery touched read soon.
+    pub(super) fn webhook(
+        &mut self,
+        turn: &mut Turn<'_>,
+        touches: &[Touch],
+        effects: &mut Vec<Effect>,
+    ) -> Result<Answer, SqlError> {
+        if self.shift.is_some() && planted(Bug::BusyDropsWebhooks) {
+            return Ok(Answer::Done);
+        }
+        let marked = self.mark_touched(turn, touches)?;
+        let due = (marked == Some(true) && self.goes_on()) || self.keeping.erasing();
+        if due && (!self.works(turn.now) || self.lingers()) {
+            effects.push(self.rouse(turn.now));
+        }
+        Ok(marked.map_or(Answer::NotConnected, |_| Answer::Done))
+    }
+
+    /// A delivery by the customer's own app: the secret lies here and nowhere else, so it is verified here. What it tells of other
+    /// accounts is not taken.
+    pub(super) fn own_webhook(
+        &mut self,
+        turn: &mut Turn<'_>,
+        delivery: &OwnWebhook,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Answer, SqlError> {
+        let Some(connection) = self.connection.clone() else { return Ok(Answer::NotConnected) };
+        let Some(secret) = credentials::webhook_secret(turn, &connection)? else {
+            return Ok(Answer::NotSigned);
+        };
+        let body = delivery.body.as_bytes();
+        let (timestamp, signature) = (delivery.timestamp.as_deref(), delivery.signature.as_deref());
+        let verified =
+            webhooks::verify_v3(&secret, Method::Post, &delivery.uri, body, timestamp, signature, turn.now);
+        let events = webhooks::parse_events(body, EVENTS_LIMIT);
+        let (Ok(()), Ok(events)) = (verified, events) else { return Ok(Answer::NotSigned) };
+        match delivery::group(events).remove(&connection.account.portal) {
+            Some(touches) => self.webhook(turn, &touches, effects),
+            None => Ok(Answer::Done),
+        }
+    }
+
+    /// What a person says the account's tier is.
+    pub(super) fn set_tier(&mut self, turn: &Turn<'_>, tier: Option<Tier>) -> Result<Answer, SqlError> {
+        let Some(connection) = &mut self.connection else { return Ok(Answer::NotConnected) };
+        connection.tier = tier;
+        self.permits.learn(News::Tier(tier));
+        self.save_connection(turn)?;
+        Ok(Answer::Done)
     }
 
     /// Marks what a delivery touched, and erases at once what was deleted for privacy; says whether anything of it is ours to
@@ -127,6 +237,11 @@ impl Portal {
     pub(super) fn forget(&mut self, turn: &mut Turn<'_>) -> Result<(), SqlError> {
         crate::store::portal::credentials::forget_all(turn.sql)?;
         self.tokens = None;
+        self.locked = false;
+        let revoke = |connection: &Connection| connection.farewell.is_some_and(|farewell| farewell.revoke);
+        if self.connection.as_ref().is_some_and(revoke) {
+            self.end_grant();
+        }
         if let Some(connection) = &mut self.connection {
             connection.state = State::Disconnected;
             connection.farewell = None;
@@ -138,5 +253,15 @@ impl Portal {
         let Some(connection) = &self.connection else { return Ok(()) };
         let json = serde_json::to_string(connection).map_err(|_| SqlError::Content("meta"))?;
         schema::set(turn.sql, CONNECTION_KEY, &json)
+    }
+}
+
+fn tokens(access: String, renewal: Option<Renewal>, now: Timestamp) -> Tokens {
+    let access = Secret::new(access);
+    match renewal {
+        Some(Renewal { refresh_token, expires_in_ms }) => {
+            Tokens::new(access, Secret::new(refresh_token), expires_in_ms, now)
+        }
+        None => Tokens::fixed(access),
     }
 }

@@ -58,6 +58,11 @@ enum Standing {
 }
 
 impl Told {
+    /// A new authorisation of which nothing is to be told.
+    pub(super) fn is_connected_at(&mut self, at: Timestamp) {
+        self.connected_at = at;
+    }
+
     /// What there is to be told of a connection as it was loaded. One that an earlier release made is told of from now on.
     pub(super) fn load(turn: &Turn<'_>, portal: &Portal) -> Result<Self, SqlError> {
         match schema::get(turn.sql, TOLD_KEY)? {

@@ -16,12 +16,16 @@ use crate::{
         selection::Selection,
         snapshot,
         storage::Storage,
+        trial::Trial,
         types,
         unreadable::Unreadable,
+        usage::Usage,
     },
-    hubspot::webhooks::Event,
+    hubspot::{rejection::Rejection, webhooks::Event},
     values::{
+        failure::Failure,
         ids::{AppKey, ChannelId, ConnectionId, HubSpotUserId, ObjectType, PortalId, RecordId, WorkspaceId},
+        tier::Tier,
         time::Timestamp,
     },
 };
@@ -37,8 +41,20 @@ pub const CHANGES_LIMIT: u32 = 1_000;
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
-    /// Starts (or, for the same portal, restarts) mirroring. Answers [`Answer::Done`].
+    /// Starts (or, for the same portal, restarts) mirroring. A token that takes the place of one that still works restarts
+    /// nothing. Answers [`Answer::Done`].
     Connect(Box<Connect>),
+    /// A delivery of webhooks by a private app of the customer's own. Answers [`Answer::Done`] where it is durable or holds
+    /// nothing of this account, [`Answer::NotSigned`] or [`Answer::NotConnected`].
+    OwnWebhook(Box<OwnWebhook>),
+    /// Tries what the connection may do. Answers [`Answer::Done`] or [`Answer::Stopped`].
+    Test,
+    /// What came of it. Answers [`Answer::Trial`].
+    Trial,
+    /// Calls of the last day. Answers [`Answer::Usage`].
+    Usage,
+    /// What the account's tier is, as a person knows; `None`: as HubSpot's answers tell. Answers [`Answer::Done`].
+    SetTier(Option<Tier>),
     /// The cron tick: arms the alarm if something is due. Answers [`Answer::Done`].
     Poke,
     /// Events of one delivery for this portal; durable when answered. Answers [`Answer::Done`].
@@ -183,6 +199,11 @@ impl Command {
             | Self::Reread { object_type, .. } => Some(*object_type),
             Self::Look(look) => look.about(),
             Self::Connect(_)
+            | Self::OwnWebhook(_)
+            | Self::Test
+            | Self::Trial
+            | Self::Usage
+            | Self::SetTier(_)
             | Self::Poke
             | Self::Webhook { .. }
             | Self::Status
@@ -219,12 +240,39 @@ pub struct Connect {
     pub account: Account,
     /// Granted scopes.
     pub scopes: Vec<String>,
-    /// OAuth access token, plain: it travels inside the Worker only and is sealed before it is stored.
+    /// OAuth access token, or a private app's or service key's, plain: it travels inside the Worker only and is sealed before it
+    /// is stored.
     pub access_token: String,
-    /// OAuth refresh token, likewise.
+    /// What renews it, likewise; `None`: it is a private app's or a service key, which has no end.
+    pub renewal: Option<Renewal>,
+    /// HubSpot's number of a private app, where it was told: calls of all its tokens count together.
+    #[serde(default)]
+    pub private_app: Option<u64>,
+    /// Of a private app that sends webhooks: its client secret, likewise plain. `None`: none, or the one there is stays.
+    #[serde(default)]
+    pub webhook_secret: Option<String>,
+}
+
+/// What renews an access token.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Renewal {
+    /// OAuth refresh token.
     pub refresh_token: String,
     /// Life of the access token from now on, milliseconds.
     pub expires_in_ms: i64,
+}
+
+/// A delivery as it came (`hubspot-api.md` 9).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OwnWebhook {
+    /// The address it was sent to, whole.
+    pub uri: String,
+    /// `X-HubSpot-Request-Timestamp`
+    pub timestamp: Option<String>,
+    /// `X-HubSpot-Signature-v3`
+    pub signature: Option<String>,
+    /// At most [`crate::hubspot::webhooks::BODY_LIMIT`] bytes.
+    pub body: String,
 }
 
 /// The HubSpot account (`hubspot-api.md` 10.1).
@@ -327,6 +375,12 @@ pub enum Answer {
     Stopped,
     /// The object holds no connection.
     NotConnected,
+    /// The delivery is not signed with the secret of this connection's own app, or it has none.
+    NotSigned,
+    /// What came of a test of the connection.
+    Trial(Option<Trial>),
+    /// Calls of the last day.
+    Usage(Usage),
 }
 
 /// How a connection stands.
@@ -338,8 +392,16 @@ pub struct Status {
     pub account: Account,
     /// The app.
     pub app: AppKey,
+    /// Whose windows its calls count in, at the limiter.
+    pub windows: AppKey,
     /// Granted scopes.
     pub scopes: Vec<String>,
+    /// Whether webhooks can come: always of an app of this deployment, else where the customer's app has told its secret.
+    #[serde(default)]
+    pub webhooks: bool,
+    /// What a person said the account's tier is.
+    #[serde(default)]
+    pub tier: Option<Tier>,
     /// When it was connected last.
     pub connected_at: Timestamp,
     /// Per object type.
@@ -388,12 +450,32 @@ pub enum State {
 /// What goes wrong, for an administrator.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trouble {
+    /// Which way of failing it is, by [`Failure::name`]; empty: none of those between Spoke and HubSpot.
+    #[serde(default)]
+    pub kind: String,
     /// What happened and what to do, in words.
     pub words: String,
     /// When.
     pub at: Timestamp,
     /// HubSpot's correlation id, for support.
     pub correlation_id: Option<String>,
+}
+
+impl Trouble {
+    /// A refusal of HubSpot's, in words.
+    pub fn of(rejection: &Rejection, at: Timestamp) -> Self {
+        Self::failed(rejection.failure(), rejection.words(), at, rejection.correlation_id.clone())
+    }
+
+    /// Something between Spoke and HubSpot, in words.
+    pub fn failed(failure: Failure, words: String, at: Timestamp, correlation_id: Option<String>) -> Self {
+        Self { kind: failure.name().to_owned(), words, at, correlation_id }
+    }
+
+    /// Something else.
+    pub fn other(words: String, at: Timestamp) -> Self {
+        Self { kind: String::new(), words, at, correlation_id: None }
+    }
 }
 
 /// Where a stream is.

@@ -21,6 +21,7 @@ mod connecting;
 mod credentials;
 pub mod endpoints;
 pub mod fields;
+mod grant;
 pub mod history;
 mod keeping;
 mod lifecycle;
@@ -38,16 +39,22 @@ pub mod state;
 pub mod storage;
 mod streams;
 pub mod ties;
+pub mod trial;
 pub mod types;
 pub mod unreadable;
+pub mod usage;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    engine::limiter::{
-        CALL_TIMEOUT_MS,
-        messages::{Ask, Grant, Window},
+    engine::{
+        alert::Alert,
+        limiter::{
+            CALL_TIMEOUT_MS,
+            messages::{Ask, Grant, Window},
+        },
     },
+    hubspot::{probe::Probe, usage::RateHeaders},
     store::{
         portal::{counts::Area, dirty, feed, links as store_links},
         schema,
@@ -56,9 +63,8 @@ use crate::{
     values::{
         config::Config,
         http::{Outcome, Request},
-        ids::{PortalId, RecordId},
+        ids::{ConnectionId, PortalId, RecordId},
         json,
-        planted::{Bug, planted},
         time::{SECOND_MS, Timestamp},
     },
 };
@@ -76,7 +82,9 @@ use reconcile::{Checking, Level};
 use selection::Selection;
 use state::{Connection, Farewell, Stream};
 use storage::Watch;
+use trial::Trying;
 use types::Further;
+use usage::Counting;
 
 /// How long one alarm works: under the half minute after which a platform may end it, over one limiter window.
 pub const ALARM_MS: i64 = 30 * SECOND_MS;
@@ -149,6 +157,8 @@ pub enum Effect {
     Nudge,
     /// A line for the log; never holds a secret or a person's data.
     Log(String),
+    /// Something only the operator of the deployment can mend.
+    Alert(Alert),
 }
 
 /// What a call is for.
@@ -170,6 +180,7 @@ enum Job {
     Freshen { ids: Vec<RecordId> },
     Beside(Errand),
     Links(links::Call),
+    Try(Probe),
 }
 
 /// A call under way.
@@ -247,14 +258,20 @@ pub struct Portal {
     /// The types besides those that every connection mirrors; their streams are behind the others.
     further: Vec<Further>,
     tokens: Option<Tokens>,
+    /// There are tokens that no key of this deployment opens.
+    locked: bool,
+    /// Seals by older keys were looked for.
+    resealed: bool,
     /// Counts refreshes, so that a 401 to an old token does not spend the new one.
     token_number: u32,
     /// The next refresh answers a 401, not age.
     force_refresh: bool,
     /// The token that a forced refresh brought: if HubSpot refuses it too, a person must connect again.
     forced_at_token: Option<u32>,
-    /// The window size HubSpot told last, so that the limiter hears of it once.
-    told_max: Option<u32>,
+    /// HubSpot has refused the refresh token, and was to be asked once more.
+    revoked_once: bool,
+    /// What HubSpot told last of its limits, and when the limiter heard of it.
+    heard: Option<(RateHeaders, Timestamp)>,
     clock: i64,
     shift: Option<Shift>,
     in_flight: BTreeMap<u64, InFlight>,
@@ -268,6 +285,8 @@ pub struct Portal {
     told: Told,
     storage: Watch,
     keeping: Keeping,
+    trying: Trying,
+    counting: Counting,
     panic_once: bool,
 }
 
@@ -277,10 +296,6 @@ impl Portal {
         let connection: Option<Connection> = schema::get(turn.sql, CONNECTION_KEY)?
             .map(|json| json::parse(&json).map_err(|_| SqlError::Content("meta")))
             .transpose()?;
-        let tokens = match &connection {
-            Some(connection) => credentials::load(turn, connection)?,
-            None => None,
-        };
         let running = streams::load(turn)?;
         let clocks = running.iter().map(|running| running.saved.clock);
         let marks = dirty::latest_generation(turn.sql)?;
@@ -289,11 +304,14 @@ impl Portal {
             connection,
             streams: running,
             further: types::load(turn)?,
-            tokens,
+            tokens: None,
+            locked: false,
+            resealed: false,
             token_number: 0,
             force_refresh: false,
             forced_at_token: None,
-            told_max: None,
+            revoked_once: false,
+            heard: None,
             clock,
             shift: None,
             in_flight: BTreeMap::new(),
@@ -307,8 +325,11 @@ impl Portal {
             told: Told::default(),
             storage: Watch::load(turn)?,
             keeping: Keeping::load(turn)?,
+            trying: Trying::load(turn)?,
+            counting: Counting::new(streams::counted(turn)?),
             panic_once: false,
         };
+        portal.unlock(turn)?;
         portal.told = Told::load(turn, &portal)?;
         Ok(portal)
     }
@@ -321,6 +342,11 @@ impl Portal {
     /// The account, once connected: names its limiter.
     pub fn portal_id(&self) -> Option<PortalId> {
         self.connection.as_ref().map(|connection| connection.account.portal)
+    }
+
+    /// The connection, once connected.
+    pub fn connection_id(&self) -> Option<ConnectionId> {
+        self.connection.as_ref().map(|connection| connection.id.clone())
     }
 
     /// Answers a command.
@@ -341,22 +367,13 @@ impl Portal {
             }
             Command::Poke => {
                 self.prune(turn)?;
+                self.reseal(turn)?;
                 if (!self.works(turn.now) || self.lingers()) && self.work_due(turn)? {
                     effects.push(self.rouse(turn.now));
                 }
                 Answer::Done
             }
-            Command::Webhook { touches } => {
-                if self.shift.is_some() && planted(Bug::BusyDropsWebhooks) {
-                    return Ok((Answer::Done, effects));
-                }
-                let marked = self.mark_touched(turn, &touches)?;
-                let due = (marked == Some(true) && self.goes_on()) || self.keeping.erasing();
-                if due && (!self.works(turn.now) || self.lingers()) {
-                    effects.push(self.rouse(turn.now));
-                }
-                marked.map_or(Answer::NotConnected, |_| Answer::Done)
-            }
+            Command::Webhook { touches } => self.webhook(turn, &touches, &mut effects)?,
             Command::Status => self.status(turn)?,
             Command::Records { object_type, after, limit, key } => {
                 query::records(turn.sql, object_type, after, limit, key.as_deref())?
@@ -400,6 +417,17 @@ impl Portal {
                 effects.push(self.rouse(turn.now));
                 Answer::Done
             }
+            Command::OwnWebhook(delivery) => self.own_webhook(turn, &delivery, &mut effects)?,
+            Command::Test => {
+                let begun = self.test(turn)?;
+                if begun && (!self.works(turn.now) || self.lingers()) {
+                    effects.push(self.rouse(turn.now));
+                }
+                if begun { Answer::Done } else { Answer::Stopped }
+            }
+            Command::Trial => Answer::Trial(self.trial()),
+            Command::Usage => Answer::Usage(self.usage(turn)?),
+            Command::SetTier(tier) => self.set_tier(turn, tier)?,
             Command::PanicOnce => {
                 self.panic_once = true;
                 effects.push(Effect::SetAlarm(turn.now));
@@ -444,13 +472,16 @@ impl Portal {
                     self.shift = Some(Shift { ends_at, calls_left, deliveries_left, pieces_left });
                 }
                 self.prune(turn)?;
+                if self.locked {
+                    effects.push(Effect::Alert(Alert::KeyMissing));
+                }
             }
             Event::Woke => {
                 if self.wake_at.is_some_and(|at| at <= turn.now) {
                     self.wake_at = None;
                 }
             }
-            Event::Granted(Some(grant)) => self.permits.granted(&grant, turn.now),
+            Event::Granted(Some(grant)) => self.granted(turn, &grant)?,
             Event::Granted(None) => self.permits.failed(turn.now.plus_ms(SECOND_MS)),
             Event::Answered { call, outcome } => {
                 if let Some(in_flight) = self.in_flight.remove(&call) {
@@ -522,6 +553,9 @@ impl Portal {
             {
                 return Ok(true);
             }
+            State::Paused { .. } | State::PausedByPerson { .. } | State::Active if self.tries() => {
+                return Ok(true);
+            }
             State::Paused { until } if waits(until) => return Ok(false),
             State::PausedByPerson { .. } => return Ok(false),
             State::Paused { .. } | State::Active => {}
@@ -560,7 +594,10 @@ impl Portal {
             state: connection.state,
             account: connection.account.clone(),
             app: connection.app.clone(),
+            windows: connection.windows(),
             scopes: connection.scopes.clone(),
+            webhooks: !connection.app.is_token() || connection.own_webhooks,
+            tier: connection.tier,
             connected_at: connection.connected_at,
             streams,
             beside: self.beside_status(connection),
@@ -568,7 +605,11 @@ impl Portal {
             latest_change: feed::latest(turn.sql)?,
             storage: self.storage(turn),
             rows_written: 0,
-            trouble: connection.trouble.clone().or(of_stream).or_else(|| self.storage_trouble(turn)),
+            trouble: self
+                .locked_trouble(turn.now)
+                .or_else(|| connection.trouble.clone())
+                .or(of_stream)
+                .or_else(|| self.storage_trouble(turn)),
         })))
     }
 }

@@ -6,10 +6,11 @@
 
 use crate::{
     engine::{
+        alert::Alert,
         limiter::messages::{Ask, Priority, Window},
         portal::{
             Effect, InFlight, Job, PAUSE_MS, Portal, Turn, beside::NO_STREAM, calls::new_poll,
-            endpoints::PLACES, messages::State, unreadable::share,
+            credentials::Tokens, endpoints::PLACES, messages::State, unreadable::share,
         },
     },
     hubspot::objects::BATCH_LIMIT,
@@ -137,7 +138,12 @@ impl Portal {
             None if spent && self.work_due(turn)? => Some(turn.now),
             None => None,
         };
-        let others = [self.delivery_due_at(turn)?, self.channels_due_at(turn)?, self.keeping_due_at(turn)?];
+        let others = [
+            self.delivery_due_at(turn)?,
+            self.channels_due_at(turn)?,
+            self.keeping_due_at(turn)?,
+            self.own_call_due_at(turn.now),
+        ];
         let next = next.into_iter().chain(others.into_iter().flatten()).min();
         effects.extend(next.map(Effect::SetAlarm));
         Ok(())
@@ -161,10 +167,7 @@ impl Portal {
             },
         };
         let Some(request) = self.request(turn, index, &job) else {
-            // The app is no longer configured, or its tokens do not open: only a deployment mends that.
-            effects.push(Effect::Log(
-                "no request can be made: the app or its keys are not configured".to_owned(),
-            ));
+            effects.push(Effect::Alert(Alert::AppMissing));
             self.permits.unused(permit.map(|(_, permit)| permit));
             return Some(turn.now.plus_ms(UNCONFIGURED_MS));
         };
@@ -232,20 +235,28 @@ impl Portal {
         let connection = self.connection.as_ref()?;
         let (returns, news) = self.permits.take_returns(turn.now);
         Some(Ask {
-            app: connection.app.clone(),
+            app: connection.windows(),
             user: connection.user,
             window,
             count,
-            priority: Priority::Background,
+            priority: if self.tries() { Priority::Person } else { Priority::Background },
             returns,
             news,
             utc_offset_ms: Some(connection.account.utc_offset_ms),
+            held: (window == Some(Window::Refresh)).then(|| self.tokens.as_ref().map(Tokens::held)).flatten(),
         })
     }
 
     #[inline(never)]
     fn next(&mut self, turn: &mut Turn<'_>) -> Result<Next, SqlError> {
         let own = self.next_of_connection(turn);
+        // A test is made also while a person or a limit has the rest wait: it says so.
+        if let Some(probe) = self.next_probe().filter(|_| !matches!(own, Next::Send(..))) {
+            let job = Job::Try(probe);
+            if self.waits_for_window(&job, turn.now).is_none() {
+                return Ok(Next::Send(NO_STREAM, job));
+            }
+        }
         if !matches!(own, Next::Nothing) || !self.may_call(turn) {
             return Ok(own);
         }
@@ -504,7 +515,7 @@ impl Job {
     /// Whether it belongs to a stream, not to the connection.
     pub(super) fn is_of_stream(&self) -> bool {
         match self {
-            Self::Refresh | Self::Uninstall | Self::Revoke | Self::Beside(_) => false,
+            Self::Refresh | Self::Uninstall | Self::Revoke | Self::Beside(_) | Self::Try(_) => false,
             Self::Properties
             | Self::Greatest
             | Self::List { .. }
@@ -536,6 +547,7 @@ impl Job {
             | Self::Freshen { .. }
             | Self::Sweep
             | Self::Beside(_)
+            | Self::Try(_)
             | Self::ReadOne { .. } => Some(Window::Core),
         }
     }

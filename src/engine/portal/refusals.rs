@@ -1,29 +1,27 @@
-//! What a refusal means, by its class: a pause, another try, a refresh, a person to be told. Also the ends of the calls that
-//! belong to the connection itself: refresh, uninstall, revoke.
+//! What a refusal means, by its class: a pause, another try, a refresh, a person to be told. Also the ends of a disconnect's
+//! calls; those of a refresh are [`super::grant`]'s.
 
 use crate::{
     engine::{
-        limiter::messages::{News, Window},
+        alert::Alert,
+        limiter::messages::{DayOver, News, Window},
         portal::{
             Effect, InFlight, Job, Portal, Turn, apply, backfill,
             messages::{State, Trouble},
-            state::{Connection, Farewell},
+            state::Farewell,
         },
     },
-    hubspot::{
-        Malformed,
-        oauth::{self, TokenRefusal},
-        rejection::{self, Class, Policy, Rejection},
-    },
+    hubspot::rejection::{self, Class, Policy, Rejection},
     store::{
-        portal::{credentials, dirty, records::Grave},
+        portal::{dirty, records::Grave},
         sql::SqlError,
     },
     values::{
+        failure::Failure,
         http::Outcome,
         ids::{ObjectType, RecordId},
         planted::{Bug, planted},
-        time::{HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp},
+        time::{HOUR_MS, SECOND_MS, Timestamp},
     },
 };
 
@@ -38,9 +36,7 @@ const LOCKED_MS: i64 = 2 * SECOND_MS;
 /// Failures in a row after which a person is told.
 pub(super) const TROUBLE_AFTER: u32 = 3;
 /// Failures in a row after which a disconnect stops trying to tell HubSpot.
-const FAREWELL_ATTEMPTS: u32 = 5;
-/// Pause after HubSpot refused our own client id or secret: the operator has to act, and nothing is to be noticed late.
-const OUR_FAULT_MS: i64 = 5 * MINUTE_MS;
+pub(super) const FAREWELL_ATTEMPTS: u32 = 5;
 
 impl Portal {
     /// A refusal, by its class.
@@ -68,7 +64,7 @@ impl Portal {
             Class::Gone => match &in_flight.job {
                 Job::ReadOne { id } => return self.gone(turn, in_flight, *id),
                 Job::Refresh | Job::Uninstall | Job::Revoke | Job::Properties | Job::Greatest => {}
-                Job::Beside(_) => {}
+                Job::Beside(_) | Job::Try(_) => {}
                 Job::List { .. } | Job::Fetch { .. } | Job::Search | Job::Read { .. } => {}
                 Job::Count { .. }
                 | Job::Confirm { .. }
@@ -90,14 +86,16 @@ impl Portal {
                 return self.throttled(turn, in_flight, policy, *retry_at, rejection);
             }
             Class::Parked { until } => return self.pause(turn, *until, rejection),
+            Class::Unreachable => effects.push(Effect::Alert(Alert::HubSpotUnreachable)),
             Class::Transient { .. } | Class::Locked | Class::Unknown => {}
             Class::Forbidden { scopes } if !scopes.is_empty() && !matches!(in_flight.job, Job::Links(_)) => {
                 self.streams[index].saved.refused.clone_from(scopes);
-                return self.tell_of_stream(turn, index, rejection);
+                return self.tell_of_stream(turn, index, &in_flight.job, rejection);
             }
             Class::Forbidden { .. }
             | Class::WrongTokenKind
             | Class::Conflict { .. }
+            | Class::Rule { .. }
             | Class::Rejected { .. } => {}
         }
         if let Job::Links(call) = &in_flight.job {
@@ -111,6 +109,7 @@ impl Portal {
         let failures = stream.failures;
         let wait = match &rejection.class {
             Class::Transient { .. }
+            | Class::Unreachable
             | Class::Locked
             | Class::Unknown
             | Class::Gone
@@ -120,12 +119,13 @@ impl Portal {
             Class::Forbidden { .. }
             | Class::WrongTokenKind
             | Class::Conflict { .. }
+            | Class::Rule { .. }
             | Class::Rejected { .. } => REFUSED_MS,
             Class::Throttled { .. } | Class::Parked { .. } => 0,
         };
         self.streams[index].saved.retry_at = turn.now.plus_ms(wait);
         if failures >= TROUBLE_AFTER || wait == REFUSED_MS {
-            return self.tell_of_stream(turn, index, rejection);
+            return self.tell_of_stream(turn, index, &in_flight.job, rejection);
         }
         self.save_stream(turn, index)
     }
@@ -135,19 +135,28 @@ impl Portal {
         &mut self,
         turn: &Turn<'_>,
         index: usize,
+        job: &Job,
         rejection: &Rejection,
     ) -> Result<(), SqlError> {
-        let correlation_id = rejection.correlation_id.clone();
+        let mut trouble = Trouble::of(rejection, turn.now);
         let kind = self.streams[index].saved.object_type;
-        let words = match (kind, &rejection.class) {
-            (ObjectType::Custom(_), Class::Gone | Class::Rejected { .. }) => format!(
-                "HubSpot does not answer about the custom object {kind}: it may have been deleted there. Turn the type off, or \
-                 restore the object; it is tried again every hour. ({})",
-                rejection.words()
-            ),
-            _ => rejection.words(),
-        };
-        self.streams[index].saved.trouble = Some(Trouble { words, at: turn.now, correlation_id });
+        match (kind, &rejection.class) {
+            (ObjectType::Custom(_), Class::Gone | Class::Rejected { .. }) => {
+                trouble.words = format!(
+                    "HubSpot does not answer about the custom object {kind}: it may have been deleted there. Turn the type off, or \
+                     restore the object; it is tried again every hour. ({})",
+                    rejection.words()
+                );
+            }
+            // Without its fields nothing of the type is read, whatever HubSpot calls the reason.
+            _ if *job == Job::Properties && rejection.is_about_the_request() => {
+                let failure = Failure::DiscoveryFailed;
+                failure.name().clone_into(&mut trouble.kind);
+                trouble.words = format!("{} ({})", failure.words(), rejection.words());
+            }
+            _ => {}
+        }
+        self.streams[index].saved.trouble = Some(trouble);
         self.save_stream(turn, index)
     }
 
@@ -160,39 +169,6 @@ impl Portal {
         self.count(turn, in_flight.stream, applied)
     }
 
-    /// 401: no sign by itself that the connection is over (`hubspot-api.md` 2.2). The token is refreshed, and only a refused
-    /// refresh ends the connection; a 401 to the token that such a refresh brought waits like any failure. Says whether the
-    /// refusal is dealt with.
-    pub(super) fn unauthorized(&mut self, turn: &Turn<'_>, in_flight: &InFlight) -> Result<bool, SqlError> {
-        if in_flight.token_number != self.token_number {
-            return Ok(true);
-        }
-        if self.forced_at_token == Some(self.token_number) {
-            self.forced_at_token = None;
-            return Ok(false);
-        }
-        if let Some(tokens) = &mut self.tokens {
-            tokens.expires_at = Timestamp::default();
-        }
-        self.force_refresh = true;
-        // Saved, so that a refresh whose answer is lost with the object is repeated while its token still lives.
-        credentials::expire_all(turn.sql)?;
-        Ok(true)
-    }
-
-    fn needs_reauthorisation(
-        &mut self,
-        turn: &Turn<'_>,
-        correlation_id: Option<String>,
-    ) -> Result<(), SqlError> {
-        if let Some(connection) = &mut self.connection {
-            connection.state = State::NeedsReauthorisation;
-        }
-        let words = "HubSpot no longer accepts this connection: the app was uninstalled, access was revoked, or the person \
-                     who connected it left. Connect it again; nothing that was read is lost.";
-        self.tell(turn, words.to_owned(), correlation_id)
-    }
-
     fn throttled(
         &mut self,
         turn: &mut Turn<'_>,
@@ -203,7 +179,10 @@ impl Portal {
     ) -> Result<(), SqlError> {
         let window = in_flight.permit.map_or(Window::Core, |(window, _)| window);
         match policy {
-            Policy::Daily => self.pause(turn, retry_at, rejection),
+            Policy::Daily => {
+                self.permits.learn(News::DayOver { until: retry_at });
+                self.pause(turn, retry_at, rejection)
+            }
             Policy::TenSecondly | Policy::Secondly | Policy::Other(_) => {
                 self.permits.learn(News::Throttled { window, until: retry_at });
                 if self.permits.wait(window, turn.now).is_some() {
@@ -217,11 +196,31 @@ impl Portal {
                 let wait = backoff(failures, turn.random);
                 self.permits.block(window, retry_at.max(turn.now.plus_ms(wait)));
                 if failures >= TROUBLE_AFTER {
-                    return self.tell_of_stream(turn, in_flight.stream, rejection);
+                    return self.tell_of_stream(turn, in_flight.stream, &in_flight.job, rejection);
                 }
                 self.save_stream(turn, in_flight.stream)
             }
         }
+    }
+
+    /// The limiter's own count says that the day is over.
+    pub(super) fn day_is_over(&mut self, turn: &Turn<'_>, over: &DayOver) -> Result<(), SqlError> {
+        let Some(connection) = &mut self.connection else { return Ok(()) };
+        match connection.state {
+            State::Active | State::Paused { .. } => {}
+            State::PausedByPerson { .. }
+            | State::NeedsReauthorisation
+            | State::Disconnecting
+            | State::Disconnected => return Ok(()),
+        }
+        connection.state = State::Paused { until: over.until };
+        let words = format!(
+            "The HubSpot account has used {} of its {} API calls of today; the rest is kept for what people wait for. Reading goes on \
+             by itself after midnight in the account's time zone. Fewer calls by other integrations, or HubSpot's API limit \
+             increase, would help.",
+            over.used, over.limit
+        );
+        self.keep(turn, Trouble::failed(Failure::DailyLimit, words, turn.now, None))
     }
 
     pub(super) fn pause(
@@ -239,88 +238,22 @@ impl Portal {
                 | State::Disconnected => {}
             }
         }
-        self.tell(turn, rejection.words(), rejection.correlation_id.clone())
+        self.keep(turn, Trouble::of(rejection, turn.now))
     }
 
     /// Keeps a trouble for people to see, and saves the connection.
-    fn tell(
+    pub(super) fn tell(
         &mut self,
         turn: &Turn<'_>,
-        words: String,
+        failure: Failure,
         correlation_id: Option<String>,
     ) -> Result<(), SqlError> {
-        if let Some(connection) = &mut self.connection {
-            connection.trouble = Some(Trouble { words, at: turn.now, correlation_id });
-        }
-        self.save_connection(turn)
+        self.keep(turn, Trouble::failed(failure, failure.words(), turn.now, correlation_id))
     }
 
-    #[inline(never)]
-    pub(super) fn refreshed(
-        &mut self,
-        turn: &mut Turn<'_>,
-        outcome: &Outcome,
-        effects: &mut Vec<Effect>,
-    ) -> Result<(), SqlError> {
-        let connected = |connection: &Connection| connection.state != State::Disconnected;
-        let Some(connection) = self.connection.clone().filter(connected) else { return Ok(()) };
-        let refusal = match oauth::classify(outcome, turn.now) {
-            Ok(response) => match (oauth::parse_tokens(&response.body), &self.tokens) {
-                (Ok(answer), Some(tokens)) => {
-                    let scopes = answer.scopes.clone();
-                    let tokens = tokens.refreshed(answer, turn.now);
-                    super::credentials::save(turn, &connection, &tokens)?;
-                    self.tokens = Some(tokens);
-                    self.token_number += 1;
-                    self.forced_at_token =
-                        std::mem::take(&mut self.force_refresh).then_some(self.token_number);
-                    if let Some(connection) = &mut self.connection {
-                        connection.failures = 0;
-                        connection.retry_at = Timestamp::default();
-                    }
-                    if !scopes.is_empty() {
-                        self.take_scopes(turn, scopes)?;
-                    }
-                    return self.save_connection(turn);
-                }
-                (_, None) => return Ok(()),
-                (Err(Malformed(_)), Some(_)) => TokenRefusal::Transient { retry_at: None },
-            },
-            Err(refusal) => refusal,
-        };
-        effects.push(Effect::Log(format!("token refresh: {refusal}")));
-        match refusal {
-            TokenRefusal::Revoked if connection.state == State::Disconnecting => self.forget(turn),
-            TokenRefusal::Revoked => self.needs_reauthorisation(turn, None),
-            TokenRefusal::OurFault(_) => {
-                let at = turn.now.plus_ms(OUR_FAULT_MS);
-                self.connection_waits(turn, at)?;
-                let words = "HubSpot refuses this deployment's own client id or secret. The operator has to correct the \
-                             configuration; connections stay as they are.";
-                self.tell(turn, words.to_owned(), None)
-            }
-            TokenRefusal::Transient { retry_at } => {
-                let failures = connection.failures + 1;
-                let wait = backoff(failures, turn.random);
-                let at = retry_at.unwrap_or(turn.now).max(turn.now.plus_ms(wait));
-                self.connection_waits(turn, at)?;
-                if connection.state == State::Disconnecting && failures >= FAREWELL_ATTEMPTS {
-                    return self.forget(turn);
-                }
-                if failures >= TROUBLE_AFTER {
-                    let words = "HubSpot does not renew this connection's access at the moment. It is asked again by itself; \
-                                 tell whoever supports you if it stays so.";
-                    self.tell(turn, words.to_owned(), None)?;
-                }
-                Ok(())
-            }
-        }
-    }
-
-    fn connection_waits(&mut self, turn: &Turn<'_>, until: Timestamp) -> Result<(), SqlError> {
+    fn keep(&mut self, turn: &Turn<'_>, trouble: Trouble) -> Result<(), SqlError> {
         if let Some(connection) = &mut self.connection {
-            connection.failures += 1;
-            connection.retry_at = until;
+            connection.trouble = Some(trouble);
         }
         self.save_connection(turn)
     }
@@ -341,6 +274,7 @@ impl Portal {
                 matches!(
                     rejection.class,
                     Class::Transient { .. }
+                        | Class::Unreachable
                         | Class::Throttled { .. }
                         | Class::Parked { .. }
                         | Class::Locked

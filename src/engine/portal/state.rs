@@ -14,6 +14,7 @@ use crate::{
     },
     values::{
         ids::{AppKey, ConnectionId, HubSpotUserId, ObjectType, RecordId, WorkspaceId},
+        tier::Tier,
         time::{HOUR_MS, MINUTE_MS, Timestamp},
     },
 };
@@ -46,6 +47,15 @@ pub struct Connection {
     pub account: Account,
     /// Granted scopes.
     pub scopes: Vec<String>,
+    /// HubSpot's number of the private app whose token this is, where it was told.
+    #[serde(default)]
+    pub private_app: Option<u64>,
+    /// The private app has told the secret with which it signs webhooks.
+    #[serde(default)]
+    pub own_webhooks: bool,
+    /// What a person said the account's tier is.
+    #[serde(default)]
+    pub tier: Option<Tier>,
     /// How it stands.
     pub state: State,
     /// When it was connected last.
@@ -58,6 +68,16 @@ pub struct Connection {
     pub failures: u32,
     /// No call of the connection itself before then.
     pub retry_at: Timestamp,
+}
+
+impl Connection {
+    /// Whose windows its calls count in.
+    pub fn windows(&self) -> AppKey {
+        match self.private_app {
+            Some(app_id) if self.app.is_token() => AppKey::of_private_app(app_id),
+            _ => self.app.clone(),
+        }
+    }
 }
 
 /// What is left to do before a connection is disconnected.

@@ -202,7 +202,7 @@ impl Portal {
         } else {
             return None;
         };
-        Some(Trouble { words, at: self.storage.seen.since, correlation_id: None })
+        Some(Trouble::other(words, self.storage.seen.since))
     }
 }
 

@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     engine::portal::{
         Portal, Running, Turn,
@@ -12,6 +14,7 @@ use crate::{
         selection::Selection,
         state::{Backfill, Checked, Connection, Stream},
         unreadable,
+        usage::SavedHour,
     },
     store::{
         portal::{dirty, records, streams, types},
@@ -29,6 +32,25 @@ use crate::{
 
 /// Where the last checks of all streams lie in `meta`.
 const CHECKED_KEY: &str = "checked";
+
+/// What every check leaves behind, in one row.
+#[derive(Default, Serialize, Deserialize)]
+struct Kept {
+    checks: Vec<Checked>,
+    usage: Option<SavedHour>,
+}
+
+fn kept(turn: &Turn<'_>) -> Result<Kept, SqlError> {
+    let Some(json) = schema::get(turn.sql, CHECKED_KEY)? else { return Ok(Kept::default()) };
+    // Earlier releases kept the checks alone.
+    let alone = |_| json::parse(&json).map(|checks| Kept { checks, usage: None });
+    json::parse(&json).or_else(alone).map_err(|_| SqlError::Content("meta"))
+}
+
+/// Calls of the hour that ran when they were saved last.
+pub(super) fn counted(turn: &Turn<'_>) -> Result<Option<SavedHour>, SqlError> {
+    Ok(kept(turn)?.usage)
+}
 
 /// Where the names of a type's properties lie in `meta`.
 pub(super) fn properties_key(kind: ObjectType) -> String {
@@ -137,7 +159,7 @@ impl Running {
 
 /// The streams as they were saved, one of each type that is mirrored, further ones last; a type that was never connected has a full read before it.
 pub(super) fn load(turn: &Turn<'_>) -> Result<Vec<Running>, SqlError> {
-    let checked: Vec<Checked> = saved(turn, CHECKED_KEY)?;
+    let checked = kept(turn)?.checks;
     let mut all = Vec::new();
     let further = types::all(turn.sql)?.into_iter().map(|(kind, _)| kind);
     for kind in ObjectType::ALWAYS.into_iter().chain(further) {
@@ -231,7 +253,9 @@ impl Portal {
 
     /// Saves what checks left behind that ended since the last time, if any did.
     pub(super) fn save_checks(&mut self, turn: &Turn<'_>) -> Result<(), SqlError> {
-        if !self.streams.iter().any(|running| running.unsaved) {
+        let over = self.connection.as_ref().is_none_or(|connection| connection.state == State::Disconnected);
+        let counted = self.counting.is_unsaved() && !over;
+        if !self.streams.iter().any(|running| running.unsaved) && !counted {
             return Ok(());
         }
         let clock = self.tick(turn.now);
@@ -242,7 +266,8 @@ impl Portal {
                 checked.push(Checked::of(&running.saved, clock));
             }
         }
-        let json = serde_json::to_string(&checked).map_err(|_| SqlError::Content("meta"))?;
+        let kept = Kept { checks: checked, usage: Some(self.counting.save()) };
+        let json = serde_json::to_string(&kept).map_err(|_| SqlError::Content("meta"))?;
         schema::set(turn.sql, CHECKED_KEY, &json)
     }
 

@@ -101,10 +101,12 @@ pub(super) fn leave_out(turn: &Turn<'_>, kind: ObjectType, ids: &mut Vec<RecordI
 const fn may_be_of_a_record(class: &Class) -> bool {
     match class {
         Class::Transient { .. }
+        | Class::Unreachable
         | Class::Locked
         | Class::Unknown
         | Class::TooLong
         | Class::Conflict { .. }
+        | Class::Rule { .. }
         | Class::Rejected { .. } => true,
         Class::Throttled { .. }
         | Class::Parked { .. }
@@ -154,6 +156,7 @@ impl Portal {
             | Job::Count { .. }
             | Job::Sweep
             | Job::Beside(_)
+            | Job::Try(_)
             | Job::Links(_) => return Ok(false),
         };
         if !may_be_of_a_record(&rejection.class) {
@@ -175,11 +178,7 @@ impl Portal {
         let failed = if counts { after(before, ids.len()) } else { before };
         let full = before < PARKED && failed >= PARKED && dirty::parked(turn.sql, kind)?.len() >= MOST;
         if failed >= PARKED && !full {
-            let trouble = Trouble {
-                words: words(rejection),
-                at: turn.now,
-                correlation_id: rejection.correlation_id.clone(),
-            };
+            let trouble = Trouble { words: words(rejection), ..Trouble::of(rejection, turn.now) };
             let trouble = serde_json::to_string(&trouble).map_err(|_| SqlError::Content("dirty"))?;
             let again_at = Some(turn.now.plus_ms(pause_ms(failed)));
             for id in ids {
@@ -200,7 +199,7 @@ impl Portal {
             dirty::fail(turn.sql, kind, ids, failed, turn.now.plus_ms(2 * wait))?;
         }
         if failures >= TROUBLE_AFTER {
-            self.tell_of_stream(turn, index, rejection)?;
+            self.tell_of_stream(turn, index, &in_flight.job, rejection)?;
         } else {
             self.save_stream(turn, index)?;
         }

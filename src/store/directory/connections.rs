@@ -24,6 +24,9 @@ pub struct Connection {
     pub portal: PortalId,
     /// The account's name; empty if unknown.
     pub portal_name: String,
+    /// What people call it; empty: as the account is called.
+    #[serde(default)]
+    pub name: String,
     /// Who authorised, in HubSpot.
     pub user: Option<HubSpotUserId>,
     /// Who authorised, for the host.
@@ -84,8 +87,7 @@ pub struct Pending {
     pub at: Timestamp,
 }
 
-const COLUMNS: &str =
-    "id, workspace, app, portal, portal_name, user, connected_by, object, state, created_at, connected_at";
+const COLUMNS: &str = "id, workspace, app, portal, portal_name, user, connected_by, object, state, created_at, connected_at, name";
 
 fn read(row: Row) -> Result<Connection, SqlError> {
     let mut columns = Columns::new(row, "connections");
@@ -101,6 +103,7 @@ fn read(row: Row) -> Result<Connection, SqlError> {
         state: ConnectionState::parse(&columns.text()?).ok_or(SqlError::Content("connections"))?,
         created_at: columns.time()?,
         connected_at: columns.time()?,
+        name: columns.text()?,
     })
 }
 
@@ -114,7 +117,9 @@ pub fn insert(sql: &dyn Sql, connection: &Connection) -> Result<(), SqlError> {
     let portal = connection.portal.to_string();
     let user = connection.user.map(|user| user.to_string());
     sql.exec(
-        &format!("INSERT INTO connections ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"),
+        &format!(
+            "INSERT INTO connections ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+        ),
         &[
             Param::Text(connection.id.as_str()),
             Param::Text(connection.workspace.as_str()),
@@ -127,9 +132,24 @@ pub fn insert(sql: &dyn Sql, connection: &Connection) -> Result<(), SqlError> {
             Param::Text(connection.state.as_str()),
             Param::Int(connection.created_at.0),
             Param::Int(connection.connected_at.0),
+            Param::Text(&connection.name),
         ],
     )?;
     Ok(())
+}
+
+/// Gives one another name; says whether the workspace has it.
+pub fn rename(
+    sql: &dyn Sql,
+    workspace: &WorkspaceId,
+    id: &ConnectionId,
+    name: &str,
+) -> Result<bool, SqlError> {
+    let renamed = sql.exec(
+        "UPDATE connections SET name = ?3 WHERE id = ?1 AND workspace = ?2 AND state <> 'connecting' RETURNING id",
+        &[Param::Text(id.as_str()), Param::Text(workspace.as_str()), Param::Text(name)],
+    )?;
+    Ok(!renamed.is_empty())
 }
 
 /// Removes one.

@@ -3,6 +3,7 @@
 //! Small and rarely written; everything a connection mirrors is in its own object. Portal and user ids are TEXT: the
 //! platform binds numbers as doubles, exact to 2^53 only.
 
+pub mod alerts;
 pub mod connections;
 pub mod counters;
 pub mod keys;
@@ -16,7 +17,8 @@ use crate::store::{
 use crate::values::{json, time::Timestamp};
 
 /// Schema steps; never edited once released.
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 2] = [
+    "
 CREATE TABLE workspaces (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, jurisdiction TEXT, created_at INTEGER NOT NULL
 ) WITHOUT ROWID;
@@ -50,7 +52,18 @@ CREATE TABLE oauth_states (
 CREATE TABLE attempts (client TEXT NOT NULL, at INTEGER NOT NULL);
 CREATE INDEX attempts_by_time ON attempts (at);
 CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-"];
+",
+    "
+-- What a person calls the connection; empty: as the account is called.
+ALTER TABLE connections ADD COLUMN name TEXT NOT NULL DEFAULT '';
+-- What is wrong with the deployment, one row a kind: since when, when it was noticed last and how often, of which connection,
+-- and when the operator was told.
+CREATE TABLE alerts (
+    kind TEXT PRIMARY KEY, since INTEGER NOT NULL, at INTEGER NOT NULL, count INTEGER NOT NULL, connection TEXT,
+    told_at INTEGER
+) WITHOUT ROWID;
+",
+];
 
 /// Opens the database; run once per object start.
 pub fn open(sql: &dyn Sql) -> Result<(), SqlError> {

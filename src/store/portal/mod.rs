@@ -40,11 +40,12 @@ pub mod records;
 pub mod reference;
 pub mod streams;
 pub mod types;
+pub mod usage;
 
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 11] = [
+pub const STEPS: [&str; 12] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -200,6 +201,8 @@ pub const STEPS: [&str; 11] = [
          at INTEGER NOT NULL,
          PRIMARY KEY (object_type, id)
      ) WITHOUT ROWID;",
+    // Calls to HubSpot of an hour, by who made them and where they went.
+    "CREATE TABLE usage (hour INTEGER PRIMARY KEY, counts TEXT NOT NULL);",
 ];
 
 /// Opens the tables; see [`crate::store::schema::open`].

@@ -27,8 +27,12 @@ fn listed(contacts: u32, switches: Switches) -> Plan {
 
 /// After the first read of the list.
 fn followed(plan: Plan) -> World {
+    let lists = u64::from(plan.lists.unwrap_or(0));
     let mut world = synced(plan);
-    assert!(world.until(10, |world| world.list(1)["followed"]["state"] == "in_step"), "{}", world.list(1));
+    for list in 1..=lists {
+        let in_step = |world: &mut World| world.list(list)["followed"]["state"] == "in_step";
+        assert!(world.until(10, in_step), "{}", world.list(list));
+    }
     world.verdict_beside().unwrap();
     world
 }

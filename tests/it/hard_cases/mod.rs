@@ -2,6 +2,7 @@
 //!
 //! A case is short, deterministic and named after the rule that it holds; [`crate::simulation`] mixes them all.
 
+mod by_token;
 mod calls;
 pub mod changes;
 mod channel_fields;
@@ -10,6 +11,7 @@ pub mod deletions;
 mod faults;
 mod feed;
 mod further;
+mod grants;
 mod hand_over;
 mod limits;
 mod links;

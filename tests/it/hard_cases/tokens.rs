@@ -2,7 +2,7 @@
 
 use hubspot_simulator::{Endpoint, Fault, Rule, Switches, switches::Reauthorize};
 use serde_json::json;
-use spoke::engine::portal::messages::{Answer, Command, Phase, State};
+use spoke::engine::portal::messages::{Command, State};
 
 use super::{checked, ids, rename, synced, tiny};
 use crate::life::{APP, CLIENT_SECRET, PORTAL, Plan, World};
@@ -241,26 +241,4 @@ fn answers_to_calls_from_before_a_reconnect_do_not_end_the_new_connection() {
         assert!(world.backfill(), "{call}: {:?}", world.status());
         world.verdict().unwrap();
     }
-}
-
-#[test]
-fn connections_that_share_a_grant_refresh_it_one_after_the_other() {
-    let mut world = synced(tiny(50));
-    world.add_connection();
-    world.connect(1);
-    assert!(world.until(5, |world| {
-        matches!(world.command_to(1, Command::Status), Some(Answer::Status(status))
-            if status.streams[0].phase == Phase::Incremental)
-    }));
-    let before = world.calls.len();
-    world.hold("/token", 1);
-    assert!(world.until(40, |world| world.held() == 1));
-    // Both are due at the same tick; the other reads on with what it has.
-    world.pass_ms(20_000);
-    assert_eq!(world.counted(before, "/token"), 1);
-    world.release();
-    assert!(world.until(6, |world| world.counted(before, "/token") == 2), "the second never refreshes");
-    world.pass(20);
-    assert_eq!(world.simulator.counters.with_status(401), 0);
-    world.verdict().unwrap();
 }

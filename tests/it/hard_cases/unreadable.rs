@@ -286,8 +286,8 @@ fn one_that_is_read_singly_and_fails_is_parked_too() {
     world.pass(6);
     assert_eq!(name_of(&mut world, &all[9]), "Goes on");
     let singly = world.calls[before..].iter().filter(|call| call.status == 500).count();
-    // Both records of the merge, each when it is parked and five minutes later.
-    assert!(singly <= 4, "{singly} reads in six minutes");
+    // Both records of the merge, each when it is parked and five minutes later; the second once more before it is.
+    assert!(singly <= 5, "{singly} reads in six minutes");
     world.simulator.faults.clear();
     world.pass(60);
     world.verdict().unwrap();

@@ -8,18 +8,24 @@ use hubspot_simulator::{
 };
 use serde_json::{Value, json};
 use spoke::{
-    engine::portal::messages::{Account, Command, Connect, Touch},
-    hubspot::{oauth, webhooks},
+    engine::{
+        limiter::messages::Gauges,
+        portal::{
+            messages::{Account, Answer, Command, Connect, Renewal, Touch},
+            trial::Trial,
+        },
+    },
+    hubspot::{account, oauth, webhooks},
     values::{
         http::{Body, Method, Outcome, Request, Response},
-        ids::{ConnectionId, ObjectType, PortalId, WorkspaceId},
+        ids::{AppKey, ConnectionId, ObjectType, PortalId, WorkspaceId},
         secret::Secret,
         time::Timestamp,
     },
 };
 
 use super::{
-    plan::{CLIENT_ID, CLIENT_SECRET, Loss, Plan},
+    plan::{CLIENT_ID, CLIENT_SECRET, Loss, OWN_SECRET, Plan},
     world::{Call, MINUTE, What, World},
 };
 
@@ -131,6 +137,9 @@ impl World {
 
     /// What the front does at the callback: exchanges a code, and hands the connection to its object.
     pub fn connect(&mut self, object: usize) {
+        if let Some(token) = self.plan.token {
+            return self.connect_by_token(object, token);
+        }
         let app = self.plan.config().apps[0].clone();
         let scopes = self.plan.scopes();
         let code = self.simulator.approve(self.now, APP, PORTAL, 9, &scopes, CALLBACK);
@@ -146,17 +155,81 @@ impl World {
             account: Account { portal: PortalId(PORTAL), name: None, ui_domain: None, utc_offset_ms: 0 },
             scopes: tokens.scopes,
             access_token: tokens.access.expose().clone(),
-            refresh_token: tokens.refresh.expect("an exchange brings a refresh token").expose().clone(),
-            expires_in_ms: tokens.expires_in_ms,
+            renewal: Some(Renewal {
+                refresh_token: tokens.refresh.expect("an exchange brings a refresh token").expose().clone(),
+                expires_in_ms: tokens.expires_in_ms,
+            }),
+            private_app: None,
+            webhook_secret: None,
         };
         self.command_to(object, Command::Connect(Box::new(connect))).expect("connecting meets no fault");
         self.follow_all(object);
+    }
+
+    /// What the front does with a private app's token: asks what it is, and hands the connection to its object.
+    fn connect_by_token(&mut self, object: usize, token: &str) {
+        let scopes = self.plan.scopes();
+        self.scopes_of_token(&scopes);
+        let token = Secret::new(token.to_owned());
+        let Outcome::Answered(answer) = self.send(&account::token_info(&token)) else { panic!("no answer") };
+        let info = account::parse_token_info(&answer.body).expect("the token is known");
+        let connect = Connect {
+            connection: ConnectionId::from_random([object as u8 + 1; 12]),
+            workspace: WorkspaceId::from_random([object as u8 + 100; 12]),
+            app: AppKey::token(),
+            at: Timestamp(self.now as i64),
+            user: None,
+            account: Account { portal: PortalId(PORTAL), name: None, ui_domain: None, utc_offset_ms: 0 },
+            scopes: info.scopes,
+            access_token: token.expose().clone(),
+            renewal: None,
+            private_app: info.app_id,
+            webhook_secret: self.plan.own_webhooks.then(|| OWN_SECRET.to_owned()),
+        };
+        self.command_to(object, Command::Connect(Box::new(connect))).expect("connecting meets no fault");
+        self.follow_all(object);
+    }
+
+    /// The token that is used from the next connect on.
+    pub fn put_token(&mut self, token: &'static str) {
+        self.plan.token = Some(token);
+    }
+
+    /// The customer edits what the token may do.
+    pub fn scopes_of_token(&mut self, scopes: &[&str]) {
+        let token = self.plan.token.expect("the connection is by token");
+        self.control(
+            "POST",
+            "private-tokens",
+            &json!({ "portal_id": PORTAL, "token": token, "scopes": scopes }),
+        );
+    }
+
+    /// What came of the newest test of the connection.
+    pub fn trial(&mut self) -> Option<Trial> {
+        match self.command(Command::Trial) {
+            Some(Answer::Trial(trial)) => trial,
+            other => panic!("no trial but {other:?}"),
+        }
+    }
+
+    /// How much of HubSpot's limits the first connection has used.
+    pub fn gauges(&mut self) -> Gauges {
+        let app = self.status().windows;
+        let now = Timestamp(self.now as i64);
+        self.limiter.as_mut().expect("the limiter was asked").gauges(now, &app)
     }
 
     /// Ends the authorisation that is there now.
     pub fn farewell(&mut self, uninstall: bool, revoke: bool) {
         let of = self.status().connected_at;
         self.command(Command::Disconnect { of, uninstall, revoke });
+    }
+
+    /// Likewise of another connection than the first.
+    pub fn farewell_of(&mut self, object: usize, uninstall: bool, revoke: bool) {
+        let of = self.status_of(object).connected_at;
+        self.command_to(object, Command::Disconnect { of, uninstall, revoke });
     }
 
     pub(super) fn set_faults(&mut self) {

@@ -17,7 +17,7 @@ pub mod sql;
 pub mod world;
 
 pub use account::{APP, PORTAL};
-pub use plan::{CARS, CLIENT_SECRET, Loss, Plan};
+pub use plan::{CARS, CLIENT_SECRET, Loss, OWN_SECRET, Plan};
 pub use promises::differences;
 pub use snapshot::Snapshot;
 pub use world::{Call, World};

@@ -12,6 +12,8 @@ use spoke::values::config::Config;
 pub const CLIENT_ID: &str = "11111111-2222-3333-4444-555555555555";
 /// The app's secret.
 pub const CLIENT_SECRET: &str = "yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy";
+/// The secret of a private app of the customer's own.
+pub const OWN_SECRET: &str = "zzzzzzzz-zzzz-zzzz-zzzz-zzzzzzzzzzzz";
 
 /// The custom object of the accounts that have one.
 pub const CARS: &str = "cars";
@@ -98,6 +100,10 @@ pub struct Plan {
     pub switches: Switches,
     /// HubSpot calls one alarm may start.
     pub calls_per_alarm: u32,
+    /// The connection is made by this token of a private app instead of OAuth.
+    pub token: Option<&'static str>,
+    /// The private app has told the secret with which it signs webhooks.
+    pub own_webhooks: bool,
     /// Variables of the configuration besides those that every deployment has.
     pub variables: Vec<(&'static str, String)>,
     /// Network latency of one call, milliseconds, from and to.
@@ -140,6 +146,8 @@ impl Default for Plan {
             shape: Shape { properties_set: 8, custom_properties: 3, ..Shape::default() },
             switches: Switches::default(),
             calls_per_alarm: 1_000,
+            token: None,
+            own_webhooks: false,
             variables: Vec::new(),
             latency_ms: (5, 60),
             dawdles_one_in: 0,

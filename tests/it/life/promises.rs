@@ -111,7 +111,8 @@ impl World {
         self.status_of(0)
     }
 
-    pub(super) fn status_of(&mut self, object: usize) -> Status {
+    /// The state of one connection.
+    pub fn status_of(&mut self, object: usize) -> Status {
         match self.command_to(object, Command::Status) {
             Some(Answer::Status(status)) => *status,
             other => panic!("no status but {other:?}"),

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use spoke::store::{
+    limiter,
     native::NativeSql,
     portal,
     sql::{Param, Row, Sql, SqlError},
@@ -15,6 +16,17 @@ thread_local! {
         portal::open(&sql).expect("the tables are made");
         sql
     };
+    /// Likewise an account's limiter's.
+    static LIMITER: NativeSql = {
+        let sql = NativeSql::default();
+        limiter::open(&sql).expect("the tables are made");
+        sql
+    };
+}
+
+/// An account's limiter's database.
+pub fn limiter() -> NativeSql {
+    LIMITER.with(NativeSql::copy)
 }
 
 /// The connection's database, with a misfortune in store.

@@ -9,7 +9,8 @@ use hubspot_simulator::{Rule, Simulator, webhooks::Delivery};
 use serde_json::Value;
 use spoke::{
     engine::{
-        limiter::{Limiter, Saved, messages::Ask},
+        alert::Alert,
+        limiter::{Limiter, messages::Ask},
         portal::{
             Effect, Event, Portal, Turn,
             channels::commands::Action,
@@ -17,7 +18,7 @@ use spoke::{
             messages::{Answer, Command, Phase, StreamState},
         },
     },
-    store::{portal, sql::SqlError},
+    store::{limiter, native::NativeSql, portal, sql::SqlError},
     values::{
         config::Config,
         http::{Outcome, Request},
@@ -26,7 +27,12 @@ use spoke::{
     },
 };
 
-use super::{plan::Plan, receivers::Receiver, snapshot::Snapshot, sql::FlakySql};
+use super::{
+    plan::Plan,
+    receivers::Receiver,
+    snapshot::Snapshot,
+    sql::{self, FlakySql},
+};
 
 /// 2026-11-20T00:00:00Z.
 pub const START_MS: u64 = 1_795_132_800_000;
@@ -95,6 +101,8 @@ pub struct World {
     pub limiter: Option<Limiter>,
     /// Lines the engine logged.
     pub log: Vec<String>,
+    /// What the operator was told.
+    pub alerts: Vec<Alert>,
     /// Requests that reached HubSpot, in order.
     pub calls: Vec<Call>,
     /// The host's servers, by URL.
@@ -106,7 +114,7 @@ pub struct World {
     pub(super) rng: fastrand::Rng,
     pub(super) edits_until: u64,
     config: Config,
-    limiter_saved: Option<Saved>,
+    limiter_sql: NativeSql,
     queue: BinaryHeap<Reverse<(u64, u64)>>,
     happenings: BTreeMap<(u64, u64), What>,
     number: u64,
@@ -123,6 +131,7 @@ impl World {
             objects: Vec::new(),
             limiter: None,
             log: Vec::new(),
+            alerts: Vec::new(),
             calls: Vec::new(),
             receivers: BTreeMap::new(),
             now: START_MS,
@@ -130,7 +139,7 @@ impl World {
             rng: fastrand::Rng::with_seed(plan.seed),
             edits_until: START_MS + plan.minutes * MINUTE,
             config: plan.config(),
-            limiter_saved: None,
+            limiter_sql: sql::limiter(),
             queue: BinaryHeap::new(),
             happenings: BTreeMap::new(),
             number: 0,
@@ -156,6 +165,18 @@ impl World {
     pub fn add_connection(&mut self) {
         self.objects.push(Object::default());
         self.connect(self.objects.len() - 1);
+    }
+
+    /// The operator deploys another setting; processes that run keep what they have opened.
+    pub fn set(&mut self, name: &'static str, value: &str) {
+        self.plan.variables.retain(|(known, _)| *known != name);
+        self.plan.variables.push((name, value.to_owned()));
+        self.config = self.plan.config();
+    }
+
+    /// Grants whose tokens the limiter keeps.
+    pub fn grants_kept(&self) -> usize {
+        limiter::grants(&self.limiter_sql).expect("the table is there").len()
     }
 
     fn until_crash(&mut self) -> u64 {
@@ -264,6 +285,7 @@ impl World {
                     self.at(at.0 as u64, What::Arrive { object, life, event: Event::Woke });
                 }
                 Effect::SetAlarm(at) => self.set_alarm(object, at.0 as u64),
+                Effect::Alert(alert) => self.alerts.push(alert),
                 Effect::Log(line) => {
                     if std::env::var_os("SPOKE_SEED").is_some() {
                         eprintln!("{:>9} {line}", self.now - START_MS);
@@ -292,12 +314,11 @@ impl World {
             What::Arrive { .. } => {}
             What::Ask { object, life, ask, answered } => {
                 let now = Timestamp(self.now as i64);
-                let saved = self.limiter_saved.clone();
-                let limiter = self.limiter.get_or_insert_with(|| Limiter::new(now, saved));
+                let sql = &self.limiter_sql;
+                let load = || Limiter::load(sql, now).expect("what a limiter saves it can read");
+                let limiter = self.limiter.get_or_insert_with(load);
                 let grant = limiter.acquire(now, &ask);
-                if let Some(saved) = limiter.take_saved() {
-                    self.limiter_saved = Some(saved);
-                }
+                limiter.save(sql).expect("an open database takes rows");
                 if answered {
                     let returns = self.now + self.rng.u64(0..8);
                     self.at(returns, What::Arrive { object, life, event: Event::Granted(Some(grant)) });

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     engine::{
+        alert::Alert,
         limiter::messages::News,
         portal::{
             Effect, InFlight, Portal, Running, Turn,
@@ -32,6 +33,7 @@ use crate::{
         http::{Outcome, Request, Response},
         ids::{ListId, ObjectType},
         json, scopes,
+        secret::Secret,
         time::{HOUR_MS, Timestamp},
     },
 };
@@ -103,6 +105,10 @@ pub(super) enum Errand {
     Pipelines,
     Schemas,
     Account,
+    /// The account's daily use, of a private app.
+    Usage,
+    /// What a token that nothing renews may do.
+    Token,
     Lists {
         offset: u64,
     },
@@ -136,7 +142,7 @@ impl Errand {
             Self::Owners { .. } => Source::Owners,
             Self::Pipelines => Source::Pipelines,
             Self::Schemas => Source::Schemas,
-            Self::Account => Source::Account,
+            Self::Account | Self::Usage | Self::Token => Source::Account,
             Self::Lists { .. }
             | Self::Sizes { .. }
             | Self::Named { .. }
@@ -153,17 +159,21 @@ impl Errand {
             | Self::Joins { list, .. }
             | Self::Members { list, .. }
             | Self::Some { list } => Some(*list),
-            Self::Owners { .. } | Self::Pipelines | Self::Schemas | Self::Account => None,
+            Self::Owners { .. } | Self::Pipelines | Self::Schemas => None,
+            Self::Account | Self::Usage | Self::Token => None,
             Self::Lists { .. } | Self::Sizes { .. } => None,
         }
     }
 
-    pub(super) fn request(&self) -> Request {
+    /// `token`: the one that [`Self::Token`] is about.
+    pub(super) fn request(&self, token: &Secret<String>) -> Request {
         match self {
             Self::Owners { archived, after } => owners::list(*archived, after.as_deref()),
             Self::Pipelines => pipelines::list(ObjectType::Deals),
             Self::Schemas => schemas::list(),
             Self::Account => account::details(),
+            Self::Usage => account::usage(),
+            Self::Token => account::token_info(token),
             Self::Lists { offset } => lists::all(*offset),
             Self::Sizes { ids } => lists::some(ids),
             Self::Named { list } => lists::one(*list),
@@ -457,6 +467,11 @@ impl Portal {
             Errand::Pipelines => pipelines::parse(body).map(|found| self.took_pipelines(turn, &found)),
             Errand::Schemas => schemas::parse(body).map(|found| self.took_schemas(turn, &found)),
             Errand::Account => account::parse_details(body).map(|found| self.took_account(turn, found)),
+            Errand::Usage => account::parse_usage(body).map(|found| {
+                self.took_usage(turn, found);
+                Ok(())
+            }),
+            Errand::Token => account::parse_token_info(body).map(|found| self.took_token(turn, found)),
             Errand::Lists { offset } => lists::parse(body).map(|page| self.took_lists(turn, *offset, &page)),
             Errand::Sizes { ids } => lists::parse(body).map(|page| self.took_sizes(turn, ids, &page)),
             Errand::Named { list } => {
@@ -494,6 +509,11 @@ impl Portal {
     ) -> Result<(), SqlError> {
         effects.push(Effect::Log(format!("{rejection}")));
         let source = errand.source();
+        // What they tell is good to know, and nothing waits for it: asked for again in an hour.
+        if matches!(errand, Errand::Usage | Errand::Token) && rejection.is_about_the_request() {
+            self.after_account(turn, Some(errand));
+            return Ok(());
+        }
         let mut wait_until = turn.now;
         match &rejection.class {
             Class::Expired | Class::Unauthorized => {
@@ -503,6 +523,7 @@ impl Portal {
             }
             Class::Parked { until } => return self.pause(turn, *until, rejection),
             Class::Throttled { policy: Policy::Daily, retry_at } => {
+                self.permits.learn(News::DayOver { until: *retry_at });
                 return self.pause(turn, *retry_at, rejection);
             }
             Class::Throttled { retry_at, .. } => {
@@ -527,6 +548,7 @@ impl Portal {
             Class::Forbidden { .. }
             | Class::WrongTokenKind
             | Class::Conflict { .. }
+            | Class::Rule { .. }
             | Class::Rejected { .. } => {
                 let until = turn.now.plus_ms(REFUSED_MS);
                 if let Some(list) = errand.list() {
@@ -535,6 +557,7 @@ impl Portal {
                 wait_until = until;
             }
             Class::Transient { retry_at } => wait_until = retry_at.unwrap_or(turn.now),
+            Class::Unreachable => effects.push(Effect::Alert(Alert::HubSpotUnreachable)),
             Class::TooLong | Class::Locked | Class::Unknown => {}
         }
         let standing = self.beside.standing(source);
@@ -549,6 +572,5 @@ impl Portal {
 }
 
 fn trouble(turn: &Turn<'_>, rejection: &Rejection) -> Trouble {
-    let correlation_id = rejection.correlation_id.clone();
-    Trouble { words: rejection.words(), at: turn.now, correlation_id }
+    Trouble::of(rejection, turn.now)
 }

@@ -6,12 +6,21 @@ use serde_json::json;
 
 use super::{Errand, Source};
 use crate::{
-    engine::portal::{Portal, Turn, messages::Account},
-    hubspot::{account::Details, lists, owners, pipelines::Pipeline, schemas::Schema},
+    engine::{
+        limiter::messages::News,
+        portal::{Portal, Turn, messages::Account},
+    },
+    hubspot::{
+        account::{self, Details},
+        lists, owners,
+        pipelines::Pipeline,
+        schemas::Schema,
+    },
     store::{portal::reference, sql::SqlError},
     values::{
         ids::ObjectType,
         json,
+        tier::PUBLIC_WINDOW,
         time::{MINUTE_MS, Timestamp},
     },
 };
@@ -104,6 +113,7 @@ impl Portal {
         let standing = self.beside.standing(Source::Account);
         (standing.read_at, standing.due) = (Some(turn.now), false);
         self.beside.save(turn)?;
+        self.after_account(turn, None);
         let Some(connection) = &mut self.connection else { return Ok(()) };
         let before = &connection.account;
         let utc_offset_ms = found.utc_offset_ms.unwrap_or(before.utc_offset_ms);
@@ -120,6 +130,39 @@ impl Portal {
         connection.account = account;
         self.save_connection(turn)?;
         if days_move { self.scan_by_days(turn) } else { Ok(()) }
+    }
+
+    /// What is asked for with the account: of one that is not reached through a publicly distributed app its use of the day, of a
+    /// token that nothing renews what it may do.
+    pub(super) fn after_account(&mut self, turn: &Turn<'_>, before: Option<&Errand>) {
+        let by_token = self.connection.as_ref().is_some_and(|connection| connection.app.is_token());
+        let public = self.heard.is_some_and(|(heard, _)| heard.max == Some(PUBLIC_WINDOW));
+        let usage = (before.is_none() && !public).then_some(Errand::Usage);
+        let token = (by_token && before != Some(&Errand::Token)).then_some(Errand::Token);
+        let collected = &mut self.beside.collected[Source::Account as usize];
+        collected.next = usage.or(token);
+        collected.came_at = turn.now;
+    }
+
+    pub(super) fn took_usage(&mut self, turn: &Turn<'_>, found: Option<account::Usage>) {
+        if let Some(usage) = found {
+            let count = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+            self.permits.learn(News::Usage { limit: count(usage.limit), used: count(usage.current) });
+        }
+        self.after_account(turn, Some(&Errand::Usage));
+    }
+
+    /// Scopes of a token are edited in HubSpot, and nobody tells.
+    pub(super) fn took_token(&mut self, turn: &Turn<'_>, found: account::TokenInfo) -> Result<(), SqlError> {
+        self.after_account(turn, Some(&Errand::Token));
+        let Some(connection) = &mut self.connection else { return Ok(()) };
+        let before = (connection.private_app, connection.scopes.clone());
+        connection.private_app = found.app_id.or(connection.private_app);
+        if !found.scopes.is_empty() && found.scopes != before.1 {
+            self.take_scopes(turn, found.scopes)?;
+        }
+        let is = self.connection.as_ref().map(|known| (known.private_app, known.scopes.clone()));
+        if is == Some(before) { Ok(()) } else { self.save_connection(turn) }
     }
 
     /// Takes a page; the last one replaces what was kept.

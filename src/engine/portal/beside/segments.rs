@@ -192,7 +192,7 @@ impl Segment {
                 ),
                 None => "This list holds records of a type that Spoke does not mirror, so its members are not either.".to_owned(),
             };
-            self.state.trouble = Some(Trouble { words, at: turn.now, correlation_id: None });
+            self.state.trouble = Some(Trouble::other(words, turn.now));
         }
         self.object_type.is_some()
     }
@@ -432,7 +432,7 @@ impl Portal {
         segment.state = State {
             users: std::mem::take(&mut segment.state.users),
             gone_at: Some(turn.now),
-            trouble: Some(Trouble { words: words.to_owned(), at: turn.now, correlation_id: None }),
+            trouble: Some(Trouble::other(words.to_owned(), turn.now)),
             ..State::default()
         };
         segment.save(turn.sql)

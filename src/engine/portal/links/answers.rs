@@ -196,7 +196,8 @@ impl Portal {
                 self.links.saved.small = true;
             }
             (
-                Class::Rejected { .. }
+                Class::Rule { .. }
+                | Class::Rejected { .. }
                 | Class::Forbidden { .. }
                 | Class::WrongTokenKind
                 | Class::Conflict { .. }
@@ -208,6 +209,7 @@ impl Portal {
                 Class::Transient { .. }
                 | Class::Throttled { .. }
                 | Class::Parked { .. }
+                | Class::Unreachable
                 | Class::Locked
                 | Class::Expired
                 | Class::Unauthorized

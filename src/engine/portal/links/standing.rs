@@ -26,8 +26,7 @@ impl Troubles {
     }
 
     pub(super) fn note(&mut self, call: &Call, rejection: &Rejection, at: Timestamp) {
-        let correlation_id = rejection.correlation_id.clone();
-        *self.of(call) = Some(Trouble { words: rejection.words(), at, correlation_id });
+        *self.of(call) = Some(Trouble::of(rejection, at));
     }
 
     /// Says whether there was one.
