@@ -13,4 +13,5 @@ pub mod problem;
 pub mod receiver;
 pub mod scopes;
 pub mod secret;
+pub mod subscriptions;
 pub mod time;

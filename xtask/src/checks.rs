@@ -69,8 +69,9 @@ pub fn run_all(project: &Project, setup: &Setup, only: Option<&str>) -> Result<T
     // Of the workspace, so that what the step before compiled is used again.
     let planted = ["test", "--workspace", "--test", "it", "planted", "--", "--ignored"];
     checks.tests("planted mistakes are found", &planted)?;
-    let live = ["test", "--workspace", "--features", "xtask/live", "--test", "live"];
-    checks.tests("live questions, asked of the simulator", &live)?;
+    let features = "xtask/live,xtask/app-project";
+    let live = ["test", "--workspace", "--features", features, "--test", "live", "--test", "app_project"];
+    checks.tests("live questions, asked of the simulator; app projects", &live)?;
     let step = "the Worker builds within its budget";
     match Built::ensure(project, setup) {
         Ok(built) => {
