@@ -7,7 +7,7 @@
 /// What is told of one object type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Subscribed {
-    /// `contact`, `company`, `deal` in the classic family of subscriptions; a type id (`0-27`) in the generic one.
+    /// HubSpot's name of it in subscriptions: `contact`.
     pub object: &'static str,
     /// Whether it is of the classic family (`contact.creation`), else of the generic one (`object.creation`).
     pub classic: bool,
@@ -81,7 +81,7 @@ pub const SUBSCRIBED: [Subscribed; 6] = [
         ],
     },
     Subscribed {
-        object: "0-27",
+        object: "task",
         classic: false,
         events: &["creation", "deletion", "restore"],
         properties: &[
@@ -94,7 +94,7 @@ pub const SUBSCRIBED: [Subscribed; 6] = [
         ],
     },
     Subscribed {
-        object: "0-48",
+        object: "call",
         classic: false,
         events: &["creation", "deletion", "restore"],
         properties: &[
@@ -107,7 +107,7 @@ pub const SUBSCRIBED: [Subscribed; 6] = [
         ],
     },
     Subscribed {
-        object: "0-46",
+        object: "note",
         classic: false,
         events: &["creation", "deletion", "restore"],
         properties: &["hs_note_body", "hs_timestamp", "hubspot_owner_id"],

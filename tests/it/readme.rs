@@ -65,7 +65,10 @@ fn hubspot_has_every_property_that_is_subscribed_to() {
             "contact" => "contacts",
             "company" => "companies",
             "deal" => "deals",
-            type_id => type_id,
+            "task" => "tasks",
+            "call" => "calls",
+            "note" => "notes",
+            other => panic!("{other} has no plural here"),
         };
         let request = Request {
             method: "GET".into(),

@@ -23,10 +23,10 @@ const USER: &str = "user-level";
 
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Where the deployment is reached, as in PUBLIC_URL: `https://hubspot.example.com`
+    /// Where the deployment is reached, as in `PUBLIC_URL`: `https://hubspot.example.com`
     #[arg(long)]
     pub url: String,
-    /// The app's key in HUBSPOT_APPS, which its webhooks' address ends with
+    /// The app's key in `HUBSPOT_APPS`, which its webhooks' address ends with
     #[arg(long, default_value = "main")]
     pub key: String,
     /// The app's name, as customers read it when they connect
@@ -107,7 +107,7 @@ fn address(url: &str) -> Result<String> {
     });
     let plain = |host: &&str| !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']);
     ensure!(
-        host.filter(plain).is_some(),
+        host.is_some_and(|host| plain(&host)),
         "`{url}` is not an address HubSpot takes: `https://` and a host, or `http://localhost` while you try things"
     );
     Ok(url.to_owned())

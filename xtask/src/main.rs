@@ -24,9 +24,12 @@ enum Task {
     Demo(demo::Options),
     /// Run every check: format, lints, native tests, the Worker in workerd, the browser
     Test {
-        /// Only these: browser
+        /// Only these: browser, browser:NAME, deep
         #[arg(long)]
         only: Option<String>,
+        /// Also what takes minutes more or needs a network: dependencies' advisories, fuzz targets
+        #[arg(long)]
+        deep: bool,
     },
     /// Measure calls, rate, cost, webhooks and size
     Bench(bench::Options),
@@ -133,7 +136,9 @@ fn run(task: &Task) -> Result<ExitCode> {
         Task::Live(_) | Task::AppProject { .. } => {}
         Task::Picture => chromium::picture(&project, &Built::ensure(&project, &setup)?)?,
         Task::Soak(options) => held &= soak::run_lives(&project, &setup, options)?,
-        Task::Test { only } => held &= checks::run_all(&project, &setup, only.as_deref())?.failed == 0,
+        Task::Test { only, deep } => {
+            held &= checks::run_all(&project, &setup, only.as_deref(), *deep)?.failed == 0;
+        }
     }
     Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
