@@ -72,7 +72,7 @@ pub fn write(options: &Options) -> Result<String> {
         fs::write(&path, text).with_context(|| format!("cannot write `{}`", path.display()))?;
     }
     Ok(format!(
-        "Wrote `{0}/{ACCOUNT}` and `{0}/{USER}`. Upload each with HubSpot's CLI: `cd {0}/{ACCOUNT} && npx hs project upload`.\n\
+        "Wrote `{0}/{ACCOUNT}` and `{0}/{USER}`. Upload each with HubSpot's CLI: `cd {0}/{ACCOUNT} && npx --package @hubspot/cli hs project upload`.\n\
          The client id and secret that HubSpot then shows go into HUBSPOT_APPS. The user-level app is for seats; leave it out \
          if you need none.",
         options.out
