@@ -7,13 +7,19 @@
 //! |---|---|---|
 //! | `GET /__control/` | | a page for people: contacts, forms, counters |
 //! | `GET /__control/health` | | `{"ok":true}` |
-//! | `GET /__control/state` | | apps, portals, users, grants, private tokens |
+//! | `GET /__control/state` | | apps, portals, users, grants, private apps and tokens |
 //! | `GET /__control/tokens` | | `{"tokens"}`: every code and token that still means something, to look for in logs |
 //! | `POST /__control/apps` | [`crate::grants::App`]; an `app_id` replaces | the app with its ids and secret |
 //! | `POST /__control/portals` | `portal_id`, `settings` ([`crate::PortalSettings`]), `contacts`, `companies`, `deals`, `associations` (whether they are linked), `shape` ([`crate::Shape`]) | the portal |
-//! | `POST /__control/users` | [`crate::grants::User`]; a `user_id` replaces | the user |
-//! | `POST /__control/private-tokens` | `portal_id`, `scopes` (all if absent), `token` (made if absent) | the token |
+//! | `POST /__control/users` | [`crate::grants::User`], with `rights` by account; a `user_id` replaces | the user |
+//! | `POST /__control/users/rights` | `user_id`, `portal_id`, `rights` ([`crate::rights::Rights`]): hold from the next call on | the user |
+//! | `POST /__control/users/remove` | `user_id`, `portal_id` (every account if absent) | `{"removed"}`; the user's user-level tokens die |
+//! | `POST /__control/private-tokens` | `portal_id`, `kind` (`private_app` if absent, or `service_key`), `name`, `user_id` (who made it), `scopes` (all if absent), `token` (made if absent); of a private app also `target_url`, `client_secret`, `subscriptions` | the token, with its app's id and secret |
+//! | `POST /__control/private-tokens/rotate` | `token`, `overlap` (else the old one ends now): seven days | the new token |
+//! | `POST /__control/private-tokens/scopes` | `token`, `scopes`: all its app has from now on | `{"scopes"}` |
 //! | `POST /__control/private-tokens/remove` | `token` | `{"removed"}` |
+//! | `POST /__control/private-tokens/delete` | `app_id`: the private app or service key, with all its tokens | `{"deleted"}` |
+//! | `PUT /__control/validation-rules` | `portal_id`, `object_type`, `property`, `rules` ([`crate::objects::rule::ValueRule`]s; none ends them) | `{"rules"}`: the customer's own rules for values |
 //! | `POST /__control/tokens/expire` | `portal_id` (all if absent) | `{"expired"}`: OAuth access tokens that expire now |
 //! | `POST /__control/grants/revoke` | `app_id`, `portal_id` | `{"revoked"}`: refresh tokens that die; access tokens live on |
 //! | `POST /__control/uninstall` | `app_id`, `portal_id` | `{"uninstalled"}` |
@@ -53,6 +59,7 @@
 //! | `POST /__control/grants/scopes` | `app_id`, `portal_id`, `removed` | `{"changed"}`: grants and static tokens that lose these scopes at once |
 //! | `POST /__control/index/catch-up` | `portal_id` (all if absent) | `{}`: search knows everything now |
 
+mod access;
 mod associations;
 mod lists;
 pub mod page;
@@ -69,6 +76,7 @@ use crate::generator::Shape;
 use crate::grants::{App, User};
 use crate::http::{Request, Response};
 use crate::objects::kind::{COMPANIES, DEALS, ObjectKind};
+use crate::objects::rule::ValueRule;
 use crate::portal::PortalSettings;
 use crate::{Problem, Simulator};
 
@@ -139,18 +147,13 @@ struct LessScopes {
     removed: Vec<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct NewToken {
-    portal_id: Option<u64>,
-    scopes: Option<Vec<String>>,
-    token: Option<String>,
-}
-
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct TokenToRemove {
-    token: String,
+struct NewRules {
+    portal_id: Option<u64>,
+    object_type: String,
+    property: String,
+    rules: Vec<ValueRule>,
 }
 
 impl Simulator {
@@ -167,6 +170,12 @@ impl Simulator {
             }
             None if path == "lists" => self.control_lists(now_ms, "", request),
             Some(("lists", call)) => self.control_lists(now_ms, call, request),
+            None if matches!(path, "users" | "private-tokens") => {
+                self.control_access(now_ms, path, "", request)
+            }
+            Some((area @ ("users" | "private-tokens"), call)) => {
+                self.control_access(now_ms, area, call, request)
+            }
             Some(("schemas", call)) => self.control_schemas(now_ms, call, request),
             Some(("associations", call)) => self.control_associations(now_ms, call, request),
             Some(("pages", rest)) => self.page_call(now_ms, rest, request),
@@ -176,6 +185,20 @@ impl Simulator {
             _ => self.control_state(now_ms, path, request),
         };
         answer.unwrap_or_else(|Refusal(status, message)| Response::json(status, &json!({"message": message})))
+    }
+
+    fn control_access(
+        &mut self,
+        now_ms: u64,
+        area: &str,
+        call: &str,
+        request: &Request,
+    ) -> Result<Response, Refusal> {
+        let body = match area {
+            "users" => self.control_users(call, request)?,
+            _ => self.control_private(now_ms, call, request)?,
+        };
+        Ok(Response::json(200, &body))
     }
 
     fn control_state(&mut self, now_ms: u64, path: &str, request: &Request) -> Result<Response, Refusal> {
@@ -188,15 +211,6 @@ impl Simulator {
                 json!(self.put_app(app))
             }
             ("POST", "portals") => self.new_portal(now_ms, body(request)?),
-            ("POST", "users") => {
-                let user: User = body(request)?;
-                json!(self.put_user(user))
-            }
-            ("POST", "private-tokens") => self.new_private_token(body(request)?)?,
-            ("POST", "private-tokens/remove") => {
-                let asked: TokenToRemove = body(request)?;
-                json!({"removed": self.access.remove_private_token(&asked.token)})
-            }
             ("POST", "tokens/expire") => {
                 let asked: Named = body(request)?;
                 json!({"expired": self.access.expire_access_tokens(now_ms, asked.portal_id)})
@@ -239,6 +253,15 @@ impl Simulator {
                 self.webhooks.clear_report();
                 json!({})
             }
+            ("PUT", "validation-rules") => {
+                let asked: NewRules = body(request)?;
+                let portal_id = self.chosen(asked.portal_id)?;
+                let portal = self.portals.get_mut(&portal_id).ok_or_else(|| missing("portal"))?;
+                if !portal.set_value_rules(&asked.object_type, &asked.property, asked.rules.clone())? {
+                    return Err(missing("property"));
+                }
+                json!({"rules": asked.rules})
+            }
             ("PUT", "edit-rate") => self.set_edit_rate(body(request)?)?,
             ("POST", "index/catch-up") => {
                 let asked: Named = body(request)?;
@@ -273,6 +296,7 @@ impl Simulator {
             "portals": portals,
             "users": self.access.users().collect::<Vec<_>>(),
             "grants": self.access.grants().collect::<Vec<_>>(),
+            "private_apps": self.access.private_apps().collect::<Vec<_>>(),
             "private_tokens": self.access.private_tokens().collect::<Vec<_>>(),
         })
     }
@@ -298,19 +322,6 @@ impl Simulator {
             "portal_id": portal_id,
             "contacts": live("contacts"), "companies": live("companies"), "deals": live("deals"),
         })
-    }
-
-    fn new_private_token(&mut self, asked: NewToken) -> Result<Value, Refusal> {
-        let portal_id = self.chosen(asked.portal_id)?;
-        let region = self.portals[&portal_id].settings.hublet.clone();
-        let scopes = asked.scopes.unwrap_or_else(|| ALL_SCOPES.map(str::to_owned).to_vec());
-        let user = self.access.users().find(|user| user.portals.contains(&portal_id));
-        let user_id = user.map_or(1, |user| user.user_id);
-        let private = match asked.token {
-            Some(token) => self.access.put_private_token(token, portal_id, user_id, scopes),
-            None => self.access.add_private_token(&region, portal_id, user_id, scopes),
-        };
-        Ok(json!(private))
     }
 
     /// Merges the given fields into the switches; all or none of them take effect.

@@ -177,7 +177,7 @@ impl Portal {
         while stream.next_at <= now_ms {
             if rounds < ROUND_LIMIT {
                 let Turn { switches, changes, .. } = turn;
-                let mut then = Turn { now_ms: stream.next_at, switches, changes };
+                let mut then = Turn { now_ms: stream.next_at, switches, changes, viewer: None };
                 self.edit_random_of(&mut then, kind, stream.edits);
                 rounds += 1;
             }

@@ -3,11 +3,18 @@
 //! Owns who may call. It knows nothing of HTTP ([`crate::oauth`] and [`crate::pages`] speak it), of records, or of
 //! limits. Facts: `hubspot-api.md` §2; every unconfirmed one is a field of [`Switches`].
 
+mod people;
+mod private_apps;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use people::MayNot;
+pub use private_apps::{NewPrivateApp, PrivateApp, PrivateToken, StaticKind};
+
 use crate::random::Random;
+use crate::rights::Rights;
 use crate::switches::{Reauthorize, Switches};
 use crate::webhooks::Subscription;
 
@@ -85,8 +92,12 @@ pub struct User {
     pub password: String,
     /// The accounts this person belongs to.
     pub portals: BTreeSet<u64>,
-    /// Only a super admin may install an app (`hubspot-api.md` §1.4).
+    /// May do everything, and install account-level apps (`hubspot-api.md` §1.4).
     pub super_admin: bool,
+    /// "HubSpot Marketplace Access": may install account-level apps too.
+    pub marketplace_access: bool,
+    /// What the person may do, by account; everything where nothing is set. Means nothing of a super admin.
+    pub rights: BTreeMap<u64, Rights>,
 }
 
 impl Default for User {
@@ -97,6 +108,8 @@ impl Default for User {
             password: "hubspot".into(),
             portals: BTreeSet::new(),
             super_admin: true,
+            marketplace_access: false,
+            rights: BTreeMap::new(),
         }
     }
 }
@@ -141,16 +154,6 @@ struct Code {
     expires_at: u64,
 }
 
-/// A static token of a private app.
-#[derive(Debug, Clone, Serialize)]
-pub struct PrivateToken {
-    pub token: String,
-    pub app_id: u64,
-    pub portal_id: u64,
-    pub user_id: u64,
-    pub scopes: Vec<String>,
-}
-
 /// What the token endpoint answers with.
 #[derive(Debug, Clone)]
 pub struct Issued {
@@ -176,7 +179,7 @@ pub enum Presented<'a> {
     Unknown,
     Expired { at: u64 },
     Oauth { grant: &'a Grant, scopes: &'a [String], expires_at: u64 },
-    Private(&'a PrivateToken),
+    Private(&'a PrivateApp),
 }
 
 /// Apps, people and everything granted.
@@ -190,7 +193,10 @@ pub struct Grants {
     granted: BTreeMap<u64, Grant>,
     refresh_tokens: HashMap<String, RefreshToken>,
     access_tokens: HashMap<String, AccessToken>,
+    private_apps: BTreeMap<u64, PrivateApp>,
     private_tokens: BTreeMap<String, PrivateToken>,
+    /// Who was in which account and is there no more.
+    removed: BTreeSet<(u64, u64)>,
     next_id: u64,
 }
 
@@ -206,7 +212,9 @@ impl Grants {
             granted: BTreeMap::new(),
             refresh_tokens: HashMap::new(),
             access_tokens: HashMap::new(),
+            private_apps: BTreeMap::new(),
             private_tokens: BTreeMap::new(),
+            removed: BTreeSet::new(),
             next_id: 0,
         }
     }
@@ -227,14 +235,18 @@ impl Grants {
         if app.client_secret.is_empty() {
             app.client_secret = self.random.uuid();
         }
+        self.number_subscriptions(&mut app);
+        let id = app.app_id;
+        self.apps.insert(id, app);
+        &self.apps[&id]
+    }
+
+    fn number_subscriptions(&mut self, app: &mut App) {
         for subscription in &mut app.subscriptions {
             if subscription.id == 0 {
                 subscription.id = self.id_from(2_500_000);
             }
         }
-        let id = app.app_id;
-        self.apps.insert(id, app);
-        &self.apps[&id]
     }
 
     /// Adds the person, or replaces the one with the same id.
@@ -243,6 +255,7 @@ impl Grants {
             user.user_id = self.id_from(9_000_000);
         }
         let id = user.user_id;
+        self.removed.retain(|(removed, portal_id)| *removed != id || !user.portals.contains(portal_id));
         self.users.insert(id, user);
         &self.users[&id]
     }
@@ -273,10 +286,6 @@ impl Grants {
 
     pub fn grants(&self) -> impl Iterator<Item = &Grant> {
         self.granted.values()
-    }
-
-    pub fn private_tokens(&self) -> impl Iterator<Item = &PrivateToken> {
-        self.private_tokens.values()
     }
 
     /// Every code and token that is not forgotten yet, valid or not.
@@ -387,8 +396,9 @@ impl Grants {
         }
         let grant_id = held.grant_id;
         let current = held.replaced_at.is_none();
+        let ended = self.granted.get(&grant_id).is_some_and(|grant| self.ended_with_user(switches, grant));
         let grant = self.granted.get_mut(&grant_id).ok_or(Denied::BadRefreshToken)?;
-        if !grant.alive || grant.app_id != app_id {
+        if !grant.alive || ended || grant.app_id != app_id {
             return Err(Denied::BadRefreshToken);
         }
         if scope.as_ref().is_some_and(|wanted| wanted.iter().any(|s| !grant.scopes.contains(s))) {
@@ -427,7 +437,7 @@ impl Grants {
 
     /// What this bearer token stands for now.
     pub fn present(&self, now_ms: u64, token: &str) -> Presented<'_> {
-        if let Some(private) = self.private_tokens.get(token) {
+        if let Some(private) = self.private_app_of(now_ms, token) {
             return Presented::Private(private);
         }
         let Some(held) = self.access_tokens.get(token) else { return Presented::Unknown };
@@ -482,13 +492,17 @@ impl Grants {
         !gone.is_empty()
     }
 
-    /// Whether the app is installed in the account.
+    /// Whether the app is installed in the account, or is the account's own.
     pub fn installed(&self, app_id: u64, portal_id: u64) -> bool {
-        self.granted.values().any(|g| g.installed && g.app_id == app_id && g.portal_id == portal_id)
+        self.private_in(app_id, portal_id).is_some()
+            || self.granted.values().any(|g| g.installed && g.app_id == app_id && g.portal_id == portal_id)
     }
 
     /// Whether some installation of the app in the account has this scope.
     pub fn installed_with(&self, app_id: u64, portal_id: u64, scope: &str) -> bool {
+        if let Some(own) = self.private_in(app_id, portal_id) {
+            return own.scopes.iter().any(|own| own == scope);
+        }
         self.granted.values().any(|g| {
             g.installed
                 && g.app_id == app_id
@@ -497,8 +511,8 @@ impl Grants {
         })
     }
 
-    /// Takes scopes from the app's grants in the account, their access tokens, and its static tokens. Says how many
-    /// grants and static tokens lost some.
+    /// Takes scopes from the app's grants in the account, their access tokens, and the account's private apps. Says how many
+    /// grants and private apps lost some.
     pub fn remove_scopes(&mut self, app_id: u64, portal_id: u64, removed: &[String]) -> usize {
         let mut count = 0;
         let take = |scopes: &mut Vec<String>| {
@@ -515,7 +529,7 @@ impl Grants {
                 }
             }
         }
-        for private in self.private_tokens.values_mut().filter(|private| private.portal_id == portal_id) {
+        for private in self.private_apps.values_mut().filter(|private| private.portal_id == portal_id) {
             count += usize::from(take(&mut private.scopes));
         }
         count
@@ -537,37 +551,6 @@ impl Grants {
             }
         }
         count
-    }
-
-    /// A static token of a new private app in the account.
-    pub fn add_private_token(
-        &mut self,
-        region: &str,
-        portal_id: u64,
-        user_id: u64,
-        scopes: Vec<String>,
-    ) -> &PrivateToken {
-        let token = format!("pat-{region}-{}", self.random.uuid());
-        self.put_private_token(token, portal_id, user_id, scopes)
-    }
-
-    /// The same with a text of the caller's choice.
-    pub fn put_private_token(
-        &mut self,
-        token: String,
-        portal_id: u64,
-        user_id: u64,
-        scopes: Vec<String>,
-    ) -> &PrivateToken {
-        let app_id = self.id_from(7_300_000);
-        let private = PrivateToken { token: token.clone(), app_id, portal_id, user_id, scopes };
-        self.private_tokens.insert(token.clone(), private);
-        &self.private_tokens[&token]
-    }
-
-    /// Deletes a static token. Says whether it existed.
-    pub fn remove_private_token(&mut self, token: &str) -> bool {
-        self.private_tokens.remove(token).is_some()
     }
 }
 

@@ -12,7 +12,7 @@
 //! | [`search`], [`properties`], [`owners`], [`pipelines`], [`associations`], [`lists`] | those APIs |
 //! | [`generator`] | believable records and the stream of edits |
 //! | [`faults`], [`switches`], [`problem`] | misfortunes, unconfirmed behaviour, error bodies |
-//! | [`auth`], [`oauth`], [`pages`], [`limits`], [`webhooks`], [`control`] | tokens, HubSpot's own pages, quotas, deliveries, the control API |
+//! | [`auth`], [`oauth`], [`rights`], [`pages`], [`limits`], [`webhooks`], [`control`] | tokens, what one user may do, HubSpot's own pages, quotas, deliveries, the control API |
 
 pub mod associations;
 pub mod auth;
@@ -36,6 +36,7 @@ pub mod portal;
 pub mod problem;
 pub mod properties;
 pub mod random;
+pub mod rights;
 pub mod route;
 pub mod schema;
 pub mod schemas;
@@ -125,7 +126,7 @@ impl Simulator {
     pub fn tick(&mut self, now_ms: u64) {
         let Self { portals, switches, changes, .. } = self;
         for portal in portals.values_mut() {
-            portal.tick(&mut portal::Turn { now_ms, switches, changes });
+            portal.tick(&mut portal::Turn { now_ms, switches, changes, viewer: None });
         }
         self.collect_changes(now_ms);
     }
@@ -146,7 +147,7 @@ impl Simulator {
     pub fn portal_turn(&mut self, portal_id: u64, now_ms: u64) -> Option<(&mut Portal, portal::Turn<'_>)> {
         let Self { portals, switches, changes, .. } = self;
         let portal = portals.get_mut(&portal_id)?;
-        Some((portal, portal::Turn { now_ms, switches, changes }))
+        Some((portal, portal::Turn { now_ms, switches, changes, viewer: None }))
     }
 
     /// A fresh id for an answer: `X-HubSpot-Correlation-Id` and `correlationId`. UUID-shaped, decided by the seed.

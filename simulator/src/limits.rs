@@ -249,10 +249,8 @@ fn ten_secondly_limit(kind: CallerKind, settings: &PortalSettings, switches: &Sw
     }
     match kind {
         CallerKind::Public => PUBLIC_OAUTH_LIMIT,
-        CallerKind::Private | CallerKind::PrivateOauth | CallerKind::UserLevel if settings.limit_increase => {
-            250
-        }
-        CallerKind::Private | CallerKind::PrivateOauth | CallerKind::UserLevel => match settings.tier {
+        CallerKind::Private | CallerKind::PrivateOauth if settings.limit_increase => 250,
+        CallerKind::Private | CallerKind::PrivateOauth => match settings.tier {
             Tier::FreeOrStarter => 100,
             Tier::Professional | Tier::Enterprise => 190,
         },

@@ -5,11 +5,12 @@
 
 use serde_json::{Value, json};
 
-use crate::auth::{Caller, CallerKind};
+use crate::auth::{Caller, CallerKind, bearer};
 use crate::form::Form;
-use crate::grants::{Denied, Issued, Presented};
+use crate::grants::{Denied, Issued, Presented, PrivateApp, StaticKind};
 use crate::http::{Request, Response};
 use crate::portal::PortalSettings;
+use crate::rights::wrong_kind;
 use crate::route::Endpoint;
 use crate::time::iso;
 use crate::{Problem, Simulator};
@@ -29,7 +30,7 @@ impl Simulator {
             (Endpoint::Token, None) => Ok(self.token(now_ms, &form(request)?)),
             (Endpoint::Introspect, None) => Ok(self.introspect(now_ms, &form(request)?)),
             (Endpoint::Revoke, None) => Ok(self.revoke(&form(request)?)),
-            (Endpoint::PrivateAppInfo, None) => self.private_app_info(request),
+            (Endpoint::PrivateAppInfo, None) => self.private_app_info(now_ms, request),
             (Endpoint::AccountDetails, Some(caller)) => self.account_details(now_ms, caller),
             (Endpoint::ApiUsage, Some(caller)) => self.api_usage(now_ms, caller),
             (Endpoint::Uninstall, Some(caller)) => self.uninstall_by(caller),
@@ -90,13 +91,15 @@ impl Simulator {
         let token = named.unwrap_or_default();
         let signature = self.access.random.opaque(86);
         let described = match self.access.present(now_ms, token) {
-            Presented::Oauth { grant, scopes, expires_at } if grant.app_id == app_id => {
+            Presented::Oauth { grant, scopes, expires_at }
+                if grant.app_id == app_id && !self.access.ended_with_user(&self.switches, grant) =>
+            {
                 Some((grant, scopes, Some(expires_at)))
             }
             _ => self
                 .access
                 .grant_by_refresh_token(token)
-                .filter(|grant| grant.app_id == app_id)
+                .filter(|grant| grant.app_id == app_id && !self.access.ended_with_user(&self.switches, grant))
                 .map(|grant| (grant, grant.scopes.as_slice(), None)),
         };
         let Some((grant, scopes, expires_at)) = described else {
@@ -147,7 +150,7 @@ impl Simulator {
         }
     }
 
-    fn private_app_info(&mut self, request: &Request) -> Result<Response, Problem> {
+    fn private_app_info(&mut self, now_ms: u64, request: &Request) -> Result<Response, Problem> {
         #[derive(serde::Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Asked {
@@ -155,14 +158,27 @@ impl Simulator {
         }
         let asked: Asked = serde_json::from_slice(&request.body)
             .map_err(|_| Problem::validation("Invalid input JSON: tokenKey is required"))?;
-        let found = self.access.private_tokens().find(|private| private.token == asked.token_key);
-        let private = found.ok_or_else(Problem::no_credentials)?;
+        let found = self.access.private_app_of(now_ms, &asked.token_key);
+        let known = |own: &&PrivateApp| {
+            own.kind == StaticKind::PrivateApp || self.switches.token_info_knows_service_keys
+        };
+        let private = found.filter(known).ok_or_else(Problem::no_credentials)?;
+        let abroad = self.portals.get(&private.portal_id).is_some_and(|own| own.settings.hublet != "na1");
+        let wants_bearer = abroad && self.switches.token_info_abroad_needs_bearer;
+        if wants_bearer && bearer(request) != Some(asked.token_key.as_str()) {
+            return Err(Problem::no_credentials());
+        }
+        if self.access.without_creator(&self.switches, private) {
+            return Err(Problem::no_permission(
+                "make this call: the user who made the private app was removed",
+            ));
+        }
         Ok(Response::json(
             200,
             &json!({
                 "userId": private.user_id,
                 "hubId": private.portal_id,
-                "appId": private.app_id,
+                "appId": private.app.app_id,
                 "scopes": private.scopes,
             }),
         ))
@@ -211,6 +227,9 @@ impl Simulator {
     /// to uninstall: refused, since nobody has said what HubSpot does.
     fn uninstall_by(&mut self, caller: &Caller) -> Result<Response, Problem> {
         self.base_scope(caller)?;
+        if caller.viewer.is_some() {
+            return Err(wrong_kind());
+        }
         if caller.kind == CallerKind::Private {
             return Err(Problem::validation("A private app can not be uninstalled with its own token"));
         }

@@ -7,6 +7,7 @@ pub mod kind;
 pub mod list;
 pub mod record;
 pub(crate) mod render;
+pub mod rule;
 pub(crate) mod store;
 pub(crate) mod validation;
 pub mod write;

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 use crate::Simulator;
 use crate::form::Form;
-use crate::grants::{App, Approval, User};
+use crate::grants::{App, Approval, MayNot, User};
 use crate::http::{Request, Response};
 
 /// The cookie that keeps a person signed in.
@@ -34,7 +34,7 @@ impl Simulator {
             ("GET", ["oauth", "authorize"]) => self.authorize(request, None),
             ("GET", ["oauth", portal, "authorize"]) => self.authorize(request, Some(portal.parse().ok()?)),
             ("POST", ["oauth", portal, "authorize"]) => self.decide(now_ms, request, portal.parse().ok()?),
-            ("GET", ["login"]) => login_page(Form::query(request).text("next"), "", None),
+            ("GET", ["login"]) => self.login_page(Form::query(request).text("next"), "", None),
             ("POST", ["login"]) => self.login(request),
             ("GET", ["logout"]) => self.logout(request),
             _ => return None,
@@ -52,7 +52,7 @@ impl Simulator {
             return Response::see_other(format!("/login?{query}"));
         };
         let Some(portal_id) = portal_id else { return self.accounts_page(&asked, user, &request.query) };
-        if let Some(refusal) = self.may_install(user, portal_id) {
+        if let Some(refusal) = self.may_install(user, &asked.app, portal_id) {
             return refusal;
         }
         let portal_name = self.portals.get(&portal_id).map_or("", |portal| portal.settings.name.as_str());
@@ -67,7 +67,7 @@ impl Simulator {
         let Some((user, session)) = self.signed_in(request) else {
             return error_page(403, "You are signed out", "Sign in to HubSpot and start again from the app.");
         };
-        if let Some(refusal) = self.may_install(user, portal_id) {
+        if let Some(refusal) = self.may_install(user, &asked.app, portal_id) {
             return refusal;
         }
         let form = Form::body(request).unwrap_or_default();
@@ -87,7 +87,7 @@ impl Simulator {
             app_id: asked.app.app_id,
             portal_id,
             user_id: user.user_id,
-            scopes: asked.scopes,
+            scopes: self.granted_scopes(user, portal_id, &asked),
             redirect_uri: asked.redirect_uri.clone(),
             region: region.to_owned(),
         };
@@ -101,14 +101,45 @@ impl Simulator {
         Some((self.access.session_user(session)?, session))
     }
 
-    fn may_install(&self, user: &User, portal_id: u64) -> Option<Response> {
-        if !self.portals.contains_key(&portal_id) || !user.portals.contains(&portal_id) {
-            let text = format!("You do not have access to the account {portal_id}.");
-            return Some(error_page(403, "You can't connect this account", &text));
-        }
-        let text = "Only a super admin, or a user with HubSpot Marketplace access, can connect apps. Ask an admin of \
-                    this account.";
-        (!user.super_admin).then(|| error_page(403, "You don't have permission to connect this app", text))
+    /// The page that refuses, if the person may not authorise this app for this account.
+    fn may_install(&self, user: &User, app: &App, portal_id: u64) -> Option<Response> {
+        let known = self.portals.contains_key(&portal_id);
+        let refused = if known {
+            user.may_authorize(&self.switches, app, portal_id).err()?
+        } else {
+            MayNot::OtherAccount
+        };
+        Some(match refused {
+            MayNot::OtherAccount => {
+                let text = format!("You do not have access to the account {portal_id}.");
+                error_page(403, "You can't connect this account", &text)
+            }
+            MayNot::NotAnAdmin => error_page(
+                403,
+                "You don't have permission to connect this app",
+                "Only a super admin, or a user with HubSpot Marketplace access, can connect apps. Ask an admin of this \
+                 account.",
+            ),
+            MayNot::BeyondRights { scope } => error_page(
+                403,
+                "You don't have permission to connect this app",
+                &format!(
+                    "The app needs “{scope}”, which your own permissions don't cover. Ask an admin of this account."
+                ),
+            ),
+            MayNot::NoSuchKind => error_page(
+                400,
+                "This app couldn't be connected",
+                "Apps with user-level access are not available.",
+            ),
+        })
+    }
+
+    /// What is granted: of a user-level app only what the person's own rights cover.
+    fn granted_scopes(&self, user: &User, portal_id: u64, asked: &Asked) -> Vec<String> {
+        let limited = asked.app.user_level && self.switches.user_level_scopes_need_rights;
+        let covered = |scope: &&String| !limited || user.covers(portal_id, scope);
+        asked.scopes.iter().filter(covered).cloned().collect()
     }
 
     /// What the app asks for in the query, or the page that says what is wrong with it.
@@ -167,11 +198,43 @@ impl Simulator {
         Response::html(200, shell("Choose an account", Some(user), &body))
     }
 
+    /// The form, and where there are several people a button for each: this is a simulator.
+    fn login_page(&self, next: &str, email: &str, wrong: Option<&str>) -> Response {
+        let people: Vec<&User> = self.access.users().filter(|user| !user.portals.is_empty()).collect();
+        let body = html! {
+            h1 { "Log in to HubSpot" }
+            @if let Some(wrong) = wrong { p.wrong role="alert" { (wrong) } }
+            form method="post" action="/login" {
+                input type="hidden" name="next" value=(next);
+                label { "Email address" input type="email" name="email" value=(email) required autofocus; }
+                label { "Password" input type="password" name="password" required; }
+                button.primary type="submit" { "Log in" }
+            }
+            @if people.len() > 1 {
+                h2 { "Choose a user" }
+                ul.accounts {
+                    @for user in people {
+                        li {
+                            form method="post" action="/login" {
+                                input type="hidden" name="next" value=(next);
+                                input type="hidden" name="email" value=(user.email);
+                                input type="hidden" name="password" value=(user.password);
+                                button type="submit" { (user.email) " (" (role(user)) ")" }
+                            }
+                        }
+                    }
+                }
+            }
+            p.note { "This is a simulator: the person is admin@example.com, the password hubspot, unless you made others." }
+        };
+        Response::html(if wrong.is_some() { 401 } else { 200 }, shell("Log in", None, &body))
+    }
+
     fn login(&mut self, request: &Request) -> Response {
         let form = Form::body(request).unwrap_or_default();
         let next = form.text("next");
         let Some(session) = self.access.sign_in(form.text("email"), form.text("password")) else {
-            return login_page(
+            return self.login_page(
                 next,
                 form.text("email"),
                 Some("That email and password don't belong together."),
@@ -209,6 +272,15 @@ impl App {
     }
 }
 
+/// What a person is, in a word.
+pub(crate) fn role(user: &User) -> &'static str {
+    match (user.super_admin, user.marketplace_access) {
+        (true, _) => "super admin",
+        (false, true) => "user with Marketplace access",
+        (false, false) => "user",
+    }
+}
+
 /// Ties a form to the session it was made for.
 fn csrf(session: &str) -> String {
     HEXLOWER.encode(&Sha256::digest(format!("csrf {session}")))
@@ -225,25 +297,13 @@ fn back(redirect_uri: &str, pairs: &[(&str, &str)], state: Option<&str>) -> Resp
     Response { status: 302, headers: vec![("location".into(), location)], body: Vec::new() }
 }
 
-fn login_page(next: &str, email: &str, wrong: Option<&str>) -> Response {
-    let body = html! {
-        h1 { "Log in to HubSpot" }
-        @if let Some(wrong) = wrong { p.wrong role="alert" { (wrong) } }
-        form method="post" action="/login" {
-            input type="hidden" name="next" value=(next);
-            label { "Email address" input type="email" name="email" value=(email) required autofocus; }
-            label { "Password" input type="password" name="password" required; }
-            button.primary type="submit" { "Log in" }
-        }
-        p.note { "This is a simulator: the person is admin@example.com, the password hubspot, unless you made others." }
-    };
-    Response::html(if wrong.is_some() { 401 } else { 200 }, shell("Log in", None, &body))
-}
-
 fn approval_page(asked: &Asked, user: &User, portal_id: u64, portal_name: &str, session: &str) -> Response {
     let body = html! {
         h1 { "Connect " (asked.app.name) " to HubSpot" }
         p { "Account " strong { (portal_name) } " (" (portal_id) ")" }
+        @if asked.app.user_level {
+            p { "This app will act as you, " strong { (user.email) } ", with your own permissions in this account." }
+        }
         p { (asked.app.name) " will be able to:" }
         ul.scopes {
             @for scope in &asked.scopes { li { (meaning(scope)) " " code { (scope) } } }

@@ -9,10 +9,12 @@ use crate::lists::Lists;
 use crate::objects::input::{Sent, not_modelled};
 use crate::objects::kind::{CONTACTS, KINDS, ObjectKind};
 use crate::objects::record::{Record, State};
+use crate::objects::rule::ValueRule;
 use crate::objects::store::{BY_PERSON, Store};
 use crate::objects::validation;
 use crate::objects::write::check_new;
 use crate::owners::{self, Owner};
+use crate::rights::Viewer;
 use crate::{Changes, Problem, Switches, mix, schemas, time};
 
 /// What HubSpot knows of an account (`hubspot-api.md` 10.1), and its tier, which decides limits.
@@ -88,11 +90,13 @@ impl PortalSettings {
     }
 }
 
-/// What every change needs besides the portal itself: the time, HubSpot's habits, and where events go.
+/// What every call needs besides the portal itself: the time, HubSpot's habits, where events go, and whose rights hold.
 pub struct Turn<'a> {
     pub now_ms: u64,
     pub switches: &'a Switches,
     pub changes: &'a mut Changes,
+    /// Whose rights limit what is seen and done; nobody's where the token is the app's, or a person of the account acts.
+    pub viewer: Option<&'a Viewer>,
 }
 
 /// One HubSpot account.
@@ -156,6 +160,20 @@ impl Portal {
     pub(crate) fn tick(&mut self, turn: &mut Turn<'_>) {
         self.run_streams(turn);
         self.catch_up(turn.now_ms);
+    }
+
+    /// Sets the customer's own rules for the values of a property, in place of those before; whether there is such a property.
+    pub fn set_value_rules(
+        &mut self,
+        object_type: &str,
+        property: &str,
+        rules: Vec<ValueRule>,
+    ) -> Result<bool, Problem> {
+        let kind = self.kind_of(object_type)?;
+        let (store, _) = self.store_mut(kind);
+        let Some((key, _)) = store.schema.live(property) else { return Ok(false) };
+        store.rules.insert(key, rules);
+        Ok(true)
     }
 
     /// Makes search know everything that is due by then.

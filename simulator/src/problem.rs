@@ -115,6 +115,16 @@ impl Problem {
         .with("links", json!({"scopes": "https://developers.hubspot.com/scopes"}))
     }
 
+    /// 403: the scopes would do, the person behind the token may not. HubSpot documents no body; the category is the one
+    /// that private apps of removed users are told (`hubspot-api.md` 2.7).
+    pub fn no_permission(to: &str) -> Self {
+        Self::category(
+            403,
+            "USER_DOES_NOT_HAVE_PERMISSIONS",
+            format!("The user does not have permission to {to}."),
+        )
+    }
+
     /// 429 of a policy (`hubspot-api.md` 3.3). `group_name` is optional in the wild.
     pub fn rate_limited(policy: Policy, group_name: Option<String>) -> Self {
         let (name, word) = match policy {

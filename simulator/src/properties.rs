@@ -108,12 +108,24 @@ pub(crate) fn handle(
     let archived = archived(request)?;
     let (store, _) = portal.store_mut(kind);
     match endpoint {
-        E::PropertyList => Ok(ok(200, store.schema.list_json(archived))),
+        E::PropertyList | E::PropertyRead | E::PropertyBatchRead | E::GroupList | E::GroupRead => {}
+        _ => turn.allow_property_settings()?,
+    }
+    match endpoint {
+        E::PropertyList if turn.viewer.is_none() => Ok(ok(200, store.schema.list_json(archived))),
+        E::PropertyList => {
+            let all = store.schema.iter().map(|(_, own)| own);
+            let shown =
+                all.filter(|own| own.archived_at.is_some() == archived && turn.defines(kind, &own.name));
+            let results = joined(&shown.collect::<Vec<_>>());
+            Ok(ok(200, [b"{\"results\":".as_slice(), &results, b"}"].concat()))
+        }
         E::PropertyRead => {
+            let fits = |own: &Property| own.name == name && own.archived_at.is_some() == archived;
             let (_, property) = store
                 .schema
                 .iter()
-                .find(|(_, property)| property.name == name && property.archived_at.is_some() == archived)
+                .find(|(_, property)| fits(property) && turn.defines(kind, name))
                 .ok_or_else(|| unknown_property(name))?;
             Ok(one(200, property))
         }
@@ -140,6 +152,7 @@ pub(crate) fn handle(
                     .schema
                     .iter()
                     .find(|(_, own)| own.name == name && own.archived_at.is_some() == batch.archived)
+                    .filter(|_| turn.defines(kind, name))
             };
             let (mut found, mut errors) = (Vec::new(), Vec::new());
             for Name { name } in &batch.inputs {

@@ -5,14 +5,14 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::auth::{Caller, CallerKind};
+use crate::auth::Caller;
 use crate::faults::Fault;
 use crate::http::{Request, Response};
 use crate::limits::Quota;
 use crate::objects::input::not_modelled;
 use crate::portal::kind_named;
 use crate::{
-    Problem, Simulator, associations, lists, objects, owners, pipelines, properties, schemas, search,
+    Problem, Simulator, associations, lists, objects, owners, pipelines, properties, rights, schemas, search,
 };
 
 /// Everything of HubSpot's API that is modelled, version 2026-09.
@@ -140,6 +140,14 @@ impl Endpoint {
             }
             _ => &[],
         }
+    }
+
+    /// Whether tokens of user-level apps are refused here whatever they may (`hubspot-api.md` 2.8): lists, owners, pipelines and
+    /// every `DELETE`.
+    fn refuses_user_level(self, method: &str) -> bool {
+        method == "DELETE"
+            || matches!(self, Self::OwnerList | Self::OwnerRead | Self::PipelineRead | Self::PipelineWrite)
+            || !self.list_scopes().is_empty()
     }
 
     /// About links or labels.
@@ -484,6 +492,10 @@ fn permitted(
         problem.headers.extend(headers.iter().cloned());
         problem
     };
+    let first = sim.switches.user_level_refused_before_scopes;
+    if first && caller.viewer.is_some() && route.endpoint.refuses_user_level(&request.method) {
+        return Err(with_headers(rights::wrong_kind()));
+    }
     let mut response = if route.endpoint.is_oauth() {
         sim.oauth(now_ms, route.endpoint, Some(caller), request).map_err(with_headers)?
     } else if route.endpoint.is_about_associations() {
@@ -525,9 +537,13 @@ fn between(
         }
         _ => [from.write_scope, to.write_scope].to_vec(),
     };
-    admit(caller, &any_of, request)?;
+    admit(caller, route.endpoint, &any_of, request)?;
     let (portal, mut turn) = sim.portal_turn(caller.portal_id, now_ms).ok_or_else(Problem::no_credentials)?;
+    turn.viewer = caller.viewer.as_ref();
     let turn = &mut turn;
+    if request.method != "GET" && route.endpoint != E::AssociationBatchRead {
+        turn.allow_links()?;
+    }
     let name = route.name.as_ref();
     let pair = (name, *route.rest.get(1).unwrap_or(&""));
     match route.endpoint {
@@ -576,11 +592,9 @@ fn beside(
             _ => vec!["crm.objects.owners.read"],
         },
     };
-    admit(caller, &any_of, request)?;
-    if caller.kind == CallerKind::UserLevel {
-        return Err(Problem::new(403, USER_LEVEL));
-    }
-    let (portal, turn) = sim.portal_turn(caller.portal_id, now_ms).ok_or_else(Problem::no_credentials)?;
+    admit(caller, route.endpoint, &any_of, request)?;
+    let (portal, mut turn) = sim.portal_turn(caller.portal_id, now_ms).ok_or_else(Problem::no_credentials)?;
+    turn.viewer = caller.viewer.as_ref();
     match (route.endpoint, kind) {
         (E::SchemaList, _) => schemas::list(portal, &turn, request),
         (E::SchemaRead, _) => schemas::read(portal, &route.name, request),
@@ -593,16 +607,13 @@ fn beside(
     }
 }
 
-/// HubSpot's words to a token with one user's rights (`hubspot-api.md` 2.8).
-const USER_LEVEL: &str = "User level OAuth token is not allowed for this endpoint";
-
 /// Whether the caller may, and sent JSON if anything.
-fn admit(caller: &Caller, any_of: &[&str], request: &Request) -> Result<(), Problem> {
+fn admit(caller: &Caller, endpoint: Endpoint, any_of: &[&str], request: &Request) -> Result<(), Problem> {
     if !caller.has_any(any_of) {
         return Err(Problem::missing_scopes(any_of));
     }
-    if caller.kind == CallerKind::UserLevel && request.method == "DELETE" {
-        return Err(Problem::new(403, USER_LEVEL));
+    if caller.viewer.is_some() && endpoint.refuses_user_level(&request.method) {
+        return Err(rights::wrong_kind());
     }
     if !request.body.is_empty() && !is_json(request) {
         return Err(Problem::new(415, "HTTP 415 Unsupported Media Type"));
@@ -635,8 +646,10 @@ fn crm(
         }
         _ => &[kind.schema_write_scope],
     };
-    admit(caller, any_of, request)?;
+    admit(caller, route.endpoint, any_of, request)?;
     let (portal, mut turn) = sim.portal_turn(caller.portal_id, now_ms).ok_or_else(Problem::no_credentials)?;
+    turn.viewer = caller.viewer.as_ref();
+    turn.allow_type(kind)?;
     if !portal.defines(kind) {
         return Err(schemas::unknown(route.object_type));
     }

@@ -184,19 +184,22 @@ pub(crate) fn search(
         )));
     }
     let body: Body<'_> = input::json(request)?;
+    check_shown(turn, kind, &body)?;
     let limit = page_size(body.limit.unwrap_or(10), turn.switches, PAGE_LIMIT)?;
     let offset = offset(body.after.as_deref(), limit)?;
     let store = portal.store(kind);
     let groups = groups(&store.schema, &body.filter_groups)?;
     let sort = sort(&store.schema, &body.sorts)?;
     let words = body.query.as_deref().map(words).filter(|words| !words.is_empty());
-    let query_keys: Vec<Key> = kind.searched.iter().filter_map(|name| store.schema.key(name)).collect();
+    let searched = kind.searched.iter().filter(|name| turn.shows(kind, name));
+    let query_keys: Vec<Key> = searched.filter_map(|name| store.schema.key(name)).collect();
 
     let from = groups.iter().map(|group| lowest_id(group)).min().unwrap_or(0);
     let matching = store.index.rows_from(from).filter(|row| {
         (groups.is_empty()
             || groups.iter().any(|group| group.iter().all(|(field, test)| test.holds(field.value(row)))))
             && words.as_ref().is_none_or(|words| found_by(row, &query_keys, words))
+            && turn.sees(store, &row.values)
     });
     let by_id = sort.is_none_or(|(field, descending)| field.source == Source::Id && !descending);
     let as_text =
@@ -224,7 +227,8 @@ pub(crate) fn search(
         (rows.len(), rows.into_iter().skip(offset).take(limit).collect())
     };
 
-    let projection = projection(store, portal.portal_id, &portal.settings.ui_domain, kind, &body.properties);
+    let projection =
+        projection(turn, store, portal.portal_id, &portal.settings.ui_domain, kind, &body.properties);
     let mut out = Vec::with_capacity(256 + page.len() * 512);
     out.extend_from_slice(format!("{{\"total\":{total},\"results\":").as_bytes());
     let shown = page.iter().map(|row| {
@@ -238,6 +242,21 @@ pub(crate) fn search(
     }
     out.push(b'}');
     Ok(Response { status: 200, body: out, ..Response::default() })
+}
+
+/// Refuses filters and sorts by values that the caller may not see: what they find would tell the values.
+fn check_shown(turn: &Turn<'_>, kind: &ObjectKind, body: &Body<'_>) -> Result<(), Problem> {
+    let filters = body.filter_groups.iter().flat_map(|group| &group.filters);
+    let sorts = body.sorts.iter().map(|sort| match sort {
+        Sort::Rule(rule) => rule.property_name.as_ref(),
+        Sort::Name(name) => name.strip_prefix('-').unwrap_or(name),
+    });
+    let mut names = filters.map(|filter| filter.property_name.as_ref()).chain(sorts);
+    names.find(|name| !turn.shows(kind, name)).map_or(Ok(()), |name| Err(unknown_property(name)))
+}
+
+fn unknown_property(name: &str) -> Problem {
+    Problem::validation(format!("There was a problem with the request. Unknown property: {name}"))
 }
 
 /// Where the page starts. Past 10,000 results is refused (`hubspot-api.md` 3.6: body unconfirmed).
@@ -274,9 +293,7 @@ fn field(schema: &Schema, name: &str) -> Result<(Field, Key), Problem> {
     if name.starts_with("associations.") {
         return Err(input::not_modelled("association filters"));
     }
-    let (key, property) = schema.live(name).ok_or_else(|| {
-        Problem::validation(format!("There was a problem with the request. Unknown property: {name}"))
-    })?;
+    let (key, property) = schema.live(name).ok_or_else(|| unknown_property(name))?;
     Ok((Field { key, source: property.source, manner: manner(property) }, key))
 }
 

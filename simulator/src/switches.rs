@@ -82,6 +82,35 @@ pub struct Switches {
     pub invalid_client_status: u16,
     /// Whether access tokens already issued outlive an uninstall (they outlive a revoke).
     pub access_survives_uninstall: bool,
+    /// Whether HubSpot has user-level apps at all: one copy of its page says beta, its changelog says released. While it has
+    /// not, nobody can authorise one.
+    pub user_level_apps: bool,
+    /// What a single read of a record says that the token's user may not see.
+    pub user_level_hidden_record: HiddenRecord,
+    /// How a record shows a value asked for that the token's user may not see.
+    pub user_level_hidden_value: HiddenValue,
+    /// What a write of a value gets that the token's user may not set.
+    pub user_level_refused_field: RefusedField,
+    /// Whether the properties API leaves out what the token's user may not see, as records do.
+    pub user_level_hides_definitions: bool,
+    /// Whether calls about a type of which the token's user may see nothing get 403 (else there is nothing to see).
+    pub user_level_no_view_is_403: bool,
+    /// Whether lists, owners, pipelines and every DELETE refuse user-level tokens before they look at scopes (else after).
+    /// First by default: an app of this kind may hold none of those scopes, and yet all that others saw is this refusal.
+    pub user_level_refused_before_scopes: bool,
+    /// Whether a person may authorise a user-level app only for required scopes that the person's own rights cover, as
+    /// HubSpot's page on them says.
+    pub user_level_scopes_need_rights: bool,
+    /// Whether user-level tokens outlive the removal of their user from the account. They stand for that user, so not.
+    pub user_level_tokens_outlive_user: bool,
+    /// Whether the account-level grant of a user who was removed goes on. It is the account's, so it does.
+    pub account_grants_outlive_user: bool,
+    /// Whether a private app goes on after the user who made it was removed (else its calls get 403, as others report).
+    pub private_apps_outlive_creator: bool,
+    /// Whether `access-token-info` knows service keys. They look and are sent like private apps' tokens, so it does.
+    pub token_info_knows_service_keys: bool,
+    /// Whether `access-token-info` wants the token as Bearer too for accounts outside `na1`, as others found.
+    pub token_info_abroad_needs_bearer: bool,
     /// Whether calls above a limit are refused. They are counted in either case.
     pub limits_enforced: bool,
     /// The ten-second limit of every app, instead of the one its distribution and the account's tier give.
@@ -146,6 +175,36 @@ pub enum Reauthorize {
     NewGrantOldDead,
 }
 
+/// What a single read answers for a record that the token's user may not see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HiddenRecord {
+    /// 404, as for an id that is nobody's: anything else would tell that there is such a record.
+    NotFound,
+    /// 403.
+    Forbidden,
+}
+
+/// How a value shows that the token's user may not see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HiddenValue {
+    /// Not at all, as a property that does not exist.
+    Absent,
+    /// As `null`, as a property without a value.
+    Null,
+}
+
+/// What a write gets whose property the token's user may not set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusedField {
+    /// 403: it is the person who may not.
+    Forbidden,
+    /// 400 with the code `READ_ONLY_VALUE`.
+    ReadOnly,
+}
+
 impl Default for Switches {
     fn default() -> Self {
         Self {
@@ -186,6 +245,19 @@ impl Default for Switches {
             access_token_life_s: 1_800,
             invalid_client_status: 400,
             access_survives_uninstall: false,
+            user_level_apps: true,
+            user_level_hidden_record: HiddenRecord::NotFound,
+            user_level_hidden_value: HiddenValue::Absent,
+            user_level_refused_field: RefusedField::Forbidden,
+            user_level_hides_definitions: true,
+            user_level_no_view_is_403: false,
+            user_level_refused_before_scopes: true,
+            user_level_scopes_need_rights: true,
+            user_level_tokens_outlive_user: false,
+            account_grants_outlive_user: true,
+            private_apps_outlive_creator: false,
+            token_info_knows_service_keys: true,
+            token_info_abroad_needs_bearer: true,
             limits_enforced: true,
             ten_secondly_limit: None,
             daily_limit: None,

@@ -351,7 +351,7 @@ impl Simulator {
     /// Keeps exactly those accounts' changes for which some app has a target and subscriptions.
     pub(crate) fn watch_installed(&mut self) {
         for &portal_id in self.portals.keys() {
-            let wanted = self.access.apps().any(|app| {
+            let wanted = self.access.listeners().any(|app| {
                 app.target_url.is_some()
                     && !app.subscriptions.is_empty()
                     && self.access.installed(app.app_id, portal_id)
@@ -369,7 +369,7 @@ impl Simulator {
     pub(crate) fn collect_changes(&mut self, now_ms: u64) {
         let Self { changes, access, webhooks, .. } = self;
         while let Some(event) = changes.take() {
-            for app in access.apps() {
+            for app in access.listeners() {
                 // Subscriptions need the type's scope (`hubspot-api.md` §9.1).
                 let scope = ObjectKind::of_id(event.object_type_id).map_or("oauth", |kind| kind.read_scope);
                 if app.target_url.is_none() || !access.installed_with(app.app_id, event.portal_id, scope) {
@@ -388,7 +388,7 @@ impl Simulator {
         let mut out = Vec::new();
         let due: Vec<_> = webhooks.retries.extract_if(.., |(at, _)| *at <= now_ms).collect();
         for (at, batch) in due {
-            let Some(app) = access.app(batch.app_id) else { continue };
+            let Some(app) = access.listener(batch.app_id) else { continue };
             if webhooks.in_flight_of(batch.app_id, batch.portal_id) < app.max_concurrent_requests {
                 webhooks.send(now_ms, app, batch, &mut out);
             } else {
@@ -397,7 +397,7 @@ impl Simulator {
         }
         let keys: Vec<(u64, u64)> = webhooks.waiting.keys().copied().collect();
         for (app_id, portal_id) in keys {
-            let Some(app) = access.app(app_id) else { continue };
+            let Some(app) = access.listener(app_id) else { continue };
             while webhooks.in_flight_of(app_id, portal_id) < app.max_concurrent_requests {
                 let mut events = webhooks.take_ready(now_ms, (app_id, portal_id), switches.webhook_gather_ms);
                 if events.is_empty() {

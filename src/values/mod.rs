@@ -14,5 +14,6 @@ pub mod problem;
 pub mod receiver;
 pub mod scopes;
 pub mod secret;
+pub mod subscriptions;
 pub mod tier;
 pub mod time;

@@ -160,3 +160,33 @@ fn the_simulator_shares_no_code_with_the_client() {
     let manifest = fs::read_to_string(manifest).unwrap();
     assert!(!manifest.contains("spoke"), "the simulator depends on the Worker's crate");
 }
+
+#[test]
+fn nothing_of_ours_is_unsafe_and_every_crate_is_held_to_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    assert!(manifest.contains("[workspace.lints.rust]\nunsafe_code = \"forbid\""), "the lint stands");
+    let members: Vec<String> = manifest
+        .lines()
+        .find_map(|line| line.strip_prefix("members = "))
+        .map(|list| serde_json::from_str(list).expect("a list of folders"))
+        .expect("the workspace has members");
+    let mut found = Vec::new();
+    for folder in members.iter().map(String::as_str).chain(["."]) {
+        let own = fs::read_to_string(root.join(folder).join("Cargo.toml")).unwrap();
+        assert!(own.contains("[lints]\nworkspace = true"), "{folder} takes the workspace's lints");
+        for part in ["src", "tests"].map(|part| root.join(folder).join(part)) {
+            if part.is_dir() {
+                sources(&part, &mut found);
+            }
+        }
+    }
+    assert!(found.len() > 300, "the sources were found: {}", found.len());
+    // The lint denies the code; here nobody may allow it again. What the platform's macros make is theirs.
+    let wrong: Vec<&str> = found
+        .iter()
+        .filter(|(path, text)| !path.ends_with("boundary.rs") && text.contains("unsafe_code"))
+        .map(|(path, _)| path.as_str())
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -2,7 +2,9 @@
 
 use std::{fs, path::Path};
 
-use spoke::values::{config::SETTINGS, failure::Failure, scopes::SCOPES};
+use hubspot_simulator::{PortalSettings, Simulator, Switches, control::ALL_SCOPES, http::Request};
+use serde_json::Value;
+use spoke::values::{config::SETTINGS, failure::Failure, scopes::SCOPES, subscriptions::SUBSCRIBED};
 
 fn readme() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the README is there")
@@ -49,6 +51,53 @@ fn the_table_of_failures_is_the_one_in_the_code() {
     };
     let rows: Vec<String> = Failure::ALL.into_iter().map(row).collect();
     assert_eq!(table("failures"), rows, "the rows should be:\n{}", rows.join("\n"));
+}
+
+#[test]
+fn the_table_of_subscriptions_is_the_one_in_the_code() {
+    let rows: Vec<String> = SUBSCRIBED
+        .iter()
+        .map(|own| {
+            let properties: Vec<String> = own.properties.iter().map(|name| format!("`{name}`")).collect();
+            format!("| `{}` | {} | {} |", own.object, own.events.join(", "), properties.join(", "))
+        })
+        .collect();
+    assert_eq!(table("subscriptions"), rows, "the rows should be:\n{}", rows.join("\n"));
+}
+
+#[test]
+fn hubspot_has_every_property_that_is_subscribed_to() {
+    let mut hubspot = Simulator::new(1, Switches::default());
+    hubspot.add_portal(1, PortalSettings::default());
+    hubspot.add_private_token(1, "pat-na1-x", &ALL_SCOPES);
+    for own in &SUBSCRIBED {
+        let plural = match own.object {
+            "contact" => "contacts",
+            "company" => "companies",
+            "deal" => "deals",
+            "task" => "tasks",
+            "call" => "calls",
+            "note" => "notes",
+            other => panic!("{other} has no plural here"),
+        };
+        let request = Request {
+            method: "GET".into(),
+            path: format!("/crm/properties/2026-09/{plural}"),
+            headers: vec![("authorization".into(), "Bearer pat-na1-x".into())],
+            ..Request::default()
+        };
+        let answer = hubspot.handle(0, &request).expect("an answer");
+        let body: Value = serde_json::from_slice(&answer.body).expect("JSON");
+        let known: Vec<&str> = body["results"]
+            .as_array()
+            .expect("results")
+            .iter()
+            .filter_map(|own| own["name"].as_str())
+            .collect();
+        for name in own.properties {
+            assert!(known.contains(name), "{} {name}", own.object);
+        }
+    }
 }
 
 #[test]

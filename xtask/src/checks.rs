@@ -5,13 +5,13 @@ use std::{env, fs};
 
 use anyhow::{Context as _, Result};
 
-use crate::chromium;
 use crate::process::{Ended, run};
 use crate::progress::Step;
 use crate::project::Project;
 use crate::setup::Setup;
 use crate::toolchain::WASM;
 use crate::world::{Built, Plan, World};
+use crate::{chromium, deep_tools};
 
 /// How many checks did what.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,25 +39,29 @@ impl std::ops::AddAssign for Tally {
     }
 }
 
-const PASSED: Tally = Tally { passed: 1, failed: 0, skipped: 0 };
-const FAILED: Tally = Tally { passed: 0, failed: 1, skipped: 0 };
+pub(crate) const PASSED: Tally = Tally { passed: 1, failed: 0, skipped: 0 };
+pub(crate) const FAILED: Tally = Tally { passed: 0, failed: 1, skipped: 0 };
 const SKIPPED: Tally = Tally { passed: 0, failed: 0, skipped: 1 };
 
 /// Contacts of a world in the browser: 20 pages.
 const BROWSER_CONTACTS: u32 = 2_000;
 
 /// A run of all checks. Each counts as one, a run of tests as many as it has.
-struct Checks<'a> {
-    project: &'a Project,
-    setup: &'a Setup,
+pub(crate) struct Checks<'a> {
+    pub(crate) project: &'a Project,
+    pub(crate) setup: &'a Setup,
     lines: Vec<(String, Tally)>,
 }
 
-/// Runs all; what the last lines say.
-pub fn run_all(project: &Project, setup: &Setup, only: Option<&str>) -> Result<Tally> {
+/// Runs all, `deep` with what takes minutes more; what the last lines say.
+pub fn run_all(project: &Project, setup: &Setup, only: Option<&str>, deep: bool) -> Result<Tally> {
     let mut checks = Checks { project, setup, lines: Vec::new() };
     if let Some(wanted) = only.and_then(|only| only.strip_prefix("browser")) {
         checks.browser(&Built::ensure(project, setup)?, wanted.trim_start_matches(':'))?;
+        return Ok(checks.summary());
+    }
+    if only == Some("deep") {
+        deep_tools::run_all(&mut checks)?;
         return Ok(checks.summary());
     }
     checks.cargo("rustfmt", "rustfmt", &["fmt", "--all", "--check"])?;
@@ -69,8 +73,9 @@ pub fn run_all(project: &Project, setup: &Setup, only: Option<&str>) -> Result<T
     // Of the workspace, so that what the step before compiled is used again.
     let planted = ["test", "--workspace", "--test", "it", "planted", "--", "--ignored"];
     checks.tests("planted mistakes are found", &planted)?;
-    let live = ["test", "--workspace", "--features", "xtask/live", "--test", "live"];
-    checks.tests("live questions, asked of the simulator", &live)?;
+    let features = "xtask/live,xtask/app-project";
+    let live = ["test", "--workspace", "--features", features, "--test", "live", "--test", "app_project"];
+    checks.tests("live questions, asked of the simulator; app projects", &live)?;
     let step = "the Worker builds within its budget";
     match Built::ensure(project, setup) {
         Ok(built) => {
@@ -84,6 +89,9 @@ pub fn run_all(project: &Project, setup: &Setup, only: Option<&str>) -> Result<T
             checks.end(Step::start(step, ""), step, FAILED, "");
         }
     }
+    if deep {
+        deep_tools::run_all(&mut checks)?;
+    }
     Ok(checks.summary())
 }
 
@@ -95,7 +103,7 @@ impl Checks<'_> {
             self.end(step, name, SKIPPED, &format!("{} has no {program}", self.setup.toolchain.version));
             return Ok(());
         }
-        let ended = self.run_cargo(&step, name, arguments)?;
+        let ended = self.run_cargo(&step, name, arguments, &[])?;
         let tally = if ended.status.success() { PASSED } else { FAILED };
         if tally == FAILED {
             eprintln!("{}", ended.tail(60));
@@ -106,8 +114,18 @@ impl Checks<'_> {
 
     /// A run of tests: as many checks as it has.
     fn tests(&mut self, name: &str, arguments: &[&str]) -> Result<()> {
+        self.tests_with(name, arguments, &[])
+    }
+
+    /// The same with variables in its environment.
+    pub(crate) fn tests_with(
+        &mut self,
+        name: &str,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Result<()> {
         let step = Step::start(name, "");
-        let ended = self.run_cargo(&step, name, arguments)?;
+        let ended = self.run_cargo(&step, name, arguments, environment)?;
         let mut tally = of_cargo_test(&ended.text);
         if !ended.status.success() {
             // It did not even compile, or ended before its last line.
@@ -118,8 +136,15 @@ impl Checks<'_> {
         Ok(())
     }
 
-    fn run_cargo(&self, step: &Step, name: &str, arguments: &[&str]) -> Result<Ended> {
+    fn run_cargo(
+        &self,
+        step: &Step,
+        name: &str,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Result<Ended> {
         let mut cargo = self.setup.toolchain.cargo(self.project)?;
+        cargo.envs(environment.iter().copied());
         cargo.args(arguments).env("CARGO_TERM_COLOR", "never");
         run(step, &mut cargo, &self.project.log(&name.replace([' ', ','], "-")))
     }
@@ -151,7 +176,7 @@ impl Checks<'_> {
         Ok(())
     }
 
-    fn end(&mut self, step: Step, name: &str, tally: Tally, words: &str) {
+    pub(crate) fn end(&mut self, step: Step, name: &str, tally: Tally, words: &str) {
         match tally {
             Tally { failed: 1.., .. } => step.failed(words),
             Tally { passed: 0, .. } => step.skipped(words),

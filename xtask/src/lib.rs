@@ -4,6 +4,8 @@
 
 #![allow(clippy::disallowed_methods, reason = "these commands measure real time; the Worker's crate may not")]
 
+#[cfg(feature = "app-project")]
+pub mod app_project;
 pub mod assets;
 pub mod bench;
 pub mod browser;
@@ -11,6 +13,7 @@ pub mod build;
 pub mod checks;
 pub mod chromium;
 pub mod compare;
+mod deep_tools;
 pub mod demo;
 #[cfg(feature = "live")]
 pub mod live;

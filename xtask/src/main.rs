@@ -24,9 +24,12 @@ enum Task {
     Demo(demo::Options),
     /// Run every check: format, lints, native tests, the Worker in workerd, the browser
     Test {
-        /// Only these: browser
+        /// Only these: browser, browser:NAME, deep
         #[arg(long)]
         only: Option<String>,
+        /// Also what takes minutes more or needs a network: dependencies' advisories, fuzz targets
+        #[arg(long)]
+        deep: bool,
     },
     /// Measure calls, rate, cost, webhooks and size
     Bench(bench::Options),
@@ -34,6 +37,16 @@ enum Task {
     Soak(soak::Options),
     /// Hold what Spoke believes of HubSpot against a real account (opt-in, never part of `test`)
     Live(Live),
+    /// Write HubSpot's app projects of a deployment: `--url https://hubspot.example.com`
+    #[cfg(feature = "app-project")]
+    AppProject(xtask::app_project::Options),
+    /// Write HubSpot's app projects of a deployment: `--url https://hubspot.example.com`
+    #[cfg(not(feature = "app-project"))]
+    #[command(disable_help_flag = true)]
+    AppProject {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Take the README's pictures anew (needs Chromium)
     Picture,
 }
@@ -76,6 +89,14 @@ fn live(options: &Live) -> Result<bool> {
     Ok(cargo.status()?.success())
 }
 
+/// Builds this program once more, with what reads Spoke's tables, and hands over to that.
+#[cfg(not(feature = "app-project"))]
+fn app_project(arguments: &[String]) -> Result<bool> {
+    let mut cargo = std::process::Command::new(env!("CARGO"));
+    cargo.args(["run", "--quiet", "--package", "xtask", "--features", "app-project", "--", "app-project"]);
+    Ok(cargo.args(arguments).status()?.success())
+}
+
 fn main() -> ExitCode {
     match run(&Arguments::parse().command) {
         Ok(code) => code,
@@ -95,6 +116,15 @@ fn run(task: &Task) -> Result<ExitCode> {
         // Needs nothing that is set up.
         return Ok(if live(options)? { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
+    #[cfg(feature = "app-project")]
+    if let Task::AppProject(options) = task {
+        println!("{}", xtask::app_project::write(options)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    #[cfg(not(feature = "app-project"))]
+    if let Task::AppProject { arguments } = task {
+        return Ok(if app_project(arguments)? { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
     let project = Project::here();
     let setup = Setup::ensure(&project)?;
     let mut held = true;
@@ -103,10 +133,12 @@ fn run(task: &Task) -> Result<ExitCode> {
         Task::Build => println!("{}", build::build(&project, &setup)?),
         Task::Demo(options) => held &= demo::run(&Built::ensure(&project, &setup)?, options)?,
         Task::Bench(options) => held &= bench::run(&Built::ensure(&project, &setup)?, options)?,
-        Task::Live(_) => {}
+        Task::Live(_) | Task::AppProject { .. } => {}
         Task::Picture => chromium::picture(&project, &Built::ensure(&project, &setup)?)?,
         Task::Soak(options) => held &= soak::run_lives(&project, &setup, options)?,
-        Task::Test { only } => held &= checks::run_all(&project, &setup, only.as_deref())?.failed == 0,
+        Task::Test { only, deep } => {
+            held &= checks::run_all(&project, &setup, only.as_deref(), *deep)?.failed == 0;
+        }
     }
     Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

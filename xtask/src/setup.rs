@@ -152,7 +152,8 @@ fn major(version: &str) -> Option<u32> {
     version.trim_start_matches('v').split('.').next()?.parse().ok()
 }
 
-fn cargo_install(
+/// Installs a program from crates.io into `.tools/`, unless it is there in this version.
+pub(crate) fn cargo_install(
     project: &Project,
     toolchain: &Toolchain,
     step: &Step,

@@ -310,7 +310,7 @@ impl Portal {
         let [contacts, companies, deals] = [&CONTACTS, &COMPANIES, &DEALS].map(|kind| live(self, kind));
         let at_once = Switches { search_lag_min_ms: 0, search_lag_max_ms: 0, ..Switches::default() };
         let mut changes = crate::Changes::default();
-        let mut turn = Turn { now_ms, switches: &at_once, changes: &mut changes };
+        let mut turn = Turn { now_ms, switches: &at_once, changes: &mut changes, viewer: None };
         let chosen = |portal: &mut Self, ids: &[u64]| ids.get(portal.rng.usize(..ids.len().max(1))).copied();
         for &id in &contacts {
             let of_company = |other| Pair { from: &CONTACTS, id, to: &COMPANIES, other };

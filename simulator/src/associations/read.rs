@@ -6,12 +6,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::definitions::TypeId;
+use crate::Problem;
 use crate::http::{Request, Response};
 use crate::objects::input::{self, Inputs, Selectors, page_size};
 use crate::objects::kind::ObjectKind;
 use crate::objects::list::batch_answer;
 use crate::portal::{Portal, Turn};
-use crate::{Problem, Switches};
 
 /// Most inputs of a batch read, and most links of one page of one record. Source: `hubspot-api.md` 4.8.
 const BATCH_LIMIT: usize = 1_000;
@@ -41,13 +41,15 @@ impl Page {
 
 fn page(
     portal: &Portal,
-    switches: &Switches,
+    turn: &Turn<'_>,
     [from, to]: [&'static ObjectKind; 2],
     id: u64,
     start: u64,
     limit: usize,
 ) -> Page {
-    let mut all = portal.linked(from, id, to, start);
+    let seen = portal.is_seen(turn, from, id);
+    let linked = portal.linked(from, id, to, start);
+    let mut all = linked.filter(|(other, _)| seen && portal.is_seen(turn, to, *other));
     let shown = |(other, types): (u64, &[TypeId])| {
         let types: Vec<Value> = types
             .iter()
@@ -55,7 +57,7 @@ fn page(
             .map(|own| json!(own))
             .collect();
         let other: Value =
-            if switches.association_ids_are_numbers { other.into() } else { other.to_string().into() };
+            if turn.switches.association_ids_are_numbers { other.into() } else { other.to_string().into() };
         json!({"toObjectId": other, "associationTypes": types})
     };
     let to = all.by_ref().take(limit).map(shown).collect();
@@ -94,7 +96,7 @@ pub(crate) fn batch(
         if !seen.insert((id, start)) {
             continue;
         }
-        let page = page(portal, turn.switches, kinds, id, start, turn.switches.association_batch_page.max(1));
+        let page = page(portal, turn, kinds, id, start, turn.switches.association_batch_page.max(1));
         if page.to.is_empty() {
             errors.push(json!({
                 "status": "error",
@@ -139,7 +141,7 @@ pub(crate) fn one(
     // An id that was merged away leads to the record that resulted, as in every single read.
     let id =
         portal.store(kinds[0]).resolve(id).map(|record| record.id).ok_or_else(Problem::resource_not_found)?;
-    if !portal.is_live(kinds[0], id) {
+    if !portal.is_seen(turn, kinds[0], id) {
         return Err(Problem::resource_not_found());
     }
     let limit = match &selectors.limit {
@@ -151,7 +153,7 @@ pub(crate) fn one(
         }
         None => PAGE_LIMIT,
     };
-    let page = page(portal, turn.switches, kinds, id, cursor(selectors.after.as_deref())?, limit);
+    let page = page(portal, turn, kinds, id, cursor(selectors.after.as_deref())?, limit);
     let paging = page.paging();
     let mut body = json!({"results": page.to});
     if let Some(paging) = paging {

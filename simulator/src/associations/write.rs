@@ -86,11 +86,11 @@ fn check(portal: &Portal, [from, to]: Kinds, types: &[Spec]) -> Result<Vec<TypeI
 }
 
 /// Two live records; an id that was merged away leads to the record that resulted.
-fn pair(portal: &Portal, [from, to]: Kinds, id: &str, other: &str) -> Result<Pair, Problem> {
+fn pair(portal: &Portal, turn: &Turn<'_>, [from, to]: Kinds, id: &str, other: &str) -> Result<Pair, Problem> {
     let live = |kind: &ObjectKind, text: &str| {
         let id: u64 = text.parse().map_err(|_| Problem::not_numeric(text))?;
         let found = portal.store(kind).resolve(id).map(|record| record.id);
-        found.filter(|id| portal.is_live(kind, *id)).ok_or_else(|| {
+        found.filter(|id| portal.is_seen(turn, kind, *id)).ok_or_else(|| {
             Problem::category(404, "OBJECT_NOT_FOUND", format!("{} {text} does not exist", kind.title))
                 .with("context", json!({"id": [text]}))
         })
@@ -143,7 +143,7 @@ pub(crate) fn put(
     Selectors::parse(request, &[])?;
     let specs: Vec<Spec> = input::json(request)?;
     let types = check(portal, kinds, &specs)?;
-    let pair = pair(portal, kinds, name, other)?;
+    let pair = pair(portal, turn, kinds, name, other)?;
     replace(portal, turn, pair, &types);
     portal.recount_pair(turn, pair);
     Ok(Response::json(201, &labels_of(portal, pair)))
@@ -168,7 +168,7 @@ pub(crate) fn put_default(
     request: &Request,
 ) -> Result<Response, Problem> {
     Selectors::parse(request, &[])?;
-    let pair = pair(portal, kinds, name, other)?;
+    let pair = pair(portal, turn, kinds, name, other)?;
     portal.link(turn, BY_API, pair, &[]);
     portal.recount_pair(turn, pair);
     let results = json!(default_of(portal, pair)).to_string();
@@ -184,7 +184,7 @@ pub(crate) fn delete(
     request: &Request,
 ) -> Result<Response, Problem> {
     Selectors::parse(request, &[])?;
-    let pair = pair(portal, kinds, name, other)?;
+    let pair = pair(portal, turn, kinds, name, other)?;
     portal.unlink(turn, BY_API, pair, None);
     portal.recount_pair(turn, pair);
     Ok(Response { status: 204, ..Response::default() })
@@ -231,7 +231,7 @@ pub(crate) fn batch_create(
     let (mut results, mut errors, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
     for input in &inputs {
         let checked = check(portal, kinds, &input.types)
-            .and_then(|types| Ok((types, pair(portal, kinds, &input.from.id, &input.to.id)?)));
+            .and_then(|types| Ok((types, pair(portal, turn, kinds, &input.from.id, &input.to.id)?)));
         match checked {
             Ok((types, pair)) if labelled => {
                 if turn.switches.association_batch_create_replaces {
@@ -264,7 +264,7 @@ pub(crate) fn batch_archive(
     let inputs: Vec<Several> = batch_of(request)?;
     let mut pairs = Vec::new();
     for (input, to) in inputs.iter().flat_map(|input| input.to.iter().map(move |to| (input, to))) {
-        if let Ok(pair) = pair(portal, kinds, &input.from.id, &to.id) {
+        if let Ok(pair) = pair(portal, turn, kinds, &input.from.id, &to.id) {
             portal.unlink(turn, BY_API, pair, None);
             pairs.push(pair);
         }
@@ -284,7 +284,7 @@ pub(crate) fn batch_archive_labels(
     let mut pairs = Vec::new();
     for input in &inputs {
         let types = check(portal, kinds, &input.types)?;
-        if let Ok(pair) = pair(portal, kinds, &input.from.id, &input.to.id) {
+        if let Ok(pair) = pair(portal, turn, kinds, &input.from.id, &input.to.id) {
             portal.unlink(turn, BY_API, pair, Some(&types));
             pairs.push(pair);
         }
@@ -383,10 +383,14 @@ pub(crate) type Wanted = (&'static ObjectKind, u64, Vec<TypeId>);
 /// What a new record of this type is to be linked to; refused as a whole if anything is wrong.
 pub(crate) fn check_inline(
     portal: &Portal,
+    turn: &Turn<'_>,
     from: &'static ObjectKind,
     inline: &[Inline],
 ) -> Result<Vec<Wanted>, Problem> {
     let mut links = Vec::new();
+    if !inline.is_empty() {
+        turn.allow_links()?;
+    }
     for Inline { to, types } in inline {
         let first = types.first().ok_or_else(|| Problem::validation("An association needs a type."))?;
         let own = portal.definitions.from(from, first.association_type_id);
@@ -394,7 +398,7 @@ pub(crate) fn check_inline(
             .and_then(|own| ObjectKind::of_id(own.to))
             .ok_or_else(|| invalid_type(from, from, first.association_type_id))?;
         let ids = check(portal, [from, kind], types)?;
-        let other = to.id.parse().ok().filter(|id| portal.is_live(kind, *id)).ok_or_else(|| {
+        let other = to.id.parse().ok().filter(|id| portal.is_seen(turn, kind, *id)).ok_or_else(|| {
             Problem::validation("One or more associations are invalid").with(
                 "context",
                 json!({"INVALID_OBJECT_IDS": [to.id], "objectId": [to.id], "objectType": [kind.singular]}),

@@ -8,8 +8,10 @@ use serde_json::{Map, Value};
 use super::{Refusal, missing};
 use crate::Simulator;
 use crate::form::Form;
+use crate::grants::User;
 use crate::http::{Request, Response};
-use crate::pages::shell;
+use crate::pages::{role, shell};
+use crate::rights::{FieldRight, ObjectRights, Reach, Rights};
 
 /// Contacts on one page.
 const PAGE: usize = 50;
@@ -79,6 +81,7 @@ impl Simulator {
             @if let Some(next) = next {
                 p { a href=(format!("?portal_id={portal_id}&from={next}")) { "Next page" } }
             }
+            (self.people_section(portal_id))
             (self.counters_section())
         };
         Ok(wide("Contacts", &body))
@@ -190,6 +193,27 @@ impl Simulator {
         (lines.collect(), next)
     }
 
+    /// Who belongs to the account, with what rights.
+    fn people_section(&self, portal_id: u64) -> Markup {
+        let people = self.access.users().filter(|user| user.portals.contains(&portal_id));
+        html! {
+            h2 { "Users" }
+            div.scroll {
+                table {
+                    thead { tr { th { "ID" } th { "Email" } th { "Role" } th { "Permissions" } } }
+                    tbody {
+                        @for user in people {
+                            tr {
+                                td.short { (user.user_id) } td { (user.email) } td { (role(user)) }
+                                td { (permissions(user, portal_id)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     fn counters_section(&self) -> Markup {
         let webhooks = self.webhooks.report();
         html! {
@@ -229,6 +253,42 @@ fn row(portal_id: u64, line: &Line) -> Markup {
             td.short { (line.updated_at.get(..19).unwrap_or_default().replace('T', " ")) }
         }
     }
+}
+
+/// A person's limits in words.
+fn permissions(user: &User, portal_id: u64) -> String {
+    let rights = user.rights_in(portal_id);
+    if user.super_admin || rights == Rights::default() {
+        return "everything".into();
+    }
+    let word = |reach: Reach| match reach {
+        Reach::All => "all",
+        Reach::Team => "their team's",
+        Reach::Owned => "their own",
+        Reach::None => "none",
+    };
+    let of_type = |(name, own): (&String, &ObjectRights)| {
+        let (view, edit, delete) = (word(own.view), word(own.edit), word(own.delete));
+        let create = if own.create { "create" } else { "create none" };
+        format!("{name}: view {view}, edit {edit}, delete {delete}, {create}")
+    };
+    let fields = rights.fields.iter().flat_map(|(name, fields)| fields.iter().map(move |own| (name, own)));
+    let of_field = |(name, (field, right)): (&String, (&String, &FieldRight))| {
+        let may = match right {
+            FieldRight::Edit => "edit",
+            FieldRight::View => "view only",
+            FieldRight::None => "hidden",
+        };
+        format!("{name}.{field}: {may}")
+    };
+    let mut lines: Vec<String> = rights.objects.iter().map(of_type).chain(fields.map(of_field)).collect();
+    if !rights.edit_associations {
+        lines.push("no associations".into());
+    }
+    if !rights.edit_property_settings {
+        lines.push("no property settings".into());
+    }
+    lines.join("; ")
 }
 
 fn all_properties(line: &Line) -> Markup {

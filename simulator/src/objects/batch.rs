@@ -13,12 +13,13 @@ use crate::http::{Request, Response};
 use crate::objects::input::{self, CreateInput, IdInput, Inputs, Selectors, UpdateInput};
 use crate::objects::kind::ObjectKind;
 use crate::objects::list::{batch_answer, not_found, projection, unique_key};
-use crate::objects::record::State;
+use crate::objects::record::{Record, State};
 use crate::objects::render::{Extra, write_results};
 use crate::objects::store::{BY_API, Store};
 use crate::objects::validation::{self, Checked};
 use crate::objects::write::check_new;
 use crate::portal::{Portal, Turn};
+use crate::rights::Act;
 use crate::schema::Key;
 
 /// What a batch has done so far.
@@ -48,7 +49,7 @@ impl<'a> Outcome<'a> {
     fn answer(
         mut self,
         portal: &mut Portal,
-        now_ms: u64,
+        turn: &Turn<'_>,
         kind: &ObjectKind,
         status: u16,
         asked: &BTreeSet<&str>,
@@ -57,11 +58,11 @@ impl<'a> Outcome<'a> {
         let (store, rng) = portal.store_mut(kind);
         rng.shuffle(&mut self.done);
         let shown: Vec<&str> = kind.default_properties.iter().chain(asked).copied().collect();
-        let projection = projection(store, portal_id, &ui_domain, kind, &shown);
+        let projection = projection(turn, store, portal_id, &ui_domain, kind, &shown);
         let mut results = Vec::new();
         let done = self.done.into_iter().filter_map(|(id, extra)| Some((store.get(id)?.shown(), extra)));
         write_results(&mut results, &projection, done);
-        batch_answer(status, now_ms, &results, self.errors)
+        batch_answer(status, turn.now_ms, &results, self.errors)
     }
 }
 
@@ -76,7 +77,7 @@ pub(crate) fn create(
     let batch: Inputs<CreateInput> = input::json(request)?;
     input::check_batch_size(batch.inputs.len())?;
     let links: Vec<_> =
-        batch.inputs.iter().map(|input| check_inline(portal, kind, &input.associations)).collect();
+        batch.inputs.iter().map(|input| check_inline(portal, turn, kind, &input.associations)).collect();
     let portal_id = portal.portal_id;
     let (store, rng) = portal.store_mut(kind);
     let mut outcome = Outcome::new(batch.inputs.iter().map(|input| input.object_write_trace_id.as_deref()));
@@ -102,7 +103,7 @@ pub(crate) fn create(
         link_new(portal, turn, kind, id, links);
     }
     let asked = batch.inputs.iter().flat_map(|input| input.properties.keys().map(String::as_str)).collect();
-    Ok(outcome.answer(portal, turn.now_ms, kind, 201, &asked))
+    Ok(outcome.answer(portal, turn, kind, 201, &asked))
 }
 
 /// Whether unique values are free: neither another record's nor another input's.
@@ -151,7 +152,8 @@ pub(crate) fn update(
             Some(property) => store.find_unique(unique_key(store, property)?, &input.id),
             None => input.id.parse().ok().and_then(|id| store.get(id)),
         };
-        let Some(record) = record.filter(|record| record.state == State::Live) else {
+        let there = |record: &&Record| record.state == State::Live && turn.sees(store, &record.values);
+        let Some(record) = record.filter(there) else {
             missing.push(input.id.as_str());
             missing_traces.extend(trace_id);
             continue;
@@ -159,7 +161,10 @@ pub(crate) fn update(
         if !seen.insert(record.id) {
             return Err(Problem::validation(format!("Duplicate IDs found in batch input: [{}]", record.id)));
         }
-        let checked = validation::check(store, portal_id, Some(&record.values), &input.properties)
+        let checked = turn
+            .allow(Act::Edit, store, &record.values)
+            .and_then(|()| turn.allow_values(store, portal_id, &input.properties))
+            .and_then(|()| validation::check(store, portal_id, Some(&record.values), &input.properties))
             .and_then(|checked| free(store, Some(record.id), &mut claimed, &checked).map(|()| checked));
         match checked {
             Ok(checked) => good.push((record.id, checked, trace_id)),
@@ -178,7 +183,7 @@ pub(crate) fn update(
         outcome.errors.push(entry);
     }
     let asked = batch.inputs.iter().flat_map(|input| input.properties.keys().map(String::as_str)).collect();
-    Ok(outcome.answer(portal, turn.now_ms, kind, 200, &asked))
+    Ok(outcome.answer(portal, turn, kind, 200, &asked))
 }
 
 /// `POST …/batch/upsert`: found by a unique value, or created with it.
@@ -209,7 +214,11 @@ pub(crate) fn upsert(
         let mut sent = input.properties.clone();
         sent.entry(store.schema.property(key).name.clone()).or_insert_with(|| input.id.clone());
         let checked = match found {
-            Some(record) => validation::check(store, portal_id, Some(&record.values), &input.properties),
+            // Unique values are the account's: that one is taken shows even to those who may not see by whom.
+            Some(record) => turn
+                .allow(Act::Edit, store, &record.values)
+                .and_then(|()| turn.allow_values(store, portal_id, &input.properties))
+                .and_then(|()| validation::check(store, portal_id, Some(&record.values), &input.properties)),
             None => check_new(store, portal_id, turn, &sent),
         };
         let own_id = found.map(|record| record.id);
@@ -226,7 +235,7 @@ pub(crate) fn upsert(
         outcome.done.push((id, Extra { trace_id: *trace_id, new: Some(own_id.is_none()) }));
     }
     let asked = batch.inputs.iter().flat_map(|input| input.properties.keys().map(String::as_str)).collect();
-    Ok(outcome.answer(portal, turn.now_ms, kind, 200, &asked))
+    Ok(outcome.answer(portal, turn, kind, 200, &asked))
 }
 
 /// `POST …/batch/archive`: unknown ids are passed over (unconfirmed).
@@ -240,7 +249,13 @@ pub(crate) fn archive(
     let batch: Inputs<IdInput<'_>> = input::json(request)?;
     input::check_batch_size(batch.inputs.len())?;
     let (store, rng) = portal.store_mut(kind);
-    for id in batch.inputs.iter().filter_map(|input| input.id.parse().ok()) {
+    let ids: Vec<u64> = batch.inputs.iter().filter_map(|input| input.id.parse().ok()).collect();
+    for record in ids.iter().filter_map(|id| store.get(*id)).filter(|own| turn.sees(store, &own.values)) {
+        turn.allow(Act::Delete, store, &record.values)?;
+    }
+    let seen = |id: &u64| store.get(*id).is_some_and(|record| turn.sees(store, &record.values));
+    let ids: Vec<u64> = ids.into_iter().filter(seen).collect();
+    for id in ids {
         // Not found is the only refusal, and it is passed over.
         let _ = store.archive(turn, rng, BY_API, id);
     }

@@ -47,13 +47,14 @@ pub(crate) fn list(
     }
     let ui_domain = &portal.settings.ui_domain;
     let store = portal.store(kind);
-    let projection = projection(store, portal.portal_id, ui_domain, kind, &selectors.properties);
+    let projection = projection(turn, store, portal.portal_id, ui_domain, kind, &selectors.properties);
     let visible = |record: &&Record| {
-        if selectors.archived {
+        let there = if selectors.archived {
             Store::shows_archived(record, turn.now_ms)
         } else {
             record.state == State::Live
-        }
+        };
+        there && turn.sees(store, &record.values)
     };
     let mut records = store.records_from(start).filter(visible);
     // A contact with 30 properties takes about 1.4 KB.
@@ -93,6 +94,7 @@ fn start_of(meaning: ListAfter, after: &str) -> Result<u64, Problem> {
 
 /// What an answer shows: the default set, or what was asked for besides id and dates.
 pub(crate) fn projection<'s>(
+    turn: &Turn<'_>,
     store: &'s Store,
     portal_id: u64,
     ui_domain: &str,
@@ -101,7 +103,7 @@ pub(crate) fn projection<'s>(
 ) -> Projection<'s> {
     let standing = if asked.is_empty() { kind.default_properties } else { kind.always_properties };
     let names = standing.iter().copied().chain(asked.iter().map(AsRef::as_ref));
-    Projection::new(&store.schema, portal_id, ui_domain, kind.type_id, names)
+    Projection::new(turn, &store.schema, portal_id, ui_domain, kind, names)
 }
 
 /// The record a single read, change or deletion names. An id that was merged away leads to the record that resulted.
@@ -153,8 +155,9 @@ pub(crate) fn read(
     if !visible {
         return Err(Problem::resource_not_found());
     }
+    turn.seen(store, found)?;
     let projection =
-        projection(store, portal.portal_id, &portal.settings.ui_domain, kind, &selectors.properties);
+        projection(turn, store, portal.portal_id, &portal.settings.ui_domain, kind, &selectors.properties);
     let mut body = Vec::with_capacity(2048);
     projection.write(&mut body, &found.shown(), &Extra::default());
     Ok(Response { status: 200, body, ..Response::default() })
@@ -196,6 +199,7 @@ pub(crate) fn batch_read(
             }
             State::Merged { .. } | State::Erased => None,
         });
+        let visible = visible.filter(|record| turn.sees(store, &record.values));
         let merged = record.is_some_and(|record| matches!(record.state, State::Merged { .. }));
         match visible {
             Some(record) if seen.insert(record.id) => found.push(record),
@@ -206,7 +210,7 @@ pub(crate) fn batch_read(
         }
     }
     rng.shuffle(&mut found);
-    let projection = projection(store, portal_id, &ui_domain, kind, &batch.properties);
+    let projection = projection(turn, store, portal_id, &ui_domain, kind, &batch.properties);
     let mut results = Vec::with_capacity(64 + found.len() * 1536);
     write_results(&mut results, &projection, found.iter().map(|record| (record.shown(), Extra::default())));
     let errors = if missing.is_empty() { Vec::new() } else { vec![not_found(kind, &missing)] };

@@ -1,13 +1,24 @@
 //! Records as JSON, written straight into a buffer. Owns nothing.
 
+use crate::objects::kind::ObjectKind;
 use crate::objects::record::{State, Values};
+use crate::portal::Turn;
 use crate::schema::{Key, Schema, Source};
+use crate::switches::HiddenValue;
 use crate::time;
 
 /// Which properties an answer shows, in order of key.
 pub(crate) struct Projection<'a> {
-    columns: Vec<(Key, Source, &'a [u8])>,
+    columns: Vec<Column<'a>>,
     url: String,
+}
+
+struct Column<'a> {
+    key: Key,
+    source: Source,
+    head: &'a [u8],
+    /// Shown as `null`, whatever the value.
+    withheld: bool,
 }
 
 /// What is shown of one record.
@@ -27,19 +38,27 @@ pub(crate) struct Extra<'a> {
 }
 
 impl<'a> Projection<'a> {
-    /// The properties of these names; unknown and archived ones are left out, as HubSpot does.
+    /// The properties of these names; unknown and archived ones are left out, as HubSpot does, and what the caller may not
+    /// see.
     pub fn new<'n>(
+        turn: &Turn<'_>,
         schema: &'a Schema,
         portal_id: u64,
         ui_domain: &str,
-        type_id: &str,
+        kind: &ObjectKind,
         names: impl IntoIterator<Item = &'n str>,
     ) -> Self {
-        let live = names.into_iter().filter_map(|name| schema.live(name));
-        let mut columns: Vec<_> =
-            live.map(|(key, property)| (key, property.source, &*property.head)).collect();
-        columns.sort_unstable_by_key(|column| column.0);
-        columns.dedup_by_key(|column| column.0);
+        let as_null = turn.switches.user_level_hidden_value == HiddenValue::Null;
+        let column = |name: &'n str| {
+            let (key, property) = schema.live(name)?;
+            let withheld = !turn.shows(kind, name);
+            let column = Column { key, source: property.source, head: &property.head, withheld };
+            (as_null || !withheld).then_some(column)
+        };
+        let mut columns: Vec<_> = names.into_iter().filter_map(column).collect();
+        columns.sort_unstable_by_key(|column| column.key);
+        columns.dedup_by_key(|column| column.key);
+        let type_id = kind.type_id;
         Self { columns, url: format!("\"url\":\"https://{ui_domain}/contacts/{portal_id}/record/{type_id}/") }
     }
 
@@ -57,13 +76,14 @@ impl<'a> Projection<'a> {
         let mut values = record.values.iter();
         let mut next = values.next();
         let mut first = true;
-        for &(key, source, head) in &self.columns {
+        for &Column { key, source, head, withheld } in &self.columns {
             if !first {
                 out.push(b',');
             }
             first = false;
             out.extend_from_slice(head);
             match source {
+                _ if withheld => out.extend_from_slice(b"null"),
                 Source::Stored => {
                     while next.is_some_and(|packed| packed.key < key) {
                         next = values.next();

@@ -13,6 +13,7 @@ use crate::change::{Change, ChangeEvent};
 use crate::index::Index;
 use crate::objects::kind::ObjectKind;
 use crate::objects::record::{Record, State, Values};
+use crate::objects::rule::ValueRule;
 use crate::pipelines::Pipelines;
 use crate::portal::Turn;
 use crate::schema::{Key, Schema};
@@ -67,6 +68,8 @@ pub(crate) struct Store {
     pub index: Index,
     /// Empty of types without.
     pub pipelines: Pipelines,
+    /// The customer's own rules for values, by property.
+    pub rules: BTreeMap<Key, Vec<ValueRule>>,
     /// Records whose links have yet to follow ([`Portal::follow`](crate::Portal)).
     pub left: Vec<Left>,
     /// In order of id; a record is never taken out, its state says what became of it.
@@ -111,6 +114,7 @@ impl Store {
             schema,
             index: Index::default(),
             pipelines: Pipelines::first(kind),
+            rules: BTreeMap::new(),
             left: Vec::new(),
             records: Vec::new(),
             unique,

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::Problem;
 use crate::objects::input::Sent;
 use crate::objects::record::Values;
+use crate::objects::rule::ValueRule;
 use crate::objects::store::{Edit, Store};
 use crate::schema::{Key, Property, STAGES, ValueType};
 use crate::time;
@@ -75,9 +76,24 @@ pub(crate) fn check(
             Ok(Some(value)) if Some(key) == store.email_key() && store.is_blocked(&value) => {
                 invalid.push(bad(("INVALID_EMAIL", "This email address was permanently deleted.".into())));
             }
-            Ok(Some(value)) => checked.push((key, Some(value.into_owned()))),
+            Ok(Some(value)) => {
+                let mut rules = store.rules.get(&key).into_iter().flatten();
+                match rules.find_map(|rule| rule.refusal(&value)) {
+                    Some(refusal) => invalid.push(bad(refusal)),
+                    None => checked.push((key, Some(value.into_owned()))),
+                }
+            }
             Ok(None) => {}
             Err(refusal) => invalid.push(bad(refusal)),
+        }
+    }
+    if current.is_none() {
+        for (key, _) in store.rules.iter().filter(|(_, rules)| rules.contains(&ValueRule::Required)) {
+            let name = &store.schema.property(*key).name;
+            if sent.get(name).is_none_or(String::is_empty) {
+                let message = format!("Required property \"{name}\" is missing.");
+                invalid.push(Invalid { name: name.clone(), code: "REQUIRED_PROPERTY", message });
+            }
         }
     }
     if !invalid.is_empty() {
@@ -176,6 +192,11 @@ fn email(text: &str) -> Result<Option<Cow<'_, str>>, (&'static str, String)> {
     } else {
         Err(("INVALID_EMAIL", format!("Email address {text} is invalid")))
     }
+}
+
+/// 400 with one bad value.
+pub(crate) fn refused_value(portal_id: u64, name: &str, code: &'static str, message: String) -> Problem {
+    invalid_values(portal_id, &[Invalid { name: name.to_owned(), code, message }])
 }
 
 /// 400 with every bad value, in HubSpot's double form: as JSON inside the message and as `errors`.

@@ -13,6 +13,7 @@ use crate::objects::render::Extra;
 use crate::objects::store::{BY_API, Refused, Store};
 use crate::objects::validation::{self, Checked};
 use crate::portal::{Portal, Turn};
+use crate::rights::Act;
 
 impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
@@ -34,6 +35,8 @@ pub(crate) fn check_new(
     sent: &Sent,
 ) -> Result<Checked, Problem> {
     let kind = store.kind();
+    turn.allow_new(kind)?;
+    turn.allow_values(store, portal_id, sent)?;
     let mut checked = validation::check(store, portal_id, None, sent)?;
     let has = |name: &&str| sent.get(*name).is_some_and(|value| !value.is_empty());
     let lacking = kind.required.iter().find(|any_of| !any_of.iter().any(has));
@@ -66,14 +69,14 @@ pub(crate) fn create(
 ) -> Result<Response, Problem> {
     Selectors::parse(request, &[])?;
     let input: CreateInput = input::json(request)?;
-    let links = check_inline(portal, kind, &input.associations)?;
+    let links = check_inline(portal, turn, kind, &input.associations)?;
     let portal_id = portal.portal_id;
     let (store, rng) = portal.store_mut(kind);
     let checked = check_new(store, portal_id, turn, &input.properties)?;
     let id = store.create(turn, rng, BY_API, &checked.values())?;
     link_new(portal, turn, kind, id, &links);
     let trace_id = input.object_write_trace_id.as_deref();
-    let mut response = answer(portal, kind, 201, id, &input.properties, trace_id)?;
+    let mut response = answer(portal, turn, kind, 201, id, &input.properties, trace_id)?;
     let location = format!("https://api.hubapi.com/crm/objects/2026-09/{}/{id}", kind.name);
     response.headers.push(("location".into(), location));
     Ok(response)
@@ -82,6 +85,7 @@ pub(crate) fn create(
 /// One record as a change leaves it: the default properties and those that were sent.
 fn answer(
     portal: &Portal,
+    turn: &Turn<'_>,
     kind: &ObjectKind,
     status: u16,
     id: u64,
@@ -92,7 +96,7 @@ fn answer(
     let record = store.get(id).ok_or_else(Problem::resource_not_found)?;
     let shown: Vec<&str> =
         kind.default_properties.iter().copied().chain(sent.keys().map(String::as_str)).collect();
-    let projection = projection(store, portal.portal_id, &portal.settings.ui_domain, kind, &shown);
+    let projection = projection(turn, store, portal.portal_id, &portal.settings.ui_domain, kind, &shown);
     let mut body = Vec::new();
     projection.write(&mut body, &record.shown(), &Extra { trace_id, new: None });
     Ok(Response { status, body, ..Response::default() })
@@ -115,11 +119,13 @@ pub(crate) fn update(
     let body: Body = input::json(request)?;
     let portal_id = portal.portal_id;
     let (store, rng) = portal.store_mut(kind);
-    let record = find(store, name, selectors.id_property.as_deref())?;
+    let record = turn.seen(store, find(store, name, selectors.id_property.as_deref())?)?;
+    turn.allow(Act::Edit, store, &record.values)?;
+    turn.allow_values(store, portal_id, &body.properties)?;
     let id = record.id;
     let checked = validation::check(store, portal_id, Some(&record.values), &body.properties)?;
     store.edit(turn, rng, BY_API, id, &checked.edits())?;
-    answer(portal, kind, 200, id, &body.properties, None)
+    answer(portal, turn, kind, 200, id, &body.properties, None)
 }
 
 /// `DELETE /crm/objects/2026-09/{type}/{id}`.
@@ -156,13 +162,17 @@ pub(crate) fn merge(
     Selectors::parse(request, &[])?;
     let body: Body = input::json(request)?;
     let (store, rng) = portal.store_mut(kind);
-    let primary = find(store, &body.primary_object_id, None)?.id;
-    let other = find(store, &body.object_id_to_merge, None)?.id;
+    let mergeable = |id: &str| {
+        let record = turn.seen(store, find(store, id, None)?)?;
+        turn.allow(Act::Edit, store, &record.values)?;
+        Ok::<u64, Problem>(record.id)
+    };
+    let (primary, other) = (mergeable(&body.primary_object_id)?, mergeable(&body.object_id_to_merge)?);
     if primary == other {
         return Err(Problem::validation("A record cannot be merged with itself."));
     }
     let id = store.merge(turn, rng, BY_API, primary, other)?;
-    answer(portal, kind, 200, id, &Sent::new(), None)
+    answer(portal, turn, kind, 200, id, &Sent::new(), None)
 }
 
 /// `POST /crm/objects/2026-09/contacts/gdpr-delete`. With `idProperty=email` an unknown address is barred from coming.
@@ -185,6 +195,7 @@ pub(crate) fn gdpr_delete(
     Selectors::parse(request, &[])?;
     let body: Body = input::json(request)?;
     let (store, rng) = portal.store_mut(kind);
+    turn.allow_erasure()?;
     let by_email = body.id_property.as_deref() == Some("email");
     match find(store, &body.object_id, body.id_property.as_deref()) {
         Ok(record) if !matches!(record.state, State::Erased) => {

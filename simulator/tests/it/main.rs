@@ -4,6 +4,8 @@
 mod control;
 mod limits;
 mod oauth;
+mod private_apps;
 mod server;
 mod support;
+mod user_level;
 mod webhooks;

@@ -168,8 +168,8 @@ impl World {
 
     /// What the front does with a private app's token: asks what it is, and hands the connection to its object.
     fn connect_by_token(&mut self, object: usize, token: &str) {
-        let scopes = self.plan.scopes();
-        self.scopes_of_token(&scopes);
+        let asked = json!({ "portal_id": PORTAL, "token": token, "scopes": self.plan.scopes() });
+        self.control("POST", "private-tokens", &asked);
         let token = Secret::new(token.to_owned());
         let Outcome::Answered(answer) = self.send(&account::token_info(&token)) else { panic!("no answer") };
         let info = account::parse_token_info(&answer.body).expect("the token is known");
@@ -198,11 +198,7 @@ impl World {
     /// The customer edits what the token may do.
     pub fn scopes_of_token(&mut self, scopes: &[&str]) {
         let token = self.plan.token.expect("the connection is by token");
-        self.control(
-            "POST",
-            "private-tokens",
-            &json!({ "portal_id": PORTAL, "token": token, "scopes": scopes }),
-        );
+        self.control("POST", "private-tokens/scopes", &json!({ "token": token, "scopes": scopes }));
     }
 
     /// What came of the newest test of the connection.
