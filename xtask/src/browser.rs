@@ -7,6 +7,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use scraper::{Html, Selector};
 
+use crate::heard;
+
 /// A browser with its cookies. As in real ones these belong to a host name, whatever the port.
 #[derive(Debug)]
 pub struct Browser {
@@ -84,6 +86,9 @@ impl Browser {
                 }
                 None => {
                     let html = response.body_mut().read_to_string()?;
+                    if is_ours(&url) {
+                        heard::note(&html);
+                    }
                     return Ok(Page { url, status, html });
                 }
             }
@@ -126,6 +131,14 @@ impl Browser {
             }
         }
     }
+}
+
+/// Whether an address is one of the Worker's pages, not of the simulated HubSpot's.
+fn is_ours(url: &str) -> bool {
+    let path = path_of(url);
+    ["/w/", "/s/", "/console", "/oauth/callback", "/docs", "/seat/"]
+        .iter()
+        .any(|start| path.starts_with(start))
 }
 
 impl Page {

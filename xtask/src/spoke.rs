@@ -6,6 +6,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
+use crate::heard;
+
 /// A Worker that runs, asked with its root key.
 #[derive(Debug, Clone)]
 pub struct Spoke {
@@ -180,7 +182,9 @@ impl Spoke {
         let body = response.body_mut().with_config().limit(u64::MAX).reader();
         let mut ended = false;
         for line in BufReader::new(body).lines() {
-            let line: Value = serde_json::from_str(&line?).context("a snapshot is NDJSON")?;
+            let line = line?;
+            heard::note(&line);
+            let line: Value = serde_json::from_str(&line).context("a snapshot is NDJSON")?;
             ended = line["end"] == true;
             if line["object_type"].is_string() {
                 show(&line)?;
@@ -209,6 +213,7 @@ const PAGE: u32 = 200;
 fn read(path: &str, sent: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<Answer> {
     let mut response = sent.with_context(|| format!("the Worker does not answer `{path}`"))?;
     let text = response.body_mut().with_config().limit(u64::MAX).read_to_string()?;
+    heard::note(&text);
     Ok(Answer { status: response.status().as_u16(), text })
 }
 

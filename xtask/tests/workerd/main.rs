@@ -5,6 +5,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "real time passes here: the clock rule is the Worker's")]
 
+mod by_token;
 mod channels;
 mod connecting;
 mod crashes;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         ("channels", channels::trials()),
         ("further types", further::trials()),
         ("connecting", connecting::trials()),
+        ("by token", by_token::trials()),
         ("sessions", sessions::trials()),
         ("feed", feed::trials()),
         ("watchdog", watchdog::trials()),

@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 use standardwebhooks::Webhook;
 use ureq::http::{HeaderMap, HeaderName, HeaderValue};
+use xtask::heard;
 
 /// What to answer: status line and headers, and how long to take.
 #[derive(Debug, Clone)]
@@ -118,6 +119,7 @@ impl Receiver {
         let length = header("content-length").context("no length")?.parse()?;
         let mut body = vec![0; length];
         reader.read_exact(&mut body)?;
+        heard::note(&String::from_utf8_lossy(&body));
         if header("content-type") != Some("application/json") {
             bail!("a body of type {:?}", header("content-type"));
         }
