@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 use spoke::api::route::OAUTH_CALLBACK;
-use spoke::values::{scopes, subscriptions::SUBSCRIBED};
+use spoke::values::{ids::AppKey, scopes, subscriptions::SUBSCRIBED};
 
 /// The platform version of the projects.
 pub const PLATFORM: &str = "2026.09";
@@ -82,12 +82,9 @@ pub fn write(options: &Options) -> Result<String> {
 /// Every file of both projects, by its path below `--out`.
 pub fn files(options: &Options) -> Result<Vec<(String, Value)>> {
     let url = address(&options.url)?;
-    // Keys of apps are short words (`values/config.rs`); anything else would change the address.
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    ensure!(
-        !options.key.is_empty() && options.key.bytes().all(plain),
-        "`--key` is one of HUBSPOT_APPS: lower-case letters, digits and `-`"
-    );
+    // As the configuration takes them (`values/config.rs`).
+    let known = options.key.parse().is_ok_and(|key: AppKey| !key.is_reserved());
+    ensure!(known, "`{}` cannot be the key of an app in HUBSPOT_APPS", options.key);
     let name = |suffix: &str| format!("{}{suffix}", options.name);
     Ok(vec![
         (format!("{ACCOUNT}/hsproject.json"), project(&name(""))),

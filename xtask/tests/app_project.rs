@@ -153,6 +153,8 @@ fn only_addresses_that_hubspot_takes_are_taken() {
     ] {
         assert!(files(&options(bad)).is_err(), "{bad}");
     }
-    let key = Options { key: "a/b".into(), ..options("https://a.example") };
-    assert!(files(&key).is_err());
+    for key in ["a/b", "", "token-1"] {
+        let other = Options { key: key.into(), ..options("https://a.example") };
+        assert!(files(&other).is_err(), "{key}");
+    }
 }
