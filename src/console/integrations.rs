@@ -162,6 +162,8 @@ fn connection_card(view: &IntegrationsView, connection: &ConnectionView) -> Mark
                     }
                     @if !ended {
                         a class="btn btn-sm btn-quiet flex-1 sm:flex-none" href=(paths::disconnect(&frame.workspace_id, &connection.id)) { "Disconnect" }
+                    } @else if connection.state == ConnectionState::Disconnected {
+                        a class="btn btn-sm btn-ghost flex-1 sm:flex-none" href=(paths::disconnect(&frame.workspace_id, &connection.id)) { "Delete its data" }
                     }
                 } }
             }
@@ -521,41 +523,63 @@ pub fn disconnect(view: &DisconnectView) -> Page {
     let name = if view.name.is_empty() { &view.portal_name } else { &view.name };
     let account = format!("HubSpot account {}", view.portal_id);
     let plan = &view.plan;
-    let steps = [
-        (true, "The sync stops, and the credentials kept here are deleted."),
-        if plan.uninstalls {
+    let mut steps = vec![(true, "The sync stops, and the credentials kept here are deleted.")];
+    if plan.ours {
+        steps.push(if plan.uninstalls {
             (true, "The app is uninstalled from this HubSpot account.")
         } else {
             (false, "The app stays installed in HubSpot: another connection uses it.")
-        },
-        if plan.revokes {
+        });
+        steps.push(if plan.revokes {
             (true, "The authorisation is revoked at HubSpot.")
         } else {
             (false, "The authorisation is not revoked at HubSpot: another connection uses it.")
-        },
-    ];
+        });
+    } else {
+        steps.push((false, "The token stays valid in HubSpot: delete the service key or private app there if nothing else uses it."));
+    }
+    let question = if plan.over { "Delete what is kept of " } else { "Disconnect " };
     let main = html! {
         div class="card mx-auto max-w-xl border border-base-300 bg-base-100 p-6 shadow-sm sm:p-8" {
-            h1 class="text-xl font-semibold tracking-tight wrap-anywhere" { "Disconnect " (name) "?" }
+            h1 class="text-xl font-semibold tracking-tight wrap-anywhere" { (question) (name) "?" }
             @if *name != account {
                 p class="mt-1 text-muted wrap-anywhere" {
                     @if !view.name.is_empty() { (view.portal_name) " · " } (account)
                 }
             }
-            h2 class="mt-6 text-sm font-semibold" { "What will happen" }
-            ul class="mt-2 grid gap-2.5" {
-                @for (happens, words) in steps {
-                    li class="flex items-start gap-2.5" {
-                        span class={ "mt-0.5 " (if happens { "text-base-content" } else { "text-muted" }) } { (icon(if happens { Icon::Check } else { Icon::Cross })) }
-                        span class=(if happens { "" } else { "text-muted" }) { (words) }
+            @if !plan.over {
+                h2 class="mt-6 text-sm font-semibold" { "What will happen" }
+                ul class="mt-2 grid gap-2.5" {
+                    @for (happens, words) in steps {
+                        li class="flex items-start gap-2.5" {
+                            span class={ "mt-0.5 " (if happens { "text-base-content" } else { "text-muted" }) } { (icon(if happens { Icon::Check } else { Icon::Cross })) }
+                            span class=(if happens { "" } else { "text-muted" }) { (words) }
+                        }
                     }
                 }
             }
-            @if !plan.words.is_empty() { p class="mt-4" { (plan.words) } }
-            form class="mt-7 flex flex-wrap gap-3" method="post" action=(paths::disconnect(&frame.workspace_id, &view.connection_id)) {
+            form class="mt-6" method="post" action=(paths::disconnect(&frame.workspace_id, &view.connection_id)) {
                 (csrf_field(&frame.csrf))
-                button class="btn btn-error" { "Disconnect" }
-                a class="btn btn-ghost" href=(paths::integrations(&frame.workspace_id)) { "Keep it connected" }
+                @if plan.over {
+                    input type="hidden" name="data" value="delete";
+                    p { "Every record, link, list and change that was read from this account is deleted here, and cannot be brought back but from HubSpot. Channels, endpoints and the choice of fields stay for when it is connected again." }
+                } @else {
+                    fieldset class="grid gap-2.5" {
+                        legend class="mb-2 text-sm font-semibold" { "What was read from the account" }
+                        label class="flex items-start gap-2.5" {
+                            input class="radio radio-sm mt-0.5" type="radio" name="data" value="keep" checked;
+                            span { "Keep it. Connecting the same account again goes on with it." }
+                        }
+                        label class="flex items-start gap-2.5" {
+                            input class="radio radio-sm mt-0.5" type="radio" name="data" value="delete";
+                            span { "Delete it here: records, links, lists and changes. What was set up stays, and HubSpot keeps everything." }
+                        }
+                    }
+                }
+                div class="mt-7 flex flex-wrap gap-3" {
+                    button class="btn btn-error" { @if plan.over { "Delete it" } @else { "Disconnect" } }
+                    a class="btn btn-ghost" href=(paths::integrations(&frame.workspace_id)) { @if plan.over { "Keep it" } @else { "Keep it connected" } }
+                }
             }
         }
     };

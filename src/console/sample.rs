@@ -97,6 +97,20 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
         ),
         ("disconnect-last", integrations::disconnect(&disconnect_view(t, true, true))),
         ("disconnect-shared", integrations::disconnect(&disconnect_view(t, false, false))),
+        (
+            "disconnect-token",
+            integrations::disconnect(&DisconnectView {
+                plan: DisconnectPlan { ours: false, uninstalls: false, revokes: false, over: false },
+                ..disconnect_view(t, false, false)
+            }),
+        ),
+        (
+            "delete-data",
+            integrations::disconnect(&DisconnectView {
+                plan: DisconnectPlan { ours: true, uninstalls: false, revokes: false, over: true },
+                ..disconnect_view(t, false, false)
+            }),
+        ),
     ];
     pages.extend(outcomes(t).into_iter().map(|(name, outcome)| {
         let view = OutcomeView {
@@ -356,11 +370,7 @@ fn disconnect_view(t: Text<'_>, uninstalls: bool, revokes: bool) -> DisconnectVi
         name: String::new(),
         portal_id: 24_680_135,
         portal_name: t("Northwind Traders"),
-        plan: DisconnectPlan {
-            uninstalls,
-            revokes,
-            words: t("The 20,012 contacts that were read are deleted here. In HubSpot nothing is deleted."),
-        },
+        plan: DisconnectPlan { uninstalls, revokes, ours: true, over: false },
     }
 }
 

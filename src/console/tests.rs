@@ -347,7 +347,7 @@ fn the_disconnect_page_says_which_of_stop_uninstall_and_revoke_will_happen() {
             name: String::new(),
             portal_id: 7,
             portal_name: "Northwind".into(),
-            plan: DisconnectPlan { uninstalls, revokes, words: String::new() },
+            plan: DisconnectPlan { uninstalls, revokes, ours: true, over: false },
         }))
     };
     let last = words(true, true);

@@ -242,8 +242,10 @@ pub struct DisconnectPlan {
     pub uninstalls: bool,
     /// This is the last holder of (app, portal, HubSpot user).
     pub revokes: bool,
-    /// Anything else to know, e.g. what happens to the mirrored records; may be empty.
-    pub words: String,
+    /// The access is through an app of this deployment; else it is a token of the customer's own, which only they can end.
+    pub ours: bool,
+    /// It is disconnected already: all that is left to do is to delete what was read.
+    pub over: bool,
 }
 
 /// How a return from HubSpot ended when it did not end in a connection. Nothing has been stored in any of these.

@@ -8,7 +8,7 @@ use worker::{Delay, Env};
 use crate::{
     engine::{
         directory::messages::{Answer, Command, Connection, ConnectionState, Plan, Refusal},
-        portal::messages::{Command as PortalCommand, State, Status},
+        portal::messages::{Answer as PortalAnswer, Command as PortalCommand, State, Status},
     },
     platform::{directory_object as directory, fault::Fault, portals, routes},
     values::{
@@ -44,6 +44,16 @@ pub async fn begin(
         }
     }
     Ok(Ok(plan))
+}
+
+/// Has everything deleted that was read, now or as soon as the disconnect is over; `false`: the connection goes on.
+pub async fn delete_data(env: &Env, object: &str) -> Result<bool, Fault> {
+    match portals::ask(env, object, &PortalCommand::DeleteData).await? {
+        // One that holds nothing has nothing to delete.
+        PortalAnswer::Done | PortalAnswer::NotConnected => Ok(true),
+        PortalAnswer::Stopped => Ok(false),
+        _ => Err(directory::unexpected()),
+    }
 }
 
 /// Waits a little for the Portal's farewell to HubSpot, two calls as a rule: until it has ended, the account cannot be

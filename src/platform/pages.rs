@@ -14,7 +14,9 @@ use crate::{
             Place, ReconnectView, ScopeView, Tone,
         },
     },
-    engine::directory::messages::{Answer, Command, Connection, Refusal, Role, Session, Workspace},
+    engine::directory::messages::{
+        Answer, Command, Connection, ConnectionState as Standing, Refusal, Role, Session, Workspace,
+    },
     platform::{
         access_pages, clock, connection_pages, directory_object as directory, disconnect, fault::Fault,
         incoming::Incoming, oauth_flow, portals, reply,
@@ -212,12 +214,17 @@ async fn answer(env: &Env, config: &Config, page: Page, incoming: &mut Incoming)
         }
         Page::Disconnect(workspace, connection) => {
             let visitor = administrator(env, config, incoming, &workspace).await?;
-            form(&visitor.token, incoming).await?;
+            let fields = form(&visitor.token, incoming).await?;
             match disconnect::begin(env, workspace, connection).await? {
                 Ok(plan) => {
+                    let delete = field(&fields, "data") == "delete";
+                    if delete {
+                        disconnect::delete_data(env, &plan.connection.object).await?;
+                    }
                     disconnect::see_off(env, &plan).await?;
                     let page = paths::integrations(visitor.workspace.id.as_str());
-                    Ok(reply::see_other(&format!("{page}?done=disconnected"), &[])?)
+                    let done = if delete { "deleted" } else { "disconnected" };
+                    Ok(reply::see_other(&format!("{page}?done={done}"), &[])?)
                 }
                 Err(_) => Err(Notice::NotFound.into()),
             }
@@ -326,6 +333,10 @@ fn flash(done: &str) -> Option<Flash> {
         ),
         "reconnected" => (Tone::Good, "HubSpot is connected again."),
         "disconnected" => (Tone::Good, "HubSpot is disconnected."),
+        "deleted" => (
+            Tone::Good,
+            "HubSpot is disconnected, and everything that was read from the account is deleted here. What was set up is kept.",
+        ),
         "disconnecting" => (
             Tone::Warning,
             "This HubSpot account is being disconnected at this moment, so it was not connected. Try again in a few minutes.",
@@ -467,14 +478,14 @@ async fn ask_disconnect(
     let view = DisconnectView {
         frame: visitor.frame(config),
         connection_id: plan.connection.id.to_string(),
-        name: String::new(),
+        name: plan.connection.name.clone(),
         portal_id: plan.connection.portal.0.cast_signed(),
         portal_name: fill::portal_name(&plan.connection),
         plan: DisconnectPlan {
             uninstalls: plan.uninstall,
             revokes: plan.revoke,
-            words: "The records that were read so far are kept. Connecting the same account again goes on with them."
-                .to_owned(),
+            ours: !plan.connection.app.is_token(),
+            over: plan.connection.state == Standing::Disconnected,
         },
     };
     Ok(reply::page(&integrations::disconnect(&view), &[], &[])?)

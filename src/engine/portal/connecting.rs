@@ -9,7 +9,15 @@ use super::{
 use crate::{
     engine::{delivery, limiter::messages::News},
     hubspot::webhooks::{self, EVENTS_LIMIT},
-    store::{portal::dirty, schema, sql::SqlError},
+    store::{
+        portal::{
+            dirty,
+            feed::{self, Change, Lifecycle},
+            wipe,
+        },
+        schema,
+        sql::SqlError,
+    },
     values::{
         http::Method,
         ids::RecordId,
@@ -19,6 +27,9 @@ use crate::{
         time::Timestamp,
     },
 };
+
+/// What the feed says when everything that was read is gone.
+const DATA_DELETED: &str = "A person had everything deleted that was read from this HubSpot account. Delete what you hold of it, too.";
 
 /// Where the connection lies in `meta`.
 pub(super) const CONNECTION_KEY: &str = "connection";
@@ -35,6 +46,7 @@ impl Portal {
             private_app: connect.private_app,
             own_webhooks: own_webhooks && connect.app.is_token(),
             tier: before.and_then(|known| known.tier),
+            delete_data: false,
             id: connect.connection,
             workspace: connect.workspace,
             app: connect.app,
@@ -246,7 +258,51 @@ impl Portal {
             connection.state = State::Disconnected;
             connection.farewell = None;
         }
-        self.save_connection(turn)
+        self.save_connection(turn)?;
+        if self.connection.as_ref().is_some_and(|connection| connection.delete_data) {
+            return self.wipe(turn);
+        }
+        Ok(())
+    }
+
+    /// A person wants nothing kept of what was read.
+    pub(super) fn delete_data(&mut self, turn: &Turn<'_>) -> Result<Answer, SqlError> {
+        let Some(connection) = &mut self.connection else { return Ok(Answer::NotConnected) };
+        match connection.state {
+            State::Disconnected => self.wipe(turn)?,
+            State::Disconnecting => {
+                connection.delete_data = true;
+                self.save_connection(turn)?;
+            }
+            State::Active
+            | State::Paused { .. }
+            | State::PausedByPerson { .. }
+            | State::NeedsReauthorisation => return Ok(Answer::Stopped),
+        }
+        Ok(Answer::Done)
+    }
+
+    /// Empties what was read, and begins with what is left. Readers of the feed are told, and must take a snapshot anew.
+    fn wipe(&mut self, turn: &Turn<'_>) -> Result<(), SqlError> {
+        // What happened before is told before it goes.
+        self.tell_lifecycle(turn)?;
+        wipe::wipe(turn.sql)?;
+        if let Some(connection) = &mut self.connection {
+            connection.delete_data = false;
+            connection.trouble = None;
+            let deleted = Change::Lifecycle {
+                id: connection.id.clone(),
+                event: Lifecycle::DataDeleted,
+                about: None,
+                words: Some(DATA_DELETED.to_owned()),
+            };
+            feed::append_lifecycle(turn.sql, turn.now, vec![deleted])?;
+        }
+        self.save_connection(turn)?;
+        // Numbers and permits of before belong to nothing any more.
+        let permits = std::mem::take(&mut self.permits);
+        *self = Self { permits, ..Self::load(turn)? };
+        Ok(())
     }
 
     pub(super) fn save_connection(&self, turn: &Turn<'_>) -> Result<(), SqlError> {

@@ -172,6 +172,9 @@ pub enum Command {
         /// Revoke the refresh token.
         revoke: bool,
     },
+    /// Deletes everything that was read from HubSpot, now or when the disconnect under way is over; what people have set stays.
+    /// Answers [`Answer::Done`], or [`Answer::Stopped`] of a connection that goes on.
+    DeleteData,
     /// Something about channels. Answers [`Answer::Channel`] or [`Answer::NotConnected`].
     Channel(channels::Command),
     /// Something about endpoints. Answers [`Answer::Endpoint`].
@@ -214,6 +217,7 @@ impl Command {
             | Self::Pause
             | Self::Resume
             | Self::Disconnect { .. }
+            | Self::DeleteData
             | Self::Channel(_)
             | Self::Endpoint(_)
             | Self::Beside(_)

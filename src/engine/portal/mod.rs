@@ -428,6 +428,7 @@ impl Portal {
             Command::Trial => Answer::Trial(self.trial()),
             Command::Usage => Answer::Usage(self.usage(turn)?),
             Command::SetTier(tier) => self.set_tier(turn, tier)?,
+            Command::DeleteData => self.delete_data(turn)?,
             Command::PanicOnce => {
                 self.panic_once = true;
                 effects.push(Effect::SetAlarm(turn.now));

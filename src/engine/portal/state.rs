@@ -56,6 +56,9 @@ pub struct Connection {
     /// What a person said the account's tier is.
     #[serde(default)]
     pub tier: Option<Tier>,
+    /// What was read is to be deleted as soon as the disconnect is over.
+    #[serde(default)]
+    pub delete_data: bool,
     /// How it stands.
     pub state: State,
     /// When it was connected last.

@@ -52,6 +52,8 @@ pub enum Lifecycle {
     ChannelResumed,
     /// Stopped for good.
     Disconnected,
+    /// Everything that was read is deleted.
+    DataDeleted,
 }
 
 impl Lifecycle {
@@ -68,6 +70,7 @@ impl Lifecycle {
             Self::ChannelHeld => "channel_held",
             Self::ChannelResumed => "channel_resumed",
             Self::Disconnected => "disconnected",
+            Self::DataDeleted => "data_deleted",
         }
     }
 }

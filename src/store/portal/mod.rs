@@ -41,6 +41,7 @@ pub mod reference;
 pub mod streams;
 pub mod types;
 pub mod usage;
+pub mod wipe;
 
 use crate::store::sql::{Sql, SqlError};
 

@@ -8,6 +8,7 @@ pub mod changes;
 mod channel_fields;
 mod channels;
 pub mod deletions;
+mod ended;
 mod faults;
 mod feed;
 mod further;

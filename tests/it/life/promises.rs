@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use spoke::{
     engine::portal::messages::{Answer, Command, Phase, State, Status, StreamState},
-    store::sql::{Row, Sql},
+    store::{
+        portal::wipe,
+        sql::{Row, Sql},
+    },
     values::ids::ObjectType,
 };
 
@@ -184,7 +187,8 @@ impl World {
 
     /// Everything the first connection's database holds, a row a line.
     pub fn dump(&self) -> String {
-        Self::tables().map(|table| self.dump_of(&table)).collect::<Vec<_>>().join("\n")
+        let tables = wipe::tables(&self.objects[0].sql).expect("a database knows its tables");
+        tables.iter().map(|table| self.dump_of(table)).collect::<Vec<_>>().join("\n")
     }
 
     /// Everything one of its tables holds.

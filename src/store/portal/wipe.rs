@@ -1,0 +1,80 @@
+//! Everything that was read from HubSpot goes at once; what people have set stays.
+
+use crate::store::sql::{Param, Sql, SqlError, Value};
+
+/// Tables of what was read, and of what was made of it. Emptied whole, which SQLite does without looking at rows.
+pub const READ: [&str; 15] = [
+    "credentials",
+    "streams",
+    "parts",
+    "dirty",
+    "fields",
+    "field_history",
+    "channel_members",
+    "reference",
+    "followed",
+    "members",
+    "links",
+    "link_marks",
+    "link_types",
+    "erasures",
+    "usage",
+];
+/// Tables of records: one a type.
+pub const RECORDS: &str = "records_";
+/// Tables of what people have set, and of what must never come back.
+pub const SET: [&str; 6] = ["meta", "endpoints", "channels", "types", "erased", "feed"];
+
+/// What lies in `meta` of the state of reads; keys that begin so.
+const STATE: [&str; 6] = ["checked", "beside", "links", "trial", "properties", "pruned_at"];
+
+/// Names of all tables.
+pub fn tables(sql: &dyn Sql) -> Result<Vec<String>, SqlError> {
+    let rows = sql.exec("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name", &[])?;
+    let name = |row: Vec<Value>| {
+        row.into_iter().next().and_then(Value::into_text).ok_or(SqlError::Content("sqlite_master"))
+    };
+    // The platform's own are not to be touched.
+    Ok(rows
+        .into_iter()
+        .map(name)
+        .collect::<Result<Vec<_>, _>>()?
+        .into_iter()
+        .filter(|name| !name.starts_with('_') && !name.starts_with("sqlite_"))
+        .collect())
+}
+
+/// Empties them. The change feed keeps its newest row, emptied: numbers never repeat.
+pub fn wipe(sql: &dyn Sql) -> Result<(), SqlError> {
+    for table in tables(sql)? {
+        if READ.contains(&table.as_str()) || table.starts_with(RECORDS) {
+            sql.exec(&format!("DELETE FROM {table}"), &[])?;
+        }
+    }
+    sql.exec("DELETE FROM feed WHERE first_seq < (SELECT max(first_seq) FROM feed)", &[])?;
+    sql.exec("UPDATE feed SET changes = '[]', bytes = 2", &[])?;
+    for key in STATE {
+        sql.exec(
+            "DELETE FROM meta WHERE substr(key, 1, ?2) = ?1",
+            &[Param::Text(key), Param::Int(key.len() as i64)],
+        )?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{native::NativeSql, portal};
+
+    #[test]
+    fn every_table_is_either_what_was_read_or_what_was_set() {
+        let sql = NativeSql::default();
+        portal::open(&sql).unwrap();
+        for table in tables(&sql).unwrap() {
+            let of_records = table.starts_with(RECORDS);
+            let places = [READ.contains(&table.as_str()), of_records, SET.contains(&table.as_str())];
+            assert_eq!(places.iter().filter(|place| **place).count(), 1, "{table}");
+        }
+    }
+}
