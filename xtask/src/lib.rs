@@ -12,6 +12,7 @@ pub mod build;
 pub mod checks;
 pub mod chromium;
 pub mod compare;
+mod deep;
 mod deep_tools;
 pub mod demo;
 #[cfg(feature = "app-project")]
