@@ -111,6 +111,8 @@ fn things(world: &World) -> Result<Value> {
         first_sync(world, &connected.connection, |_| ())?;
     }
     let own = format!("/v1/connections/{}", kept.connection);
+    let token = json!({"portal_id": world.simulator.started.portal_id});
+    let token = world.simulator.post("private-tokens", &token)?["token"].clone();
     let keys = format!("/v1/workspaces/{}/keys", kept.workspace);
     let (key, key_to_revoke) =
         (spoke.post_json(&keys, &json!({"name": "ci"}))?, spoke.post_json(&keys, &json!({"name": "spare"}))?);
@@ -132,7 +134,7 @@ fn things(world: &World) -> Result<Value> {
     Ok(json!({
         "workspace": [kept.workspace], "connection": [kept.connection],
         "key": [key["id"]], "channel": [channel["id"]], "endpoint": [endpoint["id"]],
-        "record": records, "list": lists,
+        "record": records, "list": lists, "token": token,
         "spare": {
             "connection": ended.connection, "key": key_to_revoke["id"], "channel": other_channel["id"],
             "endpoint": other_endpoint["id"],

@@ -4,6 +4,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "these commands measure real time; the Worker's crate may not")]
 
+#[cfg(feature = "app-project")]
 pub mod app_project;
 pub mod assets;
 pub mod bench;
@@ -15,7 +16,6 @@ pub mod compare;
 mod deep;
 mod deep_tools;
 pub mod demo;
-#[cfg(feature = "app-project")]
 pub mod heard;
 #[cfg(feature = "live")]
 pub mod live;
