@@ -79,7 +79,10 @@ pub fn render(answer: Answer, created: bool) -> Result<(u16, Option<String>), Pr
                     faults.len()
                 ),
             };
-            Err(Problem::new(Kind::InvalidRequest, detail).with_errors(faults))
+            // What another account would take is well made: it is this one that lacks the field, or has it otherwise.
+            let of_account = faults.iter().all(|fault| fault.code.is_of_account());
+            let kind = if of_account { Kind::Conflict } else { Kind::InvalidRequest };
+            Err(Problem::new(kind, detail).with_errors(faults))
         }
     }
 }
@@ -112,11 +115,13 @@ mod tests {
         let body = refused(vec![fault("/filter/and/1/property")]).to_json();
         assert_eq!(
             (body["status"].as_u64(), &body["errors"][0]["code"]),
-            (Some(400), &"unknown_field".into())
+            (Some(409), &"unknown_field".into())
         );
         assert_eq!(body["errors"][0]["path"], "/filter/and/1/property");
         assert!(body["detail"].as_str().unwrap().contains("no such field"));
-        let body = refused(vec![fault("/filter"), fault("/fields/0/property")]).to_json();
+        let shape = Fault { code: Code::Shape, ..fault("/filter") };
+        let body = refused(vec![shape, fault("/fields/0/property")]).to_json();
+        assert_eq!(body["status"], 400, "no account would take it");
         assert!(body["detail"].as_str().unwrap().starts_with("2 things"));
         assert_eq!(render(Answer::Refused(Refusal::Full), true).unwrap_err().status(), 409);
         assert_eq!(render(Answer::Refused(Refusal::NotFound), false).unwrap_err().status(), 404);

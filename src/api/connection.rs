@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Longest token or secret taken: HubSpot's are under 100 characters.
-const SECRET_BYTES: usize = 1_000;
+pub const SECRET_BYTES: usize = 1_000;
 
 /// A private app's token or a service key, as a person or the host gives it.
 pub struct Given {

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Longest description, in characters.
-const DESCRIPTION_CHARS: usize = 500;
+pub const DESCRIPTION_CHARS: usize = 500;
 
 /// What is asked for below `/v1/connections/{c}/endpoints`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -203,7 +203,7 @@ fn problem(connection: &ConnectionId, refusal: &Refusal) -> Problem {
     let (kind, detail) = match refusal {
         Refusal::NotFound => (Kind::NotFound, "The connection has no such endpoint.".to_owned()),
         Refusal::NoChannel => (
-            Kind::InvalidRequest,
+            Kind::Conflict,
             "`channel`: the connection has no such channel, or the endpoint is of none.".to_owned(),
         ),
         Refusal::Full => (
@@ -214,7 +214,7 @@ fn problem(connection: &ConnectionId, refusal: &Refusal) -> Problem {
         ),
         Refusal::BeyondHorizon(oldest) => return response::beyond_horizon(connection, *oldest),
         Refusal::Ahead(latest) => {
-            (Kind::InvalidRequest, format!("`after` lies ahead: the newest change has the number {latest}."))
+            (Kind::Conflict, format!("`after` lies ahead: the newest change has the number {latest}."))
         }
         Refusal::RotatedTooOften => (
             Kind::Conflict,
@@ -308,10 +308,10 @@ mod tests {
         assert_eq!(render(Answer::Json("{}".to_owned()), true).unwrap(), (201, Some("{}".to_owned())));
         let refusals = [
             (Refusal::NotFound, 404),
-            (Refusal::NoChannel, 400),
+            (Refusal::NoChannel, 409),
             (Refusal::Full, 409),
             (Refusal::BeyondHorizon(5), 410),
-            (Refusal::Ahead(5), 400),
+            (Refusal::Ahead(5), 409),
             (Refusal::NothingToSkip, 409),
             (Refusal::RotatedTooOften, 409),
         ];

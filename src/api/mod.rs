@@ -7,7 +7,11 @@ pub mod connection_page;
 pub mod cookie;
 pub mod cursor;
 pub mod endpoint;
+pub mod idempotency;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod openapi;
 pub mod question;
+pub mod rate;
 pub mod request;
 pub mod response;
 pub mod route;

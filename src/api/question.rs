@@ -5,7 +5,7 @@
 use crate::{
     api::{cursor, request::Query, response},
     engine::{
-        directory::messages::Refusal,
+        directory::messages::{Permission, Refusal},
         portal::{
             beside::commands::{Command as Beside, MEMBERS_LIMIT},
             messages::{Answer, CHANGES_LIMIT, Command, LINKS_LIMIT, RECORDS_LIMIT},
@@ -74,6 +74,32 @@ pub enum Ask {
 }
 
 impl Ask {
+    /// The permission it takes. What takes `write` changes something, and may be repeated: it orders what is done once.
+    pub const fn permission(&self) -> Permission {
+        match self {
+            Self::ListRecords(_)
+            | Self::GetRecord(..)
+            | Self::ListAssociations(..)
+            | Self::ListChanges
+            | Self::ListFields(_)
+            | Self::GetSelection(_)
+            | Self::ListOwners
+            | Self::ListPipelines(_)
+            | Self::ListLists
+            | Self::GetList(_)
+            | Self::ListMembers(_)
+            | Self::ListChannelRecords(_) => Permission::Read,
+            Self::RefreshFields
+            | Self::Resync(_)
+            | Self::Reread(..)
+            | Self::Follow(_)
+            | Self::Unfollow(_)
+            | Self::Pause
+            | Self::Test
+            | Self::Resume => Permission::Write,
+        }
+    }
+
     /// Names of the query parameters it takes.
     pub fn taken(&self) -> &'static [&'static str] {
         match self {

@@ -6,7 +6,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
     engine::{
-        directory::messages::{Jurisdiction, Person, Role},
+        directory::messages::{Jurisdiction, Permission, Permissions, Person, Role},
         portal::selection::{NAMES_LIMIT, Selection},
     },
     values::{
@@ -19,13 +19,15 @@ use crate::{
 /// Largest body of the API and of forms: names and addresses only.
 pub const BODY_LIMIT: usize = 64 << 10;
 /// Longest name, in characters.
-const NAME_CHARS: usize = 200;
+pub const NAME_CHARS: usize = 200;
 /// Longest URL to go back to.
-const URL_BYTES: usize = 2_000;
+pub const URL_BYTES: usize = 2_000;
 /// Longest e-mail address or domain looked up (RFC 5321 4.5.3.1 allows 254 and 255; HubSpot keeps what people type).
-const KEY_BYTES: usize = 320;
+pub const KEY_BYTES: usize = 320;
+/// Deepest nesting of a body: three times what a channel's filter may nest, and far from where a parser that calls itself ends.
+pub const NESTING: usize = 64;
 /// Size of a page where none is asked for.
-const DEFAULT_LIMIT: u32 = 100;
+pub const DEFAULT_LIMIT: u32 = 100;
 
 fn invalid(detail: impl Into<String>) -> Problem {
     Problem::new(Kind::InvalidRequest, detail)
@@ -40,24 +42,46 @@ pub fn bearer(authorization: Option<&str>) -> Option<&str> {
 
 /// A JSON body. Fields that are not known are refused, so that a misspelt one is not silently without effect.
 pub fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if nests_deeper(bytes, NESTING) {
+        return Err(invalid(format!("The body may nest objects and lists {NESTING} deep.")));
+    }
     serde_json::from_slice(bytes)
         .map_err(|error| invalid(format!("The body is not what this takes: {error}.")))
 }
 
+/// Whether objects and lists nest deeper than `most`; of what is no JSON either answer will do.
+fn nests_deeper(json: &[u8], most: usize) -> bool {
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    for byte in json {
+        match (quoted, *byte) {
+            (true, _) if escaped => escaped = false,
+            (true, b'\\') => escaped = true,
+            (_, b'"') => quoted = !quoted,
+            (false, b'{' | b'[') => depth += 1,
+            (false, b'}' | b']') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > most {
+            return true;
+        }
+    }
+    false
+}
+
 /// A name that people give to something: trimmed, not empty, not too long, no control characters.
 pub fn name(field: &str, text: &str) -> Result<String, Problem> {
-    let text = text.trim();
     let length = text.chars().count();
-    if length == 0 || length > NAME_CHARS || text.chars().any(char::is_control) {
+    let text = text.trim();
+    if text.is_empty() || length > NAME_CHARS || text.chars().any(char::is_control) {
         return Err(invalid(format!("`{field}` must be 1 to {NAME_CHARS} characters on one line.")));
     }
     Ok(text.to_owned())
 }
 
-/// A jurisdiction; empty or absent: none.
+/// A jurisdiction; absent: none.
 pub fn jurisdiction(text: Option<&str>) -> Result<Option<Jurisdiction>, Problem> {
     match text {
-        None | Some("") => Ok(None),
+        None => Ok(None),
         Some(text) => Jurisdiction::parse(text)
             .map(Some)
             .ok_or_else(|| invalid("`jurisdiction` must be `eu` or absent. It cannot be changed later.")),
@@ -82,15 +106,36 @@ pub struct CreateKey {
     pub name: String,
     /// RFC 3339; absent: no end.
     pub expires_at: Option<String>,
+    /// What it may do; absent: whatever may be given.
+    pub permissions: Option<Vec<Permission>>,
 }
 
 impl CreateKey {
+    /// What it may do: nothing that whoever makes it may not.
+    pub fn permissions(&self, own: &Permissions) -> Result<Permissions, Problem> {
+        let Some(wanted) = &self.permissions else { return Ok(own.clone()) };
+        let wanted = Permissions::of(wanted);
+        if wanted.names().is_empty() {
+            return Err(invalid("`permissions` must name one at least: `read`, `write`, `admin`."));
+        }
+        match own.lack(&wanted) {
+            None => Ok(wanted),
+            Some(missing) => Err(Problem::new(
+                Kind::Forbidden,
+                format!(
+                    "Your key lacks the permission `{}`, so it cannot give it to another.",
+                    missing.as_str()
+                ),
+            )),
+        }
+    }
+
     /// Its end as a moment, which must lie ahead.
     pub fn end(&self, now: Timestamp) -> Result<Option<Timestamp>, Problem> {
         let Some(text) = &self.expires_at else { return Ok(None) };
         match Timestamp::parse_rfc3339(text) {
             Some(end) if end > now => Ok(Some(end)),
-            Some(_) => Err(invalid("`expires_at` lies in the past.")),
+            Some(_) => Err(Problem::new(Kind::Conflict, "`expires_at` lies in the past.")),
             None => Err(invalid("`expires_at` must be a moment like `2027-01-31T00:00:00Z` (RFC 3339).")),
         }
     }
@@ -114,7 +159,7 @@ impl CreateSession {
         let user = name("user", &self.user)?;
         let role =
             Role::parse(&self.role).ok_or_else(|| invalid("`role` must be `administrator` or `viewer`."))?;
-        let return_url = self.return_url.filter(|url| !url.is_empty());
+        let return_url = self.return_url;
         if let Some(url) = &return_url {
             let plain = url.len() <= URL_BYTES && url.bytes().all(|byte| byte.is_ascii_graphic());
             if !plain || !(url.starts_with("https://") || url.starts_with("http://")) {
@@ -173,6 +218,9 @@ impl<'a> Query<'a> {
                     format!("This takes the query parameters `{known}` and no others.")
                 }));
             }
+            if pairs[index].1.is_empty() {
+                return Err(invalid(format!("`{name}` is given without a value.")));
+            }
             if pairs[..index].iter().any(|(earlier, _)| earlier == name) {
                 return Err(invalid(format!("`{name}` is given twice.")));
             }
@@ -180,9 +228,9 @@ impl<'a> Query<'a> {
         Ok(Self(pairs))
     }
 
-    /// One parameter; an empty one is absent.
+    /// One parameter.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_ref())
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_ref())
     }
 
     /// `limit`, from 1 to `most`; 100 (or `most`) where absent.
@@ -265,8 +313,8 @@ mod tests {
             CreateSession { user, role, return_url: Some(url.to_owned()) }.person()
         };
         assert!(with("https://app.example.com/settings?x=1").is_ok());
-        assert_eq!(with("").unwrap().return_url, None);
-        for wrong in ["javascript:alert(1)", "//example.com", "/local", "https://a b", "data:text/html,x"] {
+        for wrong in ["", "javascript:alert(1)", "//example.com", "/local", "https://a b", "data:text/html,x"]
+        {
             assert!(with(wrong).is_err(), "{wrong}");
         }
     }
@@ -291,6 +339,7 @@ mod tests {
         }
         assert_eq!(query("types=deals,companies").unwrap().types().unwrap().len(), 2);
         assert!(query("types=tickets").unwrap().types().is_err());
+        assert!(query("limit=").is_err() && query("limit").is_err());
         assert!(query("lmit=1").is_err() && query("limit=1&limit=2").is_err());
     }
 
@@ -308,9 +357,37 @@ mod tests {
     }
 
     #[test]
+    fn bodies_nest_no_deeper_than_they_may() {
+        let nested = |depth: usize| format!("{{\"x\":{}{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
+        let refused = |text: &str| body::<serde_json::Value>(text.as_bytes()).unwrap_err().detail;
+        assert!(body::<serde_json::Value>(nested(NESTING).as_bytes()).is_ok());
+        assert!(refused(&nested(NESTING + 1)).contains("64 deep"));
+        assert!(refused(&"[".repeat(BODY_LIMIT)).contains("64 deep"), "also where nothing is closed");
+        let quoted = format!("{{\"x\":\"{}\\\"{}\"}}", "[".repeat(200), "{".repeat(200));
+        assert!(body::<serde_json::Value>(quoted.as_bytes()).is_ok(), "what is in a text does not count");
+    }
+
+    #[test]
+    fn a_key_gives_no_more_than_it_has() {
+        let wants = |permissions: Option<&[Permission]>| CreateKey {
+            name: String::new(),
+            expires_at: None,
+            permissions: permissions.map(<[_]>::to_vec),
+        };
+        let own = Permissions::of(&[Permission::Admin, Permission::Read]);
+        assert_eq!(wants(None).permissions(&own), Ok(own.clone()));
+        let reads = wants(Some(&[Permission::Read, Permission::Read])).permissions(&own).unwrap();
+        assert_eq!(reads.names(), ["read"]);
+        let refused = wants(Some(&[Permission::Write])).permissions(&own).unwrap_err();
+        assert!(refused.status() == 403 && refused.detail.contains("`write`"), "{}", refused.detail);
+        assert_eq!(wants(Some(&[])).permissions(&own).unwrap_err().status(), 400);
+    }
+
+    #[test]
     fn a_key_cannot_end_in_the_past() {
         let end = |text: &str| {
-            CreateKey { name: String::new(), expires_at: Some(text.to_owned()) }.end(Timestamp(1_000))
+            CreateKey { name: String::new(), expires_at: Some(text.to_owned()), permissions: None }
+                .end(Timestamp(1_000))
         };
         assert_eq!(end("1970-01-01T00:00:02Z"), Ok(Some(Timestamp(2_000))));
         assert!(end("1970-01-01T00:00:01Z").is_err() && end("tomorrow").is_err());

@@ -51,6 +51,7 @@ pub fn key(key: &ApiKey) -> Value {
         "created_at": key.created_at.to_rfc3339(),
         "expires_at": moment(key.expires_at),
         "last_used_at": moment(key.used_at),
+        "permissions": key.permissions.names(),
     })
 }
 
@@ -266,7 +267,7 @@ pub fn unknown_fields(names: &[String]) -> Problem {
         "HubSpot lists no such fields of this type: {}. Nothing was changed. If they are new, `POST …/fields/refresh` reads the list again.",
         some(names)
     );
-    Problem::new(Kind::InvalidRequest, detail)
+    Problem::new(Kind::Conflict, detail)
 }
 
 /// Fields to be kept fresh that are not mirrored at all.
@@ -275,7 +276,7 @@ pub fn not_mirrored(names: &[String]) -> Problem {
         "Only what is mirrored can be kept fresh, and these are not among `fields`: {}. Nothing was changed.",
         some(names)
     );
-    Problem::new(Kind::InvalidRequest, detail)
+    Problem::new(Kind::Conflict, detail)
 }
 
 /// Fields to be mirrored for which there is no room.
@@ -318,7 +319,7 @@ pub fn problem(refusal: &Refusal) -> Problem {
         }
         Refusal::WrongPassword => (Kind::Unauthenticated, "The password is not right.".to_owned()),
         Refusal::TooMany { wait_ms } => (
-            Kind::Unavailable,
+            Kind::RateLimited,
             format!("Too many attempts. Try again in {} seconds.", wait_ms.div_euclid(1_000) + 1),
         ),
         Refusal::StateUnknown | Refusal::StateExpired | Refusal::StateForeign => (
@@ -342,7 +343,7 @@ pub fn problem(refusal: &Refusal) -> Problem {
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::api) mod tests {
     use super::*;
     use crate::{
         engine::portal::{
@@ -352,7 +353,8 @@ mod tests {
         values::ids::{ObjectType, PortalId, RecordId},
     };
 
-    fn sample() -> Connection {
+    /// A connection with ids beyond 2^53.
+    pub(in crate::api) fn sample() -> Connection {
         Connection {
             id: ConnectionId::from_random([1; 12]),
             workspace: WorkspaceId::from_random([2; 12]),
@@ -369,9 +371,9 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_connection_shows_its_portals_state_and_never_its_object() {
-        let status = Status {
+    /// A status with something in most places.
+    pub(in crate::api) fn status() -> Status {
+        Status {
             state: State::Paused { until: Timestamp(60_000) },
             account: Account { portal: PortalId(1), name: None, ui_domain: None, utc_offset_ms: 0 },
             app: "main".parse().unwrap(),
@@ -414,7 +416,12 @@ mod tests {
             storage: Storage { bytes: 4096, limit: 10_000 << 20, level: Level::Roomy },
             rows_written: 0,
             trouble: None,
-        };
+        }
+    }
+
+    #[test]
+    fn a_connection_shows_its_portals_state_and_never_its_object() {
+        let status = status();
         let body = connection_with_sync(&sample(), Some(&status));
         assert_eq!(body["state"], "paused");
         assert_eq!(body["portal_id"], "9007199254740993");

@@ -8,6 +8,7 @@ use crate::{
         question::Ask,
         types,
     },
+    engine::directory::messages::Permission,
     values::{
         http::Method,
         ids::{ApiKeyId, AppKey, ChannelId, ConnectionId, EndpointId, ListId, ObjectType, WorkspaceId},
@@ -29,6 +30,8 @@ pub enum Route {
     OwnWebhook(ConnectionId),
     /// `GET /v1/filter-schema.json`: the JSON Schema of filters, for everybody.
     FilterSchema,
+    /// `GET /v1/openapi.json`: the document of `/v1`, for everybody.
+    OpenApi,
     /// Whether the deployment works.
     Health,
     /// A bare answer, for measuring what everything else costs.
@@ -82,11 +85,167 @@ pub enum Api {
     Types(ConnectionId, types::Call),
 }
 
+/// Whom an address of `/v1` answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// The host's root key alone.
+    Root,
+    /// The root key, and keys of the workspace with this permission.
+    Key(Permission),
+}
+
+impl Api {
+    /// Whom it answers.
+    pub const fn access(&self) -> Access {
+        match self {
+            Self::CreateWorkspace | Self::ListWorkspaces => Access::Root,
+            Self::GetWorkspace(_)
+            | Self::ListConnections(_)
+            | Self::GetConnection(_)
+            | Self::GetTest(_)
+            | Self::GetLimits(_)
+            | Self::Snapshot(_)
+            | Self::Types(_, types::Call::List)
+            | Self::Endpoints(_, Call::List | Call::Get(_))
+            | Self::Channels(_, channel::Call::List | channel::Call::Get(_) | channel::Call::Preview) => {
+                Access::Key(Permission::Read)
+            }
+            Self::PutSelection(..)
+            | Self::UpdateConnection(_)
+            | Self::Types(_, types::Call::Refresh | types::Call::On(_) | types::Call::Off(_))
+            | Self::Endpoints(
+                _,
+                Call::Create
+                | Call::Update(_)
+                | Call::Remove(_)
+                | Call::Rotate(_)
+                | Call::Pause(_)
+                | Call::Resume(_)
+                | Call::Skip(_)
+                | Call::Replay(_)
+                | Call::HandOver(_)
+                | Call::Test(_),
+            )
+            | Self::Channels(
+                _,
+                channel::Call::Create
+                | channel::Call::Update(_)
+                | channel::Call::Remove(_)
+                | channel::Call::Pause(_)
+                | channel::Call::Resume(_),
+            ) => Access::Key(Permission::Write),
+            Self::CreateKey(_)
+            | Self::ListKeys(_)
+            | Self::RevokeKey(..)
+            | Self::CreateSession(_)
+            | Self::ConnectByToken(_)
+            | Self::PutCredentials(_)
+            | Self::Disconnect(_) => Access::Key(Permission::Admin),
+        }
+    }
+
+    /// Whether it changes something, so that an `Idempotency-Key` has a meaning.
+    pub const fn changes(&self) -> bool {
+        match self {
+            Self::ListWorkspaces
+            | Self::GetWorkspace(_)
+            | Self::ListKeys(_)
+            | Self::ListConnections(_)
+            | Self::GetConnection(_)
+            | Self::GetTest(_)
+            | Self::GetLimits(_)
+            | Self::Snapshot(_)
+            | Self::Types(_, types::Call::List)
+            | Self::Endpoints(_, Call::List | Call::Get(_))
+            | Self::Channels(_, channel::Call::List | channel::Call::Get(_) | channel::Call::Preview) => {
+                false
+            }
+            Self::CreateWorkspace
+            | Self::CreateKey(_)
+            | Self::RevokeKey(..)
+            | Self::CreateSession(_)
+            | Self::Disconnect(_)
+            | Self::ConnectByToken(_)
+            | Self::PutCredentials(_)
+            | Self::UpdateConnection(_)
+            | Self::PutSelection(..)
+            | Self::Types(..)
+            | Self::Endpoints(..)
+            | Self::Channels(..) => true,
+        }
+    }
+
+    /// Whether doing it twice comes to the same as doing it once.
+    pub const fn repeats(&self) -> bool {
+        match self {
+            Self::CreateWorkspace
+            | Self::CreateKey(_)
+            | Self::CreateSession(_)
+            | Self::Channels(_, channel::Call::Create)
+            | Self::Endpoints(
+                _,
+                Call::Create
+                | Call::Rotate(_)
+                | Call::Skip(_)
+                | Call::Replay(_)
+                | Call::HandOver(_)
+                | Call::Test(_),
+            ) => false,
+            Self::ListWorkspaces
+            | Self::GetWorkspace(_)
+            | Self::ListKeys(_)
+            | Self::RevokeKey(..)
+            | Self::ListConnections(_)
+            | Self::GetConnection(_)
+            | Self::Disconnect(_)
+            // The account is known by its number: a second time is the same connection.
+            | Self::ConnectByToken(_)
+            | Self::PutCredentials(_)
+            | Self::UpdateConnection(_)
+            | Self::GetTest(_)
+            | Self::GetLimits(_)
+            | Self::Snapshot(_)
+            | Self::PutSelection(..)
+            | Self::Types(..)
+            | Self::Endpoints(..)
+            | Self::Channels(..) => true,
+        }
+    }
+
+    /// Names of the query parameters it takes.
+    pub const fn taken(&self) -> &'static [&'static str] {
+        match self {
+            Self::ListWorkspaces => &["limit", "cursor"],
+            Self::Snapshot(_) => &["types"],
+            Self::CreateWorkspace
+            | Self::GetWorkspace(_)
+            | Self::CreateKey(_)
+            | Self::ListKeys(_)
+            | Self::RevokeKey(..)
+            | Self::CreateSession(_)
+            | Self::ListConnections(_)
+            | Self::GetConnection(_)
+            | Self::Disconnect(_)
+            | Self::ConnectByToken(_)
+            | Self::PutCredentials(_)
+            | Self::UpdateConnection(_)
+            | Self::GetTest(_)
+            | Self::GetLimits(_)
+            | Self::Channels(..)
+            | Self::Endpoints(..)
+            | Self::PutSelection(..)
+            | Self::Types(..) => &[],
+        }
+    }
+}
+
 /// Pages for people; see `console::paths`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Page {
     /// `GET /`
     Home,
+    /// `GET /docs`: the API's document, drawn; for everybody.
+    Docs,
     /// `GET /s/{token}`: a one-time link.
     OpenLink(String),
     /// `GET /w/{w}/integrations`
@@ -143,7 +302,7 @@ pub type Make = fn(&[&str]) -> Option<Route>;
 pub const OAUTH_CALLBACK: &str = "/oauth/callback";
 
 /// Every address: method, pattern, and what it means. `*` stands for one segment.
-const TABLE: [(Method, &str, Make); 85] = [
+const TABLE: [(Method, &str, Make); 87] = [
     (Method::Get, "/hello", |_| Some(Route::Hello)),
     (Method::Get, "/healthz", |_| Some(Route::Health)),
     // An app's key holds no underscore, a connection's id does.
@@ -221,6 +380,7 @@ const TABLE: [(Method, &str, Make); 85] = [
     (Method::Get, "/v1/connections/*/changes", |at| Some(Route::Ask(at[0].parse().ok()?, Ask::ListChanges))),
     (Method::Get, "/v1/connections/*/snapshot", |at| api(Api::Snapshot(at[0].parse().ok()?))),
     (Method::Get, "/v1/filter-schema.json", |_| Some(Route::FilterSchema)),
+    (Method::Get, "/v1/openapi.json", |_| Some(Route::OpenApi)),
     (Method::Get, "/v1/connections/*/channels", |at| channels(at, channel::Call::List)),
     (Method::Post, "/v1/connections/*/channels", |at| channels(at, channel::Call::Create)),
     (Method::Post, "/v1/connections/*/channels/preview", |at| channels(at, channel::Call::Preview)),
@@ -247,6 +407,7 @@ const TABLE: [(Method, &str, Make); 85] = [
     (Method::Post, "/v1/connections/*/endpoints/*/hand-over", |at| endpoint(at, Call::HandOver)),
     (Method::Post, "/v1/connections/*/endpoints/*/test", |at| endpoint(at, Call::Test)),
     (Method::Get, "/", |_| page(Page::Home)),
+    (Method::Get, "/docs", |_| page(Page::Docs)),
     (Method::Get, "/s/*", |at| page(Page::OpenLink(at[0].to_owned()))),
     (Method::Get, "/w/*/integrations", |at| page(Page::Integrations(at[0].parse().ok()?))),
     (Method::Get, "/w/*/integrations/live", |at| page(Page::IntegrationsLive(at[0].parse().ok()?))),
@@ -281,7 +442,7 @@ fn channel(at: &[&str], call: fn(ChannelId) -> channel::Call) -> Option<Route> {
 }
 
 /// All rows: the pages of one connection have a table of their own.
-fn table() -> impl Iterator<Item = &'static (Method, &'static str, Make)> {
+pub fn table() -> impl Iterator<Item = &'static (Method, &'static str, Make)> {
     TABLE.iter().chain(&connection_page::TABLE)
 }
 
@@ -306,14 +467,16 @@ const fn page(page: Page) -> Option<Route> {
 /// Finds the route of a request. `method` is `None` for one that no address takes. `path` as on the wire, without query;
 /// nothing in a path of ours needs percent-encoding, so nothing is decoded.
 pub fn find(method: Option<Method>, path: &str) -> Found {
-    let mut others = Vec::new();
-    for (row_method, pattern, make) in table() {
-        let Some(places) = places(pattern, path) else { continue };
-        if Some(*row_method) == method {
-            return make(&places).map_or(Found::Nothing, Found::Route);
-        }
-        others.push(*row_method);
+    let mut fitting: Vec<_> = table()
+        .filter_map(|(method, pattern, make)| Some((*method, *make, places(pattern, path)?)))
+        .collect();
+    // A name goes before a place for any: `…/types/refresh` is no type.
+    let least = fitting.iter().map(|(_, _, places)| places.len()).min().unwrap_or_default();
+    fitting.retain(|(_, _, places)| places.len() == least);
+    if let Some((_, make, places)) = fitting.iter().find(|(own, ..)| Some(*own) == method) {
+        return make(places).map_or(Found::Nothing, Found::Route);
     }
+    let others: Vec<Method> = fitting.into_iter().map(|(method, ..)| method).collect();
     if others.is_empty() { Found::Nothing } else { Found::OtherMethods(others) }
 }
 
@@ -465,6 +628,14 @@ mod tests {
         is_page(Method::Post, paths::CONSOLE_SIGN_OUT);
         is_page(Method::Post, paths::CONSOLE_WORKSPACES);
         is_page(Method::Post, &paths::console_open(WORKSPACE));
+    }
+
+    #[test]
+    fn a_name_goes_before_a_place_for_any() {
+        let others = |path: &str, method| found(method, &format!("/v1/connections/{CONNECTION}/{path}"));
+        assert_eq!(others("types/refresh", Method::Put), Found::OtherMethods(vec![Method::Post]));
+        assert_eq!(others("fields/refresh", Method::Get), Found::OtherMethods(vec![Method::Post]));
+        assert!(matches!(others("types/refresher", Method::Put), Found::Route(_)));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// Characters of a type's name: HubSpot's fully qualified names are the account's number and up to a hundred.
-const NAME_CHARS: usize = 150;
+pub const NAME_CHARS: usize = 150;
 
 /// What is asked for below `/v1/connections/{c}/types`.
 #[derive(Debug, Clone, PartialEq, Eq)]

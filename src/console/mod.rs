@@ -19,6 +19,7 @@ mod chrome;
 pub mod connection;
 pub mod connection_paths;
 pub mod deliveries;
+pub mod docs;
 pub mod fields;
 pub mod fill;
 pub mod integrations;

@@ -25,6 +25,10 @@ use std::fmt::Write as _;
 pub use crate::engine::directory::messages::CONSOLE;
 /// What HubSpot's webhooks are sent below, with an app's key or the id of a connection by token.
 pub const WEBHOOKS: &str = "/webhooks/hubspot/";
+/// The API's document, drawn.
+pub const DOCS: &str = "/docs";
+/// The API's document (OpenAPI 3.1).
+pub const OPENAPI: &str = "/v1/openapi.json";
 pub const CONSOLE_SIGN_IN: &str = "/console/sign-in";
 pub const CONSOLE_SIGN_OUT: &str = "/console/sign-out";
 pub const CONSOLE_WORKSPACES: &str = "/console/workspaces";

@@ -6,14 +6,17 @@ use worker::{Context, Env, Request, Response, Result};
 
 use crate::{
     api::route::{self, Found, Page, Route},
-    console::view::Notice,
+    console::{self, view::Notice},
     engine::{
         directory::messages::{Answer, Command, Standing},
         portal::messages::Command as PortalCommand,
     },
     platform::{
-        clock, config, directory_object as directory, incoming::Incoming, oauth_flow, operator, pages,
-        portals, reply, v1, webhooks,
+        clock, config, directory_object as directory,
+        incoming::Incoming,
+        oauth_flow, operator, pages, portals, reply,
+        v1::{self, Question},
+        webhooks,
     },
     values::{
         config::{Config, ConfigError},
@@ -41,9 +44,11 @@ pub async fn handle(request: Request, env: &Env, context: &Context) -> Result<Re
     };
     // Boxed: each kind of request is code of its own, which V8 compiles when the first of that kind comes.
     let answering: LocalBoxFuture<'_, Result<Response>> = match found {
-        Found::Route(Route::Api(api)) => Box::pin(v1::handle(env, &config, api, &mut incoming)),
+        Found::Route(Route::Api(api)) => {
+            return v1::handle(env, &config, Question::Api(api), &mut incoming).await;
+        }
         Found::Route(Route::Ask(id, ask)) => {
-            return v1::ask_portal(env, &config, &id, ask, &incoming).await;
+            return v1::handle(env, &config, Question::Ask(id, ask), &mut incoming).await;
         }
         Found::Route(Route::Webhook(source)) => {
             return webhooks::handle(env, context, &config, &source, &mut incoming).await;
@@ -52,6 +57,7 @@ pub async fn handle(request: Request, env: &Env, context: &Context) -> Result<Re
             Box::pin(webhooks::handle_own(env, &config, id, &mut incoming))
         }
         Found::Route(Route::Page(page)) => match page {
+            Page::Docs => return reply::page(&console::docs::docs(&config.product_name), &[], &[]),
             Page::OAuthCallback => Box::pin(oauth_flow::callback(env, &config, &incoming)),
             Page::Home
             | Page::Console
@@ -73,6 +79,7 @@ pub async fn handle(request: Request, env: &Env, context: &Context) -> Result<Re
             | Page::SignOut(_) => Box::pin(pages::handle(env, &config, page, &mut incoming)),
         },
         Found::Route(Route::FilterSchema) => return reply::json(200, &filter::schema()),
+        Found::Route(Route::OpenApi) => Box::pin(document(env)),
         Found::Route(Route::Health) => Box::pin(health(env)),
         Found::Route(Route::Hello) => return Response::ok("hello"),
         Found::Route(Route::TestPanic(connection)) if config.test_faults => {
@@ -115,6 +122,22 @@ fn other_methods(config: &Config, incoming: &Incoming, methods: &[Method]) -> Re
 fn misconfigured(error: &ConfigError) -> Result<Response> {
     crate::platform::log::line("the configuration is refused", &[("error", error.to_string().into())]);
     reply::problem(&Problem::new(Kind::Unavailable, format!("The deployment is not configured: {error}.")))
+}
+
+/// The API's document lies among the static assets: in the wasm it would cost every start.
+async fn document(env: &Env) -> Result<Response> {
+    let read = async {
+        let mut file = env.assets("ASSETS")?.fetch("https://assets/assets/openapi.json", None).await?;
+        let found = file.status_code() == 200;
+        Ok::<_, worker::Error>(if found { Some(file.text().await?) } else { None })
+    };
+    match read.await {
+        Ok(Some(text)) => reply::raw_json(text),
+        Ok(None) | Err(_) => reply::problem(&Problem::new(
+            Kind::Unavailable,
+            "This deployment was uploaded without its document.",
+        )),
+    }
 }
 
 async fn health(env: &Env) -> Result<Response> {

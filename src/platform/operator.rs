@@ -143,8 +143,9 @@ async fn create_workspace(
 ) -> Result<Response, Stop> {
     let fields = form(token, incoming).await?;
     let (name, jurisdiction) = (field(&fields, "name"), field(&fields, "jurisdiction"));
-    let checked =
-        request::name("name", name).and_then(|name| Ok((name, request::jurisdiction(Some(jurisdiction))?)));
+    let checked = request::name("name", name).and_then(|name| {
+        Ok((name, request::jurisdiction(Some(jurisdiction).filter(|text| !text.is_empty()))?))
+    });
     let (name, jurisdiction) = match checked {
         Ok(checked) => checked,
         Err(problem) => {

@@ -242,7 +242,8 @@ async fn answer(env: &Env, config: &Config, page: Page, incoming: &mut Incoming)
             let forget = Jar::new(&config.public_url).forget(Of::Workspace(&workspace));
             Ok(reply::page(&notice::notice(&view), &[], &[forget])?)
         }
-        Page::Home
+        Page::Docs
+        | Page::Home
         | Page::OAuthCallback
         | Page::Console
         | Page::ConsoleLive

@@ -4,8 +4,9 @@ use serde_json::Value;
 use worker::{Response, ResponseBuilder, Result};
 
 use crate::{
+    api::idempotency::{Kept, REPLAYED},
     console::{self, Page},
-    values::problem::Problem,
+    values::problem::{Kind, Problem},
 };
 
 /// A page. `form_targets`: see [`console::security_headers`].
@@ -41,7 +42,29 @@ pub fn json_text(status: u16, body: String) -> Result<Response> {
 
 /// A refusal.
 pub fn problem(problem: &Problem) -> Result<Response> {
-    text(problem.status(), "application/problem+json", problem.to_json().to_string())
+    let response = text(problem.status(), "application/problem+json", problem.to_json().to_string())?;
+    if problem.kind == Kind::Unauthenticated {
+        response.headers().set("www-authenticate", "Bearer")?;
+    }
+    if let Some(seconds) = problem.retry_after_s {
+        response.headers().set("retry-after", &seconds.to_string())?;
+    }
+    Ok(response)
+}
+
+/// An answer whose text was read to be kept.
+pub fn again(kept: &Kept) -> Result<Response> {
+    match &kept.content_type {
+        Some(content_type) => text(kept.status, content_type, kept.body.clone()),
+        None => empty(kept.status),
+    }
+}
+
+/// An answer that was kept, and is marked to be.
+pub fn replayed(kept: &Kept) -> Result<Response> {
+    let response = again(kept)?;
+    response.headers().set(REPLAYED.0, REPLAYED.1)?;
+    Ok(response)
 }
 
 /// Nothing but a status.

@@ -1,35 +1,44 @@
-//! `/v1`: settles who asks and carries the question to the objects. What requests and answers look like is the api
-//! ring's.
+//! `/v1`: settles who asks, whether they may and how often, gives a request with an `Idempotency-Key` its one effect, and carries the
+//! question to the objects. What requests and answers look like is the api ring's.
 
 use std::{cell::RefCell, collections::HashMap};
 
-use worker::{Env, Response};
+use futures_util::future::LocalBoxFuture;
+use worker::{Env, Response, js_sys};
 
 use crate::{
     api::{
         channel, cursor, endpoint,
+        idempotency::{self, Kept},
         question::{self, Ask, Expected},
+        rate::{Bucket, Left},
         request::{self, BODY_LIMIT, Query},
         response,
-        route::Api,
+        route::{Access, Api},
         types,
     },
     engine::{
         directory::{
             api_key,
-            messages::{Answer, Command, Connection, Refusal, WORKSPACES_LIMIT},
+            messages::{
+                Answer, Claim, Command, Connection, Permission, Permissions, Refusal, WORKSPACES_LIMIT,
+            },
         },
         portal::messages::{Answer as PortalAnswer, Command as PortalCommand},
     },
     platform::{
-        clock, connection_api, directory_object as directory, disconnect, incoming::Incoming, portals, reply,
-        snapshot,
+        clock, connection_api, directory_object as directory, disconnect,
+        incoming::{Incoming, Unread},
+        portals, random, reply, snapshot,
     },
     values::{
         config::Config,
         crypto::constant_time_eq,
+        http::Method,
         ids::{ConnectionId, WorkspaceId},
+        json,
         problem::{Kind, Problem},
+        secret::Secret,
         time::{SECOND_MS, Timestamp},
     },
 };
@@ -40,33 +49,105 @@ const BELIEVED_MS: i64 = 5 * SECOND_MS;
 const REMEMBERED: usize = 1_000;
 
 thread_local! {
-    static KEYS: RefCell<HashMap<String, (Timestamp, WorkspaceId)>> = RefCell::default();
+    static KEYS: RefCell<HashMap<String, (Timestamp, Caller)>> = RefCell::default();
     static CONNECTIONS: RefCell<HashMap<ConnectionId, (Timestamp, Connection)>> = RefCell::default();
+    static BUCKETS: RefCell<HashMap<String, Bucket>> = RefCell::default();
+}
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub enum Question {
+    /// Of the Directory, or with a body.
+    Api(Api),
+    /// Of the object of one connection, which answers by itself.
+    Ask(ConnectionId, Ask),
+}
+
+impl Question {
+    const fn access(&self) -> Access {
+        match self {
+            Self::Api(api) => api.access(),
+            Self::Ask(_, ask) => Access::Key(ask.permission()),
+        }
+    }
+
+    fn changes(&self) -> bool {
+        match self {
+            Self::Api(api) => api.changes(),
+            Self::Ask(_, ask) => ask.permission() != Permission::Read,
+        }
+    }
+
+    const fn repeats(&self) -> bool {
+        match self {
+            Self::Api(api) => api.repeats(),
+            Self::Ask(..) => true,
+        }
+    }
 }
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Caller {
+pub enum Caller {
     /// The host's root key: everything.
     Root,
-    /// An API key: one workspace.
-    Workspace(WorkspaceId),
+    /// An API key, or a service binding: one workspace.
+    Workspace {
+        /// Which.
+        workspace: WorkspaceId,
+        /// Under which name its requests are counted and remembered.
+        name: String,
+        /// What it may do.
+        permissions: Permissions,
+    },
+    /// A service binding to which everything is open.
+    Bound,
 }
 
 impl Caller {
     /// A workspace that the caller may not see does not exist for them.
     fn may_see(&self, workspace: &WorkspaceId) -> Result<(), Problem> {
         match self {
-            Self::Root => Ok(()),
-            Self::Workspace(own) if own == workspace => Ok(()),
-            Self::Workspace(_) => Err(response::problem(&Refusal::NotFound)),
+            Self::Root | Self::Bound => Ok(()),
+            Self::Workspace { workspace: own, .. } if own == workspace => Ok(()),
+            Self::Workspace { .. } => Err(response::problem(&Refusal::NotFound)),
         }
     }
 
-    fn must_be_root(&self) -> Result<(), Problem> {
+    fn may(&self, access: Access) -> Result<(), Problem> {
+        match (self, access) {
+            (Self::Root | Self::Bound, _) => Ok(()),
+            (Self::Workspace { .. }, Access::Root) => {
+                Err(Problem::new(Kind::Forbidden, "This takes the root key."))
+            }
+            (Self::Workspace { permissions, .. }, Access::Key(permission))
+                if permissions.hold(permission) =>
+            {
+                Ok(())
+            }
+            (Self::Workspace { .. }, Access::Key(permission)) => Err(Problem::new(
+                Kind::Forbidden,
+                format!(
+                    "Your key lacks the permission `{}`. Make one that has it, with `POST /v1/workspaces/{{w}}/keys`.",
+                    permission.as_str()
+                ),
+            )),
+        }
+    }
+
+    fn permissions(&self) -> Permissions {
         match self {
-            Self::Root => Ok(()),
-            Self::Workspace(_) => Err(Problem::new(Kind::Forbidden, "This takes the root key.")),
+            Self::Root | Self::Bound => Permissions::all(),
+            Self::Workspace { permissions, .. } => permissions.clone(),
+        }
+    }
+
+    /// Under which name requests are counted and remembered.
+    fn name(&self) -> &str {
+        match self {
+            Self::Root => "root",
+            Self::Bound => "binding",
+            Self::Workspace { name, .. } => name,
         }
     }
 }
@@ -75,48 +156,136 @@ impl Caller {
 pub async fn handle(
     env: &Env,
     config: &Config,
-    api: Api,
+    question: Question,
     incoming: &mut Incoming,
 ) -> worker::Result<Response> {
-    match answer(env, config, api, incoming).await {
-        Ok(response) => Ok(response),
-        Err(problem) => reply::problem(&problem),
+    let caller = match caller(env, config, incoming).await {
+        Ok(caller) => caller,
+        Err(problem) => return reply::problem(&problem),
+    };
+    let (granted, left) = take(&caller, config.api_requests_per_minute);
+    let answered = if granted {
+        match caller.may(question.access()) {
+            Ok(()) => once(env, config, &caller, question, incoming).await,
+            Err(problem) => Err(problem),
+        }
+    } else {
+        Err(left.problem())
+    };
+    let response = match answered {
+        Ok(response) => response,
+        Err(problem) => reply::problem(&problem)?,
+    };
+    for (name, value) in left.headers() {
+        response.headers().set(name, &value)?;
     }
+    Ok(response)
 }
 
-/// Carries a question to the object of one connection.
-pub async fn ask_portal(
+/// Takes a request out of the caller's bucket.
+fn take(caller: &Caller, quota: u32) -> (bool, Left) {
+    let now = clock::now();
+    BUCKETS.with_borrow_mut(|buckets| {
+        let bucket = buckets.get(caller.name()).copied();
+        let mut bucket = bucket.unwrap_or_else(|| Bucket::full(quota, now));
+        let found = bucket.take(quota, now);
+        remember(buckets, caller.name().to_owned(), bucket);
+        found
+    })
+}
+
+/// Answers, of requests with one `Idempotency-Key` only one.
+async fn once(
     env: &Env,
     config: &Config,
-    id: &ConnectionId,
-    ask: Ask,
-    incoming: &Incoming,
-) -> worker::Result<Response> {
-    let answering = async {
-        let caller = caller(env, config, incoming).await?;
-        let query = Query::parse(&incoming.query, ask.taken())?;
-        let (command, expected) = ask.command(&query)?;
-        asked(env, &caller, id, &command, expected).await
+    caller: &Caller,
+    question: Question,
+    incoming: &mut Incoming,
+) -> Result<Response, Problem> {
+    let header = if question.changes() { incoming.header(idempotency::HEADER) } else { None };
+    let Some(header) = header else { return dispatch(env, config, caller, question, incoming).await };
+    let key = idempotency::key(&header)?;
+    let body = bytes(incoming).await?;
+    let method = incoming.method.unwrap_or(Method::Post);
+    let place = idempotency::place(caller.name(), &key);
+    let name = caller.name().to_owned();
+    let repeats = question.repeats();
+    let claim = Command::ClaimRequest {
+        caller: name.clone(),
+        key: key.clone(),
+        fingerprint: idempotency::fingerprint(method, &incoming.target(), &body),
+        repeats,
     };
-    match answering.await {
-        Ok(response) => Ok(response),
-        Err(problem) => reply::problem(&problem),
+    match ask(env, &claim).await? {
+        Answer::Claim(Claim::Granted) => {}
+        Answer::Claim(claim) => {
+            let sealed = idempotency::refused(claim)?;
+            let opened = config.keyring.open(&place, &sealed).ok();
+            return match opened.and_then(|text| json::parse::<Kept>(text.expose()).ok()) {
+                Some(kept) => reply::replayed(&kept).map_err(fault),
+                // Sealed with a key that the ring does not hold any more.
+                None => Err(idempotency::lost()),
+            };
+        }
+        other => return Err(refused(other)),
+    }
+    let answered = dispatch(env, config, caller, question, incoming).await;
+    let settle = |answer| Command::SettleRequest { caller: name, key, answer };
+    match answered {
+        Ok(mut response) => {
+            let kept = Kept {
+                status: response.status_code(),
+                content_type: response.headers().get("content-type").ok().flatten(),
+                body: response.text().await.map_err(fault)?,
+            };
+            let sealed =
+                kept.text().map(|text| config.keyring.seal(&place, &Secret::new(text), random::bytes()));
+            // An answer that could not be handed in is not known to the next request, which is told so.
+            ask(env, &settle(Some(sealed.unwrap_or_default()))).await.ok();
+            reply::again(&kept).map_err(fault)
+        }
+        Err(problem) => {
+            if problem.status() < 500 || repeats {
+                ask(env, &settle(None)).await.ok();
+            }
+            Err(problem)
+        }
     }
 }
 
-async fn answer(env: &Env, config: &Config, api: Api, incoming: &mut Incoming) -> Result<Response, Problem> {
-    let caller = caller(env, config, incoming).await?;
+async fn dispatch(
+    env: &Env,
+    config: &Config,
+    caller: &Caller,
+    question: Question,
+    incoming: &mut Incoming,
+) -> Result<Response, Problem> {
+    match question {
+        Question::Ask(id, ask) => {
+            let query = Query::parse(&incoming.query, ask.taken())?;
+            let (command, expected) = ask.command(&query)?;
+            asked(env, caller, &id, &command, expected).await
+        }
+        // Boxed: what reads and changes is code of its own, which V8 compiles when the first such request comes.
+        Question::Api(api) => {
+            let answering: LocalBoxFuture<'_, _> = Box::pin(answer(env, config, caller, api, incoming));
+            answering.await
+        }
+    }
+}
+
+async fn answer(
+    env: &Env,
+    config: &Config,
+    caller: &Caller,
+    api: Api,
+    incoming: &mut Incoming,
+) -> Result<Response, Problem> {
     let now = clock::now();
     let query = incoming.query.clone();
-    let taken: &[&str] = match &api {
-        Api::ListWorkspaces => &["limit", "cursor"],
-        Api::Snapshot(_) => &["types"],
-        _ => &[],
-    };
-    let query = Query::parse(&query, taken)?;
+    let query = Query::parse(&query, api.taken())?;
     match api {
         Api::CreateWorkspace => {
-            caller.must_be_root()?;
             let body: request::CreateWorkspace = read(incoming).await?;
             let name = request::name("name", &body.name)?;
             let jurisdiction = request::jurisdiction(body.jurisdiction.as_deref())?;
@@ -128,7 +297,6 @@ async fn answer(env: &Env, config: &Config, api: Api, incoming: &mut Incoming) -
             }
         }
         Api::ListWorkspaces => {
-            caller.must_be_root()?;
             let after =
                 query.get("cursor").map(|text| cursor::decode(cursor::Of::Workspaces, text)).transpose()?;
             let limit = query.limit(WORKSPACES_LIMIT)?;
@@ -152,7 +320,8 @@ async fn answer(env: &Env, config: &Config, api: Api, incoming: &mut Incoming) -
             let body: request::CreateKey = read(incoming).await?;
             let name = request::name("name", &body.name)?;
             let expires_at = body.end(now)?;
-            match ask(env, &Command::CreateKey { workspace, name, expires_at }).await? {
+            let permissions = body.permissions(&caller.permissions())?;
+            match ask(env, &Command::CreateKey { workspace, name, expires_at, permissions }).await? {
                 Answer::KeyCreated { key, secret } => {
                     Ok(reply::json(201, &response::key_created(&key, &secret)).map_err(fault)?)
                 }
@@ -198,29 +367,29 @@ async fn answer(env: &Env, config: &Config, api: Api, incoming: &mut Incoming) -
             connection_api::connect(env, config, workspace, &bytes(incoming).await?).await
         }
         Api::PutCredentials(id) => {
-            let connection = fresh(env, &caller, id).await?;
+            let connection = fresh(env, caller, id).await?;
             connection_api::put_credentials(env, config, &connection, &bytes(incoming).await?).await
         }
         Api::UpdateConnection(id) => {
-            let connection = fresh(env, &caller, id).await?;
+            let connection = fresh(env, caller, id).await?;
             connection_api::update(env, connection, &bytes(incoming).await?).await
         }
         Api::GetTest(id) => {
-            let connection = believed(env, &caller, id).await?;
+            let connection = believed(env, caller, id).await?;
             connection_api::test(env, &connection).await
         }
         Api::GetLimits(id) => {
-            let connection = fresh(env, &caller, id).await?;
+            let connection = fresh(env, caller, id).await?;
             connection_api::limits(env, &connection).await
         }
         Api::GetConnection(id) => {
-            let mut connection = fresh(env, &caller, id).await?;
+            let mut connection = fresh(env, caller, id).await?;
             let status = portals::status(env, &connection.object).await?;
             disconnect::end_if_over(env, &mut connection, status.as_ref()).await?;
             ok(&response::connection_with_sync(&connection, status.as_ref()))
         }
         Api::Disconnect(id) => {
-            let connection = fresh(env, &caller, id).await?;
+            let connection = fresh(env, caller, id).await?;
             match disconnect::begin(env, connection.workspace, connection.id).await? {
                 Ok(plan) => ok(&response::plan(&plan)),
                 Err(refusal) => Err(response::problem(&refusal)),
@@ -229,16 +398,16 @@ async fn answer(env: &Env, config: &Config, api: Api, incoming: &mut Incoming) -
         Api::PutSelection(id, object_type) => {
             let selection = read::<request::PutSelection>(incoming).await?.selection()?;
             let command = PortalCommand::Select { object_type, selection };
-            asked(env, &caller, &id, &command, Expected::Json).await
+            asked(env, caller, &id, &command, Expected::Json).await
         }
         Api::Snapshot(id) => {
             let types = query.types()?;
-            let connection = believed(env, &caller, id).await?;
+            let connection = believed(env, caller, id).await?;
             snapshot::answer(env, connection.object, types).await
         }
-        Api::Endpoints(id, call) => endpoints(env, config, &caller, id, call, incoming).await,
-        Api::Types(id, call) => types(env, &caller, id, call).await,
-        Api::Channels(id, call) => channels(env, &caller, id, call, incoming).await,
+        Api::Endpoints(id, call) => endpoints(env, config, caller, id, call, incoming).await,
+        Api::Types(id, call) => types(env, caller, id, call).await,
+        Api::Channels(id, call) => channels(env, caller, id, call, incoming).await,
     }
 }
 
@@ -320,7 +489,39 @@ async fn asked(
     }
 }
 
+/// Who asks by a service binding: the text that `pkg/entry.mjs` puts where nothing else can.
+fn bound(env: &Env) -> Option<Result<Caller, Problem>> {
+    let props = js_sys::Reflect::get(env, &js_sys::Symbol::for_("spoke.caller")).ok()?.as_string()?;
+    let refused = || {
+        Problem::new(
+            Kind::Unauthenticated,
+            "The service binding does not say who asks. Give it `props` of `{\"root\": true}` or `{\"workspace\": \"ws_…\"}`.",
+        )
+    };
+    Some(match json::parse::<Props>(&props) {
+        Ok(Props { root: true, workspace: None, permissions: None }) => Ok(Caller::Bound),
+        Ok(Props { root: false, workspace: Some(workspace), permissions }) => {
+            let permissions = permissions.map_or_else(Permissions::all, |list| Permissions::of(&list));
+            Ok(Caller::Workspace { name: format!("binding/{workspace}"), workspace, permissions })
+        }
+        Ok(_) | Err(_) => Err(refused()),
+    })
+}
+
+/// What a service binding's `props` may say.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Props {
+    #[serde(default)]
+    root: bool,
+    workspace: Option<WorkspaceId>,
+    permissions: Option<Vec<Permission>>,
+}
+
 async fn caller(env: &Env, config: &Config, incoming: &Incoming) -> Result<Caller, Problem> {
+    if let Some(caller) = bound(env) {
+        return caller;
+    }
     let header = incoming.header("authorization");
     let Some(presented) = request::bearer(header.as_deref()) else {
         return Err(Problem::new(
@@ -336,13 +537,14 @@ async fn caller(env: &Env, config: &Config, incoming: &Incoming) -> Result<Calle
     };
     let now = clock::now();
     let known = KEYS.with_borrow(|keys| keys.get(&hash).cloned());
-    if let Some((_, workspace)) = known.filter(|(at, _)| now.since_ms(*at) < BELIEVED_MS) {
-        return Ok(Caller::Workspace(workspace));
+    if let Some((_, caller)) = known.filter(|(at, _)| now.since_ms(*at) < BELIEVED_MS) {
+        return Ok(caller);
     }
-    match ask(env, &Command::VerifyKey { key, hash: hash.clone() }).await? {
-        Answer::KeyHolder(workspace) => {
-            KEYS.with_borrow_mut(|keys| remember(keys, hash, (now, workspace.clone())));
-            Ok(Caller::Workspace(workspace))
+    match ask(env, &Command::VerifyKey { key: key.clone(), hash: hash.clone() }).await? {
+        Answer::KeyHolder { workspace, permissions } => {
+            let caller = Caller::Workspace { workspace, name: key.to_string(), permissions };
+            KEYS.with_borrow_mut(|keys| remember(keys, hash, (now, caller.clone())));
+            Ok(caller)
         }
         other => Err(refused(other)),
     }
@@ -398,7 +600,12 @@ async fn read<T: serde::de::DeserializeOwned>(incoming: &mut Incoming) -> Result
 async fn bytes(incoming: &mut Incoming) -> Result<Vec<u8>, Problem> {
     match incoming.body(BODY_LIMIT).await.map_err(fault)? {
         Ok(bytes) => Ok(bytes),
-        Err(_) => Err(Problem::new(Kind::TooLarge, format!("The body may have {BODY_LIMIT} bytes at most."))),
+        Err(Unread::TooLarge) => {
+            Err(Problem::new(Kind::TooLarge, format!("The body may have {BODY_LIMIT} bytes at most.")))
+        }
+        Err(Unread::TooSlow) => {
+            Err(Problem::new(Kind::TooSlow, "The body did not come within ten seconds. Send it at once."))
+        }
     }
 }
 

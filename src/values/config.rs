@@ -26,7 +26,7 @@ pub struct Setting {
 }
 
 /// Every setting, in the README's order.
-pub const SETTINGS: [Setting; 18] = [
+pub const SETTINGS: [Setting; 19] = [
     Setting {
         name: "PUBLIC_URL",
         secret: false,
@@ -106,6 +106,12 @@ pub const SETTINGS: [Setting; 18] = [
         meaning: "megabytes one connection may store, 10 GB on Cloudflare's paid plan; at 80 % it warns, at 90 % it mirrors only the fields it needs",
     },
     Setting {
+        name: "API_REQUESTS_PER_MINUTE",
+        secret: false,
+        default: Some("6000"),
+        meaning: "requests to `/v1` that one key, or the root key, may make a minute, and at once; counted by each isolate of the Worker by itself",
+    },
+    Setting {
         name: "PRODUCT_NAME",
         secret: false,
         default: Some("Spoke"),
@@ -181,6 +187,8 @@ pub struct Config {
     pub hubspot_app_url: String,
     /// Work bounds of one object.
     pub work: WorkLimits,
+    /// Requests to `/v1` that one key may make a minute.
+    pub api_requests_per_minute: u32,
     /// Name of the host's product.
     pub product_name: String,
     /// Which addresses endpoints may have.
@@ -302,6 +310,7 @@ impl Config {
                 feed_bytes: number("FEED_MEGABYTES", 1..=4_096)? << 20,
                 storage_bytes: number("STORAGE_MEGABYTES", 1..=10_000)? << 20,
             },
+            api_requests_per_minute: number("API_REQUESTS_PER_MINUTE", 1..=10_000_000)? as u32,
             product_name: text("PRODUCT_NAME")?,
             deliver_to: match text("DELIVER_TO")?.as_str() {
                 "public" => DeliverTo::Public,

@@ -26,6 +26,16 @@ pub enum Kind {
     BeyondHorizon,
     /// The body is larger than the route takes.
     TooLarge,
+    /// The body did not come in time.
+    TooSlow,
+    /// More requests than the caller may make.
+    RateLimited,
+    /// The same `Idempotency-Key` came with another request before.
+    KeyReused,
+    /// The request with this `Idempotency-Key` is being answered.
+    KeyInUse,
+    /// How the request with this `Idempotency-Key` ended is not known, or its answer was not kept.
+    OutcomeUnknown,
     /// Something between Spoke and HubSpot.
     Failed(Failure),
     /// Overload: try again.
@@ -36,7 +46,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind but those of [`Failure`], for tables and tests.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 15] = [
         Self::InvalidRequest,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -45,6 +55,11 @@ impl Kind {
         Self::Conflict,
         Self::BeyondHorizon,
         Self::TooLarge,
+        Self::TooSlow,
+        Self::RateLimited,
+        Self::KeyReused,
+        Self::KeyInUse,
+        Self::OutcomeUnknown,
         Self::Unavailable,
         Self::Internal,
     ];
@@ -60,6 +75,15 @@ impl Kind {
             Self::Conflict => (409, "conflict", "It conflicts with what is there"),
             Self::BeyondHorizon => (410, "beyond-horizon", "These changes are no longer kept"),
             Self::TooLarge => (413, "too-large", "The request is too large"),
+            Self::TooSlow => (408, "too-slow", "The request did not come in time"),
+            Self::RateLimited => (429, "rate-limited", "Too many requests"),
+            Self::KeyReused => {
+                (422, "idempotency-key-reused", "This Idempotency-Key belongs to another request")
+            }
+            Self::KeyInUse => (409, "idempotency-key-in-use", "A request with this key is being answered"),
+            Self::OutcomeUnknown => {
+                (409, "idempotency-outcome-unknown", "The answer of the request with this key is not known")
+            }
             Self::Failed(failure) => (failure.status(), failure.name(), failure.what()),
             Self::Unavailable => (503, "unavailable", "Spoke is busy"),
             Self::Internal => (500, "internal", "Something went wrong in Spoke"),
@@ -79,18 +103,27 @@ pub struct Problem {
     pub correlation_id: Option<String>,
     /// What is wrong with the body, each with its place (an extension member, RFC 9457 section 3.2); empty: the detail says it.
     pub errors: Vec<Fault>,
+    /// When trying again makes sense, in seconds: `Retry-After` (RFC 9110 section 10.2.3).
+    pub retry_after_s: Option<u32>,
 }
 
 impl Problem {
     /// A problem with its sentence.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), correlation_id: None, errors: Vec::new() }
+        Self { kind, detail: detail.into(), correlation_id: None, errors: Vec::new(), retry_after_s: None }
     }
 
     /// The same with a correlation id.
     #[must_use]
     pub fn with_correlation(mut self, id: impl Into<String>) -> Self {
         self.correlation_id = Some(id.into());
+        self
+    }
+
+    /// The same with when to try again.
+    #[must_use]
+    pub const fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after_s = Some(seconds);
         self
     }
 

@@ -190,3 +190,28 @@ fn nothing_of_ours_is_unsafe_and_every_crate_is_held_to_it() {
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// The text of a function in a file, from its name to the line that ends it.
+fn function(file: &str, name: &str) -> String {
+    let text =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).expect("the file is there");
+    let (_, rest) = text.split_once(&format!("fn {name}(")).expect("the function is there");
+    rest.split_once("\n}\n").expect("the function ends").0.to_owned()
+}
+
+#[test]
+fn secrets_are_compared_in_constant_time_and_keys_are_found_by_their_public_half() {
+    let verify = function("src/engine/directory/mod.rs", "verify_key");
+    assert_eq!(verify.matches("constant_time_eq(").count(), 1, "{verify}");
+    assert_eq!(verify.matches("keys::get(sql, id)").count(), 1, "found by the id alone: {verify}");
+    assert!(!verify.contains("hash =="), "{verify}");
+    let get = function("src/store/directory/keys.rs", "get");
+    assert!(
+        get.contains("WHERE id = ?1") && !get.contains("hash ="),
+        "the hash is no part of the search: {get}"
+    );
+    let caller = function("src/platform/v1.rs", "caller");
+    assert!(caller.contains("constant_time_eq(presented.as_bytes(), config.root_key"), "{caller}");
+    // The memory of keys is asked by a hash, whose letters tell nothing of the key's.
+    assert!(caller.contains("keys.get(&hash)") && !caller.contains("keys.get(presented"), "{caller}");
+}

@@ -10,11 +10,15 @@ use std::{env, fs};
 const TARGET: &str = "pkg/assets/assets";
 
 /// What is copied as it is: from (below the root), to (below [`TARGET`]).
-const COPIES: [(&str, &str); 8] = [
+const COPIES: [(&str, &str); 12] = [
     ("src/console/assets/spoke.js", "spoke.js"),
     ("src/console/assets/charts.js", "charts.js"),
     ("src/console/assets/icon.svg", "icon.svg"),
     ("node_modules/chart.js/dist/chart.umd.min.js", "chart.umd.js"),
+    ("src/console/assets/docs.js", "docs.js"),
+    ("src/console/assets/docs.css", "docs.css"),
+    ("node_modules/swagger-ui-dist/swagger-ui-bundle.js", "swagger-ui-bundle.js"),
+    ("node_modules/swagger-ui-dist/swagger-ui.css", "swagger-ui.css"),
     ("node_modules/htmx.org/dist/htmx.min.js", "htmx.min.js"),
     ("node_modules/idiomorph/dist/idiomorph-ext.min.js", "idiomorph-ext.min.js"),
     ("node_modules/@fontsource-variable/inter/files/inter-latin-wght-normal.woff2", "inter-latin.woff2"),
@@ -28,8 +32,18 @@ const COPIES: [(&str, &str); 8] = [
 const STYLES: (&str, &str) = ("src/console/assets/spoke.css", "spoke.css");
 
 /// Packages whose licence travels with what is served.
-const PACKAGES: [&str; 6] =
-    ["tailwindcss", "daisyui", "htmx.org", "idiomorph", "chart.js", "@fontsource-variable/inter"];
+const PACKAGES: [&str; 7] = [
+    "tailwindcss",
+    "daisyui",
+    "htmx.org",
+    "idiomorph",
+    "chart.js",
+    "@fontsource-variable/inter",
+    "swagger-ui-dist",
+];
+
+/// The API's document: where the code's test keeps it, and where it lands, without the spaces.
+const DOCUMENT: (&str, &str) = ("docs/openapi.json", "openapi.json");
 
 /// Builds all of it anew; takes about half a second. Needs `npm ci` to have run in `root`; the error says what is
 /// missing and what to do.
@@ -40,7 +54,17 @@ pub fn build(root: &Path) -> Result<(), String> {
         fs::copy(root.join(from), target.join(to)).map_err(|error| missing(from, &error))?;
     }
     licences(root, &target)?;
+    document(root, &target)?;
     styles(root, &target)
+}
+
+fn document(root: &Path, target: &Path) -> Result<(), String> {
+    let text = fs::read(root.join(DOCUMENT.0)).map_err(|error| format!("`{}`: {error}", DOCUMENT.0))?;
+    let document: serde_json::Value =
+        serde_json::from_slice(&text).map_err(|error| format!("`{}`: {error}", DOCUMENT.0))?;
+    let file = target.join(DOCUMENT.1);
+    fs::write(&file, document.to_string())
+        .map_err(|error| format!("cannot write `{}`: {error}", file.display()))
 }
 
 fn styles(root: &Path, target: &Path) -> Result<(), String> {
@@ -87,7 +111,7 @@ mod tests {
     #[test]
     fn everything_that_pages_and_styles_load_is_among_the_files() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        for source in ["src/console/chrome.rs", STYLES.0] {
+        for source in ["src/console/chrome.rs", "src/console/docs.rs", STYLES.0] {
             let text = fs::read_to_string(root.join(source)).unwrap();
             for (at, mark) in text.match_indices("\"/assets/") {
                 let name = text[at + mark.len()..].split('"').next().unwrap();

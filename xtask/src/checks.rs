@@ -11,7 +11,7 @@ use crate::project::Project;
 use crate::setup::Setup;
 use crate::toolchain::WASM;
 use crate::world::{Built, Plan, World};
-use crate::{chromium, deep_tools};
+use crate::{chromium, deep, deep_tools};
 
 /// How many checks did what.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -53,8 +53,8 @@ pub(crate) struct Checks<'a> {
     lines: Vec<(String, Tally)>,
 }
 
-/// Runs all, `deep` with what takes minutes more; what the last lines say.
-pub fn run_all(project: &Project, setup: &Setup, only: Option<&str>, deep: bool) -> Result<Tally> {
+/// Runs all, where it `is_deep` with what takes minutes more; what the last lines say.
+pub fn run_all(project: &Project, setup: &Setup, only: Option<&str>, is_deep: bool) -> Result<Tally> {
     let mut checks = Checks { project, setup, lines: Vec::new() };
     if let Some(wanted) = only.and_then(|only| only.strip_prefix("browser")) {
         checks.browser(&Built::ensure(project, setup)?, wanted.trim_start_matches(':'))?;
@@ -62,6 +62,10 @@ pub fn run_all(project: &Project, setup: &Setup, only: Option<&str>, deep: bool)
     }
     if only == Some("deep") {
         deep_tools::run_all(&mut checks)?;
+        return Ok(checks.summary());
+    }
+    if only == Some("deep:api") {
+        deep::api(&mut checks)?;
         return Ok(checks.summary());
     }
     checks.cargo("rustfmt", "rustfmt", &["fmt", "--all", "--check"])?;
@@ -89,8 +93,9 @@ pub fn run_all(project: &Project, setup: &Setup, only: Option<&str>, deep: bool)
             checks.end(Step::start(step, ""), step, FAILED, "");
         }
     }
-    if deep {
+    if is_deep {
         deep_tools::run_all(&mut checks)?;
+        deep::api(&mut checks)?;
     }
     Ok(checks.summary())
 }

@@ -13,6 +13,7 @@ pub mod build;
 pub mod checks;
 pub mod chromium;
 pub mod compare;
+mod deep;
 mod deep_tools;
 pub mod demo;
 pub mod heard;

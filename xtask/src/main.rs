@@ -24,10 +24,10 @@ enum Task {
     Demo(demo::Options),
     /// Run every check: format, lints, native tests, the Worker in workerd, the browser
     Test {
-        /// Only these: browser, browser:NAME, deep
+        /// Only these: browser, browser:NAME, deep, deep:api
         #[arg(long)]
         only: Option<String>,
-        /// Also what takes minutes more or needs a network: dependencies' advisories, fuzz targets
+        /// Also what takes minutes more or needs a network: dependencies' advisories, fuzz targets, schemathesis over the whole API
         #[arg(long)]
         deep: bool,
     },

@@ -12,11 +12,13 @@ use anyhow::{Context as _, Result};
 
 use crate::project::Project;
 
-/// Writes what `workerd serve` needs into `folder`; returns the configuration's path. `settings` become bindings.
+/// Writes what `workerd serve` needs into `folder`; returns the configuration's path. `settings` become bindings, `bound` is
+/// who the second Worker is to the first, as JSON.
 pub(crate) fn write_config(
     project: &Project,
     folder: &Path,
     settings: &[(String, String)],
+    bound: &str,
     port: u16,
     control_port: u16,
 ) -> Result<PathBuf> {
@@ -50,8 +52,9 @@ const config :Workerd.Config = (
     (name = "kv", worker = .kv),
     (name = "queue", worker = .queue),
     (name = "control", worker = .control),
-    (name = "internet", network = (allow = ["public", "private", "local"])),
+    (name = "internet", network = (allow = ["private", "local"])),
     (name = "data", disk = (path = "{data}", writable = true)),
+    (name = "assets", disk = (path = "{assets}")),
   ],
   sockets = [
     (name = "http", address = "127.0.0.1:{port}", http = (), service = "spoke"),
@@ -72,6 +75,7 @@ const spoke :Workerd.Worker = (
     (name = "LIMITER", durableObjectNamespace = "Limiter"),
     (name = "ROUTES", kvNamespace = "kv"),
     (name = "POKES", queue = "queue"),
+    (name = "ASSETS", service = "assets"),
 {texts}  ],
   durableObjectNamespaces = [
     (className = "Directory", uniqueKey = "spoke-Directory", enableSql = true),
@@ -98,10 +102,15 @@ const control :Workerd.Worker = (
   modules = [(name = "control.mjs", esModule = embed "control.mjs")],
   compatibilityDate = {date},
   compatibilityFlags = ["service_binding_extra_handlers"],
-  bindings = [(name = "SPOKE", service = "spoke"), (name = "ROUTES", kvNamespace = "kv")],
+  bindings = [
+    (name = "SPOKE", service = "spoke"),
+    (name = "API", service = (name = "spoke", entrypoint = "Api", props = (json = {bound:?}))),
+    (name = "ROUTES", kvNamespace = "kv"),
+  ],
 );
 "#,
         data = folder.join("data").display(),
+        assets = project.path("pkg/assets").display(),
     );
     let path = folder.join("workerd.capnp");
     // It holds secrets.

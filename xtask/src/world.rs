@@ -177,6 +177,8 @@ pub struct World {
     pub secrets: Secrets,
     runtime: Runtime,
     settings: Vec<(String, String)>,
+    /// Who a second Worker is to the API, as `props` of its service binding, from the next start on.
+    pub bound: String,
     port: u16,
     control_port: u16,
     inspector_port: Option<u16>,
@@ -203,6 +205,7 @@ impl World {
             secrets,
             runtime: plan.runtime,
             settings,
+            bound: "{}".to_owned(),
             port,
             control_port: choose_port("--control-port", None)?,
             inspector_port: plan.inspected.then(|| choose_port("--inspector-port", None)).transpose()?,
@@ -247,7 +250,14 @@ impl World {
     fn workerd(&self) -> Result<Command> {
         let project = &self.built.project;
         let folder = self.folder.path();
-        let config = workerd::write_config(project, folder, &self.settings, self.port, self.control_port)?;
+        let config = workerd::write_config(
+            project,
+            folder,
+            &self.settings,
+            &self.bound,
+            self.port,
+            self.control_port,
+        )?;
         let mut workerd = project.command(project.workerd()?)?;
         // Experimental: only that one Worker may hand another a cron's or a queue's event.
         workerd.args(["serve", "--experimental"]);

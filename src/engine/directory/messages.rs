@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::alert::Alert;
 pub use crate::store::directory::{
     connections::{Connection, ConnectionState},
-    keys::ApiKey,
+    keys::{ApiKey, Permission, Permissions},
     people::{Person, Role},
     workspaces::{Jurisdiction, Workspace},
 };
@@ -62,6 +62,8 @@ pub enum Command {
         name: String,
         /// Not accepted from then on; `None`: no end.
         expires_at: Option<Timestamp>,
+        /// What it may do.
+        permissions: Permissions,
     },
     /// Keys that were not revoked. Answers [`Answer::Keys`].
     Keys {
@@ -81,6 +83,27 @@ pub enum Command {
         key: ApiKeyId,
         /// Of the whole key as presented.
         hash: String,
+    },
+
+    /// A request with an `Idempotency-Key` begins. Answers [`Answer::Claim`].
+    ClaimRequest {
+        /// Who asks.
+        caller: String,
+        /// Hash of the key.
+        key: String,
+        /// Hash of method, address and body.
+        fingerprint: String,
+        /// Whether doing it twice comes to the same as once.
+        repeats: bool,
+    },
+    /// It has been answered. Answers [`Answer::Done`].
+    SettleRequest {
+        /// Who asked.
+        caller: String,
+        /// Hash of the key.
+        key: String,
+        /// The sealed answer; empty: it is too large to keep; `None`: it had no effect.
+        answer: Option<String>,
     },
 
     /// A one-time link to a workspace's pages. Answers [`Answer::Secret`].
@@ -252,7 +275,14 @@ pub enum Answer {
     /// All of a workspace.
     Keys(Vec<ApiKey>),
     /// Whose key it is.
-    KeyHolder(WorkspaceId),
+    KeyHolder {
+        /// The workspace's.
+        workspace: WorkspaceId,
+        /// What it may do there.
+        permissions: Permissions,
+    },
+    /// What a request with an `Idempotency-Key` is to do.
+    Claim(Claim),
     /// A token that a browser will bring back, this once.
     Secret {
         /// 43 characters.
@@ -301,6 +331,24 @@ pub enum Answer {
     Alerted(Option<Standing>),
     /// The caller's fault.
     Refused(Refusal),
+}
+
+/// What a request with an `Idempotency-Key` is to do; see [`super::requests`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Claim {
+    /// Its work. It must be settled afterwards.
+    Granted,
+    /// Give this answer again.
+    Answered(String),
+    /// Be refused: the same request is being answered.
+    Answering,
+    /// Be refused: the key came with another request.
+    Another,
+    /// Be refused: how it ended is not known, or its answer was not kept.
+    Lost,
+    /// Be refused: the caller has used as many keys as are remembered.
+    Full,
 }
 
 /// Why the Directory does not do it.

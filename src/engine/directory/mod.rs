@@ -8,11 +8,14 @@ pub mod api_key;
 mod connections;
 pub mod messages;
 mod people;
+pub mod requests;
 #[cfg(test)]
 mod tests;
 
 use crate::{
-    engine::directory::messages::{Answer, ApiKey, Command, Health, Refusal, WORKSPACES_LIMIT, Workspace},
+    engine::directory::messages::{
+        Answer, ApiKey, Command, Health, Permissions, Refusal, WORKSPACES_LIMIT, Workspace,
+    },
     store::{
         directory::{self, connections as rows, counters, keys, workspaces},
         schema,
@@ -60,8 +63,8 @@ pub fn handle(sql: &dyn Sql, now: Timestamp, draw: Draw, command: Command) -> Re
         }
         Command::Workspaces { after, limit, query } => page(sql, after.as_ref(), limit, &query),
 
-        Command::CreateKey { workspace, name, expires_at } => {
-            create_key(sql, now, draw, &workspace, name, expires_at)
+        Command::CreateKey { workspace, name, expires_at, permissions } => {
+            create_key(sql, now, draw, &workspace, name, expires_at, permissions)
         }
         Command::Keys { workspace } => {
             if workspaces::get(sql, &workspace)?.is_none() {
@@ -73,6 +76,13 @@ pub fn handle(sql: &dyn Sql, now: Timestamp, draw: Draw, command: Command) -> Re
             Ok(if keys::revoke(sql, &workspace, &key, now)? { Answer::Done } else { NOT_FOUND })
         }
         Command::VerifyKey { key, hash } => verify_key(sql, now, &key, &hash),
+
+        Command::ClaimRequest { caller, key, fingerprint, repeats } => {
+            requests::claim(sql, now, &caller, &key, &fingerprint, repeats)
+        }
+        Command::SettleRequest { caller, key, answer } => {
+            requests::settle(sql, &caller, &key, answer.as_deref())
+        }
 
         Command::CreateLink { workspace, person } => people::create_link(sql, now, draw, workspace, person),
         Command::OpenLink { hash } => people::open_link(sql, now, draw, &hash),
@@ -155,6 +165,7 @@ fn create_key(
     workspace: &WorkspaceId,
     name: String,
     expires_at: Option<Timestamp>,
+    permissions: Permissions,
 ) -> Result<Answer, SqlError> {
     if workspaces::get(sql, workspace)?.is_none() {
         return Ok(NOT_FOUND);
@@ -164,7 +175,7 @@ fn create_key(
     }
     let id = ApiKeyId::from_random(draw.id);
     let secret = api_key::mint(&id, draw.secret);
-    let key = ApiKey { id, name, created_at: now, expires_at, used_at: None };
+    let key = ApiKey { id, name, created_at: now, expires_at, used_at: None, permissions };
     keys::insert(sql, workspace, &key, &sha256_hex(secret.expose().as_bytes()))?;
     Ok(Answer::KeyCreated { key, secret: secret.expose().clone() })
 }
@@ -179,7 +190,7 @@ fn verify_key(sql: &dyn Sql, now: Timestamp, id: &ApiKeyId, hash: &str) -> Resul
     if stored.used_at.is_none_or(|used_at| now.since_ms(used_at) >= USED_AT_STEP_MS) {
         keys::touch(sql, id, now)?;
     }
-    Ok(Answer::KeyHolder(stored.workspace))
+    Ok(Answer::KeyHolder { workspace: stored.workspace, permissions: stored.permissions })
 }
 
 fn health(sql: &dyn Sql, now: Timestamp) -> Result<Answer, SqlError> {

@@ -8,6 +8,7 @@ pub mod connections;
 pub mod counters;
 pub mod keys;
 pub mod people;
+pub mod requests;
 pub mod workspaces;
 
 use crate::store::{
@@ -17,7 +18,7 @@ use crate::store::{
 use crate::values::{json, time::Timestamp};
 
 /// Schema steps; never edited once released.
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     "
 CREATE TABLE workspaces (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, jurisdiction TEXT, created_at INTEGER NOT NULL
@@ -63,6 +64,17 @@ CREATE TABLE alerts (
     told_at INTEGER
 ) WITHOUT ROWID;
 ",
+    "
+-- Names between spaces; NULL: a key made before there were permissions, which has all.
+ALTER TABLE api_keys ADD COLUMN permissions TEXT;
+CREATE TABLE requests (
+    caller TEXT NOT NULL, key TEXT NOT NULL, fingerprint TEXT NOT NULL, began_at INTEGER NOT NULL,
+    -- Sealed; NULL while it is not known, empty where it was too large to keep.
+    answer TEXT,
+    PRIMARY KEY (caller, key)
+) WITHOUT ROWID;
+CREATE INDEX requests_by_time ON requests (began_at);
+",
 ];
 
 /// Opens the database; run once per object start.
@@ -78,6 +90,7 @@ pub fn clear_expired(sql: &dyn Sql, now: Timestamp) -> Result<(), SqlError> {
     sql.exec("DELETE FROM sessions WHERE expires_at <= ?1", &[at])?;
     sql.exec("DELETE FROM links WHERE expires_at <= ?1", &[day_ago])?;
     sql.exec("DELETE FROM attempts WHERE at <= ?1", &[day_ago])?;
+    requests::forget(sql, now)?;
     Ok(())
 }
 

@@ -407,6 +407,8 @@ pub enum Code {
     Limit,
     /// A value that cannot be, as 30 February, or a range that ends before it begins.
     Impossible,
+    /// What it asks for is not to be had of this account, or not any more.
+    Unavailable,
     /// No such field.
     UnknownField,
     /// The field is of another type.
@@ -421,17 +423,31 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::NotJson,
         Self::Shape,
         Self::Limit,
         Self::Impossible,
+        Self::Unavailable,
         Self::UnknownField,
         Self::WrongType,
         Self::UnknownOption,
         Self::Never,
         Self::ChangeNotAllowed,
     ];
+
+    /// Whether it says that a filter does not fit the fields of this account, and not that it is none.
+    pub const fn is_of_account(self) -> bool {
+        match self {
+            Self::Unavailable
+            | Self::UnknownField
+            | Self::WrongType
+            | Self::UnknownOption
+            | Self::Never
+            | Self::ChangeNotAllowed => true,
+            Self::NotJson | Self::Shape | Self::Limit | Self::Impossible => false,
+        }
+    }
 
     /// As on the wire.
     pub const fn as_str(self) -> &'static str {
@@ -440,6 +456,7 @@ impl Code {
             Self::Shape => "shape",
             Self::Limit => "limit",
             Self::Impossible => "impossible",
+            Self::Unavailable => "unavailable",
             Self::UnknownField => "unknown_field",
             Self::WrongType => "wrong_type",
             Self::UnknownOption => "unknown_option",

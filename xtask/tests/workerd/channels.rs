@@ -48,7 +48,7 @@ fn hands(world: &World) -> Result<()> {
     definition["filter"]["and"][0]["property"] = json!("fristname");
     let refused = world.spoke.post(&list, &definition)?;
     let problem = refused.json()?;
-    ensure!(refused.status == 400 && problem["errors"][0]["path"] == "/filter/and/0/property", "{problem}");
+    ensure!(refused.status == 409 && problem["errors"][0]["path"] == "/filter/and/0/property", "{problem}");
     definition["filter"]["and"][0]["property"] = json!("firstname");
     let made = world.spoke.post(&list, &definition)?;
     ensure!(made.status == 201, "{}", made.text);

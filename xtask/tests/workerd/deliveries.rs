@@ -150,7 +150,7 @@ fn api(world: &World) -> Result<()> {
     let latest = caught_up(world, &connection, &receiver)?;
     receiver.knows(secret);
     ensure!(
-        act("replay", &json!({"after": (latest + 9).to_string()}))?.status == 400,
+        act("replay", &json!({"after": (latest + 9).to_string()}))?.status == 409,
         "a replay of the future"
     );
     let before = receiver.came()?.len();

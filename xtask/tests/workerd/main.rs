@@ -5,9 +5,12 @@
 
 #![allow(clippy::disallowed_methods, reason = "real time passes here: the clock rule is the Worker's")]
 
+mod attacks;
+mod binding;
 mod by_token;
 mod channels;
 mod connecting;
+mod contract;
 mod crashes;
 mod deliveries;
 mod delivery;
@@ -16,6 +19,7 @@ mod faults;
 mod feed;
 mod further;
 mod hard_cases;
+mod isolation;
 mod links;
 mod person;
 mod quiet;
@@ -56,6 +60,10 @@ fn main() -> ExitCode {
         ("connecting", connecting::trials()),
         ("by token", by_token::trials()),
         ("sessions", sessions::trials()),
+        ("isolation", isolation::trials()),
+        ("attacks", attacks::trials()),
+        ("contract", contract::trials()),
+        ("binding", binding::trials()),
         ("feed", feed::trials()),
         ("watchdog", watchdog::trials()),
     ];

@@ -297,7 +297,7 @@ impl Portal {
         };
         let mut faults = channel.check(&Discovered::load(turn.sql, &channel)?);
         let fault =
-            |path: &str, detail: String| Fault { path: path.to_owned(), code: Code::Impossible, detail };
+            |path: &str, detail: String| Fault { path: path.to_owned(), code: Code::Unavailable, detail };
         if let Selection::List(list) = channel.selection
             && let Some(entry) = listed(turn, list)?
             && entry["object_type"] != *channel.object_type.name()
@@ -337,10 +337,11 @@ impl Portal {
         let Selection::List(list) = selection else { return Ok(None) };
         let (code, detail) = match self.follow(turn, *list, id.as_str(), effects)? {
             messages::Answer::Done => return Ok(None),
-            messages::Answer::TooMany(most) => {
-                (Code::Limit, format!("At most {most} lists are mirrored. Remove a channel by list first."))
-            }
-            _ => (Code::Impossible, NO_LISTS.to_owned()),
+            messages::Answer::TooMany(most) => (
+                Code::Unavailable,
+                format!("At most {most} lists are mirrored. Remove a channel by list first."),
+            ),
+            _ => (Code::Unavailable, NO_LISTS.to_owned()),
         };
         Ok(Some(Fault { path: "/list".to_owned(), code, detail }))
     }
@@ -407,7 +408,7 @@ fn merge(definition: &mut Value, given: Map<String, Value>) -> Vec<Fault> {
     for (name, value) in given {
         if name == "object_type" && entries.get(&name) != Some(&value) {
             let detail = "A channel's \"object_type\" stays as it is. Make another channel.".to_owned();
-            faults.push(Fault { path: "/object_type".to_owned(), code: Code::Impossible, detail });
+            faults.push(Fault { path: "/object_type".to_owned(), code: Code::Unavailable, detail });
         } else {
             entries.insert(name, value);
         }

@@ -1,0 +1,171 @@
+//! What each address of `/v1` does, in words, with what it takes and answers. Methods and paths are the routes table's: a test holds
+//! the two against each other.
+
+use crate::values::http::Method::{self, Delete, Get, Patch, Post, Put};
+
+/// One operation.
+pub(super) struct Operation {
+    pub method: Method,
+    /// As in the routes table.
+    pub pattern: &'static str,
+    /// For generated clients; stable.
+    pub id: &'static str,
+    pub tag: &'static str,
+    pub summary: &'static str,
+    /// More, where there is more to say.
+    pub more: &'static str,
+    pub body: Body,
+    pub answer: Answer,
+}
+
+/// The body an operation takes.
+#[derive(Clone, Copy)]
+pub(super) enum Body {
+    None,
+    /// Of this schema.
+    Needed(&'static str),
+    /// Of this schema, or nothing.
+    Allowed(&'static str),
+}
+
+/// The answer of success.
+#[derive(Clone, Copy)]
+pub(super) enum Answer {
+    /// 200 with JSON of this schema.
+    Ok(&'static str),
+    /// 201 with JSON of this schema.
+    Created(&'static str),
+    /// 201 with JSON of this schema, or 200 where it was there.
+    CreatedOrOk(&'static str),
+    /// 202 without a body: it will be done.
+    Ordered,
+    /// 200 with JSON of this schema, or 202: HubSpot is asked first.
+    OkOrOrdered(&'static str),
+    /// 204.
+    Gone,
+    /// 200 with lines of JSON.
+    Lines(&'static str),
+    /// 200 with a JSON Schema.
+    Schema,
+}
+
+/// The tags, in the order in which the page shows them.
+pub(super) const TAGS: [(&str, &str); 10] = [
+    ("Workspaces", "Your customers. Their keys, and links for their people."),
+    ("Connections", "HubSpot accounts that a workspace connected, and how each is kept in step."),
+    ("Records", "The mirror of contacts, companies, deals and the types that are turned on."),
+    ("Changes", "The change feed, and the snapshot with which to begin."),
+    ("Fields", "Which fields a type has, and which of them are mirrored."),
+    ("Types", "Which types of record can be mirrored, and which are."),
+    ("Reference", "Owners and pipelines."),
+    ("Lists", "HubSpot lists (segments), and the members of those that are followed."),
+    ("Channels", "Records that a filter or a list selects, under your own field names."),
+    ("Endpoints", "Receivers of signed deliveries (Standard Webhooks)."),
+];
+
+const fn op(
+    method: Method,
+    pattern: &'static str,
+    id: &'static str,
+    tag: &'static str,
+    summary: &'static str,
+    body: Body,
+    answer: Answer,
+) -> Operation {
+    Operation { method, pattern, id, tag, summary, more: "", body, answer }
+}
+
+impl Operation {
+    const fn more(mut self, words: &'static str) -> Self {
+        self.more = words;
+        self
+    }
+}
+
+use Answer::{Created, CreatedOrOk, Gone, Lines, Ok, OkOrOrdered, Ordered, Schema};
+use Body::{Allowed, Needed, None};
+
+const NOTHING: Body = Allowed("Nothing");
+
+/// Every operation, in the order in which the page shows them.
+#[rustfmt::skip]
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        op(Post, "/v1/workspaces", "createWorkspace", "Workspaces", "Make a workspace", Needed("NewWorkspace"), Created("Workspace")),
+        op(Get, "/v1/workspaces", "listWorkspaces", "Workspaces", "List workspaces", None, Ok("Workspaces")),
+        op(Get, "/v1/workspaces/*", "getWorkspace", "Workspaces", "Read a workspace", None, Ok("Workspace")),
+        op(Post, "/v1/workspaces/*/keys", "createKey", "Workspaces", "Make an API key", Needed("NewKey"), Created("CreatedKey"))
+            .more("The key itself is in this answer and nowhere else: only its hash is kept."),
+        op(Get, "/v1/workspaces/*/keys", "listKeys", "Workspaces", "List API keys", None, Ok("Keys")),
+        op(Delete, "/v1/workspaces/*/keys/*", "revokeKey", "Workspaces", "Revoke an API key", None, Gone)
+            .more("Takes effect within five seconds."),
+        op(Post, "/v1/workspaces/*/sessions", "createSession", "Workspaces", "Make a one-time link for a person", Needed("NewSession"), Created("Session"))
+            .more("Send the person there within five minutes: the link opens once and begins a session of eight hours."),
+        op(Get, "/v1/workspaces/*/connections", "listConnections", "Connections", "List a workspace's connections", None, Ok("Connections")),
+        op(Get, "/v1/connections/*", "getConnection", "Connections", "Read a connection and how it is kept in step", None, Ok("ConnectionWithSync")),
+        op(Delete, "/v1/connections/*", "disconnect", "Connections", "Disconnect an account", None, Ok("Disconnect"))
+            .more("The sync stops and the credentials are forgotten. The app is uninstalled, and the grant revoked, where no other connection uses them. The connection stays readable, `disconnected`."),
+        op(Post, "/v1/workspaces/*/connections", "connectByToken", "Connections", "Connect an account by token", Needed("NewConnection"), CreatedOrOk("ConnectionWithSync"))
+            .more("A private app's token or a service key, tried at once. Of an account that is connected so already the credentials are replaced: 200. What HubSpot says against the token is a problem of its own type, with 422."),
+        op(Put, "/v1/connections/*/credentials", "putCredentials", "Connections", "Replace the token of a connection", Needed("Credentials"), Ok("ConnectionWithSync"))
+            .more("Of the same account only; what was mirrored stays. A connection made by OAuth is authorised anew by a person."),
+        op(Patch, "/v1/connections/*", "updateConnection", "Connections", "Name a connection, or say its tier", Needed("ConnectionChange"), Ok("ConnectionWithSync")),
+        op(Post, "/v1/connections/*/test", "testConnection", "Connections", "Test what a connection may do", None, Ordered),
+        op(Get, "/v1/connections/*/test", "getTest", "Connections", "Read what came of the test", None, Ok("Test")),
+        op(Get, "/v1/connections/*/limits", "getLimits", "Connections", "Read how much of HubSpot's limits is used", None, Ok("Limits")),
+        op(Post, "/v1/connections/*/pause", "pauseConnection", "Connections", "Pause the sync", None, Ordered),
+        op(Post, "/v1/connections/*/resume", "resumeConnection", "Connections", "Resume the sync", None, Ordered),
+        op(Post, "/v1/connections/*/streams/*/resync", "resync", "Connections", "Read a type once more", None, Ordered),
+        op(Get, "/v1/connections/*/records/*", "listRecords", "Records", "List records", None, Ok("Records")),
+        op(Get, "/v1/connections/*/records/*/*", "getRecord", "Records", "Read a record", None, Ok("Record"))
+            .more("An id that was merged away leads to the record it became part of."),
+        op(Get, "/v1/connections/*/records/*/*/associations/*", "listAssociations", "Records", "List what a record is linked to", None, Ok("Associations")),
+        op(Post, "/v1/connections/*/records/*/*/reread", "rereadRecord", "Records", "Read one record from HubSpot once more", None, Ordered),
+        op(Get, "/v1/connections/*/changes", "listChanges", "Changes", "Read what changed", None, Ok("Changes"))
+            .more("Read on from `next` until it equals `latest`: a page before can be empty where a long stretch of the feed holds nothing of `types`. Where changes after `after` are no longer kept, the answer is 410: take a snapshot."),
+        op(Get, "/v1/connections/*/snapshot", "snapshot", "Changes", "Read every record", None, Lines("SnapshotLine")),
+        op(Get, "/v1/connections/*/fields/*", "listFields", "Fields", "List the fields of a type", None, Ok("Fields")),
+        op(Post, "/v1/connections/*/fields/refresh", "refreshFields", "Fields", "Read the fields of all types again", None, Ordered),
+        op(Get, "/v1/connections/*/fields/*/selection", "getSelection", "Fields", "Read which fields are mirrored", None, Ok("Selection")),
+        op(Put, "/v1/connections/*/fields/*/selection", "putSelection", "Fields", "Choose which fields are mirrored", Needed("NewSelection"), Ok("Selection"))
+            .more("A change reads the type once more, and the feed tells it. Names that HubSpot does not list are refused with 409, and nothing is changed."),
+        op(Get, "/v1/connections/*/types", "listTypes", "Types", "List the types that can be mirrored", None, Ok("Types")),
+        op(Post, "/v1/connections/*/types/refresh", "refreshTypes", "Types", "Read which custom objects there are", None, Ordered),
+        op(Put, "/v1/connections/*/types/*", "turnTypeOn", "Types", "Mirror a type", None, OkOrOrdered("Type"))
+            .more("By its name, its fully qualified name or its number. Where HubSpot is to be asked about custom objects first, the answer is 409 and this is to be repeated."),
+        op(Delete, "/v1/connections/*/types/*", "turnTypeOff", "Types", "Mirror a type no longer", None, Gone),
+        op(Get, "/v1/connections/*/owners", "listOwners", "Reference", "List owners, archived ones too", None, Ok("Owners")),
+        op(Get, "/v1/connections/*/pipelines/*", "listPipelines", "Reference", "List the pipelines of a type", None, Ok("Pipelines")),
+        op(Get, "/v1/connections/*/lists", "listLists", "Lists", "List the lists", None, Ok("Lists")),
+        op(Get, "/v1/connections/*/lists/*", "getList", "Lists", "Read a list, and how it is followed", None, Ok("ListWithMembers")),
+        op(Get, "/v1/connections/*/lists/*/members", "listMembers", "Lists", "List who is on a list that is followed", None, Ok("Members")),
+        op(Post, "/v1/connections/*/lists/*/follow", "followList", "Lists", "Mirror who is on a list", None, Ordered),
+        op(Post, "/v1/connections/*/lists/*/unfollow", "unfollowList", "Lists", "Mirror it no longer", None, Ordered),
+        op(Get, "/v1/filter-schema.json", "getFilterSchema", "Channels", "Read the JSON Schema of filters", None, Schema),
+        op(Get, "/v1/openapi.json", "getDocument", "Reference", "Read this document", None, Schema),
+        op(Get, "/v1/connections/*/channels", "listChannels", "Channels", "List channels", None, Ok("Channels")),
+        op(Post, "/v1/connections/*/channels", "createChannel", "Channels", "Make a channel", Needed("NewChannel"), Created("Channel")),
+        op(Post, "/v1/connections/*/channels/preview", "previewChannel", "Channels", "Count what a channel would have now", Needed("ChannelToPreview"), Ok("Preview"))
+            .more("Changes nothing, and so takes no `Idempotency-Key`. Of a list that nobody follows one page is read for the examples: ask again while `examples_state` is `reading`."),
+        op(Get, "/v1/connections/*/channels/*", "getChannel", "Channels", "Read a channel", None, Ok("Channel")),
+        op(Patch, "/v1/connections/*/channels/*", "updateChannel", "Channels", "Change a channel", Needed("ChannelChange"), Ok("Channel")),
+        op(Delete, "/v1/connections/*/channels/*", "removeChannel", "Channels", "Delete a channel", None, Gone),
+        op(Get, "/v1/connections/*/channels/*/records", "listChannelRecords", "Channels", "List who is in a channel now", None, Ok("ChannelRecords")),
+        op(Post, "/v1/connections/*/channels/*/pause", "pauseChannel", "Channels", "Pause a channel", NOTHING, Ok("Channel")),
+        op(Post, "/v1/connections/*/channels/*/resume", "resumeChannel", "Channels", "Resume a channel", NOTHING, Ok("Channel")),
+        op(Get, "/v1/connections/*/endpoints", "listEndpoints", "Endpoints", "List endpoints", None, Ok("Endpoints")),
+        op(Post, "/v1/connections/*/endpoints", "createEndpoint", "Endpoints", "Make an endpoint", Needed("NewEndpoint"), Created("Endpoint"))
+            .more("Its signing secret is in this answer and nowhere else."),
+        op(Get, "/v1/connections/*/endpoints/*", "getEndpoint", "Endpoints", "Read an endpoint", None, Ok("Endpoint")),
+        op(Patch, "/v1/connections/*/endpoints/*", "updateEndpoint", "Endpoints", "Change an endpoint", Needed("EndpointChange"), Ok("Endpoint")),
+        op(Delete, "/v1/connections/*/endpoints/*", "removeEndpoint", "Endpoints", "Delete an endpoint", None, Gone),
+        op(Post, "/v1/connections/*/endpoints/*/rotate-secret", "rotateSecret", "Endpoints", "Make a new signing secret", NOTHING, Ok("Endpoint"))
+            .more("The one before goes on signing beside it for a day."),
+        op(Post, "/v1/connections/*/endpoints/*/pause", "pauseEndpoint", "Endpoints", "Pause deliveries", NOTHING, Ok("Endpoint")),
+        op(Post, "/v1/connections/*/endpoints/*/resume", "resumeEndpoint", "Endpoints", "Resume deliveries", NOTHING, Ok("Endpoint")),
+        op(Post, "/v1/connections/*/endpoints/*/skip", "skipMessage", "Endpoints", "Skip the message that waits", Allowed("Skip"), Ok("Endpoint")),
+        op(Post, "/v1/connections/*/endpoints/*/replay", "replay", "Endpoints", "Deliver once more what came after a change", Needed("Replay"), Ok("Endpoint")),
+        op(Post, "/v1/connections/*/endpoints/*/hand-over", "handOver", "Endpoints", "Hand over once more who is in the channel", NOTHING, Ok("Endpoint")),
+        op(Post, "/v1/connections/*/endpoints/*/test", "testEndpoint", "Endpoints", "Send a test message", NOTHING, Ok("Endpoint")),
+    ]
+}

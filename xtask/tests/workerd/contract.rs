@@ -1,0 +1,223 @@
+//! What the Worker answers is what its OpenAPI document says, member by member: no answer has one that the document does not name.
+
+use std::fs;
+
+use anyhow::{Context as _, Result, ensure};
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+use xtask::project::Project;
+use xtask::spoke::Answer;
+use xtask::world::{Plan, World};
+
+use crate::person::connected;
+use crate::request::{get, open};
+use crate::secrecy::told;
+use crate::stage::{Stage, together};
+
+pub fn trials() -> Vec<Trial> {
+    let plan = Plan::default().with("--contacts", 60).setting("DELIVER_TO", "anywhere");
+    let stage = Stage::new(plan);
+    vec![together(&stage, "every answer fits the document, and holds nothing that it does not name", answers)]
+}
+
+/// The document, of which objects with named members have no others.
+struct Document(Value);
+
+impl Document {
+    fn read() -> Result<Self> {
+        let text = fs::read(Project::here().path("docs/openapi.json"))?;
+        let mut document: Value = serde_json::from_slice(&text)?;
+        close(&mut document["components"]["schemas"]);
+        Ok(Self(document))
+    }
+
+    /// The operations that read: their path and id.
+    fn reads(&self) -> Result<Vec<(String, String)>> {
+        let paths = self.0["paths"].as_object().context("paths")?;
+        let reads = paths
+            .iter()
+            .filter_map(|(path, item)| Some((path.clone(), item["get"]["operationId"].as_str()?.to_owned())));
+        Ok(reads.collect())
+    }
+
+    /// Holds an answer against what the operation of that id promises.
+    fn check(&self, id: &str, answer: &Answer) -> Result<()> {
+        let operations = self.0["paths"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .flat_map(|(_, item)| item.as_object().into_iter().flatten());
+        let operation =
+            operations.map(|(_, operation)| operation).find(|operation| operation["operationId"] == id);
+        let operation = operation.with_context(|| format!("the document has no operation `{id}`"))?;
+        let response = &operation["responses"][answer.status.to_string()];
+        ensure!(response.is_object(), "{id}: {} is not in the document: {}", answer.status, answer.text);
+        let response = match response["$ref"].as_str() {
+            Some(reference) => {
+                self.0.pointer(reference.trim_start_matches('#')).context("a reference leads somewhere")?
+            }
+            None => response,
+        };
+        let Some((media, content)) =
+            response["content"].as_object().and_then(|content| content.iter().next())
+        else {
+            ensure!(answer.text.is_empty(), "{id}: an answer without a body has one: {}", answer.text);
+            return Ok(());
+        };
+        if media == "application/x-ndjson" {
+            return Ok(());
+        }
+        let mut schema = content["schema"].clone();
+        schema["components"] = self.0["components"].clone();
+        let validator =
+            jsonschema::validator_for(&schema).with_context(|| format!("{id}: the schema is none"))?;
+        let body = answer.json()?;
+        let wrong: Vec<String> =
+            validator.iter_errors(&body).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        ensure!(wrong.is_empty(), "{id}: {}\n{body}", wrong.join("\n"));
+        Ok(())
+    }
+}
+
+/// Forbids members that a schema does not name, where it names any.
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(entries) => {
+            entries.values_mut().for_each(close);
+            if entries
+                .get("properties")
+                .is_some_and(|named| named.as_object().is_some_and(|named| !named.is_empty()))
+                && entries.contains_key("type")
+            {
+                entries.entry("additionalProperties").or_insert(json!(false));
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(close),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn answers(world: &World) -> Result<()> {
+    let document = Document::read()?;
+    let spoke = &world.spoke;
+    let own = connected(world, world.simulator.started.portal_id, "Contract")?;
+    xtask::walk::first_sync(world, &own.connection, |_| ())?;
+    let (workspace, connection) =
+        (format!("/v1/workspaces/{}", own.workspace), format!("/v1/connections/{}", own.connection));
+    let done = |id: &str, answer: Answer| -> Result<Value> {
+        document.check(id, &answer)?;
+        ensure!(answer.status < 300, "{id}: {} {}", answer.status, answer.text);
+        Ok(if answer.text.is_empty() { Value::Null } else { answer.json()? })
+    };
+    let text = |value: &Value| value.as_str().map(str::to_owned).context("a text");
+
+    done("createWorkspace", spoke.post("/v1/workspaces", &json!({"name": "Another"}))?)?;
+    let key = done(
+        "createKey",
+        spoke.post(&format!("{workspace}/keys"), &json!({"name": "ci", "permissions": ["read"]}))?,
+    )?;
+    told(&text(&key["key"])?);
+    let person =
+        json!({"user": "ada@example.com", "role": "viewer", "return_url": "https://host.example.com/"});
+    done("createSession", spoke.post(&format!("{workspace}/sessions"), &person)?)?;
+    let channel = json!({
+        "name": "All", "object_type": "contacts", "filter": {"not": {"property": "email", "type": "string", "operator": "unknown"}},
+        "fields": [{"field": "mail", "property": "email", "default": "-"}],
+    });
+    done("previewChannel", spoke.post(&format!("{connection}/channels/preview"), &channel)?)?;
+    let channel = done("createChannel", spoke.post(&format!("{connection}/channels"), &channel)?)?;
+    let channel_at = format!("{connection}/channels/{}", text(&channel["id"])?);
+    let endpoint = json!({"url": "http://127.0.0.1:9/hook", "channel": channel["id"], "events": ["created"]});
+    let endpoint = done("createEndpoint", spoke.post(&format!("{connection}/endpoints"), &endpoint)?)?;
+    told(&text(&endpoint["secret"])?);
+    let endpoint_at = format!("{connection}/endpoints/{}", text(&endpoint["id"])?);
+    done("updateEndpoint", spoke.patch(&endpoint_at, &json!({"description": "Ours", "channel": null}))?)?;
+    done("updateChannel", spoke.patch(&channel_at, &json!({"name": "Some"}))?)?;
+    for (id, path) in [
+        ("pauseChannel", format!("{channel_at}/pause")),
+        ("resumeChannel", format!("{channel_at}/resume")),
+        ("pauseEndpoint", format!("{endpoint_at}/pause")),
+        ("resumeEndpoint", format!("{endpoint_at}/resume")),
+        ("testEndpoint", format!("{endpoint_at}/test")),
+        ("refreshFields", format!("{connection}/fields/refresh")),
+        ("resync", format!("{connection}/streams/deals/resync")),
+        ("pauseConnection", format!("{connection}/pause")),
+        ("resumeConnection", format!("{connection}/resume")),
+    ] {
+        done(id, spoke.post(&path, &json!({}))?)?;
+    }
+    let rotated = done("rotateSecret", spoke.post(&format!("{endpoint_at}/rotate-secret"), &json!({}))?)?;
+    told(&text(&rotated["secret"])?);
+    done("replay", spoke.post(&format!("{endpoint_at}/replay"), &json!({"after": "0"}))?)?;
+    let fields = json!({"fields": ["email", "firstname", "lastname", "phone"], "keep_fresh": []});
+    done("putSelection", spoke.put(&format!("{connection}/fields/contacts/selection"), &fields)?)?;
+    done("turnTypeOn", spoke.put(&format!("{connection}/types/tasks"), &json!({}))?)?;
+    let (contacts, _) = spoke.contacts(&own.connection, None)?;
+    let record = text(&contacts[0]["id"])?;
+    done("rereadRecord", spoke.post(&format!("{connection}/records/contacts/{record}/reread"), &json!({}))?)?;
+    let lists = spoke.get_json(&format!("{connection}/lists"))?;
+    let list =
+        lists["results"].as_array().and_then(|all| all.iter().find(|list| list["object_type"] == "contacts"));
+    let list = list.map(|list| text(&list["id"])).transpose()?;
+    if let Some(list) = &list {
+        done("followList", spoke.post(&format!("{connection}/lists/{list}/follow"), &json!({}))?)?;
+    }
+
+    let mut read = 0;
+    for (path, id) in document.reads()? {
+        if path.contains("{list}") && list.is_none() {
+            continue;
+        }
+        let mut filled = path.clone();
+        for (place, thing) in [
+            ("{workspace}", &own.workspace),
+            ("{connection}", &own.connection),
+            ("{channel}", &text(&channel["id"])?),
+            ("{endpoint}", &text(&endpoint["id"])?),
+            ("{record}", &record),
+            ("{type}", &"contacts".to_owned()),
+            ("{to_type}", &"companies".to_owned()),
+            ("{list}", list.as_ref().unwrap_or(&record)),
+        ] {
+            filled = filled.replace(place, thing);
+        }
+        let answer = spoke.get(&filled)?;
+        ensure!(answer.status == 200, "{filled}: {} {}", answer.status, answer.text);
+        document.check(&id, &answer)?;
+        read += 1;
+    }
+    ensure!(read >= 25, "only {read} answers were read");
+
+    // Refusals, each of its kind.
+    for (id, status, answer) in [
+        ("listWorkspaces", 400, spoke.get("/v1/workspaces?limit=0")?),
+        ("getWorkspace", 404, spoke.get("/v1/workspaces/ws_000000000000000000000000")?),
+        ("createChannel", 409, spoke.post(&format!("{connection}/channels"), &json!({
+            "name": "x", "object_type": "contacts", "filter": {"and": []}, "fields": [{"field": "x", "property": "no_such"}],
+        }))?),
+        ("createWorkspace", 413, spoke.post("/v1/workspaces", &json!({"name": "x".repeat(70_000)}))?),
+    ] {
+        ensure!(answer.status == status, "{id}: {} instead of {status}", answer.status);
+        document.check(id, &answer)?;
+    }
+    done("removeEndpoint", spoke.delete(&endpoint_at)?)?;
+    done("removeChannel", spoke.delete(&channel_at)?)?;
+    done("revokeKey", spoke.delete(&format!("{workspace}/keys/{}", text(&key["id"])?))?)?;
+    done("disconnect", spoke.delete(&connection)?)?;
+
+    // The document is served to everybody, and is this one.
+    let served = get(&format!("{}/v1/openapi.json", world.spoke.url), "")?;
+    let committed: Value = serde_json::from_slice(&fs::read(Project::here().path("docs/openapi.json"))?)?;
+    ensure!(
+        served.status == 200 && served.json()? == committed,
+        "another document is served: {}",
+        served.status
+    );
+    let page = open(&format!("{}/docs", world.spoke.url), "")?;
+    let policy = page.header("content-security-policy");
+    ensure!(
+        page.status == 200 && policy.contains("script-src 'self'") && !policy.contains("unsafe"),
+        "{policy}"
+    );
+    Ok(())
+}
