@@ -242,6 +242,15 @@ impl<'a> Query<'a> {
             .ok_or_else(|| invalid(format!("`limit` must be a whole number from 1 to {most}.")))
     }
 
+    /// `data`: whether what was read is to be deleted; kept where absent.
+    pub fn deletes_data(&self) -> Result<bool, Problem> {
+        match self.get("data") {
+            None | Some("keep") => Ok(false),
+            Some("delete") => Ok(true),
+            Some(_) => Err(invalid("`data` must be `keep` or `delete`.")),
+        }
+    }
+
     /// `after`, a sequence number; 0 where absent.
     pub fn after(&self) -> Result<u64, Problem> {
         let Some(text) = self.get("after") else { return Ok(0) };

@@ -217,6 +217,7 @@ impl Api {
         match self {
             Self::ListWorkspaces => &["limit", "cursor"],
             Self::Snapshot(_) => &["types"],
+            Self::Disconnect(_) => &["data"],
             Self::CreateWorkspace
             | Self::GetWorkspace(_)
             | Self::CreateKey(_)
@@ -225,7 +226,6 @@ impl Api {
             | Self::CreateSession(_)
             | Self::ListConnections(_)
             | Self::GetConnection(_)
-            | Self::Disconnect(_)
             | Self::ConnectByToken(_)
             | Self::PutCredentials(_)
             | Self::UpdateConnection(_)

@@ -389,9 +389,15 @@ async fn answer(
             ok(&response::connection_with_sync(&connection, status.as_ref()))
         }
         Api::Disconnect(id) => {
+            let deletes = query.deletes_data()?;
             let connection = fresh(env, caller, id).await?;
             match disconnect::begin(env, connection.workspace, connection.id).await? {
-                Ok(plan) => ok(&response::plan(&plan)),
+                Ok(plan) => {
+                    if deletes {
+                        disconnect::delete_data(env, &plan.connection.object).await?;
+                    }
+                    ok(&response::plan(&plan))
+                }
                 Err(refusal) => Err(response::problem(&refusal)),
             }
         }

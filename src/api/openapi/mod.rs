@@ -172,6 +172,15 @@ fn parameters() -> Map<String, Value> {
                 "Of requests with one key only one has its effect; the others get its answer, marked with `Idempotency-Replayed: true`, for a day. A refusal frees the key.",
             ),
         ),
+        (
+            "data".to_owned(),
+            parameter(
+                "data",
+                "query",
+                json!({ "type": "string", "enum": ["keep", "delete"], "default": "keep" }),
+                "What becomes of what was read from the account: `delete` empties records, links, lists and the change feed once the disconnect is over; what was set up stays.",
+            ),
+        ),
         ("email".to_owned(), lookup("email")),
         ("domain".to_owned(), lookup("domain")),
     ]

@@ -104,7 +104,7 @@ pub(super) fn operations() -> Vec<Operation> {
         op(Get, "/v1/workspaces/*/connections", "listConnections", "Connections", "List a workspace's connections", None, Ok("Connections")),
         op(Get, "/v1/connections/*", "getConnection", "Connections", "Read a connection and how it is kept in step", None, Ok("ConnectionWithSync")),
         op(Delete, "/v1/connections/*", "disconnect", "Connections", "Disconnect an account", None, Ok("Disconnect"))
-            .more("The sync stops and the credentials are forgotten. The app is uninstalled, and the grant revoked, where no other connection uses them. The connection stays readable, `disconnected`."),
+            .more("The sync stops and the credentials are forgotten. The app is uninstalled, and the grant revoked, where no other connection uses them. The connection stays readable, `disconnected`, unless `data=delete` says that nothing is to be kept of what was read; of one that is disconnected already that alone is done."),
         op(Post, "/v1/workspaces/*/connections", "connectByToken", "Connections", "Connect an account by token", Needed("NewConnection"), CreatedOrOk("ConnectionWithSync"))
             .more("A private app's token or a service key, tried at once. Of an account that is connected so already the credentials are replaced: 200. What HubSpot says against the token is a problem of its own type, with 422."),
         op(Put, "/v1/connections/*/credentials", "putCredentials", "Connections", "Replace the token of a connection", Needed("Credentials"), Ok("ConnectionWithSync"))

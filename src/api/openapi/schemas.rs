@@ -803,7 +803,7 @@ fn records() -> Vec<(&'static str, Value)> {
 }
 
 /// Kinds of change, as `kind_of` and the lifecycle name them.
-const CHANGES: [&str; 25] = [
+const CHANGES: [&str; 26] = [
     "created",
     "updated",
     "deleted",
@@ -828,6 +828,7 @@ const CHANGES: [&str; 25] = [
     "storage_low",
     "channel_held",
     "channel_resumed",
+    "data_deleted",
     "disconnected",
 ];
 

@@ -161,6 +161,7 @@ fn what_the_document_calls_a_change_is_what_the_feed_tells() {
         Lifecycle::ChannelHeld,
         Lifecycle::ChannelResumed,
         Lifecycle::Disconnected,
+        Lifecycle::DataDeleted,
     ]
     .map(Lifecycle::as_str);
     let own = EVENTS
