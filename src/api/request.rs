@@ -22,8 +22,8 @@ pub const BODY_LIMIT: usize = 64 << 10;
 pub const NAME_CHARS: usize = 200;
 /// Longest URL to go back to.
 pub const URL_BYTES: usize = 2_000;
-/// Longest e-mail address or domain looked up (RFC 5321 4.5.3.1 allows 254 and 255; HubSpot keeps what people type).
-pub const KEY_BYTES: usize = 320;
+/// Longest e-mail address or domain looked up (RFC 5321 4.5.3.1 allows 254 and 255 bytes; HubSpot keeps what people type).
+pub const LOOKUP_CHARS: usize = 320;
 /// Deepest nesting of a body: three times what a channel's filter may nest, and far from where a parser that calls itself ends.
 pub const NESTING: usize = 64;
 /// Size of a page where none is asked for.
@@ -278,8 +278,8 @@ impl<'a> Query<'a> {
     pub fn key(&self, kind: ObjectType) -> Result<Option<String>, Problem> {
         let Some(name) = kind.key_property() else { return Ok(None) };
         match self.get(name) {
-            Some(key) if key.len() > KEY_BYTES => {
-                Err(invalid(format!("`{name}` may have {KEY_BYTES} bytes at most.")))
+            Some(key) if key.chars().count() > LOOKUP_CHARS => {
+                Err(invalid(format!("`{name}` may have {LOOKUP_CHARS} characters at most.")))
             }
             key => Ok(key.map(str::to_owned)),
         }

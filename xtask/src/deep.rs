@@ -53,8 +53,10 @@ fn tried(checks: &Checks<'_>, step: &Step) -> Result<(bool, String)> {
     let location = reports.join("openapi.json");
     fs::write(&location, document.to_string()).context("cannot write the document for schemathesis")?;
     let mut command = Command::new(&program);
-    command.current_dir(project.path("xtask/src/deep"));
-    command.args(["--config-file", "schemathesis.toml", "run"]).arg(&location);
+    // It keeps what it found where it runs.
+    command.current_dir(project.tools());
+    let config = project.path("xtask/src/deep/schemathesis.toml");
+    command.arg("--config-file").arg(config).arg("run").arg(&location);
     command.args(["--url", &world.spoke.url, "--checks", "all", "--max-examples", &EXAMPLES.to_string()]);
     command.args(["--continue-on-failure", "--report", "junit", "--report-dir"]).arg(&reports);
     command.env("SPOKE_KEY", &world.secrets.root_key).env("SPOKE_THINGS", things.to_string());

@@ -11,7 +11,7 @@ use self::operations::{Answer, Body, Operation, TAGS, operations};
 use crate::{
     api::{
         idempotency::KEY_CHARS,
-        request::{BODY_LIMIT, DEFAULT_LIMIT, KEY_BYTES},
+        request::{BODY_LIMIT, DEFAULT_LIMIT, LOOKUP_CHARS},
         route::{Access, Found, Route, find},
         types,
     },
@@ -194,7 +194,7 @@ fn cursor(format: &str) -> Value {
 }
 
 fn lookup(name: &str) -> Value {
-    let schema = json!({ "type": "string", "minLength": 1, "maxLength": KEY_BYTES / 4 });
+    let schema = json!({ "type": "string", "minLength": 1, "maxLength": LOOKUP_CHARS });
     parameter(name, "query", schema, "Only records with this one, in any case.")
 }
 

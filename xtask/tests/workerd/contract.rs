@@ -139,6 +139,7 @@ fn answers(world: &World) -> Result<()> {
         ("pauseEndpoint", format!("{endpoint_at}/pause")),
         ("resumeEndpoint", format!("{endpoint_at}/resume")),
         ("testEndpoint", format!("{endpoint_at}/test")),
+        ("testConnection", format!("{connection}/test")),
         ("refreshFields", format!("{connection}/fields/refresh")),
         ("resync", format!("{connection}/streams/deals/resync")),
         ("pauseConnection", format!("{connection}/pause")),
@@ -146,6 +147,16 @@ fn answers(world: &World) -> Result<()> {
     ] {
         done(id, spoke.post(&path, &json!({}))?)?;
     }
+    let change = json!({"name": "Main account", "tier": "professional"});
+    done("updateConnection", spoke.patch(&connection, &change)?)?;
+    let token =
+        world.simulator.post("private-tokens", &json!({"portal_id": world.simulator.started.portal_id}))?;
+    told(&text(&token["token"])?);
+    let by_token = json!({"name": "By token", "token": token["token"]});
+    let by_token = done("connectByToken", spoke.post(&format!("{workspace}/connections"), &by_token)?)?;
+    let credentials = format!("/v1/connections/{}/credentials", text(&by_token["id"])?);
+    done("putCredentials", spoke.put(&credentials, &json!({"token": token["token"]}))?)?;
+    document.check("putCredentials", &spoke.put(&credentials, &json!({"token": "pat-na1-nobodys"}))?)?;
     let rotated = done("rotateSecret", spoke.post(&format!("{endpoint_at}/rotate-secret"), &json!({}))?)?;
     told(&text(&rotated["secret"])?);
     done("replay", spoke.post(&format!("{endpoint_at}/replay"), &json!({"after": "0"}))?)?;
