@@ -206,7 +206,7 @@ fn a_disconnected_account_leaves_connect_as_the_first_thing_to_do_and_reconnect_
         shown(ConnectionState::NeedsReauthorisation),
         ["Connect another account", "Reconnect", "Disconnect"]
     );
-    assert_eq!(shown(ConnectionState::Disconnected), ["Connect", "Reconnect"]);
+    assert_eq!(shown(ConnectionState::Disconnected), ["Connect", "Reconnect", "Delete its data"]);
     // Until HubSpot has been told, connecting the same account again would be refused.
     assert_eq!(shown(ConnectionState::Disconnecting), ["Connect"]);
 }

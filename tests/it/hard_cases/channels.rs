@@ -314,7 +314,7 @@ fn a_definition_is_checked_against_the_fields_there_are_and_can_be_previewed() {
     assert_eq!(faults(&mut world, &listed)[0].1, Code::Shape);
     // What is not mirrored cannot be told; what a channel reads stays mirrored.
     world.choose(Some(&["firstname"]), &[]);
-    assert_eq!(faults(&mut world, &definition(&named("Lead"))), [(String::new(), Code::Impossible)]);
+    assert_eq!(faults(&mut world, &definition(&named("Lead"))), [(String::new(), Code::Unavailable)]);
     world.choose(None, &[]);
     world.pass(6);
     let ids = ids(&world);

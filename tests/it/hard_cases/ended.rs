@@ -3,7 +3,7 @@
 use serde_json::json;
 use spoke::engine::portal::messages::{Answer, Command, State};
 
-use super::{ids, rename, synced, tiny};
+use super::{ids, rename, tiny};
 use crate::life::{APP, PORTAL, Plan, World};
 
 /// Texts that stand in the mirror, and nowhere in what people set.
