@@ -10,8 +10,10 @@ use crate::life::{APP, PORTAL, Plan, World};
 const CANARY: &str = "Canary-of-the-mirror";
 
 fn read() -> World {
-    let mut world =
-        synced(Plan { companies: Some(20), deals: Some(10), links: true, lists: Some(1), ..tiny(120) });
+    let plan = Plan { companies: Some(20), deals: Some(10), links: true, lists: Some(1), ..tiny(120) };
+    let mut world = World::new(plan);
+    assert!(world.backfill());
+    world.pass(15);
     let id = ids(&world)[0].clone();
     for name in [CANARY, "Canary-renamed", CANARY] {
         rename(&mut world, &id, name);
