@@ -24,9 +24,9 @@
 //!
 //! | object | how many | owns |
 //! |---|---|---|
-//! | `Directory` | one | workspaces, people's sessions, API keys, OAuth states, connections, routes from (app, portal) to connections |
+//! | `Directory` | one | workspaces, people's sessions, API keys, requests with an `Idempotency-Key`, OAuth states, connections, routes from (app, portal) to connections, what the operator must know |
 //! | `Portal` | one a connection, by a stored unique id | sealed tokens, mirror, change feed, dirty marks, the state of every long job |
-//! | `Limiter` | one a HubSpot portal, by name | every rate-limit window of that portal |
+//! | `Limiter` | one a HubSpot portal, by name | every rate-limit window of that portal, its day, and the newest tokens of each grant, sealed, for all who hold it |
 //!
 //! KV holds copies of routes, at most 60 s old; a queue carries the cron tick to any number of connections.
 //!
@@ -52,7 +52,7 @@
 //!
 //! # What is absent
 //!
-//! - No request waits for HubSpot but the OAuth callback: calls leave from alarms.
+//! - No request waits for HubSpot but the OAuth callback and the check of a token that is given: calls leave from alarms.
 //! - No value of an event or a search result is stored: what is stored was read by id or by list.
 //! - No job has state in memory that a restart would miss: what is in flight is repeated.
 //! - No call leaves without a permit, and no ring below `platform` can read a clock.

@@ -136,7 +136,7 @@ impl Failure {
             ),
             Self::AuthorisationEnded => (
                 "authorisation-ended",
-                "`invalid_grant`, `BAD_REFRESH_TOKEN`, `BAD_HUB`, `access_denied` at a refresh, twice a minute apart",
+                "`invalid_grant`, `BAD_REFRESH_TOKEN`, `BAD_HUB`, `access_denied` at a refresh, twice 20 seconds apart",
                 "HubSpot no longer accepts this connection: the app was uninstalled, access was revoked, the account is closed, or the person who connected it left.",
                 "Connect it again; nothing that was read is lost.",
             ),

@@ -39,6 +39,8 @@ pub struct DayOver {
     pub limit: u32,
     /// When it makes sense to look again.
     pub until: Timestamp,
+    /// HubSpot has said so; else it is Spoke's own count.
+    pub told: bool,
 }
 
 impl Day {
@@ -74,11 +76,11 @@ impl Day {
     /// Whether the day is over for whoever asks.
     pub fn over(&self, now: Timestamp, assumed: Tier, priority: Priority) -> Option<DayOver> {
         let limit = self.limit(assumed);
-        let over = |until: Timestamp| Some(DayOver { used: self.used, limit, until });
+        let over = |until: Timestamp, told| Some(DayOver { used: self.used, limit, until, told });
         if self.blocked_until > now {
-            over(self.blocked_until)
+            over(self.blocked_until, true)
         } else if self.room(assumed, priority) == 0 {
-            over(self.resets_at().min(now.plus_ms(PROBE_MS)))
+            over(self.resets_at().min(now.plus_ms(PROBE_MS)), false)
         } else {
             None
         }

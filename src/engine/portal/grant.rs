@@ -23,7 +23,7 @@ use crate::{
     values::{
         failure::Failure,
         http::Outcome,
-        time::{MINUTE_MS, Timestamp},
+        time::{MINUTE_MS, SECOND_MS, Timestamp},
     },
 };
 
@@ -31,7 +31,9 @@ use crate::{
 const OUR_FAULT_MS: i64 = 5 * MINUTE_MS;
 /// Pause before a refused refresh is believed: whoever else has just authorised or refreshed the grant tells the limiter within
 /// seconds, and an answer of HubSpot's that was lost may have brought the token that is good now.
-const DOUBT_MS: i64 = MINUTE_MS;
+const DOUBT_MS: i64 = 20 * SECOND_MS;
+/// Pause between two calls with a token that was refused and that nothing renews.
+const TOKEN_DOUBT_MS: i64 = MINUTE_MS;
 
 /// Refusals of a token that nothing renews, a minute apart, after which it is believed to be dead.
 const TOKEN_ATTEMPTS: u32 = 3;
@@ -128,7 +130,7 @@ impl Portal {
             return Ok(false);
         }
         if connection.failures + 1 < TOKEN_ATTEMPTS {
-            self.connection_waits(turn, turn.now.plus_ms(DOUBT_MS))?;
+            self.connection_waits(turn, turn.now.plus_ms(TOKEN_DOUBT_MS))?;
             return Ok(false);
         }
         if let Some(connection) = &mut self.connection {

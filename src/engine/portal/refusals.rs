@@ -214,12 +214,13 @@ impl Portal {
             | State::Disconnected => return Ok(()),
         }
         connection.state = State::Paused { until: over.until };
-        let words = format!(
+        let counted = format!(
             "The HubSpot account has used {} of its {} API calls of today; the rest is kept for what people wait for. Reading goes on \
              by itself after midnight in the account's time zone. Fewer calls by other integrations, or HubSpot's API limit \
              increase, would help.",
             over.used, over.limit
         );
+        let words = if over.told { Failure::DailyLimit.words() } else { counted };
         self.keep(turn, Trouble::failed(Failure::DailyLimit, words, turn.now, None))
     }
 

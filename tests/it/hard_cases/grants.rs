@@ -79,10 +79,10 @@ fn a_refusal_that_a_new_authorisation_overtakes_is_not_believed() {
     let switches = Switches { reauthorize: Reauthorize::NewGrantOldDead, ..Switches::default() };
     let mut world = World::new(Plan { switches, ..tiny(50) });
     assert!(world.backfill());
-    // The grant ends while nobody else holds it; within the minute in which that is doubted the same person connects again.
+    // The grant ends while nobody else holds it; within the seconds in which that is doubted the same person connects again.
     world.control("POST", "grants/revoke", &json!({ "app_id": APP, "portal_id": PORTAL }));
     assert!(world.until(40, |world| world.counted(0, "/token") >= 2));
-    world.pass_ms(20_000);
+    world.pass_ms(8_000);
     world.add_connection();
     world.pass(60);
     assert_eq!(states(&mut world), [State::Active, State::Active]);

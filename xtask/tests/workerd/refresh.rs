@@ -196,7 +196,8 @@ fn revoked(world: &mut World) -> Result<()> {
     in_step(world, &connected.connection, Duration::from_secs(30))?;
     for call in ["grants/revoke", "uninstall"] {
         hubspot.post(call, &json!({"portal_id": portal}))?;
-        until(Duration::from_secs(20), &format!("{call} is noticed"), || {
+        // Asked once more before it is believed.
+        until(Duration::from_secs(60), &format!("{call} is noticed"), || {
             world.fire_cron()?;
             sleep(Duration::from_secs(1));
             let noticed = state(world, &connected.connection)? == "needs_reauthorisation";

@@ -4,7 +4,9 @@ import { registerHooks } from "node:module";
 import { mock } from "node:test";
 
 const standIns = {
-  "cloudflare:workers": "export class DurableObject { constructor(ctx, env) { this.ctx = ctx; this.env = env; } }",
+  "cloudflare:workers": `
+    export class DurableObject { constructor(ctx, env) { this.ctx = ctx; this.env = env; } }
+    export class WorkerEntrypoint extends DurableObject {}`,
   "./build/index.js": `
     class Built {
       constructor(ctx, env) { this.ctx = ctx; this.env = env; }

@@ -433,6 +433,12 @@ fn paused(world: &mut World) -> Result<()> {
         "UPDATE meta SET value = json_set(value, '$.state.paused.until', 0)
          WHERE key = 'connection' AND json_type(value, '$.state.paused') IS NOT NULL",
     )?;
+    disk::change(
+        world,
+        "Limiter",
+        "UPDATE meta SET value = json_set(value, '$.day.blocked_until', 0)
+         WHERE key = 'limiter' AND value->>'$.day.blocked_until' > 0",
+    )?;
     world.start_worker()?;
     equal_in_the_end(world, &connected.connection, &hubspot, Duration::from_secs(30))
 }
