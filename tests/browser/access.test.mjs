@@ -8,12 +8,14 @@ import * as world from "./world.mjs";
 let workspace;
 let page;
 let token;
+let account;
 
 const SCOPES = ["oauth", "crm.objects.contacts.read", "crm.schemas.contacts.read", "crm.objects.companies.read", "crm.schemas.companies.read"];
-const newToken = async (given = {}) => (await world.control("POST", "private-tokens", { scopes: SCOPES, ...given })).token;
+const newToken = async (given = {}) => (await world.control("POST", "private-tokens", { portal_id: account, scopes: SCOPES, ...given })).token;
 const connections = async () => (await world.spoke("GET", `/v1/workspaces/${workspace}/connections`)).results;
 
 before(async () => {
+  account = (await world.control("GET", "state")).portals[0].portal_id;
   workspace = await world.createWorkspace("Northwind Traders");
   page = await world.person();
   await page.goto(await world.link(workspace));
@@ -32,24 +34,24 @@ test("the form says where a token comes from, the service key first, and which s
 
 test("a token that HubSpot does not know is refused at once, in words, and nothing is kept of it", async () => {
   await page.getByLabel("Connection name").fill("Production");
-  await page.getByLabel("Token").fill("pat-na1-never-made");
+  await page.getByLabel("Token", { exact: true }).fill("pat-na1-never-made");
   await page.getByRole("button", { name: "Check and connect" }).click();
   await page.getByRole("alert").getByText("HubSpot does not accept this token").waitFor();
   assert.equal(await page.getByLabel("Connection name").inputValue(), "Production");
-  assert.equal(await page.getByLabel("Token").inputValue(), "");
+  assert.equal(await page.getByLabel("Token", { exact: true }).inputValue(), "");
   assert.deepEqual(await connections(), []);
   await world.assertFitToUse(page);
 });
 
 test("a token without a required scope is refused by the scope's name", async () => {
-  await page.getByLabel("Token").fill(await newToken({ scopes: ["oauth", "crm.objects.contacts.read"] }));
+  await page.getByLabel("Token", { exact: true }).fill(await newToken({ scopes: ["oauth", "crm.objects.contacts.read"] }));
   await page.getByRole("button", { name: "Check and connect" }).click();
   await page.getByRole("alert").getByText("crm.schemas.contacts.read").waitFor();
   assert.deepEqual(await connections(), []);
 });
 
 test("a good token connects: CONNECTED under its own name, and the first sync runs", async () => {
-  await page.getByLabel("Token").fill(token);
+  await page.getByLabel("Token", { exact: true }).fill(token);
   await page.keyboard.press("Enter");
   await page.getByText("HubSpot is connected.").waitFor();
   await page.getByRole("heading", { name: "Production", level: 2 }).waitFor();
@@ -83,13 +85,13 @@ test("Update credentials refuses a token of another account and says why; a good
   await world.control("POST", "portals", { portal_id: 99_001, contacts: 5 });
   const foreign = await newToken({ portal_id: 99_001 });
   await page.getByRole("link", { name: "Update credentials" }).click();
-  await page.getByLabel("Token").fill(foreign);
+  await page.getByLabel("Token", { exact: true }).fill(foreign);
   await page.getByRole("button", { name: "Check and save" }).click();
   await page.getByRole("alert").getByText("This token is for HubSpot account 99001").waitFor();
   await world.assertFitToUse(page);
   const before = await connections();
   const next = await newToken();
-  await page.getByLabel("Token").fill(next);
+  await page.getByLabel("Token", { exact: true }).fill(next);
   await page.getByRole("button", { name: "Check and save" }).click();
   await page.getByText("The token is good and in use.").waitFor();
   await world.control("POST", "private-tokens/remove", { token });

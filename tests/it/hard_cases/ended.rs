@@ -56,6 +56,7 @@ fn a_disconnect_keeps_what_was_read_until_somebody_has_it_deleted_and_then_nothi
     // Connected again it finds what was set, and reads everything.
     world.connect(0);
     assert!(world.backfill());
+    world.pass(15);
     world.verdict().unwrap();
 }
 
