@@ -1,7 +1,10 @@
 //! What is left of a connection that has ended: everything, or nothing that was read.
 
 use serde_json::json;
-use spoke::engine::portal::messages::{Answer, Command, State};
+use spoke::{
+    engine::portal::messages::{Answer, Command, State},
+    values::ids::ObjectType,
+};
 
 use super::{ids, rename, tiny};
 use crate::life::{APP, PORTAL, Plan, World};
@@ -57,7 +60,14 @@ fn a_disconnect_keeps_what_was_read_until_somebody_has_it_deleted_and_then_nothi
     world.connect(0);
     assert!(world.backfill());
     world.pass(15);
-    world.verdict().unwrap();
+    let (mirror, truth) = (world.mirror(), world.truth());
+    assert!(mirror.keys().eq(truth.keys()) && mirror.len() >= 100, "{} of {}", mirror.len(), truth.len());
+    let Some(Answer::Json(chosen)) = world.command(Command::Selection { object_type: ObjectType::Contacts })
+    else {
+        panic!("no selection")
+    };
+    let chosen: serde_json::Value = serde_json::from_str(&chosen).unwrap();
+    assert!(chosen["fields"].as_array().is_some_and(|names| names.contains(&json!("firstname"))), "{chosen}");
 }
 
 #[test]
