@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn every_scope_that_reads_records_or_what_is_beside_them_is_tried() {
-        for scope in SCOPES.iter().filter(|scope| scope.name.ends_with(".read")) {
+        for scope in SCOPES.iter().filter(|scope| scope.name.rsplit('.').next() == Some("read")) {
             let tried = Probe::ALL.iter().any(|probe| probe.scope() == scope.name);
             // Field definitions come with records, too.
             assert!(tried || scope.name.starts_with("crm.schemas."), "{}", scope.name);

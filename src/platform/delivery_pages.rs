@@ -197,12 +197,13 @@ impl Visit<'_> {
         done: &str,
     ) -> Result<Response, Stop> {
         let page = ConnectionPaths::endpoint(&self.paths, id.as_str());
+        let of_message = matches!(call, Call::Skip(_));
         match self.endpoints(call, body).await? {
             Ok(_) => say(&page, done),
             Err(problem) => match problem.kind {
                 Kind::NotFound => Err(Notice::NotFound.into()),
                 Kind::BeyondHorizon => say(&page, "beyond"),
-                Kind::Conflict => say(&page, "gone"),
+                Kind::Conflict if of_message => say(&page, "gone"),
                 _ => say(&page, "number"),
             },
         }

@@ -55,6 +55,8 @@ fn overtaken(seed: u64) -> Plan {
         companies: None,
         deals: None,
         webhooks: true,
+        // A private app tells nobody.
+        token: None,
         told_at_once: true,
         webhook_faults: false,
         webhooks_lost_one_in: 0,

@@ -77,7 +77,7 @@ fn paths_of(pattern: &str) -> Vec<String> {
         path.push('/');
         if segment == "*" {
             let name = place(before, &path);
-            path.push_str(&format!("{{{name}}}"));
+            path.extend(["{", name, "}"]);
         } else {
             path.push_str(segment);
         }

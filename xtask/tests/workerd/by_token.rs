@@ -79,7 +79,10 @@ fn connects(world: &World) -> Result<()> {
     ensure!(made.status == 201, "{} {}", made.status, made.text);
     let made = made.json()?;
     ensure!(made["kind"] == "token" && made["name"] == "Production", "{made}");
-    ensure!(made["portal_id"] == account.to_string() && made["sync"]["webhooks"] == false, "{made}");
+    ensure!(
+        made["portal_id"].as_str() == Some(account.to_string().as_str()) && made["sync"]["webhooks"] == false,
+        "{made}"
+    );
     let id = made["id"].as_str().context("an id")?.to_owned();
     in_step(world, &id, Duration::from_secs(30))?;
     let trial = tested(world, &id)?;

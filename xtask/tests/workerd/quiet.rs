@@ -156,9 +156,9 @@ fn an_hour_late(world: &mut World) -> Result<()> {
     disk::change(
         world,
         "Portal",
-        "UPDATE meta SET value = json_set(value, '$.checks', (
+        "UPDATE meta SET value = json_set(value, '$.checks', json((
              SELECT json_group_array(json_set(one.value, '$.trailing_at', one.value->>'$.trailing_at' - 3600000))
-             FROM json_each(meta.value, '$.checks') AS one)) WHERE key = 'checked'",
+             FROM json_each(meta.value, '$.checks') AS one))) WHERE key = 'checked'",
     )?;
     world.start_worker()?;
     let began = calls(&hubspot, "batch_read")?;
