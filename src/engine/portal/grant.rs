@@ -62,7 +62,8 @@ impl Portal {
     pub(super) fn reseal(&mut self, turn: &mut Turn<'_>) -> Result<(), SqlError> {
         match &self.connection {
             Some(connection) if !std::mem::replace(&mut self.resealed, true) => {
-                sealed::reseal(turn, connection)
+                sealed::reseal(turn, connection)?;
+                self.reseal_seats(turn, connection)
             }
             _ => Ok(()),
         }
