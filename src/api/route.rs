@@ -332,7 +332,7 @@ pub type Make = fn(&[&str]) -> Option<Route>;
 pub const OAUTH_CALLBACK: &str = "/oauth/callback";
 
 /// Every address: method, pattern, and what it means. `*` stands for one segment.
-const TABLE: [(Method, &str, Make); 87] = [
+const TABLE: [(Method, &str, Make); 89] = [
     (Method::Get, "/hello", |_| Some(Route::Hello)),
     (Method::Get, "/healthz", |_| Some(Route::Health)),
     // An app's key holds no underscore, a connection's id does.
@@ -452,6 +452,8 @@ const TABLE: [(Method, &str, Make); 87] = [
         page(Page::Disconnect(at[0].parse().ok()?, at[1].parse().ok()?))
     }),
     (Method::Post, "/w/*/sign-out", |at| page(Page::SignOut(at[0].parse().ok()?))),
+    (Method::Get, "/seat/*/*", |at| page(Page::Seat(at[0].parse().ok()?, at[1].to_owned()))),
+    (Method::Post, "/seat/*/*", |at| page(Page::StartSeat(at[0].parse().ok()?, at[1].to_owned()))),
     (Method::Get, OAUTH_CALLBACK, |_| page(Page::OAuthCallback)),
     (Method::Get, "/console", |_| page(Page::Console)),
     (Method::Get, "/console/live", |_| page(Page::ConsoleLive)),
@@ -461,12 +463,6 @@ const TABLE: [(Method, &str, Make); 87] = [
     (Method::Post, "/console/workspaces/*/open", |at| page(Page::ConsoleOpenWorkspace(at[0].parse().ok()?))),
     (Method::Get, "/console/workspaces", |_| page(Page::Console)),
     (Method::Post, "/__test/panic/*", |at| Some(Route::TestPanic(at[0].parse().ok()?))),
-];
-
-/// The way of a user of the host's from a link to HubSpot.
-const SEAT_PAGES: [(Method, &str, Make); 2] = [
-    (Method::Get, "/seat/*/*", |at| page(Page::Seat(at[0].parse().ok()?, at[1].to_owned()))),
-    (Method::Post, "/seat/*/*", |at| page(Page::StartSeat(at[0].parse().ok()?, at[1].to_owned()))),
 ];
 
 fn channels(at: &[&str], call: channel::Call) -> Option<Route> {
@@ -479,7 +475,7 @@ fn channel(at: &[&str], call: fn(ChannelId) -> channel::Call) -> Option<Route> {
 
 /// All rows: the pages of one connection have a table of their own.
 pub fn table() -> impl Iterator<Item = &'static (Method, &'static str, Make)> {
-    TABLE.iter().chain(&connection_page::TABLE).chain(&seat::TABLE).chain(&SEAT_PAGES)
+    TABLE.iter().chain(&connection_page::TABLE).chain(&seat::TABLE)
 }
 
 fn endpoint(at: &[&str], call: fn(EndpointId) -> Call) -> Option<Route> {
@@ -574,7 +570,7 @@ mod tests {
                         "companies"
                     }
                     (_, before) if before.ends_with("/seats/") => "seat_070707070707070707070707",
-                    (_, before) if before.starts_with("/seat/") => CONNECTION,
+                    (_, "/seat/") => CONNECTION,
                     (_, before) if before.ends_with("/channels/") => "ch_070707070707070707070707",
                     (_, before) if ["/companies/", "/lists/"].iter().any(|end| before.ends_with(end)) => {
                         "512"

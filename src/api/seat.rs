@@ -32,9 +32,9 @@ use crate::{
 /// Most properties that may be named: what fits a URL of HubSpot's ([`objects::PROPERTIES_IN_URL_BYTES`]) at 25 bytes each.
 const PROPERTIES_LIMIT: usize = 200;
 /// Longest value of a condition.
-const VALUE_CHARS: usize = 500;
+pub const VALUE_CHARS: usize = 500;
 /// Most values of one condition; the whole search has [`asked::BODY_CHARS`] characters at most.
-const VALUES_LIMIT: usize = 100;
+pub const VALUES_LIMIT: usize = 100;
 
 /// Whose token a route reads HubSpot with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

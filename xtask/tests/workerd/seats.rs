@@ -39,9 +39,10 @@ fn furnish(world: &World, portal: u64) -> Result<()> {
 
 fn invite(world: &World, connection: &str, user: &str) -> Result<(String, String)> {
     let back = format!("{}/hello?from=host", world.spoke.url);
-    let body = world
-        .spoke
-        .post_json(&format!("/v1/connections/{connection}/seats"), &json!({"user": user, "return_url": back}))?;
+    let body = world.spoke.post_json(
+        &format!("/v1/connections/{connection}/seats"),
+        &json!({"user": user, "return_url": back}),
+    )?;
     let id = body["seat"]["id"].as_str().context("no seat")?.to_owned();
     Ok((id, body["url"].as_str().context("no link")?.to_owned()))
 }
@@ -88,7 +89,12 @@ fn whole(world: &mut World) -> Result<()> {
     let authorize = leave(world, &mut person, &link)?;
     let back = person.decide(&authorize, portal, "approve")?;
     let page = person.come_back(&back)?;
-    ensure!(page.status == 200 && page.url.contains("/hello?from=host&seat="), "{} {}", page.url, page.words());
+    ensure!(
+        page.status == 200 && page.url.contains("/hello?from=host&seat="),
+        "{} {}",
+        page.url,
+        page.words()
+    );
     let code = parameter(&page.url, "code").context("no code came back")?.to_owned();
     let path = format!("/v1/connections/{connection}/seats/{seat}");
     let record = |nth: usize| format!("{path}/records/contacts/{}?properties=email", id(nth));

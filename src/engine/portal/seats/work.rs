@@ -9,6 +9,7 @@ use crate::{
             Effect, InFlight, Job, Portal, Turn,
             beside::NO_STREAM,
             credentials::{REFRESH, Tokens},
+            grant::{DOUBT_MS, OUR_FAULT_MS},
             refusals::{FAREWELL_ATTEMPTS, backoff},
             state::Connection,
         },
@@ -30,10 +31,6 @@ use crate::{
 
 /// Seats at work at once, besides the connection's own calls: half of the six that may wait for HubSpot.
 const AT_ONCE: usize = 3;
-/// Pause before a refused refresh is believed, as of connections.
-const DOUBT_MS: i64 = MINUTE_MS;
-/// Pause after HubSpot refused our own client id or secret.
-const OUR_FAULT_MS: i64 = 5 * MINUTE_MS;
 /// Refreshes in a row that fail before they wait for somebody to ask again.
 const ATTEMPTS: u32 = 5;
 
