@@ -21,7 +21,6 @@ use crate::setup::Setup;
 use crate::simulator::{Simulator, Started};
 use crate::spoke::Spoke;
 use crate::workerd;
-use spoke::values::scopes;
 
 /// How long a program may take until it answers. A cold, busy machine with two cores needs 15 s.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -309,20 +308,24 @@ impl World {
         folder_bytes(&self.folder.path().join("data")).unwrap_or_default()
     }
 
-    /// Makes the app through which single users authorise, at HubSpot.
+    /// Makes the app through which single users authorise, at HubSpot, with the scopes of the other.
     pub fn put_seat_app(&self) -> Result<()> {
+        let state = self.simulator.get("state")?;
+        let apps = state["apps"].as_array().map(Vec::as_slice).unwrap_or_default();
+        if apps.iter().any(|app| app["client_id"] == SEAT_CLIENT) {
+            return Ok(());
+        }
+        let other = apps.first().context("HubSpot has no app")?;
         let app = serde_json::json!({
             "name": "HubSpot for people",
             "client_id": SEAT_CLIENT,
             "client_secret": self.secrets.client_secret,
             "redirect_uris": [format!("{}/oauth/callback", self.spoke.url)],
-            "required_scopes": scopes::names(true).collect::<Vec<_>>(),
-            "optional_scopes": scopes::names(false).collect::<Vec<_>>(),
+            "required_scopes": other["required_scopes"],
+            "optional_scopes": other["optional_scopes"],
             "user_level": true,
         });
-        let apps = self.simulator.get("state")?;
-        let known = apps["apps"].as_array().into_iter().flatten().any(|app| app["client_id"] == SEAT_CLIENT);
-        if known { Ok(()) } else { self.simulator.post("apps", &app).map(drop) }
+        self.simulator.post("apps", &app).map(drop)
     }
 
     /// Where the databases of a class of objects lie: one per object, and `metadata.sqlite` with all alarms. To be touched
