@@ -52,7 +52,8 @@
 //!
 //! # What is absent
 //!
-//! - No request waits for HubSpot but the OAuth callback and the check of a token that is given: calls leave from alarms.
+//! - No request waits for HubSpot but the OAuth callback, the check of a token that is given, and what is asked in the name of a seat,
+//!   of which nothing is kept ([`engine::portal::seats`]): calls leave from alarms.
 //! - No value of an event or a search result is stored: what is stored was read by id or by list.
 //! - No job has state in memory that a restart would miss: what is in flight is repeated.
 //! - No call leaves without a permit, and no ring below `platform` can read a clock.

@@ -4,7 +4,7 @@ use crate::{
     api::route::{self, Make, Route},
     values::{
         http::Method,
-        ids::{ChannelId, EndpointId, ObjectType, RecordId},
+        ids::{ChannelId, EndpointId, ObjectType, RecordId, SeatId},
     },
 };
 
@@ -35,6 +35,8 @@ pub enum ConnectionPage {
     SendCredentials,
     /// `POST …/access/name`
     Rename,
+    /// `POST …/access/seats/{s}/revoke`
+    RevokeSeat(SeatId),
     /// `GET …/limits`
     Limits,
     /// `GET …/limits/live`
@@ -132,7 +134,7 @@ pub enum ConnectionPage {
 }
 
 /// Every such address, as in the router's own table.
-pub const TABLE: [(Method, &str, Make); 59] = [
+pub const TABLE: [(Method, &str, Make); 60] = [
     (Method::Get, "/w/*/connections/*", |at| page(at, ConnectionPage::Sync)),
     (Method::Get, "/w/*/connections/*/live", |at| page(at, ConnectionPage::SyncLive)),
     (Method::Post, "/w/*/connections/*/pause", |at| page(at, ConnectionPage::Pause)),
@@ -145,6 +147,9 @@ pub const TABLE: [(Method, &str, Make); 59] = [
     (Method::Get, "/w/*/connections/*/access/credentials", |at| page(at, ConnectionPage::AskCredentials)),
     (Method::Post, "/w/*/connections/*/access/credentials", |at| page(at, ConnectionPage::SendCredentials)),
     (Method::Post, "/w/*/connections/*/access/name", |at| page(at, ConnectionPage::Rename)),
+    (Method::Post, "/w/*/connections/*/access/seats/*/revoke", |at| {
+        page(at, ConnectionPage::RevokeSeat(at[2].parse().ok()?))
+    }),
     (Method::Get, "/w/*/connections/*/limits", |at| page(at, ConnectionPage::Limits)),
     (Method::Get, "/w/*/connections/*/limits/live", |at| page(at, ConnectionPage::LimitsLive)),
     (Method::Post, "/w/*/connections/*/limits/tier", |at| page(at, ConnectionPage::SetTier)),

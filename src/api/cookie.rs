@@ -24,6 +24,8 @@ pub enum Of<'a> {
     Console,
     /// Before the operator has signed in: holds nothing but the root of a form token.
     BeforeSignIn,
+    /// On the way to a seat: binds it to the browser, and is the root of its form token.
+    Seat,
 }
 
 /// Names and attributes of this deployment's cookies.
@@ -44,6 +46,7 @@ impl Jar {
             Of::Workspace(id) => id.as_str(),
             Of::Console => "console",
             Of::BeforeSignIn => "before-sign-in",
+            Of::Seat => "seat",
         };
         format!("{host}{PREFIX}{what}")
     }

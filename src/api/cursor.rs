@@ -5,8 +5,8 @@ use base64ct::{Base64UrlUnpadded, Encoding as _};
 
 use crate::values::problem::{Kind, Problem};
 
-/// Longest cursor taken: an id of ours is 28 characters.
-const LONGEST: usize = 120;
+/// Longest cursor taken: an id of ours is 28 characters, a cursor of HubSpot's some 200.
+const LONGEST: usize = 1_000;
 
 /// What a cursor goes through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,10 @@ pub enum Of {
     Records,
     /// Workspaces, by id.
     Workspaces,
+    /// Seats, in order of their making.
+    Seats,
+    /// What HubSpot pages through, by its own cursor.
+    HubSpot,
 }
 
 impl Of {
@@ -22,6 +26,8 @@ impl Of {
         match self {
             Self::Records => "r:",
             Self::Workspaces => "w:",
+            Self::Seats => "s:",
+            Self::HubSpot => "h:",
         }
     }
 }

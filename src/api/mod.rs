@@ -15,5 +15,6 @@ pub mod rate;
 pub mod request;
 pub mod response;
 pub mod route;
+pub mod seat;
 pub mod snapshot;
 pub mod types;

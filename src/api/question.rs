@@ -217,6 +217,7 @@ pub fn problem(connection: &ConnectionId, answer: Answer, expected: Expected) ->
             | Answer::Channel(_)
             | Answer::Looked(_)
             | Answer::Types(_)
+            | Answer::Seat(_)
             | Answer::Endpoint(_),
             _,
         ) => return None,

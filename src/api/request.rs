@@ -161,13 +161,19 @@ impl CreateSession {
             Role::parse(&self.role).ok_or_else(|| invalid("`role` must be `administrator` or `viewer`."))?;
         let return_url = self.return_url;
         if let Some(url) = &return_url {
-            let plain = url.len() <= URL_BYTES && url.bytes().all(|byte| byte.is_ascii_graphic());
-            if !plain || !(url.starts_with("https://") || url.starts_with("http://")) {
-                return Err(invalid("`return_url` must begin with `https://` and hold no spaces."));
-            }
+            self::return_url(url)?;
         }
         Ok(Person { user, role, return_url })
     }
+}
+
+/// Where a person goes on to.
+pub fn return_url(url: &str) -> Result<String, Problem> {
+    let plain = url.len() <= URL_BYTES && url.bytes().all(|byte| byte.is_ascii_graphic());
+    if !plain || !(url.starts_with("https://") || url.starts_with("http://")) {
+        return Err(invalid("`return_url` must begin with `https://` and hold no spaces."));
+    }
+    Ok(url.to_owned())
 }
 
 /// `PUT /v1/connections/{c}/fields/{type}/selection`

@@ -6,7 +6,7 @@ use crate::{
         connection_page::{self, ConnectionPage},
         endpoint::Call,
         question::Ask,
-        types,
+        seat, types,
     },
     engine::directory::messages::Permission,
     values::{
@@ -83,6 +83,8 @@ pub enum Api {
     PutSelection(ConnectionId, ObjectType),
     /// `/v1/connections/{c}/types…`
     Types(ConnectionId, types::Call),
+    /// `/v1/connections/{c}/seats…`
+    Seats(ConnectionId, seat::Call),
 }
 
 /// Whom an address of `/v1` answers.
@@ -107,6 +109,15 @@ impl Api {
             | Self::Snapshot(_)
             | Self::Types(_, types::Call::List)
             | Self::Endpoints(_, Call::List | Call::Get(_))
+            | Self::Seats(
+                _,
+                seat::Call::List
+                | seat::Call::Get(_)
+                | seat::Call::Read(..)
+                | seat::Call::Owner(_)
+                | seat::Call::Lists(_)
+                | seat::Call::Pipelines(..),
+            )
             | Self::Channels(_, channel::Call::List | channel::Call::Get(_) | channel::Call::Preview) => {
                 Access::Key(Permission::Read)
             }
@@ -140,6 +151,8 @@ impl Api {
             | Self::CreateSession(_)
             | Self::ConnectByToken(_)
             | Self::PutCredentials(_)
+            // Whoever makes or ends a seat decides in whose name HubSpot is asked.
+            | Self::Seats(_, seat::Call::Invite | seat::Call::Redeem | seat::Call::Revoke(_))
             | Self::Disconnect(_) => Access::Key(Permission::Admin),
         }
     }
@@ -157,6 +170,15 @@ impl Api {
             | Self::Snapshot(_)
             | Self::Types(_, types::Call::List)
             | Self::Endpoints(_, Call::List | Call::Get(_))
+            | Self::Seats(
+                _,
+                seat::Call::List
+                | seat::Call::Get(_)
+                | seat::Call::Read(..)
+                | seat::Call::Owner(_)
+                | seat::Call::Lists(_)
+                | seat::Call::Pipelines(..),
+            )
             | Self::Channels(_, channel::Call::List | channel::Call::Get(_) | channel::Call::Preview) => {
                 false
             }
@@ -170,6 +192,7 @@ impl Api {
             | Self::UpdateConnection(_)
             | Self::PutSelection(..)
             | Self::Types(..)
+            | Self::Seats(_, seat::Call::Invite | seat::Call::Redeem | seat::Call::Revoke(_))
             | Self::Endpoints(..)
             | Self::Channels(..) => true,
         }
@@ -181,6 +204,7 @@ impl Api {
             Self::CreateWorkspace
             | Self::CreateKey(_)
             | Self::CreateSession(_)
+            | Self::Seats(_, seat::Call::Invite | seat::Call::Redeem)
             | Self::Channels(_, channel::Call::Create)
             | Self::Endpoints(
                 _,
@@ -207,6 +231,7 @@ impl Api {
             | Self::Snapshot(_)
             | Self::PutSelection(..)
             | Self::Types(..)
+            | Self::Seats(..)
             | Self::Endpoints(..)
             | Self::Channels(..) => true,
         }
@@ -218,6 +243,7 @@ impl Api {
             Self::ListWorkspaces => &["limit", "cursor"],
             Self::Snapshot(_) => &["types"],
             Self::Disconnect(_) => &["data"],
+            Self::Seats(_, call) => call.taken(),
             Self::CreateWorkspace
             | Self::GetWorkspace(_)
             | Self::CreateKey(_)
@@ -270,6 +296,10 @@ pub enum Page {
     SignOut(WorkspaceId),
     /// `GET /oauth/callback`
     OAuthCallback,
+    /// `GET /seat/{c}/{secret}`: a one-time link for one of the host's users.
+    Seat(ConnectionId, String),
+    /// `POST /seat/{c}/{secret}`
+    StartSeat(ConnectionId, String),
     /// `GET /console`
     Console,
     /// `GET /console/live`
@@ -302,7 +332,7 @@ pub type Make = fn(&[&str]) -> Option<Route>;
 pub const OAUTH_CALLBACK: &str = "/oauth/callback";
 
 /// Every address: method, pattern, and what it means. `*` stands for one segment.
-const TABLE: [(Method, &str, Make); 87] = [
+const TABLE: [(Method, &str, Make); 89] = [
     (Method::Get, "/hello", |_| Some(Route::Hello)),
     (Method::Get, "/healthz", |_| Some(Route::Health)),
     // An app's key holds no underscore, a connection's id does.
@@ -422,6 +452,8 @@ const TABLE: [(Method, &str, Make); 87] = [
         page(Page::Disconnect(at[0].parse().ok()?, at[1].parse().ok()?))
     }),
     (Method::Post, "/w/*/sign-out", |at| page(Page::SignOut(at[0].parse().ok()?))),
+    (Method::Get, "/seat/*/*", |at| page(Page::Seat(at[0].parse().ok()?, at[1].to_owned()))),
+    (Method::Post, "/seat/*/*", |at| page(Page::StartSeat(at[0].parse().ok()?, at[1].to_owned()))),
     (Method::Get, OAUTH_CALLBACK, |_| page(Page::OAuthCallback)),
     (Method::Get, "/console", |_| page(Page::Console)),
     (Method::Get, "/console/live", |_| page(Page::ConsoleLive)),
@@ -443,7 +475,7 @@ fn channel(at: &[&str], call: fn(ChannelId) -> channel::Call) -> Option<Route> {
 
 /// All rows: the pages of one connection have a table of their own.
 pub fn table() -> impl Iterator<Item = &'static (Method, &'static str, Make)> {
-    TABLE.iter().chain(&connection_page::TABLE)
+    TABLE.iter().chain(&connection_page::TABLE).chain(&seat::TABLE)
 }
 
 fn endpoint(at: &[&str], call: fn(EndpointId) -> Call) -> Option<Route> {
@@ -537,6 +569,8 @@ mod tests {
                     {
                         "companies"
                     }
+                    (_, before) if before.ends_with("/seats/") => "seat_070707070707070707070707",
+                    (_, "/seat/") => CONNECTION,
                     (_, before) if before.ends_with("/channels/") => "ch_070707070707070707070707",
                     (_, before) if ["/companies/", "/lists/"].iter().any(|end| before.ends_with(end)) => {
                         "512"

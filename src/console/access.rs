@@ -8,6 +8,7 @@ use super::Page;
 use super::chrome::{Icon, csrf_field, error_message, flash, icon, workspace_document};
 use super::connection::{self, ConnectionFrame, Tab, action};
 use super::paths;
+use super::seats::SeatsView;
 use super::view::{ErrorView, Frame, Tone};
 use super::words::{capitalised, when};
 
@@ -22,6 +23,7 @@ pub struct AccessView {
     pub name: String,
     pub scopes: Vec<ScopeLine>,
     pub trial: Option<TrialView>,
+    pub seats: SeatsView,
 }
 
 /// By what it reaches HubSpot.
@@ -112,6 +114,7 @@ fn live_part(view: &AccessView) -> Markup {
                 (trial(view))
             }
             (scopes(view))
+            (super::seats::part(view))
             (rename(view))
         }
     }

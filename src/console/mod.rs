@@ -29,6 +29,7 @@ pub mod operator;
 pub mod paths;
 pub mod record;
 pub mod records;
+pub mod seats;
 pub mod sync;
 pub mod types;
 pub mod view;

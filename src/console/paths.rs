@@ -11,6 +11,8 @@
 //! | POST | the same: `csrf` | disconnects, 303 to the Integrations page |
 //! | GET | `/w/{workspace}/connections/{connection}` | see [`super::connection_paths`] |
 //! | POST | `/w/{workspace}/sign-out`: `csrf` | ends the session |
+//! | GET | `/seat/{connection}/{secret}` | [`super::seats::card`]: the host's link for one of its users |
+//! | POST | the same: `csrf` | uses the link up, 303 to HubSpot |
 //! | GET | `/console?q=&after=` | [`super::operator::overview`], or the sign-in page |
 //! | GET | `/console/live?q=&after=` | [`super::operator::live`], a fragment |
 //! | POST | `/console/sign-in`: `csrf`, `password` | |

@@ -3,6 +3,7 @@
 //! Uses the values ring only. Every fact carries its source: a section of `hubspot-api.md`, or HubSpot's own page.
 
 pub mod account;
+pub mod asked;
 pub mod associations;
 pub mod endpoint;
 mod json;

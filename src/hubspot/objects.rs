@@ -151,7 +151,7 @@ fn base(kind: ObjectType) -> String {
     format!("/crm/objects/{VERSION}/{kind}")
 }
 
-fn push_properties(path: &mut String, before: char, properties: &[String]) {
+pub(super) fn push_properties(path: &mut String, before: char, properties: &[String]) {
     for (index, name) in properties.iter().enumerate() {
         if index == 0 {
             path.push(before);

@@ -16,17 +16,24 @@ use crate::{
     },
     engine::{
         directory::messages::{Answer as Told, Command as Question},
-        portal::messages::{Answer, Command},
+        portal::{
+            messages::{Answer, Command},
+            seats::commands::{Answer as Seated, Command as Seats},
+        },
     },
     platform::{
         connection_pages::{Visit, say, show},
         directory_object as directory,
         incoming::Incoming,
         pages::{Stop, Visitor, field},
+        seat_api,
         token_flow::{self, Stop as Refused, Target},
     },
-    values::{config::Config, problem::Problem},
+    values::{config::Config, ids::SeatId, problem::Problem},
 };
+
+/// Seats shown on a page; the API lists them all.
+const SHOWN: u32 = 100;
 
 fn form_view(
     config: &Config,
@@ -91,7 +98,24 @@ impl Visit<'_> {
             Ok(Answer::Trial(trial)) => trial,
             _ => None,
         };
-        Ok(fill::access::access(self.config, at, &self.connection, status.as_ref(), trial.as_ref()))
+        let seats =
+            match seat_api::ask(self.env, &self.connection.object, Seats::List { after: 0, limit: SHOWN })
+                .await
+            {
+                Ok(told) => fill::access::seats(&told),
+                Err(fault) => return Err(fault.into()),
+            };
+        Ok(fill::access::access(self.config, at, &self.connection, status.as_ref(), trial.as_ref(), seats))
+    }
+
+    pub(super) async fn revoke_seat(&self, incoming: &mut Incoming, seat: SeatId) -> Result<Response, Stop> {
+        self.visitor.must_administer()?;
+        self.visitor.form(incoming).await?;
+        match seat_api::ask(self.env, &self.connection.object, Seats::Revoke(seat)).await? {
+            Seated::Seat(_) => say(&self.paths.access(), "seat-revoked"),
+            Seated::Unknown | Seated::Off => Err(Notice::NotFound.into()),
+            _ => Err(directory::unexpected().into()),
+        }
     }
 
     async fn existing(&self) -> Result<ExistingView, Stop> {

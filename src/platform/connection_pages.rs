@@ -79,6 +79,7 @@ pub async fn answer(
         ConnectionPage::AskCredentials => visit.ask_credentials().await,
         ConnectionPage::SendCredentials => visit.send_credentials(incoming).await,
         ConnectionPage::Rename => visit.rename(incoming).await,
+        ConnectionPage::RevokeSeat(seat) => visit.revoke_seat(incoming, seat).await,
         ConnectionPage::Limits => show(&limits::page(&visit.limits().await?)),
         ConnectionPage::LimitsLive => show(&limits::live(&visit.limits().await?)),
         ConnectionPage::SetTier => visit.set_tier(incoming).await,
@@ -352,6 +353,7 @@ fn flash(done: &str) -> Option<Flash> {
             Tone::Warning,
             "Nothing was done: the connection, or this type of record, is not kept in step at the moment. The reason stands below.",
         ),
+        "seat-revoked" => (Tone::Good, "The seat is revoked: nothing is asked in its name any more."),
         "renamed" => (Tone::Good, "The connection has its new name."),
         "tier" => (
             Tone::Good,

@@ -14,7 +14,7 @@ use crate::{
     platform::{
         clock, config, directory_object as directory,
         incoming::Incoming,
-        oauth_flow, operator, pages, portals, reply,
+        oauth_flow, operator, pages, portals, reply, seat_flow,
         v1::{self, Question},
         webhooks,
     },
@@ -59,6 +59,9 @@ pub async fn handle(request: Request, env: &Env, context: &Context) -> Result<Re
         Found::Route(Route::Page(page)) => match page {
             Page::Docs => return reply::page(&console::docs::docs(&config.product_name), &[], &[]),
             Page::OAuthCallback => Box::pin(oauth_flow::callback(env, &config, &incoming)),
+            Page::Seat(..) | Page::StartSeat(..) => {
+                Box::pin(seat_flow::handle(env, &config, page, &mut incoming))
+            }
             Page::Home
             | Page::Console
             | Page::ConsoleLive

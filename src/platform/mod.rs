@@ -33,6 +33,8 @@ pub mod queue;
 pub mod random;
 pub mod reply;
 pub mod routes;
+mod seat_api;
+mod seat_flow;
 pub mod snapshot;
 mod sql;
 mod token_flow;

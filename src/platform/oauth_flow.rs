@@ -16,7 +16,10 @@ use crate::{
     engine::{
         directory::messages::{Answer, Command, Connection, OAuthStart, RecordConnection, Refusal},
         limiter::messages::{Ask, Priority, Return, Window},
-        portal::messages::{Account, Command as PortalCommand, Connect, Renewal},
+        portal::{
+            messages::{Account, Command as PortalCommand, Connect, Renewal},
+            seats,
+        },
     },
     hubspot::{
         account::{self, Details},
@@ -28,7 +31,7 @@ use crate::{
         fault::{Fault, correlation_id},
         fetch,
         incoming::Incoming,
-        log, portals, queue, reply, routes,
+        log, portals, queue, reply, routes, seat_flow,
     },
     values::{
         config::{App, Config},
@@ -91,8 +94,21 @@ impl From<Outcome> for Stop {
 
 /// `GET /oauth/callback`
 pub async fn callback(env: &Env, config: &Config, incoming: &Incoming) -> worker::Result<Response> {
+    // What HubSpot adds besides is not ours to refuse; one of these given twice is.
+    let names = ["code", "state", "error"];
+    let pairs: Vec<(String, String)> = form_urlencoded::parse(incoming.query.as_bytes())
+        .filter(|(name, _)| names.contains(&name.as_ref()))
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
+    let states: Vec<&str> =
+        pairs.iter().filter(|(name, _)| name == "state").map(|(_, value)| value.as_str()).collect();
+    if let [state] = states[..]
+        && let Some(Ok(connection)) = seats::connection_of_state(state).map(str::parse)
+    {
+        return Box::pin(seat_flow::callback(env, config, &connection, &pairs, incoming)).await;
+    }
     let mut start = None;
-    let stop = match finish(env, config, incoming, &mut start).await {
+    let stop = match finish(env, config, incoming, &pairs, &mut start).await {
         Ok(flash) | Err(Stop::Flash(flash)) => {
             let workspace = start.as_ref().map(|start: &OAuthStart| start.workspace.id.as_str());
             let page = paths::integrations(workspace.unwrap_or_default());
@@ -128,16 +144,11 @@ async fn finish(
     env: &Env,
     config: &Config,
     incoming: &Incoming,
+    pairs: &[(String, String)],
     start: &mut Option<OAuthStart>,
 ) -> Result<&'static str, Stop> {
-    // What HubSpot adds besides is not ours to refuse; one of these given twice is.
-    let names = ["code", "state", "error"];
-    let pairs: Vec<(String, String)> = form_urlencoded::parse(incoming.query.as_bytes())
-        .filter(|(name, _)| names.contains(&name.as_ref()))
-        .map(|(name, value)| (name.into_owned(), value.into_owned()))
-        .collect();
-    let known = form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
-    let query = Query::parse(&known, &names).map_err(|_| Outcome::StateForeign)?;
+    let known = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    let query = Query::parse(&known, &["code", "state", "error"]).map_err(|_| Outcome::StateForeign)?;
     let state = query.get("state").ok_or(Outcome::StateMissing)?;
 
     let cookies = incoming.header("cookie");
@@ -262,6 +273,7 @@ pub(super) async fn permitted(
         news: Vec::new(),
         utc_offset_ms: None,
         held: None,
+        holder: None,
     };
     for _ in 0..TRIES {
         let Some(grant) = portals::acquire(env, portal, ask(1, Vec::new())).await else { break };

@@ -245,6 +245,8 @@ async fn answer(env: &Env, config: &Config, page: Page, incoming: &mut Incoming)
         Page::Docs
         | Page::Home
         | Page::OAuthCallback
+        | Page::Seat(..)
+        | Page::StartSeat(..)
         | Page::Console
         | Page::ConsoleLive
         | Page::ConsoleSignIn

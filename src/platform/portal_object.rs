@@ -160,6 +160,10 @@ impl Portal {
             Effect::Ask(ask) => {
                 pending.push(async move { Event::Granted(self.ask(ask).await) }.boxed_local());
             }
+            Effect::AskFor { seat, ask } => {
+                let asked = async move { Event::GrantedFor { grant: self.ask(ask).await, seat } };
+                pending.push(asked.boxed_local());
+            }
             Effect::Tell(ask) => {
                 let (env, portal) = (self.env.clone(), self.portal_id());
                 self.state.wait_until(async move {

@@ -29,7 +29,7 @@ use crate::{
     platform::{
         clock, connection_api, directory_object as directory, disconnect,
         incoming::{Incoming, Unread},
-        portals, random, reply, snapshot,
+        portals, random, reply, seat_api, snapshot,
     },
     values::{
         config::Config,
@@ -412,6 +412,11 @@ async fn answer(
             snapshot::answer(env, connection.object, types).await
         }
         Api::Endpoints(id, call) => endpoints(env, config, caller, id, call, incoming).await,
+        Api::Seats(id, call) => {
+            let connection = believed(env, caller, id).await?;
+            let body = bytes(incoming).await?;
+            seat_api::answer(env, config, &connection, call, &query, &body).await
+        }
         Api::Types(id, call) => types(env, caller, id, call).await,
         Api::Channels(id, call) => channels(env, caller, id, call, incoming).await,
     }

@@ -6,8 +6,9 @@ use super::{
     sql::{Param, Sql, SqlError, Value},
 };
 
-const STEPS: [&str; 1] = [
+const STEPS: [&str; 2] = [
     "CREATE TABLE grants (app TEXT NOT NULL, user TEXT NOT NULL, tokens TEXT NOT NULL, PRIMARY KEY (app, user)) WITHOUT ROWID",
+    "CREATE TABLE holders (app TEXT NOT NULL, user TEXT NOT NULL, holder TEXT NOT NULL, PRIMARY KEY (app, user, holder)) WITHOUT ROWID",
 ];
 
 /// Where the windows lie in `meta`.
@@ -30,7 +31,16 @@ pub fn save_windows(sql: &dyn Sql, json: &str) -> Result<(), SqlError> {
 
 /// Every grant: app, person, tokens.
 pub fn grants(sql: &dyn Sql) -> Result<Vec<[String; 3]>, SqlError> {
-    let rows = sql.exec("SELECT app, user, tokens FROM grants", &[])?;
+    threes(sql, "SELECT app, user, tokens FROM grants")
+}
+
+/// Every seat that holds a grant: app, person, holder.
+pub fn holders(sql: &dyn Sql) -> Result<Vec<[String; 3]>, SqlError> {
+    threes(sql, "SELECT app, user, holder FROM holders")
+}
+
+fn threes(sql: &dyn Sql, statement: &str) -> Result<Vec<[String; 3]>, SqlError> {
+    let rows = sql.exec(statement, &[])?;
     rows.into_iter()
         .map(|row| {
             let texts: Option<Vec<String>> = row.into_iter().map(Value::into_text).collect();
@@ -50,5 +60,16 @@ pub fn save_grant(sql: &dyn Sql, app: &str, user: &str, tokens: Option<&str>) ->
         )?,
         None => sql.exec("DELETE FROM grants WHERE app = ?1 AND user = ?2", &key)?,
     };
+    Ok(())
+}
+
+/// Notes that a seat holds a grant (`came`), or does not any more.
+pub fn move_holder(sql: &dyn Sql, app: &str, user: &str, holder: &str, came: bool) -> Result<(), SqlError> {
+    let statement = if came {
+        "INSERT INTO holders (app, user, holder) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"
+    } else {
+        "DELETE FROM holders WHERE app = ?1 AND user = ?2 AND holder = ?3"
+    };
+    sql.exec(statement, &[Param::Text(app), Param::Text(user), Param::Text(holder)])?;
     Ok(())
 }

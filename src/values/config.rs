@@ -341,6 +341,11 @@ impl Config {
         })
     }
 
+    /// The app through which the host's users authorise individually; `None`: seats are off.
+    pub fn seat_app(&self) -> Option<&App> {
+        self.apps.iter().find(|app| app.kind == AppKind::User)
+    }
+
     /// The app of that key.
     pub fn app(&self, key: &AppKey) -> Option<&App> {
         self.apps.iter().find(|app| app.key == *key)

@@ -82,6 +82,11 @@ impl Failure {
         Self::TooLong,
     ];
 
+    /// The one of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|failure| failure.name() == name)
+    }
+
     /// The stable name.
     pub const fn name(self) -> &'static str {
         self.told().0

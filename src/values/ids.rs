@@ -84,6 +84,11 @@ own_id!(
     "ch_"
 );
 own_id!(
+    /// One of the host's users who has authorised individually, under a connection.
+    SeatId,
+    "seat_"
+);
+own_id!(
     /// One message to an endpoint: the same for every attempt to deliver it (Standard Webhooks: `webhook-id`).
     MessageId,
     "msg_"

@@ -36,6 +36,10 @@ pub enum Kind {
     KeyInUse,
     /// How the request with this `Idempotency-Key` ended is not known, or its answer was not kept.
     OutcomeUnknown,
+    /// No app for seats is configured.
+    SeatsOff,
+    /// The seat waits for somebody, or is over.
+    SeatNotActive,
     /// Something between Spoke and HubSpot.
     Failed(Failure),
     /// Overload: try again.
@@ -46,7 +50,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind but those of [`Failure`], for tables and tests.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::InvalidRequest,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -60,6 +64,8 @@ impl Kind {
         Self::KeyReused,
         Self::KeyInUse,
         Self::OutcomeUnknown,
+        Self::SeatsOff,
+        Self::SeatNotActive,
         Self::Unavailable,
         Self::Internal,
     ];
@@ -84,6 +90,8 @@ impl Kind {
             Self::OutcomeUnknown => {
                 (409, "idempotency-outcome-unknown", "The answer of the request with this key is not known")
             }
+            Self::SeatsOff => (409, "seats-off", "Seats are off in this deployment"),
+            Self::SeatNotActive => (409, "seat-not-active", "The seat is not active"),
             Self::Failed(failure) => (failure.status(), failure.name(), failure.what()),
             Self::Unavailable => (503, "unavailable", "Spoke is busy"),
             Self::Internal => (500, "internal", "Something went wrong in Spoke"),

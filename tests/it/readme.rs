@@ -4,7 +4,10 @@ use std::{fs, path::Path};
 
 use hubspot_simulator::{PortalSettings, Simulator, Switches, control::ALL_SCOPES, http::Request};
 use serde_json::Value;
-use spoke::values::{config::SETTINGS, failure::Failure, scopes::SCOPES, subscriptions::SUBSCRIBED};
+use spoke::{
+    api::seat::{ROUTES, Whose},
+    values::{config::SETTINGS, failure::Failure, http::Method, scopes::SCOPES, subscriptions::SUBSCRIBED},
+};
 
 fn readme() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the README is there")
@@ -51,6 +54,15 @@ fn the_table_of_failures_is_the_one_in_the_code() {
     };
     let rows: Vec<String> = Failure::ALL.into_iter().map(row).collect();
     assert_eq!(table("failures"), rows, "the rows should be:\n{}", rows.join("\n"));
+}
+
+#[test]
+fn the_table_of_seats_is_the_one_in_the_code() {
+    let row = |(method, path, whose, words): &(Method, &str, Whose, &str)| {
+        format!("| `{} {path}` | {} | {words} |", method.as_str(), whose.words())
+    };
+    let rows: Vec<String> = ROUTES.iter().map(row).collect();
+    assert_eq!(table("seats"), rows, "the rows should be:\n{}", rows.join("\n"));
 }
 
 #[test]

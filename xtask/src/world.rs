@@ -25,6 +25,9 @@ use crate::workerd;
 /// How long a program may take until it answers. A cold, busy machine with two cores needs 15 s.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// Client id of the app through which single users authorise. Whoever wants one makes it at the simulator ([`World::put_seat_app`]).
+pub const SEAT_CLIENT: &str = "77777777-2222-3333-4444-555555555555";
+
 /// The app that every world has: its key in the Worker's configuration, and in the webhooks' address.
 pub const APP: &str = "main";
 
@@ -305,6 +308,26 @@ impl World {
         folder_bytes(&self.folder.path().join("data")).unwrap_or_default()
     }
 
+    /// Makes the app through which single users authorise, at HubSpot, with the scopes of the other.
+    pub fn put_seat_app(&self) -> Result<()> {
+        let state = self.simulator.get("state")?;
+        let apps = state["apps"].as_array().map(Vec::as_slice).unwrap_or_default();
+        if apps.iter().any(|app| app["client_id"] == SEAT_CLIENT) {
+            return Ok(());
+        }
+        let other = apps.first().context("HubSpot has no app")?;
+        let app = serde_json::json!({
+            "name": "HubSpot for people",
+            "client_id": SEAT_CLIENT,
+            "client_secret": self.secrets.client_secret,
+            "redirect_uris": [format!("{}/oauth/callback", self.spoke.url)],
+            "required_scopes": other["required_scopes"],
+            "optional_scopes": other["optional_scopes"],
+            "user_level": true,
+        });
+        self.simulator.post("apps", &app).map(drop)
+    }
+
     /// Where the databases of a class of objects lie: one per object, and `metadata.sqlite` with all alarms. To be touched
     /// only while the Worker does not run.
     pub fn objects(&self, class: &str) -> PathBuf {
@@ -399,13 +422,22 @@ fn start_simulator(
 
 /// The Worker's settings in this world.
 fn settings(plan: &Plan, secrets: &Secrets, hubspot: &Started, url: &str) -> Vec<(String, String)> {
-    let apps = serde_json::json!([{
-        "key": APP,
-        "label": "HubSpot",
-        "client_id": hubspot.client_id,
-        "client_secret": secrets.client_secret,
-        "kind": "account",
-    }]);
+    let apps = serde_json::json!([
+        {
+            "key": APP,
+            "label": "HubSpot",
+            "client_id": hubspot.client_id,
+            "client_secret": secrets.client_secret,
+            "kind": "account",
+        },
+        {
+            "key": "people",
+            "label": "HubSpot for people",
+            "client_id": SEAT_CLIENT,
+            "client_secret": secrets.client_secret,
+            "kind": "user",
+        },
+    ]);
     let own = [
         ("PUBLIC_URL", url.to_owned()),
         ("HUBSPOT_API_URL", hubspot.url.clone()),

@@ -20,8 +20,10 @@ use crate::{
         portal::{
             beside::commands::MEMBERS_LIMIT,
             messages::{CHANGES_LIMIT, LINKS_LIMIT, RECORDS_LIMIT},
+            seats::commands::SEATS_LIMIT,
         },
     },
+    hubspot::asked,
     values::{http::Method, problem::Kind},
 };
 
@@ -103,6 +105,7 @@ fn place(before: &str, path: &str) -> &'static str {
         "associations" => "to_type",
         "lists" => "list",
         "channels" => "channel",
+        "seats" => "seat",
         "endpoints" => "endpoint",
         "*" if path.ends_with("/{type}/") => "record",
         _ => unreachable!("`{path}` has a place without a name"),
@@ -129,6 +132,7 @@ fn parameters() -> Map<String, Value> {
         path("workspace", schemas::id("ws", "workspace")),
         path("connection", schemas::id("con", "connection")),
         path("key", schemas::id("key", "key")),
+        path("seat", schemas::id("seat", "seat")),
         path("channel", schemas::id("ch", "channel")),
         path("endpoint", schemas::id("ep", "endpoint")),
         path("type", schemas::object_type()),
@@ -181,6 +185,18 @@ fn parameters() -> Map<String, Value> {
                 "What becomes of what was read from the account: `delete` empties records, links, lists and the change feed once the disconnect is over; what was set up stays.",
             ),
         ),
+        (
+            "properties".to_owned(),
+            parameter(
+                "properties",
+                "query",
+                json!({
+                    "type": "string", "maxLength": 2_000, "pattern": "^([A-Za-z0-9_.-]{1,60}(,[A-Za-z0-9_.-]{1,60}){0,30})?$",
+                    "examples": ["email,phone"],
+                }),
+                "Only these properties, comma separated, by HubSpot's names; absent: HubSpot's choice.",
+            ),
+        ),
         ("email".to_owned(), lookup("email")),
         ("domain".to_owned(), lookup("domain")),
     ]
@@ -212,6 +228,8 @@ fn most(id: &str) -> Option<u32> {
         "listAssociations" => LINKS_LIMIT,
         "listMembers" => MEMBERS_LIMIT,
         "listChanges" => CHANGES_LIMIT,
+        "listSeats" => SEATS_LIMIT,
+        "listSeatRecords" => asked::LIST_LIMIT,
         _ => return None,
     })
 }
@@ -223,6 +241,7 @@ fn example(path: &str) -> String {
         ("{workspace}", "ws_070707070707070707070707"),
         ("{connection}", "con_070707070707070707070707"),
         ("{key}", "key_070707070707070707070707"),
+        ("{seat}", "seat_070707070707070707070707"),
         ("{channel}", "ch_070707070707070707070707"),
         ("{endpoint}", "ep_070707070707070707070707"),
         ("{type}", "deals"),
@@ -274,6 +293,8 @@ fn described(operation: &Operation, path: &str) -> Value {
         parameters.push(match (*name, most(operation.id)) {
             ("limit", Some(most)) => limit(most),
             ("cursor", _) if operation.id == "listWorkspaces" => cursor("workspace-cursor"),
+            ("cursor", _) if operation.id == "listSeats" => cursor("seat-cursor"),
+            ("cursor", _) if operation.tag == "Seats" => cursor("hubspot-cursor"),
             _ => json!({ "$ref": format!("#/components/parameters/{name}") }),
         });
     }
@@ -411,6 +432,10 @@ fn kinds(operation: &Operation, route: &Route) -> Vec<Kind> {
         // What HubSpot says: 422 stands for whatever is wrong with the token, 503 and 429 for what passes.
         kinds.push(Kind::NotFound);
     }
+    if operation.tag == "Seats" && operation.pattern.contains("/records/") {
+        // What HubSpot says: 422 stands for whatever it does not permit.
+        kinds.push(Kind::KeyReused);
+    }
     kinds
 }
 
@@ -437,7 +462,16 @@ fn refusals() -> Map<String, Value> {
     };
     // Of kinds with the same status the more general stands for all, and the type tells; no operation has another method than its own,
     // and nothing of `/v1` asks HubSpot while it is asked.
-    let own = |kind: &&Kind| !matches!(kind, Kind::KeyInUse | Kind::OutcomeUnknown | Kind::MethodNotAllowed);
+    let own = |kind: &&Kind| {
+        !matches!(
+            kind,
+            Kind::KeyInUse
+                | Kind::OutcomeUnknown
+                | Kind::MethodNotAllowed
+                | Kind::SeatsOff
+                | Kind::SeatNotActive
+        )
+    };
     Kind::ALL.iter().filter(own).map(refusal).collect()
 }
 

@@ -50,7 +50,7 @@ pub(super) enum Answer {
 }
 
 /// The tags, in the order in which the page shows them.
-pub(super) const TAGS: [(&str, &str); 10] = [
+pub(super) const TAGS: [(&str, &str); 11] = [
     ("Workspaces", "Your customers. Their keys, and links for their people."),
     ("Connections", "HubSpot accounts that a workspace connected, and how each is kept in step."),
     ("Records", "The mirror of contacts, companies, deals and the types that are turned on."),
@@ -60,6 +60,10 @@ pub(super) const TAGS: [(&str, &str); 10] = [
     ("Reference", "Owners and pipelines."),
     ("Lists", "HubSpot lists (segments), and the members of those that are followed."),
     ("Channels", "Records that a filter or a list selects, under your own field names."),
+    (
+        "Seats",
+        "Your users who have authorised individually: what is asked in their name shows what HubSpot lets each of them see.",
+    ),
     ("Endpoints", "Receivers of signed deliveries (Standard Webhooks)."),
 ];
 
@@ -153,6 +157,23 @@ pub(super) fn operations() -> Vec<Operation> {
         op(Get, "/v1/connections/*/channels/*/records", "listChannelRecords", "Channels", "List who is in a channel now", None, Ok("ChannelRecords")),
         op(Post, "/v1/connections/*/channels/*/pause", "pauseChannel", "Channels", "Pause a channel", NOTHING, Ok("Channel")),
         op(Post, "/v1/connections/*/channels/*/resume", "resumeChannel", "Channels", "Resume a channel", NOTHING, Ok("Channel")),
+        op(Get, "/v1/connections/*/seats", "listSeats", "Seats", "List seats", None, Ok("Seats")),
+        op(Post, "/v1/connections/*/seats", "inviteSeat", "Seats", "Make a link for one of your users", Needed("NewSeat"), Created("SeatLink"))
+            .more("The link works once, for an hour. The same user is the same seat; a newer link ends an older one."),
+        op(Post, "/v1/connections/*/seats/redeem", "redeemSeat", "Seats", "Make a seat active", Needed("SeatCode"), Ok("Seat"))
+            .more("With the code that came back with your user, from the server that knows who is signed in: it is good once, for five minutes."),
+        op(Get, "/v1/connections/*/seats/*", "getSeat", "Seats", "Read a seat", None, Ok("Seat")),
+        op(Delete, "/v1/connections/*/seats/*", "revokeSeat", "Seats", "End a seat", None, Ok("Seat"))
+            .more("Its tokens are forgotten; the grant is revoked where no other seat holds it."),
+        op(Get, "/v1/connections/*/seats/*/records/*", "listSeatRecords", "Seats", "List records that the user may see", None, Ok("SeatRecords"))
+            .more("Asked of HubSpot with the seat's own token, never of the mirror. What HubSpot says against it is a problem of its own type."),
+        op(Post, "/v1/connections/*/seats/*/records/*/search", "searchSeatRecords", "Seats", "Search records that the user may see", Needed("SeatSearch"), Ok("SeatRecords"))
+            .more("All conditions hold, and `query` occurs in one of the properties that HubSpot searches. Search is late by seconds."),
+        op(Get, "/v1/connections/*/seats/*/records/*/*", "getSeatRecord", "Seats", "Read a record that the user may see", None, Ok("Record")),
+        op(Get, "/v1/connections/*/seats/*/records/*/*/associations/*", "listSeatAssociations", "Seats", "List what a record is linked to, as far as the user may see it", None, Ok("SeatAssociations")),
+        op(Get, "/v1/connections/*/seats/*/owner", "getSeatOwner", "Seats", "Read the owner that the user is", None, Ok("Owner")),
+        op(Get, "/v1/connections/*/seats/*/lists", "listSeatLists", "Seats", "List the names of lists", None, Ok("SeatLists")),
+        op(Get, "/v1/connections/*/seats/*/pipelines/*", "listSeatPipelines", "Seats", "List the pipelines of a type", None, Ok("Pipelines")),
         op(Get, "/v1/connections/*/endpoints", "listEndpoints", "Endpoints", "List endpoints", None, Ok("Endpoints")),
         op(Post, "/v1/connections/*/endpoints", "createEndpoint", "Endpoints", "Make an endpoint", Needed("NewEndpoint"), Created("Endpoint"))
             .more("Its signing secret is in this answer and nowhere else."),

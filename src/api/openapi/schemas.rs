@@ -3,12 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    api::{connection, endpoint, request},
+    api::{connection, endpoint, request, seat},
     engine::{
         channel,
         directory::messages::Permission,
         portal::{endpoints::endpoint::EVENTS, selection::NAMES_LIMIT},
     },
+    hubspot::asked,
     values::{failure::Failure, filter, problem::Kind, receiver, tier::Tier},
 };
 
@@ -150,7 +151,9 @@ fn page_with(items: &str, more: &[(&str, Value)]) -> Value {
 /// All of them, by name.
 pub(super) fn all() -> Map<String, Value> {
     let mut all = Map::new();
-    for (name, schema) in requests().into_iter().chain(answers()).chain(records()).chain(selections()) {
+    for (name, schema) in
+        requests().into_iter().chain(answers()).chain(records()).chain(selections()).chain(seats())
+    {
         all.insert(name.to_owned(), schema);
     }
     filters(&mut all);
@@ -637,6 +640,91 @@ fn problem() -> Value {
     ]);
     schema["description"] = "RFC 9457.".into();
     schema
+}
+
+fn seats() -> Vec<(&'static str, Value)> {
+    let cursor = json!({ "type": "string", "minLength": 1, "format": "hubspot-cursor" });
+    let property = json!({ "type": "string", "pattern": "^[A-Za-z0-9_.-]{1,60}$", "examples": ["email"] });
+    let value = || json!({ "type": "string", "maxLength": seat::VALUE_CHARS });
+    vec![
+        (
+            "NewSeat",
+            body(&[
+                ("user", said(name(200), "Your own name for the user, for people.")),
+                (
+                    "return_url",
+                    said(
+                        json!({ "type": "string", "maxLength": 2_000, "pattern": "^https?://[!-~]+$", "examples": ["https://app.example.com/hubspot"] }),
+                        "Where the user goes on to, with `seat` and `code` appended.",
+                    ),
+                ),
+            ]),
+        ),
+        ("SeatLink", object(&[("seat", of("Seat")), ("url", text()), ("expires_at", moment())])),
+        ("SeatCode", body(&[("code", text())])),
+        (
+            "Seat",
+            object(&[
+                ("id", id("seat", "seat")),
+                ("user", text()),
+                ("state", words(&["invited", "pending", "active", "expired", "revoked"])),
+                ("hubspot_user_id", or_null(text())),
+                ("invited_at", moment()),
+                ("link_expires_at", or_null(moment())),
+                ("active_at", or_null(moment())),
+                ("ended_at", or_null(moment())),
+                ("last_used_at", or_null(said(moment(), "To five minutes."))),
+            ]),
+        ),
+        ("Seats", page("Seat")),
+        (
+            "SeatCondition",
+            body(&[
+                ("property", property.clone()),
+                ("operator", words(&asked::OPERATORS)),
+                ("value?", or_null(value())),
+                ("high_value?", or_null(said(value(), "Of `BETWEEN`."))),
+                (
+                    "values?",
+                    json!({ "type": "array", "maxItems": seat::VALUES_LIMIT, "items": value(), "description": "Of `IN` and `NOT_IN`." }),
+                ),
+            ]),
+        ),
+        (
+            "SeatSearch",
+            body(&[
+                ("query?", or_null(json!({ "type": "string", "maxLength": asked::QUERY_CHARS }))),
+                (
+                    "filters?",
+                    json!({ "type": "array", "maxItems": asked::FILTERS_LIMIT, "items": of("SeatCondition") }),
+                ),
+                ("properties?", json!({ "type": "array", "maxItems": 20, "items": property })),
+                (
+                    "limit?",
+                    or_null(json!({ "type": "integer", "minimum": 1, "maximum": asked::SEARCH_LIMIT })),
+                ),
+                ("cursor?", or_null(cursor)),
+            ]),
+        ),
+        ("SeatRecords", page_with("Record", &[("total?", said(count(), "How many match; of searches."))])),
+        (
+            "SeatAssociations",
+            object(&[
+                ("results", list(object(&[("id", number_id("record")), ("types", list(of("LinkType")))]))),
+                ("next_cursor", next_cursor()),
+            ]),
+        ),
+        (
+            "SeatLists",
+            object(&[
+                (
+                    "results",
+                    list(object(&[("id", text()), ("name", text()), ("object_type", or_null(text()))])),
+                ),
+                ("next_cursor", next_cursor()),
+            ]),
+        ),
+    ]
 }
 
 fn records() -> Vec<(&'static str, Value)> {

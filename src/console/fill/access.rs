@@ -6,12 +6,14 @@ use crate::{
         connection::ConnectionFrame,
         limits::{HourView, LimitsPageView, UsageLine},
         paths,
+        seats::{SeatLine, SeatState, SeatsView},
     },
     engine::{
         directory::messages::Connection,
         limiter::messages::Gauges,
         portal::{
             messages::{State, Status, Trouble},
+            seats::commands::{self as seats, Answer, View},
             trial::{Finding, Trial},
             usage::{Caller, Usage},
         },
@@ -40,6 +42,7 @@ pub fn access(
     connection: &Connection,
     status: Option<&Status>,
     trial: Option<&Trial>,
+    seats: SeatsView,
 ) -> AccessView {
     let workspace = &at.frame.workspace_id;
     let again = paths::reconnect(workspace, connection.app.as_str(), &at.id);
@@ -67,8 +70,32 @@ pub fn access(
         name: connection.name.clone(),
         scopes: scopes.collect(),
         trial: trial.map(tried),
+        seats,
         at,
     }
+}
+
+/// The seats of a connection.
+pub fn seats(told: &Answer) -> SeatsView {
+    let (page, more) = match told {
+        Answer::Seats { page, next } => (page.as_slice(), next.is_some()),
+        _ => (&[][..], false),
+    };
+    let line = |seat: &View| SeatLine {
+        id: seat.id.to_string(),
+        user: seat.user.clone(),
+        state: match seat.state {
+            seats::State::Invited => SeatState::Invited,
+            seats::State::Pending => SeatState::Pending,
+            seats::State::Active => SeatState::Active,
+            seats::State::Expired => SeatState::Expired,
+            seats::State::Revoked => SeatState::Revoked,
+        },
+        since_at: seat.ended_at.or(seat.active_at).unwrap_or(seat.invited_at).0,
+        used_at: seat.used_at.map(|at| at.0),
+        link_until_at: seat.link_until.map(|at| at.0),
+    };
+    SeatsView { off: matches!(told, Answer::Off), seats: page.iter().map(line).collect(), more }
 }
 
 fn tried(trial: &Trial) -> TrialView {

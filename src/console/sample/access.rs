@@ -6,6 +6,7 @@ use crate::{
         Page,
         access::{self, AccessView, ExistingView, Means, ScopeLine, TokenFormView, TrialLine, TrialView},
         limits::{self as page, HourView, LimitsPageView, UsageLine},
+        seats::{self, SeatCardView, SeatLine, SeatOutcome, SeatState, SeatsView},
         view::{Frame, LimitsView, ScopeView},
     },
     engine::portal::usage::Caller,
@@ -30,6 +31,31 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
         ("access", access::page(&access_view(t))),
         ("access-token", access::page(&by_token(t))),
         ("access-testing", access::page(&AccessView { trial: Some(trial(t, 3, false)), ..by_token(t) })),
+        ("seat", seats::card(&seat_card(t))),
+        ("seat-spent", seats::outcome(&t("Acme Scheduling"), &SeatOutcome::Spent)),
+        ("seat-denied", seats::outcome(&t("Acme Scheduling"), &SeatOutcome::Denied)),
+        (
+            "seat-other",
+            seats::outcome(&t("Acme Scheduling"), &SeatOutcome::OtherAccount(t("Northwind Traders EU"))),
+        ),
+        ("seat-account-level", seats::outcome(&t("Acme Scheduling"), &SeatOutcome::NotUserLevel)),
+        ("seat-refused", seats::outcome(&t("Acme Scheduling"), &SeatOutcome::Refused)),
+        ("seat-silent", seats::outcome(&t("Acme Scheduling"), &SeatOutcome::Silent)),
+        ("seat-off", seats::outcome(&t("Acme Scheduling"), &SeatOutcome::Off)),
+        (
+            "seat-fault",
+            seats::outcome(
+                &t("Acme Scheduling"),
+                &SeatOutcome::Fault { correlation_id: t("0a1b2c3d4e5f6071") },
+            ),
+        ),
+        (
+            "access-no-seats",
+            access::page(&AccessView {
+                seats: SeatsView { off: false, seats: vec![], more: false },
+                ..access_view(t)
+            }),
+        ),
         ("access-untested", access::page(&AccessView { trial: None, ..access_view(t) })),
         (
             "access-viewer",
@@ -87,6 +113,42 @@ fn access_view(t: Text<'_>) -> AccessView {
         name: String::new(),
         scopes: scopes.collect(),
         trial: Some(trial(t, Probe::ALL.len(), true)),
+        seats: SeatsView {
+            off: false,
+            seats: vec![
+                seat(t, "grace.hopper@northwind.example", SeatState::Active, Some(NOW - 3 * MINUTE_MS)),
+                seat(t, "alan.turing@northwind.example", SeatState::Pending, None),
+                SeatLine {
+                    link_until_at: Some(NOW + 40 * MINUTE_MS),
+                    ..seat(t, "ada@northwind.example", SeatState::Invited, None)
+                },
+                seat(t, "katherine@northwind.example", SeatState::Expired, Some(NOW - 2 * DAY_MS)),
+                seat(t, "left@northwind.example", SeatState::Revoked, Some(NOW - 9 * DAY_MS)),
+            ],
+            more: true,
+        },
+    }
+}
+
+fn seat(t: Text<'_>, user: &str, state: SeatState, used_at: Option<i64>) -> SeatLine {
+    SeatLine {
+        id: "seat_0123456789abcdef01234567".into(),
+        user: t(user),
+        state,
+        since_at: NOW - 5 * HOUR_MS,
+        used_at,
+        link_until_at: None,
+    }
+}
+
+fn seat_card(t: Text<'_>) -> SeatCardView {
+    SeatCardView {
+        product: t("Acme Scheduling"),
+        workspace_name: t("Northwind Traders"),
+        account: t("Northwind Traders EU"),
+        user: t("grace.hopper@northwind.example"),
+        to: "/seat/con_0123456789abcdef01234567/secret".into(),
+        csrf: "csrf".into(),
     }
 }
 
@@ -97,6 +159,7 @@ fn by_token(t: Text<'_>) -> AccessView {
             address: t("https://hubspot.acme.example/webhooks/hubspot/con_0123456789abcdef01234567"),
         },
         name: t("Sandbox"),
+        seats: SeatsView { off: true, seats: vec![], more: false },
         trial: Some(trial(t, Probe::ALL.len(), false)),
         ..access_view(t)
     }

@@ -20,6 +20,10 @@ const MOST: usize = 2_000;
 /// A grant that nobody has refreshed for so long has no holder: each refreshes about every half hour.
 const FORGOTTEN_MS: i64 = 7 * DAY_MS;
 
+/// Holders kept of one account, some 100 bytes each, all of them in memory: ten connections full of seats. Of what is not
+/// kept nobody is the last, so that nothing is revoked that somebody may still use.
+const MOST_HOLDERS: usize = 10_000;
+
 /// Tokens as one holder has them.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sealed {
@@ -59,12 +63,53 @@ pub type Key = (AppKey, HubSpotUserId);
 pub(super) struct Grants {
     all: BTreeMap<Key, Sealed>,
     changed: BTreeSet<Key>,
+    /// Seats.
+    holders: BTreeSet<(Key, String)>,
+    /// Those that came (`true`) or left since it was saved last.
+    moved: Vec<(Key, String, bool)>,
+    /// There were more than are kept.
+    incomplete: bool,
 }
 
 impl Grants {
     /// As an earlier life saved them.
-    pub fn new(saved: Vec<(Key, Sealed)>) -> Self {
-        Self { all: saved.into_iter().collect(), changed: BTreeSet::new() }
+    pub fn new(saved: Vec<(Key, Sealed)>, holders: Vec<(Key, String)>) -> Self {
+        let incomplete = holders.len() >= MOST_HOLDERS;
+        let (all, holders) = (saved.into_iter().collect(), holders.into_iter().collect());
+        Self { all, holders, incomplete, ..Self::default() }
+    }
+
+    /// A seat holds a grant.
+    pub fn holds(&mut self, app: &AppKey, user: HubSpotUserId, holder: &str) {
+        let entry = ((app.clone(), user), holder.to_owned());
+        if self.holders.contains(&entry) {
+            return;
+        }
+        if self.holders.len() >= MOST_HOLDERS {
+            self.incomplete = true;
+            return;
+        }
+        self.moved.push((entry.0.clone(), entry.1.clone(), true));
+        self.holders.insert(entry);
+    }
+
+    /// A seat gives a grant up; says whether it was the last that held it.
+    pub fn left(&mut self, app: &AppKey, user: HubSpotUserId, holder: &str) -> bool {
+        let entry = ((app.clone(), user), holder.to_owned());
+        if self.holders.remove(&entry) {
+            self.moved.push((entry.0.clone(), entry.1, false));
+        }
+        let held = self.holders.range((entry.0.clone(), String::new())..).next();
+        let last = !self.incomplete && held.is_none_or(|(key, _)| *key != entry.0);
+        if last {
+            self.forget(&entry.0);
+        }
+        last
+    }
+
+    /// Holders that came (`true`) or left since this was asked last.
+    pub fn take_moved(&mut self) -> Vec<(Key, String, bool)> {
+        std::mem::take(&mut self.moved)
     }
 
     /// What changed since it was asked for last, to be saved; `None`: to be forgotten.

@@ -92,6 +92,18 @@ pub struct Ask {
     /// instead of a permit.
     #[serde(default)]
     pub held: Option<Held>,
+    /// Of a seat: it holds the grant of this app and person, or leaves it. Connections are counted by the Directory.
+    #[serde(default)]
+    pub holder: Option<Holder>,
+}
+
+/// Who holds a grant besides others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// Tells holders apart; says nothing about a person.
+    pub id: String,
+    /// It gives the grant up: [`Grant::last`] says whether nobody else holds it.
+    pub leaves: bool,
 }
 
 /// What became of one permit.
@@ -158,6 +170,9 @@ pub struct Grant {
     /// Nothing was granted because another holder of the grant has these.
     #[serde(default)]
     pub newer: Option<Sealed>,
+    /// To a [`Holder`] that leaves: nobody else holds the grant, which was forgotten here.
+    #[serde(default)]
+    pub last: bool,
 }
 
 /// One gauge: used of a limit.

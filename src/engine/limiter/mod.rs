@@ -184,8 +184,10 @@ impl Limiter {
             wait_ms,
             day_over: None,
             newer: None,
+            last: false,
         };
-        let Some(window) = ask.window else { return none(None) };
+        let last = self.hold(ask);
+        let Some(window) = ask.window else { return Grant { last, ..none(None) } };
         if let (Window::Refresh, Some(user), Some(held)) = (window, ask.user, &ask.held)
             && let Some(sealed) = self.grants.newer(now, &ask.app, user, held)
         {
@@ -228,6 +230,18 @@ impl Limiter {
         self.dirty |= count > 0 && saved && beyond_unsaved;
         self.count(&ask.app, window, i64::from(count));
         Grant { permits, ..none(wait_ms) }
+    }
+
+    /// Notes who holds a grant; says whether the one who leaves was the last.
+    fn hold(&mut self, ask: &Ask) -> bool {
+        match (&ask.holder, ask.user) {
+            (Some(holder), Some(user)) if holder.leaves => self.grants.left(&ask.app, user, &holder.id),
+            (Some(holder), Some(user)) => {
+                self.grants.holds(&ask.app, user, &holder.id);
+                false
+            }
+            _ => false,
+        }
     }
 
     fn take_back(&mut self, now: Timestamp, app: &AppKey, returned: &messages::Return) {
@@ -401,6 +415,7 @@ mod tests {
             news: Vec::new(),
             utc_offset_ms: None,
             held: None,
+            holder: None,
         }
     }
 

@@ -40,7 +40,11 @@ impl Limiter {
         // Windows that cannot be read are those of another build: begin cautiously.
         let saved = store::windows(sql)?.and_then(|json| json::parse::<Saved>(&json).ok());
         let grants = store::grants(sql)?.into_iter().map(grant).collect::<Option<Vec<_>>>();
-        Ok(Self::new(now, saved, Grants::new(grants.ok_or(SqlError::Content("grants"))?)))
+        let holders = store::holders(sql)?.into_iter().map(holder).collect::<Option<Vec<_>>>();
+        let (Some(grants), Some(holders)) = (grants, holders) else {
+            return Err(SqlError::Content("grants"));
+        };
+        Ok(Self::new(now, saved, Grants::new(grants, holders)))
     }
 
     /// Saves what must survive and has changed.
@@ -51,6 +55,9 @@ impl Limiter {
         for ((app, user), sealed) in self.grants.take_changed() {
             let tokens = sealed.map(|sealed| to_json(&sealed)).transpose()?;
             store::save_grant(sql, app.as_str(), &user.to_string(), tokens.as_deref())?;
+        }
+        for ((app, user), holder, came) in self.grants.take_moved() {
+            store::move_holder(sql, app.as_str(), &user.to_string(), &holder, came)?;
         }
         Ok(())
     }
@@ -77,6 +84,10 @@ impl Limiter {
 
 fn grant([app, user, tokens]: [String; 3]) -> Option<(Key, Sealed)> {
     Some(((app.parse().ok()?, user.parse().ok()?), json::parse(&tokens).ok()?))
+}
+
+fn holder([app, user, holder]: [String; 3]) -> Option<(Key, String)> {
+    Some(((app.parse().ok()?, user.parse().ok()?), holder))
 }
 
 fn to_json(value: &impl Serialize) -> Result<String, SqlError> {

@@ -58,11 +58,12 @@ impl Portal {
             Job::Read { ids } => self.read_ended(in_flight.stream, ids),
             Job::ReadOne { id } => self.read_ended(in_flight.stream, &[*id]),
             Job::Refresh | Job::Uninstall | Job::Revoke | Job::Properties | Job::Greatest => {}
-            Job::Beside(_) | Job::Try(_) => {}
+            Job::Beside(_) | Job::Try(_) | Job::Seat(_) => {}
             Job::List { .. } | Job::Fetch { .. } | Job::Search => {}
             Job::Count { .. } | Job::Confirm { .. } | Job::Sweep | Job::Freshen { .. } | Job::Links(_) => {}
         }
-        match in_flight.job {
+        match &in_flight.job {
+            Job::Seat(errand) => return self.seat_answered(turn, errand, outcome, effects),
             Job::Refresh => return self.refreshed(turn, outcome, effects),
             Job::Uninstall | Job::Revoke => return self.said_farewell(turn, &in_flight, outcome, effects),
             Job::Properties | Job::Greatest | Job::List { .. } | Job::Fetch { .. } | Job::Beside(_) => {}
@@ -227,7 +228,7 @@ impl Portal {
                 self.took_sweep(turn, in_flight, &page)?;
             }
             Job::Links(call) => return self.took_links(turn, in_flight, call, body),
-            Job::Refresh | Job::Uninstall | Job::Revoke | Job::Beside(_) | Job::Try(_) => {}
+            Job::Refresh | Job::Uninstall | Job::Revoke | Job::Beside(_) | Job::Try(_) | Job::Seat(_) => {}
         }
         Ok(Ok(()))
     }

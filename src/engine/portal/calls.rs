@@ -44,6 +44,7 @@ impl Portal {
             | Job::Freshen { .. }
             | Job::Sweep => self.stream_request(turn, index, job)?,
             Job::Links(call) => Self::links_request(call),
+            Job::Seat(_) => return None,
         };
         Some(Request { bearer, ..request })
     }
@@ -83,7 +84,7 @@ impl Portal {
                 return self.reconcile_request(index, job);
             }
             Job::Refresh | Job::Revoke | Job::Uninstall => return None,
-            Job::Beside(_) | Job::Links(_) | Job::Try(_) => return None,
+            Job::Beside(_) | Job::Links(_) | Job::Try(_) | Job::Seat(_) => return None,
         })
     }
 }

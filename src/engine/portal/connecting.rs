@@ -1,7 +1,7 @@
 //! How a connection begins, what webhooks tell it while it lasts, and how it ends.
 
 use super::{
-    Effect, Portal, Turn, credentials,
+    Effect, Job, Portal, Turn, credentials,
     credentials::Tokens,
     messages::{Answer, Connect, OwnWebhook, Renewal, State, Touch},
     state::{Connection, Farewell},
@@ -67,7 +67,7 @@ impl Portal {
         }
         self.force_refresh = false;
         // Answers to calls of before belong to another authorisation and another full read.
-        self.in_flight.clear();
+        self.in_flight.retain(|_, flying| matches!(flying.job, Job::Seat(_)));
         self.connection = Some(connection);
         self.hold(turn, tokens)?;
         self.save_connection(turn)?;
@@ -239,6 +239,7 @@ impl Portal {
             self.streams[index].saved.poll = None;
             self.save_stream(turn, index)?;
         }
+        self.end_seats(turn)?;
         if self.tokens.is_none() || !(farewell.uninstall || farewell.revoke) {
             return self.forget(turn);
         }

@@ -12,6 +12,7 @@ use crate::{
     store::{portal::credentials, sql::SqlError},
     values::{
         crypto::{NONCE_BYTES, sha256_hex},
+        ids::{AppKey, HubSpotUserId, PortalId},
         json,
         planted::{Bug, planted},
         secret::Secret,
@@ -23,8 +24,8 @@ use crate::{
 /// two ticks, and three for a refresh that has to be repeated.
 const REFRESH_AHEAD_MS: i64 = 8 * MINUTE_MS;
 
-const ACCESS: &str = "access";
-const REFRESH: &str = "refresh";
+pub(super) const ACCESS: &str = "access";
+pub(super) const REFRESH: &str = "refresh";
 /// The tokens as the limiter passes them on.
 const SHARED: &str = "shared";
 /// The secret with which a customer's own app signs its webhooks.
@@ -44,7 +45,7 @@ pub struct Tokens {
     /// When HubSpot stops taking the access token.
     pub expires_at: Timestamp,
     /// When it is to be refreshed.
-    stale_at: Timestamp,
+    pub(super) stale_at: Timestamp,
 }
 
 fn place(connection: &Connection, field: &str) -> String {
@@ -53,11 +54,15 @@ fn place(connection: &Connection, field: &str) -> String {
 
 /// The place of tokens that are passed on; `None`: whose they are is not known, so nobody else's are these.
 fn shared_place(connection: &Connection, field: &str) -> Option<String> {
-    let user = connection.user?;
-    Some(format!("grant/{}/{}/{user}/{field}", connection.app, connection.account.portal))
+    Some(grant_place(&connection.app, connection.account.portal, connection.user?, field))
 }
 
-fn seal(turn: &mut Turn<'_>, place: &str, token: &Secret<String>) -> String {
+/// The place of tokens of a grant that are passed on to whoever holds it.
+pub(super) fn grant_place(app: &AppKey, portal: PortalId, user: HubSpotUserId, field: &str) -> String {
+    format!("grant/{app}/{portal}/{user}/{field}")
+}
+
+pub(super) fn seal(turn: &mut Turn<'_>, place: &str, token: &Secret<String>) -> String {
     let mut nonce = [0; NONCE_BYTES];
     (turn.random)(&mut nonce);
     turn.config.keyring.seal(place, token, nonce)
@@ -94,9 +99,8 @@ pub fn shared(turn: &Turn<'_>) -> Result<Option<Sealed>, SqlError> {
 pub fn open_shared(turn: &Turn<'_>, connection: &Connection, shared: &Sealed) -> Option<Tokens> {
     let open =
         |field: &str, sealed: &str| turn.config.keyring.open(&shared_place(connection, field)?, sealed).ok();
-    let (access, refresh) = (open(ACCESS, &shared.access)?, Some(open(REFRESH, &shared.refresh)?));
-    let expires_at = shared.expires_at;
-    Some(Tokens { access, refresh, expires_at, stale_at: expires_at.minus_ms(REFRESH_AHEAD_MS) })
+    let (access, refresh) = (open(ACCESS, &shared.access)?, open(REFRESH, &shared.refresh)?);
+    Some(Tokens::ending(access, refresh, shared.expires_at))
 }
 
 /// Seals and stores the secret with which the customer's own app signs its webhooks.
@@ -165,6 +169,11 @@ impl Tokens {
         let expires_at = now.plus_ms(expires_in_ms);
         let stale_at = expires_at.minus_ms(REFRESH_AHEAD_MS.min(expires_in_ms / 2));
         Self { access, refresh: Some(refresh), expires_at, stale_at }
+    }
+
+    /// Tokens that somebody else was handed, of which only the end is known.
+    pub fn ending(access: Secret<String>, refresh: Secret<String>, expires_at: Timestamp) -> Self {
+        Self { access, refresh: Some(refresh), expires_at, stale_at: expires_at.minus_ms(REFRESH_AHEAD_MS) }
     }
 
     /// A private app's token, or a service key.

@@ -28,10 +28,10 @@ use crate::{
 };
 
 /// Pause after HubSpot refused our own client id or secret: the operator has to act, and nothing is to be noticed late.
-const OUR_FAULT_MS: i64 = 5 * MINUTE_MS;
+pub(super) const OUR_FAULT_MS: i64 = 5 * MINUTE_MS;
 /// Pause before a refused refresh is believed: whoever else has just authorised or refreshed the grant tells the limiter within
 /// seconds, and an answer of HubSpot's that was lost may have brought the token that is good now.
-const DOUBT_MS: i64 = 20 * SECOND_MS;
+pub(super) const DOUBT_MS: i64 = 20 * SECOND_MS;
 /// Pause between two calls with a token that was refused and that nothing renews.
 const TOKEN_DOUBT_MS: i64 = MINUTE_MS;
 
@@ -62,7 +62,8 @@ impl Portal {
     pub(super) fn reseal(&mut self, turn: &mut Turn<'_>) -> Result<(), SqlError> {
         match &self.connection {
             Some(connection) if !std::mem::replace(&mut self.resealed, true) => {
-                sealed::reseal(turn, connection)
+                sealed::reseal(turn, connection)?;
+                self.reseal_seats(turn, connection)
             }
             _ => Ok(()),
         }

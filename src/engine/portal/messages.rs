@@ -13,6 +13,7 @@ use crate::{
         endpoints::commands as endpoints,
         links::standing::PairStatus,
         reconcile::Reconcile,
+        seats::commands as seats,
         selection::Selection,
         snapshot,
         storage::Storage,
@@ -183,6 +184,8 @@ pub enum Command {
     Beside(beside::Command),
     /// Which types are mirrored. Answers [`Answer::Types`] or [`Answer::NotConnected`].
     Types(types::Command),
+    /// Something about seats. Answers [`Answer::Seat`].
+    Seat(Box<seats::Command>),
     /// Panics at the next alarm, once; only where the platform's test switch is on. Answers [`Answer::Done`].
     PanicOnce,
 }
@@ -222,6 +225,7 @@ impl Command {
             | Self::Endpoint(_)
             | Self::Beside(_)
             | Self::Types(_)
+            | Self::Seat(_)
             | Self::PanicOnce => None,
         }
     }
@@ -385,6 +389,8 @@ pub enum Answer {
     Trial(Option<Trial>),
     /// Calls of the last day.
     Usage(Usage),
+    /// What there is to say about seats.
+    Seat(seats::Answer),
 }
 
 /// How a connection stands.

@@ -33,6 +33,7 @@ mod query;
 pub mod reconcile;
 mod refusals;
 mod requests;
+pub mod seats;
 pub mod selection;
 pub mod snapshot;
 pub mod state;
@@ -63,7 +64,7 @@ use crate::{
     values::{
         config::Config,
         http::{Outcome, Request},
-        ids::{ConnectionId, PortalId, RecordId},
+        ids::{ConnectionId, PortalId, RecordId, SeatId},
         json,
         time::{SECOND_MS, Timestamp},
     },
@@ -79,6 +80,7 @@ use links::Linking;
 use messages::{Answer, Command, State, Status, StreamStatus};
 use permits::Permits;
 use reconcile::{Checking, Level};
+use seats::Seats;
 use selection::Selection;
 use state::{Connection, Farewell, Stream};
 use storage::Watch;
@@ -119,6 +121,13 @@ pub enum Event {
     },
     /// The limiter answered; `None`: it did not.
     Granted(Option<Grant>),
+    /// The limiter answered an [`Effect::AskFor`]; `None`: it did not.
+    GrantedFor {
+        /// Which seat.
+        seat: SeatId,
+        /// What.
+        grant: Option<Grant>,
+    },
     /// A delivery came to its end.
     Delivered {
         /// Which.
@@ -147,6 +156,13 @@ pub enum Effect {
     },
     /// Ask the limiter; answer with [`Event::Granted`].
     Ask(Ask),
+    /// Ask the limiter for a seat; answer with [`Event::GrantedFor`].
+    AskFor {
+        /// Which.
+        seat: SeatId,
+        /// What.
+        ask: Ask,
+    },
     /// Tell the limiter; nothing comes back.
     Tell(Ask),
     /// Come back with [`Event::Woke`] then.
@@ -181,6 +197,7 @@ enum Job {
     Beside(Errand),
     Links(links::Call),
     Try(Probe),
+    Seat(seats::Errand),
 }
 
 /// A call under way.
@@ -287,6 +304,7 @@ pub struct Portal {
     keeping: Keeping,
     trying: Trying,
     counting: Counting,
+    seats: Seats,
     panic_once: bool,
 }
 
@@ -327,6 +345,7 @@ impl Portal {
             keeping: Keeping::load(turn)?,
             trying: Trying::load(turn)?,
             counting: Counting::new(streams::counted(turn)?),
+            seats: Seats::load(turn)?,
             panic_once: false,
         };
         portal.unlock(turn)?;
@@ -442,6 +461,7 @@ impl Portal {
                 }
                 None => Answer::NotConnected,
             },
+            Command::Seat(command) => Answer::Seat(self.seat_command(turn, *command, &mut effects)?),
             Command::Channel(_) if self.connection.is_none() => Answer::NotConnected,
             Command::Channel(command) => {
                 let answer = self.channel_command(turn, command, &mut effects)?;
@@ -483,6 +503,9 @@ impl Portal {
                 }
             }
             Event::Granted(Some(grant)) => self.granted(turn, &grant)?,
+            Event::GrantedFor { seat, grant } => {
+                self.seat_granted(turn, &seat, grant.as_ref(), &mut effects)?;
+            }
             Event::Granted(None) => self.permits.failed(turn.now.plus_ms(SECOND_MS)),
             Event::Answered { call, outcome } => {
                 if let Some(in_flight) = self.in_flight.remove(&call) {
@@ -510,7 +533,7 @@ impl Portal {
 
     /// Whether nothing of HubSpot's or the limiter's is under way or waited for.
     fn at_rest(&self) -> bool {
-        self.in_flight.is_empty() && !self.permits.asking() && self.wake_at.is_none()
+        self.in_flight.is_empty() && !self.permits.asking() && !self.seats.asking() && self.wake_at.is_none()
     }
 
     /// What makes an alarm look at what is due now.
@@ -540,6 +563,7 @@ impl Portal {
         if due(self.delivery_due_at(turn)?)
             || due(self.channels_due_at(turn)?)
             || due(self.keeping_due_at(turn)?)
+            || due(self.seats.due_at())
         {
             return Ok(true);
         }

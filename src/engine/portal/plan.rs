@@ -60,10 +60,13 @@ impl Portal {
     pub(super) fn plan(&mut self, turn: &mut Turn<'_>, effects: &mut Vec<Effect>) -> Result<(), SqlError> {
         let Some(shift) = &self.shift else { return Ok(()) };
         let over = turn.now >= shift.ends_at;
-        let mut later = None;
+        let mut later: Option<Timestamp> = None;
         let more = !over && (self.advance_erasing(turn)? | self.advance_channels(turn)?);
         if !over {
             self.deliver(turn, effects)?;
+        }
+        if !over && self.shift.as_ref().is_some_and(|shift| shift.calls_left > NO_CALL) {
+            later = self.advance_seats(turn, effects)?;
         }
         let places = (turn.config.work.calls_in_flight as usize).min(PLACES - self.endpoints.under_way());
         while self.shift.as_ref().is_some_and(|shift| shift.calls_left > NO_CALL)
@@ -73,12 +76,12 @@ impl Portal {
             match self.next(turn)? {
                 Next::Send(index, job) => {
                     if let Some(until) = self.send(turn, index, job, effects) {
-                        later = Some(until);
+                        later = later.into_iter().chain([until]).min();
                         break;
                     }
                 }
                 Next::Later(at) => {
-                    later = Some(at);
+                    later = later.into_iter().chain([at]).min();
                     break;
                 }
                 Next::Nothing => break,
@@ -100,7 +103,7 @@ impl Portal {
             }
             return Ok(());
         }
-        if self.in_flight.is_empty() && !self.permits.asking() {
+        if self.in_flight.is_empty() && !self.permits.asking() && !self.seats.asking() {
             if self.endpoints.under_way() == 0 {
                 return self.end_shift(turn, spent, later, effects);
             }
@@ -143,6 +146,7 @@ impl Portal {
             self.channels_due_at(turn)?,
             self.keeping_due_at(turn)?,
             self.own_call_due_at(turn.now),
+            self.seats.due_at(),
         ];
         let next = next.into_iter().chain(others.into_iter().flatten()).min();
         effects.extend(next.map(Effect::SetAlarm));
@@ -244,6 +248,7 @@ impl Portal {
             news,
             utc_offset_ms: Some(connection.account.utc_offset_ms),
             held: (window == Some(Window::Refresh)).then(|| self.tokens.as_ref().map(Tokens::held)).flatten(),
+            holder: None,
         })
     }
 
@@ -341,7 +346,7 @@ impl Portal {
         active && self.tokens.as_ref().is_some_and(|tokens| !tokens.expired(turn.now))
     }
 
-    fn flies(&self, wanted: impl Fn(&Job) -> bool) -> bool {
+    pub(super) fn flies(&self, wanted: impl Fn(&Job) -> bool) -> bool {
         self.in_flight.values().any(|in_flight| wanted(&in_flight.job))
     }
 
@@ -515,7 +520,8 @@ impl Job {
     /// Whether it belongs to a stream, not to the connection.
     pub(super) fn is_of_stream(&self) -> bool {
         match self {
-            Self::Refresh | Self::Uninstall | Self::Revoke | Self::Beside(_) | Self::Try(_) => false,
+            Self::Refresh | Self::Uninstall | Self::Revoke => false,
+            Self::Beside(_) | Self::Try(_) | Self::Seat(_) => false,
             Self::Properties
             | Self::Greatest
             | Self::List { .. }
@@ -534,7 +540,8 @@ impl Job {
     /// The limiter window it falls into.
     fn window(&self) -> Option<Window> {
         match self {
-            Self::Revoke => None,
+            // A seat's permits are of another app and person.
+            Self::Revoke | Self::Seat(_) => None,
             Self::Refresh => Some(Window::Refresh),
             Self::Links(_) => Some(Window::Associations),
             Self::Greatest | Self::Search | Self::Count { .. } => Some(Window::Search),

@@ -157,6 +157,7 @@ impl Portal {
             | Job::Sweep
             | Job::Beside(_)
             | Job::Try(_)
+            | Job::Seat(_)
             | Job::Links(_) => return Ok(false),
         };
         if !may_be_of_a_record(&rejection.class) {

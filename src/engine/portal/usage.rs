@@ -200,7 +200,7 @@ impl Portal {
 
 fn place(job: &Job) -> (Caller, Endpoint) {
     match job {
-        Job::Refresh | Job::Revoke => (Caller::Access, Endpoint::Token),
+        Job::Refresh | Job::Revoke | Job::Seat(_) => (Caller::Access, Endpoint::Token),
         Job::Uninstall => (Caller::Access, Endpoint::Uninstall),
         Job::Properties => (Caller::Reference, Endpoint::Properties),
         Job::Greatest => (Caller::FullRead, Endpoint::Search),

@@ -50,6 +50,8 @@ pub enum Lifecycle {
     ChannelHeld,
     /// It goes on.
     ChannelResumed,
+    /// HubSpot accepts the authorisation of a seat no more; nobody else is concerned.
+    SeatExpired,
     /// Stopped for good.
     Disconnected,
     /// Everything that was read is deleted.
@@ -69,6 +71,7 @@ impl Lifecycle {
             Self::StorageLow => "storage_low",
             Self::ChannelHeld => "channel_held",
             Self::ChannelResumed => "channel_resumed",
+            Self::SeatExpired => "seat_expired",
             Self::Disconnected => "disconnected",
             Self::DataDeleted => "data_deleted",
         }

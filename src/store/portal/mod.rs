@@ -23,6 +23,8 @@
 //! | `link_marks` | a record whose links a later read must settle | object type, id |
 //! | `link_types` | what a type of association is called | from, to, type |
 //! | `endpoints` | a receiver of deliveries, as the engine's JSON, and its sealed secrets | number |
+//! | `seats` | one of the host's users who authorises individually, as the engine's JSON | number |
+//! | `seat_secrets` | a link, a state or a code that leads to a seat, hashed | hash |
 
 pub mod browse;
 pub mod channels;
@@ -38,6 +40,7 @@ pub mod links;
 pub mod members;
 pub mod records;
 pub mod reference;
+pub mod seats;
 pub mod streams;
 pub mod types;
 pub mod usage;
@@ -46,7 +49,7 @@ pub mod wipe;
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 12] = [
+pub const STEPS: [&str; 13] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -204,6 +207,21 @@ pub const STEPS: [&str; 12] = [
      ) WITHOUT ROWID;",
     // Calls to HubSpot of an hour, by who made them and where they went.
     "CREATE TABLE usage (hour INTEGER PRIMARY KEY, counts TEXT NOT NULL);",
+    "CREATE TABLE seats (
+         number INTEGER PRIMARY KEY,
+         id TEXT NOT NULL UNIQUE,
+         user TEXT NOT NULL UNIQUE,
+         state TEXT NOT NULL,
+         due_at INTEGER
+     );
+     CREATE INDEX seats_due ON seats (due_at) WHERE due_at IS NOT NULL;
+     CREATE TABLE seat_secrets (
+         hash TEXT PRIMARY KEY,
+         kind TEXT NOT NULL,
+         seat INTEGER NOT NULL,
+         content TEXT NOT NULL,
+         expires_at INTEGER NOT NULL
+     ) WITHOUT ROWID;",
 ];
 
 /// Opens the tables; see [`crate::store::schema::open`].

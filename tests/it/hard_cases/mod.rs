@@ -22,6 +22,7 @@ mod previews;
 mod privacy;
 mod reconcile;
 mod requests;
+mod seats;
 mod selection;
 mod storage;
 mod tokens;

@@ -33,7 +33,7 @@ use super::{
 pub const PORTAL: u64 = 4_385_110;
 /// The app's id at HubSpot.
 pub const APP: u64 = 77;
-const CALLBACK: &str = "https://spoke.example/oauth/callback";
+pub(super) const CALLBACK: &str = "https://spoke.example/oauth/callback";
 const WEBHOOKS: &str = "https://spoke.example/webhooks/hubspot/main";
 
 impl World {

@@ -11,6 +11,7 @@ pub mod links;
 mod plan;
 mod promises;
 mod receivers;
+pub mod seats;
 mod selection;
 mod snapshot;
 pub mod sql;

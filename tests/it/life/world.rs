@@ -10,7 +10,10 @@ use serde_json::Value;
 use spoke::{
     engine::{
         alert::Alert,
-        limiter::{Limiter, messages::Ask},
+        limiter::{
+            Limiter,
+            messages::{Ask, Grant},
+        },
         portal::{
             Effect, Event, Portal, Turn,
             channels::commands::Action,
@@ -22,7 +25,7 @@ use spoke::{
     values::{
         config::Config,
         http::{Outcome, Request},
-        ids::ObjectType,
+        ids::{ObjectType, SeatId},
         time::Timestamp,
     },
 };
@@ -50,7 +53,7 @@ pub(super) enum What {
     /// Something reaches the engine.
     Arrive { object: usize, life: u32, event: Event },
     /// A question reaches the limiter.
-    Ask { object: usize, life: u32, ask: Ask, answered: bool },
+    Ask { object: usize, life: u32, ask: Ask, back: Back },
     /// The object's alarm, if it is still set to this moment.
     Alarm { object: usize },
     /// The cron tick.
@@ -63,6 +66,14 @@ pub(super) enum What {
     Deliver { delivery: Delivery },
     /// Nothing; but webhooks that are ready leave.
     Look,
+}
+
+/// Who waits for the limiter's answer.
+#[derive(Debug)]
+pub(super) enum Back {
+    Nobody,
+    Connection,
+    Seat(SeatId),
 }
 
 /// A request that reached HubSpot.
@@ -113,7 +124,7 @@ pub struct World {
     pub chosen: BTreeMap<ObjectType, BTreeSet<String>>,
     pub(super) rng: fastrand::Rng,
     pub(super) edits_until: u64,
-    config: Config,
+    pub(super) config: Config,
     limiter_sql: NativeSql,
     queue: BinaryHeap<Reverse<(u64, u64)>>,
     happenings: BTreeMap<(u64, u64), What>,
@@ -275,11 +286,15 @@ impl World {
                 }
                 Effect::Ask(ask) => {
                     let reaches = self.now + self.rng.u64(0..8);
-                    self.at(reaches, What::Ask { object, life, ask, answered: true });
+                    self.at(reaches, What::Ask { object, life, ask, back: Back::Connection });
+                }
+                Effect::AskFor { seat, ask } => {
+                    let reaches = self.now + self.rng.u64(0..8);
+                    self.at(reaches, What::Ask { object, life, ask, back: Back::Seat(seat) });
                 }
                 Effect::Tell(ask) => {
                     let reaches = self.now + self.rng.u64(0..8);
-                    self.at(reaches, What::Ask { object, life, ask, answered: false });
+                    self.at(reaches, What::Ask { object, life, ask, back: Back::Nobody });
                 }
                 Effect::WakeAt(at) => {
                     self.at(at.0 as u64, What::Arrive { object, life, event: Event::Woke });
@@ -312,16 +327,16 @@ impl World {
                 self.event(object, event);
             }
             What::Arrive { .. } => {}
-            What::Ask { object, life, ask, answered } => {
-                let now = Timestamp(self.now as i64);
-                let sql = &self.limiter_sql;
-                let load = || Limiter::load(sql, now).expect("what a limiter saves it can read");
-                let limiter = self.limiter.get_or_insert_with(load);
-                let grant = limiter.acquire(now, &ask);
-                limiter.save(sql).expect("an open database takes rows");
-                if answered {
+            What::Ask { object, life, ask, back } => {
+                let grant = Some(self.ask_limiter(&ask));
+                let event = match back {
+                    Back::Nobody => None,
+                    Back::Connection => Some(Event::Granted(grant)),
+                    Back::Seat(seat) => Some(Event::GrantedFor { seat, grant }),
+                };
+                if let Some(event) = event {
                     let returns = self.now + self.rng.u64(0..8);
-                    self.at(returns, What::Arrive { object, life, event: Event::Granted(Some(grant)) });
+                    self.at(returns, What::Arrive { object, life, event });
                 }
             }
             What::Alarm { object } => {
@@ -356,6 +371,17 @@ impl World {
             What::Look => {}
         }
         self.look();
+    }
+
+    /// Asks the account's limiter.
+    pub(super) fn ask_limiter(&mut self, ask: &Ask) -> Grant {
+        let now = Timestamp(self.now as i64);
+        let sql = &self.limiter_sql;
+        let load = || Limiter::load(sql, now).expect("what a limiter saves it can read");
+        let limiter = self.limiter.get_or_insert_with(load);
+        let grant = limiter.acquire(now, ask);
+        limiter.save(sql).expect("an open database takes rows");
+        grant
     }
 
     /// Lets HubSpot's index catch up, and its webhooks leave.

@@ -19,6 +19,7 @@ PREFIXES = {
     "channel": "ch",
     "endpoint": "ep",
     "message": "msg",
+    "seat": "seat",
 }
 
 
@@ -44,6 +45,11 @@ workspaces = st.binary(min_size=12, max_size=12).map(lambda raw: f"w:ws_{raw.hex
 schemathesis.openapi.format(
     "workspace-cursor", workspaces.map(lambda place: base64.urlsafe_b64encode(place.encode()).decode().rstrip("="))
 )
+for name, tag in (("seat-cursor", "s"), ("hubspot-cursor", "h")):
+    schemathesis.openapi.format(
+        name,
+        places.map(lambda place, tag=tag: base64.urlsafe_b64encode(f"{tag}:{place}".encode()).decode().rstrip("=")),
+    )
 schemathesis.openapi.format("sequence-number", st.integers(min_value=0, max_value=200).map(str))
 # Moments to come: the API takes no end that has passed.
 schemathesis.openapi.format(

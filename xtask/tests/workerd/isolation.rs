@@ -17,7 +17,7 @@ use crate::secrecy::told;
 use crate::stage::{Stage, together};
 
 /// Addresses that nobody has to prove anything at: they tell nothing of anybody's data.
-const FOR_EVERYBODY: [&str; 8] = [
+const FOR_EVERYBODY: [&str; 9] = [
     "/hello",
     "/healthz",
     "/docs",
@@ -26,6 +26,7 @@ const FOR_EVERYBODY: [&str; 8] = [
     // Signatures, one-time tokens, states and the password decide here; tests of their own try these.
     "/webhooks/hubspot/*",
     "/s/*",
+    "/seat/*/*",
     "/oauth/callback",
 ];
 
@@ -83,6 +84,7 @@ fn rows(file: &str) -> Result<Vec<Row>> {
 fn all_rows() -> Result<Vec<Row>> {
     let mut all = rows("src/api/route.rs")?;
     all.extend(rows("src/api/connection_page.rs")?);
+    all.extend(rows("src/api/seat.rs")?);
     ensure!(all.len() > 120, "only {} rows", all.len());
     Ok(all)
 }
@@ -94,6 +96,7 @@ struct Victim {
     key_id: String,
     channel: String,
     endpoint: String,
+    seat: String,
     record: String,
     session: String,
 }
@@ -125,6 +128,8 @@ fn victim(world: &World) -> Result<Victim> {
     let channel = world.spoke.post_json(&format!("{own}/channels"), &channel)?;
     let endpoint = json!({"url": "http://127.0.0.1:9/hook", "description": CANARY});
     let endpoint = world.spoke.post_json(&format!("{own}/endpoints"), &endpoint)?;
+    let seat = json!({"user": CANARY, "return_url": "https://host.example.com/"});
+    let seat = world.spoke.post_json(&format!("{own}/seats"), &seat)?;
     let (contacts, _) = world.spoke.contacts(&connected.connection, None)?;
     let text = |value: &Value| value.as_str().map(str::to_owned).context("an id is a text");
     let (session, _) = cookies(world, &connected.workspace)?;
@@ -133,6 +138,7 @@ fn victim(world: &World) -> Result<Victim> {
         key_id,
         channel: text(&channel["id"])?,
         endpoint: text(&endpoint["id"])?,
+        seat: text(&seat["seat"]["id"])?,
         record: text(&contacts[0]["id"])?,
         session,
         connected,
@@ -150,6 +156,9 @@ fn address(row: &Row, of: &Victim) -> String {
             ("*", "keys") => &of.key_id,
             ("*", "channels") => &of.channel,
             ("*", "endpoints") => &of.endpoint,
+            ("*", "seats") => &of.seat,
+            ("*", "seat") => &of.connected.connection,
+            ("*", before) if before == of.connected.connection => "AAAA",
             ("*", "records" | "fields" | "streams" | "types" | "associations" | "new") => "contacts",
             ("*", "pipelines") => "deals",
             ("*", "hubspot") => "main",
@@ -178,6 +187,9 @@ fn body(row: &Row) -> Option<String> {
             "name": "Mallory", "object_type": "contacts", "filter": {"and": []}, "fields": [{"field": "mail", "property": "email"}],
         }),
         "endpoints" => json!({"url": "https://example.com/"}),
+        "seats" => json!({"user": "mallory", "return_url": "https://example.com/"}),
+        "redeem" => json!({"code": "AAAA"}),
+        "search" => json!({}),
         "replay" => json!({"after": "0"}),
         "*" if row.method == "PATCH" => json!({}),
         _ => return Some(String::new()),
@@ -199,6 +211,7 @@ fn state(world: &World, victim: &Victim) -> Result<Vec<Value>> {
             &["id", "url", "description", "types", "events", "channel", "test", "previous_secret_until"],
         ),
         (format!("/v1/connections/{connection}/types"), &["object_type", "mirrored"]),
+        (format!("/v1/connections/{connection}/seats"), &["id", "user", "state", "invited_at"]),
     ] {
         let list = world.spoke.get_json(&path)?;
         for thing in list["results"].as_array().context("a list")? {

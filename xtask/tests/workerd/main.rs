@@ -26,6 +26,7 @@ mod quiet;
 mod receiver;
 mod refresh;
 mod request;
+mod seats;
 mod secrecy;
 mod sessions;
 mod stage;
@@ -64,6 +65,7 @@ fn main() -> ExitCode {
         ("attacks", attacks::trials()),
         ("contract", contract::trials()),
         ("binding", binding::trials()),
+        ("seats", seats::trials()),
         ("feed", feed::trials()),
         ("watchdog", watchdog::trials()),
     ];

@@ -1,0 +1,584 @@
+//! `/v1/connections/{c}/seats…`: what is asked, whose token answers it, and what answers look like.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    api::{
+        cursor,
+        request::{self, Query},
+        route::{Api, Make, Route},
+    },
+    engine::limiter::messages::Window,
+    engine::portal::seats::{
+        commands::{Command, SEATS_LIMIT, State, View},
+        pass::Stop,
+    },
+    hubspot::{
+        Malformed, asked,
+        asked::{Condition, FILTERS_LIMIT, LIST_LIMIT, OPERATORS, QUERY_CHARS, SEARCH_LIMIT, Search},
+        associations, objects,
+        record::{self, Record},
+    },
+    values::{
+        crypto::sha256_hex,
+        http::{Body, Method, Request},
+        ids::{ObjectType, RecordId, SeatId},
+        problem::{Kind, Problem},
+        time::Timestamp,
+    },
+};
+
+/// Most properties that may be named: what fits a URL of HubSpot's ([`objects::PROPERTIES_IN_URL_BYTES`]) at 25 bytes each.
+const PROPERTIES_LIMIT: usize = 200;
+/// Longest value of a condition.
+pub const VALUE_CHARS: usize = 500;
+/// Most values of one condition; the whole search has [`asked::BODY_CHARS`] characters at most.
+pub const VALUES_LIMIT: usize = 100;
+
+/// Whose token a route reads HubSpot with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// HubSpot is not asked.
+    Nobody,
+    /// The seat's own, at the moment of the request: what HubSpot lets that user see.
+    Seat,
+    /// The connection's, from the mirror: HubSpot serves it to no single user, and it tells nothing that the user may not see.
+    Connection,
+}
+
+impl Whose {
+    /// In words, for the README.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Nobody => "none",
+            Self::Seat => "the seat's own",
+            Self::Connection => "the connection's",
+        }
+    }
+}
+
+/// Every route of seats below `/v1/connections/{c}`, whose token it reads with, and what it does. In the order of [`TABLE`].
+pub const ROUTES: [(Method, &str, Whose, &str); 12] = [
+    (Method::Get, "/seats", Whose::Nobody, "Seats, in order of their making"),
+    (Method::Post, "/seats", Whose::Nobody, "A link for one user: `{user, return_url}`"),
+    (Method::Post, "/seats/redeem", Whose::Nobody, "Makes a seat active: `{code}`"),
+    (Method::Get, "/seats/{s}", Whose::Nobody, "One seat"),
+    (Method::Delete, "/seats/{s}", Whose::Nobody, "Ends a seat and forgets its tokens"),
+    (Method::Get, "/seats/{s}/records/{type}", Whose::Seat, "Records that the user may see"),
+    (Method::Post, "/seats/{s}/records/{type}/search", Whose::Seat, "The same, by text and conditions"),
+    (Method::Get, "/seats/{s}/records/{type}/{id}", Whose::Seat, "One record"),
+    (
+        Method::Get,
+        "/seats/{s}/records/{type}/{id}/associations/{to_type}",
+        Whose::Seat,
+        "What it is linked to",
+    ),
+    (Method::Get, "/seats/{s}/owner", Whose::Connection, "The user as an owner of records: no other owner"),
+    (Method::Get, "/seats/{s}/lists", Whose::Connection, "Names of lists, without who is on them"),
+    (Method::Get, "/seats/{s}/pipelines/{type}", Whose::Connection, "Pipelines and their stages"),
+];
+
+/// The same for the router.
+pub const TABLE: [(Method, &str, Make); 12] = [
+    (Method::Get, "/v1/connections/*/seats", |at| route(at, Call::List)),
+    (Method::Post, "/v1/connections/*/seats", |at| route(at, Call::Invite)),
+    (Method::Post, "/v1/connections/*/seats/redeem", |at| route(at, Call::Redeem)),
+    (Method::Get, "/v1/connections/*/seats/*", |at| route(at, Call::Get(at[1].parse().ok()?))),
+    (Method::Delete, "/v1/connections/*/seats/*", |at| route(at, Call::Revoke(at[1].parse().ok()?))),
+    (Method::Get, "/v1/connections/*/seats/*/records/*", |at| read(at, Read::List(at[2].parse().ok()?))),
+    (Method::Post, "/v1/connections/*/seats/*/records/*/search", |at| {
+        read(at, Read::Search(at[2].parse().ok()?))
+    }),
+    (Method::Get, "/v1/connections/*/seats/*/records/*/*", |at| {
+        read(at, Read::Record(at[2].parse().ok()?, at[3].parse().ok()?))
+    }),
+    (Method::Get, "/v1/connections/*/seats/*/records/*/*/associations/*", |at| {
+        read(at, Read::Links(at[2].parse().ok()?, at[3].parse().ok()?, at[4].parse().ok()?))
+    }),
+    (Method::Get, "/v1/connections/*/seats/*/owner", |at| route(at, Call::Owner(at[1].parse().ok()?))),
+    (Method::Get, "/v1/connections/*/seats/*/lists", |at| route(at, Call::Lists(at[1].parse().ok()?))),
+    (Method::Get, "/v1/connections/*/seats/*/pipelines/*", |at| {
+        route(at, Call::Pipelines(at[1].parse().ok()?, at[2].parse().ok()?))
+    }),
+];
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Call {
+    /// `GET …/seats`
+    List,
+    /// `POST …/seats`
+    Invite,
+    /// `POST …/seats/redeem`
+    Redeem,
+    /// `GET …/seats/{s}`
+    Get(SeatId),
+    /// `DELETE …/seats/{s}`
+    Revoke(SeatId),
+    /// What HubSpot is asked with the seat's own token.
+    Read(SeatId, Read),
+    /// `GET …/seats/{s}/owner`
+    Owner(SeatId),
+    /// `GET …/seats/{s}/lists`
+    Lists(SeatId),
+    /// `GET …/seats/{s}/pipelines/{type}`
+    Pipelines(SeatId, ObjectType),
+}
+
+/// What HubSpot is asked with the seat's own token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Read {
+    /// `GET …/records/{type}`
+    List(ObjectType),
+    /// `GET …/records/{type}/{id}`
+    Record(ObjectType, RecordId),
+    /// `POST …/records/{type}/search`
+    Search(ObjectType),
+    /// `GET …/records/{type}/{id}/associations/{to_type}`
+    Links(ObjectType, RecordId, ObjectType),
+}
+
+fn route(at: &[&str], call: Call) -> Option<Route> {
+    Some(Route::Api(Api::Seats(at[0].parse().ok()?, call)))
+}
+
+fn read(at: &[&str], read: Read) -> Option<Route> {
+    route(at, Call::Read(at[1].parse().ok()?, read))
+}
+
+impl Call {
+    /// Names of the query parameters it takes.
+    pub const fn taken(&self) -> &'static [&'static str] {
+        match self {
+            Self::List => &["limit", "cursor"],
+            Self::Read(_, Read::List(_)) => &["limit", "cursor", "properties"],
+            Self::Read(_, Read::Record(..)) => &["properties"],
+            Self::Read(_, Read::Links(..)) => &["cursor"],
+            Self::Invite
+            | Self::Redeem
+            | Self::Get(_)
+            | Self::Revoke(_)
+            | Self::Read(_, Read::Search(_))
+            | Self::Owner(_)
+            | Self::Lists(_)
+            | Self::Pipelines(..) => &[],
+        }
+    }
+}
+
+fn invalid(detail: impl Into<String>) -> Problem {
+    Problem::new(Kind::InvalidRequest, detail)
+}
+
+/// `POST …/seats`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Invite {
+    /// The host's own name for its user: the same name is the same seat.
+    pub user: String,
+    /// Where the user goes on to, with `seat` and `code`.
+    pub return_url: String,
+}
+
+/// `POST …/seats/redeem`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redeem {
+    /// What came with the user.
+    pub code: String,
+}
+
+/// `POST …/records/{type}/search`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SearchBody {
+    query: Option<String>,
+    filters: Vec<Filter>,
+    properties: Vec<String>,
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Filter {
+    property: String,
+    operator: String,
+    value: Option<String>,
+    high_value: Option<String>,
+    #[serde(default)]
+    values: Vec<String>,
+}
+
+/// The command of what the Portal answers by itself.
+pub fn command(call: &Call, query: &Query<'_>, body: &[u8]) -> Result<Option<Command>, Problem> {
+    Ok(Some(match call {
+        Call::List => {
+            let after =
+                query.get("cursor").map(|text| cursor::decode(cursor::Of::Seats, text)).transpose()?;
+            Command::List { after: after.unwrap_or(0), limit: query.limit(SEATS_LIMIT)? }
+        }
+        Call::Invite => {
+            let Invite { user, return_url } = request::body(body)?;
+            let user = request::name("user", &user)?;
+            Command::Invite { user, return_url: request::return_url(&return_url)? }
+        }
+        Call::Redeem => {
+            let Redeem { code } = request::body(body)?;
+            Command::Redeem { code: sha256_hex(code.as_bytes()) }
+        }
+        Call::Get(seat) => Command::Get(seat.clone()),
+        Call::Revoke(seat) => Command::Revoke(seat.clone()),
+        Call::Owner(seat) => Command::Owner(seat.clone()),
+        Call::Read(..) | Call::Lists(_) | Call::Pipelines(..) => return Ok(None),
+    }))
+}
+
+/// Names of properties, checked.
+fn properties(names: &[&str]) -> Result<Vec<String>, Problem> {
+    let good = |name: &&str| {
+        (1..=100).contains(&name.len())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+    };
+    let names: Vec<&str> = names.iter().map(|name| name.trim()).filter(|name| !name.is_empty()).collect();
+    if names.len() > PROPERTIES_LIMIT || !names.iter().all(good) {
+        return Err(invalid(format!(
+            "`properties` names up to {PROPERTIES_LIMIT} properties by HubSpot's internal names."
+        )));
+    }
+    let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
+    if objects::fits_url(&names) {
+        Ok(names)
+    } else {
+        Err(invalid("The names of `properties` are too long together: ask for fewer."))
+    }
+}
+
+impl Read {
+    /// The request to HubSpot, without a token, and the window it falls into.
+    pub fn request(&self, query: &Query<'_>, body: &[u8]) -> Result<(Request, Window), Problem> {
+        let hubspots = |cursor: Option<&str>| -> Result<Option<String>, Problem> {
+            cursor.map(|text| cursor::decode(cursor::Of::HubSpot, text)).transpose()
+        };
+        let named = || -> Result<Vec<String>, Problem> {
+            properties(&query.get("properties").unwrap_or_default().split(',').collect::<Vec<_>>())
+        };
+        Ok(match *self {
+            Self::List(kind) => {
+                let (limit, after) = (query.limit(LIST_LIMIT)?, hubspots(query.get("cursor"))?);
+                (asked::list(kind, &named()?, limit, after.as_deref()), Window::Core)
+            }
+            Self::Record(kind, id) => (objects::read(kind, id, &named()?), Window::Core),
+            Self::Search(kind) => {
+                let search = search(request::body(body)?)?;
+                let request = asked::search(kind, &search);
+                match &request.body {
+                    Body::Json(text) if text.chars().count() <= asked::BODY_CHARS => {
+                        (request, Window::Search)
+                    }
+                    _ => {
+                        return Err(invalid(format!(
+                            "HubSpot takes searches of up to {} characters: name fewer properties or values.",
+                            asked::BODY_CHARS
+                        )));
+                    }
+                }
+            }
+            Self::Links(kind, id, to) => {
+                (asked::links(kind, id, to, hubspots(query.get("cursor"))?), Window::Associations)
+            }
+        })
+    }
+
+    /// What HubSpot answered, in the API's shape.
+    pub fn render(&self, body: &[u8]) -> Result<Value, Malformed> {
+        let cursor = |after: Option<&str>| after.map(|after| cursor::encode(cursor::Of::HubSpot, after));
+        Ok(match *self {
+            Self::List(kind) | Self::Search(kind) => {
+                let page = record::parse_page(body)?;
+                let results: Vec<Value> = page.records.iter().map(|record| shown(kind, record)).collect();
+                let mut body = json!({ "results": results, "next_cursor": cursor(page.after.as_deref()) });
+                if let (Self::Search(_), Some(total)) = (self, page.total) {
+                    body["total"] = json!(total);
+                }
+                body
+            }
+            Self::Record(kind, id) => {
+                let record = record::parse_record(body)?;
+                let mut body = shown(kind, &record);
+                if record.id != id {
+                    body["merged_from"] = json!(id.to_string());
+                }
+                body
+            }
+            Self::Links(..) => {
+                let batch = associations::parse_batch(body)?;
+                let found = batch.found.first();
+                let label = |of: &associations::LinkType| {
+                    batch.labels.iter().find(|(own, _)| own == of).and_then(|(_, label)| label.as_deref())
+                };
+                let link = |link: &associations::Linked| {
+                    let types: Vec<Value> = link
+                        .types
+                        .iter()
+                        .map(|of| json!({ "category": of.category.as_str(), "type_id": of.id, "label": label(of) }))
+                        .collect();
+                    json!({ "id": link.to.to_string(), "types": types })
+                };
+                let results: Vec<Value> = found.iter().flat_map(|found| &found.to).map(link).collect();
+                json!({
+                    "results": results,
+                    "next_cursor": cursor(found.and_then(|found| found.after.as_deref())),
+                })
+            }
+        })
+    }
+}
+
+fn shown(kind: ObjectType, of: &Record<'_>) -> Value {
+    let properties: serde_json::Map<String, Value> =
+        of.properties.iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
+    json!({
+        "id": of.id.to_string(),
+        "object_type": kind.to_string(),
+        "created_at": of.created_at.to_rfc3339(),
+        "updated_at": of.updated_at.to_rfc3339(),
+        "properties": properties,
+    })
+}
+
+fn search(body: SearchBody) -> Result<Search, Problem> {
+    let SearchBody { query, filters, properties: names, limit, cursor } = body;
+    let short = |text: &String, most: usize| text.chars().count() <= most;
+    let query = query.filter(|query| !query.trim().is_empty());
+    if query.as_ref().is_some_and(|query| !short(query, QUERY_CHARS)) {
+        return Err(invalid(format!("`query` may have {QUERY_CHARS} characters at most.")));
+    }
+    if filters.len() > FILTERS_LIMIT {
+        return Err(invalid(format!("There may be {FILTERS_LIMIT} `filters` at most; all of them hold.")));
+    }
+    let mut conditions = Vec::new();
+    for filter in filters {
+        let operator = filter.operator.to_ascii_uppercase();
+        if !OPERATORS.contains(&operator.as_str()) {
+            return Err(invalid(format!("`operator` is one of {}.", OPERATORS.join(", "))));
+        }
+        let mut values = filter.value.iter().chain(&filter.high_value).chain(&filter.values);
+        if filter.values.len() > VALUES_LIMIT || !values.all(|value| short(value, VALUE_CHARS)) {
+            return Err(invalid(format!(
+                "A condition may have {VALUES_LIMIT} values of {VALUE_CHARS} characters at most."
+            )));
+        }
+        let [property] = <[String; 1]>::try_from(properties(&[&filter.property])?)
+            .map_err(|_| invalid("Each of `filters` names its `property`."))?;
+        conditions.push(Condition {
+            property,
+            operator,
+            value: filter.value,
+            high_value: filter.high_value,
+            values: filter.values,
+        });
+    }
+    let limit = limit.unwrap_or(LIST_LIMIT);
+    if !(1..=SEARCH_LIMIT).contains(&limit) {
+        return Err(invalid(format!("`limit` must be 1 to {SEARCH_LIMIT}.")));
+    }
+    Ok(Search {
+        query,
+        filters: conditions,
+        properties: properties(&names.iter().map(String::as_str).collect::<Vec<_>>())?,
+        limit,
+        after: cursor.map(|text| cursor::decode(cursor::Of::HubSpot, &text)).transpose()?,
+    })
+}
+
+/// A seat.
+pub fn view(of: &View) -> Value {
+    let at = |at: Option<Timestamp>| at.map(Timestamp::to_rfc3339);
+    json!({
+        "id": of.id.as_str(),
+        "user": of.user,
+        "state": of.state.as_str(),
+        "hubspot_user_id": of.hubspot_user.map(|user| user.to_string()),
+        "invited_at": of.invited_at.to_rfc3339(),
+        "link_expires_at": at(of.link_until),
+        "active_at": at(of.active_at),
+        "ended_at": at(of.ended_at),
+        "last_used_at": at(of.used_at),
+    })
+}
+
+/// A page of seats.
+pub fn views(page: &[View], next: Option<i64>) -> Value {
+    let next = next.map(|number| cursor::encode(cursor::Of::Seats, &number.to_string()));
+    json!({ "results": page.iter().map(view).collect::<Vec<_>>(), "next_cursor": next })
+}
+
+/// Names only, of lists as the mirror's answer tells them.
+pub fn names_of_lists(body: &str) -> Option<Value> {
+    let told: Value = crate::values::json::parse(body).ok()?;
+    let name =
+        |list: &Value| json!({ "id": list["id"], "name": list["name"], "object_type": list["object_type"] });
+    let results: Vec<Value> = told["results"].as_array()?.iter().map(name).collect();
+    Some(json!({ "results": results, "next_cursor": null }))
+}
+
+/// Why seats are off.
+pub fn off() -> Problem {
+    Problem::new(
+        Kind::SeatsOff,
+        "This deployment has no HubSpot app of kind `user`, which seats need: tokens of other apps do not carry one person's rights. \
+         The operator adds one to `HUBSPOT_APPS`.",
+    )
+}
+
+/// No such seat, or one of another connection.
+pub fn unknown() -> Problem {
+    Problem::new(Kind::NotFound, "There is no such seat under this connection.")
+}
+
+/// A code that is good for nothing.
+pub fn bad_code() -> Problem {
+    Problem::new(
+        Kind::NotFound,
+        "No seat waits for this code: codes are good once, for five minutes, under their own connection. Make a new link for the user.",
+    )
+}
+
+/// The connection is over.
+pub fn not_connected() -> Problem {
+    Problem::new(
+        Kind::Conflict,
+        "The connection is over, or nobody has authorised it yet: its seats are over with it.",
+    )
+}
+
+/// A seat that is not active.
+pub fn not_active(state: State) -> Problem {
+    let words = match state {
+        State::Invited => "The user has not authorised yet: open the link that was made, or make a new one.",
+        State::Pending => {
+            "The user has authorised; `POST …/seats/redeem` with the code that came back makes the seat active."
+        }
+        State::Expired => "HubSpot no longer accepts what the user authorised. Make a new link for the user.",
+        State::Revoked => "The seat was revoked. Make a new link for the user.",
+        State::Active => "The seat is active now: ask again.",
+    };
+    Problem::new(Kind::SeatNotActive, words)
+}
+
+/// Why there is no answer of HubSpot's, and in how many seconds to ask again.
+pub fn problem(stop: &Stop, now: Timestamp) -> (Problem, Option<i64>) {
+    match stop {
+        Stop::Failed { failure, words, retry_at, correlation_id } => {
+            let words = words.clone().unwrap_or_else(|| failure.words());
+            let problem = Problem::new(Kind::Failed(*failure), words);
+            let problem = match correlation_id {
+                Some(id) => problem.with_correlation(id),
+                None => problem,
+            };
+            let seconds = retry_at.map(|at| (at.since_ms(now).max(0) + 999) / 1_000);
+            (problem, seconds.map(|seconds| seconds.max(1)))
+        }
+        Stop::NotActive(state) => (not_active(*state), None),
+        Stop::Paused => (
+            Problem::new(
+                Kind::Conflict,
+                "A person has paused the connection: nothing is asked of HubSpot until it is resumed.",
+            ),
+            None,
+        ),
+        Stop::NotConnected => (not_connected(), None),
+        Stop::Unknown => (unknown(), None),
+        Stop::Off => (off(), None),
+    }
+}
+
+/// Where the user goes on to: the host's own address with `seat` and `code` appended.
+pub fn way_on(return_url: &str, seat: &SeatId, code: &str) -> String {
+    let (address, fragment) = return_url.split_once('#').unwrap_or((return_url, ""));
+    let joint = if address.contains('?') { '&' } else { '?' };
+    let fragment = if fragment.is_empty() { String::new() } else { format!("#{fragment}") };
+    format!("{address}{joint}seat={seat}&code={code}{fragment}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::values::failure::Failure;
+
+    #[test]
+    fn each_route_of_the_readme_is_one_of_the_router_in_its_order() {
+        for ((method, path, whose, _), (routed, pattern, _)) in ROUTES.iter().zip(&TABLE) {
+            let plain: Vec<&str> =
+                path.split('/').map(|part| if part.starts_with('{') { "*" } else { part }).collect();
+            assert_eq!(
+                (method, format!("/v1/connections/*{}", plain.join("/")).as_str()),
+                (routed, *pattern)
+            );
+            assert_eq!(path.contains("/records/"), *whose == Whose::Seat, "{path}");
+        }
+    }
+
+    fn refused(body: &str) -> bool {
+        request::body(body.as_bytes()).and_then(search).is_err()
+    }
+
+    #[test]
+    fn a_search_has_limits_of_its_own() {
+        assert!(!refused(r#"{"query":"kim","filters":[{"property":"amount","operator":"gt","value":"1"}]}"#));
+        assert!(!refused("{}"));
+        for wrong in [
+            r#"{"limit":0}"#,
+            r#"{"limit":201}"#,
+            r#"{"filters":[{"property":"a","operator":"LIKE","value":"1"}]}"#,
+            r#"{"filters":[{"property":"a b","operator":"EQ","value":"1"}]}"#,
+            r#"{"filters":[{"property":"","operator":"EQ","value":"1"}]}"#,
+            r#"{"filterGroups":[]}"#,
+            r#"{"properties":["a\"b"]}"#,
+            r#"{"cursor":"not one"}"#,
+        ] {
+            assert!(refused(wrong), "{wrong}");
+        }
+        let seven = vec![r#"{"property":"a","operator":"EQ","value":"1"}"#; 7].join(",");
+        assert!(refused(&format!(r#"{{"filters":[{seven}]}}"#)));
+        assert!(refused(&format!(r#"{{"query":"{}"}}"#, "x".repeat(1_001))));
+    }
+
+    #[test]
+    fn a_cursor_of_hubspots_travels_wrapped() {
+        let page = br#"{"results":[{"id":"7","createdAt":"2026-01-01T00:00:00Z","updatedAt":"2026-01-01T00:00:00Z","properties":{"email":"a@b.c","phone":null}}],"paging":{"next":{"after":"a/b=1"}}}"#;
+        let read = Read::List(ObjectType::Contacts);
+        let body = read.render(page).unwrap();
+        assert_eq!(body["results"][0]["properties"], json!({ "email": "a@b.c" }));
+        let text = format!("cursor={}&limit=3", body["next_cursor"].as_str().unwrap());
+        let query = Query::parse(&text, &["cursor", "limit"]).unwrap();
+        let (request, _) = read.request(&query, b"").unwrap();
+        assert_eq!(request.path, "/crm/objects/2026-09/contacts?limit=3&after=a%2Fb%3D1");
+    }
+
+    #[test]
+    fn the_way_on_keeps_the_hosts_own_address_whole() {
+        let seat = SeatId::from_random([7; 12]);
+        let with = |url| way_on(url, &seat, "c0de");
+        assert_eq!(with("https://h.example/a"), format!("https://h.example/a?seat={seat}&code=c0de"));
+        assert_eq!(
+            with("https://h.example/a?x=1#top"),
+            format!("https://h.example/a?x=1&seat={seat}&code=c0de#top")
+        );
+    }
+
+    #[test]
+    fn a_limit_says_when_to_ask_again() {
+        let stop = Stop::Failed {
+            failure: Failure::DailyLimit,
+            words: None,
+            retry_at: Some(Timestamp(61_001)),
+            correlation_id: None,
+        };
+        let (problem, seconds) = problem(&stop, Timestamp(1_000));
+        assert_eq!((problem.status(), seconds), (429, Some(61)));
+        assert_eq!(problem.to_json()["type"], "/problems/daily-limit");
+    }
+}

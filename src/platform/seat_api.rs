@@ -1,0 +1,179 @@
+//! `/v1/connections/{c}/seats…`: what the Portal knows of seats, and calls to HubSpot in the name of one.
+
+use std::time::Duration;
+
+use worker::{Delay, Env, Response};
+
+use crate::{
+    api::{
+        request::Query,
+        seat::{self, Call, Read},
+    },
+    engine::{
+        directory::messages::Connection,
+        limiter::messages::Ask,
+        portal::{
+            beside::commands::Command as Beside,
+            messages::{Answer as PortalAnswer, Command as PortalCommand},
+            seats::{
+                commands::{Answer, Command, State, Token},
+                pass::{Heard, Next, Pass, Stop},
+            },
+        },
+    },
+    hubspot::rejection::Rejection,
+    platform::{clock, directory_object as directory, fault::Fault, fetch, portals, reply},
+    values::{
+        config::Config,
+        http,
+        ids::SeatId,
+        problem::{Kind, Problem},
+    },
+};
+
+/// Asks a Portal about seats.
+pub async fn ask(env: &Env, object: &str, command: Command) -> Result<Answer, Fault> {
+    match portals::ask(env, object, &PortalCommand::Seat(Box::new(command))).await? {
+        PortalAnswer::Seat(answer) => Ok(answer),
+        _ => Err(directory::unexpected()),
+    }
+}
+
+/// Answers one request.
+pub async fn answer(
+    env: &Env,
+    config: &Config,
+    of: &Connection,
+    call: Call,
+    query: &Query<'_>,
+    body: &[u8],
+) -> Result<Response, Problem> {
+    if config.seat_app().is_none() {
+        return Err(seat::off());
+    }
+    if let Some(command) = seat::command(&call, query, body)? {
+        return told(config, of, &call, ask(env, &of.object, command).await?);
+    }
+    match call {
+        Call::Read(id, read) => {
+            let (request, window) = read.request(query, body)?;
+            let pass = Pass::new(id, request, window, clock::now());
+            passed(read, run(env, config, of, pass).await?)
+        }
+        Call::Lists(id) => {
+            must_be_active(env, of, id).await?;
+            let body = beside(env, of, Beside::Lists).await?;
+            let names = seat::names_of_lists(&body).ok_or_else(directory::unexpected)?;
+            Ok(reply::json(200, &names).map_err(Fault::from)?)
+        }
+        Call::Pipelines(id, object_type) => {
+            must_be_active(env, of, id).await?;
+            let body = beside(env, of, Beside::Pipelines { object_type }).await?;
+            Ok(reply::raw_json(body).map_err(Fault::from)?)
+        }
+        _ => Err(directory::unexpected().into()),
+    }
+}
+
+/// What a Portal answers, in the API's shape.
+fn told(config: &Config, of: &Connection, call: &Call, answer: Answer) -> Result<Response, Problem> {
+    let body = match answer {
+        Answer::Seats { page, next } => seat::views(&page, next),
+        Answer::Seat(view) => seat::view(&view),
+        Answer::Invited { seat: view, secret, until } => {
+            let body = serde_json::json!({
+                "seat": seat::view(&view),
+                "url": format!("{}/seat/{}/{}", config.public_url, of.id, secret.expose()),
+                "expires_at": until.to_rfc3339(),
+            });
+            return Ok(reply::json(201, &body).map_err(Fault::from)?);
+        }
+        Answer::Owner(Some(owner)) => return Ok(reply::raw_json(owner).map_err(Fault::from)?),
+        Answer::Owner(None) => {
+            return Err(Problem::new(
+                Kind::NotFound,
+                "The user is no owner of records in HubSpot, or owners are not read by this connection.",
+            ));
+        }
+        Answer::Full(most) => {
+            return Err(Problem::new(
+                Kind::Conflict,
+                format!("A connection may have {most} seats. Revoke some that nobody uses."),
+            ));
+        }
+        Answer::Off => return Err(seat::off()),
+        Answer::NotConnected => return Err(seat::not_connected()),
+        Answer::NotActive(state) => return Err(seat::not_active(state)),
+        Answer::Unknown if *call == Call::Redeem => return Err(seat::bad_code()),
+        Answer::Unknown => return Err(seat::unknown()),
+        _ => return Err(directory::unexpected().into()),
+    };
+    Ok(reply::json(200, &body).map_err(Fault::from)?)
+}
+
+async fn must_be_active(env: &Env, of: &Connection, id: SeatId) -> Result<(), Problem> {
+    match ask(env, &of.object, Command::Get(id)).await? {
+        Answer::Seat(view) if view.state == State::Active => Ok(()),
+        Answer::Seat(view) => Err(seat::not_active(view.state)),
+        Answer::Off => Err(seat::off()),
+        _ => Err(seat::unknown()),
+    }
+}
+
+async fn beside(env: &Env, of: &Connection, command: Beside) -> Result<String, Problem> {
+    match portals::ask(env, &of.object, &PortalCommand::Beside(command)).await? {
+        PortalAnswer::Json(body) => Ok(body),
+        PortalAnswer::Missing | PortalAnswer::NotConnected => Err(Problem::new(
+            Kind::NotFound,
+            "The mirror does not have this yet, or its scope is not granted.",
+        )),
+        _ => Err(directory::unexpected().into()),
+    }
+}
+
+/// Carries a call in the name of a seat to its end.
+async fn run(
+    env: &Env,
+    config: &Config,
+    of: &Connection,
+    mut pass: Pass,
+) -> Result<Result<http::Response, Stop>, Fault> {
+    let mut next = pass.begin();
+    loop {
+        let heard = match next {
+            Next::Portal(command) => Heard::Portal(ask(env, &of.object, command).await?),
+            Next::Limiter(token, asked) => Heard::Granted(portals::acquire(env, token.portal, asked).await),
+            Next::Send(request) => Heard::Sent(fetch::send(&config.hubspot_api_url, &request).await),
+            Next::Sleep(ms) => {
+                Delay::from(Duration::from_millis(ms.into())).await;
+                Heard::Woke
+            }
+            Next::Done(end) => return Ok(end),
+        };
+        let (then, tell): (Next, Option<(Token, Ask)>) = pass.step(clock::now(), heard);
+        if let Some((token, told)) = tell {
+            // What is not told counts as used until it runs out: nothing to repair.
+            portals::acquire(env, token.portal, told).await;
+        }
+        next = then;
+    }
+}
+
+fn passed(read: Read, end: Result<http::Response, Stop>) -> Result<Response, Problem> {
+    let now = clock::now();
+    let (problem, seconds) = match end {
+        Ok(response) => match read.render(&response.body) {
+            Ok(body) => return Ok(reply::json(200, &body).map_err(Fault::from)?),
+            Err(_) => {
+                let refusal = Rejection::malformed(&response);
+                (Problem::new(Kind::Failed(refusal.failure()), refusal.words()), None)
+            }
+        },
+        Err(stop) => seat::problem(&stop, now),
+    };
+    let response = reply::problem(&problem).map_err(Fault::from)?;
+    if let Some(seconds) = seconds {
+        response.headers().set("retry-after", &seconds.to_string()).map_err(Fault::from)?;
+    }
+    Ok(response)
+}
