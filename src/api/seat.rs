@@ -541,7 +541,7 @@ mod tests {
         ] {
             assert!(refused(wrong), "{wrong}");
         }
-        let seven = vec![r#"{"property":"a","operator":"EQ","value":"1"}"#; 7].join(",");
+        let seven = [r#"{"property":"a","operator":"EQ","value":"1"}"#; 7].join(",");
         assert!(refused(&format!(r#"{{"filters":[{seven}]}}"#)));
         assert!(refused(&format!(r#"{{"query":"{}"}}"#, "x".repeat(1_001))));
     }

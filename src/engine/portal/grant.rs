@@ -63,7 +63,7 @@ impl Portal {
         match &self.connection {
             Some(connection) if !std::mem::replace(&mut self.resealed, true) => {
                 sealed::reseal(turn, connection)?;
-                self.reseal_seats(turn, connection)
+                Self::reseal_seats(turn, connection)
             }
             _ => Ok(()),
         }

@@ -283,12 +283,10 @@ impl Portal {
         let Some(held) = tokens::seal(turn, connection, &seat.id, whose, &fresh) else {
             return Ok(Answer::Unknown);
         };
-        self.tell_of_grant(turn, connection, &seat.id, &held, Vec::new(), effects);
+        Self::tell_of_grant(turn, connection, &seat.id, &held, Vec::new(), effects);
         seat.leaving.retain(|other| !other.is_grant(&held));
-        if let Some(before) = seat.pending.take() {
-            if !before.held.is_grant(&held) {
-                seat.leave(before.held);
-            }
+        if let Some(before) = seat.pending.take().filter(|before| !before.held.is_grant(&held)) {
+            seat.leave(before.held);
         }
         if matches!(seat.ended, Some((End::Revoked, _))) {
             // Ended while the user was at HubSpot: what came is given back.
@@ -411,7 +409,7 @@ impl Portal {
     }
 
     /// Once a life: what older keys sealed is sealed with the newest, for seats that nobody uses too.
-    pub(super) fn reseal_seats(&self, turn: &mut Turn<'_>, connection: &Connection) -> Result<(), SqlError> {
+    pub(super) fn reseal_seats(turn: &mut Turn<'_>, connection: &Connection) -> Result<(), SqlError> {
         for row in store::page(turn.sql, 0, MOST)? {
             let mut seat = Seat::parse(&row)?;
             let id = seat.id.clone();

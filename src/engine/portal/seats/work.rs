@@ -112,7 +112,6 @@ impl Portal {
 
     /// The limiter hears who holds which tokens.
     pub(super) fn tell_of_grant(
-        &self,
         turn: &mut Turn<'_>,
         connection: &Connection,
         seat: &SeatId,
@@ -340,7 +339,7 @@ impl Portal {
                         if let Some(fresh) = tokens::seal(turn, connection, &id, whose, &fresh) {
                             *held = fresh.clone();
                             self.save_seat(turn, number, &seat)?;
-                            self.tell_of_grant(turn, connection, &id, &fresh, back, effects);
+                            Self::tell_of_grant(turn, connection, &id, &fresh, back, effects);
                             return Ok(());
                         }
                     }
