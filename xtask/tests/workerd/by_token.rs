@@ -236,7 +236,12 @@ fn app_refused(world: &mut World) -> Result<()> {
     ensure!(health["status"] == "degraded" && health["alerts"][0]["alert"] == "app_refused", "{health}");
     let state = world.spoke.get_json(&format!("/v1/connections/{}", connected.connection))?;
     ensure!(state["state"] == "active", "nobody is disconnected: {state}");
-    ensure!(state["sync"]["trouble"]["type"] == "/problems/app-refused", "{state}");
+    // As long as the old access token lives, calls go on between the refused refreshes.
+    until(Duration::from_secs(30), "the connection says so", || {
+        let state = world.spoke.get_json(&format!("/v1/connections/{}", connected.connection))?;
+        ensure!(state["state"] == "active", "nobody is disconnected: {state}");
+        Ok((state["sync"]["trouble"]["type"] == "/problems/app-refused").then_some(()))
+    })?;
     let came = told().clone();
     ensure!(came.len() == 1, "once an hour, not {} times", came.len());
     let (signed, body) = &came[0];

@@ -9,8 +9,9 @@ use xtask::project::Project;
 use xtask::spoke::Answer;
 use xtask::world::{Plan, World};
 
-use crate::person::connected;
+use crate::person::{Person, connected};
 use crate::request::{get, open};
+use crate::seats::GRACE;
 use crate::secrecy::told;
 use crate::stage::{Stage, together};
 
@@ -157,6 +158,21 @@ fn answers(world: &World) -> Result<()> {
     let credentials = format!("/v1/connections/{}/credentials", text(&by_token["id"])?);
     done("putCredentials", spoke.put(&credentials, &json!({"token": token["token"]}))?)?;
     document.check("putCredentials", &spoke.put(&credentials, &json!({"token": "pat-na1-nobodys"}))?)?;
+    world.put_seat_app()?;
+    let seats = format!("{connection}/seats");
+    let invited = json!({"user": "grace", "return_url": format!("{}/hello", spoke.url)});
+    let invited = done("inviteSeat", spoke.post(&seats, &invited)?)?;
+    let portal = world.simulator.started.portal_id;
+    world.simulator.post("users", &json!({
+        "user_id": GRACE, "email": "grace@example.com", "password": "other", "portals": [portal], "super_admin": true, "rights": {},
+    }))?;
+    let mut person = Person::new(world);
+    person.signs_in_as("grace@example.com", "other");
+    let code = person.authorises(&text(&invited["url"])?, portal)?;
+    let seat = done("redeemSeat", spoke.post(&format!("{seats}/redeem"), &json!({"code": code}))?)?;
+    let seat_at = format!("{seats}/{}", text(&seat["id"])?);
+    let search = spoke.post(&format!("{seat_at}/records/contacts/search"), &json!({"query": "a"}))?;
+    done("searchSeatRecords", search)?;
     let rotated = done("rotateSecret", spoke.post(&format!("{endpoint_at}/rotate-secret"), &json!({}))?)?;
     told(&text(&rotated["secret"])?);
     done("replay", spoke.post(&format!("{endpoint_at}/replay"), &json!({"after": "0"}))?)?;
@@ -179,13 +195,14 @@ fn answers(world: &World) -> Result<()> {
         if path.contains("{list}") && list.is_none() {
             continue;
         }
-        let mut filled = path.clone();
+        let mut filled = path.replace("pipelines/{type}", "pipelines/deals");
         for (place, thing) in [
             ("{workspace}", &own.workspace),
             ("{connection}", &own.connection),
             ("{channel}", &text(&channel["id"])?),
             ("{endpoint}", &text(&endpoint["id"])?),
             ("{record}", &record),
+            ("{seat}", &text(&seat["id"])?),
             ("{type}", &"contacts".to_owned()),
             ("{to_type}", &"companies".to_owned()),
             ("{list}", list.as_ref().unwrap_or(&record)),
@@ -211,6 +228,7 @@ fn answers(world: &World) -> Result<()> {
         ensure!(answer.status == status, "{id}: {} instead of {status}", answer.status);
         document.check(id, &answer)?;
     }
+    done("revokeSeat", spoke.delete(&seat_at)?)?;
     done("removeEndpoint", spoke.delete(&endpoint_at)?)?;
     done("removeChannel", spoke.delete(&channel_at)?)?;
     done("revokeKey", spoke.delete(&format!("{workspace}/keys/{}", text(&key["id"])?))?)?;

@@ -1,6 +1,6 @@
 //! A person on the way from the host's link over HubSpot's pages and back, able to stop, refuse or go astray at each step.
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use xtask::browser::{Browser, Page};
 use xtask::walk::Connected;
 use xtask::world::{APP, World};
@@ -60,6 +60,27 @@ impl<'a> Person<'a> {
         let address = page?.url;
         parameter(&address, "state").into_iter().for_each(told);
         Ok(address)
+    }
+
+    /// From the host's link to a seat on the way to HubSpot; the address HubSpot is asked at.
+    pub fn leave_for_seat(&mut self, link: &str) -> Result<String> {
+        let card = self.browser.open(link)?;
+        let words = card.words();
+        ensure!(card.status == 200 && words.contains("as you"), "{} {words}", card.status);
+        let form = card.form("form").context("the card has no form")?;
+        let stop = self.browser.stops_before.replace(format!("{}/oauth/", self.world.simulator.started.url));
+        let page = self.browser.submit(&form);
+        self.browser.stops_before = stop;
+        Ok(page?.url)
+    }
+
+    /// Makes a seat by the host's link, saying yes, up to the code that the host's server redeems.
+    pub fn authorises(&mut self, link: &str, portal: u64) -> Result<String> {
+        let authorize = self.leave_for_seat(link)?;
+        let back = self.decide(&authorize, portal, "approve")?;
+        let page = self.come_back(&back)?;
+        let code = parameter(&page.url, "code");
+        Ok(code.with_context(|| format!("no code came back: {} {}", page.url, page.words()))?.to_owned())
     }
 
     /// Through HubSpot's pages to a decision, `approve` or `deny`, in the account; the address HubSpot sends back to.
