@@ -96,13 +96,13 @@ fn live_part(view: &LimitsPageView) -> Markup {
                     }
                     (words(view))
                 }
-                section class="card border border-base-300 bg-base-100 p-5 shadow-sm sm:p-6" aria-labelledby="day" {
+                section class="card min-w-0 border border-base-300 bg-base-100 p-5 shadow-sm sm:p-6" aria-labelledby="day" {
                     h2 id="day" class="font-semibold" { "Last 24 hours" }
                     @if total == 0 {
                         p class="mt-1 text-sm text-muted" { "No call has been made yet." }
                     } @else {
                         p class="mt-1 text-sm text-muted" { (count(total, "call", "calls")) " of this connection, by the hour (UTC)." }
-                        div class="mt-3 h-56" hx-preserve="true" id="chart-box" { canvas id="chart" role="img" aria-label="Calls by the hour and by what made them; the table below has the figures" {} }
+                        div class="relative mt-3 h-56 overflow-hidden" hx-preserve="true" id="chart-box" { canvas id="chart" role="img" aria-label="Calls by the hour and by what made them; the table below has the figures" {} }
                         div id="chart-data" hidden data-chart=(chart(view)) {}
                     }
                 }

@@ -228,7 +228,8 @@ pub(super) fn part(view: &AccessView) -> Markup {
                     div class="card border border-base-300 bg-base-100 px-5 py-2 shadow-sm" {
                         table class="rows" role="table" aria-label="Seats" {
                             thead role="rowgroup" { tr role="row" {
-                                @for words in ["User", "State", "Since", "Last used", ""] { th role="columnheader" scope="col" { (words) } }
+                                @for words in ["User", "State", "Since", "Last used"] { th role="columnheader" scope="col" { (words) } }
+                                @if view.at.frame.administers { th role="columnheader" scope="col" { span class="sr-only" { "Revoke" } } }
                             } }
                             tbody role="rowgroup" { @for seat in &seats.seats { (line(view, seat)) } }
                         }
@@ -256,9 +257,11 @@ fn line(view: &AccessView, seat: &SeatLine) -> Markup {
             td role="cell" data-label="Last used" {
                 @match seat.used_at { Some(used) => (when(at.frame.now_at, used)), None => span class="text-muted" { "Never" } }
             }
-            td role="cell" {
-                @if at.frame.administers && seat.state.may_end() {
-                    (action(at, &at.paths().access_action(&format!("seats/{}/revoke", seat.id)), "btn-ghost", "Revoke", &seat.user))
+            @if at.frame.administers {
+                td role="cell" {
+                    @if seat.state.may_end() {
+                        (action(at, &at.paths().access_action(&format!("seats/{}/revoke", seat.id)), "btn-ghost", "Revoke", &seat.user))
+                    }
                 }
             }
         }

@@ -108,21 +108,10 @@ test("HubSpot out of order: the page says so, calls nothing live meanwhile, and 
   await page.getByText("Live", { exact: true }).waitFor();
 });
 
-test("no calls left for today: the page says why it is paused and when it goes on", async () => {
-  await world.control("POST", "faults", { fault: { kind: "rate_limited", policy: "DAILY" } });
-  await world.control("POST", "contacts/edit-random", { count: 5 });
-  await page.getByText("Paused", { exact: true }).waitFor();
-  await page.getByText("The HubSpot account has used up its API calls of today.").waitFor();
-  await page.getByText("Next check").first().waitFor();
-  await world.assertFitToUse(page);
-  await world.control("DELETE", "faults");
-});
-
 // Some of the edits above archive a contact, some make one.
 const aboutAll = /^(1,9|2,0)\d\d synced from HubSpot$/;
 
 test("an authorisation that HubSpot has ended: the page says so, and Reconnect is the way on", async () => {
-  // The pause of above goes with the connection; what stays is the account.
   await page.getByRole("link", { name: "Disconnect" }).click();
   await page.getByRole("button", { name: "Disconnect" }).click();
   await authorise();
@@ -147,6 +136,17 @@ test("Reconnect with the same account brings it back", async () => {
   await page.getByText("HubSpot is connected again.").waitFor();
   await page.getByText(aboutAll).waitFor({ timeout: 60_000 });
   await page.getByText("Connected", { exact: true }).waitFor();
+});
+
+// The last of the account: it holds for the account until its midnight, whoever connects it.
+test("no calls left for today: the page says why it is paused and when it goes on", async () => {
+  await world.control("POST", "faults", { fault: { kind: "rate_limited", policy: "DAILY" } });
+  await world.control("POST", "contacts/edit-random", { count: 5 });
+  await page.getByText("Paused", { exact: true }).waitFor();
+  await page.getByText("The HubSpot account has used up its API calls of today.").waitFor();
+  await page.getByText("Next check").first().waitFor();
+  await world.assertFitToUse(page);
+  await world.control("DELETE", "faults");
 });
 
 test("an address that nothing answers to is told as that", async () => {
