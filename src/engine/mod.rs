@@ -2,6 +2,7 @@
 //!
 //! Owns the decisions and nothing else: tables are the store's, sockets and clocks the platform's.
 
+pub mod actor;
 pub mod alert;
 pub mod channel;
 pub mod delivery;

@@ -42,6 +42,11 @@ impl Portal {
     /// Opens the stored tokens; what is known of them is told to the limiter with the next question.
     pub(super) fn unlock(&mut self, turn: &Turn<'_>) -> Result<(), SqlError> {
         let Some(connection) = &self.connection else { return Ok(()) };
+        if self.blocks.locked() {
+            // Whoever is to be kept out would not be recognised.
+            self.locked = true;
+            return Ok(());
+        }
         match sealed::load(turn, connection)? {
             Stored::Nothing => {}
             Stored::Tokens(tokens) => {
@@ -62,7 +67,8 @@ impl Portal {
     pub(super) fn reseal(&mut self, turn: &mut Turn<'_>) -> Result<(), SqlError> {
         match &self.connection {
             Some(connection) if !std::mem::replace(&mut self.resealed, true) => {
-                sealed::reseal(turn, connection)
+                sealed::reseal(turn, connection)?;
+                self.blocks.reseal(turn, &connection.id)
             }
             _ => Ok(()),
         }
@@ -76,8 +82,8 @@ impl Portal {
 
     /// Makes these the connection's tokens. They are saved.
     pub(super) fn hold(&mut self, turn: &Turn<'_>, tokens: Tokens) -> Result<(), SqlError> {
-        self.tokens = Some(tokens);
-        self.locked = false;
+        self.locked = self.blocks.locked();
+        self.tokens = Some(tokens).filter(|_| !self.locked);
         self.token_number += 1;
         self.revoked_once = false;
         if let Some(connection) = &mut self.connection {

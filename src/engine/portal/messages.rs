@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     engine::portal::{
         beside::{SourceStatus, commands as beside},
+        blocks,
         browse,
         channels::commands as channels,
         endpoints::commands as endpoints,
@@ -179,6 +180,8 @@ pub enum Command {
     Channel(channels::Command),
     /// Something about endpoints. Answers [`Answer::Endpoint`].
     Endpoint(endpoints::Command),
+    /// Something about people who are kept out. Answered as each says.
+    Privacy(blocks::Command),
     /// Something about owners, pipelines or lists.
     Beside(beside::Command),
     /// Which types are mirrored. Answers [`Answer::Types`] or [`Answer::NotConnected`].
@@ -201,6 +204,7 @@ impl Command {
             | Self::Resync { object_type }
             | Self::Reread { object_type, .. } => Some(*object_type),
             Self::Look(look) => look.about(),
+            Self::Privacy(command) => command.about(),
             Self::Connect(_)
             | Self::OwnWebhook(_)
             | Self::Test

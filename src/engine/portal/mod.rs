@@ -14,6 +14,7 @@ mod answers;
 pub mod apply;
 mod backfill;
 pub mod beside;
+pub mod blocks;
 pub mod browse;
 mod calls;
 pub mod channels;
@@ -69,6 +70,7 @@ use crate::{
     },
 };
 use beside::{Beside, Errand};
+use blocks::Blocks;
 use channels::Channels;
 use connecting::CONNECTION_KEY;
 use credentials::Tokens;
@@ -285,6 +287,7 @@ pub struct Portal {
     told: Told,
     storage: Watch,
     keeping: Keeping,
+    blocks: Blocks,
     trying: Trying,
     counting: Counting,
     panic_once: bool,
@@ -300,6 +303,8 @@ impl Portal {
         let clocks = running.iter().map(|running| running.saved.clock);
         let marks = dirty::latest_generation(turn.sql)?;
         let clock = clocks.fold(marks.max(store_links::latest_generation(turn.sql)?), i64::max);
+        let id = connection.as_ref().map(|connection| &connection.id);
+        let blocks = Blocks::load(turn, id)?;
         let mut portal = Self {
             connection,
             streams: running,
@@ -325,6 +330,7 @@ impl Portal {
             told: Told::default(),
             storage: Watch::load(turn)?,
             keeping: Keeping::load(turn)?,
+            blocks,
             trying: Trying::load(turn)?,
             counting: Counting::new(streams::counted(turn)?),
             panic_once: false,
@@ -434,6 +440,7 @@ impl Portal {
                 effects.push(Effect::SetAlarm(turn.now));
                 Answer::Done
             }
+            Command::Privacy(command) => self.blocks_command(turn, command, &mut effects)?,
             Command::Endpoint(command) => match self.connection.clone() {
                 Some(connection) => {
                     let answer = self.endpoint_command(turn, &connection, command)?;
@@ -540,6 +547,7 @@ impl Portal {
         if due(self.delivery_due_at(turn)?)
             || due(self.channels_due_at(turn)?)
             || due(self.keeping_due_at(turn)?)
+            || due(self.blocks_due_at(turn.now))
         {
             return Ok(true);
         }

@@ -61,7 +61,7 @@ impl Portal {
         let Some(shift) = &self.shift else { return Ok(()) };
         let over = turn.now >= shift.ends_at;
         let mut later = None;
-        let more = !over && (self.advance_erasing(turn)? | self.advance_channels(turn)?);
+        let more = !over && (self.advance_blocks(turn)? | self.advance_erasing(turn)? | self.advance_channels(turn)?);
         if !over {
             self.deliver(turn, effects)?;
         }
@@ -142,6 +142,7 @@ impl Portal {
             self.delivery_due_at(turn)?,
             self.channels_due_at(turn)?,
             self.keeping_due_at(turn)?,
+            self.blocks_due_at(turn.now),
             self.own_call_due_at(turn.now),
         ];
         let next = next.into_iter().chain(others.into_iter().flatten()).min();

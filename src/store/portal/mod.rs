@@ -22,8 +22,11 @@
 //! | `links` | one link of two records; see [`links`] | pair of types, both ids |
 //! | `link_marks` | a record whose links a later read must settle | object type, id |
 //! | `link_types` | what a type of association is called | from, to, type |
+//! | `blocks` | someone who is kept out of the mirror | number |
+//! | `block_hashes` | a keyed hash of what names one of them | hash, block |
 //! | `endpoints` | a receiver of deliveries, as the engine's JSON, and its sealed secrets | number |
 
+pub mod blocks;
 pub mod browse;
 pub mod channels;
 pub mod counts;
@@ -46,7 +49,7 @@ pub mod wipe;
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 12] = [
+pub const STEPS: [&str; 13] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -204,6 +207,23 @@ pub const STEPS: [&str; 12] = [
      ) WITHOUT ROWID;",
     // Calls to HubSpot of an hour, by who made them and where they went.
     "CREATE TABLE usage (hour INTEGER PRIMARY KEY, counts TEXT NOT NULL);",
+    // Who is kept out of the mirror.
+    "CREATE TABLE blocks (
+         number INTEGER PRIMARY KEY,
+         id TEXT NOT NULL UNIQUE,
+         at INTEGER NOT NULL,
+         by TEXT NOT NULL,
+         named_by TEXT NOT NULL
+     );
+     CREATE TABLE block_hashes (
+         hash TEXT NOT NULL,
+         block INTEGER NOT NULL,
+         object_type TEXT,
+         updated_at INTEGER,
+         seen_at INTEGER NOT NULL,
+         PRIMARY KEY (hash, block)
+     ) WITHOUT ROWID;
+     CREATE INDEX block_hashes_block ON block_hashes (block);",
 ];
 
 /// Opens the tables; see [`crate::store::schema::open`].
