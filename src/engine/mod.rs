@@ -4,6 +4,7 @@
 
 pub mod actor;
 pub mod alert;
+pub mod audit;
 pub mod channel;
 pub mod delivery;
 pub mod directory;

@@ -194,7 +194,8 @@ impl Visit<'_> {
 
     /// Puts a question to the Portal. What a type has that is not mirrored is not there.
     pub(super) async fn ask(&self, command: &Command) -> Result<Answer, Stop> {
-        match portals::ask(self.env, &self.connection.object, command).await? {
+        let actor = self.visitor.actor();
+        match portals::ask_by(self.env, &self.connection.object, &actor, command).await? {
             Answer::TypeOff => Err(Notice::NotFound.into()),
             answer => Ok(answer),
         }

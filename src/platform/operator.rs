@@ -15,7 +15,10 @@ use crate::{
             Place, SignInView, Tone, TotalsView, WorkspaceView,
         },
     },
-    engine::directory::messages::{Answer, Command, Health, Jurisdiction, Refusal},
+    engine::{
+        actor::Actor,
+        directory::messages::{Answer, Command, Health, Jurisdiction, Refusal},
+    },
     platform::{
         clock, directory_object as directory,
         front::TICK_LATE_MS,
@@ -159,7 +162,7 @@ async fn create_workspace(
             return Ok(reply::page(&page, &[], &[])?);
         }
     };
-    match directory::ask(env, &Command::CreateWorkspace { name, jurisdiction }).await? {
+    match directory::ask_by(env, &Actor::Operator, &Command::CreateWorkspace { name, jurisdiction }).await? {
         Answer::Workspace(workspace) => {
             let page = paths::console(workspace.id.as_str(), "");
             Ok(reply::see_other(&format!("{page}&done=created"), &[])?)

@@ -18,6 +18,7 @@ use crate::{
         types,
     },
     engine::{
+        actor::Actor,
         directory::{
             api_key,
             messages::{
@@ -140,6 +141,15 @@ impl Caller {
             Self::Root | Self::Bound => Permissions::all(),
             Self::Workspace { permissions, .. } => permissions.clone(),
         }
+    }
+
+    /// Who they are in audit logs. A service binding is the host's own code, as its root key is.
+    fn actor(&self) -> Actor {
+        let key = match self {
+            Self::Root | Self::Bound => None,
+            Self::Workspace { name, .. } => name.parse().ok(),
+        };
+        key.map_or(Actor::Root, |id| Actor::Key { id })
     }
 
     /// Under which name requests are counted and remembered.
@@ -289,7 +299,7 @@ async fn answer(
             let body: request::CreateWorkspace = read(incoming).await?;
             let name = request::name("name", &body.name)?;
             let jurisdiction = request::jurisdiction(body.jurisdiction.as_deref())?;
-            match ask(env, &Command::CreateWorkspace { name, jurisdiction }).await? {
+            match ask_by(env, caller, &Command::CreateWorkspace { name, jurisdiction }).await? {
                 Answer::Workspace(workspace) => {
                     Ok(reply::json(201, &response::workspace(&workspace)).map_err(fault)?)
                 }
@@ -321,7 +331,9 @@ async fn answer(
             let name = request::name("name", &body.name)?;
             let expires_at = body.end(now)?;
             let permissions = body.permissions(&caller.permissions())?;
-            match ask(env, &Command::CreateKey { workspace, name, expires_at, permissions }).await? {
+            match ask_by(env, caller, &Command::CreateKey { workspace, name, expires_at, permissions })
+                .await?
+            {
                 Answer::KeyCreated { key, secret } => {
                     Ok(reply::json(201, &response::key_created(&key, &secret)).map_err(fault)?)
                 }
@@ -337,7 +349,7 @@ async fn answer(
         }
         Api::RevokeKey(workspace, key) => {
             caller.may_see(&workspace)?;
-            match ask(env, &Command::RevokeKey { workspace, key }).await? {
+            match ask_by(env, caller, &Command::RevokeKey { workspace, key }).await? {
                 Answer::Done => Ok(reply::empty(204).map_err(fault)?),
                 other => Err(refused(other)),
             }
@@ -345,7 +357,7 @@ async fn answer(
         Api::CreateSession(workspace) => {
             caller.may_see(&workspace)?;
             let person = read::<request::CreateSession>(incoming).await?.person()?;
-            match ask(env, &Command::CreateLink { workspace, person }).await? {
+            match ask_by(env, caller, &Command::CreateLink { workspace, person }).await? {
                 Answer::Secret { secret, expires_at } => {
                     let body = response::session(&config.public_url, &secret, expires_at);
                     Ok(reply::json(201, &body).map_err(fault)?)
@@ -364,15 +376,16 @@ async fn answer(
         }
         Api::ConnectByToken(workspace) => {
             caller.may_see(&workspace)?;
-            connection_api::connect(env, config, workspace, &bytes(incoming).await?).await
+            connection_api::connect(env, config, caller.actor(), workspace, &bytes(incoming).await?).await
         }
         Api::PutCredentials(id) => {
             let connection = fresh(env, caller, id).await?;
-            connection_api::put_credentials(env, config, &connection, &bytes(incoming).await?).await
+            connection_api::put_credentials(env, config, caller.actor(), &connection, &bytes(incoming).await?)
+                .await
         }
         Api::UpdateConnection(id) => {
             let connection = fresh(env, caller, id).await?;
-            connection_api::update(env, connection, &bytes(incoming).await?).await
+            connection_api::update(env, &caller.actor(), connection, &bytes(incoming).await?).await
         }
         Api::GetTest(id) => {
             let connection = believed(env, caller, id).await?;
@@ -391,10 +404,10 @@ async fn answer(
         Api::Disconnect(id) => {
             let deletes = query.deletes_data()?;
             let connection = fresh(env, caller, id).await?;
-            match disconnect::begin(env, connection.workspace, connection.id).await? {
+            match disconnect::begin(env, &caller.actor(), connection.workspace, connection.id).await? {
                 Ok(plan) => {
                     if deletes {
-                        disconnect::delete_data(env, &plan.connection.object).await?;
+                        disconnect::delete_data(env, &caller.actor(), &plan.connection.object).await?;
                     }
                     ok(&response::plan(&plan))
                 }
@@ -427,7 +440,7 @@ async fn channels(
     let connection = believed(env, caller, id).await?;
     let created = call == channel::Call::Create;
     let command = channel::command(call, &bytes(incoming).await?)?;
-    match portals::ask(env, &connection.object, &PortalCommand::Channel(command)).await? {
+    match portals::ask_by(env, &connection.object, &caller.actor(), &PortalCommand::Channel(command)).await? {
         PortalAnswer::Channel(answer) => said(channel::render(answer, created)?),
         PortalAnswer::NotConnected => Err(not_there_yet()),
         _ => Err(directory::unexpected().into()),
@@ -437,7 +450,7 @@ async fn channels(
 async fn types(env: &Env, caller: &Caller, id: ConnectionId, call: types::Call) -> Result<Response, Problem> {
     let connection = believed(env, caller, id).await?;
     let command = PortalCommand::Types(types::command(call)?);
-    match portals::ask(env, &connection.object, &command).await? {
+    match portals::ask_by(env, &connection.object, &caller.actor(), &command).await? {
         PortalAnswer::Types(answer) => said(types::render(answer)?),
         PortalAnswer::NotConnected => Err(not_there_yet()),
         _ => Err(directory::unexpected().into()),
@@ -467,7 +480,8 @@ async fn endpoints(
     let connection = believed(env, caller, id).await?;
     let created = call == endpoint::Call::Create;
     let command = endpoint::command(call, &bytes(incoming).await?, config.deliver_to)?;
-    match portals::ask(env, &connection.object, &PortalCommand::Endpoint(command)).await? {
+    match portals::ask_by(env, &connection.object, &caller.actor(), &PortalCommand::Endpoint(command)).await?
+    {
         PortalAnswer::Endpoint(answer) => said(endpoint::render(&connection.id, answer, created)?),
         PortalAnswer::NotConnected => Err(not_there_yet()),
         _ => Err(directory::unexpected().into()),
@@ -483,7 +497,7 @@ async fn asked(
     expected: Expected,
 ) -> Result<Response, Problem> {
     let connection = believed(env, caller, id.clone()).await?;
-    match (portals::ask(env, &connection.object, command).await?, expected) {
+    match (portals::ask_by(env, &connection.object, &caller.actor(), command).await?, expected) {
         (PortalAnswer::Json(body), Expected::Json) => reply::raw_json(body).map_err(fault),
         (PortalAnswer::Json(mut body), Expected::Page) => {
             cursor::wrap_last(&mut body);
@@ -589,6 +603,10 @@ async fn believed(env: &Env, caller: &Caller, id: ConnectionId) -> Result<Connec
 
 async fn ask(env: &Env, command: &Command) -> Result<Answer, Problem> {
     Ok(directory::ask(env, command).await?)
+}
+
+async fn ask_by(env: &Env, caller: &Caller, command: &Command) -> Result<Answer, Problem> {
+    Ok(directory::ask_by(env, &caller.actor(), command).await?)
 }
 
 /// The problem of an answer that is not the one hoped for.

@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     engine::portal::{
         beside::{SourceStatus, commands as beside},
-        blocks,
-        browse,
+        blocks, browse,
         channels::commands as channels,
         endpoints::commands as endpoints,
         links::standing::PairStatus,
@@ -182,6 +181,15 @@ pub enum Command {
     Endpoint(endpoints::Command),
     /// Something about people who are kept out. Answered as each says.
     Privacy(blocks::Command),
+    /// Who did what here, the newest first. Answers [`Answer::Json`] `{results, next_cursor}`.
+    Audit {
+        /// Older than this entry only.
+        before: Option<i64>,
+        /// Of actions that begin so only; empty: all.
+        action: String,
+        /// Capped at [`ENTRIES_LIMIT`](crate::engine::audit::ENTRIES_LIMIT).
+        limit: u32,
+    },
     /// Something about owners, pipelines or lists.
     Beside(beside::Command),
     /// Which types are mirrored. Answers [`Answer::Types`] or [`Answer::NotConnected`].
@@ -225,6 +233,7 @@ impl Command {
             | Self::Channel(_)
             | Self::Endpoint(_)
             | Self::Beside(_)
+            | Self::Audit { .. }
             | Self::Types(_)
             | Self::PanicOnce => None,
         }

@@ -12,6 +12,7 @@
 
 mod answers;
 pub mod apply;
+mod audit;
 mod backfill;
 pub mod beside;
 pub mod blocks;
@@ -49,6 +50,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     engine::{
+        actor::Actor,
         alert::Alert,
         limiter::{
             CALL_TIMEOUT_MS,
@@ -57,6 +59,7 @@ use crate::{
     },
     hubspot::{probe::Probe, usage::RateHeaders},
     store::{
+        audit::Wanted,
         portal::{counts::Area, dirty, feed, links as store_links},
         schema,
         sql::{Sql, SqlError},
@@ -355,10 +358,35 @@ impl Portal {
         self.connection.as_ref().map(|connection| connection.id.clone())
     }
 
-    /// Answers a command.
+    /// Answers a command of Spoke's own; see [`Portal::command_by`].
     pub fn command(
         &mut self,
         turn: &mut Turn<'_>,
+        command: Command,
+    ) -> Result<(Answer, Vec<Effect>), SqlError> {
+        self.command_by(turn, &Actor::Spoke, command)
+    }
+
+    /// Answers a command, and writes down who did what.
+    pub fn command_by(
+        &mut self,
+        turn: &mut Turn<'_>,
+        actor: &Actor,
+        command: Command,
+    ) -> Result<(Answer, Vec<Effect>), SqlError> {
+        let deed = audit::deed(&command);
+        let actor = if matches!(command, Command::Webhook { .. }) { &Actor::HubSpot } else { actor };
+        let (answer, effects) = self.obey(turn, actor, command)?;
+        if let Some(deed) = deed {
+            self.note(turn, actor, deed, &answer)?;
+        }
+        Ok((answer, effects))
+    }
+
+    fn obey(
+        &mut self,
+        turn: &mut Turn<'_>,
+        actor: &Actor,
         command: Command,
     ) -> Result<(Answer, Vec<Effect>), SqlError> {
         let mut effects = Vec::new();
@@ -440,7 +468,11 @@ impl Portal {
                 effects.push(Effect::SetAlarm(turn.now));
                 Answer::Done
             }
-            Command::Privacy(command) => self.blocks_command(turn, command, &mut effects)?,
+            Command::Privacy(command) => self.blocks_command(turn, actor, command, &mut effects)?,
+            Command::Audit { before, action, limit } => {
+                let wanted = Wanted { before, workspace: None, action: &action, limit };
+                Answer::Json(crate::engine::audit::page(turn.sql, &wanted)?)
+            }
             Command::Endpoint(command) => match self.connection.clone() {
                 Some(connection) => {
                     let answer = self.endpoint_command(turn, &connection, command)?;

@@ -61,7 +61,8 @@ impl Portal {
         let Some(shift) = &self.shift else { return Ok(()) };
         let over = turn.now >= shift.ends_at;
         let mut later = None;
-        let more = !over && (self.advance_blocks(turn)? | self.advance_erasing(turn)? | self.advance_channels(turn)?);
+        let more = !over
+            && (self.advance_blocks(turn)? | self.advance_erasing(turn)? | self.advance_channels(turn)?);
         if !over {
             self.deliver(turn, effects)?;
         }

@@ -127,11 +127,7 @@ pub fn note(
 ) -> Result<(), SqlError> {
     sql.exec(
         "UPDATE block_hashes SET updated_at = ?2, seen_at = ?3 WHERE hash = ?1",
-        &[
-            Param::Text(hash),
-            updated_at.map_or(Param::Null, |at| Param::Int(at.0)),
-            Param::Int(seen_at.0),
-        ],
+        &[Param::Text(hash), updated_at.map_or(Param::Null, |at| Param::Int(at.0)), Param::Int(seen_at.0)],
     )?;
     Ok(())
 }
@@ -176,16 +172,11 @@ pub fn ids_above(
 }
 
 /// Takes away what is to be done about records that are kept out: nothing is left to be found out about them.
-pub fn unmark(
-    sql: &dyn Sql,
-    kind: ObjectType,
-    ids: &[RecordId],
-) -> Result<(), SqlError> {
+pub fn unmark(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId]) -> Result<(), SqlError> {
     let ids = super::records::ids_json(ids);
     for table in ["dirty", "link_marks"] {
-        let statement = format!(
-            "DELETE FROM {table} WHERE object_type = ?1 AND id IN (SELECT value FROM json_each(?2))"
-        );
+        let statement =
+            format!("DELETE FROM {table} WHERE object_type = ?1 AND id IN (SELECT value FROM json_each(?2))");
         sql.exec(&statement, &[Param::Text(&kind.name()), Param::Text(&ids)])?;
     }
     Ok(())

@@ -22,6 +22,7 @@
 //! | `links` | one link of two records; see [`links`] | pair of types, both ids |
 //! | `link_marks` | a record whose links a later read must settle | object type, id |
 //! | `link_types` | what a type of association is called | from, to, type |
+//! | `audit` | something that somebody did | number |
 //! | `blocks` | someone who is kept out of the mirror | number |
 //! | `block_hashes` | a keyed hash of what names one of them | hash, block |
 //! | `endpoints` | a receiver of deliveries, as the engine's JSON, and its sealed secrets | number |
@@ -49,7 +50,7 @@ pub mod wipe;
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 13] = [
+pub const STEPS: [&str; 14] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -224,6 +225,7 @@ pub const STEPS: [&str; 13] = [
          PRIMARY KEY (hash, block)
      ) WITHOUT ROWID;
      CREATE INDEX block_hashes_block ON block_hashes (block);",
+    crate::store::audit::TABLE,
 ];
 
 /// Opens the tables; see [`crate::store::schema::open`].

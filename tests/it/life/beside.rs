@@ -76,7 +76,13 @@ impl World {
     /// Who HubSpot has on a list; nobody on one that is deleted.
     pub fn true_members(&self, list: u64) -> BTreeSet<u64> {
         let list = self.simulator.portal(PORTAL).expect("there").list(list);
-        list.into_iter().flat_map(List::members).map(|(id, _)| id).collect()
+        let kept_out = self.contacts_kept_out();
+        // Ids of another type mean nothing here, and grow apart from those of contacts.
+        list.into_iter()
+            .flat_map(List::members)
+            .map(|(id, _)| id)
+            .filter(|id| !kept_out.contains(id))
+            .collect()
     }
 
     /// Who the mirror has on each list that is followed.

@@ -216,7 +216,34 @@ impl World {
             .map(|line| serde_json::from_str::<Value>(line).unwrap())
             .filter(|record| record["state"] == "live")
             .map(|record| (record["id"].as_str().unwrap().to_owned(), record["properties"].clone()))
+            .filter(|(id, properties)| kind != ObjectType::Contacts || !self.keeps_out(id, properties))
             .collect()
+    }
+
+    /// Whether a contact has a name of somebody who is kept out: its id, one that became part of it, or an address.
+    fn keeps_out(&self, id: &str, properties: &Value) -> bool {
+        let names = ["hs_merged_object_ids", "email", "hs_additional_emails"];
+        let texts = names.iter().filter_map(|name| properties[name].as_str());
+        let named = |name: &str| self.kept_out.contains(&name.trim().to_lowercase());
+        !self.kept_out.is_empty() && (named(id) || texts.flat_map(|text| text.split(';')).any(named))
+    }
+
+    /// Contacts of HubSpot's that are kept out of the mirrors.
+    pub(super) fn contacts_kept_out(&self) -> BTreeSet<u64> {
+        let mut all = BTreeSet::new();
+        if !self.kept_out.is_empty() {
+            let mirrored = self.truth();
+            let portal = self.simulator.portal(PORTAL).expect("the account exists");
+            let (mut from, mut text) = (0, Vec::new());
+            while let Some(next) = portal.dump("contacts", from, 1_000, &mut text) {
+                from = next;
+            }
+            let lines = String::from_utf8(text).unwrap();
+            let ids = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+            let ids = ids.map(|record| record["id"].as_str().unwrap().to_owned());
+            all.extend(ids.filter(|id| !mirrored.contains_key(id)).map(|id| id.parse::<u64>().unwrap()));
+        }
+        all
     }
 
     /// What a connection's feed tells after a number, read to its end.

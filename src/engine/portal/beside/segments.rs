@@ -474,7 +474,9 @@ impl Portal {
     /// Members of a list without those who are kept out of the mirror; and the hashes of these.
     fn admitted(&self, list: ListId, ids: &[RecordId]) -> (Vec<RecordId>, Vec<Hash>) {
         let of = self.beside.segments.iter().find(|segment| segment.list == list);
-        let Some(kind) = of.and_then(|segment| segment.object_type) else { return (ids.to_vec(), Vec::new()) };
+        let Some(kind) = of.and_then(|segment| segment.object_type) else {
+            return (ids.to_vec(), Vec::new());
+        };
         let mut left_out = Vec::new();
         let admitted = |id: &RecordId| match self.blocks.recognised(kind, *id) {
             Some(hash) => {
@@ -496,7 +498,10 @@ impl Portal {
         for segment in self.beside.segments.iter_mut().filter(|segment| segment.object_type == Some(kind)) {
             let on_it = members::among(turn.sql, segment.list, ids)?;
             if !on_it.is_empty() {
-                segment.state.left_out.extend(on_it.iter().filter_map(|id| self.blocks.recognised(kind, *id)));
+                segment
+                    .state
+                    .left_out
+                    .extend(on_it.iter().filter_map(|id| self.blocks.recognised(kind, *id)));
                 segment.save(turn.sql)?;
             }
         }

@@ -49,7 +49,8 @@ pub enum Whom {
 }
 
 impl Whom {
-    const fn word(&self) -> &'static str {
+    /// What they are named by.
+    pub(in crate::engine::portal) const fn word(&self) -> &'static str {
         match self {
             Self::Email(_) => "email",
             Self::Record { .. } => "record",
@@ -66,8 +67,6 @@ pub enum Command {
     Erase {
         /// Whom.
         whom: Whom,
-        /// Who asks.
-        by: Actor,
     },
     /// Lets somebody in again, who is then read. Answers [`Answer::Done`] or [`Answer::Missing`].
     Lift {
@@ -87,8 +86,8 @@ impl Command {
     /// See [`crate::engine::portal::messages::Command::about`].
     pub(in crate::engine::portal) const fn about(&self) -> Option<ObjectType> {
         match self {
-            Self::Erase { whom: Whom::Record { object_type, .. }, .. } => Some(*object_type),
-            Self::Erase { whom: Whom::Email(_), .. } | Self::Lift { .. } | Self::Blocks { .. } => None,
+            Self::Erase { whom: Whom::Record { object_type, .. } } => Some(*object_type),
+            Self::Erase { whom: Whom::Email(_) } | Self::Lift { .. } | Self::Blocks { .. } => None,
         }
     }
 }
@@ -119,6 +118,7 @@ impl Portal {
     pub(in crate::engine::portal) fn blocks_command(
         &mut self,
         turn: &mut Turn<'_>,
+        by: &Actor,
         command: Command,
         effects: &mut Vec<Effect>,
     ) -> Result<Answer, SqlError> {
@@ -126,7 +126,7 @@ impl Portal {
             return Ok(Answer::NotConnected);
         }
         match command {
-            Command::Erase { whom, by } => self.erase_and_keep_out(turn, &whom, &by, effects),
+            Command::Erase { whom } => self.erase_and_keep_out(turn, &whom, by, effects),
             Command::Lift { id } => self.lift(turn, &id, effects),
             Command::Blocks { after, limit } => {
                 let limit = limit.min(BLOCKS_LIMIT);
@@ -158,7 +158,9 @@ impl Portal {
         for id in named {
             ids.push(id);
             let mut at = id;
-            while let Some(into) = records::merged_into(turn.sql, kind, at)?.filter(|into| !ids.contains(into)) {
+            while let Some(into) =
+                records::merged_into(turn.sql, kind, at)?.filter(|into| !ids.contains(into))
+            {
                 ids.push(into);
                 at = into;
             }
@@ -270,12 +272,7 @@ impl Portal {
         Ok(erased)
     }
 
-    fn lift(
-        &mut self,
-        turn: &Turn<'_>,
-        id: &BlockId,
-        effects: &mut Vec<Effect>,
-    ) -> Result<Answer, SqlError> {
+    fn lift(&mut self, turn: &Turn<'_>, id: &BlockId, effects: &mut Vec<Effect>) -> Result<Answer, SqlError> {
         let Some(block) = store::one(turn.sql, id)? else { return Ok(Answer::Missing) };
         let hashes = store::remove(turn.sql, block.number)?;
         let Blocks { hashes: known, work, .. } = &mut self.blocks;

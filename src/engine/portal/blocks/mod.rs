@@ -106,6 +106,12 @@ fn normal(email: &str) -> String {
     email.trim().to_lowercase()
 }
 
+/// Records that became part of one.
+fn merged_ids(properties: &Properties<'_>) -> impl Iterator<Item = RecordId> {
+    let text = properties.get(MERGED_IDS).unwrap_or_default();
+    text.split(';').filter_map(|part| part.trim().parse().ok()).take(NAMES)
+}
+
 fn place(connection: &ConnectionId) -> String {
     format!("{connection}/blocks")
 }
@@ -174,9 +180,7 @@ impl Blocks {
     fn names(&self, kind: ObjectType, id: RecordId, properties: &Properties<'_>) -> Vec<Name> {
         let mut names = vec![Name { hash: self.of_id(kind, id), own: true }];
         let list = |name: &str| properties.get(name).unwrap_or_default().to_owned();
-        let parts = list(MERGED_IDS);
-        let parts = parts.split(';').filter_map(|part| part.trim().parse().ok());
-        names.extend(parts.map(|part| Name { hash: self.of_id(kind, part), own: false }));
+        names.extend(merged_ids(properties).map(|part| Name { hash: self.of_id(kind, part), own: false }));
         if kind == ObjectType::Contacts {
             let emails = [list("email"), list("hs_additional_emails")];
             let emails = emails.iter().flat_map(|emails| emails.split(';')).map(normal);
@@ -274,6 +278,7 @@ impl Portal {
         found: &[Record<'_>],
     ) -> Result<BTreeSet<RecordId>, SqlError> {
         let mut kept_out = BTreeSet::new();
+        let mut parts = Vec::new();
         if self.blocks.hashes.is_empty() {
             return Ok(kept_out);
         }
@@ -283,11 +288,19 @@ impl Portal {
             let known = names.iter().find_map(|name| self.blocks.hashes.get(&name.hash));
             let Some(Entry { block, .. }) = known.copied() else { continue };
             kept_out.insert(record.id);
+            // Whoever became part of them is the same person, and the feed may tell of them.
+            parts.extend(merged_ids(&record.properties).filter(|part| !self.blocks.has(kind, *part)));
             let shown = (!record.archived).then_some(record.updated_at);
             self.blocks.add(turn, block, kind, &names, shown)?;
             self.blocks.note(turn, &names[0].hash, shown)?;
         }
         self.take_out(turn, index, &kept_out)?;
+        if !parts.is_empty() {
+            let known = records::known(turn.sql, kind, &parts, None)?;
+            let parts: Vec<RecordId> = known.into_iter().map(|row| row.id).collect();
+            self.erase(turn, index, &parts, false)?;
+            store::unmark(turn.sql, kind, &parts)?;
+        }
         Ok(kept_out)
     }
 

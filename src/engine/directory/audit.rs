@@ -1,0 +1,123 @@
+//! What of the commands to the Directory stands in its audit log: workspaces, keys, sessions, sign-ins, and which account was
+//! authorised.
+
+use serde_json::json;
+
+use crate::{
+    engine::{
+        actor::Actor,
+        audit::{self, DAYS, Deed},
+        directory::messages::{Answer, Command, Refusal},
+    },
+    store::{
+        audit as store,
+        directory::counters,
+        sql::{Sql, SqlError},
+    },
+    values::{
+        ids::WorkspaceId,
+        time::{DAY_MS, HOUR_MS, Timestamp},
+    },
+};
+
+/// Refused sign-ins of an hour that are written down one by one; whoever tries more often is counted.
+const REFUSED_AN_HOUR: u64 = 100;
+/// Sign-ins that were refused.
+pub const REFUSED: &str = "sign_ins_refused";
+/// Sign-ins that succeeded.
+pub const SIGNED_IN: &str = "sign_ins";
+/// The action of a refused sign-in.
+const SIGN_IN_REFUSED: &str = "operator.sign_in_refused";
+
+/// Something that a command asks for, before it is known whether it was done.
+pub(super) struct Asked {
+    workspace: Option<WorkspaceId>,
+    deed: Deed,
+}
+
+fn of(workspace: &WorkspaceId, deed: Deed) -> Option<Asked> {
+    Some(Asked { workspace: Some(workspace.clone()), deed })
+}
+
+/// What a command would be in the log.
+pub(super) fn asked(command: &Command) -> Option<Asked> {
+    match command {
+        Command::CreateWorkspace { name, .. } => Some(Asked {
+            workspace: None,
+            deed: Deed::on("workspace.created", "").with(json!({ "name": name })),
+        }),
+        Command::CreateKey { workspace, name, expires_at, .. } => {
+            let ends = expires_at.map(Timestamp::to_rfc3339);
+            of(workspace, Deed::on("key.created", "").with(json!({ "name": name, "expires_at": ends })))
+        }
+        Command::RevokeKey { workspace, key } => of(workspace, Deed::on("key.revoked", key)),
+        Command::CreateLink { workspace, person } => {
+            let details = json!({ "for": person.user, "role": person.role.as_str() });
+            of(workspace, Deed::on("session.link_made", "").with(details))
+        }
+        Command::OpenLink { .. } => Some(Asked { workspace: None, deed: Deed::on("session.opened", "") }),
+        Command::SignIn { .. } => Some(Asked { workspace: None, deed: Deed::on("operator.signed_in", "") }),
+        Command::EnterWorkspace { workspace, .. } => of(workspace, Deed::on("workspace.entered", "")),
+        Command::RecordConnection(record) => {
+            let details = json!({ "portal": record.portal, "app": record.app });
+            of(&record.workspace, Deed::on("connection.authorised", "").with(details))
+        }
+        Command::Rename { workspace, connection, name } => {
+            of(workspace, Deed::on("connection.renamed", connection).with(json!({ "name": name })))
+        }
+        Command::BeginDisconnect { workspace, connection } => {
+            of(workspace, Deed::on("connection.disconnected", connection))
+        }
+        _ => None,
+    }
+}
+
+/// Writes down what was done, or that a sign-in was refused.
+pub(super) fn note(
+    sql: &dyn Sql,
+    now: Timestamp,
+    actor: &Actor,
+    asked: Asked,
+    answer: &Answer,
+) -> Result<(), SqlError> {
+    let Asked { mut workspace, mut deed } = asked;
+    let mut actor = actor.clone();
+    let signs_in = deed.action == "operator.signed_in";
+    match answer {
+        Answer::Refused(refusal) if signs_in => {
+            counters::add(sql, REFUSED, 1)?;
+            let so_far = store::count_since(sql, SIGN_IN_REFUSED, now.minus_ms(HOUR_MS))?;
+            if so_far >= REFUSED_AN_HOUR {
+                return Ok(());
+            }
+            let why = if *refusal == Refusal::WrongPassword { "wrong_password" } else { "too_many" };
+            deed = Deed::on(SIGN_IN_REFUSED, "").with(json!({ "why": why }));
+        }
+        Answer::SessionMade { .. } if signs_in => {
+            counters::add(sql, SIGNED_IN, 1)?;
+            actor = Actor::Operator;
+        }
+        Answer::SessionMade { session, .. } => {
+            if deed.action == "session.opened" {
+                actor = Actor::person(&session.person.user, session.person.role.as_str());
+                workspace = session.workspace.as_ref().map(|workspace| workspace.id.clone());
+            } else {
+                actor = Actor::Operator;
+            }
+        }
+        Answer::Workspace(made) => {
+            deed.subject = made.id.to_string();
+            workspace = Some(made.id.clone());
+        }
+        Answer::KeyCreated { key, .. } => deed.subject = key.id.to_string(),
+        Answer::Recorded { connection, .. } => deed.subject = connection.id.to_string(),
+        Answer::Done | Answer::Secret { .. } | Answer::Plan(_) => {}
+        _ => return Ok(()),
+    }
+    audit::note(sql, now, workspace.as_ref(), &actor, &deed)
+}
+
+/// Takes entries away whose time is over; once a tick.
+pub(super) fn purge(sql: &dyn Sql, now: Timestamp) -> Result<(), SqlError> {
+    store::purge_before(sql, now.minus_ms(i64::from(DAYS) * DAY_MS))
+}
