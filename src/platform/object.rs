@@ -4,7 +4,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 use serde::{Serialize, de::DeserializeOwned};
 use worker::{Headers, Method, ObjectNamespace, Request, RequestInit, Response, Stub, wasm_bindgen::JsValue};
 
-use crate::engine::actor::Actor;
+use crate::{engine::actor::Actor, values::json};
 
 /// Why an object gave no answer. None of these is the caller's fault.
 #[derive(Debug, thiserror::Error)]
@@ -64,8 +64,8 @@ pub async fn command<C: DeserializeOwned>(request: &mut Request) -> worker::Resu
 /// Who made a request by [`ask_by`].
 pub fn actor(request: &Request) -> Actor {
     let text = request.headers().get(ACTOR).ok().flatten().unwrap_or_default();
-    let json = percent_decode_str(&text).decode_utf8_lossy();
-    serde_json::from_str(&json).unwrap_or_default()
+    let plain = percent_decode_str(&text).decode_utf8_lossy();
+    json::parse(&plain).unwrap_or_default()
 }
 
 /// Makes the response that [`ask`] reads.

@@ -121,3 +121,83 @@ pub(super) fn note(
 pub(super) fn purge(sql: &dyn Sql, now: Timestamp) -> Result<(), SqlError> {
     store::purge_before(sql, now.minus_ms(i64::from(DAYS) * DAY_MS))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::{
+        engine::directory::{
+            Draw, handle_by,
+            messages::{Person, Role},
+            open,
+        },
+        store::native::NativeSql,
+        values::crypto::sha256_hex,
+    };
+
+    fn ask(sql: &NativeSql, now: i64, actor: &Actor, command: Command) -> Answer {
+        let (mut id, mut secret) = ([0; 12], [0; 32]);
+        id[..8].copy_from_slice(&now.to_be_bytes());
+        secret[..8].copy_from_slice(&now.to_be_bytes());
+        handle_by(sql, Timestamp(now), Draw { id, secret }, actor, command).unwrap()
+    }
+
+    fn entries(sql: &NativeSql, workspace: Option<WorkspaceId>) -> Vec<Value> {
+        let command = Command::Audit { workspace, before: None, action: String::new(), limit: 200 };
+        let Answer::Audit(json) = ask(sql, 1 << 40, &Actor::Spoke, command) else { panic!("no entries") };
+        let page: Value = serde_json::from_str(&json).unwrap();
+        let mut all = page["results"].as_array().unwrap().clone();
+        all.reverse();
+        all
+    }
+
+    fn actions(entries: &[Value]) -> Vec<&str> {
+        entries.iter().map(|entry| entry["action"].as_str().unwrap()).collect()
+    }
+
+    #[test]
+    fn who_makes_and_opens_what_is_written_down_by_workspace_without_secrets() {
+        let sql = NativeSql::default();
+        open(&sql).unwrap();
+        let make = |name: &str| Command::CreateWorkspace { name: name.to_owned(), jurisdiction: None };
+        let Answer::Workspace(own) = ask(&sql, 1, &Actor::Root, make("Own")) else { panic!("no workspace") };
+        ask(&sql, 2, &Actor::Operator, make("Other"));
+        let workspace = own.id.clone();
+        let person = Person { user: "Zoë".to_owned(), role: Role::Viewer, return_url: None };
+        let link = Command::CreateLink { workspace: workspace.clone(), person };
+        let Answer::Secret { secret, .. } = ask(&sql, 3, &Actor::Root, link) else { panic!("no link") };
+        let open_it = Command::OpenLink { hash: sha256_hex(secret.as_bytes()) };
+        ask(&sql, 4, &Actor::Spoke, open_it.clone());
+        // A second time it is refused, which changes nothing.
+        ask(&sql, 5, &Actor::Spoke, open_it);
+        let all = entries(&sql, Some(workspace));
+        assert_eq!(actions(&all), ["workspace.created", "session.link_made", "session.opened"]);
+        assert_eq!((&all[0]["by"], &all[2]["by"]), (&json!("the root key"), &json!("Zoë (viewer)")));
+        assert_eq!(entries(&sql, None).len(), 4, "the operator sees all");
+        assert!(!format!("{all:?}").contains(&secret));
+    }
+
+    #[test]
+    fn sign_ins_are_written_down_and_refused_ones_counted_however_many_there_are() {
+        let sql = NativeSql::default();
+        open(&sql).unwrap();
+        let tries = 3 * REFUSED_AN_HOUR as i64;
+        for at in 0..tries {
+            let client = format!("client {}", at % 40);
+            ask(&sql, HOUR_MS * 100 + at, &Actor::Spoke, Command::SignIn { client, correct: false });
+        }
+        let later = HOUR_MS * 200;
+        let client = "the operator".to_owned();
+        ask(&sql, later, &Actor::Spoke, Command::SignIn { client, correct: true });
+        let all = entries(&sql, None);
+        assert_eq!(all.len() as u64, REFUSED_AN_HOUR + 1);
+        let last = &all[all.len() - 1];
+        assert_eq!((&last["action"], &last["by"]), (&json!("operator.signed_in"), &json!("the operator")));
+        let counted = counters::all(&sql).unwrap();
+        assert!(counted.contains(&(REFUSED.to_owned(), tries as u64)), "{counted:?}");
+        ask(&sql, later + i64::from(DAYS + 1) * DAY_MS, &Actor::Spoke, Command::Tick { after: None });
+        assert_eq!(entries(&sql, None), Vec::<Value>::new());
+    }
+}

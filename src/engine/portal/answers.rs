@@ -27,7 +27,7 @@ use crate::{
     },
     values::{
         http::{Outcome, Response},
-        ids::RecordId,
+        ids::{ObjectType, RecordId},
         planted::{Bug, planted},
         time::{SECOND_MS, Timestamp},
     },
@@ -244,8 +244,9 @@ impl Portal {
         turn: &mut Turn<'_>,
         in_flight: &InFlight,
         id: RecordId,
-        record: Record<'_>,
+        mut record: Record<'_>,
     ) -> Result<(), SqlError> {
+        self.cut_old_calls(turn.now, in_flight.stream, std::slice::from_mut(&mut record));
         let kept_out = self.keep_out(turn, in_flight.stream, std::slice::from_ref(&record))?;
         let scene = self.scene(turn, in_flight);
         let resolved = record.id;
@@ -280,7 +281,10 @@ impl Portal {
         page: &Page<'_>,
     ) -> Result<(), SqlError> {
         let kept_out = self.keep_out(turn, in_flight.stream, &page.records)?;
-        let found = without(&page.records, &kept_out);
+        let mut found = without(&page.records, &kept_out);
+        if self.streams[in_flight.stream].saved.object_type == ObjectType::Calls {
+            self.cut_old_calls(turn.now, in_flight.stream, found.to_mut());
+        }
         let scene = self.scene(turn, in_flight);
         let running = &mut self.streams[in_flight.stream];
         let wide = running.saved.wide;

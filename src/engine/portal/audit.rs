@@ -41,6 +41,7 @@ pub(super) fn deed(command: &Command) -> Option<Deed> {
             let details = json!({ "uninstall": uninstall, "revoke": revoke });
             Deed::on("connection.disconnected", "").with(details)
         }
+        Command::SetRetention(wanted) => Deed::on("retention.set", "").with(json!(wanted)),
         Command::DeleteData => Deed::on("data.deleted", ""),
         Command::Webhook { touches } => {
             let erased = touches.iter().filter(|touch| touch.erased).count();
@@ -73,6 +74,7 @@ pub(super) fn deed(command: &Command) -> Option<Deed> {
         | Command::RefreshFields
         | Command::Reread { .. }
         | Command::Audit { .. }
+        | Command::Retention
         | Command::PanicOnce => return None,
     })
 }
@@ -81,6 +83,9 @@ fn of_privacy(command: &Privacy) -> Option<Deed> {
     match command {
         Privacy::Erase { whom } => {
             Some(Deed::on("person.erased", "").with(json!({ "named_by": whom.word() })))
+        }
+        Privacy::Export { whom } => {
+            Some(Deed::on("person.exported", "").with(json!({ "named_by": whom.word() })))
         }
         Privacy::Lift { id } => Some(Deed::on("person.let_in", id)),
         Privacy::Blocks { .. } => None,

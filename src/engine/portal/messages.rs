@@ -13,6 +13,7 @@ use crate::{
         endpoints::commands as endpoints,
         links::standing::PairStatus,
         reconcile::Reconcile,
+        retention,
         selection::Selection,
         snapshot,
         storage::Storage,
@@ -181,6 +182,10 @@ pub enum Command {
     Endpoint(endpoints::Command),
     /// Something about people who are kept out. Answered as each says.
     Privacy(blocks::Command),
+    /// What is kept and how long. Answers [`Answer::Json`] or [`Answer::NotConnected`].
+    Retention,
+    /// Sets it. Answers as [`Command::Retention`] does.
+    SetRetention(retention::Wanted),
     /// Who did what here, the newest first. Answers [`Answer::Json`] `{results, next_cursor}`.
     Audit {
         /// Older than this entry only.
@@ -234,6 +239,8 @@ impl Command {
             | Self::Endpoint(_)
             | Self::Beside(_)
             | Self::Audit { .. }
+            | Self::Retention
+            | Self::SetRetention(_)
             | Self::Types(_)
             | Self::PanicOnce => None,
         }

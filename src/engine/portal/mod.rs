@@ -35,6 +35,7 @@ mod query;
 pub mod reconcile;
 mod refusals;
 mod requests;
+pub mod retention;
 pub mod selection;
 pub mod snapshot;
 pub mod state;
@@ -84,6 +85,7 @@ use links::Linking;
 use messages::{Answer, Command, State, Status, StreamStatus};
 use permits::Permits;
 use reconcile::{Checking, Level};
+use retention::Retention;
 use selection::Selection;
 use state::{Connection, Farewell, Stream};
 use storage::Watch;
@@ -291,6 +293,7 @@ pub struct Portal {
     storage: Watch,
     keeping: Keeping,
     blocks: Blocks,
+    retention: Retention,
     trying: Trying,
     counting: Counting,
     panic_once: bool,
@@ -334,6 +337,7 @@ impl Portal {
             storage: Watch::load(turn)?,
             keeping: Keeping::load(turn)?,
             blocks,
+            retention: Retention::load(turn)?,
             trying: Trying::load(turn)?,
             counting: Counting::new(streams::counted(turn)?),
             panic_once: false,
@@ -441,6 +445,7 @@ impl Portal {
             Command::Types(_) if self.connection.is_none() => Answer::NotConnected,
             Command::Types(command) => {
                 let answer = Answer::Types(self.types_command(turn, command, &mut effects)?);
+                self.keep_minimum(turn)?;
                 self.rouse_for_deliveries(turn, &mut effects)?;
                 answer
             }
@@ -469,6 +474,8 @@ impl Portal {
                 Answer::Done
             }
             Command::Privacy(command) => self.blocks_command(turn, actor, command, &mut effects)?,
+            Command::Retention => self.retention(),
+            Command::SetRetention(wanted) => self.set_retention(turn, &wanted, &mut effects)?,
             Command::Audit { before, action, limit } => {
                 let wanted = Wanted { before, workspace: None, action: &action, limit };
                 Answer::Json(crate::engine::audit::page(turn.sql, &wanted)?)
@@ -580,6 +587,7 @@ impl Portal {
             || due(self.channels_due_at(turn)?)
             || due(self.keeping_due_at(turn)?)
             || due(self.blocks_due_at(turn.now))
+            || due(self.retention_due_at(turn.now))
         {
             return Ok(true);
         }

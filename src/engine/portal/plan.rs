@@ -62,7 +62,10 @@ impl Portal {
         let over = turn.now >= shift.ends_at;
         let mut later = None;
         let more = !over
-            && (self.advance_blocks(turn)? | self.advance_erasing(turn)? | self.advance_channels(turn)?);
+            && (self.advance_retention(turn)?
+                | self.advance_blocks(turn)?
+                | self.advance_erasing(turn)?
+                | self.advance_channels(turn)?);
         if !over {
             self.deliver(turn, effects)?;
         }
@@ -144,6 +147,7 @@ impl Portal {
             self.channels_due_at(turn)?,
             self.keeping_due_at(turn)?,
             self.blocks_due_at(turn.now),
+            self.retention_due_at(turn.now),
             self.own_call_due_at(turn.now),
         ];
         let next = next.into_iter().chain(others.into_iter().flatten()).min();

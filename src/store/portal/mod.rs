@@ -43,6 +43,7 @@ pub mod members;
 pub mod records;
 pub mod reference;
 pub mod streams;
+pub mod thinning;
 pub mod types;
 pub mod usage;
 pub mod wipe;

@@ -315,6 +315,37 @@ fn somebody_who_is_in_no_mirror_yet_stays_out_when_they_come_and_comes_once_let_
     world.verdict().unwrap();
 }
 
+fn export(world: &mut World, whom: Whom) -> Value {
+    match world.command(Command::Privacy(Privacy::Export { whom })) {
+        Some(Answer::Json(text)) => serde_json::from_str(&text).unwrap(),
+        other => panic!("nothing is exported but {other:?}"),
+    }
+}
+
+#[test]
+fn what_is_held_about_a_person_is_one_document_that_says_afterwards_that_nothing_is() {
+    let (mut world, id) = furnished();
+    let held = export(&mut world, by_email(EMAIL));
+    let record = &held["records"][0];
+    assert_eq!(record["record"]["properties"]["phone"], json!("+15550199"));
+    assert_eq!(record["lists"][0]["id"], json!("1"));
+    assert_eq!(record["associations"]["companies"].as_array().unwrap().len(), 1);
+    let history = record["history"].to_string();
+    assert!(history.contains("Canaryelder") && history.contains("association_added"), "{history}");
+    assert_eq!((&held["blocks"], &record["history_goes_on"]), (&json!([]), &json!(false)));
+    let answer = erase_known(&mut world, by_id(&id), &[&id, EMAIL]);
+    world.pass(2);
+    for whom in [by_email(EMAIL), by_id(&id)] {
+        let held = export(&mut world, whom);
+        assert_eq!(held["blocks"][0]["id"], answer["block"]["id"]);
+        assert_eq!(held["audit"][0]["action"], json!("person.erased"));
+        let text = held.to_string().to_lowercase();
+        assert!(CANARIES.iter().all(|canary| !text.contains(canary)), "{text}");
+    }
+    let nobody = export(&mut world, by_email("nobody@example.com"));
+    assert_eq!((&nobody["records"], &nobody["blocks"]), (&json!([]), &json!([])));
+}
+
 #[test]
 fn counts_leave_them_out_and_cost_no_more_calls_for_it() {
     let mut world = synced(tiny(3_000));

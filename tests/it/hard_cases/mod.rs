@@ -24,6 +24,7 @@ mod previews;
 mod privacy;
 mod reconcile;
 mod requests;
+mod retention;
 mod selection;
 mod storage;
 mod tokens;

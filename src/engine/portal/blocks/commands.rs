@@ -73,6 +73,11 @@ pub enum Command {
         /// Which block.
         id: BlockId,
     },
+    /// What is held about a person. Answers [`Answer::Json`] `{records, blocks, audit, …}`, also where that is nothing.
+    Export {
+        /// About whom.
+        whom: Whom,
+    },
     /// Answers [`Answer::Json`] `{results, next_cursor}`.
     Blocks {
         /// Where the page before it ended.
@@ -86,13 +91,17 @@ impl Command {
     /// See [`crate::engine::portal::messages::Command::about`].
     pub(in crate::engine::portal) const fn about(&self) -> Option<ObjectType> {
         match self {
-            Self::Erase { whom: Whom::Record { object_type, .. } } => Some(*object_type),
-            Self::Erase { whom: Whom::Email(_) } | Self::Lift { .. } | Self::Blocks { .. } => None,
+            Self::Erase { whom: Whom::Record { object_type, .. } }
+            | Self::Export { whom: Whom::Record { object_type, .. } } => Some(*object_type),
+            Self::Erase { whom: Whom::Email(_) }
+            | Self::Export { whom: Whom::Email(_) }
+            | Self::Lift { .. }
+            | Self::Blocks { .. } => None,
         }
     }
 }
 
-fn told(block: &Block) -> Result<serde_json::Value, SqlError> {
+pub(super) fn told(block: &Block) -> Result<serde_json::Value, SqlError> {
     let by: Actor = json::parse(&block.by).map_err(|_| SqlError::Content("blocks"))?;
     Ok(json!({
         "id": block.id,
@@ -127,6 +136,7 @@ impl Portal {
         }
         match command {
             Command::Erase { whom } => self.erase_and_keep_out(turn, &whom, by, effects),
+            Command::Export { whom } => self.export(turn, &whom),
             Command::Lift { id } => self.lift(turn, &id, effects),
             Command::Blocks { after, limit } => {
                 let limit = limit.min(BLOCKS_LIMIT);
@@ -142,7 +152,7 @@ impl Portal {
 
     /// The records that are this person's as far as the mirror knows: those named, what they became part of, and what became part
     /// of them.
-    fn records_of(
+    pub(super) fn records_of(
         turn: &Turn<'_>,
         whom: &Whom,
     ) -> Result<(ObjectType, Vec<RecordId>, Vec<Stored>), SqlError> {
@@ -265,7 +275,7 @@ impl Portal {
         for list in members::followed(turn.sql)?.iter().filter(|list| list.object_type == Some(kind)) {
             erased.lists += usize::from(!members::among(turn.sql, list.list, ids)?.is_empty());
         }
-        for (number, _) in channels::all(turn.sql)? {
+        for (number, _) in self.channels.with_records_of(kind) {
             let known = channels::known(turn.sql, number, ids)?;
             erased.channels += usize::from(known.iter().any(|known| known.fingerprint.is_some()));
         }

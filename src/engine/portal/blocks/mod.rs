@@ -16,6 +16,7 @@
 //! Owns the hashes (in the store's `block_hashes`, and in memory), their key and what is still to be gone over (in `meta`).
 
 mod commands;
+mod export;
 
 use std::{
     borrow::Cow,
@@ -341,6 +342,7 @@ impl Portal {
         index: usize,
         batch: &mut BatchAnswer<'_>,
     ) -> Result<(), SqlError> {
+        self.cut_old_calls(turn.now, index, &mut batch.records);
         if self.blocks.hashes.is_empty() {
             return Ok(());
         }
