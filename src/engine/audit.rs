@@ -63,7 +63,8 @@ pub fn page(sql: &dyn Sql, wanted: &Wanted<'_>) -> Result<String, SqlError> {
     found.truncate(limit as usize);
     let next = found.last().filter(|_| more).map(|entry| entry.number.to_string());
     let results: Vec<Value> = found.iter().map(told).collect::<Result<_, _>>()?;
-    Ok(json!({ "results": results, "next_cursor": next }).to_string())
+    // In this order: whoever hands it on looks for the cursor at its end.
+    Ok(format!("{{\"results\":{},\"next_cursor\":{}}}", json!(results), json!(next)))
 }
 
 fn told(entry: &Entry) -> Result<Value, SqlError> {

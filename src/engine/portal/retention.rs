@@ -287,8 +287,11 @@ impl Portal {
     /// Goes on with the passes, a piece a turn; says whether there is more to do in this alarm.
     #[inline(never)]
     pub(super) fn advance_retention(&mut self, turn: &Turn<'_>) -> Result<bool, SqlError> {
+        // A type that may not be read has nothing to drop.
+        let reads = |index: usize| self.streams[index].saved.backfill.is_some() && !self.stands_still(index);
+        let read = self.retention.work.after_reads && !(0..self.streams.len()).any(reads);
         let work = &mut self.retention.work;
-        if work.after_reads && self.streams.iter().all(|running| running.saved.backfill.is_none()) {
+        if read {
             work.after_reads = false;
             work.thin = self.streams.iter().map(|running| (running.saved.object_type, 0)).collect();
             self.retention.save(turn)?;

@@ -1,5 +1,6 @@
 //! What is kept and for how long: details of calls, the minimum of fields, audit entries.
 
+use hubspot_simulator::portal::PortalSettings;
 use serde_json::{Value, json};
 use spoke::{
     engine::portal::{
@@ -81,7 +82,8 @@ fn details_of_old_calls_leave_mirror_and_feed_and_no_read_brings_them_back() {
 
 #[test]
 fn the_minimum_drops_all_other_fields_from_mirror_and_feed_and_its_end_brings_them_back() {
-    let mut world = synced(tiny(60));
+    // With all of HubSpot's own fields.
+    let mut world = synced(Plan { settings: PortalSettings::default(), ..tiny(60) });
     let id = ids(&world)[7].clone();
     let kind = ObjectType::Contacts;
     for city in ["Canaryville", "Canaryburg"] {

@@ -76,8 +76,9 @@ impl World {
     /// Who HubSpot has on a list; nobody on one that is deleted.
     pub fn true_members(&self, list: u64) -> BTreeSet<u64> {
         let list = self.simulator.portal(PORTAL).expect("there").list(list);
-        let kept_out = self.contacts_kept_out();
-        // Ids of another type mean nothing here, and grow apart from those of contacts.
+        // Ids of two types mean nothing to each other.
+        let of_contacts = list.is_some_and(|list| list.object_type_id == "0-1");
+        let kept_out = if of_contacts { self.contacts_kept_out() } else { BTreeSet::new() };
         list.into_iter()
             .flat_map(List::members)
             .map(|(id, _)| id)

@@ -487,6 +487,9 @@ impl World {
         if self.plan.selects {
             self.choose_some();
         }
+        if self.plan.erases {
+            self.erase_somebody();
+        }
         if self.plan.turns_off {
             self.turn_off(self.plan.further[0]);
         }

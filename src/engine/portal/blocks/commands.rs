@@ -145,7 +145,9 @@ impl Portal {
                 let page = &page[..page.len().min(limit as usize)];
                 let next = page.last().filter(|_| more).map(|block| block.number.to_string());
                 let results: Vec<_> = page.iter().map(told).collect::<Result<_, _>>()?;
-                Ok(Answer::Json(json!({ "results": results, "next_cursor": next }).to_string()))
+                let (results, next) = (json!(results), json!(next));
+                // In this order: whoever hands it on looks for the cursor at its end.
+                Ok(Answer::Json(format!("{{\"results\":{results},\"next_cursor\":{next}}}")))
             }
         }
     }

@@ -46,7 +46,7 @@ use crate::{
     },
 };
 
-pub use commands::{Command, Whom};
+pub use commands::{BLOCKS_LIMIT, Command, Whom};
 
 /// Most people kept out of one connection: some 5 hashes each of 32 characters are held in memory, 10 MB with what a map adds.
 pub const MOST: u32 = 10_000;
