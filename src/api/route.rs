@@ -83,6 +83,12 @@ pub enum Api {
     PutSelection(ConnectionId, ObjectType),
     /// `/v1/connections/{c}/types…`
     Types(ConnectionId, types::Call),
+    /// `POST /v1/connections/{c}/prospects/erase`
+    ErasePerson(ConnectionId),
+    /// `PATCH /v1/connections/{c}/retention`
+    SetRetention(ConnectionId),
+    /// `GET /v1/workspaces/{w}/audit`
+    ListAudit(WorkspaceId),
 }
 
 /// Whom an address of `/v1` answers.
@@ -104,6 +110,7 @@ impl Api {
             | Self::GetConnection(_)
             | Self::GetTest(_)
             | Self::GetLimits(_)
+            | Self::ListAudit(_)
             | Self::Snapshot(_)
             | Self::Types(_, types::Call::List)
             | Self::Endpoints(_, Call::List | Call::Get(_))
@@ -140,6 +147,8 @@ impl Api {
             | Self::CreateSession(_)
             | Self::ConnectByToken(_)
             | Self::PutCredentials(_)
+            | Self::ErasePerson(_)
+            | Self::SetRetention(_)
             | Self::Disconnect(_) => Access::Key(Permission::Admin),
         }
     }
@@ -154,6 +163,7 @@ impl Api {
             | Self::GetConnection(_)
             | Self::GetTest(_)
             | Self::GetLimits(_)
+            | Self::ListAudit(_)
             | Self::Snapshot(_)
             | Self::Types(_, types::Call::List)
             | Self::Endpoints(_, Call::List | Call::Get(_))
@@ -169,6 +179,8 @@ impl Api {
             | Self::PutCredentials(_)
             | Self::UpdateConnection(_)
             | Self::PutSelection(..)
+            | Self::ErasePerson(_)
+            | Self::SetRetention(_)
             | Self::Types(..)
             | Self::Endpoints(..)
             | Self::Channels(..) => true,
@@ -204,6 +216,9 @@ impl Api {
             | Self::UpdateConnection(_)
             | Self::GetTest(_)
             | Self::GetLimits(_)
+            | Self::ListAudit(_)
+            | Self::ErasePerson(_)
+            | Self::SetRetention(_)
             | Self::Snapshot(_)
             | Self::PutSelection(..)
             | Self::Types(..)
@@ -218,6 +233,7 @@ impl Api {
             Self::ListWorkspaces => &["limit", "cursor"],
             Self::Snapshot(_) => &["types"],
             Self::Disconnect(_) => &["data"],
+            Self::ListAudit(_) => &["limit", "cursor", "action"],
             Self::CreateWorkspace
             | Self::GetWorkspace(_)
             | Self::CreateKey(_)
@@ -231,6 +247,8 @@ impl Api {
             | Self::UpdateConnection(_)
             | Self::GetTest(_)
             | Self::GetLimits(_)
+            | Self::ErasePerson(_)
+            | Self::SetRetention(_)
             | Self::Channels(..)
             | Self::Endpoints(..)
             | Self::PutSelection(..)
@@ -302,7 +320,7 @@ pub type Make = fn(&[&str]) -> Option<Route>;
 pub const OAUTH_CALLBACK: &str = "/oauth/callback";
 
 /// Every address: method, pattern, and what it means. `*` stands for one segment.
-const TABLE: [(Method, &str, Make); 87] = [
+const TABLE: [(Method, &str, Make); 95] = [
     (Method::Get, "/hello", |_| Some(Route::Hello)),
     (Method::Get, "/healthz", |_| Some(Route::Health)),
     // An app's key holds no underscore, a connection's id does.
@@ -362,6 +380,22 @@ const TABLE: [(Method, &str, Make); 87] = [
     (Method::Get, "/v1/connections/*/lists/*/members", |at| list(at, Ask::ListMembers)),
     (Method::Post, "/v1/connections/*/lists/*/follow", |at| list(at, Ask::Follow)),
     (Method::Post, "/v1/connections/*/lists/*/unfollow", |at| list(at, Ask::Unfollow)),
+    (Method::Post, "/v1/connections/*/prospects/erase", |at| api(Api::ErasePerson(at[0].parse().ok()?))),
+    (Method::Get, "/v1/connections/*/prospects/export", |at| {
+        Some(Route::Ask(at[0].parse().ok()?, Ask::ExportPerson))
+    }),
+    (Method::Get, "/v1/connections/*/prospects/blocks", |at| {
+        Some(Route::Ask(at[0].parse().ok()?, Ask::ListBlocks))
+    }),
+    (Method::Delete, "/v1/connections/*/prospects/blocks/*", |at| {
+        Some(Route::Ask(at[0].parse().ok()?, Ask::LiftBlock(at[1].parse().ok()?)))
+    }),
+    (Method::Get, "/v1/connections/*/retention", |at| {
+        Some(Route::Ask(at[0].parse().ok()?, Ask::GetRetention))
+    }),
+    (Method::Patch, "/v1/connections/*/retention", |at| api(Api::SetRetention(at[0].parse().ok()?))),
+    (Method::Get, "/v1/connections/*/audit", |at| Some(Route::Ask(at[0].parse().ok()?, Ask::ListAudit))),
+    (Method::Get, "/v1/workspaces/*/audit", |at| api(Api::ListAudit(at[0].parse().ok()?))),
     (Method::Get, "/v1/connections/*/types", |at| api(Api::Types(at[0].parse().ok()?, types::Call::List))),
     (Method::Post, "/v1/connections/*/types/refresh", |at| {
         api(Api::Types(at[0].parse().ok()?, types::Call::Refresh))
@@ -542,6 +576,7 @@ mod tests {
                         "512"
                     }
                     (_, before) if before.ends_with("/endpoints/") => "ep_070707070707070707070707",
+                    (_, before) if before.ends_with("/blocks/") => "blk_070707070707070707070707",
                     (_, _) if keyed && index == 2 => "key_070707070707070707070707",
                     (_, _) => WORKSPACE,
                 };

@@ -10,6 +10,7 @@ use crate::{
     api::{
         channel, cursor, endpoint,
         idempotency::{self, Kept},
+        prospect,
         question::{self, Ask, Expected},
         rate::{Bucket, Left},
         request::{self, BODY_LIMIT, Query},
@@ -19,13 +20,17 @@ use crate::{
     },
     engine::{
         actor::Actor,
+        audit::ENTRIES_LIMIT,
         directory::{
             api_key,
             messages::{
                 Answer, Claim, Command, Connection, Permission, Permissions, Refusal, WORKSPACES_LIMIT,
             },
         },
-        portal::messages::{Answer as PortalAnswer, Command as PortalCommand},
+        portal::{
+            blocks::Command as Privacy,
+            messages::{Answer as PortalAnswer, Command as PortalCommand},
+        },
     },
     platform::{
         clock, connection_api, directory_object as directory, disconnect,
@@ -418,6 +423,28 @@ async fn answer(
             let selection = read::<request::PutSelection>(incoming).await?.selection()?;
             let command = PortalCommand::Select { object_type, selection };
             asked(env, caller, &id, &command, Expected::Json).await
+        }
+        Api::ErasePerson(id) => {
+            let whom = read::<prospect::Erase>(incoming).await?.whom()?;
+            let command = PortalCommand::Privacy(Privacy::Erase { whom });
+            asked(env, caller, &id, &command, Expected::Json).await
+        }
+        Api::SetRetention(id) => {
+            let wanted = read::<prospect::SetRetention>(incoming).await?.wanted()?;
+            asked(env, caller, &id, &PortalCommand::SetRetention(wanted), Expected::Json).await
+        }
+        Api::ListAudit(workspace) => {
+            caller.may_see(&workspace)?;
+            let (before, limit) = (question::number(&query)?, query.limit(ENTRIES_LIMIT)?);
+            let action = prospect::action(&query)?;
+            let workspace = Some(workspace);
+            match ask(env, &Command::Audit { workspace, before, action, limit }).await? {
+                Answer::Audit(mut body) => {
+                    cursor::wrap_last(&mut body);
+                    reply::raw_json(body).map_err(fault)
+                }
+                other => Err(refused(other)),
+            }
         }
         Api::Snapshot(id) => {
             let types = query.types()?;
