@@ -94,6 +94,7 @@ struct Victim {
     key_id: String,
     channel: String,
     endpoint: String,
+    block: String,
     record: String,
     session: String,
 }
@@ -125,6 +126,8 @@ fn victim(world: &World) -> Result<Victim> {
     let channel = world.spoke.post_json(&format!("{own}/channels"), &channel)?;
     let endpoint = json!({"url": "http://127.0.0.1:9/hook", "description": CANARY});
     let endpoint = world.spoke.post_json(&format!("{own}/endpoints"), &endpoint)?;
+    let nobody = json!({"email": "nobody@canary.example"});
+    let erased = world.spoke.post_json(&format!("{own}/prospects/erase"), &nobody)?;
     let (contacts, _) = world.spoke.contacts(&connected.connection, None)?;
     let text = |value: &Value| value.as_str().map(str::to_owned).context("an id is a text");
     let (session, _) = cookies(world, &connected.workspace)?;
@@ -133,6 +136,7 @@ fn victim(world: &World) -> Result<Victim> {
         key_id,
         channel: text(&channel["id"])?,
         endpoint: text(&endpoint["id"])?,
+        block: text(&erased["block"]["id"])?,
         record: text(&contacts[0]["id"])?,
         session,
         connected,
@@ -150,6 +154,7 @@ fn address(row: &Row, of: &Victim) -> String {
             ("*", "keys") => &of.key_id,
             ("*", "channels") => &of.channel,
             ("*", "endpoints") => &of.endpoint,
+            ("*", "blocks") => &of.block,
             ("*", "records" | "fields" | "streams" | "types" | "associations" | "new") => "contacts",
             ("*", "pipelines") => "deals",
             ("*", "hubspot") => "main",
@@ -179,6 +184,8 @@ fn body(row: &Row) -> Option<String> {
         }),
         "endpoints" => json!({"url": "https://example.com/"}),
         "replay" => json!({"after": "0"}),
+        "erase" => json!({"object_type": "contacts", "id": "1"}),
+        "retention" => json!({"audit_days": 30}),
         "*" if row.method == "PATCH" => json!({}),
         _ => return Some(String::new()),
     };
@@ -210,6 +217,9 @@ fn state(world: &World, victim: &Victim) -> Result<Vec<Value>> {
             .clone(),
     );
     all.push(world.spoke.get_json(&format!("/v1/connections/{connection}"))?["state"].clone());
+    for path in ["prospects/blocks", "retention"] {
+        all.push(world.spoke.get_json(&format!("/v1/connections/{connection}/{path}"))?);
+    }
     Ok(all)
 }
 
@@ -309,6 +319,10 @@ fn permissions(world: &World) -> Result<()> {
         ("POST", format!("{connection}/pause"), "write"),
         ("POST", format!("{connection}/resume"), "write"),
         ("GET", format!("/workspaces/{}/keys", own.workspace), "admin"),
+        ("GET", format!("{connection}/prospects/blocks"), "read"),
+        ("GET", format!("{connection}/retention"), "read"),
+        ("GET", format!("{connection}/audit"), "read"),
+        ("GET", format!("/workspaces/{}/audit", own.workspace), "read"),
     ];
     for permission in ["read", "write", "admin"] {
         let key = key(&[permission])?;
