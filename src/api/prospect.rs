@@ -42,7 +42,8 @@ fn invalid(words: impl Into<String>) -> Problem {
     Problem::new(Kind::InvalidRequest, words)
 }
 
-fn whom(email: Option<&str>, object_type: Option<&str>, id: Option<&str>) -> Result<Whom, Problem> {
+/// Somebody, by an address alone or by a record's type and id.
+pub fn whom(email: Option<&str>, object_type: Option<&str>, id: Option<&str>) -> Result<Whom, Problem> {
     match (email, object_type, id) {
         (Some(email), None, None) => {
             let right = email.chars().count() <= LOOKUP_CHARS

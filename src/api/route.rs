@@ -300,6 +300,8 @@ pub enum Page {
     ConsoleCreateWorkspace,
     /// `POST /console/workspaces/{w}/open`
     ConsoleOpenWorkspace(WorkspaceId),
+    /// `GET /console/audit`
+    ConsoleAudit,
 }
 
 /// The outcome of a search in the table.
@@ -320,7 +322,7 @@ pub type Make = fn(&[&str]) -> Option<Route>;
 pub const OAUTH_CALLBACK: &str = "/oauth/callback";
 
 /// Every address: method, pattern, and what it means. `*` stands for one segment.
-const TABLE: [(Method, &str, Make); 95] = [
+const TABLE: [(Method, &str, Make); 96] = [
     (Method::Get, "/hello", |_| Some(Route::Hello)),
     (Method::Get, "/healthz", |_| Some(Route::Health)),
     // An app's key holds no underscore, a connection's id does.
@@ -464,6 +466,7 @@ const TABLE: [(Method, &str, Make); 95] = [
     (Method::Post, "/console/workspaces", |_| page(Page::ConsoleCreateWorkspace)),
     (Method::Post, "/console/workspaces/*/open", |at| page(Page::ConsoleOpenWorkspace(at[0].parse().ok()?))),
     (Method::Get, "/console/workspaces", |_| page(Page::Console)),
+    (Method::Get, "/console/audit", |_| page(Page::ConsoleAudit)),
     (Method::Post, "/__test/panic/*", |at| Some(Route::TestPanic(at[0].parse().ok()?))),
 ];
 
@@ -663,6 +666,15 @@ mod tests {
         is_page(Method::Post, paths::CONSOLE_SIGN_OUT);
         is_page(Method::Post, paths::CONSOLE_WORKSPACES);
         is_page(Method::Post, &paths::console_open(WORKSPACE));
+        is_page(Method::Get, &paths::console_audit(WORKSPACE, "key.", Some("7")));
+        is_page(Method::Get, &connection.privacy_after("7"));
+        for action in ["erase", "export", "retention"] {
+            is_page(Method::Post, &connection.privacy_action(action));
+        }
+        let block = "blk_070707070707070707070707";
+        is_page(Method::Get, &connection.lift(block));
+        is_page(Method::Post, &connection.lift(block));
+        is_page(Method::Get, &connection.audit("person.", Some("7")));
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub enum Actor {
     },
     /// The operator of the deployment.
     Operator,
+    /// Somebody who gave no sign of who they are.
+    Unknown,
 }
 
 impl Actor {
@@ -50,6 +52,7 @@ impl Actor {
             Self::Key { id } => format!("the API key {id}"),
             Self::Person { name, role } => format!("{name} ({role})"),
             Self::Operator => "the operator".to_owned(),
+            Self::Unknown => "somebody unknown".to_owned(),
         }
     }
 }

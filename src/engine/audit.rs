@@ -70,7 +70,7 @@ pub fn page(sql: &dyn Sql, wanted: &Wanted<'_>) -> Result<String, SqlError> {
 fn told(entry: &Entry) -> Result<Value, SqlError> {
     let actor: Actor = json::parse(&entry.actor).map_err(|_| SqlError::Content("audit"))?;
     let details: Value = json::parse(&entry.details).map_err(|_| SqlError::Content("audit"))?;
-    Ok(json!({
+    let mut told = json!({
         "id": entry.number.to_string(),
         "at": entry.at.to_rfc3339(),
         "action": entry.action,
@@ -78,5 +78,9 @@ fn told(entry: &Entry) -> Result<Value, SqlError> {
         "details": details,
         "actor": actor,
         "by": actor.words(),
-    }))
+    });
+    if let Some(workspace) = &entry.workspace {
+        told["workspace_id"] = json!(workspace);
+    }
+    Ok(told)
 }

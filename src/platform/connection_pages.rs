@@ -25,7 +25,7 @@ use crate::{
         channel_pages, clock, delivery_pages, directory_object as directory,
         incoming::Incoming,
         pages::{Stop, Visitor, field, parameter},
-        portals, reply,
+        portals, privacy_pages, reply,
     },
     values::{
         config::Config,
@@ -147,6 +147,13 @@ pub async fn answer(
         }
         ConnectionPage::Skip(id) => visit.skip(incoming, id).await,
         ConnectionPage::Replay(id) => visit.replay(incoming, id).await,
+        ConnectionPage::Privacy => visit.privacy(incoming).await,
+        ConnectionPage::ErasePerson => visit.erase_person(incoming).await,
+        ConnectionPage::ExportPerson => visit.export_person(incoming).await,
+        ConnectionPage::SetRetention => visit.set_retention(incoming).await,
+        ConnectionPage::AskLift(id) => visit.ask_lift(id).await,
+        ConnectionPage::Lift(id) => visit.lift(incoming, id).await,
+        ConnectionPage::Audit => visit.audit(incoming).await,
     }
 }
 
@@ -300,14 +307,14 @@ impl Visit<'_> {
         self.list(kind, List { rows, newer: false, older: false }, Some(text)).await
     }
 
-    async fn by_key(&self, object_type: ObjectType, key: &str) -> Result<Vec<ListRow>, Stop> {
+    pub(super) async fn by_key(&self, object_type: ObjectType, key: &str) -> Result<Vec<ListRow>, Stop> {
         match self.look(Look::Found { object_type, key: key.to_owned() }).await? {
             Seen::List(list) => Ok(list.rows),
             _ => Err(directory::unexpected().into()),
         }
     }
 
-    async fn seen(
+    pub(super) async fn seen(
         &self,
         object_type: ObjectType,
         id: RecordId,
@@ -362,7 +369,10 @@ fn flash(done: &str) -> Option<Flash> {
             Tone::Good,
             "The token is good and in use. Nothing that was read is lost; the fields are read anew.",
         ),
-        other => return delivery_pages::flash(other).or_else(|| channel_pages::flash(other)),
+        other => {
+            let of_channels = || channel_pages::flash(other);
+            return delivery_pages::flash(other).or_else(of_channels).or_else(|| privacy_pages::flash(other));
+        }
     };
     Some(Flash { tone, words: words.to_owned() })
 }

@@ -263,7 +263,8 @@ async fn answer(env: &Env, config: &Config, page: Page, incoming: &mut Incoming)
         | Page::ConsoleSignIn
         | Page::ConsoleSignOut
         | Page::ConsoleCreateWorkspace
-        | Page::ConsoleOpenWorkspace(_) => Err(Notice::NotFound.into()),
+        | Page::ConsoleOpenWorkspace(_)
+        | Page::ConsoleAudit => Err(Notice::NotFound.into()),
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Entry {
     pub number: i64,
     /// When.
     pub at: Timestamp,
+    /// Of which workspace, where the log is of several.
+    pub workspace: Option<String>,
     /// By whom, as the engine's JSON.
     pub actor: String,
     /// What, as a word of the engine's.
@@ -77,7 +79,7 @@ pub struct Wanted<'a> {
 pub fn page(sql: &dyn Sql, wanted: &Wanted<'_>) -> Result<Vec<Entry>, SqlError> {
     let of = if wanted.workspace.is_some() { "workspace = ?2" } else { "?2 IS NULL" };
     let statement = format!(
-        "SELECT number, at, actor, action, subject, details FROM audit
+        "SELECT number, at, workspace, actor, action, subject, details FROM audit
          WHERE number < ?1 AND {of} AND substr(action, 1, length(?3)) = ?3 ORDER BY number DESC LIMIT ?4"
     );
     let rows = sql.exec(
@@ -93,10 +95,11 @@ pub fn page(sql: &dyn Sql, wanted: &Wanted<'_>) -> Result<Vec<Entry>, SqlError> 
 }
 
 fn entry(row: Row) -> Option<Entry> {
-    let [number, at, actor, action, subject, details] = <[Value; 6]>::try_from(row).ok()?;
+    let [number, at, workspace, actor, action, subject, details] = <[Value; 7]>::try_from(row).ok()?;
     Some(Entry {
         number: number.int()?,
         at: Timestamp(at.int()?),
+        workspace: workspace.into_text(),
         actor: actor.into_text()?,
         action: action.into_text()?,
         subject: subject.into_text()?,

@@ -35,41 +35,38 @@ pub(super) struct Asked {
     deed: Deed,
 }
 
-fn of(workspace: &WorkspaceId, deed: Deed) -> Option<Asked> {
-    Some(Asked { workspace: Some(workspace.clone()), deed })
-}
-
 /// What a command would be in the log.
 pub(super) fn asked(command: &Command) -> Option<Asked> {
-    match command {
-        Command::CreateWorkspace { name, .. } => Some(Asked {
-            workspace: None,
-            deed: Deed::on("workspace.created", "").with(json!({ "name": name })),
-        }),
+    let (workspace, deed) = match command {
+        Command::CreateWorkspace { name, .. } => {
+            (None, Deed::on("workspace.created", "").with(json!({ "name": name })))
+        }
         Command::CreateKey { workspace, name, expires_at, .. } => {
             let ends = expires_at.map(Timestamp::to_rfc3339);
-            of(workspace, Deed::on("key.created", "").with(json!({ "name": name, "expires_at": ends })))
+            let details = json!({ "name": name, "expires_at": ends });
+            (Some(workspace), Deed::on("key.created", "").with(details))
         }
-        Command::RevokeKey { workspace, key } => of(workspace, Deed::on("key.revoked", key)),
+        Command::RevokeKey { workspace, key } => (Some(workspace), Deed::on("key.revoked", key)),
         Command::CreateLink { workspace, person } => {
             let details = json!({ "for": person.user, "role": person.role.as_str() });
-            of(workspace, Deed::on("session.link_made", "").with(details))
+            (Some(workspace), Deed::on("session.link_made", "").with(details))
         }
-        Command::OpenLink { .. } => Some(Asked { workspace: None, deed: Deed::on("session.opened", "") }),
-        Command::SignIn { .. } => Some(Asked { workspace: None, deed: Deed::on("operator.signed_in", "") }),
-        Command::EnterWorkspace { workspace, .. } => of(workspace, Deed::on("workspace.entered", "")),
+        Command::OpenLink { .. } => (None, Deed::on("session.opened", "")),
+        Command::SignIn { .. } => (None, Deed::on("operator.signed_in", "")),
+        Command::EnterWorkspace { workspace, .. } => (Some(workspace), Deed::on("workspace.entered", "")),
         Command::RecordConnection(record) => {
             let details = json!({ "portal": record.portal, "app": record.app });
-            of(&record.workspace, Deed::on("connection.authorised", "").with(details))
+            (Some(&record.workspace), Deed::on("connection.authorised", "").with(details))
         }
         Command::Rename { workspace, connection, name } => {
-            of(workspace, Deed::on("connection.renamed", connection).with(json!({ "name": name })))
+            (Some(workspace), Deed::on("connection.renamed", connection).with(json!({ "name": name })))
         }
         Command::BeginDisconnect { workspace, connection } => {
-            of(workspace, Deed::on("connection.disconnected", connection))
+            (Some(workspace), Deed::on("connection.disconnected", connection))
         }
-        _ => None,
-    }
+        _ => return None,
+    };
+    Some(Asked { workspace: workspace.cloned(), deed })
 }
 
 /// Writes down what was done, or that a sign-in was refused.
@@ -92,6 +89,7 @@ pub(super) fn note(
             }
             let why = if *refusal == Refusal::WrongPassword { "wrong_password" } else { "too_many" };
             deed = Deed::on(SIGN_IN_REFUSED, "").with(json!({ "why": why }));
+            actor = Actor::Unknown;
         }
         Answer::SessionMade { .. } if signs_in => {
             counters::add(sql, SIGNED_IN, 1)?;
@@ -193,6 +191,7 @@ mod tests {
         ask(&sql, later, &Actor::Spoke, Command::SignIn { client, correct: true });
         let all = entries(&sql, None);
         assert_eq!(all.len() as u64, REFUSED_AN_HOUR + 1);
+        assert_eq!(all[0]["by"], "somebody unknown");
         let last = &all[all.len() - 1];
         assert_eq!((&last["action"], &last["by"]), (&json!("operator.signed_in"), &json!("the operator")));
         let counted = counters::all(&sql).unwrap();

@@ -83,7 +83,7 @@ impl Portal {
     /// Makes these the connection's tokens. They are saved.
     pub(super) fn hold(&mut self, turn: &Turn<'_>, tokens: Tokens) -> Result<(), SqlError> {
         self.locked = self.blocks.locked();
-        self.tokens = Some(tokens).filter(|_| !self.locked);
+        self.tokens = (!self.locked).then_some(tokens);
         self.token_number += 1;
         self.revoked_once = false;
         if let Some(connection) = &mut self.connection {

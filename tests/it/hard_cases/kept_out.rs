@@ -110,6 +110,9 @@ fn furnished() -> (World, String) {
     (world, id)
 }
 
+/// Something that could bring the contact with that id back.
+type Brings = fn(&mut World, &str);
+
 #[test]
 fn nothing_of_an_erased_person_is_left_in_any_table_and_the_answer_says_what_went() {
     let (mut world, id) = furnished();
@@ -140,7 +143,7 @@ fn events_checks_full_reads_reconcile_and_connecting_again_do_not_bring_anybody_
     let (mut world, id) = furnished();
     erase_known(&mut world, by_id(&id), &[&id, EMAIL]);
     world.pass(1);
-    let brings: [(&str, fn(&mut World, &str)); 6] = [
+    let brings: [(&str, Brings); 6] = [
         ("an event", |world, id| {
             rename(world, id, "Canaryfirst");
             world.pass(2);

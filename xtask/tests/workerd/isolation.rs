@@ -166,7 +166,10 @@ fn address(row: &Row, of: &Victim) -> String {
         };
         path.push(filled.to_owned());
     }
-    path.join("/")
+    // What this one asks about stands in its query.
+    let exports = row.pattern.ends_with("/prospects/export");
+    let query = if exports { format!("?object_type=contacts&id={}", of.record) } else { String::new() };
+    format!("{}{query}", path.join("/"))
 }
 
 /// A body that each address would take if it took the caller.
