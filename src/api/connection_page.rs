@@ -4,7 +4,7 @@ use crate::{
     api::route::{self, Make, Route},
     values::{
         http::Method,
-        ids::{ChannelId, EndpointId, ObjectType, RecordId, SeatId},
+        ids::{BlockId, ChannelId, EndpointId, ObjectType, RecordId, SeatId},
     },
 };
 
@@ -131,10 +131,24 @@ pub enum ConnectionPage {
     Skip(EndpointId),
     /// `POST …/endpoints/{e}/replay`
     Replay(EndpointId),
+    /// `GET …/privacy`
+    Privacy,
+    /// `POST …/privacy/erase`
+    ErasePerson,
+    /// `POST …/privacy/export`
+    ExportPerson,
+    /// `POST …/privacy/retention`
+    SetRetention,
+    /// `GET …/privacy/blocks/{b}/lift`
+    AskLift(BlockId),
+    /// `POST …/privacy/blocks/{b}/lift`
+    Lift(BlockId),
+    /// `GET …/audit`
+    Audit,
 }
 
 /// Every such address, as in the router's own table.
-pub const TABLE: [(Method, &str, Make); 60] = [
+pub const TABLE: [(Method, &str, Make); 67] = [
     (Method::Get, "/w/*/connections/*", |at| page(at, ConnectionPage::Sync)),
     (Method::Get, "/w/*/connections/*/live", |at| page(at, ConnectionPage::SyncLive)),
     (Method::Post, "/w/*/connections/*/pause", |at| page(at, ConnectionPage::Pause)),
@@ -209,6 +223,13 @@ pub const TABLE: [(Method, &str, Make); 60] = [
     (Method::Post, "/w/*/connections/*/endpoints/*/test", |at| of_endpoint(at, ConnectionPage::TestEndpoint)),
     (Method::Post, "/w/*/connections/*/endpoints/*/skip", |at| of_endpoint(at, ConnectionPage::Skip)),
     (Method::Post, "/w/*/connections/*/endpoints/*/replay", |at| of_endpoint(at, ConnectionPage::Replay)),
+    (Method::Get, "/w/*/connections/*/privacy", |at| page(at, ConnectionPage::Privacy)),
+    (Method::Post, "/w/*/connections/*/privacy/erase", |at| page(at, ConnectionPage::ErasePerson)),
+    (Method::Post, "/w/*/connections/*/privacy/export", |at| page(at, ConnectionPage::ExportPerson)),
+    (Method::Post, "/w/*/connections/*/privacy/retention", |at| page(at, ConnectionPage::SetRetention)),
+    (Method::Get, "/w/*/connections/*/privacy/blocks/*/lift", |at| of_block(at, ConnectionPage::AskLift)),
+    (Method::Post, "/w/*/connections/*/privacy/blocks/*/lift", |at| of_block(at, ConnectionPage::Lift)),
+    (Method::Get, "/w/*/connections/*/audit", |at| page(at, ConnectionPage::Audit)),
 ];
 
 fn page(at: &[&str], page: ConnectionPage) -> Option<Route> {
@@ -224,6 +245,10 @@ fn of_record(at: &[&str], make: fn(ObjectType, RecordId) -> ConnectionPage) -> O
 }
 
 fn of_channel(at: &[&str], make: fn(ChannelId) -> ConnectionPage) -> Option<Route> {
+    page(at, make(at[2].parse().ok()?))
+}
+
+fn of_block(at: &[&str], make: fn(BlockId) -> ConnectionPage) -> Option<Route> {
     page(at, make(at[2].parse().ok()?))
 }
 

@@ -10,6 +10,7 @@ pub mod endpoint;
 pub mod idempotency;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod openapi;
+pub mod prospect;
 pub mod question;
 pub mod rate;
 pub mod request;

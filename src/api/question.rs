@@ -3,16 +3,18 @@
 //! Requests with a body, and what the Directory knows, are not among them.
 
 use crate::{
-    api::{cursor, request::Query, response},
+    api::{cursor, prospect, request::Query, response},
     engine::{
+        audit::ENTRIES_LIMIT,
         directory::messages::{Permission, Refusal},
         portal::{
             beside::commands::{Command as Beside, MEMBERS_LIMIT},
+            blocks::{BLOCKS_LIMIT, Command as Privacy},
             messages::{Answer, CHANGES_LIMIT, Command, LINKS_LIMIT, RECORDS_LIMIT},
         },
     },
     values::{
-        ids::{ChannelId, ConnectionId, ListId, ObjectType, RecordId},
+        ids::{BlockId, ChannelId, ConnectionId, ListId, ObjectType, RecordId},
         problem::{Kind, Problem},
     },
 };
@@ -65,6 +67,16 @@ pub enum Ask {
     Unfollow(ListId),
     /// `GET …/channels/{ch}/records`
     ListChannelRecords(ChannelId),
+    /// `GET …/prospects/export`
+    ExportPerson,
+    /// `GET …/prospects/blocks`
+    ListBlocks,
+    /// `DELETE …/prospects/blocks/{id}`
+    LiftBlock(BlockId),
+    /// `GET …/retention`
+    GetRetention,
+    /// `GET …/audit`
+    ListAudit,
     /// `POST …/pause`
     Pause,
     /// `POST …/test`
@@ -88,7 +100,12 @@ impl Ask {
             | Self::ListLists
             | Self::GetList(_)
             | Self::ListMembers(_)
-            | Self::ListChannelRecords(_) => Permission::Read,
+            | Self::ListChannelRecords(_)
+            | Self::ExportPerson
+            | Self::ListBlocks
+            | Self::GetRetention
+            | Self::ListAudit => Permission::Read,
+            Self::LiftBlock(_) => Permission::Admin,
             Self::RefreshFields
             | Self::Resync(_)
             | Self::Reread(..)
@@ -109,6 +126,9 @@ impl Ask {
             | Self::ListAssociations(..)
             | Self::ListMembers(_)
             | Self::ListChannelRecords(_) => &["limit", "cursor"],
+            Self::ExportPerson => &prospect::NAMES,
+            Self::ListBlocks => &["limit", "cursor"],
+            Self::ListAudit => &["limit", "cursor", "action"],
             Self::ListChanges => &["after", "types", "limit"],
             Self::GetRecord(..)
             | Self::ListFields(_)
@@ -122,6 +142,8 @@ impl Ask {
             | Self::GetList(_)
             | Self::Follow(_)
             | Self::Unfollow(_)
+            | Self::LiftBlock(_)
+            | Self::GetRetention
             | Self::Pause
             | Self::Test
             | Self::Resume => &[],
@@ -169,11 +191,29 @@ impl Ask {
                 let limit = query.limit(RECORDS_LIMIT)?;
                 (Command::ChannelRecords { channel, after: after()?, limit }, Expected::Page)
             }
+            Self::ExportPerson => {
+                (Command::Privacy(Privacy::Export { whom: prospect::named(query)? }), Expected::Json)
+            }
+            Self::ListBlocks => {
+                let (after, limit) = (number(query)?, query.limit(BLOCKS_LIMIT)?);
+                (Command::Privacy(Privacy::Blocks { after, limit }), Expected::Page)
+            }
+            Self::LiftBlock(id) => ordered(Command::Privacy(Privacy::Lift { id })),
+            Self::GetRetention => (Command::Retention, Expected::Json),
+            Self::ListAudit => {
+                let (before, limit) = (number(query)?, query.limit(ENTRIES_LIMIT)?);
+                (Command::Audit { before, action: prospect::action(query)?, limit }, Expected::Page)
+            }
             Self::Test => ordered(Command::Test),
             Self::Pause => ordered(Command::Pause),
             Self::Resume => ordered(Command::Resume),
         })
     }
+}
+
+/// The place of a page in a list that goes by our own numbers.
+pub fn number(query: &Query<'_>) -> Result<Option<i64>, Problem> {
+    query.get("cursor").map(|text| cursor::decode(cursor::Of::Records, text)).transpose()
 }
 
 /// An answer that is not what was hoped for, in words; `None`: one that such a question never has.

@@ -85,6 +85,12 @@ pub enum Api {
     Types(ConnectionId, types::Call),
     /// `/v1/connections/{c}/seats…`
     Seats(ConnectionId, seat::Call),
+    /// `POST /v1/connections/{c}/prospects/erase`
+    ErasePerson(ConnectionId),
+    /// `PATCH /v1/connections/{c}/retention`
+    SetRetention(ConnectionId),
+    /// `GET /v1/workspaces/{w}/audit`
+    ListAudit(WorkspaceId),
 }
 
 /// Whom an address of `/v1` answers.
@@ -106,6 +112,7 @@ impl Api {
             | Self::GetConnection(_)
             | Self::GetTest(_)
             | Self::GetLimits(_)
+            | Self::ListAudit(_)
             | Self::Snapshot(_)
             | Self::Types(_, types::Call::List)
             | Self::Endpoints(_, Call::List | Call::Get(_))
@@ -153,6 +160,8 @@ impl Api {
             | Self::PutCredentials(_)
             // Whoever makes or ends a seat decides in whose name HubSpot is asked.
             | Self::Seats(_, seat::Call::Invite | seat::Call::Redeem | seat::Call::Revoke(_))
+            | Self::ErasePerson(_)
+            | Self::SetRetention(_)
             | Self::Disconnect(_) => Access::Key(Permission::Admin),
         }
     }
@@ -167,6 +176,7 @@ impl Api {
             | Self::GetConnection(_)
             | Self::GetTest(_)
             | Self::GetLimits(_)
+            | Self::ListAudit(_)
             | Self::Snapshot(_)
             | Self::Types(_, types::Call::List)
             | Self::Endpoints(_, Call::List | Call::Get(_))
@@ -191,6 +201,8 @@ impl Api {
             | Self::PutCredentials(_)
             | Self::UpdateConnection(_)
             | Self::PutSelection(..)
+            | Self::ErasePerson(_)
+            | Self::SetRetention(_)
             | Self::Types(..)
             | Self::Seats(_, seat::Call::Invite | seat::Call::Redeem | seat::Call::Revoke(_))
             | Self::Endpoints(..)
@@ -228,6 +240,9 @@ impl Api {
             | Self::UpdateConnection(_)
             | Self::GetTest(_)
             | Self::GetLimits(_)
+            | Self::ListAudit(_)
+            | Self::ErasePerson(_)
+            | Self::SetRetention(_)
             | Self::Snapshot(_)
             | Self::PutSelection(..)
             | Self::Types(..)
@@ -244,6 +259,7 @@ impl Api {
             Self::Snapshot(_) => &["types"],
             Self::Disconnect(_) => &["data"],
             Self::Seats(_, call) => call.taken(),
+            Self::ListAudit(_) => &["limit", "cursor", "action"],
             Self::CreateWorkspace
             | Self::GetWorkspace(_)
             | Self::CreateKey(_)
@@ -257,6 +273,8 @@ impl Api {
             | Self::UpdateConnection(_)
             | Self::GetTest(_)
             | Self::GetLimits(_)
+            | Self::ErasePerson(_)
+            | Self::SetRetention(_)
             | Self::Channels(..)
             | Self::Endpoints(..)
             | Self::PutSelection(..)
@@ -312,6 +330,8 @@ pub enum Page {
     ConsoleCreateWorkspace,
     /// `POST /console/workspaces/{w}/open`
     ConsoleOpenWorkspace(WorkspaceId),
+    /// `GET /console/audit`
+    ConsoleAudit,
 }
 
 /// The outcome of a search in the table.
@@ -332,7 +352,7 @@ pub type Make = fn(&[&str]) -> Option<Route>;
 pub const OAUTH_CALLBACK: &str = "/oauth/callback";
 
 /// Every address: method, pattern, and what it means. `*` stands for one segment.
-const TABLE: [(Method, &str, Make); 89] = [
+const TABLE: [(Method, &str, Make); 98] = [
     (Method::Get, "/hello", |_| Some(Route::Hello)),
     (Method::Get, "/healthz", |_| Some(Route::Health)),
     // An app's key holds no underscore, a connection's id does.
@@ -392,6 +412,22 @@ const TABLE: [(Method, &str, Make); 89] = [
     (Method::Get, "/v1/connections/*/lists/*/members", |at| list(at, Ask::ListMembers)),
     (Method::Post, "/v1/connections/*/lists/*/follow", |at| list(at, Ask::Follow)),
     (Method::Post, "/v1/connections/*/lists/*/unfollow", |at| list(at, Ask::Unfollow)),
+    (Method::Post, "/v1/connections/*/prospects/erase", |at| api(Api::ErasePerson(at[0].parse().ok()?))),
+    (Method::Get, "/v1/connections/*/prospects/export", |at| {
+        Some(Route::Ask(at[0].parse().ok()?, Ask::ExportPerson))
+    }),
+    (Method::Get, "/v1/connections/*/prospects/blocks", |at| {
+        Some(Route::Ask(at[0].parse().ok()?, Ask::ListBlocks))
+    }),
+    (Method::Delete, "/v1/connections/*/prospects/blocks/*", |at| {
+        Some(Route::Ask(at[0].parse().ok()?, Ask::LiftBlock(at[1].parse().ok()?)))
+    }),
+    (Method::Get, "/v1/connections/*/retention", |at| {
+        Some(Route::Ask(at[0].parse().ok()?, Ask::GetRetention))
+    }),
+    (Method::Patch, "/v1/connections/*/retention", |at| api(Api::SetRetention(at[0].parse().ok()?))),
+    (Method::Get, "/v1/connections/*/audit", |at| Some(Route::Ask(at[0].parse().ok()?, Ask::ListAudit))),
+    (Method::Get, "/v1/workspaces/*/audit", |at| api(Api::ListAudit(at[0].parse().ok()?))),
     (Method::Get, "/v1/connections/*/types", |at| api(Api::Types(at[0].parse().ok()?, types::Call::List))),
     (Method::Post, "/v1/connections/*/types/refresh", |at| {
         api(Api::Types(at[0].parse().ok()?, types::Call::Refresh))
@@ -462,6 +498,7 @@ const TABLE: [(Method, &str, Make); 89] = [
     (Method::Post, "/console/workspaces", |_| page(Page::ConsoleCreateWorkspace)),
     (Method::Post, "/console/workspaces/*/open", |at| page(Page::ConsoleOpenWorkspace(at[0].parse().ok()?))),
     (Method::Get, "/console/workspaces", |_| page(Page::Console)),
+    (Method::Get, "/console/audit", |_| page(Page::ConsoleAudit)),
     (Method::Post, "/__test/panic/*", |at| Some(Route::TestPanic(at[0].parse().ok()?))),
 ];
 
@@ -576,6 +613,7 @@ mod tests {
                         "512"
                     }
                     (_, before) if before.ends_with("/endpoints/") => "ep_070707070707070707070707",
+                    (_, before) if before.ends_with("/blocks/") => "blk_070707070707070707070707",
                     (_, _) if keyed && index == 2 => "key_070707070707070707070707",
                     (_, _) => WORKSPACE,
                 };
@@ -662,6 +700,15 @@ mod tests {
         is_page(Method::Post, paths::CONSOLE_SIGN_OUT);
         is_page(Method::Post, paths::CONSOLE_WORKSPACES);
         is_page(Method::Post, &paths::console_open(WORKSPACE));
+        is_page(Method::Get, &paths::console_audit(WORKSPACE, "key.", Some("7")));
+        is_page(Method::Get, &connection.privacy_after("7"));
+        for action in ["erase", "export", "retention"] {
+            is_page(Method::Post, &connection.privacy_action(action));
+        }
+        let block = "blk_070707070707070707070707";
+        is_page(Method::Get, &connection.lift(block));
+        is_page(Method::Post, &connection.lift(block));
+        is_page(Method::Get, &connection.audit("person.", Some("7")));
     }
 
     #[test]

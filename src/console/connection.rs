@@ -67,6 +67,8 @@ pub enum Tab {
     Deliveries,
     Access,
     Limits,
+    Privacy,
+    Audit,
 }
 
 /// A whole page below the heading. `live`: whether it has a part that changes by itself.
@@ -116,6 +118,8 @@ pub fn ways(paths: &ConnectionPaths, first_type: Option<&str>) -> Vec<(Tab, &'st
     ways.push((Tab::Deliveries, "Deliveries", paths.deliveries()));
     ways.push((Tab::Access, "Access", paths.access()));
     ways.push((Tab::Limits, "Limits", paths.limits()));
+    ways.push((Tab::Privacy, "Privacy", paths.privacy()));
+    ways.push((Tab::Audit, "Audit log", paths.audit("", None)));
     ways
 }
 

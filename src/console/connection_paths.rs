@@ -35,10 +35,14 @@
 //! | GET, POST | `…/endpoints/{endpoint}/delete` | [`super::deliveries::delete`] |
 //! | POST | `…/endpoints/{endpoint}/pause`, `/resume`, `/test`, `/skip`, `/replay`: `csrf` | 303 to its page |
 //! | POST | `…/endpoints/{endpoint}/rotate-secret`: `csrf` | [`super::deliveries::secret`] |
+//! | GET | `…/privacy?after=` | [`super::privacy::page`] |
+//! | POST | `…/privacy/erase`: `csrf`, `email` or `object_type` and `id`, `confirmed` | [`super::privacy::ask_erase`], then [`super::privacy::erased`] |
+//! | POST | `…/privacy/export`: `csrf`, `email` or `object_type` and `id` | a JSON document to keep |
+//! | POST | `…/privacy/retention`: `csrf`, `minimum`, `call_days`, `audit_days` | 303 to the Privacy page |
+//! | GET, POST | `…/privacy/blocks/{block}/lift` | [`super::privacy::ask_lift`] |
+//! | GET | `…/audit?action=&before=` | [`super::audit::page`] |
 //!
 //! No address holds personal data but the ids of records: whoever looks for an e-mail address sends a form.
-
-use std::fmt::Write as _;
 
 use super::paths::escape;
 
@@ -242,6 +246,32 @@ impl ConnectionPaths {
         format!("{}/{action}", self.endpoint(id))
     }
 
+    pub fn privacy(&self) -> String {
+        format!("{}/privacy", self.base)
+    }
+
+    /// The page with the blocks after a place.
+    pub fn privacy_after(&self, after: &str) -> String {
+        format!("{}?after={}", self.privacy(), escape(after))
+    }
+
+    /// `erase`, `export`, `retention`.
+    pub fn privacy_action(&self, action: &str) -> String {
+        format!("{}/privacy/{action}", self.base)
+    }
+
+    pub fn lift(&self, block: &str) -> String {
+        format!("{}/privacy/blocks/{}/lift", self.base, escape(block))
+    }
+
+    /// The log, of actions that begin so, before a place.
+    pub fn audit(&self, action: &str, before: Option<&str>) -> String {
+        super::paths::query(
+            format!("{}/audit", self.base),
+            &[("action", action), ("before", before.unwrap_or(""))],
+        )
+    }
+
     pub fn choose_fields(&self, object_type: &str) -> String {
         format!("{}/fields/{}/choose", self.base, escape(object_type))
     }
@@ -255,14 +285,8 @@ impl FieldsQuery {
     fn render(&self) -> String {
         let page = if self.page > 1 { self.page.to_string() } else { String::new() };
         let asked = self.asked_at.map(|at| at.to_string()).unwrap_or_default();
-        let mut text = String::new();
-        for (name, value) in [("q", &self.query), ("show", &self.show), ("page", &page), ("asked", &asked)] {
-            if !value.is_empty() {
-                let mark = if text.is_empty() { '?' } else { '&' };
-                write!(text, "{mark}{name}={}", escape(value)).expect("writing to a string does not fail");
-            }
-        }
-        text
+        let parts = [("q", &*self.query), ("show", &self.show), ("page", &page), ("asked", &asked)];
+        super::paths::query(String::new(), &parts)
     }
 }
 

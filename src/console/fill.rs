@@ -1,11 +1,13 @@
 //! From what the objects tell to what the pages show.
 
 pub mod access;
+pub mod audit;
 pub mod channel_form;
 pub mod channels;
 pub mod choose_fields;
 pub mod deliveries;
 pub mod fields;
+pub mod privacy;
 pub mod records;
 pub mod sync;
 pub mod types;

@@ -12,6 +12,7 @@
 //! Where links lead is in [`paths`] and [`connection_paths`]; those are the routes that the platform answers.
 
 pub mod access;
+pub mod audit;
 pub mod channel_form;
 pub mod channels;
 pub mod choose_fields;
@@ -27,6 +28,7 @@ pub mod limits;
 pub mod notice;
 pub mod operator;
 pub mod paths;
+pub mod privacy;
 pub mod record;
 pub mod records;
 pub mod seats;

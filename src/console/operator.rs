@@ -43,7 +43,10 @@ pub fn overview(view: &OperatorView) -> Page {
     let body = html! {
         (top)
         main id="main" tabindex="-1" class="mx-auto w-full max-w-5xl flex-1 px-4 py-6 outline-none sm:px-6 sm:py-10" {
-            h1 class="mb-6 text-2xl font-semibold tracking-tight" { "Workspaces" }
+            div class="mb-6 flex flex-wrap items-baseline justify-between gap-x-6 gap-y-2" {
+                h1 class="text-2xl font-semibold tracking-tight" { "Workspaces" }
+                a class="link text-sm" href=(paths::CONSOLE_AUDIT) { "Audit log" }
+            }
             (flash(view.flash.as_ref()))
             (live_notes())
             div class="mb-6 flex flex-wrap items-start justify-between gap-3" {
@@ -161,6 +164,7 @@ fn workspace_card(view: &OperatorView, workspace: &WorkspaceView) -> Markup {
                     }
                     p class="text-sm text-muted" { code class="wrap-anywhere" { (workspace.id) } " · created " (when(view.now_at, workspace.created_at)) }
                 }
+                a class="link text-sm" href=(paths::console_audit(&workspace.id, "", None)) { "Audit log" span class="sr-only" { " of " (workspace.name) } }
                 form method="post" action=(paths::console_open(&workspace.id)) {
                     (csrf_field(&view.csrf))
                     button class="btn btn-sm btn-quiet" { "Open" span class="sr-only" { " the Integrations page of " (workspace.name) } }

@@ -18,6 +18,7 @@
 //! | POST | `/console/sign-in`: `csrf`, `password` | |
 //! | POST | `/console/sign-out`: `csrf` | |
 //! | POST | `/console/workspaces`: `csrf`, `name`, `jurisdiction` (`eu` or empty) | |
+//! | GET | `/console/audit?workspace=&action=&before=` | [`super::audit::operator`] |
 //! | POST | `/console/workspaces/{workspace}/open`: `csrf` | a session of that workspace, 303 to its page |
 
 use crate::values::ids::{ObjectType, RecordId};
@@ -34,6 +35,7 @@ pub const OPENAPI: &str = "/v1/openapi.json";
 pub const CONSOLE_SIGN_IN: &str = "/console/sign-in";
 pub const CONSOLE_SIGN_OUT: &str = "/console/sign-out";
 pub const CONSOLE_WORKSPACES: &str = "/console/workspaces";
+pub const CONSOLE_AUDIT: &str = "/console/audit";
 
 pub fn integrations(workspace_id: &str) -> String {
     format!("/w/{}/integrations", escape(workspace_id))
@@ -104,16 +106,26 @@ pub fn hubspot_record(ui_domain: &str, portal_id: i64, kind: ObjectType, id: Rec
     Some(format!("{}/record/{number}/{id}", hubspot_portal(ui_domain, portal_id)?))
 }
 
-fn console_list(path: &str, query: &str, after: &str) -> String {
-    let mut url = String::from(path);
+/// The operator's audit log, of one workspace and of actions that begin so, before a place; all may be empty.
+pub fn console_audit(workspace: &str, action: &str, before: Option<&str>) -> String {
+    let parts = [("workspace", workspace), ("action", action), ("before", before.unwrap_or(""))];
+    query(CONSOLE_AUDIT.to_owned(), &parts)
+}
+
+fn console_list(path: &str, q: &str, after: &str) -> String {
+    query(path.to_owned(), &[("q", q), ("after", after)])
+}
+
+/// An address with those of the parameters that say something.
+pub(super) fn query(mut address: String, parts: &[(&str, &str)]) -> String {
     let mut mark = '?';
-    for (name, value) in [("q", query), ("after", after)] {
+    for (name, value) in parts {
         if !value.is_empty() {
-            let _ = write!(url, "{mark}{name}={}", escape(value));
+            write!(address, "{mark}{name}={}", escape(value)).expect("writing to a string does not fail");
             mark = '&';
         }
     }
-    url
+    address
 }
 
 /// Everything but the unreserved characters of RFC 3986, 2.3.

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::Page;
 use super::chrome::{Icon, alert_class, icon, tone_icon};
 use super::connection::{self, ConnectionFrame, Tab, action};
+use super::privacy::of_record;
 use super::view::Tone;
 use super::words::{capitalised, count, number, when};
 
@@ -35,6 +36,8 @@ pub struct RecordView {
     pub lists: Vec<String>,
     /// Ids of records that became part of it.
     pub merged: Vec<String>,
+    /// The last that is known of it is that it was erased for privacy.
+    pub erased: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -140,7 +143,10 @@ fn live_part(view: &RecordView) -> Markup {
                 h2 class="min-w-0 text-xl font-semibold wrap-anywhere" {
                     @if view.record.is_none() { "Record " (view.id) } @else if name.is_empty() { "No name" } @else { (name) }
                 }
-                @if at.may_act() && !view.waits { (action(at, &paths.reread(&view.object_type, &view.id), "btn-quiet", "Reread this record", "")) }
+                div class="flex flex-wrap gap-2 empty:hidden" {
+                    @if at.may_act() && !view.waits && !(view.erased && view.record.is_none()) { (action(at, &paths.reread(&view.object_type, &view.id), "btn-quiet", "Reread this record", "")) }
+                    @if view.record.is_some() || !(view.erased || view.history.is_empty()) { (of_record(at, &view.object_type, &view.id)) }
+                }
             }
             (state(view))
             @match &view.record {
@@ -180,9 +186,10 @@ fn missing(view: &RecordView) -> Markup {
             div {
                 p class="font-medium" { "The mirror holds no record with this id" }
                 p class="mt-0.5" {
-                    @if view.history.is_empty() { "It was never read, or it went so long ago that nothing is known of it any more." }
+                    @if view.erased { "It was erased for privacy, here or in HubSpot, and is left out from then on. Whoever was deleted here is let in again under " a class="link" href=(view.at.paths().privacy()) { "Privacy" } ", by the block's id." }
+                    @else if view.history.is_empty() { "It was never read, or it went so long ago that nothing is known of it any more." }
                     @else { "It is gone from HubSpot; what is known of it stands below." }
-                    @if view.at.may_act() { " If it exists in HubSpot, reread it." }
+                    @if view.at.may_act() && !view.erased { " If it exists in HubSpot, reread it." }
                 }
             }
         }

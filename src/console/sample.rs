@@ -6,6 +6,7 @@ mod channels;
 mod choose_fields;
 mod connection;
 mod deliveries;
+mod privacy;
 mod records;
 
 use super::view::*;
@@ -179,6 +180,7 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
         ),
     ]);
     pages.extend(access::every_page(t));
+    pages.extend(privacy::every_page(t));
     pages.extend(connection::every_page(t));
     pages.extend(records::every_page(t));
     pages.extend(deliveries::every_page(t));

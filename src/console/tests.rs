@@ -246,6 +246,8 @@ fn a_viewer_is_offered_nothing_to_do() {
             ..sample::record_view(&plain)
         }),
     ));
+    pages.extend(sample::every_page(&plain).into_iter().filter(|(name, _)| *name == "privacy-viewer"));
+    assert_eq!(pages.len(), 3);
     for (name, page) in pages {
         let html = Html::parse_document(&page.html);
         let forms: Vec<_> = select(&html, "form[method=post]")

@@ -43,6 +43,12 @@ pub fn when(now_at: i64, at: i64) -> Markup {
     html! { time datetime=(moment) title=(shown) { (relative(now_at, at)) } }
 }
 
+/// A moment to the minute, as evidence names it: `2026-11-22 11:26 UTC`.
+pub fn moment(at: i64) -> Markup {
+    let moment = Timestamp(at).to_rfc3339();
+    html! { time class="tabular-nums" datetime=(moment) { (moment[..10]) " " (moment[11..16]) " UTC" } }
+}
+
 /// `just now`, `2 minutes ago`, `in 4 minutes`. A moment that is due reads `any moment now`, because whatever was
 /// to happen then is about to.
 fn relative(now_at: i64, at: i64) -> String {

@@ -2,7 +2,9 @@
 //!
 //! Owns the decisions and nothing else: tables are the store's, sockets and clocks the platform's.
 
+pub mod actor;
 pub mod alert;
+pub mod audit;
 pub mod channel;
 pub mod delivery;
 pub mod directory;

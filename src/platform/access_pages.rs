@@ -65,8 +65,12 @@ pub async fn send_token(
 ) -> Result<Response, Stop> {
     let fields = visitor.form(incoming).await?;
     let name = field(&fields, "name");
-    let target =
-        Target { workspace: visitor.workspace().clone(), by: visitor.user().to_owned(), connection: None };
+    let target = Target {
+        workspace: visitor.workspace().clone(),
+        by: visitor.user().to_owned(),
+        actor: visitor.actor(),
+        connection: None,
+    };
     let refused = match checked(&fields, true) {
         Ok(given) => match token_flow::connect(env, config, target, given).await {
             Ok((_, known)) => {
@@ -111,7 +115,8 @@ impl Visit<'_> {
     pub(super) async fn revoke_seat(&self, incoming: &mut Incoming, seat: SeatId) -> Result<Response, Stop> {
         self.visitor.must_administer()?;
         self.visitor.form(incoming).await?;
-        match seat_api::ask(self.env, &self.connection.object, Seats::Revoke(seat)).await? {
+        let (object, actor) = (&self.connection.object, self.visitor.actor());
+        match seat_api::ask_by(self.env, object, &actor, Seats::Revoke(seat)).await? {
             Seated::Seat(_) => say(&self.paths.access(), "seat-revoked"),
             Seated::Unknown | Seated::Off => Err(Notice::NotFound.into()),
             _ => Err(directory::unexpected().into()),
@@ -145,6 +150,7 @@ impl Visit<'_> {
         let target = Target {
             workspace: self.visitor.workspace().clone(),
             by: self.visitor.user().to_owned(),
+            actor: self.visitor.actor(),
             connection: Some(self.connection.id.clone()),
         };
         let refused = match checked(&fields, false) {
@@ -169,7 +175,7 @@ impl Visit<'_> {
             connection: self.connection.id.clone(),
             name,
         };
-        match directory::ask(self.env, &command).await? {
+        match directory::ask_by(self.env, &self.visitor.actor(), &command).await? {
             Told::Done => say(&self.paths.access(), "renamed"),
             Told::Refused(_) => Err(Notice::NotFound.into()),
             _ => Err(directory::unexpected().into()),

@@ -5,6 +5,7 @@ use worker::{Env, Response};
 use crate::{
     api::{connection, request, response},
     engine::{
+        actor::Actor,
         directory::messages::{Answer, Command, Connection},
         portal::messages::{Answer as PortalAnswer, Command as PortalCommand},
     },
@@ -29,12 +30,13 @@ const BY_API: &str = "the API";
 pub async fn connect(
     env: &Env,
     config: &Config,
+    actor: Actor,
     workspace: WorkspaceId,
     body: &[u8],
 ) -> Result<Response, Problem> {
     let body: connection::ConnectByToken = request::body(body)?;
     let given = body.given()?;
-    let target = Target { workspace, by: BY_API.to_owned(), connection: None };
+    let target = Target { workspace, by: BY_API.to_owned(), actor, connection: None };
     let (made, known) = token_flow::connect(env, config, target, given).await.map_err(problem)?;
     answer(env, made, if known { 200 } else { 201 }).await
 }
@@ -43,6 +45,7 @@ pub async fn connect(
 pub async fn put_credentials(
     env: &Env,
     config: &Config,
+    actor: Actor,
     of: &Connection,
     body: &[u8],
 ) -> Result<Response, Problem> {
@@ -53,14 +56,18 @@ pub async fn put_credentials(
         ));
     }
     let given = request::body::<connection::PutCredentials>(body)?.given()?;
-    let target =
-        Target { workspace: of.workspace.clone(), by: BY_API.to_owned(), connection: Some(of.id.clone()) };
+    let target = Target {
+        workspace: of.workspace.clone(),
+        by: BY_API.to_owned(),
+        actor,
+        connection: Some(of.id.clone()),
+    };
     let (made, _) = token_flow::connect(env, config, target, given).await.map_err(problem)?;
     answer(env, made, 200).await
 }
 
 /// `PATCH /v1/connections/{c}`
-pub async fn update(env: &Env, mut of: Connection, body: &[u8]) -> Result<Response, Problem> {
+pub async fn update(env: &Env, actor: &Actor, mut of: Connection, body: &[u8]) -> Result<Response, Problem> {
     let update = request::body::<connection::Update>(body)?.checked()?;
     if let Some(name) = update.name {
         let command = Command::Rename {
@@ -68,14 +75,14 @@ pub async fn update(env: &Env, mut of: Connection, body: &[u8]) -> Result<Respon
             connection: of.id.clone(),
             name: name.clone(),
         };
-        match directory::ask(env, &command).await? {
+        match directory::ask_by(env, actor, &command).await? {
             Answer::Done => of.name = name,
             Answer::Refused(refusal) => return Err(response::problem(&refusal)),
             _ => return Err(directory::unexpected().into()),
         }
     }
     if let Some(tier) = update.tier {
-        match portals::ask(env, &of.object, &PortalCommand::SetTier(tier)).await? {
+        match portals::ask_by(env, &of.object, actor, &PortalCommand::SetTier(tier)).await? {
             PortalAnswer::Done => {}
             PortalAnswer::NotConnected => return Err(not_there_yet()),
             _ => return Err(directory::unexpected().into()),

@@ -25,7 +25,7 @@ use crate::{
         channel_pages, clock, delivery_pages, directory_object as directory,
         incoming::Incoming,
         pages::{Stop, Visitor, field, parameter},
-        portals, reply,
+        portals, privacy_pages, reply,
     },
     values::{
         config::Config,
@@ -148,6 +148,13 @@ pub async fn answer(
         }
         ConnectionPage::Skip(id) => visit.skip(incoming, id).await,
         ConnectionPage::Replay(id) => visit.replay(incoming, id).await,
+        ConnectionPage::Privacy => visit.privacy(incoming).await,
+        ConnectionPage::ErasePerson => visit.erase_person(incoming).await,
+        ConnectionPage::ExportPerson => visit.export_person(incoming).await,
+        ConnectionPage::SetRetention => visit.set_retention(incoming).await,
+        ConnectionPage::AskLift(id) => visit.ask_lift(id).await,
+        ConnectionPage::Lift(id) => visit.lift(incoming, id).await,
+        ConnectionPage::Audit => visit.audit(incoming).await,
     }
 }
 
@@ -195,7 +202,8 @@ impl Visit<'_> {
 
     /// Puts a question to the Portal. What a type has that is not mirrored is not there.
     pub(super) async fn ask(&self, command: &Command) -> Result<Answer, Stop> {
-        match portals::ask(self.env, &self.connection.object, command).await? {
+        let actor = self.visitor.actor();
+        match portals::ask_by(self.env, &self.connection.object, &actor, command).await? {
             Answer::TypeOff => Err(Notice::NotFound.into()),
             answer => Ok(answer),
         }
@@ -300,14 +308,14 @@ impl Visit<'_> {
         self.list(kind, List { rows, newer: false, older: false }, Some(text)).await
     }
 
-    async fn by_key(&self, object_type: ObjectType, key: &str) -> Result<Vec<ListRow>, Stop> {
+    pub(super) async fn by_key(&self, object_type: ObjectType, key: &str) -> Result<Vec<ListRow>, Stop> {
         match self.look(Look::Found { object_type, key: key.to_owned() }).await? {
             Seen::List(list) => Ok(list.rows),
             _ => Err(directory::unexpected().into()),
         }
     }
 
-    async fn seen(
+    pub(super) async fn seen(
         &self,
         object_type: ObjectType,
         id: RecordId,
@@ -363,7 +371,10 @@ fn flash(done: &str) -> Option<Flash> {
             Tone::Good,
             "The token is good and in use. Nothing that was read is lost; the fields are read anew.",
         ),
-        other => return delivery_pages::flash(other).or_else(|| channel_pages::flash(other)),
+        other => {
+            let of_channels = || channel_pages::flash(other);
+            return delivery_pages::flash(other).or_else(of_channels).or_else(|| privacy_pages::flash(other));
+        }
     };
     Some(Flash { tone, words: words.to_owned() })
 }

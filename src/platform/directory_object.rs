@@ -6,9 +6,12 @@ use std::cell::Cell;
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
 use crate::{
-    engine::directory::{
-        self, Draw,
-        messages::{Answer, Command, OBJECT_NAME},
+    engine::{
+        actor::Actor,
+        directory::{
+            self, Draw,
+            messages::{Answer, Command, OBJECT_NAME},
+        },
     },
     platform::{clock, fault::Fault, log, object, random, sql::ObjectSql},
     store::sql::SqlError,
@@ -31,8 +34,9 @@ impl DurableObject for Directory {
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let actor = object::actor(&request);
         let command = object::command(&mut request).await?;
-        match self.answer(command) {
+        match self.answer(&actor, command) {
             Ok(answer) => object::answer(&answer),
             Err(error) => {
                 log::line("directory storage failed", &[("error", error.to_string().into())]);
@@ -43,20 +47,25 @@ impl DurableObject for Directory {
 }
 
 impl Directory {
-    fn answer(&self, command: Command) -> std::result::Result<Answer, SqlError> {
+    fn answer(&self, actor: &Actor, command: Command) -> std::result::Result<Answer, SqlError> {
         if !self.is_open.get() {
             self.sql.transaction(|| directory::open(&self.sql))?;
             self.is_open.set(true);
         }
         let draw = Draw { id: random::bytes(), secret: random::bytes() };
-        self.sql.transaction(|| directory::handle(&self.sql, clock::now(), draw, command))
+        self.sql.transaction(|| directory::handle_by(&self.sql, clock::now(), draw, actor, command))
     }
 }
 
-/// Asks the one Directory.
+/// Asks the one Directory, for Spoke itself.
 pub async fn ask(env: &Env, command: &Command) -> std::result::Result<Answer, Fault> {
+    ask_by(env, &Actor::Spoke, command).await
+}
+
+/// Asks the one Directory for somebody, of whom its audit log tells.
+pub async fn ask_by(env: &Env, actor: &Actor, command: &Command) -> std::result::Result<Answer, Fault> {
     let stub = env.durable_object("DIRECTORY")?.get_by_name(OBJECT_NAME)?;
-    Ok(object::ask(&stub, command).await?)
+    Ok(object::ask_by(&stub, actor, command).await?)
 }
 
 /// An answer that the command asked does not promise: two builds side by side, or a bug.

@@ -7,6 +7,7 @@ use worker::{Delay, Env};
 
 use crate::{
     engine::{
+        actor::Actor,
         directory::messages::{Answer, Command, Connection, ConnectionState, Plan, Refusal},
         portal::messages::{Answer as PortalAnswer, Command as PortalCommand, State, Status},
     },
@@ -20,14 +21,16 @@ use crate::{
 /// Begins it. From the answer on the connection is not routed and its sync stands still.
 pub async fn begin(
     env: &Env,
+    actor: &Actor,
     workspace: WorkspaceId,
     connection: ConnectionId,
 ) -> Result<Result<Plan, Refusal>, Fault> {
-    let mut plan = match directory::ask(env, &Command::BeginDisconnect { workspace, connection }).await? {
-        Answer::Plan(plan) => plan,
-        Answer::Refused(refusal) => return Ok(Err(refusal)),
-        _ => return Err(directory::unexpected()),
-    };
+    let mut plan =
+        match directory::ask_by(env, actor, &Command::BeginDisconnect { workspace, connection }).await? {
+            Answer::Plan(plan) => plan,
+            Answer::Refused(refusal) => return Ok(Err(refusal)),
+            _ => return Err(directory::unexpected()),
+        };
     if plan.connection.state == ConnectionState::Disconnecting {
         routes::forget(env, &plan.connection.app, plan.connection.portal).await;
         let connection = &plan.connection;
@@ -47,8 +50,8 @@ pub async fn begin(
 }
 
 /// Has everything deleted that was read, now or as soon as the disconnect is over; `false`: the connection goes on.
-pub async fn delete_data(env: &Env, object: &str) -> Result<bool, Fault> {
-    match portals::ask(env, object, &PortalCommand::DeleteData).await? {
+pub async fn delete_data(env: &Env, actor: &Actor, object: &str) -> Result<bool, Fault> {
+    match portals::ask_by(env, object, actor, &PortalCommand::DeleteData).await? {
         // One that holds nothing has nothing to delete.
         PortalAnswer::Done | PortalAnswer::NotConnected => Ok(true),
         PortalAnswer::Stopped => Ok(false),

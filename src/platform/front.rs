@@ -68,7 +68,8 @@ pub async fn handle(request: Request, env: &Env, context: &Context) -> Result<Re
             | Page::ConsoleSignIn
             | Page::ConsoleSignOut
             | Page::ConsoleCreateWorkspace
-            | Page::ConsoleOpenWorkspace(_) => Box::pin(operator::handle(env, &config, page, &mut incoming)),
+            | Page::ConsoleOpenWorkspace(_)
+            | Page::ConsoleAudit => Box::pin(operator::handle(env, &config, page, &mut incoming)),
             Page::OpenLink(_)
             | Page::Integrations(_)
             | Page::IntegrationsLive(_)

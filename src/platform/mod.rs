@@ -29,6 +29,7 @@ pub mod operator;
 pub mod pages;
 pub mod portal_object;
 pub mod portals;
+mod privacy_pages;
 pub mod queue;
 pub mod random;
 pub mod reply;

@@ -14,6 +14,7 @@ use crate::{
         view::{Outcome, OutcomeView, ScopeView},
     },
     engine::{
+        actor::Actor,
         directory::messages::{Answer, Command, Connection, OAuthStart, RecordConnection, Refusal},
         limiter::messages::{Ask, Priority, Return, Window},
         portal::{
@@ -296,6 +297,8 @@ async fn store(
     authorised: Authorised,
 ) -> Result<&'static str, Stop> {
     let Authorised { account, scopes, refresh, tokens } = authorised;
+    let person = &begun.session.person;
+    let actor = Actor::person(&person.user, person.role.as_str());
     let record = RecordConnection {
         workspace: begun.workspace.id.clone(),
         app: begun.app.clone(),
@@ -308,7 +311,7 @@ async fn store(
         expected: begun.connection.as_ref().map(|connection| connection.id.clone()),
     };
     let (connection, known, at) =
-        match directory::ask(env, &Command::RecordConnection(Box::new(record))).await? {
+        match directory::ask_by(env, &actor, &Command::RecordConnection(Box::new(record))).await? {
             Answer::Recorded { connection, known, at } => (connection, known, at),
             Answer::Refused(Refusal::OtherPortal { .. }) => return Err(other_portal(begun, &account).into()),
             Answer::Refused(Refusal::Disconnecting) => return Err(Stop::Flash("disconnecting")),
@@ -333,7 +336,7 @@ async fn store(
         webhook_secret: None,
     };
     if let Err(fault) =
-        portals::ask(env, &connection.object, &PortalCommand::Connect(Box::new(connect))).await
+        portals::ask_by(env, &connection.object, &actor, &PortalCommand::Connect(Box::new(connect))).await
     {
         // If this does not arrive either, a tick asks the Portal and settles it.
         let abandon = Command::AbandonConnection { connection: connection.id };

@@ -1,7 +1,10 @@
 //! How one object is asked by another or by the front: a command as the JSON body of a request, an answer as JSON.
 
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::{Serialize, de::DeserializeOwned};
-use worker::{Method, ObjectNamespace, Request, RequestInit, Response, Stub, wasm_bindgen::JsValue};
+use worker::{Headers, Method, ObjectNamespace, Request, RequestInit, Response, Stub, wasm_bindgen::JsValue};
+
+use crate::{engine::actor::Actor, values::json};
 
 /// Why an object gave no answer. None of these is the caller's fault.
 #[derive(Debug, thiserror::Error)]
@@ -23,11 +26,29 @@ impl From<worker::Error> for ObjectError {
     }
 }
 
-/// Sends `command` and reads the answer.
+/// Names who asks, as percent-encoded JSON: their names have all letters there are. Without it Spoke itself asks, as builds before
+/// this header do.
+const ACTOR: &str = "x-actor";
+
+/// Sends `command` of Spoke's own and reads the answer.
 pub async fn ask<A: DeserializeOwned>(stub: &Stub, command: &impl Serialize) -> Result<A, ObjectError> {
+    ask_by(stub, &Actor::Spoke, command).await
+}
+
+/// Sends somebody's command and reads the answer.
+pub async fn ask_by<A: DeserializeOwned>(
+    stub: &Stub,
+    actor: &Actor,
+    command: &impl Serialize,
+) -> Result<A, ObjectError> {
+    let headers = Headers::new();
+    if *actor != Actor::Spoke {
+        let text = serde_json::to_string(actor).map_err(|_| ObjectError::NotUnderstood)?;
+        headers.set(ACTOR, &utf8_percent_encode(&text, NON_ALPHANUMERIC).to_string())?;
+    }
     let body = serde_json::to_string(command).map_err(|_| ObjectError::NotUnderstood)?;
     let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_body(Some(JsValue::from_str(&body)));
+    init.with_method(Method::Post).with_headers(headers).with_body(Some(JsValue::from_str(&body)));
     let mut response = stub.fetch_with_request(Request::new_with_init("http://object/", &init)?).await?;
     if response.status_code() != 200 {
         return Err(ObjectError::Failed(response.status_code()));
@@ -38,6 +59,13 @@ pub async fn ask<A: DeserializeOwned>(stub: &Stub, command: &impl Serialize) -> 
 /// Reads the command of a request made by [`ask`].
 pub async fn command<C: DeserializeOwned>(request: &mut Request) -> worker::Result<C> {
     Ok(serde_json::from_slice(&request.bytes().await?)?)
+}
+
+/// Who made a request by [`ask_by`].
+pub fn actor(request: &Request) -> Actor {
+    let text = request.headers().get(ACTOR).ok().flatten().unwrap_or_default();
+    let plain = percent_decode_str(&text).decode_utf8_lossy();
+    json::parse(&plain).unwrap_or_default()
 }
 
 /// Makes the response that [`ask`] reads.

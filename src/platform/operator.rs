@@ -9,19 +9,23 @@ use crate::{
         route::Page,
     },
     console::{
+        audit::{self, OperatorAuditView},
         fill, operator, paths,
         view::{
             ConnectionState, CreateWorkspaceForm, Flash, HealthValue, HealthView, Notice, OperatorView,
             Place, SignInView, Tone, TotalsView, WorkspaceView,
         },
     },
-    engine::directory::messages::{Answer, Command, Health, Jurisdiction, Refusal},
+    engine::{
+        actor::Actor,
+        directory::messages::{Answer, Command, Health, Jurisdiction, Refusal},
+    },
     platform::{
         clock, directory_object as directory,
         front::TICK_LATE_MS,
         incoming::Incoming,
         pages::{self, Stop, field, form, parameter},
-        portals, random, reply,
+        portals, privacy_pages, random, reply,
     },
     values::{
         config::Config,
@@ -84,8 +88,38 @@ async fn answer(env: &Env, config: &Config, page: Page, incoming: &mut Incoming)
                 _ => Err(directory::unexpected().into()),
             }
         }
+        Page::ConsoleAudit => audit_log(env, config, &token, incoming).await,
         _ => Err(Notice::NotFound.into()),
     }
+}
+
+async fn audit_log(env: &Env, config: &Config, token: &str, incoming: &Incoming) -> Result<Response, Stop> {
+    let asked = parameter(incoming, "workspace");
+    let workspace: Option<WorkspaceId> = match asked.as_str() {
+        "" => None,
+        text => Some(text.parse().map_err(|_| Notice::NotFound)?),
+    };
+    let named = match workspace.clone() {
+        None => None,
+        Some(workspace) => match directory::ask(env, &Command::Workspace { workspace }).await? {
+            Answer::Workspace(workspace) => Some((workspace.id.to_string(), workspace.name)),
+            Answer::Refused(_) => return Err(Notice::NotFound.into()),
+            _ => return Err(directory::unexpected().into()),
+        },
+    };
+    let (action, before) = privacy_pages::place(incoming, &audit::OF_DEPLOYMENT);
+    let limit = fill::audit::ENTRIES;
+    let command = Command::Audit { workspace, before, action: action.to_owned(), limit };
+    let Answer::Audit(told) = directory::ask(env, &command).await? else {
+        return Err(directory::unexpected().into());
+    };
+    let view = OperatorAuditView {
+        product: config.product_name.clone(),
+        csrf: cookie::csrf(token),
+        workspace: named,
+        log: fill::audit::log(&told, action, before.is_some()).ok_or_else(directory::unexpected)?,
+    };
+    Ok(reply::page(&audit::operator(&view), &[], &[])?)
 }
 
 /// The token of the operator's session, if the request carries one that is alive.
@@ -159,7 +193,7 @@ async fn create_workspace(
             return Ok(reply::page(&page, &[], &[])?);
         }
     };
-    match directory::ask(env, &Command::CreateWorkspace { name, jurisdiction }).await? {
+    match directory::ask_by(env, &Actor::Operator, &Command::CreateWorkspace { name, jurisdiction }).await? {
         Answer::Workspace(workspace) => {
             let page = paths::console(workspace.id.as_str(), "");
             Ok(reply::see_other(&format!("{page}&done=created"), &[])?)

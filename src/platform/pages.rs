@@ -14,8 +14,12 @@ use crate::{
             Place, ReconnectView, ScopeView, Tone,
         },
     },
-    engine::directory::messages::{
-        Answer, Command, Connection, ConnectionState as Standing, Refusal, Role, Session, Workspace,
+    engine::{
+        actor::Actor,
+        directory::messages::{
+            Answer, CONSOLE, Command, Connection, ConnectionState as Standing, Person, Refusal, Role,
+            Session, Workspace,
+        },
     },
     platform::{
         access_pages, clock, connection_pages, directory_object as directory, disconnect, fault::Fault,
@@ -101,6 +105,15 @@ impl Visitor {
     /// Who they are, as the host told.
     pub fn user(&self) -> &str {
         &self.session.person.user
+    }
+
+    /// Who they are in audit logs. Into a workspace's pages the operator comes from the console.
+    pub fn actor(&self) -> Actor {
+        let Person { user, role, return_url } = &self.session.person;
+        match return_url.as_deref() {
+            Some(CONSOLE) => Actor::Operator,
+            _ => Actor::person(user, role.as_str()),
+        }
     }
 
     /// Whether they may change things.
@@ -215,11 +228,11 @@ async fn answer(env: &Env, config: &Config, page: Page, incoming: &mut Incoming)
         Page::Disconnect(workspace, connection) => {
             let visitor = administrator(env, config, incoming, &workspace).await?;
             let fields = form(&visitor.token, incoming).await?;
-            match disconnect::begin(env, workspace, connection).await? {
+            match disconnect::begin(env, &visitor.actor(), workspace, connection).await? {
                 Ok(plan) => {
                     let delete = field(&fields, "data") == "delete";
                     if delete {
-                        disconnect::delete_data(env, &plan.connection.object).await?;
+                        disconnect::delete_data(env, &visitor.actor(), &plan.connection.object).await?;
                     }
                     disconnect::see_off(env, &plan).await?;
                     let page = paths::integrations(visitor.workspace.id.as_str());
@@ -252,7 +265,8 @@ async fn answer(env: &Env, config: &Config, page: Page, incoming: &mut Incoming)
         | Page::ConsoleSignIn
         | Page::ConsoleSignOut
         | Page::ConsoleCreateWorkspace
-        | Page::ConsoleOpenWorkspace(_) => Err(Notice::NotFound.into()),
+        | Page::ConsoleOpenWorkspace(_)
+        | Page::ConsoleAudit => Err(Notice::NotFound.into()),
     }
 }
 

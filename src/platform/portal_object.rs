@@ -55,15 +55,17 @@ impl DurableObject for Portal {
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let actor = object::actor(&request);
         let command: Command = object::command(&mut request).await?;
         let config = self.config()?;
-        let (mut answer, effects) = match self.turn(&config, |engine, turn| engine.command(turn, command)) {
-            Ok(done) => done,
-            Err(error) => {
-                self.log("a command failed", &[("error", error.to_string().into())]);
-                return Response::error("storage", 500);
-            }
-        };
+        let (mut answer, effects) =
+            match self.turn(&config, |engine, turn| engine.command_by(turn, &actor, command)) {
+                Ok(done) => done,
+                Err(error) => {
+                    self.log("a command failed", &[("error", error.to_string().into())]);
+                    return Response::error("storage", 500);
+                }
+            };
         // A command only writes and arms the alarm: what it left to do leaves from there.
         let mut none = Pending::new();
         for effect in effects {

@@ -5,6 +5,7 @@ use worker::Env;
 
 use crate::{
     engine::{
+        actor::Actor,
         directory::messages::{Connection, ConnectionState, Jurisdiction},
         limiter::messages::{Answer as LimiterAnswer, Ask, Command as LimiterCommand, Gauges, Grant},
         portal::messages::{Answer, Command, Status},
@@ -30,10 +31,15 @@ pub fn new_id(env: &Env, config: &Config, jurisdiction: Option<Jurisdiction>) ->
     Ok(id.to_string())
 }
 
-/// Asks one Portal.
+/// Asks one Portal, for Spoke itself.
 pub async fn ask(env: &Env, object_id: &str, command: &Command) -> Result<Answer, Fault> {
+    ask_by(env, object_id, &Actor::Spoke, command).await
+}
+
+/// Asks one Portal for somebody, of whom its audit log tells.
+pub async fn ask_by(env: &Env, object_id: &str, actor: &Actor, command: &Command) -> Result<Answer, Fault> {
     let stub = object::by_id(&env.durable_object("PORTAL")?, object_id)?;
-    Ok(object::ask(&stub, command).await?)
+    Ok(object::ask_by(&stub, actor, command).await?)
 }
 
 /// How a connection stands; `None`: its Portal holds nothing.

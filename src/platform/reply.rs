@@ -40,6 +40,13 @@ pub fn json_text(status: u16, body: String) -> Result<Response> {
     text(status, "application/json", body)
 }
 
+/// A JSON document that a browser keeps as a file of that name, which holds neither quotes nor what a person gave.
+pub fn download(name: &str, body: String) -> Result<Response> {
+    let response = text(200, "application/json", body)?;
+    response.headers().set("content-disposition", &format!("attachment; filename=\"{name}\""))?;
+    Ok(response)
+}
+
 /// A refusal.
 pub fn problem(problem: &Problem) -> Result<Response> {
     let response = text(problem.status(), "application/problem+json", problem.to_json().to_string())?;

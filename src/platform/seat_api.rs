@@ -10,6 +10,7 @@ use crate::{
         seat::{self, Call, Read},
     },
     engine::{
+        actor::Actor,
         directory::messages::Connection,
         limiter::messages::Ask,
         portal::{
@@ -31,9 +32,14 @@ use crate::{
     },
 };
 
-/// Asks a Portal about seats.
+/// Asks a Portal about seats, for Spoke itself.
 pub async fn ask(env: &Env, object: &str, command: Command) -> Result<Answer, Fault> {
-    match portals::ask(env, object, &PortalCommand::Seat(Box::new(command))).await? {
+    ask_by(env, object, &Actor::Spoke, command).await
+}
+
+/// Asks a Portal about seats, for somebody of whom its audit log tells.
+pub async fn ask_by(env: &Env, object: &str, actor: &Actor, command: Command) -> Result<Answer, Fault> {
+    match portals::ask_by(env, object, actor, &PortalCommand::Seat(Box::new(command))).await? {
         PortalAnswer::Seat(answer) => Ok(answer),
         _ => Err(directory::unexpected()),
     }
@@ -43,7 +49,7 @@ pub async fn ask(env: &Env, object: &str, command: Command) -> Result<Answer, Fa
 pub async fn answer(
     env: &Env,
     config: &Config,
-    of: &Connection,
+    (actor, of): (&Actor, &Connection),
     call: Call,
     query: &Query<'_>,
     body: &[u8],
@@ -52,7 +58,7 @@ pub async fn answer(
         return Err(seat::off());
     }
     if let Some(command) = seat::command(&call, query, body)? {
-        return told(config, of, &call, ask(env, &of.object, command).await?);
+        return told(config, of, &call, ask_by(env, &of.object, actor, command).await?);
     }
     match call {
         Call::Read(id, read) => {

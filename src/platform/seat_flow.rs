@@ -12,6 +12,7 @@ use crate::{
     },
     console::seats::{self as page, SeatCardView, SeatOutcome},
     engine::{
+        actor::Actor,
         directory::messages::{Answer as Told, Command as Question, Connection},
         portal::seats::commands::{Answer, Authorised, Command},
     },
@@ -21,8 +22,12 @@ use crate::{
         rejection,
     },
     platform::{
-        clock, directory_object as directory, fault::Fault, fetch, incoming::Incoming, log, oauth_flow,
-        pages, random, reply, seat_api::ask,
+        clock, directory_object as directory,
+        fault::Fault,
+        fetch,
+        incoming::Incoming,
+        log, oauth_flow, pages, random, reply,
+        seat_api::{ask, ask_by},
     },
     values::{
         config::{App, Config},
@@ -206,7 +211,8 @@ async fn finish(
     let code = get("code").ok_or(SeatOutcome::Refused)?;
     let app = config.app(&app).ok_or(SeatOutcome::Off)?;
     let authorised = authorised(env, config, app, &seat, code).await?;
-    let code = match ask(env, &of.object, Command::Authorise(Box::new(authorised))).await? {
+    let command = Command::Authorise(Box::new(authorised));
+    let code = match ask_by(env, &of.object, &Actor::HubSpot, command).await? {
         Answer::Code { code } => code,
         Answer::OtherPortal(expected) => return Err(SeatOutcome::OtherAccount(expected).into()),
         Answer::NotUserLevel => return Err(SeatOutcome::NotUserLevel.into()),

@@ -7,6 +7,7 @@ use worker::Env;
 use crate::{
     api::connection::Given,
     engine::{
+        actor::Actor,
         directory::messages::{Answer, Command, Connection, RecordConnection, Refusal},
         portal::messages::{Account, Command as PortalCommand, Connect},
     },
@@ -32,6 +33,8 @@ pub struct Target {
     pub workspace: WorkspaceId,
     /// The person, or the key, that gives the token.
     pub by: String,
+    /// The same, for audit logs.
+    pub actor: Actor,
     /// The connection whose credentials are replaced; `None`: one that is new, or the one there is of the account.
     pub connection: Option<ConnectionId>,
 }
@@ -112,6 +115,7 @@ pub async fn connect(
     target: Target,
     given: Given,
 ) -> Result<(Connection, bool), Stop> {
+    let actor = target.actor;
     let Answer::Workspace(workspace) =
         directory::ask(env, &Command::Workspace { workspace: target.workspace }).await?
     else {
@@ -134,7 +138,7 @@ pub async fn connect(
         expected: target.connection,
     };
     let (connection, known, at) =
-        match directory::ask(env, &Command::RecordConnection(Box::new(record))).await? {
+        match directory::ask_by(env, &actor, &Command::RecordConnection(Box::new(record))).await? {
             Answer::Recorded { connection, known, at } => (connection, known, at),
             Answer::Refused(Refusal::OtherPortal { expected }) => {
                 return Err(Stop::OtherPortal { expected, given: checked.details.portal_id });
@@ -164,7 +168,7 @@ pub async fn connect(
         webhook_secret: given.webhook_secret.map(|secret| secret.expose().clone()),
     };
     if let Err(fault) =
-        portals::ask(env, &connection.object, &PortalCommand::Connect(Box::new(connect))).await
+        portals::ask_by(env, &connection.object, &actor, &PortalCommand::Connect(Box::new(connect))).await
     {
         // If this does not arrive either, a tick asks the Portal and settles it.
         let _ = directory::ask(env, &Command::AbandonConnection { connection: connection.id }).await;

@@ -10,6 +10,7 @@ use crate::{
     api::{
         channel, cursor, endpoint,
         idempotency::{self, Kept},
+        prospect,
         question::{self, Ask, Expected},
         rate::{Bucket, Left},
         request::{self, BODY_LIMIT, Query},
@@ -18,13 +19,18 @@ use crate::{
         types,
     },
     engine::{
+        actor::Actor,
+        audit::ENTRIES_LIMIT,
         directory::{
             api_key,
             messages::{
                 Answer, Claim, Command, Connection, Permission, Permissions, Refusal, WORKSPACES_LIMIT,
             },
         },
-        portal::messages::{Answer as PortalAnswer, Command as PortalCommand},
+        portal::{
+            blocks::Command as Privacy,
+            messages::{Answer as PortalAnswer, Command as PortalCommand},
+        },
     },
     platform::{
         clock, connection_api, directory_object as directory, disconnect,
@@ -140,6 +146,15 @@ impl Caller {
             Self::Root | Self::Bound => Permissions::all(),
             Self::Workspace { permissions, .. } => permissions.clone(),
         }
+    }
+
+    /// Who they are in audit logs. A service binding is the host's own code, as its root key is.
+    fn actor(&self) -> Actor {
+        let key = match self {
+            Self::Root | Self::Bound => None,
+            Self::Workspace { name, .. } => name.parse().ok(),
+        };
+        key.map_or(Actor::Root, |id| Actor::Key { id })
     }
 
     /// Under which name requests are counted and remembered.
@@ -289,7 +304,7 @@ async fn answer(
             let body: request::CreateWorkspace = read(incoming).await?;
             let name = request::name("name", &body.name)?;
             let jurisdiction = request::jurisdiction(body.jurisdiction.as_deref())?;
-            match ask(env, &Command::CreateWorkspace { name, jurisdiction }).await? {
+            match ask_by(env, caller, &Command::CreateWorkspace { name, jurisdiction }).await? {
                 Answer::Workspace(workspace) => {
                     Ok(reply::json(201, &response::workspace(&workspace)).map_err(fault)?)
                 }
@@ -321,7 +336,9 @@ async fn answer(
             let name = request::name("name", &body.name)?;
             let expires_at = body.end(now)?;
             let permissions = body.permissions(&caller.permissions())?;
-            match ask(env, &Command::CreateKey { workspace, name, expires_at, permissions }).await? {
+            match ask_by(env, caller, &Command::CreateKey { workspace, name, expires_at, permissions })
+                .await?
+            {
                 Answer::KeyCreated { key, secret } => {
                     Ok(reply::json(201, &response::key_created(&key, &secret)).map_err(fault)?)
                 }
@@ -337,7 +354,7 @@ async fn answer(
         }
         Api::RevokeKey(workspace, key) => {
             caller.may_see(&workspace)?;
-            match ask(env, &Command::RevokeKey { workspace, key }).await? {
+            match ask_by(env, caller, &Command::RevokeKey { workspace, key }).await? {
                 Answer::Done => Ok(reply::empty(204).map_err(fault)?),
                 other => Err(refused(other)),
             }
@@ -345,7 +362,7 @@ async fn answer(
         Api::CreateSession(workspace) => {
             caller.may_see(&workspace)?;
             let person = read::<request::CreateSession>(incoming).await?.person()?;
-            match ask(env, &Command::CreateLink { workspace, person }).await? {
+            match ask_by(env, caller, &Command::CreateLink { workspace, person }).await? {
                 Answer::Secret { secret, expires_at } => {
                     let body = response::session(&config.public_url, &secret, expires_at);
                     Ok(reply::json(201, &body).map_err(fault)?)
@@ -364,15 +381,16 @@ async fn answer(
         }
         Api::ConnectByToken(workspace) => {
             caller.may_see(&workspace)?;
-            connection_api::connect(env, config, workspace, &bytes(incoming).await?).await
+            connection_api::connect(env, config, caller.actor(), workspace, &bytes(incoming).await?).await
         }
         Api::PutCredentials(id) => {
             let connection = fresh(env, caller, id).await?;
-            connection_api::put_credentials(env, config, &connection, &bytes(incoming).await?).await
+            connection_api::put_credentials(env, config, caller.actor(), &connection, &bytes(incoming).await?)
+                .await
         }
         Api::UpdateConnection(id) => {
             let connection = fresh(env, caller, id).await?;
-            connection_api::update(env, connection, &bytes(incoming).await?).await
+            connection_api::update(env, &caller.actor(), connection, &bytes(incoming).await?).await
         }
         Api::GetTest(id) => {
             let connection = believed(env, caller, id).await?;
@@ -391,10 +409,10 @@ async fn answer(
         Api::Disconnect(id) => {
             let deletes = query.deletes_data()?;
             let connection = fresh(env, caller, id).await?;
-            match disconnect::begin(env, connection.workspace, connection.id).await? {
+            match disconnect::begin(env, &caller.actor(), connection.workspace, connection.id).await? {
                 Ok(plan) => {
                     if deletes {
-                        disconnect::delete_data(env, &plan.connection.object).await?;
+                        disconnect::delete_data(env, &caller.actor(), &plan.connection.object).await?;
                     }
                     ok(&response::plan(&plan))
                 }
@@ -406,6 +424,28 @@ async fn answer(
             let command = PortalCommand::Select { object_type, selection };
             asked(env, caller, &id, &command, Expected::Json).await
         }
+        Api::ErasePerson(id) => {
+            let whom = read::<prospect::Erase>(incoming).await?.whom()?;
+            let command = PortalCommand::Privacy(Privacy::Erase { whom });
+            asked(env, caller, &id, &command, Expected::Json).await
+        }
+        Api::SetRetention(id) => {
+            let wanted = read::<prospect::SetRetention>(incoming).await?.wanted()?;
+            asked(env, caller, &id, &PortalCommand::SetRetention(wanted), Expected::Json).await
+        }
+        Api::ListAudit(workspace) => {
+            caller.may_see(&workspace)?;
+            let (before, limit) = (question::number(&query)?, query.limit(ENTRIES_LIMIT)?);
+            let action = prospect::action(&query)?;
+            let workspace = Some(workspace);
+            match ask(env, &Command::Audit { workspace, before, action, limit }).await? {
+                Answer::Audit(mut body) => {
+                    cursor::wrap_last(&mut body);
+                    reply::raw_json(body).map_err(fault)
+                }
+                other => Err(refused(other)),
+            }
+        }
         Api::Snapshot(id) => {
             let types = query.types()?;
             let connection = believed(env, caller, id).await?;
@@ -415,7 +455,7 @@ async fn answer(
         Api::Seats(id, call) => {
             let connection = believed(env, caller, id).await?;
             let body = bytes(incoming).await?;
-            seat_api::answer(env, config, &connection, call, &query, &body).await
+            seat_api::answer(env, config, (&caller.actor(), &connection), call, &query, &body).await
         }
         Api::Types(id, call) => types(env, caller, id, call).await,
         Api::Channels(id, call) => channels(env, caller, id, call, incoming).await,
@@ -432,7 +472,7 @@ async fn channels(
     let connection = believed(env, caller, id).await?;
     let created = call == channel::Call::Create;
     let command = channel::command(call, &bytes(incoming).await?)?;
-    match portals::ask(env, &connection.object, &PortalCommand::Channel(command)).await? {
+    match portals::ask_by(env, &connection.object, &caller.actor(), &PortalCommand::Channel(command)).await? {
         PortalAnswer::Channel(answer) => said(channel::render(answer, created)?),
         PortalAnswer::NotConnected => Err(not_there_yet()),
         _ => Err(directory::unexpected().into()),
@@ -442,7 +482,7 @@ async fn channels(
 async fn types(env: &Env, caller: &Caller, id: ConnectionId, call: types::Call) -> Result<Response, Problem> {
     let connection = believed(env, caller, id).await?;
     let command = PortalCommand::Types(types::command(call)?);
-    match portals::ask(env, &connection.object, &command).await? {
+    match portals::ask_by(env, &connection.object, &caller.actor(), &command).await? {
         PortalAnswer::Types(answer) => said(types::render(answer)?),
         PortalAnswer::NotConnected => Err(not_there_yet()),
         _ => Err(directory::unexpected().into()),
@@ -472,7 +512,8 @@ async fn endpoints(
     let connection = believed(env, caller, id).await?;
     let created = call == endpoint::Call::Create;
     let command = endpoint::command(call, &bytes(incoming).await?, config.deliver_to)?;
-    match portals::ask(env, &connection.object, &PortalCommand::Endpoint(command)).await? {
+    match portals::ask_by(env, &connection.object, &caller.actor(), &PortalCommand::Endpoint(command)).await?
+    {
         PortalAnswer::Endpoint(answer) => said(endpoint::render(&connection.id, answer, created)?),
         PortalAnswer::NotConnected => Err(not_there_yet()),
         _ => Err(directory::unexpected().into()),
@@ -488,7 +529,7 @@ async fn asked(
     expected: Expected,
 ) -> Result<Response, Problem> {
     let connection = believed(env, caller, id.clone()).await?;
-    match (portals::ask(env, &connection.object, command).await?, expected) {
+    match (portals::ask_by(env, &connection.object, &caller.actor(), command).await?, expected) {
         (PortalAnswer::Json(body), Expected::Json) => reply::raw_json(body).map_err(fault),
         (PortalAnswer::Json(mut body), Expected::Page) => {
             cursor::wrap_last(&mut body);
@@ -594,6 +635,10 @@ async fn believed(env: &Env, caller: &Caller, id: ConnectionId) -> Result<Connec
 
 async fn ask(env: &Env, command: &Command) -> Result<Answer, Problem> {
     Ok(directory::ask(env, command).await?)
+}
+
+async fn ask_by(env: &Env, caller: &Caller, command: &Command) -> Result<Answer, Problem> {
+    Ok(directory::ask_by(env, &caller.actor(), command).await?)
 }
 
 /// The problem of an answer that is not the one hoped for.

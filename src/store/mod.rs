@@ -2,6 +2,7 @@
 //!
 //! Owns the tables. It decides nothing: which row to write is the engine's.
 
+pub mod audit;
 pub mod directory;
 pub mod limiter;
 #[cfg(feature = "native-sql")]

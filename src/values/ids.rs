@@ -79,6 +79,11 @@ own_id!(
     "ep_"
 );
 own_id!(
+    /// Someone who is kept out of a connection's mirror.
+    BlockId,
+    "blk_"
+);
+own_id!(
     /// Records that a host selected, and what it gets of them.
     ChannelId,
     "ch_"

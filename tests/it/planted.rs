@@ -68,6 +68,7 @@ fn overtaken(seed: u64) -> Plan {
         lists: None,
         channel: None,
         selects: false,
+        erases: false,
         further: Vec::new(),
         turns_off: false,
         rejects: false,

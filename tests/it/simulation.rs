@@ -126,6 +126,7 @@ fn mixed(seed: u64) -> Plan {
         further: types.to_vec(),
         turns_off: !types.is_empty() && further.bool(),
         selects,
+        erases: seed % 5 < 2,
         channel,
         lists,
         owners: beside.u32(0..3) == 0,

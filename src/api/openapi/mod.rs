@@ -11,14 +11,17 @@ use self::operations::{Answer, Body, Operation, TAGS, operations};
 use crate::{
     api::{
         idempotency::KEY_CHARS,
+        prospect::ACTION_CHARS,
         request::{BODY_LIMIT, DEFAULT_LIMIT, LOOKUP_CHARS},
         route::{Access, Found, Route, find},
         types,
     },
     engine::{
+        audit::ENTRIES_LIMIT,
         directory::messages::{Permission, WORKSPACES_LIMIT},
         portal::{
             beside::commands::MEMBERS_LIMIT,
+            blocks::BLOCKS_LIMIT,
             messages::{CHANGES_LIMIT, LINKS_LIMIT, RECORDS_LIMIT},
             seats::commands::SEATS_LIMIT,
         },
@@ -107,6 +110,7 @@ fn place(before: &str, path: &str) -> &'static str {
         "channels" => "channel",
         "seats" => "seat",
         "endpoints" => "endpoint",
+        "blocks" => "block",
         "*" if path.ends_with("/{type}/") => "record",
         _ => unreachable!("`{path}` has a place without a name"),
     }
@@ -135,6 +139,7 @@ fn parameters() -> Map<String, Value> {
         path("seat", schemas::id("seat", "seat")),
         path("channel", schemas::id("ch", "channel")),
         path("endpoint", schemas::id("ep", "endpoint")),
+        path("block", schemas::id("blk", "block")),
         path("type", schemas::object_type()),
         path("to_type", schemas::object_type()),
         path("name", named),
@@ -199,6 +204,23 @@ fn parameters() -> Map<String, Value> {
         ),
         ("email".to_owned(), lookup("email")),
         ("domain".to_owned(), lookup("domain")),
+        (
+            "object_type".to_owned(),
+            parameter("object_type", "query", schemas::object_type(), "Of the record that names the person; with `id`."),
+        ),
+        (
+            "id".to_owned(),
+            parameter("id", "query", schemas::number_id("record"), "Of the record that names the person; with `object_type`."),
+        ),
+        (
+            "action".to_owned(),
+            parameter(
+                "action",
+                "query",
+                json!({ "type": "string", "maxLength": ACTION_CHARS, "pattern": "^[a-z_.]*$", "examples": ["endpoint."] }),
+                "Of actions that begin so only.",
+            ),
+        ),
     ]
     .into_iter()
     .collect()
@@ -230,6 +252,8 @@ fn most(id: &str) -> Option<u32> {
         "listChanges" => CHANGES_LIMIT,
         "listSeats" => SEATS_LIMIT,
         "listSeatRecords" => asked::LIST_LIMIT,
+        "listBlocks" => BLOCKS_LIMIT,
+        "listAudit" | "listWorkspaceAudit" => ENTRIES_LIMIT,
         _ => return None,
     })
 }
@@ -244,6 +268,7 @@ fn example(path: &str) -> String {
         ("{seat}", "seat_070707070707070707070707"),
         ("{channel}", "ch_070707070707070707070707"),
         ("{endpoint}", "ep_070707070707070707070707"),
+        ("{block}", "blk_070707070707070707070707"),
         ("{type}", "deals"),
         ("{to_type}", "deals"),
         ("{name}", "tasks"),

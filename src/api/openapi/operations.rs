@@ -50,7 +50,7 @@ pub(super) enum Answer {
 }
 
 /// The tags, in the order in which the page shows them.
-pub(super) const TAGS: [(&str, &str); 11] = [
+pub(super) const TAGS: [(&str, &str); 12] = [
     ("Workspaces", "Your customers. Their keys, and links for their people."),
     ("Connections", "HubSpot accounts that a workspace connected, and how each is kept in step."),
     ("Records", "The mirror of contacts, companies, deals and the types that are turned on."),
@@ -65,6 +65,7 @@ pub(super) const TAGS: [(&str, &str); 11] = [
         "Your users who have authorised individually: what is asked in their name shows what HubSpot lets each of them see.",
     ),
     ("Endpoints", "Receivers of signed deliveries (Standard Webhooks)."),
+    ("Privacy", "One person erased and kept out, or exported; what is kept and how long; who did what."),
 ];
 
 const fn op(
@@ -140,6 +141,20 @@ pub(super) fn operations() -> Vec<Operation> {
         op(Delete, "/v1/connections/*/types/*", "turnTypeOff", "Types", "Mirror a type no longer", None, Gone),
         op(Get, "/v1/connections/*/owners", "listOwners", "Reference", "List owners, archived ones too", None, Ok("Owners")),
         op(Get, "/v1/connections/*/pipelines/*", "listPipelines", "Reference", "List the pipelines of a type", None, Ok("Pipelines")),
+        op(Post, "/v1/connections/*/prospects/erase", "erasePerson", "Privacy", "Erase a person and keep them out", Needed("Person"), Ok("Erased"))
+            .more("At once from the mirror, lists, links and channels; from the change feed within minutes, and nobody is shown it until then. A keyed hash of their addresses and ids keeps them out, at whatever record HubSpot shows them again, until the block is lifted. Who is in no mirror yet can be kept out as well."),
+        op(Get, "/v1/connections/*/prospects/export", "exportPerson", "Privacy", "Export what is held about a person", None, Ok("PersonExport"))
+            .more("Named by `email`, or by `object_type` and `id`."),
+        op(Get, "/v1/connections/*/prospects/blocks", "listBlocks", "Privacy", "List who is kept out", None, Ok("Blocks"))
+            .more("By the blocks' ids: whose they are is not kept."),
+        op(Delete, "/v1/connections/*/prospects/blocks/*", "liftBlock", "Privacy", "Let a person in again", None, Ordered)
+            .more("They are read from HubSpot again within minutes."),
+        op(Get, "/v1/connections/*/retention", "getRetention", "Privacy", "Read what is kept and how long", None, Ok("Retention")),
+        op(Patch, "/v1/connections/*/retention", "setRetention", "Privacy", "Set what is kept and how long", Needed("RetentionChange"), Ok("Retention"))
+            .more("What is not given stays as it is. `minimum` mirrors only what dialing takes of each type, and what channels and people name besides: everything else leaves the mirror and the change feed. Details of calls that took place longer ago leave them too."),
+        op(Get, "/v1/connections/*/audit", "listAudit", "Privacy", "List who did what to a connection", None, Ok("AuditEntries")),
+        op(Get, "/v1/workspaces/*/audit", "listWorkspaceAudit", "Privacy", "List who did what in a workspace", None, Ok("AuditEntries"))
+            .more("Keys, links for people and sign-ins, and which accounts were authorised; what was done to a connection lies with it."),
         op(Get, "/v1/connections/*/lists", "listLists", "Lists", "List the lists", None, Ok("Lists")),
         op(Get, "/v1/connections/*/lists/*", "getList", "Lists", "Read a list, and how it is followed", None, Ok("ListWithMembers")),
         op(Get, "/v1/connections/*/lists/*/members", "listMembers", "Lists", "List who is on a list that is followed", None, Ok("Members")),

@@ -1,5 +1,7 @@
 //! What bodies hold, as JSON Schemas (2020-12): limits are the constants that the code refuses by.
 
+mod privacy;
+
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -151,8 +153,13 @@ fn page_with(items: &str, more: &[(&str, Value)]) -> Value {
 /// All of them, by name.
 pub(super) fn all() -> Map<String, Value> {
     let mut all = Map::new();
-    for (name, schema) in
-        requests().into_iter().chain(answers()).chain(records()).chain(selections()).chain(seats())
+    for (name, schema) in requests()
+        .into_iter()
+        .chain(answers())
+        .chain(records())
+        .chain(selections())
+        .chain(seats())
+        .chain(privacy::all())
     {
         all.insert(name.to_owned(), schema);
     }

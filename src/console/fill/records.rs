@@ -75,6 +75,11 @@ fn line(kind: ObjectType, row: ListRow) -> RecordLine {
     RecordLine { id: row.id.to_string(), name, values: rest, updated_at: row.updated_at.0 }
 }
 
+/// Names and ids of a list's records.
+pub fn names_of(kind: ObjectType, rows: Vec<ListRow>) -> Vec<(String, String)> {
+    rows.into_iter().map(|row| line(kind, row)).map(|line| (line.name, line.id)).collect()
+}
+
 /// The parts of a name that are there.
 fn name<'a>(parts: impl Iterator<Item = &'a str>) -> String {
     parts.filter(|part| !part.trim().is_empty()).collect::<Vec<_>>().join(" ")
@@ -97,6 +102,8 @@ pub fn record(
     // The mark goes once the answer is in, whether or not it brought anything new.
     let reread = live.is_some() && asked_at.is_some_and(|asked| now_at.saturating_sub(asked) < NEWS_MS);
     let card = live.map(|live| card(&at, kind, live, merged_from));
+    let erased =
+        card.is_none() && before.is_none() && history.first().is_some_and(|one| one.kind == "erased");
     let link = |(to, linked, more): (ObjectType, Vec<Linked>, bool)| LinkGroup {
         object_type: to.to_string(),
         records: linked.into_iter().map(|own| link_line(to, own)).collect(),
@@ -115,6 +122,7 @@ pub fn record(
         links: ties.links.into_iter().map(link).collect(),
         lists: ties.lists.into_iter().map(|(_, name)| name).collect(),
         merged: ties.merged.iter().map(ToString::to_string).collect(),
+        erased,
         at,
     }
 }

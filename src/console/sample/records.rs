@@ -18,6 +18,23 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
         ),
         ("records-none", records::page(&no_records(t))),
         ("record", record::page(&record_view(t))),
+        (
+            "record-erased",
+            record::page(&RecordView {
+                record: None,
+                erased: true,
+                reread: false,
+                before: None,
+                history: vec![HistoryEntry {
+                    words: t("Erased for privacy"),
+                    changed: vec![],
+                    links: None,
+                    into: None,
+                    ..record_view(t).history[0].clone()
+                }],
+                ..record_view(t)
+            }),
+        ),
         ("record-gone", record::page(&RecordView { record: None, continued: true, ..record_view(t) })),
         (
             "record-unknown",
@@ -98,6 +115,7 @@ pub fn record_view(t: Text<'_>) -> RecordView {
         ],
         lists: vec![t("Customers"), t("Hamburg fair 2026")],
         merged: vec![t("377")],
+        erased: false,
         record: Some(RecordCard {
             id: t("501"),
             name: t("Ada Lovelace"),

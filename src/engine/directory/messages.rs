@@ -236,6 +236,17 @@ pub enum Command {
     },
     /// Answers [`Answer::Health`].
     Health,
+    /// Who did what, the newest first. Answers [`Answer::Audit`].
+    Audit {
+        /// Of which workspace; `None`: everything, for the operator.
+        workspace: Option<WorkspaceId>,
+        /// Older than this entry only.
+        before: Option<i64>,
+        /// Of actions that begin so only; empty: all.
+        action: String,
+        /// Capped at [`ENTRIES_LIMIT`](crate::engine::audit::ENTRIES_LIMIT).
+        limit: u32,
+    },
     /// Something only the operator can mend was noticed. Answers [`Answer::Alerted`].
     Alert {
         /// What.
@@ -256,6 +267,8 @@ pub enum Command {
 pub enum Answer {
     /// It is done.
     Done,
+    /// Entries of the audit log in the API's shape, `{results, next_cursor}`.
+    Audit(String),
     /// One workspace.
     Workspace(Workspace),
     /// Some.

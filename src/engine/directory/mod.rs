@@ -5,6 +5,7 @@
 
 pub mod alerts;
 pub mod api_key;
+pub mod audit;
 mod connections;
 pub mod messages;
 mod people;
@@ -13,10 +14,14 @@ pub mod requests;
 mod tests;
 
 use crate::{
-    engine::directory::messages::{
-        Answer, ApiKey, Command, Health, Permissions, Refusal, WORKSPACES_LIMIT, Workspace,
+    engine::{
+        actor::Actor,
+        directory::messages::{
+            Answer, ApiKey, Command, Health, Permissions, Refusal, WORKSPACES_LIMIT, Workspace,
+        },
     },
     store::{
+        audit::Wanted,
         directory::{self, connections as rows, counters, keys, workspaces},
         schema,
         sql::{Sql, SqlError},
@@ -47,6 +52,22 @@ pub struct Draw {
 /// Opens the database; once per start of the object.
 pub fn open(sql: &dyn Sql) -> Result<(), SqlError> {
     directory::open(sql)
+}
+
+/// Does what is asked, and writes down who asked for it.
+pub fn handle_by(
+    sql: &dyn Sql,
+    now: Timestamp,
+    draw: Draw,
+    actor: &Actor,
+    command: Command,
+) -> Result<Answer, SqlError> {
+    let asked = audit::asked(&command);
+    let answer = handle(sql, now, draw, command)?;
+    if let Some(asked) = asked {
+        audit::note(sql, now, actor, asked, &answer)?;
+    }
+    Ok(answer)
 }
 
 /// Does what is asked.
@@ -131,12 +152,17 @@ pub fn handle(sql: &dyn Sql, now: Timestamp, draw: Draw, command: Command) -> Re
         Command::Tick { after } => {
             if after.is_none() {
                 directory::clear_expired(sql, now)?;
+                audit::purge(sql, now)?;
                 counters::add(sql, counters::TICKS, 1)?;
                 schema::set(sql, TICKED_AT, &now.0.to_string())?;
             }
             connections::tick(sql, now, after.as_ref())
         }
         Command::Health => health(sql, now),
+        Command::Audit { workspace, before, action, limit } => {
+            let wanted = Wanted { before, workspace: workspace.as_ref(), action: &action, limit };
+            Ok(Answer::Audit(crate::engine::audit::page(sql, &wanted)?))
+        }
         Command::Alert { alert, connection } => alerts::raise(sql, now, alert, connection.as_ref()),
         Command::AlertTold { alert } => alerts::told(sql, now, alert),
     }

@@ -7,6 +7,7 @@ use crate::{
             Effect, Fetching, InFlight, Job, Portal, Turn,
             apply::{self, Applied, Scene},
             backfill::Step,
+            blocks::without,
             fields,
             messages::State,
             state::Poll,
@@ -26,7 +27,7 @@ use crate::{
     },
     values::{
         http::{Outcome, Response},
-        ids::RecordId,
+        ids::{ObjectType, RecordId},
         planted::{Bug, planted},
         time::{SECOND_MS, Timestamp},
     },
@@ -191,14 +192,16 @@ impl Portal {
                 self.took_list(turn, in_flight, *lane, &page)?;
             }
             Job::Fetch { lane, ids } => {
-                let batch = parsed!(objects::parse_batch(body));
+                let mut batch = parsed!(objects::parse_batch(body));
+                self.keep_out_of(turn, in_flight.stream, &mut batch)?;
                 let settled = self.settle_batch(turn, in_flight, ids, &batch)?;
                 if let Some(fetching) = self.streams[in_flight.stream].fetching.remove(lane) {
                     self.advance(turn, in_flight.stream, *lane, fetching.step, fetching.records, settled)?;
                 }
             }
             Job::Read { ids } => {
-                let batch = parsed!(objects::parse_batch(body));
+                let mut batch = parsed!(objects::parse_batch(body));
+                self.keep_out_of(turn, in_flight.stream, &mut batch)?;
                 let settled = self.settle_batch(turn, in_flight, ids, &batch)?;
                 self.count(turn, in_flight.stream, settled)?;
             }
@@ -215,12 +218,14 @@ impl Portal {
                 self.took_count(turn, in_flight.stream, *area, *lists, &page)?;
             }
             Job::Confirm { level, ids } => {
-                let batch = parsed!(objects::parse_batch(body));
+                let mut batch = parsed!(objects::parse_batch(body));
+                self.keep_out_of(turn, in_flight.stream, &mut batch)?;
                 let found = self.took_confirm(turn, in_flight, *level, ids, &batch)?;
                 effects.extend(found.map(Effect::Log));
             }
             Job::Freshen { ids } => {
-                let batch = parsed!(objects::parse_batch(body));
+                let mut batch = parsed!(objects::parse_batch(body));
+                self.keep_out_of(turn, in_flight.stream, &mut batch)?;
                 self.took_fresh(turn, in_flight, ids, &batch)?;
             }
             Job::Sweep => {
@@ -240,15 +245,19 @@ impl Portal {
         turn: &mut Turn<'_>,
         in_flight: &InFlight,
         id: RecordId,
-        record: Record<'_>,
+        mut record: Record<'_>,
     ) -> Result<(), SqlError> {
+        self.cut_old_calls(turn.now, in_flight.stream, std::slice::from_mut(&mut record));
+        let kept_out = self.keep_out(turn, in_flight.stream, std::slice::from_ref(&record))?;
         let scene = self.scene(turn, in_flight);
         let resolved = record.id;
         let grave = Grave { id, merged_into: (resolved != id).then_some(resolved) };
         let graves = if resolved == id { &[][..] } else { std::slice::from_ref(&grave) };
         let running = &mut self.streams[in_flight.stream];
         // Where the property list does not fit a URL this read settled only who the record is.
-        let applied = if running.saved.wide {
+        let applied = if kept_out.contains(&resolved) {
+            apply::settled(scene, &[], &[Grave { id, merged_into: None }])?
+        } else if running.saved.wide {
             let mut applied = apply::settled(scene, &[], graves)?;
             dirty::mark(turn.sql, scene.kind, &[resolved], scene.tick, true, false)?;
             applied.doubts += 1;
@@ -258,7 +267,9 @@ impl Portal {
         };
         running.vanished.remove(&id);
         dirty::clear(turn.sql, scene.kind, &[id], in_flight.asked_at)?;
-        self.mark_links(turn, scene.kind, &[resolved], in_flight.asked_at)?;
+        if !kept_out.contains(&resolved) {
+            self.mark_links(turn, scene.kind, &[resolved], in_flight.asked_at)?;
+        }
         self.count(turn, in_flight.stream, applied)
     }
 
@@ -270,6 +281,11 @@ impl Portal {
         number: u32,
         page: &Page<'_>,
     ) -> Result<(), SqlError> {
+        let kept_out = self.keep_out(turn, in_flight.stream, &page.records)?;
+        let mut found = without(&page.records, &kept_out);
+        if self.streams[in_flight.stream].saved.object_type == ObjectType::Calls {
+            self.cut_old_calls(turn.now, in_flight.stream, found.to_mut());
+        }
         let scene = self.scene(turn, in_flight);
         let running = &mut self.streams[in_flight.stream];
         let wide = running.saved.wide;
@@ -283,7 +299,7 @@ impl Portal {
         let listed = page.records.len() as u64;
         if wide {
             let thorough = running.saved.backfill.as_ref().is_some_and(|backfill| backfill.thorough);
-            let mut wanted = apply::listed_ids(scene, &page.records, covers, thorough)?;
+            let mut wanted = apply::listed_ids(scene, &found, covers, thorough)?;
             unreadable::leave_out(turn, scene.kind, &mut wanted)?;
             running.marked = true;
             let Some(step) = step else { return Ok(()) };
@@ -293,7 +309,7 @@ impl Portal {
             running.fetching.insert(number, Fetching { ids: wanted, step, records: listed });
             return Ok(());
         }
-        let applied = apply::list_page(scene, &page.records, covers)?;
+        let applied = apply::list_page(scene, &found, covers)?;
         match step {
             Some(step) => self.advance(turn, in_flight.stream, number, step, listed, applied),
             None => self.count(turn, in_flight.stream, applied),
@@ -376,11 +392,12 @@ impl Portal {
         in_flight: &InFlight,
         page: &Page<'_>,
     ) -> Result<(), SqlError> {
+        let kept_out = self.keep_out(turn, in_flight.stream, &page.records)?;
         let scene = self.scene(turn, in_flight);
         let running = &mut self.streams[in_flight.stream];
         let stream = &mut running.saved;
         let Some(poll) = &mut stream.poll else { return Ok(()) };
-        let applied = apply::detected(scene, &page.records)?;
+        let applied = apply::detected(scene, &without(&page.records, &kept_out))?;
         running.marked |= applied.doubts > 0;
         if take_page(poll, page) {
             stream.cursor = stream.cursor.max(poll.newest.min(poll.started_at));

@@ -250,7 +250,7 @@ impl Portal {
     pub(super) fn forget(&mut self, turn: &mut Turn<'_>) -> Result<(), SqlError> {
         crate::store::portal::credentials::forget_all(turn.sql)?;
         self.tokens = None;
-        self.locked = false;
+        self.locked = self.blocks.locked();
         let revoke = |connection: &Connection| connection.farewell.is_some_and(|farewell| farewell.revoke);
         if self.connection.as_ref().is_some_and(revoke) {
             self.end_grant();

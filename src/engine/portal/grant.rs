@@ -42,6 +42,11 @@ impl Portal {
     /// Opens the stored tokens; what is known of them is told to the limiter with the next question.
     pub(super) fn unlock(&mut self, turn: &Turn<'_>) -> Result<(), SqlError> {
         let Some(connection) = &self.connection else { return Ok(()) };
+        if self.blocks.locked() {
+            // Whoever is to be kept out would not be recognised.
+            self.locked = true;
+            return Ok(());
+        }
         match sealed::load(turn, connection)? {
             Stored::Nothing => {}
             Stored::Tokens(tokens) => {
@@ -63,7 +68,8 @@ impl Portal {
         match &self.connection {
             Some(connection) if !std::mem::replace(&mut self.resealed, true) => {
                 sealed::reseal(turn, connection)?;
-                Self::reseal_seats(turn, connection)
+                Self::reseal_seats(turn, connection)?;
+                self.blocks.reseal(turn, &connection.id)
             }
             _ => Ok(()),
         }
@@ -77,8 +83,8 @@ impl Portal {
 
     /// Makes these the connection's tokens. They are saved.
     pub(super) fn hold(&mut self, turn: &Turn<'_>, tokens: Tokens) -> Result<(), SqlError> {
-        self.tokens = Some(tokens);
-        self.locked = false;
+        self.locked = self.blocks.locked();
+        self.tokens = (!self.locked).then_some(tokens);
         self.token_number += 1;
         self.revoked_once = false;
         if let Some(connection) = &mut self.connection {

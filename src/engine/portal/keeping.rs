@@ -77,7 +77,10 @@ impl Portal {
         mergers: &[(RecordId, RecordId)],
     ) -> Result<(), SqlError> {
         let scene = self.scene_of_event(turn, index);
-        let applied = apply::merged(scene, mergers)?;
+        // Of whoever is kept out nothing is told any more; what they became part of is recognised when it is read.
+        let kept_out = |id: &RecordId| self.blocks.has(scene.kind, *id);
+        let mergers: Vec<_> = mergers.iter().copied().filter(|(id, _)| !kept_out(id)).collect();
+        let applied = apply::merged(scene, &mergers)?;
         self.count(turn, index, applied)?;
         let into: Vec<RecordId> = mergers.iter().map(|(_, into)| *into).collect();
         let erased = erasures::remembered(turn.sql, scene.kind, &into)?;
@@ -121,6 +124,7 @@ impl Portal {
             return Ok(());
         }
         self.keeping.pruned_at = turn.now;
+        self.prune_audit(turn)?;
         erasures::forget_before(turn.sql, turn.now.minus_ms(REMEMBERED_MS))?;
         schema::set(turn.sql, PRUNED_KEY, &turn.now.0.to_string())?;
         feed::prune(turn.sql, horizon(turn), turn.config.work.feed_bytes)

@@ -7,7 +7,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    engine::portal::{Portal, Turn, messages::State, state::Connection, storage::Level},
+    engine::{
+        actor::Actor,
+        audit::{self, Deed},
+        portal::{Portal, Turn, messages::State, state::Connection, storage::Level},
+    },
     store::{
         portal::feed::{self, Change, Lifecycle},
         schema,
@@ -108,6 +112,11 @@ impl Portal {
         let now = self.facts(connection);
         if now == self.told {
             return Ok(false);
+        }
+        let lost = now.standing == Standing::NeedsReauthorisation;
+        if lost && self.told.standing != Standing::NeedsReauthorisation {
+            let deed = Deed::on("connection.access_lost", &connection.id);
+            audit::note(turn.sql, turn.now, None, &Actor::HubSpot, &deed)?;
         }
         let mut changes = Vec::new();
         let mut tell = |event, about: Option<ObjectType>, words: Option<String>| {

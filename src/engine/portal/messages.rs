@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 use crate::{
     engine::portal::{
         beside::{SourceStatus, commands as beside},
-        browse,
+        blocks, browse,
         channels::commands as channels,
         endpoints::commands as endpoints,
         links::standing::PairStatus,
         reconcile::Reconcile,
+        retention,
         seats::commands as seats,
         selection::Selection,
         snapshot,
@@ -180,6 +181,21 @@ pub enum Command {
     Channel(channels::Command),
     /// Something about endpoints. Answers [`Answer::Endpoint`].
     Endpoint(endpoints::Command),
+    /// Something about people who are kept out. Answered as each says.
+    Privacy(blocks::Command),
+    /// What is kept and how long. Answers [`Answer::Json`] or [`Answer::NotConnected`].
+    Retention,
+    /// Sets it. Answers as [`Command::Retention`] does.
+    SetRetention(retention::Wanted),
+    /// Who did what here, the newest first. Answers [`Answer::Json`] `{results, next_cursor}`.
+    Audit {
+        /// Older than this entry only.
+        before: Option<i64>,
+        /// Of actions that begin so only; empty: all.
+        action: String,
+        /// Capped at [`ENTRIES_LIMIT`](crate::engine::audit::ENTRIES_LIMIT).
+        limit: u32,
+    },
     /// Something about owners, pipelines or lists.
     Beside(beside::Command),
     /// Which types are mirrored. Answers [`Answer::Types`] or [`Answer::NotConnected`].
@@ -204,6 +220,7 @@ impl Command {
             | Self::Resync { object_type }
             | Self::Reread { object_type, .. } => Some(*object_type),
             Self::Look(look) => look.about(),
+            Self::Privacy(command) => command.about(),
             Self::Connect(_)
             | Self::OwnWebhook(_)
             | Self::Test
@@ -224,6 +241,9 @@ impl Command {
             | Self::Channel(_)
             | Self::Endpoint(_)
             | Self::Beside(_)
+            | Self::Audit { .. }
+            | Self::Retention
+            | Self::SetRetention(_)
             | Self::Types(_)
             | Self::Seat(_)
             | Self::PanicOnce => None,

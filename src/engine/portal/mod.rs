@@ -12,8 +12,10 @@
 
 mod answers;
 pub mod apply;
+mod audit;
 mod backfill;
 pub mod beside;
+pub mod blocks;
 pub mod browse;
 mod calls;
 pub mod channels;
@@ -33,6 +35,7 @@ mod query;
 pub mod reconcile;
 mod refusals;
 mod requests;
+pub mod retention;
 pub mod seats;
 pub mod selection;
 pub mod snapshot;
@@ -49,6 +52,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     engine::{
+        actor::Actor,
         alert::Alert,
         limiter::{
             CALL_TIMEOUT_MS,
@@ -57,6 +61,7 @@ use crate::{
     },
     hubspot::{probe::Probe, usage::RateHeaders},
     store::{
+        audit::Wanted,
         portal::{counts::Area, dirty, feed, links as store_links},
         schema,
         sql::{Sql, SqlError},
@@ -70,6 +75,7 @@ use crate::{
     },
 };
 use beside::{Beside, Errand};
+use blocks::Blocks;
 use channels::Channels;
 use connecting::CONNECTION_KEY;
 use credentials::Tokens;
@@ -80,6 +86,7 @@ use links::Linking;
 use messages::{Answer, Command, State, Status, StreamStatus};
 use permits::Permits;
 use reconcile::{Checking, Level};
+use retention::Retention;
 use seats::Seats;
 use selection::Selection;
 use state::{Connection, Farewell, Stream};
@@ -302,6 +309,8 @@ pub struct Portal {
     told: Told,
     storage: Watch,
     keeping: Keeping,
+    blocks: Blocks,
+    retention: Retention,
     trying: Trying,
     counting: Counting,
     seats: Seats,
@@ -318,6 +327,8 @@ impl Portal {
         let clocks = running.iter().map(|running| running.saved.clock);
         let marks = dirty::latest_generation(turn.sql)?;
         let clock = clocks.fold(marks.max(store_links::latest_generation(turn.sql)?), i64::max);
+        let id = connection.as_ref().map(|connection| &connection.id);
+        let blocks = Blocks::load(turn, id)?;
         let mut portal = Self {
             connection,
             streams: running,
@@ -343,6 +354,8 @@ impl Portal {
             told: Told::default(),
             storage: Watch::load(turn)?,
             keeping: Keeping::load(turn)?,
+            blocks,
+            retention: Retention::load(turn)?,
             trying: Trying::load(turn)?,
             counting: Counting::new(streams::counted(turn)?),
             seats: Seats::load(turn)?,
@@ -368,10 +381,35 @@ impl Portal {
         self.connection.as_ref().map(|connection| connection.id.clone())
     }
 
-    /// Answers a command.
+    /// Answers a command of Spoke's own; see [`Portal::command_by`].
     pub fn command(
         &mut self,
         turn: &mut Turn<'_>,
+        command: Command,
+    ) -> Result<(Answer, Vec<Effect>), SqlError> {
+        self.command_by(turn, &Actor::Spoke, command)
+    }
+
+    /// Answers a command, and writes down who did what.
+    pub fn command_by(
+        &mut self,
+        turn: &mut Turn<'_>,
+        actor: &Actor,
+        command: Command,
+    ) -> Result<(Answer, Vec<Effect>), SqlError> {
+        let deed = audit::deed(&command);
+        let actor = if matches!(command, Command::Webhook { .. }) { &Actor::HubSpot } else { actor };
+        let (answer, effects) = self.obey(turn, actor, command)?;
+        if let Some(deed) = deed {
+            self.note(turn, actor, deed, &answer)?;
+        }
+        Ok((answer, effects))
+    }
+
+    fn obey(
+        &mut self,
+        turn: &mut Turn<'_>,
+        actor: &Actor,
         command: Command,
     ) -> Result<(Answer, Vec<Effect>), SqlError> {
         let mut effects = Vec::new();
@@ -426,6 +464,7 @@ impl Portal {
             Command::Types(_) if self.connection.is_none() => Answer::NotConnected,
             Command::Types(command) => {
                 let answer = Answer::Types(self.types_command(turn, command, &mut effects)?);
+                self.keep_minimum(turn)?;
                 self.rouse_for_deliveries(turn, &mut effects)?;
                 answer
             }
@@ -452,6 +491,13 @@ impl Portal {
                 self.panic_once = true;
                 effects.push(Effect::SetAlarm(turn.now));
                 Answer::Done
+            }
+            Command::Privacy(command) => self.blocks_command(turn, actor, command, &mut effects)?,
+            Command::Retention => self.retention(),
+            Command::SetRetention(wanted) => self.set_retention(turn, &wanted, &mut effects)?,
+            Command::Audit { before, action, limit } => {
+                let wanted = Wanted { before, workspace: None, action: &action, limit };
+                Answer::Json(crate::engine::audit::page(turn.sql, &wanted)?)
             }
             Command::Endpoint(command) => match self.connection.clone() {
                 Some(connection) => {
@@ -564,6 +610,8 @@ impl Portal {
             || due(self.channels_due_at(turn)?)
             || due(self.keeping_due_at(turn)?)
             || due(self.seats.due_at())
+            || due(self.blocks_due_at(turn.now))
+            || due(self.retention_due_at(turn.now))
         {
             return Ok(true);
         }

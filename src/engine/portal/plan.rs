@@ -61,7 +61,11 @@ impl Portal {
         let Some(shift) = &self.shift else { return Ok(()) };
         let over = turn.now >= shift.ends_at;
         let mut later: Option<Timestamp> = None;
-        let more = !over && (self.advance_erasing(turn)? | self.advance_channels(turn)?);
+        let more = !over
+            && (self.advance_retention(turn)?
+                | self.advance_blocks(turn)?
+                | self.advance_erasing(turn)?
+                | self.advance_channels(turn)?);
         if !over {
             self.deliver(turn, effects)?;
         }
@@ -145,6 +149,8 @@ impl Portal {
             self.delivery_due_at(turn)?,
             self.channels_due_at(turn)?,
             self.keeping_due_at(turn)?,
+            self.blocks_due_at(turn.now),
+            self.retention_due_at(turn.now),
             self.own_call_due_at(turn.now),
             self.seats.due_at(),
         ];

@@ -264,6 +264,7 @@ impl Portal {
         lists: bool,
         page: &Page<'_>,
     ) -> Result<(), SqlError> {
+        self.keep_out(turn, index, &page.records)?;
         let running = &mut self.streams[index];
         let kind = running.saved.object_type;
         let Some(checking) =
@@ -276,12 +277,13 @@ impl Portal {
         if lists {
             let (mut suspects, rest) = compare(turn, kind, area, page)?;
             unreadable::leave_out(turn, kind, &mut suspects)?;
+            suspects.retain(|id| !self.blocks.has(kind, *id));
             checking.suspects.extend(suspects);
             checking.areas.extend(rest);
         } else {
             let held = counts::count(turn.sql, kind, &area)?;
             let total = page.total.unwrap_or(page.records.len() as u64);
-            if held != total {
+            if held + self.blocks.counted_in(kind, &area) != total {
                 let middle = counts::middle(turn.sql, kind, &area, held)?.unwrap_or(area.above);
                 checking.areas.extend(halves(area, middle));
             }
@@ -371,6 +373,7 @@ impl Portal {
         in_flight: &InFlight,
         page: &Page<'_>,
     ) -> Result<(), SqlError> {
+        self.keep_out(turn, in_flight.stream, &page.records)?;
         let running = &mut self.streams[in_flight.stream];
         let kind = running.saved.object_type;
         let Some(sweeping) = &mut running.saved.reconcile.sweeping else { return Ok(()) };
@@ -387,6 +390,8 @@ impl Portal {
         let unlisted = known.iter().filter(|row| row.live && !ids.contains(&row.id));
         sweeping.suspects.extend(unlisted.filter(|row| in_flight.asked_at > row.seen_at).map(|row| row.id));
         unreadable::leave_out(turn, kind, &mut sweeping.suspects)?;
+        sweeping.suspects.retain(|id| !self.blocks.has(kind, *id));
+        let over = page.after.is_none().then_some(sweeping.started_at);
         sweeping.above = sweeping.above.max(last);
         sweeping.after = page.after.as_deref().map(str::to_owned);
         sweeping.pages += 1;
@@ -398,6 +403,9 @@ impl Portal {
         }
         running.saved.reconcile.sweep.calls += 1;
         running.end_sweep(turn.now);
+        if let Some(began) = over {
+            self.swept(turn, kind, began)?;
+        }
         self.save_stream(turn, in_flight.stream)
     }
 

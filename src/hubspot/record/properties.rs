@@ -48,6 +48,11 @@ impl<'a> Properties<'a> {
         self.0.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))
     }
 
+    /// Keeps values of these names, sorted, only.
+    pub fn keep(&mut self, names: &[&str]) {
+        self.0.retain(|(name, _)| names.binary_search(&name.as_ref()).is_ok());
+    }
+
     /// How many are set.
     pub fn len(&self) -> usize {
         self.0.len()

@@ -18,7 +18,7 @@ use crate::store::{
 use crate::values::{json, time::Timestamp};
 
 /// Schema steps; never edited once released.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     "
 CREATE TABLE workspaces (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, jurisdiction TEXT, created_at INTEGER NOT NULL
@@ -75,6 +75,7 @@ CREATE TABLE requests (
 ) WITHOUT ROWID;
 CREATE INDEX requests_by_time ON requests (began_at);
 ",
+    crate::store::audit::TABLE,
 ];
 
 /// Opens the database; run once per object start.

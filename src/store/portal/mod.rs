@@ -22,10 +22,14 @@
 //! | `links` | one link of two records; see [`links`] | pair of types, both ids |
 //! | `link_marks` | a record whose links a later read must settle | object type, id |
 //! | `link_types` | what a type of association is called | from, to, type |
+//! | `audit` | something that somebody did | number |
+//! | `blocks` | someone who is kept out of the mirror | number |
+//! | `block_hashes` | a keyed hash of what names one of them | hash, block |
 //! | `endpoints` | a receiver of deliveries, as the engine's JSON, and its sealed secrets | number |
 //! | `seats` | one of the host's users who authorises individually, as the engine's JSON | number |
 //! | `seat_secrets` | a link, a state or a code that leads to a seat, hashed | hash |
 
+pub mod blocks;
 pub mod browse;
 pub mod channels;
 pub mod counts;
@@ -42,6 +46,7 @@ pub mod records;
 pub mod reference;
 pub mod seats;
 pub mod streams;
+pub mod thinning;
 pub mod types;
 pub mod usage;
 pub mod wipe;
@@ -49,7 +54,7 @@ pub mod wipe;
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 13] = [
+pub const STEPS: [&str; 15] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -222,6 +227,24 @@ pub const STEPS: [&str; 13] = [
          content TEXT NOT NULL,
          expires_at INTEGER NOT NULL
      ) WITHOUT ROWID;",
+    // Who is kept out of the mirror.
+    "CREATE TABLE blocks (
+         number INTEGER PRIMARY KEY,
+         id TEXT NOT NULL UNIQUE,
+         at INTEGER NOT NULL,
+         by TEXT NOT NULL,
+         named_by TEXT NOT NULL
+     );
+     CREATE TABLE block_hashes (
+         hash TEXT NOT NULL,
+         block INTEGER NOT NULL,
+         object_type TEXT,
+         updated_at INTEGER,
+         seen_at INTEGER NOT NULL,
+         PRIMARY KEY (hash, block)
+     ) WITHOUT ROWID;
+     CREATE INDEX block_hashes_block ON block_hashes (block);",
+    crate::store::audit::TABLE,
 ];
 
 /// Opens the tables; see [`crate::store::schema::open`].

@@ -2,6 +2,7 @@
 //!
 //! A case is short, deterministic and named after the rule that it holds; [`crate::simulation`] mixes them all.
 
+mod audit;
 mod by_token;
 mod calls;
 pub mod changes;
@@ -14,6 +15,7 @@ mod feed;
 mod further;
 mod grants;
 mod hand_over;
+mod kept_out;
 mod limits;
 mod links;
 pub mod lists;
@@ -22,6 +24,7 @@ mod previews;
 mod privacy;
 mod reconcile;
 mod requests;
+mod retention;
 mod seats;
 mod selection;
 mod storage;

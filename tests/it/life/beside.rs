@@ -76,7 +76,14 @@ impl World {
     /// Who HubSpot has on a list; nobody on one that is deleted.
     pub fn true_members(&self, list: u64) -> BTreeSet<u64> {
         let list = self.simulator.portal(PORTAL).expect("there").list(list);
-        list.into_iter().flat_map(List::members).map(|(id, _)| id).collect()
+        // Ids of two types mean nothing to each other.
+        let of_contacts = list.is_some_and(|list| list.object_type_id == "0-1");
+        let kept_out = if of_contacts { self.contacts_kept_out() } else { BTreeSet::new() };
+        list.into_iter()
+            .flat_map(List::members)
+            .map(|(id, _)| id)
+            .filter(|id| !kept_out.contains(id))
+            .collect()
     }
 
     /// Who the mirror has on each list that is followed.

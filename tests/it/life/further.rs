@@ -4,6 +4,7 @@ use hubspot_simulator::webhooks::Subscription;
 use serde_json::json;
 use spoke::engine::portal::{
     messages::{Answer, Command},
+    retention::{MOST_DAYS, Wanted},
     types::{Answer as Told, Command as Types, Refusal},
 };
 
@@ -68,7 +69,14 @@ impl World {
     /// Asks for a type once; whether it is on. It may be that the account is looked at first, or that nothing goes just now.
     fn ask_for(&mut self, name: &str) -> bool {
         match self.types(Types::On(name.to_owned())) {
-            Some(Told::Json(_)) => true,
+            Some(Told::Json(_)) => {
+                if name == "calls" {
+                    // The account's calls are of all ages; what becomes of old ones is a case of its own.
+                    let kept = Wanted { call_details_days: Some(MOST_DAYS), ..Wanted::default() };
+                    self.command(Command::SetRetention(kept));
+                }
+                true
+            }
             Some(Told::Refused(Refusal::Looking | Refusal::Stopped)) | None => false,
             other => panic!("{name} is not turned on: {other:?}"),
         }

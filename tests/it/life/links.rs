@@ -35,8 +35,13 @@ impl World {
     pub fn true_links(&self, kinds: &[ObjectType]) -> Links {
         let portal = self.simulator.portal(PORTAL).expect("the account exists");
         let mut all = Links::new();
+        let gone = self.contacts_kept_out();
+        let kept_out = |kind, id: u64| kind == ObjectType::Contacts && gone.contains(&id);
         for (from, to) in pairs(kinds) {
             for link in portal.associations(&from.name(), &to.name()) {
+                if kept_out(from, link.from) || kept_out(to, link.to) {
+                    continue;
+                }
                 all.insert(
                     (from, link.from, to, link.to),
                     link.types.iter().map(|own| u64::from(*own)).collect(),

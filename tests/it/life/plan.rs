@@ -54,6 +54,8 @@ pub struct Plan {
     pub turns_off: bool,
     /// Whether an administrator chooses some of the fields half-way.
     pub selects: bool,
+    /// Whether somebody is erased half-way, and kept out.
+    pub erases: bool,
     /// The filter of a channel that a host makes half way; `None`: none does.
     pub channel: Option<usize>,
     /// Lists at the start, all of which are followed; `None`: the connection may not read lists.
@@ -123,6 +125,7 @@ impl Default for Plan {
             further: Vec::new(),
             turns_off: false,
             selects: false,
+            erases: false,
             channel: None,
             lists: None,
             owners: false,

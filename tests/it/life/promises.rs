@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use spoke::{
-    engine::portal::messages::{Answer, Command, Phase, State, Status, StreamState},
+    engine::portal::{
+        blocks::{Command as Privacy, Whom},
+        messages::{Answer, Command, Phase, State, Status, StreamState},
+    },
     store::{
         portal::wipe,
         sql::{Row, Sql},
@@ -82,7 +85,8 @@ impl World {
             return Ok(());
         }
         let portal = self.simulator.portal(PORTAL).expect("the account exists");
-        let erased: Vec<&str> = portal.erased_emails().collect();
+        let mut erased: Vec<&str> = portal.erased_emails().collect();
+        erased.extend(self.kept_out.iter().map(String::as_str).filter(|name| name.contains('@')));
         if erased.is_empty() {
             return Ok(());
         }
@@ -216,7 +220,51 @@ impl World {
             .map(|line| serde_json::from_str::<Value>(line).unwrap())
             .filter(|record| record["state"] == "live")
             .map(|record| (record["id"].as_str().unwrap().to_owned(), record["properties"].clone()))
+            .filter(|(id, properties)| kind != ObjectType::Contacts || !self.keeps_out(id, properties))
             .collect()
+    }
+
+    /// Somebody asks to be erased, and is kept out from then on.
+    pub(super) fn erase_somebody(&mut self) {
+        let all = self.truth();
+        let nth = self.plan.seed as usize % all.len().max(1);
+        let Some((id, properties)) = all.into_iter().nth(nth) else { return };
+        let whom = Whom::Record { object_type: ObjectType::Contacts, id: id.parse().expect("a number") };
+        if !matches!(self.command(Command::Privacy(Privacy::Erase { whom })), Some(Answer::Json(_))) {
+            // A statement failed: nothing is done, and nobody asks again.
+            return;
+        }
+        let texts =
+            ["email", "hs_additional_emails", "hs_merged_object_ids"].map(|name| properties[name].as_str());
+        let names = texts.iter().flatten().flat_map(|text| text.split(';')).map(str::trim);
+        self.kept_out.extend(names.filter(|name| !name.is_empty()).map(str::to_lowercase));
+        self.kept_out.insert(id);
+    }
+
+    /// Whether a contact has a name of somebody who is kept out: its id, one that became part of it, or an address.
+    fn keeps_out(&self, id: &str, properties: &Value) -> bool {
+        let names = ["hs_merged_object_ids", "email", "hs_additional_emails"];
+        let texts = names.iter().filter_map(|name| properties[name].as_str());
+        let named = |name: &str| self.kept_out.contains(&name.trim().to_lowercase());
+        !self.kept_out.is_empty() && (named(id) || texts.flat_map(|text| text.split(';')).any(named))
+    }
+
+    /// Contacts of HubSpot's that are kept out of the mirrors.
+    pub(super) fn contacts_kept_out(&self) -> BTreeSet<u64> {
+        let mut all = BTreeSet::new();
+        if !self.kept_out.is_empty() {
+            let mirrored = self.truth();
+            let portal = self.simulator.portal(PORTAL).expect("the account exists");
+            let (mut from, mut text) = (0, Vec::new());
+            while let Some(next) = portal.dump("contacts", from, 1_000, &mut text) {
+                from = next;
+            }
+            let lines = String::from_utf8(text).unwrap();
+            let ids = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+            let ids = ids.map(|record| record["id"].as_str().unwrap().to_owned());
+            all.extend(ids.filter(|id| !mirrored.contains_key(id)).map(|id| id.parse::<u64>().unwrap()));
+        }
+        all
     }
 
     /// What a connection's feed tells after a number, read to its end.

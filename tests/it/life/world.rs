@@ -9,6 +9,7 @@ use hubspot_simulator::{Rule, Simulator, webhooks::Delivery};
 use serde_json::Value;
 use spoke::{
     engine::{
+        actor::Actor,
         alert::Alert,
         limiter::{
             Limiter,
@@ -122,6 +123,8 @@ pub struct World {
     pub now: u64,
     /// Fields that were chosen of a type; others have all.
     pub chosen: BTreeMap<ObjectType, BTreeSet<String>>,
+    /// Who is kept out of the mirrors: ids of contacts, and addresses in lower case.
+    pub kept_out: BTreeSet<String>,
     pub(super) rng: fastrand::Rng,
     pub(super) edits_until: u64,
     pub(super) config: Config,
@@ -147,6 +150,7 @@ impl World {
             receivers: BTreeMap::new(),
             now: START_MS,
             chosen: BTreeMap::new(),
+            kept_out: BTreeSet::new(),
             rng: fastrand::Rng::with_seed(plan.seed),
             edits_until: START_MS + plan.minutes * MINUTE,
             config: plan.config(),
@@ -246,6 +250,13 @@ impl World {
     /// Hands a command to the first connection's object, as the front does.
     pub fn command(&mut self, command: Command) -> Option<Answer> {
         self.command_to(0, command)
+    }
+
+    /// The same, for somebody.
+    pub fn command_by(&mut self, actor: &Actor, command: Command) -> Option<Answer> {
+        let (answer, effects) = self.turn(0, |engine, turn| engine.command_by(turn, actor, command))?;
+        self.start(0, effects);
+        Some(answer)
     }
 
     /// Hands a command to a connection's object.
@@ -501,6 +512,9 @@ impl World {
         let snapshot = self.snapshot(0, 7, |world, _| (0..3).for_each(|_| world.happen()));
         if self.plan.selects {
             self.choose_some();
+        }
+        if self.plan.erases {
+            self.erase_somebody();
         }
         if self.plan.turns_off {
             self.turn_off(self.plan.further[0]);

@@ -182,6 +182,11 @@ fn answers(world: &World) -> Result<()> {
     let (contacts, _) = spoke.contacts(&own.connection, None)?;
     let record = text(&contacts[0]["id"])?;
     done("rereadRecord", spoke.post(&format!("{connection}/records/contacts/{record}/reread"), &json!({}))?)?;
+    let person = json!({"email": "nobody@contract.example"});
+    let erased = done("erasePerson", spoke.post(&format!("{connection}/prospects/erase"), &person)?)?;
+    let block = text(&erased["block"]["id"])?;
+    let kept = json!({"minimum": false, "call_details_days": 90, "audit_days": 400});
+    done("setRetention", spoke.patch(&format!("{connection}/retention"), &kept)?)?;
     let lists = spoke.get_json(&format!("{connection}/lists"))?;
     let list =
         lists["results"].as_array().and_then(|all| all.iter().find(|list| list["object_type"] == "contacts"));
@@ -209,6 +214,9 @@ fn answers(world: &World) -> Result<()> {
         ] {
             filled = filled.replace(place, thing);
         }
+        if path.ends_with("/export") {
+            filled = format!("{filled}?object_type=contacts&id={record}");
+        }
         let answer = spoke.get(&filled)?;
         ensure!(answer.status == 200, "{filled}: {} {}", answer.status, answer.text);
         document.check(&id, &answer)?;
@@ -229,6 +237,7 @@ fn answers(world: &World) -> Result<()> {
         document.check(id, &answer)?;
     }
     done("revokeSeat", spoke.delete(&seat_at)?)?;
+    done("liftBlock", spoke.delete(&format!("{connection}/prospects/blocks/{block}"))?)?;
     done("removeEndpoint", spoke.delete(&endpoint_at)?)?;
     done("removeChannel", spoke.delete(&channel_at)?)?;
     done("revokeKey", spoke.delete(&format!("{workspace}/keys/{}", text(&key["id"])?))?)?;

@@ -97,6 +97,7 @@ struct Victim {
     channel: String,
     endpoint: String,
     seat: String,
+    block: String,
     record: String,
     session: String,
 }
@@ -130,6 +131,8 @@ fn victim(world: &World) -> Result<Victim> {
     let endpoint = world.spoke.post_json(&format!("{own}/endpoints"), &endpoint)?;
     let seat = json!({"user": CANARY, "return_url": "https://host.example.com/"});
     let seat = world.spoke.post_json(&format!("{own}/seats"), &seat)?;
+    let nobody = json!({"email": "nobody@canary.example"});
+    let erased = world.spoke.post_json(&format!("{own}/prospects/erase"), &nobody)?;
     let (contacts, _) = world.spoke.contacts(&connected.connection, None)?;
     let text = |value: &Value| value.as_str().map(str::to_owned).context("an id is a text");
     let (session, _) = cookies(world, &connected.workspace)?;
@@ -139,6 +142,7 @@ fn victim(world: &World) -> Result<Victim> {
         channel: text(&channel["id"])?,
         endpoint: text(&endpoint["id"])?,
         seat: text(&seat["seat"]["id"])?,
+        block: text(&erased["block"]["id"])?,
         record: text(&contacts[0]["id"])?,
         session,
         connected,
@@ -159,6 +163,7 @@ fn address(row: &Row, of: &Victim) -> String {
             ("*", "seats") => &of.seat,
             ("*", "seat") => &of.connected.connection,
             ("*", before) if before == of.connected.connection => "AAAA",
+            ("*", "blocks") => &of.block,
             ("*", "records" | "fields" | "streams" | "types" | "associations" | "new") => "contacts",
             ("*", "pipelines") => "deals",
             ("*", "hubspot") => "main",
@@ -170,7 +175,10 @@ fn address(row: &Row, of: &Victim) -> String {
         };
         path.push(filled.to_owned());
     }
-    path.join("/")
+    // What this one asks about stands in its query.
+    let exports = row.pattern.ends_with("/prospects/export");
+    let query = if exports { format!("?object_type=contacts&id={}", of.record) } else { String::new() };
+    format!("{}{query}", path.join("/"))
 }
 
 /// A body that each address would take if it took the caller.
@@ -191,6 +199,8 @@ fn body(row: &Row) -> Option<String> {
         "redeem" => json!({"code": "AAAA"}),
         "search" => json!({}),
         "replay" => json!({"after": "0"}),
+        "erase" => json!({"object_type": "contacts", "id": "1"}),
+        "retention" => json!({"audit_days": 30}),
         "*" if row.method == "PATCH" => json!({}),
         _ => return Some(String::new()),
     };
@@ -223,6 +233,9 @@ fn state(world: &World, victim: &Victim) -> Result<Vec<Value>> {
             .clone(),
     );
     all.push(world.spoke.get_json(&format!("/v1/connections/{connection}"))?["state"].clone());
+    for path in ["prospects/blocks", "retention"] {
+        all.push(world.spoke.get_json(&format!("/v1/connections/{connection}/{path}"))?);
+    }
     Ok(all)
 }
 
@@ -322,6 +335,10 @@ fn permissions(world: &World) -> Result<()> {
         ("POST", format!("{connection}/pause"), "write"),
         ("POST", format!("{connection}/resume"), "write"),
         ("GET", format!("/workspaces/{}/keys", own.workspace), "admin"),
+        ("GET", format!("{connection}/prospects/blocks"), "read"),
+        ("GET", format!("{connection}/retention"), "read"),
+        ("GET", format!("{connection}/audit"), "read"),
+        ("GET", format!("/workspaces/{}/audit", own.workspace), "read"),
     ];
     for permission in ["read", "write", "admin"] {
         let key = key(&[permission])?;

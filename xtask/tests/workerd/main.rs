@@ -22,6 +22,7 @@ mod hard_cases;
 mod isolation;
 mod links;
 mod person;
+mod privacy;
 mod quiet;
 mod receiver;
 mod refresh;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         ("further types", further::trials()),
         ("connecting", connecting::trials()),
         ("by token", by_token::trials()),
+        ("privacy", privacy::trials()),
         ("sessions", sessions::trials()),
         ("isolation", isolation::trials()),
         ("attacks", attacks::trials()),

@@ -95,11 +95,14 @@ fn viewer(world: &World) -> Result<()> {
     ensure!(page.link("a[href^='https://host.example.com/']").is_some(), "no way back to the product");
     let cookies = browser.cookies_for(&world.spoke.url);
     let own = format!("{}/w/{}", world.spoke.url, connected.workspace);
-    for path in ["connect?app=main", &format!("connections/{}/disconnect", connected.connection)] {
+    let block = "privacy/blocks/blk_000000000000000000000000/lift";
+    let of = |page: &str| format!("connections/{}/{page}", connected.connection);
+    for path in ["connect?app=main".to_owned(), of("disconnect"), of(block)] {
         let answer = open(&format!("{own}/{path}"), &cookies)?;
         ensure!(answer.status == 403, "{path}: {}", answer.status);
     }
-    for path in ["connect".to_owned(), format!("connections/{}/disconnect", connected.connection)] {
+    let privacy = ["privacy/erase", "privacy/export", "privacy/retention", block];
+    for path in ["connect".to_owned(), of("disconnect")].into_iter().chain(privacy.map(of)) {
         let answer = post_form(&format!("{own}/{path}"), &cookies, "app=main&csrf=x")?;
         ensure!(answer.status == 403, "{path}: {}", answer.status);
     }
@@ -128,6 +131,9 @@ fn forged_forms(world: &World) -> Result<()> {
         for path in [
             "connect".to_owned(),
             format!("connections/{}/disconnect", connected.connection),
+            format!("connections/{}/privacy/erase", connected.connection),
+            format!("connections/{}/privacy/export", connected.connection),
+            format!("connections/{}/privacy/retention", connected.connection),
             "sign-out".into(),
         ] {
             let answer = post_form(&format!("{own}/{path}"), &cookies, &format!("app=main&{csrf}"))?;

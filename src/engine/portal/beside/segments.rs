@@ -27,6 +27,7 @@ use crate::{
     hubspot::lists::{self, Facts, List, MEMBERS, Members},
     store::{
         portal::{
+            blocks::Hash,
             members::{self, Followed},
             records,
         },
@@ -109,6 +110,8 @@ struct State {
     /// No call about it before then.
     retry_at: Timestamp,
     trouble: Option<Trouble>,
+    /// Hashes of those on it who are kept out of the mirror: HubSpot counts them.
+    left_out: BTreeSet<Hash>,
 }
 
 /// What the mirror can say of a list's members.
@@ -157,6 +160,10 @@ impl Segment {
 
     fn save(&self, sql: &dyn Sql) -> Result<(), SqlError> {
         members::save(sql, &self.as_saved()?)
+    }
+
+    fn left_out(&self) -> u64 {
+        self.state.left_out.len() as u64
     }
 
     fn idle(&self, now: Timestamp) -> bool {
@@ -312,7 +319,8 @@ impl Portal {
             };
             if let Some(found) = page.lists.iter().find(|found| found.id == *list) {
                 if segment.learn(turn, found, &mirrored) {
-                    segment.decide(turn.now, &found.facts, members::count(turn.sql, *list)?);
+                    let held = members::count(turn.sql, *list)? + segment.left_out();
+                    segment.decide(turn.now, &found.facts, held);
                 }
             } else if segment.state.gone_at.is_none() {
                 segment.state.task = Some(Task::Name);
@@ -345,6 +353,7 @@ impl Portal {
         asked_at: i64,
         page: &Members,
     ) -> Result<(), SqlError> {
+        let (admitted, left_out) = self.admitted(list, &page.ids);
         let Some(segment) = self.segment(list) else { return Ok(()) };
         let Some(Task::Joins { facts, after, pages, new }) = segment.state.task.clone() else {
             return Ok(());
@@ -353,7 +362,8 @@ impl Portal {
             return Ok(());
         }
         segment.state.trouble = None;
-        let joined = believed(turn.sql, segment.object_type, &page.ids, asked_at)?;
+        segment.state.left_out.extend(left_out);
+        let joined = believed(turn.sql, segment.object_type, &admitted, asked_at)?;
         let (came, _) = members::change(turn.sql, turn.now, &segment.as_saved()?, &joined, &[])?;
         segment.state.join_after = after;
         let (pages, new) = (pages + 1, new + came);
@@ -365,7 +375,8 @@ impl Portal {
                 if segment.state.base.is_none() {
                     segment.state.walk_pages = pages;
                 }
-                segment.joins_ended(turn.now, facts, new, members::count(turn.sql, list)?);
+                let held = members::count(turn.sql, list)? + segment.left_out();
+                segment.joins_ended(turn.now, facts, new, held);
             }
         }
         segment.save(turn.sql)
@@ -381,6 +392,7 @@ impl Portal {
         asked_at: i64,
         page: &Members,
     ) -> Result<(), SqlError> {
+        let (admitted, left_out) = self.admitted(list, &page.ids);
         let Some(segment) = self.segment(list) else { return Ok(()) };
         let Some(Task::Walk { facts, began_at, after, pages }) = segment.state.task.clone() else {
             return Ok(());
@@ -391,7 +403,9 @@ impl Portal {
         segment.state.trouble = None;
         if after.is_none() {
             segment.seen = Some(Vec::new());
+            segment.state.left_out.clear();
         }
+        segment.state.left_out.extend(left_out);
         let Some(seen) = &mut segment.seen else {
             segment.state.task = Some(Task::walk(facts, began_at));
             return segment.save(turn.sql);
@@ -406,7 +420,7 @@ impl Portal {
             let held = members::in_range(turn.sql, list, RecordId(0), None)?;
             held.into_iter().filter(|id| seen.binary_search(id).is_err()).collect()
         };
-        let joined = believed(turn.sql, segment.object_type, &page.ids, asked_at)?;
+        let joined = believed(turn.sql, segment.object_type, &admitted, asked_at)?;
         members::change(turn.sql, turn.now, &segment.as_saved()?, &joined, &left)?;
         if let Some(next) = next {
             segment.state.task = Some(Task::Walk { facts, began_at, after: Some(next), pages });
@@ -455,6 +469,55 @@ impl Portal {
         segment.state.retry_at = until;
         segment.state.trouble = Some(trouble);
         segment.save(turn.sql)
+    }
+
+    /// Members of a list without those who are kept out of the mirror; and the hashes of these.
+    fn admitted(&self, list: ListId, ids: &[RecordId]) -> (Vec<RecordId>, Vec<Hash>) {
+        let of = self.beside.segments.iter().find(|segment| segment.list == list);
+        let Some(kind) = of.and_then(|segment| segment.object_type) else {
+            return (ids.to_vec(), Vec::new());
+        };
+        let mut left_out = Vec::new();
+        let admitted = |id: &RecordId| match self.blocks.recognised(kind, *id) {
+            Some(hash) => {
+                left_out.push(hash);
+                false
+            }
+            None => true,
+        };
+        (ids.iter().copied().filter(admitted).collect(), left_out)
+    }
+
+    /// Records leave the lists because they are kept out from now on: at HubSpot they stay.
+    pub(in crate::engine::portal) fn leave_out_of_lists(
+        &mut self,
+        turn: &Turn<'_>,
+        kind: ObjectType,
+        ids: &[RecordId],
+    ) -> Result<(), SqlError> {
+        for segment in self.beside.segments.iter_mut().filter(|segment| segment.object_type == Some(kind)) {
+            let on_it = members::among(turn.sql, segment.list, ids)?;
+            if !on_it.is_empty() {
+                segment
+                    .state
+                    .left_out
+                    .extend(on_it.iter().filter_map(|id| self.blocks.recognised(kind, *id)));
+                segment.save(turn.sql)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Somebody is let in again: lists on which such a person may be are read from the start.
+    pub(in crate::engine::portal) fn read_lists_anew(&mut self, turn: &Turn<'_>) -> Result<(), SqlError> {
+        for segment in self.beside.segments.iter_mut().filter(|segment| !segment.state.left_out.is_empty()) {
+            segment.state.left_out.clear();
+            segment.state.base = None;
+            segment.state.task = None;
+            segment.seen = None;
+            segment.save(turn.sql)?;
+        }
+        Ok(())
     }
 
     /// Whether HubSpot lets the connection read lists.

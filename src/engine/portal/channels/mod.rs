@@ -38,7 +38,7 @@ use crate::{
     },
     values::{
         filter::Context,
-        ids::{ChannelId, RecordId},
+        ids::{ChannelId, ObjectType, RecordId},
         json,
         time::{MINUTE_MS, Timestamp},
     },
@@ -171,6 +171,12 @@ impl Channels {
             all.extend(Running::of(number, saved));
         }
         Ok(Self { all, decided: feed::latest(turn.sql)? })
+    }
+
+    /// Numbers and ids of the channels of records of a type.
+    pub(super) fn with_records_of(&self, kind: ObjectType) -> impl Iterator<Item = (i64, &ChannelId)> {
+        let own = self.all.iter().filter(move |running| running.channel.object_type == kind);
+        own.map(|running| (running.number, &running.saved.id))
     }
 
     fn position(&self, id: &ChannelId) -> Option<usize> {

@@ -67,14 +67,35 @@ impl Portal {
         Ok(Ok(()))
     }
 
+    /// Takes those out of what was read who are kept out of the mirror, and remembers how many: HubSpot counts them.
+    fn leave_links_out(
+        &mut self,
+        [from, to]: [ObjectType; 2],
+        inputs: &[(RecordId, Option<String>)],
+        found: &mut [associations::Found],
+    ) {
+        for one in found {
+            let before = one.to.len();
+            one.to.retain(|linked| !self.blocks.has(to, linked.to));
+            let left_out = (before - one.to.len()) as u64;
+            let goes_on = inputs.iter().any(|(id, after)| *id == one.from && after.is_some());
+            let key = (from, to, one.from);
+            let earlier = self.links.left_out.remove(&key).filter(|_| goes_on).unwrap_or(0);
+            if earlier + left_out > 0 {
+                self.links.left_out.insert(key, earlier + left_out);
+            }
+        }
+    }
+
     fn took_batch(
         &mut self,
         turn: &Turn<'_>,
         in_flight: &InFlight,
         [from, to]: [ObjectType; 2],
         inputs: &[(RecordId, Option<String>)],
-        batch: associations::BatchLinks,
+        mut batch: associations::BatchLinks,
     ) -> Result<(), SqlError> {
+        self.leave_links_out([from, to], inputs, &mut batch.found);
         let of_call = |round: &&mut Round| round.from == from && round.todo.last() == Some(&to);
         let Some(round) = self.links.round.as_mut().filter(of_call) else { return Ok(()) };
         round.asked_at.get_or_insert(in_flight.asked_at);

@@ -272,13 +272,15 @@ fn learn(sql: &dyn Sql, from: ObjectType, to: ObjectType, labels: &[Label]) -> R
     links::put_types(sql, from, to, &new)
 }
 
-/// Live records of a type whose own properties tell of other links to a type than the mirror holds, each with what the two say.
+/// Live records of a type whose own properties tell of other links to a type than the mirror holds and `left_out` was told of, each
+/// with what the two say.
 pub fn disagreeing(
     sql: &dyn Sql,
     kind: ObjectType,
     to: ObjectType,
     ids: &[RecordId],
     has: &dyn Fn(ObjectType, &str) -> bool,
+    left_out: &dyn Fn(RecordId) -> u64,
 ) -> Result<Vec<(RecordId, String)>, SqlError> {
     let (counted, primary) = told_by(kind, to);
     let counted = counted.filter(|name| has(kind, name));
@@ -295,6 +297,8 @@ pub fn disagreeing(
         let names = [counted.unwrap_or("-"), primary.map_or("-", |(name, _)| name)];
         for (id, [count, main]) in links::values(sql, kind, some, names)? {
             let (total, company) = totals.get(&id).copied().unwrap_or_default();
+            // Whoever is kept out is linked at HubSpot all the same.
+            let (left_out, total) = (left_out(id), total + left_out(id));
             let said = format!("{count:?} {main:?} {total} {company:?}");
             let count_fits = counted.is_none()
                 || match count.map(|text| text.parse::<u64>()) {
@@ -304,7 +308,7 @@ pub fn disagreeing(
                     None => total == 0,
                 };
             let main = main.and_then(|text| text.parse::<RecordId>().ok());
-            if !count_fits || (primary.is_some() && main != company) {
+            if !count_fits || (primary.is_some() && main != company && left_out == 0) {
                 stale.push((id, said));
             }
         }

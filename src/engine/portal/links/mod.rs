@@ -147,6 +147,8 @@ pub struct Linking {
     own_kind: BTreeSet<ObjectType>,
     /// Records that were read again because they and the mirror count their links differently, by what the two said: once each.
     compared: BTreeMap<(ObjectType, ObjectType, RecordId), String>,
+    /// How many of a record's links to a type were left out when they were read last, where any were; read again after a restart.
+    left_out: BTreeMap<(ObjectType, ObjectType, RecordId), u64>,
     failures: u32,
     retry_at: Timestamp,
 }
@@ -364,7 +366,8 @@ impl Portal {
         if self.links.saved.distrusted.contains(&(kind, to)) {
             return Ok(Vec::new());
         }
-        apply::disagreeing(turn.sql, kind, to, ids, &|kind, name| self.has(kind, name))
+        let left_out = |id| self.links.left_out.get(&(kind, to, id)).copied().unwrap_or(0);
+        apply::disagreeing(turn.sql, kind, to, ids, &|kind, name| self.has(kind, name), &left_out)
     }
 
     /// Has records read again that count their links differently than the mirror: they were read before a link came or went.

@@ -1,0 +1,196 @@
+//! What of the commands to a connection stands in its audit log, once it is done.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    engine::{
+        actor::Actor,
+        audit::{self, Deed},
+        portal::{
+            Portal, Turn,
+            beside::commands::Command as Beside,
+            blocks::Command as Privacy,
+            channels::commands::{Action as OnChannel, Answer as ChannelAnswer, Command as ChannelCommand},
+            endpoints::commands::{
+                Action as OnEndpoint, Answer as EndpointAnswer, Command as EndpointCommand,
+            },
+            messages::{Answer, Command},
+            seats::commands::{Answer as SeatAnswer, Command as SeatCommand},
+            types::{Answer as TypeAnswer, Command as TypeCommand},
+        },
+    },
+    store::sql::SqlError,
+    values::json,
+};
+
+/// What a command would be in the log; `None`: it changes nothing that a person decides.
+pub(super) fn deed(command: &Command) -> Option<Deed> {
+    Some(match command {
+        Command::Connect(connect) => Deed::on("connection.authorised", &connect.connection)
+            .with(json!({ "app": connect.app, "scopes": connect.scopes.len() })),
+        Command::SetTier(tier) => Deed::on("tier.set", "").with(json!({ "tier": tier })),
+        Command::Select { object_type, selection } => {
+            let fields = selection.fields.as_ref().map_or(json!("all"), |names| json!(names.len()));
+            let details = json!({ "fields": fields, "keep_fresh": selection.kept_fresh.len() });
+            Deed::on("fields.selected", object_type).with(details)
+        }
+        Command::Resync { object_type } => Deed::on("sync.resync", object_type),
+        Command::Pause => Deed::on("sync.paused", ""),
+        Command::Resume => Deed::on("sync.resumed", ""),
+        Command::Disconnect { uninstall, revoke, .. } => {
+            let details = json!({ "uninstall": uninstall, "revoke": revoke });
+            Deed::on("connection.disconnected", "").with(details)
+        }
+        Command::SetRetention(wanted) => Deed::on("retention.set", "").with(json!(wanted)),
+        Command::DeleteData => Deed::on("data.deleted", ""),
+        Command::Webhook { touches } => {
+            let erased = touches.iter().filter(|touch| touch.erased).count();
+            (erased > 0)
+                .then(|| Deed::on("person.erased_at_hubspot", "").with(json!({ "records": erased })))?
+        }
+        Command::Privacy(command) => of_privacy(command)?,
+        Command::Channel(ChannelCommand::Create(_)) => Deed::on("channel.created", ""),
+        Command::Channel(ChannelCommand::On(id, action)) => Deed::on(of_channel(action)?, id),
+        Command::Endpoint(EndpointCommand::Create { .. }) => Deed::on("endpoint.created", ""),
+        Command::Endpoint(EndpointCommand::On(id, action)) => Deed::on(of_endpoint(action)?, id),
+        Command::Beside(Beside::Follow { list }) => Deed::on("list.followed", list),
+        Command::Beside(Beside::Unfollow { list }) => Deed::on("list.unfollowed", list),
+        Command::Types(TypeCommand::On(name)) => Deed::on("type.on", name),
+        Command::Types(TypeCommand::Off(name)) => Deed::on("type.off", name),
+        Command::Seat(command) => of_seat(command)?,
+        Command::Channel(_) | Command::Endpoint(_) | Command::Beside(_) | Command::Types(_) => return None,
+        Command::OwnWebhook(_) | Command::Test | Command::Trial | Command::Usage | Command::Poke => {
+            return None;
+        }
+        Command::Status
+        | Command::Records { .. }
+        | Command::Associations { .. }
+        | Command::Record { .. }
+        | Command::Look(_)
+        | Command::Changes { .. }
+        | Command::ChannelRecords { .. }
+        | Command::Snapshot { .. }
+        | Command::Fields { .. }
+        | Command::Selection { .. }
+        | Command::RefreshFields
+        | Command::Reread { .. }
+        | Command::Audit { .. }
+        | Command::Retention
+        | Command::PanicOnce => return None,
+    })
+}
+
+fn of_privacy(command: &Privacy) -> Option<Deed> {
+    match command {
+        Privacy::Erase { whom } => {
+            Some(Deed::on("person.erased", "").with(json!({ "named_by": whom.word() })))
+        }
+        Privacy::Export { whom } => {
+            Some(Deed::on("person.exported", "").with(json!({ "named_by": whom.word() })))
+        }
+        Privacy::Lift { id } => Some(Deed::on("person.let_in", id)),
+        Privacy::Blocks { .. } => None,
+    }
+}
+
+/// Of whom is in their seat's row; the log has its id.
+fn of_seat(command: &SeatCommand) -> Option<Deed> {
+    match command {
+        SeatCommand::Invite { .. } => Some(Deed::on("seat.invited", "")),
+        SeatCommand::Authorise(authorised) => Some(Deed::on("seat.authorised", &authorised.seat)),
+        SeatCommand::Redeem { .. } => Some(Deed::on("seat.redeemed", "")),
+        SeatCommand::Revoke(id) => Some(Deed::on("seat.revoked", id)),
+        SeatCommand::Look { .. }
+        | SeatCommand::Start { .. }
+        | SeatCommand::Finish { .. }
+        | SeatCommand::List { .. }
+        | SeatCommand::Get(_)
+        | SeatCommand::Owner(_)
+        | SeatCommand::Token { .. } => None,
+    }
+}
+
+const fn of_channel(action: &OnChannel) -> Option<&'static str> {
+    match action {
+        OnChannel::Get => None,
+        OnChannel::Update(_) => Some("channel.changed"),
+        OnChannel::Pause => Some("channel.paused"),
+        OnChannel::Resume => Some("channel.resumed"),
+        OnChannel::Remove => Some("channel.deleted"),
+    }
+}
+
+const fn of_endpoint(action: &OnEndpoint) -> Option<&'static str> {
+    match action {
+        OnEndpoint::Get | OnEndpoint::Test => None,
+        OnEndpoint::Update { .. } => Some("endpoint.changed"),
+        OnEndpoint::Remove => Some("endpoint.deleted"),
+        OnEndpoint::Rotate => Some("endpoint.secret_rotated"),
+        OnEndpoint::Pause => Some("endpoint.paused"),
+        OnEndpoint::Resume => Some("endpoint.resumed"),
+        OnEndpoint::Skip { .. } => Some("endpoint.message_skipped"),
+        OnEndpoint::Replay { .. } => Some("endpoint.replayed"),
+        OnEndpoint::HandOver => Some("endpoint.handed_over"),
+    }
+}
+
+/// What an answer says of what was made.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Made {
+    id: String,
+    block: Named,
+    erased: Option<Value>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Named {
+    id: String,
+}
+
+/// The deed as it was done; `None`: it was not.
+fn done(mut deed: Deed, answer: &Answer) -> Option<Deed> {
+    let json = match answer {
+        Answer::Done
+        | Answer::Types(TypeAnswer::Json(_) | TypeAnswer::Off | TypeAnswer::Ordered)
+        | Answer::Channel(ChannelAnswer::Removed)
+        | Answer::Endpoint(EndpointAnswer::Removed) => return Some(deed),
+        Answer::Json(json)
+        | Answer::Channel(ChannelAnswer::Json(json))
+        | Answer::Endpoint(EndpointAnswer::Json(json)) => json,
+        Answer::Seat(SeatAnswer::Code { .. }) => return Some(deed),
+        Answer::Seat(SeatAnswer::Seat(seat) | SeatAnswer::Invited { seat, .. }) => {
+            seat.id.as_str().clone_into(&mut deed.subject);
+            return Some(deed);
+        }
+        _ => return None,
+    };
+    if deed.subject.is_empty()
+        && let Ok(made) = json::parse::<Made>(json)
+    {
+        deed.subject = if made.id.is_empty() { made.block.id } else { made.id };
+        if let (Value::Object(details), Some(erased)) = (&mut deed.details, made.erased) {
+            details.insert("erased".to_owned(), erased);
+        }
+    }
+    Some(deed)
+}
+
+impl Portal {
+    /// Writes down what was done by a command.
+    #[inline(never)]
+    pub(super) fn note(
+        &self,
+        turn: &Turn<'_>,
+        actor: &Actor,
+        deed: Deed,
+        answer: &Answer,
+    ) -> Result<(), SqlError> {
+        match done(deed, answer) {
+            Some(deed) if self.connection.is_some() => audit::note(turn.sql, turn.now, None, actor, &deed),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! What people ask: erase a person and keep them out, list whom, let somebody in again.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{Blocks, Lifted, MOST, Name, normal};
+use crate::{
+    engine::{
+        actor::Actor,
+        portal::{Effect, Portal, Turn, messages::Answer},
+    },
+    hubspot::objects::Properties,
+    store::{
+        portal::{
+            blocks::{self as store, Block},
+            channels, keys,
+            links::{self, Pair},
+            members,
+            records::{self, Stored},
+        },
+        sql::SqlError,
+    },
+    values::{
+        ids::{BlockId, ObjectType, RecordId},
+        json,
+    },
+};
+
+/// Most records with one address that are erased at once; HubSpot keeps addresses unique.
+const ALIKE: u32 = 50;
+/// Most blocks of a page, by the API's contract; each about 200 bytes.
+pub const BLOCKS_LIMIT: u32 = 250;
+
+/// Somebody, as they are named by who asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Whom {
+    /// A contact with this address, first or additional, in any case; at most 320 characters.
+    Email(String),
+    /// A record of a type that is mirrored.
+    Record {
+        /// Which type.
+        object_type: ObjectType,
+        /// Its id; may have been merged away.
+        id: RecordId,
+    },
+}
+
+impl Whom {
+    /// What they are named by.
+    pub(in crate::engine::portal) const fn word(&self) -> &'static str {
+        match self {
+            Self::Email(_) => "email",
+            Self::Record { .. } => "record",
+        }
+    }
+}
+
+/// What the object can be asked about people who are kept out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Erases a person, mirrored or not, and keeps them out. Answers [`Answer::Json`] `{block, erased, searching}`,
+    /// [`Answer::TooMany`], [`Answer::Stopped`] where the key of the blocks does not open, or [`Answer::NotConnected`].
+    Erase {
+        /// Whom.
+        whom: Whom,
+    },
+    /// Lets somebody in again, who is then read. Answers [`Answer::Done`] or [`Answer::Missing`].
+    Lift {
+        /// Which block.
+        id: BlockId,
+    },
+    /// What is held about a person. Answers [`Answer::Json`] `{records, blocks, audit, …}`, also where that is nothing.
+    Export {
+        /// About whom.
+        whom: Whom,
+    },
+    /// Answers [`Answer::Json`] `{results, next_cursor}`.
+    Blocks {
+        /// Where the page before it ended.
+        after: Option<i64>,
+        /// Capped at [`BLOCKS_LIMIT`].
+        limit: u32,
+    },
+}
+
+impl Command {
+    /// See [`crate::engine::portal::messages::Command::about`].
+    pub(in crate::engine::portal) const fn about(&self) -> Option<ObjectType> {
+        match self {
+            Self::Erase { whom: Whom::Record { object_type, .. } }
+            | Self::Export { whom: Whom::Record { object_type, .. } } => Some(*object_type),
+            Self::Erase { whom: Whom::Email(_) }
+            | Self::Export { whom: Whom::Email(_) }
+            | Self::Lift { .. }
+            | Self::Blocks { .. } => None,
+        }
+    }
+}
+
+pub(super) fn told(block: &Block) -> Result<serde_json::Value, SqlError> {
+    let by: Actor = json::parse(&block.by).map_err(|_| SqlError::Content("blocks"))?;
+    Ok(json!({
+        "id": block.id,
+        "created_at": block.at.to_rfc3339(),
+        "named_by": block.named_by,
+        "by": by,
+    }))
+}
+
+/// What went, place by place.
+#[derive(Debug, Default)]
+struct Erased {
+    records: usize,
+    merged: usize,
+    links: usize,
+    lists: usize,
+    channels: usize,
+}
+
+impl Portal {
+    /// Answers a command.
+    #[inline(never)]
+    pub(in crate::engine::portal) fn blocks_command(
+        &mut self,
+        turn: &mut Turn<'_>,
+        by: &Actor,
+        command: Command,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Answer, SqlError> {
+        if self.connection.is_none() {
+            return Ok(Answer::NotConnected);
+        }
+        match command {
+            Command::Erase { whom } => self.erase_and_keep_out(turn, &whom, by, effects),
+            Command::Export { whom } => self.export(turn, &whom),
+            Command::Lift { id } => self.lift(turn, &id, effects),
+            Command::Blocks { after, limit } => {
+                let limit = limit.min(BLOCKS_LIMIT);
+                let page = store::page(turn.sql, after.unwrap_or(0), limit + 1)?;
+                let more = page.len() > limit as usize;
+                let page = &page[..page.len().min(limit as usize)];
+                let next = page.last().filter(|_| more).map(|block| block.number.to_string());
+                let results: Vec<_> = page.iter().map(told).collect::<Result<_, _>>()?;
+                let (results, next) = (json!(results), json!(next));
+                // In this order: whoever hands it on looks for the cursor at its end.
+                Ok(Answer::Json(format!("{{\"results\":{results},\"next_cursor\":{next}}}")))
+            }
+        }
+    }
+
+    /// The records that are this person's as far as the mirror knows: those named, what they became part of, and what became part
+    /// of them.
+    pub(super) fn records_of(
+        turn: &Turn<'_>,
+        whom: &Whom,
+    ) -> Result<(ObjectType, Vec<RecordId>, Vec<Stored>), SqlError> {
+        let (kind, named) = match whom {
+            Whom::Email(email) => {
+                let kind = ObjectType::Contacts;
+                let found = keys::by_key(turn.sql, kind, &normal(email), ALIKE)?;
+                (kind, found.into_iter().map(|live| live.id).collect())
+            }
+            Whom::Record { object_type, id } => (*object_type, vec![*id]),
+        };
+        let mut ids: Vec<RecordId> = Vec::new();
+        for id in named {
+            ids.push(id);
+            let mut at = id;
+            while let Some(into) =
+                records::merged_into(turn.sql, kind, at)?.filter(|into| !ids.contains(into))
+            {
+                ids.push(into);
+                at = into;
+            }
+        }
+        for id in ids.clone() {
+            ids.extend(records::merged_from(turn.sql, kind, id)?);
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        let stored = records::by_ids(turn.sql, kind, &ids)?;
+        Ok((kind, ids, stored))
+    }
+
+    fn erase_and_keep_out(
+        &mut self,
+        turn: &mut Turn<'_>,
+        whom: &Whom,
+        by: &Actor,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Answer, SqlError> {
+        let Some(connection) = self.connection_id() else { return Ok(Answer::NotConnected) };
+        if self.blocks.locked {
+            return Ok(Answer::Stopped);
+        }
+        self.blocks.begin(turn, &connection)?;
+        let (kind, ids, stored) = Self::records_of(turn, whom)?;
+        let Some(index) = self.streams.iter().position(|running| running.saved.object_type == kind) else {
+            return Ok(Answer::TypeOff);
+        };
+        let named = match whom {
+            Whom::Email(email) => self.blocks.of_email(email),
+            Whom::Record { object_type, id } => self.blocks.of_id(*object_type, *id),
+        };
+        let known = self.blocks.hashes.get(&named).map(|entry| entry.block);
+        let block = match known {
+            Some(number) => number,
+            None if store::count(turn.sql)? >= MOST => return Ok(Answer::TooMany(MOST)),
+            None => {
+                let mut bytes = [0; 12];
+                (turn.random)(&mut bytes);
+                let by = serde_json::to_string(by).map_err(|_| SqlError::Content("blocks"))?;
+                store::add(turn.sql, &BlockId::from_random(bytes), turn.now, &by, whom.word())?
+            }
+        };
+        if matches!(whom, Whom::Email(_)) {
+            self.blocks.add(turn, block, kind, &[Name { hash: named, own: false }], None)?;
+        }
+        for id in &ids {
+            let row = stored.iter().find(|row| row.id == *id);
+            let text = row.and_then(|row| row.properties.as_deref()).unwrap_or("{}");
+            let names = self.blocks.names(kind, *id, &Properties::parse(text).unwrap_or_default());
+            let shown = row.filter(|row| row.live).map(|row| row.updated_at);
+            self.blocks.add(turn, block, kind, &names, shown)?;
+        }
+        let erased = self.counted(turn, kind, &ids, &stored)?;
+        self.leave_out_of_lists(turn, kind, &ids)?;
+        if !ids.is_empty() {
+            self.erase(turn, index, &ids, false)?;
+            store::unmark(turn.sql, kind, &ids)?;
+            self.streams[index].vanished.retain(|id| !ids.contains(id));
+        }
+        // Others may have one of the names: an address that is their second, or a record they became part of.
+        self.blocks.work.searched = Some(RecordId(0));
+        self.blocks.save_work(turn)?;
+        if !self.works(turn.now) || self.lingers() {
+            effects.push(self.rouse(turn.now));
+        }
+        let block = store::numbered(turn.sql, block)?.ok_or(SqlError::Content("blocks"))?;
+        let Erased { records, merged, links, lists, channels } = erased;
+        Ok(Answer::Json(
+            json!({
+                "block": told(&block)?,
+                "erased": {
+                    "records": records,
+                    "merged_records": merged,
+                    "associations": links,
+                    "lists": lists,
+                    "channels": channels,
+                },
+                "searching": true,
+            })
+            .to_string(),
+        ))
+    }
+
+    /// What is about to go.
+    fn counted(
+        &self,
+        turn: &Turn<'_>,
+        kind: ObjectType,
+        ids: &[RecordId],
+        stored: &[Stored],
+    ) -> Result<Erased, SqlError> {
+        let records = stored.iter().filter(|row| row.live).count();
+        let mut erased = Erased { records, merged: ids.len().saturating_sub(records), ..Erased::default() };
+        if kind.is_always() {
+            for to in ObjectType::ALWAYS {
+                let (pair, side) = Pair::seen_from(kind, to);
+                erased.links += links::of(turn.sql, pair, side, ids)?.len();
+            }
+        }
+        for list in members::followed(turn.sql)?.iter().filter(|list| list.object_type == Some(kind)) {
+            erased.lists += usize::from(!members::among(turn.sql, list.list, ids)?.is_empty());
+        }
+        for (number, _) in self.channels.with_records_of(kind) {
+            let known = channels::known(turn.sql, number, ids)?;
+            erased.channels += usize::from(known.iter().any(|known| known.fingerprint.is_some()));
+        }
+        Ok(erased)
+    }
+
+    fn lift(&mut self, turn: &Turn<'_>, id: &BlockId, effects: &mut Vec<Effect>) -> Result<Answer, SqlError> {
+        let Some(block) = store::one(turn.sql, id)? else { return Ok(Answer::Missing) };
+        let hashes = store::remove(turn.sql, block.number)?;
+        let Blocks { hashes: known, work, .. } = &mut self.blocks;
+        *known = store::hashes(turn.sql)?.into_iter().collect();
+        let mut lifted: BTreeSet<_> = hashes.into_iter().collect();
+        lifted.extend(work.lifted.take().map(|earlier| earlier.hashes).unwrap_or_default());
+        let kinds = self.streams.iter().map(|running| running.saved.object_type).collect();
+        work.lifted = Some(Lifted { hashes: lifted, kinds, above: RecordId(0) });
+        self.blocks.save_work(turn)?;
+        self.read_lists_anew(turn)?;
+        if !self.works(turn.now) || self.lingers() {
+            effects.push(self.rouse(turn.now));
+        }
+        Ok(Answer::Done)
+    }
+}

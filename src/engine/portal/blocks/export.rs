@@ -1,0 +1,158 @@
+//! Everything that is held about one person, as one document. Bounded: of a record's history [`LOOKS`] looks at the feed, and where
+//! it goes on is said. What is on its way to a receiver is made from the feed when it leaves, and kept nowhere.
+
+use serde_json::{Value, json};
+
+use super::Whom;
+use crate::{
+    engine::{
+        audit,
+        portal::{
+            Portal, Turn,
+            history::{self, Happened},
+            links,
+            messages::{Answer, LINKS_LIMIT},
+            query,
+        },
+    },
+    store::{
+        audit::Wanted,
+        portal::{blocks as store, channels, members},
+        sql::SqlError,
+    },
+    values::{
+        ids::{ObjectType, RecordId},
+        json,
+    },
+};
+
+/// Looks at the feed for one record's history: each goes over a bounded part of it.
+const LOOKS: usize = 20;
+/// Links to one type that stand in the document: HubSpot's own most are read page by page from the API.
+const LINKS: u32 = LINKS_LIMIT;
+/// Audit entries looked through for those of the person's blocks.
+const ENTRIES: u32 = audit::ENTRIES_LIMIT;
+
+fn parsed(text: &str) -> Result<Value, SqlError> {
+    json::parse(text).map_err(|_| SqlError::Content("records"))
+}
+
+fn told(one: &Happened) -> Value {
+    let changed: Vec<Value> = one
+        .changed
+        .iter()
+        .map(|(name, old, new)| json!({ "property": name, "old": old, "new": new }))
+        .collect();
+    let links = one.links.as_ref().map(|links| {
+        let ids: Vec<String> = links.others.iter().map(|other| other.id.to_string()).collect();
+        json!({ "to_type": links.to_type, "ids": ids, "count": links.count, "labels": links.labels })
+    });
+    json!({
+        "at": one.at.to_rfc3339(),
+        "kind": one.kind,
+        "changed": changed,
+        "merged_into": one.into.map(|into| into.to_string()),
+        "list": one.list,
+        "associations": links,
+    })
+}
+
+impl Portal {
+    /// What is held about a person.
+    #[inline(never)]
+    pub(super) fn export(&self, turn: &Turn<'_>, whom: &Whom) -> Result<Answer, SqlError> {
+        let (kind, ids, stored) = Self::records_of(turn, whom)?;
+        let mut records = Vec::new();
+        for id in &ids {
+            let live = stored.iter().any(|row| row.id == *id && row.live);
+            records.push(self.export_record(turn, kind, *id, live)?);
+        }
+        let mut blocks = Vec::new();
+        let mut numbers: Vec<i64> = ids
+            .iter()
+            .filter_map(|id| self.blocks.recognised(kind, *id))
+            .chain(match whom {
+                Whom::Email(email) => Some(self.blocks.of_email(email)),
+                Whom::Record { object_type, id } => Some(self.blocks.of_id(*object_type, *id)),
+            })
+            .filter_map(|hash| self.blocks.hashes.get(&hash).map(|entry| entry.block))
+            .collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let mut names = Vec::new();
+        for number in numbers {
+            if let Some(block) = store::numbered(turn.sql, number)? {
+                names.push(block.id.to_string());
+                blocks.push(super::commands::told(&block)?);
+            }
+        }
+        let wanted = Wanted { action: "person.", limit: ENTRIES, ..Wanted::default() };
+        let entries = parsed(&audit::page(turn.sql, &wanted)?)?;
+        let of_blocks = |entry: &&Value| {
+            entry["subject"].as_str().is_some_and(|subject| names.iter().any(|name| name == subject))
+        };
+        let entries: Vec<&Value> =
+            entries["results"].as_array().into_iter().flatten().filter(of_blocks).collect();
+        Ok(Answer::Json(
+            json!({
+                "exported_at": turn.now.to_rfc3339(),
+                "object_type": kind,
+                "records": records,
+                "blocks": blocks,
+                "audit": entries,
+                "deliveries": [],
+            })
+            .to_string(),
+        ))
+    }
+
+    fn export_record(
+        &self,
+        turn: &Turn<'_>,
+        kind: ObjectType,
+        id: RecordId,
+        live: bool,
+    ) -> Result<Value, SqlError> {
+        let record = match live.then(|| query::record(turn.sql, kind, id)).transpose()? {
+            Some(Answer::Json(text)) => parsed(&text)?,
+            _ => Value::Null,
+        };
+        let (mut history, mut before) = (Vec::new(), None);
+        for _ in 0..LOOKS {
+            let (some, further) = history::of(turn.sql, kind, id, before)?;
+            history.extend(some.iter().map(told));
+            before = further;
+            if before.is_none() {
+                break;
+            }
+        }
+        let mut associations = serde_json::Map::new();
+        for to in ObjectType::ALWAYS {
+            if let Answer::Json(text) = links::show::of_record(turn.sql, kind, id, to, None, LINKS)? {
+                associations.insert(to.to_string(), parsed(&text)?["results"].take());
+            }
+        }
+        let mut lists = Vec::new();
+        for list in members::followed(turn.sql)?.iter().filter(|list| list.object_type == Some(kind)) {
+            if members::has(turn.sql, list.list, id)? {
+                lists.push(json!({ "id": list.list.to_string(), "name": list.name }));
+            }
+        }
+        let mut member_of = Vec::new();
+        for (number, channel) in self.channels.with_records_of(kind) {
+            let known = channels::known(turn.sql, number, &[id])?;
+            if known.iter().any(|known| known.fingerprint.is_some()) {
+                member_of.push(channel);
+            }
+        }
+        Ok(json!({
+            "id": id.to_string(),
+            "record": record,
+            "history": history,
+            "history_goes_on": before.is_some(),
+            "associations": associations,
+            "lists": lists,
+            "channels": member_of,
+        }))
+    }
+}

@@ -1,0 +1,432 @@
+//! What is kept, and for how long: the minimum of each type's fields, details of calls for some days, audit entries for some more.
+//!
+//! *Minimum*: of each type only [`minimum`] is mirrored, what Spoke itself needs ([`super::selection::always`]), and what channels
+//! and people name besides. What is dropped leaves the mirror by a full read, as with any choice of fields, and the feed by a pass
+//! over it afterwards, which leaves each field named and without values.
+//!
+//! *Calls*: a call that took place longer ago keeps [`BARE_CALL`] alone. Once a day a pass takes the rest out of the mirror, and
+//! then out of the feed; what is read later of such a call is cut before it is applied, so nothing brings it back. Neither waits
+//! for HubSpot: details go in every state in which something is kept.
+//!
+//! Owns the settings and how far the passes are (both in `meta`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{
+    engine::{
+        audit,
+        portal::{
+            Effect, Portal, Turn, fields,
+            messages::Answer,
+            selection::{Selection, always},
+            streams::{properties_key, saved, selection_key},
+        },
+    },
+    hubspot::objects::{Properties, Record},
+    store::{
+        audit as entries,
+        portal::{
+            feed::{self, Change},
+            records::{self, Write},
+            thinning,
+        },
+        schema,
+        sql::SqlError,
+    },
+    values::{
+        ids::{ObjectType, RecordId},
+        time::{DAY_MS, Timestamp},
+    },
+};
+
+/// Where the settings lie in `meta`.
+const KEY: &str = "retention";
+/// Where it lies in `meta` how far the passes are.
+const WORK: &str = "retention_work";
+/// Days that details of calls are kept unless a person says otherwise.
+const CALL_DAYS: u32 = 180;
+/// Most days of any setting: ten years.
+pub const MOST_DAYS: u32 = 3_650;
+/// Fewest days of the audit log: what a review of a month needs.
+pub const FEWEST_AUDIT_DAYS: u32 = 30;
+/// Records gone over in one piece: a megabyte.
+const GONE_OVER: u32 = 500;
+
+/// What of an old call stays: that there was one, when, in which direction, whose.
+pub const BARE_CALL: [&str; 7] = [
+    "hs_call_direction",
+    "hs_createdate",
+    "hs_lastmodifieddate",
+    "hs_merged_object_ids",
+    "hs_object_id",
+    "hs_timestamp",
+    "hubspot_owner_id",
+];
+
+/// What dialing takes of a type, besides what Spoke itself needs of it.
+pub const fn minimum(kind: ObjectType) -> &'static [&'static str] {
+    match kind {
+        ObjectType::Contacts => {
+            &["associatedcompanyid", "company", "firstname", "jobtitle", "lastname", "mobilephone", "phone"]
+        }
+        ObjectType::Companies => &["name", "phone"],
+        ObjectType::Deals => &["dealname", "hs_primary_associated_company"],
+        ObjectType::Tasks => &["hs_task_status", "hs_task_subject", "hs_timestamp", "hubspot_owner_id"],
+        ObjectType::Calls => &["hs_call_direction", "hs_timestamp", "hubspot_owner_id"],
+        ObjectType::Notes => &["hs_timestamp", "hubspot_owner_id"],
+        ObjectType::Custom(_) => &[],
+    }
+}
+
+/// What a person has set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+struct Settings {
+    minimum: bool,
+    call_details_days: u32,
+    audit_days: u32,
+    /// What was chosen of each type before the minimum was; it comes back with the end of the minimum.
+    before: BTreeMap<ObjectType, Selection>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let before = BTreeMap::new();
+        Self { minimum: false, call_details_days: CALL_DAYS, audit_days: audit::DAYS, before }
+    }
+}
+
+/// What is to be set; what is not given stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wanted {
+    /// Only the minimum of fields.
+    pub minimum: Option<bool>,
+    /// 1 to [`MOST_DAYS`].
+    pub call_details_days: Option<u32>,
+    /// [`FEWEST_AUDIT_DAYS`] to [`MOST_DAYS`].
+    pub audit_days: Option<u32>,
+}
+
+/// How far the passes are.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Work {
+    /// When the last pass over calls began.
+    calls_at: Timestamp,
+    /// Calls above this id are yet to be looked at.
+    calls: Option<RecordId>,
+    /// Full reads under way drop fields: the feed is gone over after them.
+    after_reads: bool,
+    /// Types whose changes are gone over, and from which number on.
+    thin: Vec<(ObjectType, u64)>,
+}
+
+/// What is known of it in memory.
+#[derive(Debug, Default)]
+pub(super) struct Retention {
+    settings: Settings,
+    work: Work,
+}
+
+impl Retention {
+    /// As it was saved.
+    pub(super) fn load(turn: &Turn<'_>) -> Result<Self, SqlError> {
+        Ok(Self { settings: saved(turn, KEY)?, work: saved(turn, WORK)? })
+    }
+
+    const fn under_way(&self) -> bool {
+        self.work.calls.is_some() || !self.work.thin.is_empty()
+    }
+
+    fn save(&self, turn: &Turn<'_>) -> Result<(), SqlError> {
+        let json = |value: serde_json::Result<String>| value.map_err(|_| SqlError::Content("meta"));
+        schema::set(turn.sql, KEY, &json(serde_json::to_string(&self.settings))?)?;
+        schema::set(turn.sql, WORK, &json(serde_json::to_string(&self.work))?)
+    }
+
+    /// Whether a call's details are kept no longer.
+    fn is_old(&self, now: Timestamp, created_at: Timestamp, properties: &Properties<'_>) -> bool {
+        let told = properties.get("hs_timestamp");
+        let moment = |text: &str| Timestamp::parse_rfc3339(text).or_else(|| text.parse().ok().map(Timestamp));
+        let at = told.and_then(moment).map_or(created_at, |at| at.min(created_at));
+        at < now.minus_ms(i64::from(self.settings.call_details_days) * DAY_MS)
+    }
+}
+
+impl Portal {
+    /// The settings in the API's shape.
+    pub(super) fn retention(&self) -> Answer {
+        if self.connection.is_none() {
+            return Answer::NotConnected;
+        }
+        let Settings { minimum: on, call_details_days, audit_days, .. } = &self.retention.settings;
+        let sets: BTreeMap<String, BTreeSet<&str>> = self
+            .streams
+            .iter()
+            .map(|running| running.saved.object_type)
+            .map(|kind| (kind.to_string(), minimum(kind).iter().chain(always(kind)).copied().collect()))
+            .collect();
+        Answer::Json(
+            json!({
+                "minimum": on,
+                "minimum_fields": sets,
+                "call_details_days": call_details_days,
+                "call_details_kept": BARE_CALL,
+                "audit_days": audit_days,
+            })
+            .to_string(),
+        )
+    }
+
+    /// Takes new settings. What they no longer allow goes soon.
+    #[inline(never)]
+    pub(super) fn set_retention(
+        &mut self,
+        turn: &Turn<'_>,
+        change: &Wanted,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Answer, SqlError> {
+        if self.connection.is_none() {
+            return Ok(Answer::NotConnected);
+        }
+        let settings = &mut self.retention.settings;
+        settings.audit_days = change.audit_days.unwrap_or(settings.audit_days);
+        if let Some(days) = change.call_details_days {
+            settings.call_details_days = days;
+            self.retention.work.calls_at = Timestamp::default();
+        }
+        match change.minimum {
+            Some(true) => {
+                self.retention.settings.minimum = true;
+                self.keep_minimum(turn)?;
+            }
+            Some(false) if self.retention.settings.minimum => {
+                self.retention.settings.minimum = false;
+                let before = std::mem::take(&mut self.retention.settings.before);
+                for (kind, selection) in before {
+                    self.choose(turn, kind, selection)?;
+                }
+            }
+            Some(false) | None => {}
+        }
+        self.retention.save(turn)?;
+        self.prune_audit(turn)?;
+        if !self.works(turn.now) || self.lingers() {
+            effects.push(self.rouse(turn.now));
+        }
+        Ok(self.retention())
+    }
+
+    /// Chooses the minimum of each type for which that was not done yet.
+    pub(super) fn keep_minimum(&mut self, turn: &Turn<'_>) -> Result<(), SqlError> {
+        if !self.retention.settings.minimum {
+            return Ok(());
+        }
+        let mut any = false;
+        for index in 0..self.streams.len() {
+            let running = &self.streams[index];
+            let kind = running.saved.object_type;
+            if self.retention.settings.before.contains_key(&kind) {
+                continue;
+            }
+            let earlier = running.selection.clone();
+            let mut chosen: BTreeSet<String> = minimum(kind).iter().map(|name| (*name).to_owned()).collect();
+            chosen.extend(self.channels.reads(kind).into_iter().map(str::to_owned));
+            let stays = |name: &&String| chosen.contains(*name) || always(kind).contains(&name.as_str());
+            let kept_fresh = earlier.kept_fresh.iter().filter(stays).cloned().collect();
+            self.retention.settings.before.insert(kind, earlier);
+            self.choose(turn, kind, Selection { fields: Some(chosen), kept_fresh })?;
+            any = true;
+        }
+        if any {
+            self.retention.work.after_reads = true;
+            self.retention.save(turn)?;
+        }
+        Ok(())
+    }
+
+    /// Makes this the choice of a type, also where its fields are not known yet.
+    fn choose(&mut self, turn: &Turn<'_>, kind: ObjectType, selection: Selection) -> Result<(), SqlError> {
+        let Some(index) = self.streams.iter().position(|running| running.saved.object_type == kind) else {
+            return Ok(());
+        };
+        let json = serde_json::to_string(&selection).map_err(|_| SqlError::Content("meta"))?;
+        schema::set(turn.sql, &selection_key(kind), &json)?;
+        let mirrored = selection.of(kind, fields::present(turn.sql, kind)?);
+        let running = &mut self.streams[index];
+        running.selection = selection;
+        running.saved.narrowed_to = None;
+        if running.properties.is_empty() || running.properties == mirrored {
+            return self.save_stream(turn, index);
+        }
+        let json = serde_json::to_string(&mirrored).map_err(|_| SqlError::Content("meta"))?;
+        schema::set(turn.sql, &properties_key(kind), &json)?;
+        running.properties = mirrored;
+        self.read_thoroughly(turn, index)
+    }
+
+    /// Cuts what was read of old calls before it is applied.
+    pub(super) fn cut_old_calls(&self, now: Timestamp, index: usize, found: &mut [Record<'_>]) {
+        if self.streams[index].saved.object_type != ObjectType::Calls {
+            return;
+        }
+        for record in found {
+            if self.retention.is_old(now, record.created_at, &record.properties) {
+                record.properties.keep(&BARE_CALL);
+            }
+        }
+    }
+
+    fn calls_are_mirrored(&self) -> bool {
+        self.streams.iter().any(|running| running.saved.object_type == ObjectType::Calls)
+    }
+
+    /// Goes on with the passes, a piece a turn; says whether there is more to do in this alarm.
+    #[inline(never)]
+    pub(super) fn advance_retention(&mut self, turn: &Turn<'_>) -> Result<bool, SqlError> {
+        // A type that may not be read has nothing to drop.
+        let reads = |index: usize| self.streams[index].saved.backfill.is_some() && !self.stands_still(index);
+        let read = self.retention.work.after_reads && !(0..self.streams.len()).any(reads);
+        let work = &mut self.retention.work;
+        if read {
+            work.after_reads = false;
+            work.thin = self.streams.iter().map(|running| (running.saved.object_type, 0)).collect();
+            self.retention.save(turn)?;
+        }
+        if self.calls_are_mirrored() && turn.now.since_ms(self.retention.work.calls_at) >= DAY_MS {
+            let work = &mut self.retention.work;
+            (work.calls_at, work.calls) = (turn.now, Some(RecordId(0)));
+            self.retention.save(turn)?;
+        }
+        let under_way = self.retention.under_way();
+        let Some(shift) = self.shift.as_mut().filter(|shift| under_way && shift.pieces_left > 0) else {
+            return Ok(false);
+        };
+        shift.pieces_left -= 1;
+        let is_last = shift.pieces_left == 0;
+        if let Some(above) = self.retention.work.calls {
+            let next = if self.calls_are_mirrored() { self.cut_calls(turn, above)? } else { None };
+            self.retention.work.calls = next;
+            if next.is_none() {
+                self.retention.work.thin.push((ObjectType::Calls, 0));
+            }
+        } else if let Some((kind, from)) = self.retention.work.thin.pop() {
+            let next = self.thin(turn, kind, from)?;
+            self.retention.work.thin.extend(next.map(|next| (kind, next)));
+        }
+        self.retention.save(turn)?;
+        Ok(self.retention.under_way() && !is_last)
+    }
+
+    /// Takes details of old calls above an id out of the mirror; where to go on. The feed says which fields went, not what they were.
+    fn cut_calls(&mut self, turn: &Turn<'_>, above: RecordId) -> Result<Option<RecordId>, SqlError> {
+        let kind = ObjectType::Calls;
+        let page = records::page(turn.sql, kind, above, GONE_OVER)?;
+        let (mut texts, mut changes) = (Vec::new(), Vec::new());
+        for live in &page {
+            let Ok(mut properties) = Properties::parse(&live.properties) else { continue };
+            if !self.retention.is_old(turn.now, live.created_at, &properties) {
+                continue;
+            }
+            let names = properties.iter().map(|(name, _)| name);
+            let dropped: Vec<String> =
+                names.filter(|name| !BARE_CALL.contains(name)).map(str::to_owned).collect();
+            if dropped.is_empty() {
+                continue;
+            }
+            properties.keep(&BARE_CALL);
+            texts.push((live, properties.to_json()));
+            let set = dropped.into_iter().map(|name| (name, (None, None))).collect();
+            changes.push(Change::Updated { id: live.id, set });
+        }
+        let writes: Vec<Write<'_>> = texts
+            .iter()
+            .map(|(live, text)| Write {
+                id: live.id,
+                created_at: live.created_at,
+                updated_at: live.updated_at,
+                key: None,
+                properties: text,
+            })
+            .collect();
+        if !writes.is_empty() {
+            let tick = self.tick(turn.now);
+            records::make_room(turn.sql, kind, &writes)?;
+            records::put(turn.sql, kind, &writes, tick)?;
+            feed::append(turn.sql, turn.now, kind, changes)?;
+        }
+        Ok(page.last().filter(|_| page.len() == GONE_OVER as usize).map(|last| last.id))
+    }
+
+    /// Takes values out of the changes of a type that are not to be kept any more; where to go on.
+    fn thin(&self, turn: &Turn<'_>, kind: ObjectType, from: u64) -> Result<Option<u64>, SqlError> {
+        let Some(running) = self.streams.iter().find(|running| running.saved.object_type == kind) else {
+            return Ok(None);
+        };
+        // Which fields there are is not known yet: nothing was dropped.
+        if running.properties.is_empty() {
+            return Ok(None);
+        }
+        let Some((chunks, next)) = thinning::stretch(turn.sql, kind, from)? else { return Ok(None) };
+        let mirrored: BTreeSet<&str> = running.properties.iter().map(String::as_str).collect();
+        for mut chunk in chunks {
+            let old = if kind == ObjectType::Calls { self.old_of(turn, &chunk)? } else { BTreeSet::new() };
+            let mut thinner = false;
+            for change in &mut chunk.changes {
+                let Change::Updated { id, set } = change else { continue };
+                for (name, values) in set.iter_mut() {
+                    let goes = !mirrored.contains(name.as_str())
+                        || (old.contains(id) && !BARE_CALL.contains(&name.as_str()));
+                    if goes && *values != (None, None) {
+                        *values = (None, None);
+                        thinner = true;
+                    }
+                }
+            }
+            if thinner {
+                thinning::replace(turn.sql, &chunk)?;
+            }
+        }
+        Ok(Some(next))
+    }
+
+    /// Calls of a chunk whose details are kept no longer, also because they are gone.
+    fn old_of(&self, turn: &Turn<'_>, chunk: &feed::Chunk) -> Result<BTreeSet<RecordId>, SqlError> {
+        let updated = chunk.changes.iter().filter_map(|change| match change {
+            Change::Updated { id, .. } => Some(*id),
+            _ => None,
+        });
+        let ids: BTreeSet<RecordId> = updated.collect();
+        let mut old = ids.clone();
+        let listed: Vec<RecordId> = ids.into_iter().collect();
+        for some in listed.chunks(GONE_OVER as usize) {
+            for row in records::by_ids(turn.sql, ObjectType::Calls, some)? {
+                let text = row.properties.unwrap_or_default();
+                let properties = Properties::parse(&text).unwrap_or_default();
+                // What was cut is old, whatever date said so.
+                let cut = properties.iter().all(|(name, _)| BARE_CALL.contains(&name));
+                if row.live && !cut && !self.retention.is_old(turn.now, turn.now, &properties) {
+                    old.remove(&row.id);
+                }
+            }
+        }
+        Ok(old)
+    }
+
+    /// When an alarm is needed to go on.
+    pub(super) fn retention_due_at(&self, now: Timestamp) -> Option<Timestamp> {
+        if self.retention.under_way() {
+            return Some(now);
+        }
+        self.calls_are_mirrored().then(|| self.retention.work.calls_at.plus_ms(DAY_MS).max(now))
+    }
+
+    /// Takes audit entries away whose time is over.
+    pub(super) fn prune_audit(&self, turn: &Turn<'_>) -> Result<(), SqlError> {
+        let days = i64::from(self.retention.settings.audit_days);
+        entries::purge_before(turn.sql, turn.now.minus_ms(days * DAY_MS))
+    }
+}

@@ -1,0 +1,131 @@
+//! What is kept and for how long: details of calls, the minimum of fields, audit entries.
+
+use hubspot_simulator::portal::PortalSettings;
+use serde_json::{Value, json};
+use spoke::{
+    engine::portal::{
+        messages::{Answer, Command},
+        retention::Wanted,
+    },
+    store::sql::{Param, Sql},
+    values::{ids::ObjectType, time::Timestamp},
+};
+
+use super::{ids, synced, tiny};
+use crate::life::{Plan, World};
+
+const DAY: u64 = 86_400_000;
+
+fn set(world: &mut World, wanted: Wanted) -> Value {
+    match world.command(Command::SetRetention(wanted)) {
+        Some(Answer::Json(text)) => serde_json::from_str(&text).unwrap(),
+        other => panic!("not set but {other:?}"),
+    }
+}
+
+/// Every row of every table, in lower case.
+fn everything(world: &World) -> String {
+    let sql = &world.objects[0].sql.inner;
+    let tables = sql.exec("SELECT name FROM sqlite_master WHERE type = 'table'", &[]).unwrap();
+    let rows = |name: &str| sql.exec(&format!("SELECT * FROM {name}"), &[]).unwrap();
+    tables.iter().map(|table| format!("{:?}", rows(table[0].text().unwrap())).to_lowercase()).collect()
+}
+
+fn value(world: &mut World, object_type: ObjectType, id: &str, name: &str) -> Value {
+    match world.command(Command::Record { object_type, id: id.parse().unwrap() }) {
+        Some(Answer::Json(text)) => serde_json::from_str::<Value>(&text).unwrap()["properties"][name].clone(),
+        other => panic!("no {object_type} {id} but {other:?}"),
+    }
+}
+
+fn call(world: &mut World, days_ago: u64, title: &str) -> String {
+    let at = Timestamp((world.now - days_ago * DAY) as i64).to_rfc3339();
+    let values = json!({ "hs_timestamp": at, "hs_call_title": title, "hs_call_body": "Canarybody" });
+    world.change(ObjectType::Calls, "create", json!({ "properties": values }))
+}
+
+#[test]
+fn details_of_old_calls_leave_mirror_and_feed_and_no_read_brings_them_back() {
+    let mut world = World::new(Plan { further: vec!["calls"], ..tiny(10) });
+    world.turn_on("calls");
+    assert!(world.backfill());
+    let kind = ObjectType::Calls;
+    let (old, young) = (call(&mut world, 200, "Canaryold"), call(&mut world, 20, "Youngtitle"));
+    world.pass(12);
+    world.change(kind, "edit", json!({ "id": old, "properties": { "hs_call_title": "Canarytwo" } }));
+    world.pass(12);
+    assert_eq!(value(&mut world, kind, &old, "hs_call_title"), json!("Canarytwo"));
+    assert!(everything(&world).contains("canaryold"), "the feed tells what it was");
+    let told = set(&mut world, Wanted { call_details_days: Some(180), ..Wanted::default() });
+    assert_eq!(told["call_details_days"], json!(180));
+    world.pass(1);
+    let gone = |world: &mut World, when: &str| {
+        let held = everything(world);
+        assert!(!held.contains("canaryold") && !held.contains("canarytwo"), "{when}");
+        assert_eq!(value(world, kind, &old, "hs_call_title"), Value::Null, "{when}");
+        assert!(value(world, kind, &old, "hs_timestamp").is_string(), "{when}: it is still a call");
+        assert_eq!(value(world, kind, &young, "hs_call_title"), json!("Youngtitle"), "{when}");
+    };
+    gone(&mut world, "once set");
+    world.change(kind, "edit", json!({ "id": old, "properties": { "hs_call_title": "Canarytwo" } }));
+    world.pass(12);
+    gone(&mut world, "after an edit");
+    world.command(Command::Resync { object_type: kind });
+    assert!(world.backfill());
+    world.restart();
+    world.pass(26 * 60);
+    gone(&mut world, "after a full read, a sample and the next pass");
+    let streams = world.status().streams;
+    let stream = streams.iter().find(|stream| stream.object_type == kind).unwrap();
+    assert_eq!(stream.reconcile.found, 0);
+}
+
+#[test]
+fn the_minimum_drops_all_other_fields_from_mirror_and_feed_and_its_end_brings_them_back() {
+    // With all of HubSpot's own fields.
+    let mut world = synced(Plan { settings: PortalSettings::default(), ..tiny(60) });
+    let id = ids(&world)[7].clone();
+    let kind = ObjectType::Contacts;
+    for city in ["Canaryville", "Canaryburg"] {
+        let values = json!({ "city": city, "phone": "+1555 0100" });
+        world.contact("edit", json!({ "id": id, "properties": values }));
+        world.pass(6);
+    }
+    let held = everything(&world);
+    assert!(held.contains("canaryville") && held.contains("canaryburg"));
+    let told = set(&mut world, Wanted { minimum: Some(true), ..Wanted::default() });
+    assert!(
+        told["minimum"] == json!(true) && told["minimum_fields"]["contacts"].to_string().contains("phone")
+    );
+    assert!(world.backfill());
+    world.pass(6);
+    let held = everything(&world);
+    assert!(!held.contains("canaryville") && !held.contains("canaryburg"));
+    assert_eq!(value(&mut world, kind, &id, "phone"), json!("+1555 0100"));
+    assert!(value(&mut world, kind, &id, "email").is_string(), "what Spoke itself needs stays");
+    world.contact("edit", json!({ "id": id, "properties": { "city": "Canaryton" } }));
+    world.pass(6);
+    assert!(!everything(&world).contains("canaryton"), "it is not asked for");
+    set(&mut world, Wanted { minimum: Some(false), ..Wanted::default() });
+    assert!(world.backfill());
+    world.pass(6);
+    assert_eq!(value(&mut world, kind, &id, "city"), json!("Canaryton"));
+    world.verdict().unwrap();
+}
+
+#[test]
+fn audit_entries_go_when_their_days_are_over() {
+    let mut world = synced(tiny(10));
+    world.command(Command::Pause);
+    let count = |world: &World| world.dump_of("audit").lines().count();
+    let before = count(&world);
+    let aged = "UPDATE audit SET at = at - ?1 WHERE action = 'sync.paused'";
+    world.objects[0].sql.inner.exec(aged, &[Param::Int(40 * DAY as i64)]).unwrap();
+    world.command(Command::Resume);
+    world.pass(70);
+    assert_eq!(count(&world), before + 1, "a year is the rule");
+    set(&mut world, Wanted { audit_days: Some(30), ..Wanted::default() });
+    world.pass(70);
+    assert!(!world.dump_of("audit").contains("sync.paused"));
+    assert!(world.dump_of("audit").contains("retention.set"));
+}
