@@ -17,13 +17,10 @@ use crate::{
 /// Characters of the beginning of an action that entries are wanted of.
 pub const ACTION_CHARS: usize = 60;
 
-/// Names of the query parameters that name a person.
-pub const NAMES: [&str; 3] = ["email", "object_type", "id"];
-
-/// `POST /v1/connections/{c}/prospects/erase`
+/// `POST /v1/connections/{c}/prospects/erase`, `POST …/export`. In a body, so that no address stands in a URL.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Erase {
+pub struct Person {
     email: Option<String>,
     object_type: Option<String>,
     id: Option<String>,
@@ -42,16 +39,21 @@ fn invalid(words: impl Into<String>) -> Problem {
     Problem::new(Kind::InvalidRequest, words)
 }
 
+/// Whether it may be one address: something, `@`, something, of which none ends an address in HubSpot's lists of them.
+fn is_address(email: &str) -> bool {
+    let odd = |letter: char| letter.is_whitespace() || letter.is_control() || matches!(letter, ';' | '@');
+    let part = |part: &str| !part.is_empty() && !part.contains(odd);
+    email.chars().count() <= LOOKUP_CHARS
+        && email.split_once('@').is_some_and(|(before, after)| part(before) && part(after))
+}
+
 /// Somebody, by an address alone or by a record's type and id.
 pub fn whom(email: Option<&str>, object_type: Option<&str>, id: Option<&str>) -> Result<Whom, Problem> {
     match (email, object_type, id) {
         (Some(email), None, None) => {
-            let right = email.chars().count() <= LOOKUP_CHARS
-                && email.trim().contains('@')
-                && !email.contains(|letter: char| letter.is_control() || letter == ';');
             let wrong =
                 || invalid(format!("`email` is to be one address of at most {LOOKUP_CHARS} characters."));
-            right.then(|| Whom::Email(email.trim().to_owned())).ok_or_else(wrong)
+            is_address(email).then(|| Whom::Email(email.to_owned())).ok_or_else(wrong)
         }
         (None, Some(object_type), Some(id)) => {
             let kind: Option<ObjectType> = object_type.parse().ok();
@@ -67,16 +69,11 @@ pub fn whom(email: Option<&str>, object_type: Option<&str>, id: Option<&str>) ->
     }
 }
 
-impl Erase {
-    /// Who is to be erased.
+impl Person {
+    /// Who that is.
     pub fn whom(&self) -> Result<Whom, Problem> {
         whom(self.email.as_deref(), self.object_type.as_deref(), self.id.as_deref())
     }
-}
-
-/// Whom a query names.
-pub fn named(query: &Query<'_>) -> Result<Whom, Problem> {
-    whom(query.get("email"), query.get("object_type"), query.get("id"))
 }
 
 /// What actions of the audit log are to begin with.
@@ -110,14 +107,17 @@ mod tests {
 
     #[test]
     fn a_person_is_named_in_one_way() {
-        let of = |text: &str| body::<Erase>(text.as_bytes()).and_then(|erase| erase.whom());
-        assert_eq!(of(r#"{"email":" a@b.c "}"#), Ok(Whom::Email("a@b.c".to_owned())));
+        let of = |text: &str| body::<Person>(text.as_bytes()).and_then(|person| person.whom());
+        assert_eq!(of(r#"{"email":"a@b.c"}"#), Ok(Whom::Email("a@b.c".to_owned())));
         let record = Whom::Record { object_type: ObjectType::Contacts, id: RecordId(512) };
         assert_eq!(of(r#"{"object_type":"contacts","id":"512"}"#), Ok(record));
         for wrong in [
             "{}",
             r#"{"email":"nobody"}"#,
             r#"{"email":"a@b.c;d@e.f"}"#,
+            r#"{"email":" a@b.c"}"#,
+            r#"{"email":"a@b@c"}"#,
+            r#"{"email":"@b.c"}"#,
             r#"{"id":"512"}"#,
             r#"{"object_type":"people","id":"512"}"#,
             r#"{"email":"a@b.c","object_type":"contacts","id":"512"}"#,

@@ -85,6 +85,8 @@ pub enum Api {
     Types(ConnectionId, types::Call),
     /// `POST /v1/connections/{c}/prospects/erase`
     ErasePerson(ConnectionId),
+    /// `POST /v1/connections/{c}/prospects/export`
+    ExportPerson(ConnectionId),
     /// `PATCH /v1/connections/{c}/retention`
     SetRetention(ConnectionId),
     /// `GET /v1/workspaces/{w}/audit`
@@ -111,6 +113,7 @@ impl Api {
             | Self::GetTest(_)
             | Self::GetLimits(_)
             | Self::ListAudit(_)
+            | Self::ExportPerson(_)
             | Self::Snapshot(_)
             | Self::Types(_, types::Call::List)
             | Self::Endpoints(_, Call::List | Call::Get(_))
@@ -164,6 +167,7 @@ impl Api {
             | Self::GetTest(_)
             | Self::GetLimits(_)
             | Self::ListAudit(_)
+            | Self::ExportPerson(_)
             | Self::Snapshot(_)
             | Self::Types(_, types::Call::List)
             | Self::Endpoints(_, Call::List | Call::Get(_))
@@ -218,6 +222,7 @@ impl Api {
             | Self::GetLimits(_)
             | Self::ListAudit(_)
             | Self::ErasePerson(_)
+            | Self::ExportPerson(_)
             | Self::SetRetention(_)
             | Self::Snapshot(_)
             | Self::PutSelection(..)
@@ -248,6 +253,7 @@ impl Api {
             | Self::GetTest(_)
             | Self::GetLimits(_)
             | Self::ErasePerson(_)
+            | Self::ExportPerson(_)
             | Self::SetRetention(_)
             | Self::Channels(..)
             | Self::Endpoints(..)
@@ -383,9 +389,7 @@ const TABLE: [(Method, &str, Make); 96] = [
     (Method::Post, "/v1/connections/*/lists/*/follow", |at| list(at, Ask::Follow)),
     (Method::Post, "/v1/connections/*/lists/*/unfollow", |at| list(at, Ask::Unfollow)),
     (Method::Post, "/v1/connections/*/prospects/erase", |at| api(Api::ErasePerson(at[0].parse().ok()?))),
-    (Method::Get, "/v1/connections/*/prospects/export", |at| {
-        Some(Route::Ask(at[0].parse().ok()?, Ask::ExportPerson))
-    }),
+    (Method::Post, "/v1/connections/*/prospects/export", |at| api(Api::ExportPerson(at[0].parse().ok()?))),
     (Method::Get, "/v1/connections/*/prospects/blocks", |at| {
         Some(Route::Ask(at[0].parse().ok()?, Ask::ListBlocks))
     }),
