@@ -1,6 +1,6 @@
 //! Privacy in the API: one person erased and kept out, exported, let in again; what is kept and how long; who did what.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::{
     api::request::{LOOKUP_CHARS, Query},
@@ -21,8 +21,11 @@ pub const ACTION_CHARS: usize = 60;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Person {
+    #[serde(default, deserialize_with = "not_null")]
     email: Option<String>,
+    #[serde(default, deserialize_with = "not_null")]
     object_type: Option<String>,
+    #[serde(default, deserialize_with = "not_null")]
     id: Option<String>,
 }
 
@@ -30,9 +33,36 @@ pub struct Person {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SetRetention {
+    #[serde(default, deserialize_with = "not_null")]
     minimum: Option<bool>,
-    call_details_days: Option<u32>,
-    audit_days: Option<u32>,
+    #[serde(default, deserialize_with = "not_null")]
+    call_details_days: Option<Days>,
+    #[serde(default, deserialize_with = "not_null")]
+    audit_days: Option<Days>,
+}
+
+/// What is there is no null: what is to stay is left out.
+fn not_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// A number of days. JSON Schema calls 90.0 an integer too, and some languages write it so.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "f64")]
+struct Days(u32);
+
+impl TryFrom<f64> for Days {
+    type Error = &'static str;
+
+    fn try_from(days: f64) -> Result<Self, Self::Error> {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "whole and within bounds"
+        )]
+        let whole = (days.fract() == 0.0 && (0.0..=1e6).contains(&days)).then_some(days as u32);
+        whole.map(Self).ok_or("not a number of days")
+    }
 }
 
 fn invalid(words: impl Into<String>) -> Problem {
@@ -89,7 +119,9 @@ pub fn action(query: &Query<'_>) -> Result<String, Problem> {
 impl SetRetention {
     /// What is to be set.
     pub fn wanted(&self) -> Result<Wanted, Problem> {
-        let Self { minimum, call_details_days, audit_days } = *self;
+        let minimum = self.minimum;
+        let [call_details_days, audit_days] =
+            [self.call_details_days, self.audit_days].map(|days| days.map(|days| days.0));
         if call_details_days.is_some_and(|days| !(1..=MOST_DAYS).contains(&days)) {
             return Err(invalid(format!("`call_details_days` is to be from 1 to {MOST_DAYS}.")));
         }
@@ -122,6 +154,7 @@ mod tests {
             r#"{"object_type":"people","id":"512"}"#,
             r#"{"email":"a@b.c","object_type":"contacts","id":"512"}"#,
             r#"{"mail":"a@b.c"}"#,
+            r#"{"email":"a@b.c","id":null}"#,
         ] {
             assert!(of(wrong).is_err(), "{wrong}");
         }
@@ -131,8 +164,18 @@ mod tests {
     fn days_have_bounds() {
         let of = |text: &str| body::<SetRetention>(text.as_bytes()).and_then(|set| set.wanted());
         assert_eq!(of("{}"), Ok(Wanted::default()));
-        assert!(of(r#"{"call_details_days":1,"audit_days":30,"minimum":true}"#).is_ok());
-        for wrong in [r#"{"call_details_days":0}"#, r#"{"audit_days":29}"#, r#"{"audit_days":3651}"#] {
+        let set = of(r#"{"call_details_days":1,"audit_days":30.0,"minimum":true}"#).unwrap();
+        assert_eq!(set, Wanted { minimum: Some(true), call_details_days: Some(1), audit_days: Some(30) });
+        for wrong in [
+            r#"{"call_details_days":0}"#,
+            r#"{"audit_days":29}"#,
+            r#"{"audit_days":3651}"#,
+            r#"{"audit_days":30.5}"#,
+            r#"{"audit_days":-30}"#,
+            r#"{"audit_days":1e300}"#,
+            r#"{"minimum":null}"#,
+            r#"{"audit_days":null}"#,
+        ] {
             assert!(of(wrong).is_err(), "{wrong}");
         }
     }
