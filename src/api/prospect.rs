@@ -1,6 +1,6 @@
 //! Privacy in the API: one person erased and kept out, exported, let in again; what is kept and how long; who did what.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::{
     api::request::{LOOKUP_CHARS, Query},
@@ -17,15 +17,15 @@ use crate::{
 /// Characters of the beginning of an action that entries are wanted of.
 pub const ACTION_CHARS: usize = 60;
 
-/// Names of the query parameters that name a person.
-pub const NAMES: [&str; 3] = ["email", "object_type", "id"];
-
-/// `POST /v1/connections/{c}/prospects/erase`
+/// `POST /v1/connections/{c}/prospects/erase`, `POST …/export`. In a body, so that no address stands in a URL.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Erase {
+pub struct Person {
+    #[serde(default, deserialize_with = "not_null")]
     email: Option<String>,
+    #[serde(default, deserialize_with = "not_null")]
     object_type: Option<String>,
+    #[serde(default, deserialize_with = "not_null")]
     id: Option<String>,
 }
 
@@ -33,25 +33,57 @@ pub struct Erase {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SetRetention {
+    #[serde(default, deserialize_with = "not_null")]
     minimum: Option<bool>,
-    call_details_days: Option<u32>,
-    audit_days: Option<u32>,
+    #[serde(default, deserialize_with = "not_null")]
+    call_details_days: Option<Days>,
+    #[serde(default, deserialize_with = "not_null")]
+    audit_days: Option<Days>,
+}
+
+/// What is there is no null: what is to stay is left out.
+fn not_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// A number of days. JSON Schema calls 90.0 an integer too, and some languages write it so.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "f64")]
+struct Days(u32);
+
+impl TryFrom<f64> for Days {
+    type Error = &'static str;
+
+    fn try_from(days: f64) -> Result<Self, Self::Error> {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "whole and within bounds"
+        )]
+        let whole = (days.fract() == 0.0 && (0.0..=1e6).contains(&days)).then_some(days as u32);
+        whole.map(Self).ok_or("not a number of days")
+    }
 }
 
 fn invalid(words: impl Into<String>) -> Problem {
     Problem::new(Kind::InvalidRequest, words)
 }
 
+/// Whether it may be one address: something, `@`, something, of which none ends an address in HubSpot's lists of them.
+fn is_address(email: &str) -> bool {
+    let odd = |letter: char| letter.is_whitespace() || letter.is_control() || matches!(letter, ';' | '@');
+    let part = |part: &str| !part.is_empty() && !part.contains(odd);
+    email.chars().count() <= LOOKUP_CHARS
+        && email.split_once('@').is_some_and(|(before, after)| part(before) && part(after))
+}
+
 /// Somebody, by an address alone or by a record's type and id.
 pub fn whom(email: Option<&str>, object_type: Option<&str>, id: Option<&str>) -> Result<Whom, Problem> {
     match (email, object_type, id) {
         (Some(email), None, None) => {
-            let right = email.chars().count() <= LOOKUP_CHARS
-                && email.trim().contains('@')
-                && !email.contains(|letter: char| letter.is_control() || letter == ';');
             let wrong =
                 || invalid(format!("`email` is to be one address of at most {LOOKUP_CHARS} characters."));
-            right.then(|| Whom::Email(email.trim().to_owned())).ok_or_else(wrong)
+            is_address(email).then(|| Whom::Email(email.to_owned())).ok_or_else(wrong)
         }
         (None, Some(object_type), Some(id)) => {
             let kind: Option<ObjectType> = object_type.parse().ok();
@@ -67,16 +99,11 @@ pub fn whom(email: Option<&str>, object_type: Option<&str>, id: Option<&str>) ->
     }
 }
 
-impl Erase {
-    /// Who is to be erased.
+impl Person {
+    /// Who that is.
     pub fn whom(&self) -> Result<Whom, Problem> {
         whom(self.email.as_deref(), self.object_type.as_deref(), self.id.as_deref())
     }
-}
-
-/// Whom a query names.
-pub fn named(query: &Query<'_>) -> Result<Whom, Problem> {
-    whom(query.get("email"), query.get("object_type"), query.get("id"))
 }
 
 /// What actions of the audit log are to begin with.
@@ -92,7 +119,9 @@ pub fn action(query: &Query<'_>) -> Result<String, Problem> {
 impl SetRetention {
     /// What is to be set.
     pub fn wanted(&self) -> Result<Wanted, Problem> {
-        let Self { minimum, call_details_days, audit_days } = *self;
+        let minimum = self.minimum;
+        let [call_details_days, audit_days] =
+            [self.call_details_days, self.audit_days].map(|days| days.map(|days| days.0));
         if call_details_days.is_some_and(|days| !(1..=MOST_DAYS).contains(&days)) {
             return Err(invalid(format!("`call_details_days` is to be from 1 to {MOST_DAYS}.")));
         }
@@ -110,18 +139,22 @@ mod tests {
 
     #[test]
     fn a_person_is_named_in_one_way() {
-        let of = |text: &str| body::<Erase>(text.as_bytes()).and_then(|erase| erase.whom());
-        assert_eq!(of(r#"{"email":" a@b.c "}"#), Ok(Whom::Email("a@b.c".to_owned())));
+        let of = |text: &str| body::<Person>(text.as_bytes()).and_then(|person| person.whom());
+        assert_eq!(of(r#"{"email":"a@b.c"}"#), Ok(Whom::Email("a@b.c".to_owned())));
         let record = Whom::Record { object_type: ObjectType::Contacts, id: RecordId(512) };
         assert_eq!(of(r#"{"object_type":"contacts","id":"512"}"#), Ok(record));
         for wrong in [
             "{}",
             r#"{"email":"nobody"}"#,
             r#"{"email":"a@b.c;d@e.f"}"#,
+            r#"{"email":" a@b.c"}"#,
+            r#"{"email":"a@b@c"}"#,
+            r#"{"email":"@b.c"}"#,
             r#"{"id":"512"}"#,
             r#"{"object_type":"people","id":"512"}"#,
             r#"{"email":"a@b.c","object_type":"contacts","id":"512"}"#,
             r#"{"mail":"a@b.c"}"#,
+            r#"{"email":"a@b.c","id":null}"#,
         ] {
             assert!(of(wrong).is_err(), "{wrong}");
         }
@@ -131,8 +164,18 @@ mod tests {
     fn days_have_bounds() {
         let of = |text: &str| body::<SetRetention>(text.as_bytes()).and_then(|set| set.wanted());
         assert_eq!(of("{}"), Ok(Wanted::default()));
-        assert!(of(r#"{"call_details_days":1,"audit_days":30,"minimum":true}"#).is_ok());
-        for wrong in [r#"{"call_details_days":0}"#, r#"{"audit_days":29}"#, r#"{"audit_days":3651}"#] {
+        let set = of(r#"{"call_details_days":1,"audit_days":30.0,"minimum":true}"#).unwrap();
+        assert_eq!(set, Wanted { minimum: Some(true), call_details_days: Some(1), audit_days: Some(30) });
+        for wrong in [
+            r#"{"call_details_days":0}"#,
+            r#"{"audit_days":29}"#,
+            r#"{"audit_days":3651}"#,
+            r#"{"audit_days":30.5}"#,
+            r#"{"audit_days":-30}"#,
+            r#"{"audit_days":1e300}"#,
+            r#"{"minimum":null}"#,
+            r#"{"audit_days":null}"#,
+        ] {
             assert!(of(wrong).is_err(), "{wrong}");
         }
     }

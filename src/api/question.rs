@@ -67,8 +67,6 @@ pub enum Ask {
     Unfollow(ListId),
     /// `GET …/channels/{ch}/records`
     ListChannelRecords(ChannelId),
-    /// `GET …/prospects/export`
-    ExportPerson,
     /// `GET …/prospects/blocks`
     ListBlocks,
     /// `DELETE …/prospects/blocks/{id}`
@@ -101,7 +99,6 @@ impl Ask {
             | Self::GetList(_)
             | Self::ListMembers(_)
             | Self::ListChannelRecords(_)
-            | Self::ExportPerson
             | Self::ListBlocks
             | Self::GetRetention
             | Self::ListAudit => Permission::Read,
@@ -126,7 +123,6 @@ impl Ask {
             | Self::ListAssociations(..)
             | Self::ListMembers(_)
             | Self::ListChannelRecords(_) => &["limit", "cursor"],
-            Self::ExportPerson => &prospect::NAMES,
             Self::ListBlocks => &["limit", "cursor"],
             Self::ListAudit => &["limit", "cursor", "action"],
             Self::ListChanges => &["after", "types", "limit"],
@@ -190,9 +186,6 @@ impl Ask {
             Self::ListChannelRecords(channel) => {
                 let limit = query.limit(RECORDS_LIMIT)?;
                 (Command::ChannelRecords { channel, after: after()?, limit }, Expected::Page)
-            }
-            Self::ExportPerson => {
-                (Command::Privacy(Privacy::Export { whom: prospect::named(query)? }), Expected::Json)
             }
             Self::ListBlocks => {
                 let (after, limit) = (number(query)?, query.limit(BLOCKS_LIMIT)?);

@@ -87,6 +87,8 @@ pub enum Api {
     Seats(ConnectionId, seat::Call),
     /// `POST /v1/connections/{c}/prospects/erase`
     ErasePerson(ConnectionId),
+    /// `POST /v1/connections/{c}/prospects/export`
+    ExportPerson(ConnectionId),
     /// `PATCH /v1/connections/{c}/retention`
     SetRetention(ConnectionId),
     /// `GET /v1/workspaces/{w}/audit`
@@ -113,6 +115,7 @@ impl Api {
             | Self::GetTest(_)
             | Self::GetLimits(_)
             | Self::ListAudit(_)
+            | Self::ExportPerson(_)
             | Self::Snapshot(_)
             | Self::Types(_, types::Call::List)
             | Self::Endpoints(_, Call::List | Call::Get(_))
@@ -177,6 +180,7 @@ impl Api {
             | Self::GetTest(_)
             | Self::GetLimits(_)
             | Self::ListAudit(_)
+            | Self::ExportPerson(_)
             | Self::Snapshot(_)
             | Self::Types(_, types::Call::List)
             | Self::Endpoints(_, Call::List | Call::Get(_))
@@ -242,6 +246,7 @@ impl Api {
             | Self::GetLimits(_)
             | Self::ListAudit(_)
             | Self::ErasePerson(_)
+            | Self::ExportPerson(_)
             | Self::SetRetention(_)
             | Self::Snapshot(_)
             | Self::PutSelection(..)
@@ -274,6 +279,7 @@ impl Api {
             | Self::GetTest(_)
             | Self::GetLimits(_)
             | Self::ErasePerson(_)
+            | Self::ExportPerson(_)
             | Self::SetRetention(_)
             | Self::Channels(..)
             | Self::Endpoints(..)
@@ -413,9 +419,7 @@ const TABLE: [(Method, &str, Make); 98] = [
     (Method::Post, "/v1/connections/*/lists/*/follow", |at| list(at, Ask::Follow)),
     (Method::Post, "/v1/connections/*/lists/*/unfollow", |at| list(at, Ask::Unfollow)),
     (Method::Post, "/v1/connections/*/prospects/erase", |at| api(Api::ErasePerson(at[0].parse().ok()?))),
-    (Method::Get, "/v1/connections/*/prospects/export", |at| {
-        Some(Route::Ask(at[0].parse().ok()?, Ask::ExportPerson))
-    }),
+    (Method::Post, "/v1/connections/*/prospects/export", |at| api(Api::ExportPerson(at[0].parse().ok()?))),
     (Method::Get, "/v1/connections/*/prospects/blocks", |at| {
         Some(Route::Ask(at[0].parse().ok()?, Ask::ListBlocks))
     }),

@@ -137,7 +137,8 @@ fn one_person(at: &ConnectionFrame, form: &PersonForm) -> Markup {
                     @if let Some(error) = &form.error { (alert(Tone::Bad, Some("refused"), error)) }
                     div class="grid gap-1.5" {
                         label class="text-sm font-medium" for="email" { "E-mail address" }
-                        input id="email" class="input w-full" type="email" name="email" value=(form.email) maxlength="320" autocomplete="off" aria-describedby=[wrong];
+                        input id="email" class="input w-full" type="email" name="email" value=(form.email) maxlength="320" autocomplete="off" aria-describedby=(wrong.unwrap_or("email-help"));
+                        p id="email-help" class="text-sm text-muted" { "Deleting finds further addresses of a contact too. An export finds a contact by its first address: if it could be a further one, give the record's id." }
                     }
                     p class="text-sm text-muted" { "or" }
                     div class="grid gap-4 sm:grid-cols-[minmax(0,1fr)_minmax(0,2fr)]" {

@@ -425,8 +425,13 @@ async fn answer(
             asked(env, caller, &id, &command, Expected::Json).await
         }
         Api::ErasePerson(id) => {
-            let whom = read::<prospect::Erase>(incoming).await?.whom()?;
+            let whom = read::<prospect::Person>(incoming).await?.whom()?;
             let command = PortalCommand::Privacy(Privacy::Erase { whom });
+            asked(env, caller, &id, &command, Expected::Json).await
+        }
+        Api::ExportPerson(id) => {
+            let whom = read::<prospect::Person>(incoming).await?.whom()?;
+            let command = PortalCommand::Privacy(Privacy::Export { whom });
             asked(env, caller, &id, &command, Expected::Json).await
         }
         Api::SetRetention(id) => {

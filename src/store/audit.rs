@@ -85,7 +85,8 @@ pub fn page(sql: &dyn Sql, wanted: &Wanted<'_>) -> Result<Vec<Entry>, SqlError> 
     let rows = sql.exec(
         &statement,
         &[
-            Param::Int(wanted.before.unwrap_or(1 << 53)),
+            // Beyond every number there is, and the greatest that the port takes.
+            Param::Int(wanted.before.unwrap_or(1 << 53).clamp(0, 1 << 53)),
             wanted.workspace.map_or(Param::Null, |id| Param::Text(id.as_str())),
             Param::Text(wanted.action),
             Param::Int(wanted.limit.into()),
@@ -143,6 +144,8 @@ mod tests {
         let all = Wanted { limit: 9, ..Wanted::default() };
         assert_eq!(times(&all), [5, 4, 3, 2, 1]);
         assert_eq!(times(&Wanted { before: Some(4), limit: 2, ..all }), [3, 2]);
+        assert_eq!(times(&Wanted { before: Some(i64::MAX), ..all }), [5, 4, 3, 2, 1]);
+        assert_eq!(times(&Wanted { before: Some(i64::MIN), ..all }), [0_i64; 0]);
         assert_eq!(times(&Wanted { workspace: Some(&workspace), ..all }), [5, 4, 2, 1]);
         assert_eq!(times(&Wanted { action: "endpoint.", ..all }), [5, 3, 1]);
         assert_eq!(count_since(&sql, "sync.paused", Timestamp(3)).unwrap(), 1);

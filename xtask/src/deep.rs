@@ -127,6 +127,8 @@ fn things(world: &World) -> Result<Value> {
     let (endpoints, endpoint) = (format!("{own}/endpoints"), json!({"url": "http://127.0.0.1:9/hook"}));
     let (endpoint, other_endpoint) =
         (spoke.post_json(&endpoints, &endpoint)?, spoke.post_json(&endpoints, &endpoint)?);
+    let erase = |email: &str| spoke.post_json(&format!("{own}/prospects/erase"), &json!({"email": email}));
+    let (block, other_block) = (erase("nobody@example.com")?, erase("noone@example.com")?);
     let (contacts, _) = spoke.contacts(&kept.connection, None)?;
     let records: Vec<&Value> = contacts.iter().take(5).map(|contact| &contact["id"]).collect();
     let lists = spoke.get_json(&format!("{own}/lists"))?;
@@ -135,10 +137,11 @@ fn things(world: &World) -> Result<Value> {
     Ok(json!({
         "workspace": [kept.workspace], "connection": [kept.connection],
         "key": [key["id"]], "channel": [channel["id"]], "endpoint": [endpoint["id"]],
+        "block": [block["block"]["id"]],
         "record": records, "list": lists, "token": token,
         "spare": {
             "connection": ended.connection, "key": key_to_revoke["id"], "channel": other_channel["id"],
-            "endpoint": other_endpoint["id"],
+            "endpoint": other_endpoint["id"], "block": other_block["block"]["id"],
         },
     }))
 }

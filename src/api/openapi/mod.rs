@@ -205,14 +205,6 @@ fn parameters() -> Map<String, Value> {
         ("email".to_owned(), lookup("email")),
         ("domain".to_owned(), lookup("domain")),
         (
-            "object_type".to_owned(),
-            parameter("object_type", "query", schemas::object_type(), "Of the record that names the person; with `id`."),
-        ),
-        (
-            "id".to_owned(),
-            parameter("id", "query", schemas::number_id("record"), "Of the record that names the person; with `object_type`."),
-        ),
-        (
             "action".to_owned(),
             parameter(
                 "action",

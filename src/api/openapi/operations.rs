@@ -143,7 +143,7 @@ pub(super) fn operations() -> Vec<Operation> {
         op(Get, "/v1/connections/*/pipelines/*", "listPipelines", "Reference", "List the pipelines of a type", None, Ok("Pipelines")),
         op(Post, "/v1/connections/*/prospects/erase", "erasePerson", "Privacy", "Erase a person and keep them out", Needed("Person"), Ok("Erased"))
             .more("At once from the mirror, lists, links and channels; from the change feed within minutes, and nobody is shown it until then. A keyed hash of their addresses and ids keeps them out, at whatever record HubSpot shows them again, until the block is lifted. Who is in no mirror yet can be kept out as well."),
-        op(Get, "/v1/connections/*/prospects/export", "exportPerson", "Privacy", "Export what is held about a person", None, Ok("PersonExport"))
+        op(Post, "/v1/connections/*/prospects/export", "exportPerson", "Privacy", "Export what is held about a person", Needed("Person"), Ok("PersonExport"))
             .more("Named by `email`, or by `object_type` and `id`."),
         op(Get, "/v1/connections/*/prospects/blocks", "listBlocks", "Privacy", "List who is kept out", None, Ok("Blocks"))
             .more("By the blocks' ids: whose they are is not kept."),

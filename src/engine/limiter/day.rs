@@ -73,12 +73,11 @@ impl Day {
         capacity(self.limit(assumed), priority).saturating_sub(self.used)
     }
 
-    /// Whether the day is over for whoever asks. HubSpot's word that it is keeps back what nobody waits for: a person who
-    /// connects or tests learns from HubSpot itself whether it still holds.
+    /// Whether the day is over for whoever asks.
     pub fn over(&self, now: Timestamp, assumed: Tier, priority: Priority) -> Option<DayOver> {
         let limit = self.limit(assumed);
         let over = |until: Timestamp, told| Some(DayOver { used: self.used, limit, until, told });
-        if self.blocked_until > now && priority == Priority::Background {
+        if self.blocked_until > now {
             over(self.blocked_until, true)
         } else if self.room(assumed, priority) == 0 {
             over(self.resets_at().min(now.plus_ms(PROBE_MS)), false)

@@ -186,6 +186,14 @@ pub fn erased(scene: Scene<'_>, ids: &[RecordId]) -> Result<(Applied, Vec<Record
     Ok((verdict.write(scene)?, persons))
 }
 
+/// Records that are kept out, and not in the mirror, leave lists and links: these may have been read before anybody knew whose they
+/// are.
+pub fn kept_out(scene: Scene<'_>, ids: &[RecordId]) -> Result<Applied, SqlError> {
+    members::gone(scene.sql, scene.now, scene.kind, ids)?;
+    let elsewhere = links::apply::left(scene.sql, scene.kind, ids, scene.tick)?;
+    Ok(Applied { elsewhere, ..Applied::default() })
+}
+
 /// Applies what an event says of records that became part of others. Whether they are gone is still to be read; what they became
 /// may be erased before anybody reads it, and nothing else says then who it was.
 pub fn merged(scene: Scene<'_>, merged: &[(RecordId, RecordId)]) -> Result<Applied, SqlError> {

@@ -87,7 +87,7 @@ impl Portal {
         if erased.is_empty() { Ok(()) } else { self.erase(turn, index, &erased, true) }
     }
 
-    fn scene_of_event<'a>(&mut self, turn: &Turn<'a>, index: usize) -> apply::Scene<'a> {
+    pub(super) fn scene_of_event<'a>(&mut self, turn: &Turn<'a>, index: usize) -> apply::Scene<'a> {
         let tick = self.tick(turn.now);
         apply::Scene {
             sql: turn.sql,

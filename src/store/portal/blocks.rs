@@ -56,10 +56,10 @@ fn block(row: Row) -> Option<Block> {
 
 const COLUMNS: &str = "SELECT number, id, at, by, named_by FROM blocks";
 
-/// Blocks after a number, the oldest first.
-pub fn page(sql: &dyn Sql, after: i64, limit: u32) -> Result<Vec<Block>, SqlError> {
-    let statement = format!("{COLUMNS} WHERE number > ?1 ORDER BY number LIMIT ?2");
-    let rows = sql.exec(&statement, &[Param::Int(after), Param::Int(limit.into())])?;
+/// Blocks before a number, the newest first.
+pub fn page(sql: &dyn Sql, before: i64, limit: u32) -> Result<Vec<Block>, SqlError> {
+    let statement = format!("{COLUMNS} WHERE number < ?1 ORDER BY number DESC LIMIT ?2");
+    let rows = sql.exec(&statement, &[Param::Int(before.clamp(0, 1 << 53)), Param::Int(limit.into())])?;
     rows.into_iter().map(block).collect::<Option<_>>().ok_or(SqlError::Content("blocks"))
 }
 

@@ -23,8 +23,19 @@ pub const READ: [&str; 15] = [
 /// Tables of records: one a type.
 pub const RECORDS: &str = "records_";
 /// Tables of what people have set, and of what must never come back.
-pub const SET: [&str; 9] =
-    ["meta", "endpoints", "channels", "types", "erased", "blocks", "block_hashes", "audit", "feed"];
+pub const SET: [&str; 11] = [
+    "meta",
+    "endpoints",
+    "channels",
+    "types",
+    "erased",
+    "blocks",
+    "block_hashes",
+    "audit",
+    "seats",
+    "seat_secrets",
+    "feed",
+];
 
 /// What lies in `meta` of the state of reads; keys that begin so.
 const STATE: [&str; 6] = ["checked", "beside", "links", "trial", "properties", "pruned_at"];

@@ -187,6 +187,8 @@ fn answers(world: &World) -> Result<()> {
     let block = text(&erased["block"]["id"])?;
     let kept = json!({"minimum": false, "call_details_days": 90, "audit_days": 400});
     done("setRetention", spoke.patch(&format!("{connection}/retention"), &kept)?)?;
+    let person = json!({"object_type": "contacts", "id": record});
+    done("exportPerson", spoke.post(&format!("{connection}/prospects/export"), &person)?)?;
     let lists = spoke.get_json(&format!("{connection}/lists"))?;
     let list =
         lists["results"].as_array().and_then(|all| all.iter().find(|list| list["object_type"] == "contacts"));
@@ -213,9 +215,6 @@ fn answers(world: &World) -> Result<()> {
             ("{list}", list.as_ref().unwrap_or(&record)),
         ] {
             filled = filled.replace(place, thing);
-        }
-        if path.ends_with("/export") {
-            filled = format!("{filled}?object_type=contacts&id={record}");
         }
         let answer = spoke.get(&filled)?;
         ensure!(answer.status == 200, "{filled}: {} {}", answer.status, answer.text);

@@ -175,10 +175,7 @@ fn address(row: &Row, of: &Victim) -> String {
         };
         path.push(filled.to_owned());
     }
-    // What this one asks about stands in its query.
-    let exports = row.pattern.ends_with("/prospects/export");
-    let query = if exports { format!("?object_type=contacts&id={}", of.record) } else { String::new() };
-    format!("{}{query}", path.join("/"))
+    path.join("/")
 }
 
 /// A body that each address would take if it took the caller.
@@ -199,7 +196,7 @@ fn body(row: &Row) -> Option<String> {
         "redeem" => json!({"code": "AAAA"}),
         "search" => json!({}),
         "replay" => json!({"after": "0"}),
-        "erase" => json!({"object_type": "contacts", "id": "1"}),
+        "erase" | "export" => json!({"object_type": "contacts", "id": "1"}),
         "retention" => json!({"audit_days": 30}),
         "*" if row.method == "PATCH" => json!({}),
         _ => return Some(String::new()),

@@ -153,12 +153,13 @@ fn erased(world: &World) -> Result<()> {
     let (_, writer) = key(world, &own.workspace, &["read", "write"])?;
     let (admin_id, admin) = key(world, &own.workspace, &["read", "write", "admin"])?;
     let (_, foreign) = key(world, &other.workspace, &["read", "write", "admin"])?;
-    let (erase, whom) = (format!("{base}/prospects/erase"), json!({ "email": " Canary@Example.COM " }));
+    let (erase, whom) = (format!("{base}/prospects/erase"), json!({ "email": "Canary@Example.COM" }));
     let refused = by(world, &writer, "POST", &erase, Some(&whom))?;
     ensure!(refused.status == 403 && refused.text.contains("`admin`"), "{} {}", refused.status, refused.text);
     ensure!(mirrored(world, connection, person)?.is_some(), "nobody is erased by who may not");
-    let export = format!("{base}/prospects/export?object_type=contacts&id={person}");
-    let held = world.spoke.get_json(&export)?;
+    let (export, by_id) =
+        (format!("{base}/prospects/export"), json!({ "object_type": "contacts", "id": person.to_string() }));
+    let held = world.spoke.post_json(&export, &by_id)?;
     let of = &held["records"][0];
     ensure!(of["record"]["properties"]["email"] == EMAIL && of["lists"][0]["name"] == "Fair", "{held}");
     ensure!(
@@ -228,7 +229,7 @@ fn erased(world: &World) -> Result<()> {
     let set = json!({ "audit_days": 30 });
     for (method, path, body) in [
         ("POST", &erase, Some(&whom)),
-        ("GET", &export, None),
+        ("POST", &export, Some(&by_id)),
         ("GET", &format!("{base}/prospects/blocks"), None),
         ("DELETE", &lift, None),
         ("GET", &format!("{base}/retention"), None),

@@ -78,7 +78,7 @@ pub enum Command {
         /// About whom.
         whom: Whom,
     },
-    /// Answers [`Answer::Json`] `{results, next_cursor}`.
+    /// The newest first. Answers [`Answer::Json`] `{results, next_cursor}`.
     Blocks {
         /// Where the page before it ended.
         after: Option<i64>,
@@ -140,7 +140,7 @@ impl Portal {
             Command::Lift { id } => self.lift(turn, &id, effects),
             Command::Blocks { after, limit } => {
                 let limit = limit.min(BLOCKS_LIMIT);
-                let page = store::page(turn.sql, after.unwrap_or(0), limit + 1)?;
+                let page = store::page(turn.sql, after.unwrap_or(1 << 53), limit + 1)?;
                 let more = page.len() > limit as usize;
                 let page = &page[..page.len().min(limit as usize)];
                 let next = page.last().filter(|_| more).map(|block| block.number.to_string());

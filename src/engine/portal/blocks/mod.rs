@@ -26,7 +26,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    engine::portal::{Portal, Turn, streams::saved},
+    engine::portal::{Portal, Turn, apply, streams::saved},
     hubspot::objects::{BatchAnswer, Properties, Record},
     store::{
         portal::{
@@ -327,6 +327,12 @@ impl Portal {
         if !never.is_empty() {
             let tick = self.tick(turn.now);
             records::entomb(turn.sql, kind, &never, tick)?;
+        }
+        self.leave_out_of_lists(turn, kind, &ids)?;
+        let away: Vec<RecordId> = ids.into_iter().filter(|id| !held.contains(id)).collect();
+        let applied = apply::kept_out(self.scene_of_event(turn, index), &away)?;
+        if applied.elsewhere > 0 {
+            self.count(turn, index, applied)?;
         }
         if !held.is_empty() {
             self.erase(turn, index, &held, false)?;
