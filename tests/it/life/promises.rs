@@ -60,7 +60,16 @@ impl World {
                     only(values, chosen);
                 }
             }
-            differences(&mirror, &truth).map_err(|wrong| format!("{kind}: {wrong}"))?;
+            let mut compared = [mirror.clone(), truth];
+            if !self.kept_out.is_empty() {
+                // What HubSpot counts of them in others is read with these: nobody here sees their links come and go.
+                let values = compared.iter_mut().flat_map(BTreeMap::values_mut);
+                values
+                    .filter_map(Value::as_object_mut)
+                    .for_each(|values| drop(values.remove("num_associated_contacts")));
+            }
+            let [ours, theirs] = &compared;
+            differences(ours, theirs).map_err(|wrong| format!("{kind}: {wrong}"))?;
             kinds.push(kind);
             mirrors.extend(mirror.into_iter().map(|(id, values)| ((kind.to_string(), id), values)));
         }

@@ -10,6 +10,9 @@
 //! later, or the record that one of them became part of), and gets all their names added to the block. Links to them and places on
 //! lists are left out where these are read.
 //!
+//! HubSpot goes on counting them in others' `num_associated_contacts`; that is read when these records are, and not when such a link
+//! comes or goes: nobody here sees it.
+//!
 //! Counts leave them out by the modified date that HubSpot told of them last; a count that has to look closer finds nobody missing
 //! and ends.
 //!
