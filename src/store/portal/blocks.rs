@@ -203,8 +203,10 @@ mod tests {
         assert_eq!(remove(&sql, numbers[0]).unwrap(), ["aa", "bb"]);
         let left = Entry { block: numbers[1], of, updated_at: Some(Timestamp(9)), seen_at: Timestamp(6) };
         assert_eq!(hashes(&sql).unwrap(), [("aa".to_owned(), left)]);
-        let pages = [page(&sql, 0, 9).unwrap(), page(&sql, numbers[1], 9).unwrap()];
-        assert_eq!(pages.map(|page| page.len()), [1, 0]);
+        let third = add(&sql, &id(3), Timestamp(6), "{}", "record").unwrap();
+        let ids = |before| page(&sql, before, 9).unwrap().into_iter().map(|block| block.number);
+        assert!(ids(i64::MAX).eq([third, numbers[1]]), "the newest first");
+        assert!(ids(third).eq([numbers[1]]) && ids(numbers[1]).len() + ids(i64::MIN).len() == 0);
         assert_eq!(one(&sql, &id(1)).unwrap(), None);
         assert_eq!(one(&sql, &id(2)).unwrap(), numbered(&sql, numbers[1]).unwrap());
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
+use xtask::spoke::Progress;
 use xtask::world::{Plan, World};
 
 use crate::person::connected;
@@ -190,7 +191,7 @@ fn erased(world: &World) -> Result<()> {
     stays_out("a poll", "After the poll")?;
     let resync = world.spoke.post(&format!("{base}/streams/contacts/resync"), &json!({}))?;
     ensure!(resync.status == 202, "{} {}", resync.status, resync.text);
-    progress_when(world, connection, PATIENCE, "the full read ends", |now| now.is_in_step())?;
+    progress_when(world, connection, PATIENCE, "the full read ends", Progress::is_in_step)?;
     stays_out("a full read", "After the full read")?;
     edit(person, json!({ "email": "other@example.net" }))?;
     let twin = json!({ "portal_id": portal, "properties": { "firstname": "Canaryfirst", "email": EMAIL } });
