@@ -10,7 +10,7 @@ use super::paths;
 use super::words::moment;
 
 /// Beginnings of actions by which a connection's log is narrowed, with their words.
-pub const OF_CONNECTION: [(&str, &str); 11] = [
+pub const OF_CONNECTION: [(&str, &str); 13] = [
     ("", "Everything"),
     ("person.", "People deleted, exported, let in"),
     ("retention.", "Retention"),
@@ -21,7 +21,9 @@ pub const OF_CONNECTION: [(&str, &str); 11] = [
     ("list.", "Lists"),
     ("channel.", "Channels"),
     ("endpoint.", "Endpoints"),
+    ("seat.", "Seats"),
     ("tier.", "Tier"),
+    ("data.", "Deletion of what was read"),
 ];
 
 /// The same of the operator's.

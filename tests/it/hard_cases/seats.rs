@@ -413,3 +413,19 @@ fn keys_rotate_under_seats_that_nobody_uses() {
     world.pass(10);
     assert!(world.ask_as(0, &seat, one(&own[0])).is_ok());
 }
+
+#[test]
+fn what_happens_to_a_seat_is_written_down_under_its_id_without_the_users_name() {
+    let (mut world, _) = office(tiny(20));
+    let seat = world.seated(0, "grace-canary", GRACE);
+    let ended = world.seat(0, seats::Command::Revoke(seat.clone()));
+    assert!(matches!(ended, Answer::Seat(view) if view.state == State::Revoked));
+    let command = Command::Audit { before: None, action: "seat.".to_owned(), limit: 20 };
+    let Some(messages::Answer::Json(page)) = world.command(command) else { panic!("no entries") };
+    assert!(!page.contains("grace-canary"), "{page}");
+    let page: serde_json::Value = serde_json::from_str(&page).unwrap();
+    let entries = page["results"].as_array().unwrap();
+    let actions: Vec<&str> = entries.iter().filter_map(|entry| entry["action"].as_str()).collect();
+    assert_eq!(actions, ["seat.revoked", "seat.redeemed", "seat.authorised", "seat.invited"]);
+    assert!(entries.iter().all(|entry| entry["subject"] == seat.as_str()), "{entries:?}");
+}
