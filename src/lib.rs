@@ -24,8 +24,8 @@
 //!
 //! | object | how many | owns |
 //! |---|---|---|
-//! | `Directory` | one | workspaces, people's sessions, API keys, requests with an `Idempotency-Key`, OAuth states, connections, routes from (app, portal) to connections, what the operator must know |
-//! | `Portal` | one a connection, by a stored unique id | sealed tokens, mirror, change feed, dirty marks, the state of every long job |
+//! | `Directory` | one | workspaces, people's sessions, API keys, requests with an `Idempotency-Key`, OAuth states, connections, routes from (app, portal) to connections, what the operator must know, who did what |
+//! | `Portal` | one a connection, by a stored unique id | sealed tokens, seats, mirror, change feed, dirty marks, who is kept out, who did what, the state of every long job |
 //! | `Limiter` | one a HubSpot portal, by name | every rate-limit window of that portal, its day, and the newest tokens of each grant, sealed, for all who hold it |
 //!
 //! KV holds copies of routes, at most 60 s old; a queue carries the cron tick to any number of connections.
@@ -47,8 +47,9 @@
 //! Beside the records a connection keeps what has no stream of its own: owners, pipelines and lists with the members of those
 //! that are followed ([`engine::portal::beside`]), and associations ([`engine::portal::links`]). [`engine::portal::selection`] says which
 //! fields are mirrored, [`engine::portal::storage`] what is given up when storage runs out, [`engine::portal::unreadable`] what becomes
-//! of records that HubSpot fails to answer of. What may no longer be kept, people erased
-//! for privacy and changes beyond the feed's horizon, goes in every state of a connection, as soon as it is told of or too old.
+//! of records that HubSpot fails to answer of, [`engine::portal::blocks`] who was erased on request and stays out, and
+//! [`engine::portal::retention`] how long what is kept. What may no longer be kept goes in every state of a connection, as soon as it
+//! is told of or too old: people erased for privacy, details of old calls, changes beyond the feed's horizon.
 //!
 //! # What is absent
 //!

@@ -1,5 +1,7 @@
 //! One table of every address that the Worker answers, for `/v1` and for pages alike.
 
+mod v1;
+
 use crate::{
     api::{
         channel,
@@ -8,12 +10,13 @@ use crate::{
         question::Ask,
         seat, types,
     },
-    engine::directory::messages::Permission,
     values::{
         http::Method,
-        ids::{ApiKeyId, AppKey, ChannelId, ConnectionId, EndpointId, ListId, ObjectType, WorkspaceId},
+        ids::{AppKey, ChannelId, ConnectionId, EndpointId, ListId, WorkspaceId},
     },
 };
+
+pub use v1::{Access, Api};
 
 /// Who is asked for at an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,255 +41,6 @@ pub enum Route {
     Hello,
     /// Makes a Portal panic once; only where `TEST_FAULTS` is `on`.
     TestPanic(ConnectionId),
-}
-
-/// The host's API.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Api {
-    /// `POST /v1/workspaces`
-    CreateWorkspace,
-    /// `GET /v1/workspaces`
-    ListWorkspaces,
-    /// `GET /v1/workspaces/{w}`
-    GetWorkspace(WorkspaceId),
-    /// `POST /v1/workspaces/{w}/keys`
-    CreateKey(WorkspaceId),
-    /// `GET /v1/workspaces/{w}/keys`
-    ListKeys(WorkspaceId),
-    /// `DELETE /v1/workspaces/{w}/keys/{k}`
-    RevokeKey(WorkspaceId, ApiKeyId),
-    /// `POST /v1/workspaces/{w}/sessions`
-    CreateSession(WorkspaceId),
-    /// `GET /v1/workspaces/{w}/connections`
-    ListConnections(WorkspaceId),
-    /// `POST /v1/workspaces/{w}/connections`
-    ConnectByToken(WorkspaceId),
-    /// `PUT /v1/connections/{c}/credentials`
-    PutCredentials(ConnectionId),
-    /// `PATCH /v1/connections/{c}`
-    UpdateConnection(ConnectionId),
-    /// `GET /v1/connections/{c}/test`
-    GetTest(ConnectionId),
-    /// `GET /v1/connections/{c}/limits`
-    GetLimits(ConnectionId),
-    /// `GET /v1/connections/{c}`
-    GetConnection(ConnectionId),
-    /// `DELETE /v1/connections/{c}`
-    Disconnect(ConnectionId),
-    /// `GET /v1/connections/{c}/snapshot`
-    Snapshot(ConnectionId),
-    /// `/v1/connections/{c}/channels…`
-    Channels(ConnectionId, channel::Call),
-    /// `/v1/connections/{c}/endpoints…`
-    Endpoints(ConnectionId, Call),
-    /// `PUT /v1/connections/{c}/fields/{type}/selection`
-    PutSelection(ConnectionId, ObjectType),
-    /// `/v1/connections/{c}/types…`
-    Types(ConnectionId, types::Call),
-    /// `/v1/connections/{c}/seats…`
-    Seats(ConnectionId, seat::Call),
-    /// `POST /v1/connections/{c}/prospects/erase`
-    ErasePerson(ConnectionId),
-    /// `POST /v1/connections/{c}/prospects/export`
-    ExportPerson(ConnectionId),
-    /// `PATCH /v1/connections/{c}/retention`
-    SetRetention(ConnectionId),
-    /// `GET /v1/workspaces/{w}/audit`
-    ListAudit(WorkspaceId),
-}
-
-/// Whom an address of `/v1` answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// The host's root key alone.
-    Root,
-    /// The root key, and keys of the workspace with this permission.
-    Key(Permission),
-}
-
-impl Api {
-    /// Whom it answers.
-    pub const fn access(&self) -> Access {
-        match self {
-            Self::CreateWorkspace | Self::ListWorkspaces => Access::Root,
-            Self::GetWorkspace(_)
-            | Self::ListConnections(_)
-            | Self::GetConnection(_)
-            | Self::GetTest(_)
-            | Self::GetLimits(_)
-            | Self::ListAudit(_)
-            | Self::ExportPerson(_)
-            | Self::Snapshot(_)
-            | Self::Types(_, types::Call::List)
-            | Self::Endpoints(_, Call::List | Call::Get(_))
-            | Self::Seats(
-                _,
-                seat::Call::List
-                | seat::Call::Get(_)
-                | seat::Call::Read(..)
-                | seat::Call::Owner(_)
-                | seat::Call::Lists(_)
-                | seat::Call::Pipelines(..),
-            )
-            | Self::Channels(_, channel::Call::List | channel::Call::Get(_) | channel::Call::Preview) => {
-                Access::Key(Permission::Read)
-            }
-            Self::PutSelection(..)
-            | Self::UpdateConnection(_)
-            | Self::Types(_, types::Call::Refresh | types::Call::On(_) | types::Call::Off(_))
-            | Self::Endpoints(
-                _,
-                Call::Create
-                | Call::Update(_)
-                | Call::Remove(_)
-                | Call::Rotate(_)
-                | Call::Pause(_)
-                | Call::Resume(_)
-                | Call::Skip(_)
-                | Call::Replay(_)
-                | Call::HandOver(_)
-                | Call::Test(_),
-            )
-            | Self::Channels(
-                _,
-                channel::Call::Create
-                | channel::Call::Update(_)
-                | channel::Call::Remove(_)
-                | channel::Call::Pause(_)
-                | channel::Call::Resume(_),
-            ) => Access::Key(Permission::Write),
-            Self::CreateKey(_)
-            | Self::ListKeys(_)
-            | Self::RevokeKey(..)
-            | Self::CreateSession(_)
-            | Self::ConnectByToken(_)
-            | Self::PutCredentials(_)
-            // Whoever makes or ends a seat decides in whose name HubSpot is asked.
-            | Self::Seats(_, seat::Call::Invite | seat::Call::Redeem | seat::Call::Revoke(_))
-            | Self::ErasePerson(_)
-            | Self::SetRetention(_)
-            | Self::Disconnect(_) => Access::Key(Permission::Admin),
-        }
-    }
-
-    /// Whether it changes something, so that an `Idempotency-Key` has a meaning.
-    pub const fn changes(&self) -> bool {
-        match self {
-            Self::ListWorkspaces
-            | Self::GetWorkspace(_)
-            | Self::ListKeys(_)
-            | Self::ListConnections(_)
-            | Self::GetConnection(_)
-            | Self::GetTest(_)
-            | Self::GetLimits(_)
-            | Self::ListAudit(_)
-            | Self::ExportPerson(_)
-            | Self::Snapshot(_)
-            | Self::Types(_, types::Call::List)
-            | Self::Endpoints(_, Call::List | Call::Get(_))
-            | Self::Seats(
-                _,
-                seat::Call::List
-                | seat::Call::Get(_)
-                | seat::Call::Read(..)
-                | seat::Call::Owner(_)
-                | seat::Call::Lists(_)
-                | seat::Call::Pipelines(..),
-            )
-            | Self::Channels(_, channel::Call::List | channel::Call::Get(_) | channel::Call::Preview) => {
-                false
-            }
-            Self::CreateWorkspace
-            | Self::CreateKey(_)
-            | Self::RevokeKey(..)
-            | Self::CreateSession(_)
-            | Self::Disconnect(_)
-            | Self::ConnectByToken(_)
-            | Self::PutCredentials(_)
-            | Self::UpdateConnection(_)
-            | Self::PutSelection(..)
-            | Self::ErasePerson(_)
-            | Self::SetRetention(_)
-            | Self::Types(..)
-            | Self::Seats(_, seat::Call::Invite | seat::Call::Redeem | seat::Call::Revoke(_))
-            | Self::Endpoints(..)
-            | Self::Channels(..) => true,
-        }
-    }
-
-    /// Whether doing it twice comes to the same as doing it once.
-    pub const fn repeats(&self) -> bool {
-        match self {
-            Self::CreateWorkspace
-            | Self::CreateKey(_)
-            | Self::CreateSession(_)
-            | Self::Seats(_, seat::Call::Invite | seat::Call::Redeem)
-            | Self::Channels(_, channel::Call::Create)
-            | Self::Endpoints(
-                _,
-                Call::Create
-                | Call::Rotate(_)
-                | Call::Skip(_)
-                | Call::Replay(_)
-                | Call::HandOver(_)
-                | Call::Test(_),
-            ) => false,
-            Self::ListWorkspaces
-            | Self::GetWorkspace(_)
-            | Self::ListKeys(_)
-            | Self::RevokeKey(..)
-            | Self::ListConnections(_)
-            | Self::GetConnection(_)
-            | Self::Disconnect(_)
-            // The account is known by its number: a second time is the same connection.
-            | Self::ConnectByToken(_)
-            | Self::PutCredentials(_)
-            | Self::UpdateConnection(_)
-            | Self::GetTest(_)
-            | Self::GetLimits(_)
-            | Self::ListAudit(_)
-            | Self::ErasePerson(_)
-            | Self::ExportPerson(_)
-            | Self::SetRetention(_)
-            | Self::Snapshot(_)
-            | Self::PutSelection(..)
-            | Self::Types(..)
-            | Self::Seats(..)
-            | Self::Endpoints(..)
-            | Self::Channels(..) => true,
-        }
-    }
-
-    /// Names of the query parameters it takes.
-    pub const fn taken(&self) -> &'static [&'static str] {
-        match self {
-            Self::ListWorkspaces => &["limit", "cursor"],
-            Self::Snapshot(_) => &["types"],
-            Self::Disconnect(_) => &["data"],
-            Self::Seats(_, call) => call.taken(),
-            Self::ListAudit(_) => &["limit", "cursor", "action"],
-            Self::CreateWorkspace
-            | Self::GetWorkspace(_)
-            | Self::CreateKey(_)
-            | Self::ListKeys(_)
-            | Self::RevokeKey(..)
-            | Self::CreateSession(_)
-            | Self::ListConnections(_)
-            | Self::GetConnection(_)
-            | Self::ConnectByToken(_)
-            | Self::PutCredentials(_)
-            | Self::UpdateConnection(_)
-            | Self::GetTest(_)
-            | Self::GetLimits(_)
-            | Self::ErasePerson(_)
-            | Self::ExportPerson(_)
-            | Self::SetRetention(_)
-            | Self::Channels(..)
-            | Self::Endpoints(..)
-            | Self::PutSelection(..)
-            | Self::Types(..) => &[],
-        }
-    }
 }
 
 /// Pages for people; see `console::paths`.

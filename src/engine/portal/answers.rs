@@ -451,7 +451,9 @@ impl Portal {
         let ended = matches!(connection.state, State::Paused { .. });
         let again = self.token_works();
         let Some(connection) = &mut self.connection else { return Ok(()) };
-        if connection.trouble.is_some() || ended || again {
+        // Whatever the connection waits for is not over because a call comes to its end that left before.
+        let waits = connection.retry_at > turn.now;
+        if (connection.trouble.is_some() && !waits) || ended || again {
             connection.trouble = None;
             if ended {
                 connection.state = State::Active;

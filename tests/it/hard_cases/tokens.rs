@@ -90,6 +90,22 @@ fn a_secret_of_ours_that_hubspot_refuses_disconnects_nobody() {
 }
 
 #[test]
+fn that_the_app_is_refused_is_told_although_calls_succeed_that_left_before() {
+    let switches = Switches { access_token_life_s: 400, ..Switches::default() };
+    let mut world = World::new(Plan { switches, latency_ms: (500, 9_000), ..tiny(9_000) });
+    world.put_app("another secret, set at HubSpot and not here");
+    let told =
+        |world: &mut World| world.status().trouble.is_some_and(|trouble| trouble.kind == "app-refused");
+    assert!(world.until(10, told));
+    let left = world.calls.len();
+    for _ in 0..30 {
+        world.pass_ms(1_000);
+        assert!(told(&mut world), "nobody is told any more");
+    }
+    assert_eq!(world.calls.len(), left, "nothing leaves meanwhile");
+}
+
+#[test]
 fn a_token_endpoint_that_fails_for_long_is_told_and_survived() {
     let mut world = synced(plan());
     for fault in [

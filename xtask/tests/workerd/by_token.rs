@@ -237,7 +237,9 @@ fn app_refused(world: &mut World) -> Result<()> {
     let state = world.spoke.get_json(&format!("/v1/connections/{}", connected.connection))?;
     ensure!(state["state"] == "active", "nobody is disconnected: {state}");
     // As long as the old access token lives, calls go on between the refused refreshes.
-    until(Duration::from_secs(30), "the connection says so", || {
+    until(Duration::from_secs(60), "the connection says so", || {
+        world.fire_cron()?;
+        std::thread::sleep(Duration::from_millis(500));
         let state = world.spoke.get_json(&format!("/v1/connections/{}", connected.connection))?;
         ensure!(state["state"] == "active", "nobody is disconnected: {state}");
         Ok((state["sync"]["trouble"]["type"] == "/problems/app-refused").then_some(()))
