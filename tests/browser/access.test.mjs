@@ -112,14 +112,16 @@ test("the limits are shown with a chart of the last day, and a tier can be said"
   );
   await page.getByRole("row", { name: /People/ }).first().waitFor();
   await world.assertFitToUse(page);
-  await page.getByLabel("Tier").selectOption("enterprise");
+  await page.getByLabel("Tier", { exact: true }).selectOption("enterprise");
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("Calls are paced by this from now on").waitFor();
-  assert.equal(await page.getByLabel("Tier").inputValue(), "enterprise");
+  assert.equal(await page.getByLabel("Tier", { exact: true }).inputValue(), "enterprise");
   const [{ id }] = await connections();
   const limits = await world.spoke("GET", `/v1/connections/${id}/limits`);
   assert.equal(limits.tier, "enterprise");
-  assert.ok(limits.last_24_hours.at(-1).calls.some((count) => count.caller === "person" && count.calls >= 7));
+  const counts = limits.last_24_hours.flatMap((hour) => hour.calls).filter((count) => count.caller === "person");
+  // A test asks once of each of the seven.
+  assert.ok(counts.reduce((sum, count) => sum + count.calls, 0) >= 7, JSON.stringify(limits.last_24_hours));
 });
 
 test("a dead token is told, and the way on is Update credentials", async () => {

@@ -119,7 +119,8 @@ test("an authorisation that HubSpot has ended: the page says so, and Reconnect i
   await world.control("POST", "grants/revoke", {});
   await world.control("POST", "tokens/expire", {});
   await world.control("POST", "contacts/edit-random", { count: 5 });
-  await page.getByText("Reconnect needed", { exact: true }).waitFor();
+  // Its first refusal is doubted for twenty seconds.
+  await page.getByText("Reconnect needed", { exact: true }).waitFor({ timeout: 60_000 });
   await page.getByText(/^HubSpot no longer accepts this connection/).waitFor();
   await world.assertFitToUse(page);
 });
