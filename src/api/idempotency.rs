@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     engine::directory::{messages::Claim, requests::ANSWER_BYTES},
     values::{
-        crypto::sha256_hex,
+        crypto::{hmac_sha256, sha256_hex},
         http::Method,
         problem::{Kind, Problem},
+        secret::Secret,
     },
 };
 
@@ -31,11 +32,11 @@ pub fn key(header: &str) -> Result<String, Problem> {
     Ok(sha256_hex(bare.as_bytes()))
 }
 
-/// What makes a request the same as another: method, path with query, and body.
-pub fn fingerprint(method: Method, target: &str, body: &[u8]) -> String {
-    let mut text = format!("{} {target}\n", method.as_str()).into_bytes();
-    text.extend_from_slice(body);
-    sha256_hex(&text)
+/// What makes a request the same as another: method, path with query, and body. Under a secret of the deployment: a body can be an
+/// address, which nobody is to find in a copied database by guessing.
+pub fn fingerprint(secret: &Secret<String>, method: Method, target: &str, body: &[u8]) -> String {
+    let parts = [method.as_str().as_bytes(), b" ", target.as_bytes(), b"\n", body];
+    base16ct::lower::encode_string(&hmac_sha256(secret.expose().as_bytes(), &parts))
 }
 
 /// For which place a kept answer is sealed: it opens for no other caller and key.
@@ -109,12 +110,13 @@ mod tests {
 
     #[test]
     fn another_method_address_or_body_makes_another_request() {
-        let one = fingerprint(Method::Post, "/v1/workspaces", b"{}");
-        assert_eq!(one, fingerprint(Method::Post, "/v1/workspaces", b"{}"));
+        let secret = Secret::new("a key of the deployment".to_owned());
+        let one = fingerprint(&secret, Method::Post, "/v1/workspaces", b"{}");
+        assert_eq!(one, fingerprint(&secret, Method::Post, "/v1/workspaces", b"{}"));
         for other in [
-            fingerprint(Method::Put, "/v1/workspaces", b"{}"),
-            fingerprint(Method::Post, "/v1/workspaces?x", b"{}"),
-            fingerprint(Method::Post, "/v1/workspaces", b"{ }"),
+            fingerprint(&secret, Method::Put, "/v1/workspaces", b"{}"),
+            fingerprint(&secret, Method::Post, "/v1/workspaces?x", b"{}"),
+            fingerprint(&secret, Method::Post, "/v1/workspaces", b"{ }"),
         ] {
             assert_ne!(one, other);
         }

@@ -228,7 +228,7 @@ async fn once(
     let claim = Command::ClaimRequest {
         caller: name.clone(),
         key: key.clone(),
-        fingerprint: idempotency::fingerprint(method, &incoming.target(), &body),
+        fingerprint: idempotency::fingerprint(&config.root_key, method, &incoming.target(), &body),
         repeats,
     };
     match ask(env, &claim).await? {

@@ -62,6 +62,11 @@ pub fn append(
     Ok(())
 }
 
+/// The moment of the oldest entry.
+pub fn oldest_at(sql: &dyn Sql) -> Result<Option<Timestamp>, SqlError> {
+    Ok(int(sql, "SELECT min(at) FROM audit", &[])?.map(Timestamp))
+}
+
 /// Which entries are read.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Wanted<'a> {

@@ -249,8 +249,11 @@ impl Portal {
     ) -> Result<(), SqlError> {
         self.cut_old_calls(turn.now, in_flight.stream, std::slice::from_mut(&mut record));
         let kept_out = self.keep_out(turn, in_flight.stream, std::slice::from_ref(&record))?;
-        let scene = self.scene(turn, in_flight);
         let resolved = record.id;
+        if resolved != id {
+            self.shown_no_longer(turn, self.streams[in_flight.stream].saved.object_type, id)?;
+        }
+        let scene = self.scene(turn, in_flight);
         let grave = Grave { id, merged_into: (resolved != id).then_some(resolved) };
         let graves = if resolved == id { &[][..] } else { std::slice::from_ref(&grave) };
         let running = &mut self.streams[in_flight.stream];

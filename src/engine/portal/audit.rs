@@ -44,11 +44,6 @@ pub(super) fn deed(command: &Command) -> Option<Deed> {
         }
         Command::SetRetention(wanted) => Deed::on("retention.set", "").with(json!(wanted)),
         Command::DeleteData => Deed::on("data.deleted", ""),
-        Command::Webhook { touches } => {
-            let erased = touches.iter().filter(|touch| touch.erased).count();
-            (erased > 0)
-                .then(|| Deed::on("person.erased_at_hubspot", "").with(json!({ "records": erased })))?
-        }
         Command::Privacy(command) => of_privacy(command)?,
         Command::Channel(ChannelCommand::Create(_)) => Deed::on("channel.created", ""),
         Command::Channel(ChannelCommand::On(id, action)) => Deed::on(of_channel(action)?, id),
@@ -60,7 +55,9 @@ pub(super) fn deed(command: &Command) -> Option<Deed> {
         Command::Types(TypeCommand::Off(name)) => Deed::on("type.off", name),
         Command::Seat(command) => of_seat(command)?,
         Command::Channel(_) | Command::Endpoint(_) | Command::Beside(_) | Command::Types(_) => return None,
-        Command::OwnWebhook(_) | Command::Test | Command::Trial | Command::Usage | Command::Poke => {
+        // Erasures among them are written down where they are done.
+        Command::Webhook { .. } | Command::OwnWebhook(_) => return None,
+        Command::Test | Command::Trial | Command::Usage | Command::Poke => {
             return None;
         }
         Command::Status
@@ -179,6 +176,12 @@ fn done(mut deed: Deed, answer: &Answer) -> Option<Deed> {
 }
 
 impl Portal {
+    /// Writes down that HubSpot told of records that were deleted for privacy.
+    pub(super) fn note_erased(&self, turn: &Turn<'_>, records: usize) -> Result<(), SqlError> {
+        let deed = Deed::on("person.erased_at_hubspot", "").with(json!({ "records": records }));
+        audit::note(turn.sql, turn.now, None, &Actor::HubSpot, &deed)
+    }
+
     /// Writes down what was done by a command.
     #[inline(never)]
     pub(super) fn note(

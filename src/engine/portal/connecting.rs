@@ -11,7 +11,7 @@ use crate::{
     hubspot::webhooks::{self, EVENTS_LIMIT},
     store::{
         portal::{
-            dirty,
+            dirty, erasures,
             feed::{self, Change, Lifecycle},
             wipe,
         },
@@ -205,6 +205,12 @@ impl Portal {
             }
             let erased = ids(true);
             if !erased.is_empty() {
+                // HubSpot tells of one several times.
+                let told = erasures::remembered(turn.sql, kind, &erased)?;
+                let news = erased.iter().filter(|id| !told.contains(id)).count();
+                if news > 0 {
+                    self.note_erased(turn, news)?;
+                }
                 self.erase(turn, index, &erased, connected)?;
             }
             if connected {

@@ -6,6 +6,7 @@
 use crate::{
     engine::portal::{Portal, Turn, apply, messages::State},
     store::{
+        audit as entries,
         portal::{dirty, erasures, feed},
         schema,
         sql::SqlError,
@@ -119,8 +120,7 @@ impl Portal {
         if turn.now.since_ms(self.keeping.pruned_at) < EVERY_MS {
             return Ok(());
         }
-        let too_old = feed::oldest_at(turn.sql)?.is_some_and(|at| at < horizon(turn));
-        if !too_old && !self.goes_on() {
+        if !self.goes_on() && self.too_old_at(turn)?.is_none_or(|at| at > turn.now) {
             return Ok(());
         }
         self.keeping.pruned_at = turn.now;
@@ -128,6 +128,16 @@ impl Portal {
         erasures::forget_before(turn.sql, turn.now.minus_ms(REMEMBERED_MS))?;
         schema::set(turn.sql, PRUNED_KEY, &turn.now.0.to_string())?;
         feed::prune(turn.sql, horizon(turn), turn.config.work.feed_bytes)
+    }
+
+    /// When something is too old next: of the feed, of the audit log, of what is remembered of the erased.
+    fn too_old_at(&self, turn: &Turn<'_>) -> Result<Option<Timestamp>, SqlError> {
+        let ends = [
+            (feed::oldest_at(turn.sql)?, turn.config.work.feed_ms),
+            (entries::oldest_at(turn.sql)?, self.audit_ms()),
+            (erasures::oldest_at(turn.sql)?, REMEMBERED_MS),
+        ];
+        Ok(ends.into_iter().filter_map(|(at, kept_ms)| Some(at?.plus_ms(kept_ms + 1))).min())
     }
 
     /// When an alarm is needed to erase or prune on. Pokes come to every connection but one that has ended.
@@ -139,7 +149,6 @@ impl Portal {
             return Ok(None);
         }
         let next = self.keeping.pruned_at.plus_ms(EVERY_MS);
-        let oldest_at = feed::oldest_at(turn.sql)?;
-        Ok(oldest_at.map(|at| at.plus_ms(turn.config.work.feed_ms + 1).max(next)))
+        Ok(self.too_old_at(turn)?.map(|at| at.max(next)))
     }
 }

@@ -163,6 +163,7 @@ impl Portal {
     /// A single read says the record is gone.
     fn gone(&mut self, turn: &Turn<'_>, in_flight: &InFlight, id: RecordId) -> Result<(), SqlError> {
         let scene = self.scene(turn, in_flight);
+        self.shown_no_longer(turn, scene.kind, id)?;
         let applied = apply::settled(scene, &[], &[Grave { id, merged_into: None }])?;
         dirty::clear(turn.sql, scene.kind, &[id], in_flight.asked_at)?;
         self.streams[in_flight.stream].vanished.remove(&id);

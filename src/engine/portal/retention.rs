@@ -30,7 +30,8 @@ use crate::{
         audit as entries,
         portal::{
             feed::{self, Change},
-            records::{self, Write},
+            keys::Key,
+            records::{self, Live, Write},
             thinning,
         },
         schema,
@@ -118,7 +119,9 @@ struct Work {
     calls_at: Timestamp,
     /// Calls above this id are yet to be looked at.
     calls: Option<RecordId>,
-    /// Full reads under way drop fields: the feed is gone over after them.
+    /// Types whose records above an id are yet to lose the fields that are mirrored no longer.
+    narrow: Vec<(ObjectType, RecordId)>,
+    /// Full reads under way may yet bring answers that left before: the feed is gone over again after them.
     after_reads: bool,
     /// Types whose changes are gone over, and from which number on.
     thin: Vec<(ObjectType, u64)>,
@@ -138,7 +141,7 @@ impl Retention {
     }
 
     const fn under_way(&self) -> bool {
-        self.work.calls.is_some() || !self.work.thin.is_empty()
+        self.work.calls.is_some() || !self.work.narrow.is_empty() || !self.work.thin.is_empty()
     }
 
     fn save(&self, turn: &Turn<'_>) -> Result<(), SqlError> {
@@ -239,10 +242,25 @@ impl Portal {
             let kept_fresh = earlier.kept_fresh.iter().filter(stays).cloned().collect();
             self.retention.settings.before.insert(kind, earlier);
             self.choose(turn, kind, Selection { fields: Some(chosen), kept_fresh })?;
+            self.retention.work.narrow.retain(|(other, _)| *other != kind);
+            self.retention.work.narrow.push((kind, RecordId(0)));
             any = true;
         }
         if any {
             self.retention.work.after_reads = true;
+            self.retention.save(turn)?;
+        }
+        Ok(())
+    }
+
+    /// A type is turned off. Turned on again its fields are chosen anew; what the feed holds of it and may not be kept goes.
+    pub(super) fn type_goes(&mut self, turn: &Turn<'_>, kind: ObjectType) -> Result<(), SqlError> {
+        let chosen = self.retention.settings.before.remove(&kind).is_some();
+        let work = &mut self.retention.work;
+        work.narrow.retain(|(other, _)| *other != kind);
+        if chosen || kind == ObjectType::Calls {
+            work.thin.retain(|(other, _)| *other != kind);
+            work.thin.push((kind, 0));
             self.retention.save(turn)?;
         }
         Ok(())
@@ -313,6 +331,11 @@ impl Portal {
             if next.is_none() {
                 self.retention.work.thin.push((ObjectType::Calls, 0));
             }
+        } else if let Some((kind, above)) = self.retention.work.narrow.pop() {
+            match self.drop_unchosen(turn, kind, above)? {
+                Some(next) => self.retention.work.narrow.push((kind, next)),
+                None => self.retention.work.thin.push((kind, 0)),
+            }
         } else if let Some((kind, from)) = self.retention.work.thin.pop() {
             let next = self.thin(turn, kind, from)?;
             self.retention.work.thin.extend(next.map(|next| (kind, next)));
@@ -325,30 +348,45 @@ impl Portal {
     fn cut_calls(&mut self, turn: &Turn<'_>, above: RecordId) -> Result<Option<RecordId>, SqlError> {
         let kind = ObjectType::Calls;
         let page = records::page(turn.sql, kind, above, GONE_OVER)?;
+        let is_old = |live: &&Live| {
+            Properties::parse(&live.properties)
+                .is_ok_and(|properties| self.retention.is_old(turn.now, live.created_at, &properties))
+        };
+        let old: Vec<&Live> = page.iter().filter(is_old).collect();
+        self.cut(turn, kind, old, &BARE_CALL)?;
+        Ok(page.last().filter(|_| page.len() == GONE_OVER as usize).map(|last| last.id))
+    }
+
+    /// Leaves these fields alone of records, and in the feed the names of those that went.
+    fn cut<'r>(
+        &mut self,
+        turn: &Turn<'_>,
+        kind: ObjectType,
+        page: impl IntoIterator<Item = &'r Live>,
+        kept: &[&str],
+    ) -> Result<(), SqlError> {
         let (mut texts, mut changes) = (Vec::new(), Vec::new());
-        for live in &page {
+        for live in page {
             let Ok(mut properties) = Properties::parse(&live.properties) else { continue };
-            if !self.retention.is_old(turn.now, live.created_at, &properties) {
-                continue;
-            }
             let names = properties.iter().map(|(name, _)| name);
             let dropped: Vec<String> =
-                names.filter(|name| !BARE_CALL.contains(name)).map(str::to_owned).collect();
+                names.filter(|name| kept.binary_search(name).is_err()).map(str::to_owned).collect();
             if dropped.is_empty() {
                 continue;
             }
-            properties.keep(&BARE_CALL);
-            texts.push((live, properties.to_json()));
+            properties.keep(kept);
+            let key = kind.key_property().and_then(|name| properties.get(name)).map(Key::of);
+            texts.push((live, key, properties.to_json()));
             let set = dropped.into_iter().map(|name| (name, (None, None))).collect();
             changes.push(Change::Updated { id: live.id, set });
         }
         let writes: Vec<Write<'_>> = texts
             .iter()
-            .map(|(live, text)| Write {
+            .map(|(live, key, text)| Write {
                 id: live.id,
                 created_at: live.created_at,
                 updated_at: live.updated_at,
-                key: None,
+                key: key.clone(),
                 properties: text,
             })
             .collect();
@@ -358,22 +396,48 @@ impl Portal {
             records::put(turn.sql, kind, &writes, tick)?;
             feed::append(turn.sql, turn.now, kind, changes)?;
         }
-        Ok(page.last().filter(|_| page.len() == GONE_OVER as usize).map(|last| last.id))
+        Ok(())
+    }
+
+    /// Takes fields that are mirrored no longer out of the records of a type above an id; where to go on. It waits for no read: a
+    /// connection may have ended, or a scope be lost. The feed says which fields went, not what they were.
+    fn drop_unchosen(
+        &mut self,
+        turn: &Turn<'_>,
+        kind: ObjectType,
+        above: RecordId,
+    ) -> Result<Option<RecordId>, SqlError> {
+        let Some(running) = self.streams.iter().find(|running| running.saved.object_type == kind) else {
+            return Ok(None);
+        };
+        let chosen = running.selection.fields.iter().flatten().map(String::as_str);
+        let names: BTreeSet<String> = chosen.chain(always(kind).iter().copied()).map(str::to_owned).collect();
+        let kept: Vec<&str> = names.iter().map(String::as_str).collect();
+        let page = records::page(turn.sql, kind, above, GONE_OVER)?;
+        let goes_on = page.last().filter(|_| page.len() == GONE_OVER as usize).map(|last| last.id);
+        self.cut(turn, kind, page.iter(), &kept)?;
+        Ok(goes_on)
     }
 
     /// Takes values out of the changes of a type that are not to be kept any more; where to go on.
     fn thin(&self, turn: &Turn<'_>, kind: ObjectType, from: u64) -> Result<Option<u64>, SqlError> {
-        let Some(running) = self.streams.iter().find(|running| running.saved.object_type == kind) else {
-            return Ok(None);
-        };
-        // Which fields there are is not known yet: nothing was dropped.
-        if running.properties.is_empty() {
+        let running = self.streams.iter().find(|running| running.saved.object_type == kind);
+        // Which fields there are is not known yet: nothing was dropped. A type that was turned off has none.
+        if running.is_some_and(|running| running.properties.is_empty() && running.selection.fields.is_none())
+        {
             return Ok(None);
         }
         let Some((chunks, next)) = thinning::stretch(turn.sql, kind, from)? else { return Ok(None) };
-        let mirrored: BTreeSet<&str> = running.properties.iter().map(String::as_str).collect();
+        let mirrored: BTreeSet<&str> = match running {
+            Some(running) if running.properties.is_empty() => {
+                let chosen = running.selection.fields.iter().flatten().map(String::as_str);
+                chosen.chain(always(kind).iter().copied()).collect()
+            }
+            running => running.iter().flat_map(|running| &running.properties).map(String::as_str).collect(),
+        };
+        let calls = kind == ObjectType::Calls && running.is_some();
         for mut chunk in chunks {
-            let old = if kind == ObjectType::Calls { self.old_of(turn, &chunk)? } else { BTreeSet::new() };
+            let old = if calls { self.old_of(turn, &chunk)? } else { BTreeSet::new() };
             let mut thinner = false;
             for change in &mut chunk.changes {
                 let Change::Updated { id, set } = change else { continue };
@@ -424,9 +488,13 @@ impl Portal {
         self.calls_are_mirrored().then(|| self.retention.work.calls_at.plus_ms(DAY_MS).max(now))
     }
 
+    /// How long audit entries are kept.
+    pub(super) fn audit_ms(&self) -> i64 {
+        i64::from(self.retention.settings.audit_days) * DAY_MS
+    }
+
     /// Takes audit entries away whose time is over.
     pub(super) fn prune_audit(&self, turn: &Turn<'_>) -> Result<(), SqlError> {
-        let days = i64::from(self.retention.settings.audit_days);
-        entries::purge_before(turn.sql, turn.now.minus_ms(days * DAY_MS))
+        entries::purge_before(turn.sql, turn.now.minus_ms(self.audit_ms()))
     }
 }

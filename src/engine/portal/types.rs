@@ -322,6 +322,7 @@ impl Portal {
         self.streams.remove(index);
         self.further.retain(|own| own.object_type != Some(kind));
         store::remove(turn.sql, kind, &[properties_key(kind), selection_key(kind)])?;
+        self.type_goes(turn, kind)?;
         if let Some(connection) = &self.connection {
             let off = Change::TypeOff { id: connection.id.clone() };
             feed::append(turn.sql, turn.now, kind, vec![off])?;

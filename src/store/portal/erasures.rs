@@ -59,6 +59,11 @@ pub fn remembered(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId]) -> Result<V
     Ok(ids.into_iter().map(RecordId).collect())
 }
 
+/// When the first of those who are remembered was erased.
+pub fn oldest_at(sql: &dyn Sql) -> Result<Option<Timestamp>, SqlError> {
+    Ok(int(sql, "SELECT min(at) FROM erased", &[])?.map(Timestamp))
+}
+
 /// Remembers no longer who was erased before then.
 pub fn forget_before(sql: &dyn Sql, at: Timestamp) -> Result<(), SqlError> {
     sql.exec("DELETE FROM erased WHERE at < ?1", &[Param::Int(at.0)])?;

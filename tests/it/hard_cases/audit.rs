@@ -169,6 +169,23 @@ fn access_that_hubspot_takes_away_and_a_disconnect_stay_in_the_log_of_a_connecti
     );
 }
 
+#[test]
+fn a_person_deleted_in_hubspot_is_written_down_once_also_after_the_connection_has_ended() {
+    let mut world = synced(Plan { webhooks: true, ..tiny(30) });
+    let of = world.status().connected_at;
+    world.command_by(&person(), Command::Disconnect { of, uninstall: false, revoke: false });
+    world.pass(5);
+    assert_eq!(world.status().state, State::Disconnected);
+    let id = ids(&world)[3].parse().unwrap();
+    let touch = Touch { object_type: ObjectType::Contacts, id, erased: true, merged_into: None };
+    for _ in 0..2 {
+        world.command(Command::Webhook { touches: vec![touch] });
+    }
+    let found = entries(&mut world, "person.erased_at_hubspot");
+    assert_eq!((found.len(), &found[0]["actor"]), (1, &json!({ "kind": "hub_spot" })));
+    assert_eq!(found[0]["details"]["records"], json!(1));
+}
+
 /// The whole of a source file but its tests.
 fn sources(folder: &std::path::Path, all: &mut String) {
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -129,3 +129,52 @@ fn audit_entries_go_when_their_days_are_over() {
     assert!(!world.dump_of("audit").contains("sync.paused"));
     assert!(world.dump_of("audit").contains("retention.set"));
 }
+
+#[test]
+fn the_minimum_is_kept_of_a_connection_that_has_ended_and_when_a_type_comes_back() {
+    let mut world = World::new(Plan {
+        further: vec!["calls"],
+        settings: PortalSettings { hubspot_properties: None, ..PortalSettings::default() },
+        ..tiny(20)
+    });
+    world.turn_on("calls");
+    assert!(world.backfill());
+    let (id, kind) = (ids(&world)[3].clone(), ObjectType::Calls);
+    world.contact("edit", json!({ "id": id, "properties": { "city": "Canaryville" } }));
+    let made = call(&mut world, 2, "Canarytitle");
+    world.pass(12);
+    let held = everything(&world);
+    assert!(held.contains("canaryville") && held.contains("canarytitle"));
+    set(&mut world, Wanted { minimum: Some(true), ..Wanted::default() });
+    // The disconnect ends the full reads that would have dropped the rest.
+    world.farewell(false, false);
+    world.pass(10);
+    let held = everything(&world);
+    assert!(!held.contains("canaryville") && !held.contains("canarytitle"), "nobody reads any more");
+    world.connect(0);
+    assert!(world.backfill());
+    world.pass(12);
+    assert!(!everything(&world).contains("canaryville"), "what was chosen holds");
+    world.turn_off("calls");
+    world.turn_on("calls");
+    assert!(world.backfill());
+    world.pass(12);
+    assert!(value(&mut world, kind, &made, "hs_timestamp").is_string());
+    assert!(!everything(&world).contains("canarytitle"), "the type came back with all its fields");
+}
+
+#[test]
+fn audit_entries_and_ids_of_the_erased_go_when_their_time_is_over_though_nothing_goes_on() {
+    let mut world = synced(Plan { webhooks: true, ..tiny(10) });
+    let id = ids(&world)[2].clone();
+    world.contact("erase", json!({ "id": id }));
+    assert!(world.until(30, |world| world.dump_of("erased").lines().count() > 0));
+    world.pass(10);
+    world.command(Command::Pause);
+    let aged = "UPDATE audit SET at = at - ?1";
+    world.objects[0].sql.inner.exec(aged, &[Param::Int(400 * DAY as i64)]).unwrap();
+    assert!(world.dump_of("audit").contains("person.erased_at_hubspot"));
+    world.pass(3 * 24 * 60);
+    assert_eq!(world.dump_of("audit").lines().count(), 0);
+    assert_eq!(world.dump_of("erased").lines().count(), 0);
+}

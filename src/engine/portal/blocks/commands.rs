@@ -235,8 +235,13 @@ impl Portal {
             self.streams[index].vanished.retain(|id| !ids.contains(id));
         }
         // Others may have one of the names: an address that is their second, or a record they became part of.
-        self.blocks.work.searched = Some(RecordId(0));
-        self.blocks.save_work(turn)?;
+        // A pass under way is not begun anew: of many erasures none would be looked for in the last records.
+        if kind == ObjectType::Contacts {
+            let work = &mut self.blocks.work;
+            work.again = work.searched.is_some_and(|above| above > RecordId(0));
+            work.searched = work.searched.or(Some(RecordId(0)));
+            self.blocks.save_work(turn)?;
+        }
         if !self.works(turn.now) || self.lingers() {
             effects.push(self.rouse(turn.now));
         }
@@ -293,6 +298,7 @@ impl Portal {
         lifted.extend(work.lifted.take().map(|earlier| earlier.hashes).unwrap_or_default());
         let kinds = self.streams.iter().map(|running| running.saved.object_type).collect();
         work.lifted = Some(Lifted { hashes: lifted, kinds, above: RecordId(0) });
+        self.blocks.locked = self.blocks.key.is_none() && !self.blocks.hashes.is_empty();
         self.blocks.save_work(turn)?;
         self.read_lists_anew(turn)?;
         if !self.works(turn.now) || self.lingers() {

@@ -85,6 +85,9 @@ pub(super) struct Blocks {
 struct Work {
     /// Contacts above this id are yet to be held against the blocks.
     searched: Option<RecordId>,
+    /// Who came to them meanwhile: once more from the beginning, after that.
+    #[serde(default)]
+    again: bool,
     /// Who is let in again is yet to be found.
     lifted: Option<Lifted>,
 }
@@ -136,9 +139,9 @@ impl Blocks {
         self.locked
     }
 
-    /// Whether something is still to be gone over.
+    /// Whether something can be gone over: without the key nobody is recognised.
     pub(super) const fn at_work(&self) -> bool {
-        self.work.searched.is_some() || self.work.lifted.is_some()
+        !self.locked && (self.work.searched.is_some() || self.work.lifted.is_some())
     }
 
     fn hash(&self, what: &str, text: &str) -> Hash {
@@ -365,7 +368,12 @@ impl Portal {
         Ok(())
     }
 
-    fn shown_no_longer(&mut self, turn: &Turn<'_>, kind: ObjectType, id: RecordId) -> Result<(), SqlError> {
+    pub(super) fn shown_no_longer(
+        &mut self,
+        turn: &Turn<'_>,
+        kind: ObjectType,
+        id: RecordId,
+    ) -> Result<(), SqlError> {
         match self.blocks.recognised(kind, id) {
             Some(hash) => self.blocks.note(turn, &hash, None),
             None => Ok(()),
@@ -398,10 +406,12 @@ impl Portal {
         };
         shift.pieces_left -= 1;
         let is_last = shift.pieces_left == 0;
-        if let Some(above) = self.blocks.work.searched {
-            self.blocks.work.searched = self.search(turn, above)?;
-        } else if let Some(lifted) = self.blocks.work.lifted.take() {
+        if let Some(lifted) = self.blocks.work.lifted.take() {
             self.blocks.work.lifted = self.let_in(turn, lifted)?;
+        } else if let Some(above) = self.blocks.work.searched {
+            let next = self.search(turn, above)?;
+            let again = next.is_none() && std::mem::take(&mut self.blocks.work.again);
+            self.blocks.work.searched = if again { Some(RecordId(0)) } else { next };
         }
         self.blocks.save_work(turn)?;
         Ok(self.blocks.at_work() && !is_last)
