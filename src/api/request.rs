@@ -10,6 +10,7 @@ use crate::{
         portal::selection::{NAMES_LIMIT, Selection},
     },
     values::{
+        config,
         ids::ObjectType,
         problem::{Kind, Problem},
         time::Timestamp,
@@ -170,7 +171,7 @@ impl CreateSession {
 /// Where a person goes on to.
 pub fn return_url(url: &str) -> Result<String, Problem> {
     let plain = url.len() <= URL_BYTES && url.bytes().all(|byte| byte.is_ascii_graphic());
-    if !plain || !(url.starts_with("https://") || url.starts_with("http://")) {
+    if !plain || !(url.starts_with("https://") || config::is_loopback(url)) {
         return Err(invalid("`return_url` must begin with `https://` and hold no spaces."));
     }
     Ok(url.to_owned())

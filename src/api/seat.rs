@@ -62,7 +62,7 @@ impl Whose {
 pub const ROUTES: [(Method, &str, Whose, &str); 12] = [
     (Method::Get, "/seats", Whose::Nobody, "Seats, in order of their making"),
     (Method::Post, "/seats", Whose::Nobody, "A link for one user: `{user, return_url}`"),
-    (Method::Post, "/seats/redeem", Whose::Nobody, "Makes a seat active: `{code}`"),
+    (Method::Post, "/seats/redeem", Whose::Nobody, "Makes a seat active: `{code, user}`"),
     (Method::Get, "/seats/{s}", Whose::Nobody, "One seat"),
     (Method::Delete, "/seats/{s}", Whose::Nobody, "Ends a seat and forgets its tokens"),
     (Method::Get, "/seats/{s}/records/{type}", Whose::Seat, "Records that the user may see"),
@@ -187,6 +187,8 @@ pub struct Invite {
 pub struct Redeem {
     /// What came with the user.
     pub code: String,
+    /// Who is signed in where it came, as the link was made for.
+    pub user: String,
 }
 
 /// `POST …/records/{type}/search`
@@ -225,8 +227,9 @@ pub fn command(call: &Call, query: &Query<'_>, body: &[u8]) -> Result<Option<Com
             Command::Invite { user, return_url: request::return_url(&return_url)? }
         }
         Call::Redeem => {
-            let Redeem { code } = request::body(body)?;
-            Command::Redeem { code: sha256_hex(code.as_bytes()) }
+            let Redeem { code, user } = request::body(body)?;
+            let user = request::name("user", &user)?;
+            Command::Redeem { code: sha256_hex(code.as_bytes()), user }
         }
         Call::Get(seat) => Command::Get(seat.clone()),
         Call::Revoke(seat) => Command::Revoke(seat.clone()),

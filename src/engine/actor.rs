@@ -24,6 +24,8 @@ pub enum Actor {
         /// Which.
         id: ApiKeyId,
     },
+    /// Another Worker of the host's, by a service binding to one workspace.
+    Binding,
     /// One of the host's people on a workspace's page.
     Person {
         /// As the host named them.
@@ -51,6 +53,7 @@ impl Actor {
             Self::Root => "the root key".to_owned(),
             Self::Key { id } => format!("the API key {id}"),
             Self::Person { name, role } => format!("{name} ({role})"),
+            Self::Binding => "a service binding".to_owned(),
             Self::Operator => "the operator".to_owned(),
             Self::Unknown => "somebody unknown".to_owned(),
         }

@@ -1,11 +1,16 @@
 //! Every request from outside: finds its route and hands it on.
 
+use std::cell::Cell;
+
 use futures_util::future::LocalBoxFuture;
 use serde_json::json;
 use worker::{Context, Env, Request, Response, Result};
 
 use crate::{
-    api::route::{self, Found, Page, Route},
+    api::{
+        request,
+        route::{self, Found, Page, Route},
+    },
     console::{self, view::Notice},
     engine::{
         directory::messages::{Answer, Command, Standing},
@@ -20,16 +25,20 @@ use crate::{
     },
     values::{
         config::{Config, ConfigError},
+        crypto::constant_time_eq,
         filter,
         http::Method,
         ids::ConnectionId,
         problem::{Kind, Problem},
-        time::{MINUTE_MS, Timestamp},
+        time::{MINUTE_MS, SECOND_MS, Timestamp},
     },
 };
 
 /// A cron that has not ticked for so long does not tick: three of its periods.
 pub const TICK_LATE_MS: i64 = 15 * MINUTE_MS;
+
+/// How long strangers are told how it stood: each look asks the Directory, which all others wait for.
+const HEALTH_MS: i64 = 5 * SECOND_MS;
 
 /// Answers one request.
 pub async fn handle(request: Request, env: &Env, context: &Context) -> Result<Response> {
@@ -84,7 +93,7 @@ pub async fn handle(request: Request, env: &Env, context: &Context) -> Result<Re
         },
         Found::Route(Route::FilterSchema) => return reply::json(200, &filter::schema()),
         Found::Route(Route::OpenApi) => Box::pin(document(env)),
-        Found::Route(Route::Health) => Box::pin(health(env)),
+        Found::Route(Route::Health) => Box::pin(health(env, &config, &incoming)),
         Found::Route(Route::Hello) => return Response::ok("hello"),
         Found::Route(Route::TestPanic(connection)) if config.test_faults => {
             Box::pin(panic_once(env, connection))
@@ -144,15 +153,35 @@ async fn document(env: &Env) -> Result<Response> {
     }
 }
 
-async fn health(env: &Env) -> Result<Response> {
+thread_local! {
+    /// How it stood when it was asked for last.
+    static HEALTH: Cell<Option<(Timestamp, &'static str)>> = const { Cell::new(None) };
+}
+
+/// How it stands in a word, for everybody; what is wrong and how much there is, for the root key.
+async fn health(env: &Env, config: &Config, incoming: &Incoming) -> Result<Response> {
+    let header = incoming.header("authorization");
+    let root = config.root_key.expose().as_bytes();
+    let is_root =
+        request::bearer(header.as_deref()).is_some_and(|key| constant_time_eq(key.as_bytes(), root));
+    let now = clock::now();
+    let known = HEALTH.get().filter(|(at, _)| !is_root && now.since_ms(*at) < HEALTH_MS);
+    if let Some((_, status)) = known {
+        return reply::json(200, &json!({ "status": status }));
+    }
     match directory::ask(env, &Command::Health).await {
         Ok(Answer::Health(health)) => {
             let counters: serde_json::Map<_, _> =
                 health.counters.into_iter().map(|(name, value)| (name, value.into())).collect();
             let late = health.ticked_at.is_some_and(|at| clock::now().since_ms(at) > TICK_LATE_MS);
             let alerts: Vec<_> = health.alerts.iter().map(alert).collect();
+            let status = if late || !alerts.is_empty() { "degraded" } else { "ok" };
+            HEALTH.set(Some((now, status)));
+            if !is_root {
+                return reply::json(200, &json!({ "status": status }));
+            }
             let body = json!({
-                "status": if late || !alerts.is_empty() { "degraded" } else { "ok" },
+                "status": status,
                 "cron_is_late": late,
                 "alerts": alerts,
                 "workspaces": health.workspaces,

@@ -31,6 +31,7 @@ use crate::{
         config::Config,
         crypto::{constant_time_eq, sha256_hex, token_from_random},
         ids::WorkspaceId,
+        receiver,
         time::HOUR_MS,
     },
 };
@@ -151,7 +152,8 @@ async fn sign_in(env: &Env, config: &Config, incoming: &mut Incoming) -> Result<
         return sign_in_page(config, Some("That page was out of date. Try again.".to_owned()));
     };
     // Where this address is missing (never at Cloudflare's edge), all share one count.
-    let client = sha256_hex(incoming.header("cf-connecting-ip").unwrap_or_default().as_bytes());
+    let address = incoming.header("cf-connecting-ip").unwrap_or_default();
+    let client = sha256_hex(receiver::network(&address).as_bytes());
     let fields = form(&before, incoming).await?;
     let given = field(&fields, "password");
     let correct = constant_time_eq(given.as_bytes(), config.console_password.expose().as_bytes());

@@ -77,6 +77,13 @@ impl Question {
         }
     }
 
+    const fn also(&self) -> &'static [Permission] {
+        match self {
+            Self::Api(api) => api.also(),
+            Self::Ask(..) => &[],
+        }
+    }
+
     fn changes(&self) -> bool {
         match self {
             Self::Api(api) => api.changes(),
@@ -148,13 +155,12 @@ impl Caller {
         }
     }
 
-    /// Who they are in audit logs. A service binding is the host's own code, as its root key is.
+    /// Who they are in audit logs. A service binding is the host's own code, as its root key is; one of a single workspace is told apart.
     fn actor(&self) -> Actor {
-        let key = match self {
-            Self::Root | Self::Bound => None,
-            Self::Workspace { name, .. } => name.parse().ok(),
-        };
-        key.map_or(Actor::Root, |id| Actor::Key { id })
+        match self {
+            Self::Root | Self::Bound => Actor::Root,
+            Self::Workspace { name, .. } => name.parse().map_or(Actor::Binding, |id| Actor::Key { id }),
+        }
     }
 
     /// Under which name requests are counted and remembered.
@@ -180,7 +186,9 @@ pub async fn handle(
     };
     let (granted, left) = take(&caller, config.api_requests_per_minute);
     let answered = if granted {
-        match caller.may(question.access()) {
+        let besides = question.also().iter().map(|permission| Access::Key(*permission));
+        let may = |access| caller.may(access);
+        match std::iter::once(question.access()).chain(besides).try_for_each(may) {
             Ok(()) => once(env, config, &caller, question, incoming).await,
             Err(problem) => Err(problem),
         }

@@ -266,8 +266,7 @@ impl Config {
         };
         let url = |name: &'static str| {
             let value = text(name)?;
-            let local = value.starts_with("http://127.0.0.1") || value.starts_with("http://localhost");
-            if !local && !value.starts_with("https://") {
+            if !is_loopback(&value) && !value.starts_with("https://") {
                 return Err(ConfigError::Invalid(name, "must begin with `https://`"));
             }
             Ok(value.trim_end_matches('/').to_owned())
@@ -290,7 +289,7 @@ impl Config {
                 Ok(Secret::new(value))
             }
         };
-        Ok(Self {
+        let config = Self {
             public_url: url("PUBLIC_URL")?,
             apps: parse_apps(&text("HUBSPOT_APPS")?)?,
             keyring: Keyring::parse(&Secret::new(text("KEYRING")?))?,
@@ -338,7 +337,22 @@ impl Config {
                 "off" => false,
                 _ => return Err(ConfigError::Invalid("TEST_FAULTS", "must be `on` or `off`")),
             },
-        })
+        };
+        config.hardened()
+    }
+
+    /// What is for developers' machines alone is refused where people come from elsewhere.
+    fn hardened(self) -> Result<Self, ConfigError> {
+        if is_loopback(&self.public_url) {
+            return Ok(self);
+        }
+        if self.test_faults {
+            return Err(ConfigError::Invalid("TEST_FAULTS", "is for tests on one machine alone"));
+        }
+        if self.deliver_to == DeliverTo::Anywhere {
+            return Err(ConfigError::Invalid("DELIVER_TO", "`anywhere` is for a developer's machine alone"));
+        }
+        Ok(self)
     }
 
     /// The app through which the host's users authorise individually; `None`: seats are off.
@@ -394,6 +408,13 @@ fn parse_apps(text: &str) -> Result<Vec<App>, ConfigError> {
     Ok(apps)
 }
 
+/// Whether a URL is plain HTTP to this very machine.
+pub fn is_loopback(url: &str) -> bool {
+    ["http://127.0.0.1", "http://localhost"].iter().any(|host| {
+        url.strip_prefix(host).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/', '?']))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -436,6 +457,10 @@ mod tests {
         assert!(with("ROOT_KEY", "short").is_err());
         assert!(with("ROOT_KEY", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx").is_err());
         assert!(with("PUBLIC_URL", "http://example.com").is_err());
+        assert!(with("HUBSPOT_API_URL", "http://localhost.evil.example").is_err());
+        assert!(with("HUBSPOT_API_URL", "http://127.0.0.1:8").is_ok());
+        // A developer's machine is its own; people come to this one from elsewhere.
+        assert!(with("TEST_FAULTS", "on").is_err() && with("DELIVER_TO", "anywhere").is_err());
         assert!(with("PUBLIC_URL", "http://127.0.0.1:8787").is_ok());
         assert!(with("CALLS_IN_FLIGHT", "7").is_err());
         assert!(with("DELIVER_TO", "everywhere").is_err());

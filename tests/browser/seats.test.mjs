@@ -95,7 +95,7 @@ test("approved, the user is back at the host with a code, which its server redee
   assert.deepEqual([back.pathname, back.searchParams.get("from"), back.searchParams.get("seat")], ["/hello", "host", seat]);
   await access();
   await page.getByText("Authorised, not taken on yet").waitFor();
-  const redeemed = await world.spoke("POST", `/v1/connections/${connection}/seats/redeem`, { code: back.searchParams.get("code") });
+  const redeemed = await world.spoke("POST", `/v1/connections/${connection}/seats/redeem`, { code: back.searchParams.get("code"), user: "grace.hopper@northwind.example" });
   assert.deepEqual([redeemed.id, redeemed.state], [seat, "active"]);
 });
 

@@ -22,6 +22,12 @@ fn table(name: &str) -> Vec<String> {
 }
 
 #[test]
+fn the_deployment_reaches_its_own_zone_as_anybody_does() {
+    let wrangler = include_str!("../../wrangler.toml");
+    assert!(wrangler.contains("compatibility_flags = [\"global_fetch_strictly_public\"]"));
+}
+
+#[test]
 fn the_configuration_table_is_the_one_in_the_code() {
     let rows: Vec<String> = SETTINGS
         .iter()

@@ -329,7 +329,11 @@ fn described(operation: &Operation, path: &str) -> Value {
     let needs = match access(&route) {
         None => "For everybody: takes no key.".to_owned(),
         Some(Access::Root) => "Takes the root key.".to_owned(),
-        Some(Access::Key(permission)) => format!("Takes the permission `{}`.", permission.as_str()),
+        Some(Access::Key(permission)) => {
+            let also = if let Route::Api(api) = &route { api.also() } else { &[] };
+            let also: String = also.iter().map(|more| format!(" and `{}`", more.as_str())).collect();
+            format!("Takes the permission `{}`{also}.", permission.as_str())
+        }
     };
     let words = if operation.more.is_empty() { needs } else { format!("{} {needs}", operation.more) };
     described["description"] = words.into();

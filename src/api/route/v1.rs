@@ -80,7 +80,6 @@ impl Api {
             | Self::GetConnection(_)
             | Self::GetTest(_)
             | Self::GetLimits(_)
-            | Self::ListAudit(_)
             | Self::ExportPerson(_)
             | Self::Snapshot(_)
             | Self::Types(_, types::Call::List)
@@ -124,6 +123,8 @@ impl Api {
             Self::CreateKey(_)
             | Self::ListKeys(_)
             | Self::RevokeKey(..)
+            // It names people and keys.
+            | Self::ListAudit(_)
             | Self::CreateSession(_)
             | Self::ConnectByToken(_)
             | Self::PutCredentials(_)
@@ -132,6 +133,20 @@ impl Api {
             | Self::ErasePerson(_)
             | Self::SetRetention(_)
             | Self::Disconnect(_) => Access::Key(Permission::Admin),
+        }
+    }
+
+    /// What a key needs besides: what it hands on it must be allowed itself.
+    pub const fn also(&self) -> &'static [Permission] {
+        match self {
+            // An administrator's page reads and changes everything.
+            Self::CreateSession(_) => &[Permission::Read, Permission::Write],
+            // A receiver gets what there is to read.
+            Self::Endpoints(
+                _,
+                Call::Create | Call::Update(_) | Call::Rotate(_) | Call::Replay(_) | Call::HandOver(_),
+            ) => &[Permission::Read],
+            _ => &[],
         }
     }
 

@@ -41,9 +41,9 @@ pub(super) fn asked(command: &Command) -> Option<Asked> {
         Command::CreateWorkspace { name, .. } => {
             (None, Deed::on("workspace.created", "").with(json!({ "name": name })))
         }
-        Command::CreateKey { workspace, name, expires_at, .. } => {
+        Command::CreateKey { workspace, name, expires_at, permissions, .. } => {
             let ends = expires_at.map(Timestamp::to_rfc3339);
-            let details = json!({ "name": name, "expires_at": ends });
+            let details = json!({ "name": name, "expires_at": ends, "permissions": permissions });
             (Some(workspace), Deed::on("key.created", "").with(details))
         }
         Command::RevokeKey { workspace, key } => (Some(workspace), Deed::on("key.revoked", key)),

@@ -21,7 +21,7 @@ use crate::{
         },
     },
     store::sql::SqlError,
-    values::json,
+    values::{json, receiver},
 };
 
 /// What a command would be in the log; `None`: it changes nothing that a person decides.
@@ -47,8 +47,18 @@ pub(super) fn deed(command: &Command) -> Option<Deed> {
         Command::Privacy(command) => of_privacy(command)?,
         Command::Channel(ChannelCommand::Create(_)) => Deed::on("channel.created", ""),
         Command::Channel(ChannelCommand::On(id, action)) => Deed::on(of_channel(action)?, id),
-        Command::Endpoint(EndpointCommand::Create { .. }) => Deed::on("endpoint.created", ""),
-        Command::Endpoint(EndpointCommand::On(id, action)) => Deed::on(of_endpoint(action)?, id),
+        Command::Endpoint(EndpointCommand::Create { url, .. }) => {
+            Deed::on("endpoint.created", "").with(json!({ "host": receiver::origin(url) }))
+        }
+        Command::Endpoint(EndpointCommand::On(id, action)) => {
+            let deed = Deed::on(of_endpoint(action)?, id);
+            match action {
+                OnEndpoint::Update { url: Some(url), .. } => {
+                    deed.with(json!({ "host": receiver::origin(url) }))
+                }
+                _ => deed,
+            }
+        }
         Command::Beside(Beside::Follow { list }) => Deed::on("list.followed", list),
         Command::Beside(Beside::Unfollow { list }) => Deed::on("list.unfollowed", list),
         Command::Types(TypeCommand::On(name)) => Deed::on("type.on", name),

@@ -104,11 +104,25 @@ fn a_seat_waits_for_the_hosts_server_and_each_secret_is_good_once() {
     };
     assert_eq!(world.seat_view(0, &seat).state, State::Pending);
     assert_eq!(world.ask_as(0, &seat, one(&own[0])), Err(Stop::NotActive(State::Pending)));
-    assert_eq!(world.redeem(0, "another"), None);
-    let view = world.redeem(0, code.expose()).expect("the code is good");
+    assert_eq!(world.redeem(0, "grace", "another"), None);
+    let view = world.redeem(0, "grace", code.expose()).expect("the code is good");
     assert_eq!((view.state, view.user.as_str()), (State::Active, "grace"));
-    assert_eq!(world.redeem(0, code.expose()), None, "a code twice");
+    assert_eq!(world.redeem(0, "grace", code.expose()), None, "a code twice");
     assert!(world.ask_as(0, &seat, one(&own[0])).is_ok());
+}
+
+#[test]
+fn a_link_that_somebody_passed_on_lets_nobody_see_with_anothers_eyes() {
+    let (mut world, own) = office(tiny(20));
+    let (seat, link) = world.invite(0, "alan");
+    let code = world.authorise(0, &link, GRACE);
+    let before = world.calls.len();
+    assert_eq!(world.redeem(0, "grace", &code), None, "Grace is signed in where the code came");
+    assert_eq!(world.redeem(0, "alan", &code), None, "it is used up");
+    assert_ne!(world.seat_view(0, &seat).state, State::Active);
+    assert!(matches!(world.ask_as(0, &seat, one(&own[0])), Err(Stop::NotActive(_))));
+    world.pass(2);
+    assert_eq!(world.counted(before, "/token/revoke"), 1, "what was granted is given back");
 }
 
 #[test]
@@ -136,11 +150,11 @@ fn a_state_is_good_in_its_own_browser_and_time_only_and_a_code_in_its_own_connec
     let first = spoke::values::crypto::sha256_hex(first.as_bytes());
     assert!(matches!(world.seat(0, seats::Command::Look { link: first }), Answer::Unknown), "a newer link");
     let code = world.authorise(0, &link, GRACE);
-    assert_eq!(world.redeem(1, &code), None, "another connection");
+    assert_eq!(world.redeem(1, "grace", &code), None, "another connection");
     // Not redeemed in time: the tokens are given back.
     let before = world.calls.len();
     world.pass(10);
-    assert_eq!(world.redeem(0, &code), None);
+    assert_eq!(world.redeem(0, "grace", &code), None);
     assert_eq!(world.seat_view(0, &seat).state, State::Invited);
     assert_eq!(world.counted(before, "/token/revoke"), 1);
 }

@@ -165,8 +165,8 @@ impl World {
     }
 
     /// The host's server redeems a code.
-    pub fn redeem(&mut self, object: usize, code: &str) -> Option<View> {
-        match self.seat(object, seats::Command::Redeem { code: hash(code) }) {
+    pub fn redeem(&mut self, object: usize, user: &str, code: &str) -> Option<View> {
+        match self.seat(object, seats::Command::Redeem { code: hash(code), user: user.to_owned() }) {
             Answer::Seat(view) => Some(*view),
             Answer::Unknown => None,
             other => panic!("neither a seat nor unknown but {other:?}"),
@@ -177,7 +177,7 @@ impl World {
     pub fn seated(&mut self, object: usize, user: &str, hubspot_user: u64) -> SeatId {
         let (seat, link) = self.invite(object, user);
         let code = self.authorise(object, &link, hubspot_user);
-        assert_eq!(self.redeem(object, &code).expect("the code is good").id, seat);
+        assert_eq!(self.redeem(object, user, &code).expect("the code is good").id, seat);
         // Until the limiter has heard of it.
         self.pass_ms(50);
         seat

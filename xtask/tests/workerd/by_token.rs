@@ -15,6 +15,7 @@ use xtask::world::{Plan, World};
 
 use crate::delivery::{Delivery, now_ms, signature};
 use crate::person::connected;
+use crate::request::get;
 use crate::stage::{Stage, alone, together};
 use crate::yardstick::{in_step, until};
 
@@ -232,6 +233,8 @@ fn app_refused(world: &mut World) -> Result<()> {
         std::thread::sleep(Duration::from_millis(500));
         Ok((!told().is_empty()).then_some(()))
     })?;
+    let strangers = get(&format!("{}/healthz", world.spoke.url), "")?.json()?;
+    ensure!(strangers.as_object().is_some_and(|told| told.len() == 1), "strangers are told {strangers}");
     let health = world.spoke.get_json("/healthz")?;
     ensure!(health["status"] == "degraded" && health["alerts"][0]["alert"] == "app_refused", "{health}");
     let state = world.spoke.get_json(&format!("/v1/connections/{}", connected.connection))?;

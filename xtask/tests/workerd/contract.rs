@@ -169,7 +169,8 @@ fn answers(world: &World) -> Result<()> {
     let mut person = Person::new(world);
     person.signs_in_as("grace@example.com", "other");
     let code = person.authorises(&text(&invited["url"])?, portal)?;
-    let seat = done("redeemSeat", spoke.post(&format!("{seats}/redeem"), &json!({"code": code}))?)?;
+    let seat =
+        done("redeemSeat", spoke.post(&format!("{seats}/redeem"), &json!({"code": code, "user": "grace"}))?)?;
     let seat_at = format!("{seats}/{}", text(&seat["id"])?);
     let search = spoke.post(&format!("{seat_at}/records/contacts/search"), &json!({"query": "a"}))?;
     done("searchSeatRecords", search)?;

@@ -193,7 +193,7 @@ fn body(row: &Row) -> Option<String> {
         }),
         "endpoints" => json!({"url": "https://example.com/"}),
         "seats" => json!({"user": "mallory", "return_url": "https://example.com/"}),
-        "redeem" => json!({"code": "AAAA"}),
+        "redeem" => json!({"code": "AAAA", "user": CANARY}),
         "search" => json!({}),
         "replay" => json!({"after": "0"}),
         "erase" | "export" => json!({"object_type": "contacts", "id": "1"}),
@@ -335,7 +335,7 @@ fn permissions(world: &World) -> Result<()> {
         ("GET", format!("{connection}/prospects/blocks"), "read"),
         ("GET", format!("{connection}/retention"), "read"),
         ("GET", format!("{connection}/audit"), "read"),
-        ("GET", format!("/workspaces/{}/audit", own.workspace), "read"),
+        ("GET", format!("/workspaces/{}/audit", own.workspace), "admin"),
     ];
     for permission in ["read", "write", "admin"] {
         let key = key(&[permission])?;
@@ -360,6 +360,27 @@ fn permissions(world: &World) -> Result<()> {
                     answer.text
                 );
             }
+        }
+    }
+    // Nobody hands on what they may not do themselves.
+    let receiver = json!({"url": "http://127.0.0.1:9/hook"});
+    let person =
+        json!({"user": "mallory", "role": "administrator", "return_url": "https://host.example.com/"});
+    let sessions = format!("/workspaces/{}/sessions", own.workspace);
+    for (alone, path, body) in
+        [("write", format!("{connection}/endpoints"), &receiver), ("admin", sessions, &person)]
+    {
+        let answer = post(&url(&path), &key(&[alone])?, body)?;
+        ensure!(
+            answer.status == 403 && answer.text.contains("`read`"),
+            "{path}: {} {}",
+            answer.status,
+            answer.text
+        );
+        let all = post(&url(&path), &key(&["read", "write", "admin"])?, body)?;
+        ensure!(all.status == 201, "{path}: {} {}", all.status, all.text);
+        if let Some(secret) = all.json()?["secret"].as_str() {
+            told(secret);
         }
     }
     let keys = url(&format!("/workspaces/{}/keys", own.workspace));

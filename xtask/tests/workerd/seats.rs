@@ -90,9 +90,12 @@ fn whole(world: &mut World) -> Result<()> {
     let early = problem(&world.spoke.get(&record(0))?)?;
     ensure!(early == (409, "/problems/seat-not-active".into()), "{early:?}");
     let redeem = format!("/v1/connections/{connection}/seats/redeem");
-    let active = world.spoke.post_json(&redeem, &json!({"code": code}))?;
+    let active = world.spoke.post_json(&redeem, &json!({"code": code, "user": "grace"}))?;
     ensure!(active["state"] == "active" && active["user"] == "grace", "{active}");
-    ensure!(world.spoke.post(&redeem, &json!({"code": code}))?.status == 404, "a code twice");
+    ensure!(
+        world.spoke.post(&redeem, &json!({"code": code, "user": "grace"}))?.status == 404,
+        "a code twice"
+    );
 
     // What she sees, and what she does not, although the mirror has it.
     let own = world.spoke.get_json(&record(0))?;
@@ -196,7 +199,7 @@ fn storm(world: &mut World) -> Result<()> {
         }
         let (seat, link) = invite(world, connection, user)?;
         let code = person.authorises(&link, portal)?;
-        world.spoke.post_json(&format!("{own}/seats/redeem"), &json!({"code": code}))?;
+        world.spoke.post_json(&format!("{own}/seats/redeem"), &json!({"code": code, "user": user}))?;
         paths.push((format!("{own}/seats/{seat}/records/contacts/{contact}?properties=email"), requests));
     }
     world.simulator.patch("switches", &json!({"access_token_life_s": 1_800}))?;

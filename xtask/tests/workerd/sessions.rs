@@ -21,7 +21,11 @@ const PUBLIC: &str = "https://spoke.example";
 pub fn trials() -> Vec<Trial> {
     let plan = Plan::default().with("--contacts", 50).setting("TEST_FAULTS", "off");
     let stage = Stage::new(plan);
-    let public = Plan::default().in_workerd().with("--contacts", 0).setting("PUBLIC_URL", PUBLIC);
+    let public = Plan::default()
+        .in_workerd()
+        .with("--contacts", 0)
+        .setting("PUBLIC_URL", PUBLIC)
+        .setting("TEST_FAULTS", "off");
     let public = Stage::new(public);
     vec![
         together(&stage, "a link opens once", link_once),

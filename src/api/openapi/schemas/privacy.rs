@@ -23,7 +23,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
     let by_email = body(&[("email", said(email, "A contact's first or additional address, in any case."))]);
     let by_id = body(&[("object_type", object_type()), ("id", number_id("record"))]);
     let actor = object(&[
-        ("kind", words(&["spoke", "hub_spot", "root", "key", "person", "operator", "unknown"])),
+        ("kind", words(&["spoke", "hub_spot", "root", "key", "binding", "person", "operator", "unknown"])),
         ("id?", id("key", "key")),
         ("name?", text()),
         ("role?", text()),

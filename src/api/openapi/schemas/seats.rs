@@ -27,7 +27,13 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             ]),
         ),
         ("SeatLink", object(&[("seat", of("Seat")), ("url", text()), ("expires_at", moment())])),
-        ("SeatCode", body(&[("code", text())])),
+        (
+            "SeatCode",
+            body(&[
+                ("code", text()),
+                ("user", said(name(200), "Who is signed in where the code came, as the link was made for.")),
+            ]),
+        ),
         (
             "Seat",
             object(&[

@@ -44,10 +44,13 @@ pub enum Command {
     },
     /// HubSpot has given tokens. Answers [`Answer::Code`], [`Answer::OtherPortal`], [`Answer::NotUserLevel`] or [`Answer::Unknown`].
     Authorise(Box<Authorised>),
-    /// Uses a code up. Answers [`Answer::Seat`] or [`Answer::Unknown`].
+    /// Uses a code up. Answers [`Answer::Seat`], or [`Answer::Unknown`], also where somebody else brings it than the link was made
+    /// for: one who passes a link on would see with the eyes of whoever followed it.
     Redeem {
         /// SHA-256 of the code.
         code: String,
+        /// Who brings it, by the host's name.
+        user: String,
     },
     /// Answers [`Answer::Seats`].
     List {

@@ -175,8 +175,8 @@ impl Portal {
                 Some(connection) => self.authorise_seat(turn, &connection, &authorised, effects)?,
                 None => Answer::Unknown,
             },
-            Command::Redeem { code } => match live {
-                Some(_) => self.redeem(turn, &code, effects)?,
+            Command::Redeem { code, user } => match live {
+                Some(_) => self.redeem(turn, &code, &user, effects)?,
                 None => Answer::Unknown,
             },
             Command::Token { seat, refused } => match live {
@@ -304,12 +304,24 @@ impl Portal {
         Ok(Answer::Code { code })
     }
 
-    fn redeem(&mut self, turn: &Turn<'_>, code: &str, effects: &mut Vec<Effect>) -> Result<Answer, SqlError> {
+    fn redeem(
+        &mut self,
+        turn: &Turn<'_>,
+        code: &str,
+        user: &str,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Answer, SqlError> {
         let Some((number, mut seat, _)) = Self::by_secret(turn, Kind::Code, code)? else {
             return Ok(Answer::Unknown);
         };
         store::forget_secrets(turn.sql, Kind::Code, number)?;
         let Some(Pending { held, .. }) = seat.pending.take() else { return Ok(Answer::Unknown) };
+        if seat.user != user {
+            seat.leave(held);
+            self.save_seat(turn, number, &seat)?;
+            self.rouse_for_seats(turn.now, effects);
+            return Ok(Answer::Unknown);
+        }
         seat.hubspot_user = Some(held.user);
         seat.leaving.retain(|other| !other.is_grant(&held));
         if let Some(before) = seat.held.replace(held) {
