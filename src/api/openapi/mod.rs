@@ -331,8 +331,9 @@ fn described(operation: &Operation, path: &str) -> Value {
         Some(Access::Root) => "Takes the root key.".to_owned(),
         Some(Access::Key(permission)) => {
             let also = if let Route::Api(api) = &route { api.also() } else { &[] };
-            let also: String = also.iter().map(|more| format!(" and `{}`", more.as_str())).collect();
-            format!("Takes the permission `{}`{also}.", permission.as_str())
+            let names: Vec<&str> = std::iter::once(&permission).chain(also).map(|one| one.as_str()).collect();
+            let all = names.join("` and `");
+            format!("Takes the permission{} `{all}`.", if also.is_empty() { "" } else { "s" })
         }
     };
     let words = if operation.more.is_empty() { needs } else { format!("{} {needs}", operation.more) };

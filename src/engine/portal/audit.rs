@@ -187,7 +187,7 @@ fn done(mut deed: Deed, answer: &Answer) -> Option<Deed> {
 
 impl Portal {
     /// Writes down that HubSpot told of records that were deleted for privacy.
-    pub(super) fn note_erased(&self, turn: &Turn<'_>, records: usize) -> Result<(), SqlError> {
+    pub(super) fn note_erased(turn: &Turn<'_>, records: usize) -> Result<(), SqlError> {
         let deed = Deed::on("person.erased_at_hubspot", "").with(json!({ "records": records }));
         audit::note(turn.sql, turn.now, None, &Actor::HubSpot, &deed)
     }

@@ -209,7 +209,7 @@ impl Portal {
                 let told = erasures::remembered(turn.sql, kind, &erased)?;
                 let news = erased.iter().filter(|id| !told.contains(id)).count();
                 if news > 0 {
-                    self.note_erased(turn, news)?;
+                    Self::note_erased(turn, news)?;
                 }
                 self.erase(turn, index, &erased, connected)?;
             }

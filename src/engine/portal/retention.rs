@@ -386,7 +386,7 @@ impl Portal {
                 id: live.id,
                 created_at: live.created_at,
                 updated_at: live.updated_at,
-                key: key.clone(),
+                key: *key,
                 properties: text,
             })
             .collect();
