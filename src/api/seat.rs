@@ -445,7 +445,7 @@ pub fn unknown() -> Problem {
 pub fn bad_code() -> Problem {
     Problem::new(
         Kind::NotFound,
-        "No seat waits for this code: codes are good once, for five minutes, under their own connection. Make a new link for the user.",
+        "No seat waits for this code: codes are good once, for five minutes, under their own connection and for the user their link was made for. Make a new link for the user.",
     )
 }
 

@@ -173,7 +173,7 @@ async fn health(env: &Env, config: &Config, incoming: &Incoming) -> Result<Respo
         Ok(Answer::Health(health)) => {
             let counters: serde_json::Map<_, _> =
                 health.counters.into_iter().map(|(name, value)| (name, value.into())).collect();
-            let late = health.ticked_at.is_some_and(|at| clock::now().since_ms(at) > TICK_LATE_MS);
+            let late = health.ticked_at.is_some_and(|at| now.since_ms(at) > TICK_LATE_MS);
             let alerts: Vec<_> = health.alerts.iter().map(alert).collect();
             let status = if late || !alerts.is_empty() { "degraded" } else { "ok" };
             HEALTH.set(Some((now, status)));

@@ -31,7 +31,7 @@ use crate::{
         config::Config,
         crypto::{constant_time_eq, sha256_hex, token_from_random},
         ids::WorkspaceId,
-        receiver,
+        network,
         time::HOUR_MS,
     },
 };
@@ -153,7 +153,7 @@ async fn sign_in(env: &Env, config: &Config, incoming: &mut Incoming) -> Result<
     };
     // Where this address is missing (never at Cloudflare's edge), all share one count.
     let address = incoming.header("cf-connecting-ip").unwrap_or_default();
-    let client = sha256_hex(receiver::network(&address).as_bytes());
+    let client = sha256_hex(network::of(&address).as_bytes());
     let fields = form(&before, incoming).await?;
     let given = field(&fields, "password");
     let correct = constant_time_eq(given.as_bytes(), config.console_password.expose().as_bytes());

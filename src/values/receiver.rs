@@ -114,17 +114,6 @@ pub fn origin(url: &str) -> &str {
     &url[..end]
 }
 
-/// Whose an address is, for counting: of IPv6 one customer has a network of 64 bits, and as many addresses as they like in it.
-pub fn network(address: &str) -> String {
-    match address.trim().parse::<IpAddr>() {
-        Ok(IpAddr::V6(address)) => {
-            let [first, second, third, fourth, ..] = address.segments();
-            format!("{first:x}:{second:x}:{third:x}:{fourth:x}::/64")
-        }
-        Ok(IpAddr::V4(_)) | Err(_) => address.trim().to_owned(),
-    }
-}
-
 enum Host {
     /// In lower case, without the dot of the root.
     Name(String),
@@ -220,14 +209,6 @@ fn public_v6(address: Ipv6Addr) -> bool {
 mod tests {
     use super::*;
     use Refused::{Credentials, Host, Malformed, OddAddress, Port, PrivateAddress, PrivateName, Scheme};
-
-    #[test]
-    fn addresses_of_one_ipv6_network_are_one_customers() {
-        let same = network("2001:db8:1:2:3::4");
-        assert_eq!(same, network("2001:DB8:1:2:ffff::1"));
-        assert_ne!(same, network("2001:db8:1:3::4"));
-        assert_eq!(network("192.0.2.1"), "192.0.2.1");
-    }
 
     #[test]
     fn public_addresses_are_taken() {

@@ -150,49 +150,10 @@ impl Api {
         }
     }
 
-    /// Whether it changes something, so that an `Idempotency-Key` has a meaning.
+    /// Whether it changes something, so that an `Idempotency-Key` has a meaning: what takes no more than reading does not, nor a list.
     pub const fn changes(&self) -> bool {
-        match self {
-            Self::ListWorkspaces
-            | Self::GetWorkspace(_)
-            | Self::ListKeys(_)
-            | Self::ListConnections(_)
-            | Self::GetConnection(_)
-            | Self::GetTest(_)
-            | Self::GetLimits(_)
-            | Self::ListAudit(_)
-            | Self::ExportPerson(_)
-            | Self::Snapshot(_)
-            | Self::Types(_, types::Call::List)
-            | Self::Endpoints(_, Call::List | Call::Get(_))
-            | Self::Seats(
-                _,
-                seat::Call::List
-                | seat::Call::Get(_)
-                | seat::Call::Read(..)
-                | seat::Call::Owner(_)
-                | seat::Call::Lists(_)
-                | seat::Call::Pipelines(..),
-            )
-            | Self::Channels(_, channel::Call::List | channel::Call::Get(_) | channel::Call::Preview) => {
-                false
-            }
-            Self::CreateWorkspace
-            | Self::CreateKey(_)
-            | Self::RevokeKey(..)
-            | Self::CreateSession(_)
-            | Self::Disconnect(_)
-            | Self::ConnectByToken(_)
-            | Self::PutCredentials(_)
-            | Self::UpdateConnection(_)
-            | Self::PutSelection(..)
-            | Self::ErasePerson(_)
-            | Self::SetRetention(_)
-            | Self::Types(..)
-            | Self::Seats(_, seat::Call::Invite | seat::Call::Redeem | seat::Call::Revoke(_))
-            | Self::Endpoints(..)
-            | Self::Channels(..) => true,
-        }
+        let reads = matches!(self.access(), Access::Key(Permission::Read));
+        !(reads || matches!(self, Self::ListWorkspaces | Self::ListKeys(_) | Self::ListAudit(_)))
     }
 
     /// Whether doing it twice comes to the same as doing it once.

@@ -398,7 +398,6 @@ impl Portal {
         command: Command,
     ) -> Result<(Answer, Vec<Effect>), SqlError> {
         let deed = audit::deed(&command);
-        let actor = if matches!(command, Command::Webhook { .. }) { &Actor::HubSpot } else { actor };
         let (answer, effects) = self.obey(turn, actor, command)?;
         if let Some(deed) = deed {
             self.note(turn, actor, deed, &answer)?;

@@ -19,7 +19,7 @@ use crate::{
     engine::{
         audit,
         portal::{
-            Effect, Portal, Turn, fields,
+            Effect, Portal, Running, Turn, fields,
             messages::Answer,
             selection::{Selection, always},
             streams::{properties_key, saved, selection_key},
@@ -127,6 +127,20 @@ struct Work {
     thin: Vec<(ObjectType, u64)>,
 }
 
+impl Work {
+    /// Has all changes of a type gone over, also where a pass over them is under way.
+    fn thin_anew(&mut self, kind: ObjectType) {
+        self.thin.retain(|(other, _)| *other != kind);
+        self.thin.push((kind, 0));
+    }
+}
+
+/// The fields that are chosen of a type, and what is always mirrored of it; `None`: all.
+fn chosen(running: &Running) -> Option<BTreeSet<&str>> {
+    let names = running.selection.fields.as_ref()?.iter().map(String::as_str);
+    Some(names.chain(always(running.saved.object_type).iter().copied()).collect())
+}
+
 /// What is known of it in memory.
 #[derive(Debug, Default)]
 pub(super) struct Retention {
@@ -208,6 +222,8 @@ impl Portal {
             }
             Some(false) if self.retention.settings.minimum => {
                 self.retention.settings.minimum = false;
+                // What has not gone yet stays: the selection that said so is over.
+                self.retention.work.narrow.clear();
                 let before = std::mem::take(&mut self.retention.settings.before);
                 for (kind, selection) in before {
                     self.choose(turn, kind, selection)?;
@@ -259,8 +275,7 @@ impl Portal {
         let work = &mut self.retention.work;
         work.narrow.retain(|(other, _)| *other != kind);
         if chosen || kind == ObjectType::Calls {
-            work.thin.retain(|(other, _)| *other != kind);
-            work.thin.push((kind, 0));
+            work.thin_anew(kind);
             self.retention.save(turn)?;
         }
         Ok(())
@@ -305,13 +320,13 @@ impl Portal {
     /// Goes on with the passes, a piece a turn; says whether there is more to do in this alarm.
     #[inline(never)]
     pub(super) fn advance_retention(&mut self, turn: &Turn<'_>) -> Result<bool, SqlError> {
-        // A type that may not be read has nothing to drop.
+        // A type that may not be read brings nothing back.
         let reads = |index: usize| self.streams[index].saved.backfill.is_some() && !self.stands_still(index);
         let read = self.retention.work.after_reads && !(0..self.streams.len()).any(reads);
         let work = &mut self.retention.work;
         if read {
             work.after_reads = false;
-            work.thin = self.streams.iter().map(|running| (running.saved.object_type, 0)).collect();
+            self.streams.iter().for_each(|running| work.thin_anew(running.saved.object_type));
             self.retention.save(turn)?;
         }
         if self.calls_are_mirrored() && turn.now.since_ms(self.retention.work.calls_at) >= DAY_MS {
@@ -329,12 +344,12 @@ impl Portal {
             let next = if self.calls_are_mirrored() { self.cut_calls(turn, above)? } else { None };
             self.retention.work.calls = next;
             if next.is_none() {
-                self.retention.work.thin.push((ObjectType::Calls, 0));
+                self.retention.work.thin_anew(ObjectType::Calls);
             }
         } else if let Some((kind, above)) = self.retention.work.narrow.pop() {
             match self.drop_unchosen(turn, kind, above)? {
                 Some(next) => self.retention.work.narrow.push((kind, next)),
-                None => self.retention.work.thin.push((kind, 0)),
+                None => self.retention.work.thin_anew(kind),
             }
         } else if let Some((kind, from)) = self.retention.work.thin.pop() {
             let next = self.thin(turn, kind, from)?;
@@ -410,8 +425,8 @@ impl Portal {
         let Some(running) = self.streams.iter().find(|running| running.saved.object_type == kind) else {
             return Ok(None);
         };
-        let chosen = running.selection.fields.iter().flatten().map(String::as_str);
-        let names: BTreeSet<String> = chosen.chain(always(kind).iter().copied()).map(str::to_owned).collect();
+        let Some(names) = chosen(running) else { return Ok(None) };
+        let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
         let kept: Vec<&str> = names.iter().map(String::as_str).collect();
         let page = records::page(turn.sql, kind, above, GONE_OVER)?;
         let goes_on = page.last().filter(|_| page.len() == GONE_OVER as usize).map(|last| last.id);
@@ -422,19 +437,17 @@ impl Portal {
     /// Takes values out of the changes of a type that are not to be kept any more; where to go on.
     fn thin(&self, turn: &Turn<'_>, kind: ObjectType, from: u64) -> Result<Option<u64>, SqlError> {
         let running = self.streams.iter().find(|running| running.saved.object_type == kind);
-        // Which fields there are is not known yet: nothing was dropped. A type that was turned off has none.
-        if running.is_some_and(|running| running.properties.is_empty() && running.selection.fields.is_none())
-        {
-            return Ok(None);
-        }
-        let Some((chunks, next)) = thinning::stretch(turn.sql, kind, from)? else { return Ok(None) };
         let mirrored: BTreeSet<&str> = match running {
-            Some(running) if running.properties.is_empty() => {
-                let chosen = running.selection.fields.iter().flatten().map(String::as_str);
-                chosen.chain(always(kind).iter().copied()).collect()
-            }
-            running => running.iter().flat_map(|running| &running.properties).map(String::as_str).collect(),
+            // A type that was turned off has none.
+            None => BTreeSet::new(),
+            Some(running) if running.properties.is_empty() => match chosen(running) {
+                Some(names) => names,
+                // Which fields there are is not known yet, and all of them are wanted: nothing was dropped.
+                None => return Ok(None),
+            },
+            Some(running) => running.properties.iter().map(String::as_str).collect(),
         };
+        let Some((chunks, next)) = thinning::stretch(turn.sql, kind, from)? else { return Ok(None) };
         let calls = kind == ObjectType::Calls && running.is_some();
         for mut chunk in chunks {
             let old = if calls { self.old_of(turn, &chunk)? } else { BTreeSet::new() };

@@ -114,6 +114,29 @@ fn the_minimum_drops_all_other_fields_from_mirror_and_feed_and_its_end_brings_th
 }
 
 #[test]
+fn a_minimum_that_is_taken_back_at_once_takes_nothing() {
+    let mut world = synced(Plan { settings: PortalSettings::default(), ..tiny(60) });
+    let (id, kind) = (ids(&world)[7].clone(), ObjectType::Contacts);
+    world.contact("edit", json!({ "id": id, "properties": { "city": "Canaryville" } }));
+    world.pass(6);
+    for minimum in [true, false] {
+        set(&mut world, Wanted { minimum: Some(minimum), ..Wanted::default() });
+    }
+    let after = world.status().latest_change;
+    assert!(world.backfill());
+    world.pass(6);
+    assert_eq!(value(&mut world, kind, &id, "city"), json!("Canaryville"));
+    let command = Command::Changes { after, limit: 1_000, types: Vec::new() };
+    let Some(Answer::Json(page)) = world.command(command) else { panic!("no changes") };
+    let page: Value = serde_json::from_str(&page).unwrap();
+    let told = page["changes"].as_array().unwrap();
+    let of_records: Vec<&Value> =
+        told.iter().filter(|change| change["object_type"] != "connection").collect();
+    assert!(of_records.is_empty(), "nothing went, nothing came back: {of_records:?}");
+    world.verdict().unwrap();
+}
+
+#[test]
 fn audit_entries_go_when_their_days_are_over() {
     let mut world = synced(tiny(10));
     world.command(Command::Pause);

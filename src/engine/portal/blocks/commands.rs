@@ -257,7 +257,7 @@ impl Portal {
                     "lists": lists,
                     "channels": channels,
                 },
-                "searching": true,
+                "searching": kind == ObjectType::Contacts,
             })
             .to_string(),
         ))
