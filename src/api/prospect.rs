@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 
 use crate::{
-    api::request::{LOOKUP_CHARS, Query},
+    api::request::{LOOKUP_CHARS, Query, Whole},
     engine::portal::{
         blocks::Whom,
         retention::{FEWEST_AUDIT_DAYS, MOST_DAYS, Wanted},
@@ -36,33 +36,14 @@ pub struct SetRetention {
     #[serde(default, deserialize_with = "not_null")]
     minimum: Option<bool>,
     #[serde(default, deserialize_with = "not_null")]
-    call_details_days: Option<Days>,
+    call_details_days: Option<Whole>,
     #[serde(default, deserialize_with = "not_null")]
-    audit_days: Option<Days>,
+    audit_days: Option<Whole>,
 }
 
 /// What is there is no null: what is to stay is left out.
 fn not_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
-}
-
-/// A number of days. JSON Schema calls 90.0 an integer too, and some languages write it so.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(try_from = "f64")]
-struct Days(u32);
-
-impl TryFrom<f64> for Days {
-    type Error = &'static str;
-
-    fn try_from(days: f64) -> Result<Self, Self::Error> {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "whole and within bounds"
-        )]
-        let whole = (days.fract() == 0.0 && (0.0..=1e6).contains(&days)).then_some(days as u32);
-        whole.map(Self).ok_or("not a number of days")
-    }
 }
 
 fn invalid(words: impl Into<String>) -> Problem {

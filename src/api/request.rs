@@ -168,6 +168,25 @@ impl CreateSession {
     }
 }
 
+/// A number of at most a million, in a body. JSON Schema calls 90.0 an integer too, and some languages write it so.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "f64")]
+pub struct Whole(pub u32);
+
+impl TryFrom<f64> for Whole {
+    type Error = &'static str;
+
+    fn try_from(number: f64) -> Result<Self, Self::Error> {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "whole and within bounds"
+        )]
+        let whole = (number.fract() == 0.0 && (0.0..=1e6).contains(&number)).then_some(number as u32);
+        whole.map(Self).ok_or("not a whole number of at most a million")
+    }
+}
+
 /// Where a person goes on to.
 pub fn return_url(url: &str) -> Result<String, Problem> {
     let plain = url.len() <= URL_BYTES && url.bytes().all(|byte| byte.is_ascii_graphic());

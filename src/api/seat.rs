@@ -198,7 +198,7 @@ pub struct SearchBody {
     query: Option<String>,
     filters: Vec<Filter>,
     properties: Vec<String>,
-    limit: Option<u32>,
+    limit: Option<request::Whole>,
     cursor: Option<String>,
 }
 
@@ -383,7 +383,7 @@ fn search(body: SearchBody) -> Result<Search, Problem> {
             values: filter.values,
         });
     }
-    let limit = limit.unwrap_or(LIST_LIMIT);
+    let limit = limit.map_or(LIST_LIMIT, |limit| limit.0);
     if !(1..=SEARCH_LIMIT).contains(&limit) {
         return Err(invalid(format!("`limit` must be 1 to {SEARCH_LIMIT}.")));
     }

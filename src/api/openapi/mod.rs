@@ -196,7 +196,7 @@ fn parameters() -> Map<String, Value> {
                 "properties",
                 "query",
                 json!({
-                    "type": "string", "maxLength": 2_000, "pattern": "^([A-Za-z0-9_.-]{1,60}(,[A-Za-z0-9_.-]{1,60}){0,30})?$",
+                    "type": "string", "minLength": 1, "maxLength": 2_000, "pattern": "^[A-Za-z0-9_.-]{1,60}(,[A-Za-z0-9_.-]{1,60}){0,30}$",
                     "examples": ["email,phone"],
                 }),
                 "Only these properties, comma separated, by HubSpot's names; absent: HubSpot's choice.",
@@ -209,7 +209,7 @@ fn parameters() -> Map<String, Value> {
             parameter(
                 "action",
                 "query",
-                json!({ "type": "string", "maxLength": ACTION_CHARS, "pattern": "^[a-z_.]*$", "examples": ["endpoint."] }),
+                json!({ "type": "string", "minLength": 1, "maxLength": ACTION_CHARS, "pattern": "^[a-z_.]+$", "examples": ["endpoint."] }),
                 "Of actions that begin so only.",
             ),
         ),

@@ -291,7 +291,7 @@ fn requests() -> Vec<(&'static str, Value)> {
                 (
                     "return_url?",
                     json!({
-                        "type": ["string", "null"], "maxLength": request::URL_BYTES, "pattern": "^https?://[!-~]+$",
+                        "type": ["string", "null"], "maxLength": request::URL_BYTES, "pattern": "^https://[!-~]+$",
                         "description": "Where **Back** leads.",
                     }),
                 ),

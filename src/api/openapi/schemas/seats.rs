@@ -20,7 +20,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 (
                     "return_url",
                     said(
-                        json!({ "type": "string", "maxLength": 2_000, "pattern": "^https?://[!-~]+$", "examples": ["https://app.example.com/hubspot"] }),
+                        json!({ "type": "string", "maxLength": 2_000, "pattern": "^https://[!-~]+$", "examples": ["https://app.example.com/hubspot"] }),
                         "Where the user goes on to, with `seat` and `code` appended.",
                     ),
                 ),
