@@ -37,6 +37,7 @@
 //! | `POST /__control/{type}/merge` | `portal_id`, `primary`, `other` | `{"id"}` of the record that results |
 //! | `GET /__control/{type}/dump` | `portal_id`, `from` (an id), `limit` (1,000 if absent) | NDJSON ([`crate::Portal::dump`]); header `x-next-from` unless this was the end |
 //! | `GET /__control/{type}/count` | `portal_id` | `{"live"}` |
+//! | `GET /__control/{type}/writes` | `portal_id` | NDJSON of records that apps wrote: `id` and [`crate::Written`] |
 //! | `POST /__control/schemas/define` | `portal_id`, `name`, `singular`, `plural`, `properties` (names of texts) | `{"id"}` of the custom object ([`crate::schemas`]) |
 //! | `POST /__control/schemas/delete` | `portal_id`, `id`: without live records only | `{"id"}` |
 //! | `GET /__control/owners`, `/pipelines` | `portal_id` | `{"results"}`: all owners, archived ones too; deals' pipelines |
@@ -55,6 +56,7 @@
 //! | `POST /__control/lists/join-random`, `/leave-random` | `portal_id`, `list`, `count` | `{"changed"}` |
 //! | `POST /__control/lists/delete`, `/restore` | `portal_id`, `list` | `{"changed"}` |
 //! | `GET /__control/lists/dump` | `portal_id`, `list` | NDJSON of members: `{"id":"9","joinedAt"}` |
+//! | `GET /__control/lists/writes` | `portal_id`, `list` | `{"results"}`: how often apps asked to add and remove each record |
 //! | `PUT /__control/edit-rate` | `portal_id`, `object_type` (`contacts` if absent), `per_second` (0 ends) | `{"per_second"}` |
 //! | `POST /__control/grants/scopes` | `app_id`, `portal_id`, `removed` | `{"changed"}`: grants and static tokens that lose these scopes at once |
 //! | `POST /__control/index/catch-up` | `portal_id` (all if absent) | `{}`: search knows everything now |

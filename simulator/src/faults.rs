@@ -30,6 +30,11 @@ pub enum Fault {
     },
     /// 200 with an HTML page instead of JSON; nothing is committed.
     Html,
+    /// 200 with an empty batch: neither results nor errors.
+    Hollow {
+        #[serde(default)]
+        after_commit: bool,
+    },
     /// The right answer, cut in half.
     Truncated,
     /// The right answer, late ([`crate::Simulator::delay_ms`]). Adds up with other faults.
@@ -44,13 +49,16 @@ pub struct Rule {
     /// Only calls of this endpoint; every endpoint if absent.
     #[serde(default)]
     pub endpoint: Option<Endpoint>,
+    /// Only calls that write: records, links, members of lists, properties, imports, events.
+    #[serde(default)]
+    pub writes: bool,
     /// Only calls about this type, as it stands in the path; every type if absent.
     #[serde(default)]
     pub object_type: Option<String>,
     /// Only calls with this account's tokens; every call if absent.
     #[serde(default)]
     pub portal_id: Option<u64>,
-    /// Only reads of known ids, singly or in a batch, that are of this record; any call if absent.
+    /// Only reads and writes of known ids, singly or in a batch, that name this record; any call if absent.
     #[serde(default)]
     pub record_id: Option<u64>,
     /// Strikes this many times, then goes; for ever if absent.
@@ -70,6 +78,7 @@ impl Rule {
         Self {
             fault,
             endpoint: None,
+            writes: false,
             object_type: None,
             portal_id: None,
             record_id: None,
@@ -91,9 +100,16 @@ impl Rule {
         self
     }
 
-    /// Strikes every read of a record by its id, for ever.
+    /// Strikes every read and write of a record by its id, for ever.
     pub fn of_record(id: u64, fault: Fault) -> Self {
         Self { times: None, record_id: Some(id), ..Self::next(1, fault) }
+    }
+
+    /// Restricts the rule to calls that write.
+    #[must_use]
+    pub fn of_writes(mut self) -> Self {
+        self.writes = true;
+        self
     }
 
     /// Restricts the rule to a type.
@@ -130,7 +146,7 @@ impl Faults {
         endpoint: Endpoint,
         object_type: &str,
         portal_id: u64,
-        reads: impl Fn(u64) -> bool,
+        names: impl Fn(u64) -> bool,
         rng: &mut fastrand::Rng,
     ) -> (Option<Fault>, u64) {
         let (mut struck, mut latency) = (None, 0);
@@ -139,9 +155,10 @@ impl Faults {
         }
         self.rules.retain_mut(|rule| {
             let fits = rule.endpoint.is_none_or(|only| only == endpoint)
+                && (!rule.writes || endpoint.writes())
                 && rule.object_type.as_deref().is_none_or(|only| only == object_type)
                 && rule.portal_id.is_none_or(|only| only == portal_id)
-                && rule.record_id.is_none_or(&reads);
+                && rule.record_id.is_none_or(&names);
             let is_latency = matches!(rule.fault, Fault::Latency { .. });
             if !fits || (struck.is_some() && !is_latency) {
                 return true;

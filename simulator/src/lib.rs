@@ -11,6 +11,7 @@
 //! | [`portal`], [`objects`], [`schema`], [`index`] | one account's state: records, properties, the lagging index |
 //! | [`search`], [`properties`], [`owners`], [`pipelines`], [`associations`], [`lists`] | those APIs |
 //! | [`generator`] | believable records and the stream of edits |
+//! | [`ledger`] | how often apps wrote what |
 //! | [`faults`], [`switches`], [`problem`] | misfortunes, unconfirmed behaviour, error bodies |
 //! | [`auth`], [`oauth`], [`rights`], [`pages`], [`limits`], [`webhooks`], [`control`] | tokens, what one user may do, HubSpot's own pages, quotas, deliveries, the control API |
 
@@ -25,6 +26,7 @@ pub mod generator;
 pub mod grants;
 pub mod http;
 pub mod index;
+pub mod ledger;
 pub mod limits;
 pub mod lists;
 pub mod oauth;
@@ -57,6 +59,7 @@ pub use change::{Change, ChangeEvent, Changes};
 pub use counters::Counters;
 pub use faults::{Fault, Faults, Rule};
 pub use generator::{EditStream, Edits, Shape};
+pub use ledger::Written;
 pub use objects::record::{Record, State};
 pub use portal::{Portal, PortalSettings, RecordView, Tier, Turn};
 pub use problem::{Policy, Problem};

@@ -53,6 +53,8 @@ pub struct List {
     members: BTreeMap<u64, Joined>,
     /// The same in order of joining.
     order: BTreeMap<Joined, u64>,
+    /// How often apps asked to add and to remove a record that they may.
+    pub(crate) written: BTreeMap<u64, (u32, u32)>,
     /// Who was on the list when it was archived, for [`Switches::restore_rejoins_lists`].
     archived: Vec<u64>,
 }
@@ -61,6 +63,11 @@ impl List {
     /// Who is on it, in order of id: record id, epoch milliseconds of joining.
     pub fn members(&self) -> impl Iterator<Item = (u64, u64)> {
         self.members.iter().map(|(id, (at, _))| (*id, *at))
+    }
+
+    /// What apps asked for, in order of record id: id, times added, times removed.
+    pub fn writes(&self) -> impl Iterator<Item = (u64, u32, u32)> {
+        self.written.iter().map(|(id, (added, removed))| (*id, *added, *removed))
     }
 
     /// How many are on it.
@@ -111,6 +118,13 @@ impl Lists {
         self.all.get(&id).filter(|list| list.deleted_at.is_none())
     }
 
+    /// Counts what an app asked for.
+    fn note(&mut self, list: u64, id: u64, adds: bool) {
+        let Some(list) = self.get_mut(list) else { return };
+        let own = list.written.entry(id).or_default();
+        *(if adds { &mut own.0 } else { &mut own.1 }) += 1;
+    }
+
     fn get_mut(&mut self, id: u64) -> Option<&mut List> {
         self.all.get_mut(&id).filter(|list| list.deleted_at.is_none())
     }
@@ -130,6 +144,7 @@ impl Lists {
             last_removed_at: None,
             members: BTreeMap::new(),
             order: BTreeMap::new(),
+            written: BTreeMap::new(),
             archived: Vec::new(),
         };
         self.all.insert(id, list);

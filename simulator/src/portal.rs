@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use crate::associations::{Definitions, Links};
 use crate::generator::{EditStream, Plan};
+use crate::ledger::Written;
 use crate::lists::Lists;
 use crate::objects::input::{Sent, not_modelled};
 use crate::objects::kind::{CONTACTS, KINDS, ObjectKind};
@@ -171,6 +172,9 @@ impl Portal {
     ) -> Result<bool, Problem> {
         let kind = self.kind_of(object_type)?;
         let (store, _) = self.store_mut(kind);
+        if let Some(flaw) = rules.iter().find_map(ValueRule::flaw) {
+            return Err(Problem::validation(flaw));
+        }
         let Some((key, _)) = store.schema.live(property) else { return Ok(false) };
         store.rules.insert(key, rules);
         Ok(true)
@@ -214,7 +218,7 @@ impl Portal {
         let kind = self.kind_of(object_type)?;
         let (store, rng) = self.store_mut(kind);
         let current = store.get(id).map(|record| &record.values);
-        let checked = validation::check(store, portal_id, current, &sent(values))?;
+        let checked = validation::check(store, portal_id, turn, current, &sent(values))?;
         Ok(store.edit(turn, rng, BY_PERSON, id, &checked.edits())?)
     }
 
@@ -307,6 +311,17 @@ impl Portal {
             out.push(b'\n');
         }
         records.next().map(|view| view.record.id)
+    }
+
+    /// How often apps wrote the records of a type, by API and import, in order of id; records no app wrote are not among them.
+    pub fn writes(&self, object_type: &str) -> impl Iterator<Item = (u64, Written)> {
+        let store = ObjectKind::named(object_type).map(|kind| self.store(kind));
+        store.into_iter().flat_map(|store| store.ledger.iter())
+    }
+
+    /// How often apps wrote one record.
+    pub fn written(&self, object_type: &str, id: u64) -> Written {
+        ObjectKind::named(object_type).map_or_else(Written::default, |kind| self.store(kind).ledger.of(id))
     }
 
     /// Addresses of contacts that were erased, in lower case.

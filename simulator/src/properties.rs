@@ -11,6 +11,7 @@ use crate::objects::list::batch_answer;
 use crate::objects::store::Store;
 use crate::portal::{Portal, Turn};
 use crate::schema::{CUSTOM_LIMIT, Choice, Group, Property, Source, ValueType, head_of};
+use crate::switches::PropertyCreation;
 use crate::{Endpoint, Problem};
 
 /// Longest name. Unconfirmed for CRM properties, see `hubspot-api.md` 5.
@@ -110,6 +111,13 @@ pub(crate) fn handle(
     match endpoint {
         E::PropertyList | E::PropertyRead | E::PropertyBatchRead | E::GroupList | E::GroupRead => {}
         _ => turn.allow_property_settings()?,
+    }
+    if matches!(endpoint, E::PropertyCreate | E::PropertyBatchCreate | E::GroupCreate) {
+        match turn.switches.property_creation {
+            PropertyCreation::Allowed => {}
+            PropertyCreation::Forbidden => return Err(Problem::no_permission("create properties")),
+            PropertyCreation::Exhausted => return Err(no_more_properties(0)),
+        }
     }
     match endpoint {
         E::PropertyList if turn.viewer.is_none() => Ok(ok(200, store.schema.list_json(archived))),
@@ -245,6 +253,10 @@ fn unknown_property(name: &str) -> Problem {
         .with("context", json!({"propertyName": [name]}))
 }
 
+fn no_more_properties(limit: usize) -> Problem {
+    Problem::validation(format!("The limit of {limit} custom properties is reached."))
+}
+
 /// Which field types a type may have. Source: `hubspot-api.md` 5.
 fn fits(value_type: ValueType, field_type: &str) -> bool {
     let allowed: &[&str] = match value_type {
@@ -305,11 +317,10 @@ fn create(store: &mut Store, now_ms: u64, new: New) -> Result<String, Problem> {
         return Ok(new.name);
     }
     if store.schema.own_count() >= CUSTOM_LIMIT {
-        return Err(Problem::validation(format!(
-            "The limit of {CUSTOM_LIMIT} custom properties is reached."
-        )));
+        return Err(no_more_properties(CUSTOM_LIMIT));
     }
-    let unique_count = store.schema.iter().filter(|(_, property)| property.unique).count();
+    let own_unique = |property: &Property| property.unique && !property.hubspot_defined;
+    let unique_count = store.schema.iter().filter(|(_, property)| own_unique(property)).count();
     if new.has_unique_value && unique_count >= UNIQUE_LIMIT {
         return Err(Problem::validation(format!(
             "The limit of {UNIQUE_LIMIT} unique properties is reached."

@@ -1,352 +1,21 @@
-//! Which endpoint a request is for, and the order of checks before it is answered: URL length, route, token, faults,
-//! limits, scopes, the endpoint itself. Owns no state.
+//! The order of checks before a request is answered: URL length, route, token, faults, limits, scopes, the endpoint
+//! itself. Owns no state.
 
-use std::borrow::Cow;
+mod endpoint;
+mod paths;
 
-use serde::{Deserialize, Serialize};
+pub use endpoint::Endpoint;
+
+use paths::{Route, parse};
 
 use crate::auth::Caller;
 use crate::faults::Fault;
 use crate::http::{Request, Response};
-use crate::limits::Quota;
 use crate::objects::input::not_modelled;
 use crate::portal::kind_named;
 use crate::{
     Problem, Simulator, associations, lists, objects, owners, pipelines, properties, rights, schemas, search,
 };
-
-/// Everything of HubSpot's API that is modelled, version 2026-09.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Endpoint {
-    /// `POST /oauth/2026-09/token`
-    Token,
-    /// `POST /oauth/2026-09/token/introspect`
-    Introspect,
-    /// `POST /oauth/2026-09/token/revoke`
-    Revoke,
-    /// `POST /oauth/v2/private-apps/get/access-token-info`
-    PrivateAppInfo,
-    /// `GET /account-info/2026-09/details`
-    AccountDetails,
-    /// `GET /account-info/2026-09/api-usage/daily/private-apps`
-    ApiUsage,
-    /// `DELETE /appinstalls/2026-09/external-install`
-    Uninstall,
-    /// `GET /crm/objects/2026-09/{type}`
-    List,
-    Create,
-    Read,
-    Update,
-    Archive,
-    BatchRead,
-    BatchCreate,
-    BatchUpdate,
-    BatchUpsert,
-    BatchArchive,
-    Search,
-    Merge,
-    GdprDelete,
-    /// `GET /crm/properties/2026-09/{type}`
-    PropertyList,
-    PropertyCreate,
-    PropertyRead,
-    PropertyUpdate,
-    PropertyArchive,
-    PropertyBatchRead,
-    PropertyBatchCreate,
-    PropertyBatchArchive,
-    GroupList,
-    GroupCreate,
-    GroupRead,
-    GroupUpdate,
-    GroupArchive,
-    /// `GET /crm-object-schemas/2026-09/schemas`
-    SchemaList,
-    SchemaRead,
-    /// Every change of custom objects; not modelled.
-    SchemaOther,
-    /// `GET /crm/owners/2026-09`
-    OwnerList,
-    OwnerRead,
-    /// `GET` of `/crm/pipelines/2026-09/{type}` and all below
-    PipelineRead,
-    /// Every change there; not modelled.
-    PipelineWrite,
-    /// `GET /crm/lists/2026-09`
-    ListsRead,
-    ListsCreate,
-    ListsSearch,
-    /// `GET /crm/lists/2026-09/{listId}`, or by name
-    ListRead,
-    ListDelete,
-    ListRestore,
-    ListRename,
-    /// `GET …/memberships`, `…/memberships/join-order`
-    ListMembers,
-    /// Every change of members
-    ListMembersChange,
-    /// The lists of a record
-    RecordLists,
-    /// Folders, filters, conversions; not modelled.
-    ListOther,
-    /// `POST /crm/associations/2026-09/{from}/{to}/batch/read`
-    AssociationBatchRead,
-    AssociationBatchCreate,
-    AssociationBatchDefault,
-    AssociationBatchArchive,
-    AssociationBatchArchiveLabels,
-    /// `GET /crm/associations/2026-09/{from}/{to}/labels`
-    LabelList,
-    LabelCreate,
-    LabelUpdate,
-    LabelArchive,
-    /// Limits of labels and usage reports; not modelled.
-    AssociationOther,
-    /// `GET /crm/objects/2026-09/{from}/{id}/associations/{to}`
-    AssociationList,
-    /// `PUT …/{to}/{toId}`
-    AssociationPut,
-    /// `PUT …/default/{to}/{toId}`
-    AssociationDefault,
-    /// `DELETE …/{to}/{toId}`
-    AssociationDelete,
-    /// Nothing HubSpot has, or nothing modelled.
-    Unknown,
-}
-
-impl Endpoint {
-    /// Answered by `Simulator::oauth`.
-    pub fn is_oauth(self) -> bool {
-        self.has_own_credentials() || matches!(self, Self::AccountDetails | Self::ApiUsage | Self::Uninstall)
-    }
-
-    /// Not about the records or properties of one type.
-    fn is_beside_records(self) -> bool {
-        matches!(self, Self::OwnerList | Self::OwnerRead | Self::PipelineRead | Self::PipelineWrite)
-            || matches!(self, Self::SchemaList | Self::SchemaRead | Self::SchemaOther)
-            || !self.list_scopes().is_empty()
-    }
-
-    /// The scopes that a call about lists needs, all of them; none of other calls.
-    fn list_scopes(self) -> &'static [&'static str] {
-        match self {
-            Self::ListsRead | Self::ListsSearch | Self::ListRead | Self::ListMembers | Self::RecordLists => {
-                &["crm.lists.read"]
-            }
-            Self::ListsCreate | Self::ListRename | Self::ListRestore => &["crm.lists.write"],
-            Self::ListDelete | Self::ListMembersChange | Self::ListOther => {
-                &["crm.lists.read", "crm.lists.write"]
-            }
-            _ => &[],
-        }
-    }
-
-    /// Whether tokens of user-level apps are refused here whatever they may (`hubspot-api.md` 2.8): lists, owners, pipelines and
-    /// every `DELETE`.
-    fn refuses_user_level(self, method: &str) -> bool {
-        method == "DELETE"
-            || matches!(self, Self::OwnerList | Self::OwnerRead | Self::PipelineRead | Self::PipelineWrite)
-            || !self.list_scopes().is_empty()
-    }
-
-    /// About links or labels.
-    fn is_about_associations(self) -> bool {
-        matches!(
-            self,
-            Self::AssociationList | Self::AssociationPut | Self::AssociationDefault | Self::AssociationDelete
-        ) || self.quota() == Quota::Associations
-    }
-
-    /// What a call counts against.
-    fn quota(self) -> Quota {
-        match self {
-            Self::Search => Quota::Search,
-            Self::AssociationBatchRead
-            | Self::AssociationBatchCreate
-            | Self::AssociationBatchDefault
-            | Self::AssociationBatchArchive
-            | Self::AssociationBatchArchiveLabels
-            | Self::LabelList
-            | Self::LabelCreate
-            | Self::LabelUpdate
-            | Self::LabelArchive
-            | Self::AssociationOther => Quota::Associations,
-            _ => Quota::Core,
-        }
-    }
-
-    /// Takes no Bearer token: credentials are in the body, no quota is counted.
-    pub fn has_own_credentials(self) -> bool {
-        matches!(self, Self::Token | Self::Introspect | Self::Revoke | Self::PrivateAppInfo)
-    }
-}
-
-/// A request's endpoint and the variable parts of its path.
-struct Route<'a> {
-    endpoint: Endpoint,
-    object_type: &'a str,
-    /// Record id, property name or group name, percent-decoded.
-    name: Cow<'a, str>,
-    /// What else stands in the path, where an endpoint looks at it itself.
-    rest: Vec<&'a str>,
-}
-
-/// Finds the endpoint of a method and path.
-fn parse<'a>(method: &str, path: &'a str) -> Result<Route<'a>, Problem> {
-    use Endpoint as E;
-    let mut parts = [""; 9];
-    let mut count = 0;
-    let trimmed = path.strip_prefix('/').ok_or_else(Problem::unknown_route)?;
-    for part in trimmed.strip_suffix('/').unwrap_or(trimmed).split('/') {
-        *parts.get_mut(count).ok_or_else(Problem::unknown_route)? = part;
-        count += 1;
-    }
-    let method = match method {
-        "GET" => 'G',
-        "POST" => 'P',
-        "PATCH" => 'U',
-        "DELETE" => 'D',
-        "PUT" => 'T',
-        _ => 'X',
-    };
-    let mut object_type = "";
-    let mut name = "";
-    let mut behind: &[&str] = &[];
-    let endpoint = match parts.get(..count).unwrap_or_default() {
-        ["oauth", "2026-09", "token"] => one(method, 'P', E::Token),
-        ["oauth", "2026-09", "token", "introspect"] => one(method, 'P', E::Introspect),
-        ["oauth", "2026-09", "token", "revoke"] => one(method, 'P', E::Revoke),
-        ["oauth", "v2", "private-apps", "get", "access-token-info"] => one(method, 'P', E::PrivateAppInfo),
-        ["account-info", "2026-09", "details"] => one(method, 'G', E::AccountDetails),
-        ["account-info", "2026-09", "api-usage", "daily", "private-apps"] => one(method, 'G', E::ApiUsage),
-        ["appinstalls", "2026-09", "external-install"] => one(method, 'D', E::Uninstall),
-        ["crm-object-schemas", "2026-09", "schemas", rest @ ..] => match (method, rest) {
-            ('G', []) => Some(E::SchemaList),
-            ('G', [id]) => {
-                name = id;
-                Some(E::SchemaRead)
-            }
-            _ => (method != 'X').then_some(E::SchemaOther),
-        },
-        ["crm", "owners", "2026-09"] => one(method, 'G', E::OwnerList),
-        ["crm", "owners", "2026-09", id] => {
-            name = id;
-            one(method, 'G', E::OwnerRead)
-        }
-        ["crm", "pipelines", "2026-09", kind, rest @ ..] => {
-            (object_type, behind) = (kind, rest);
-            one(method, 'G', E::PipelineRead).or((method != 'X').then_some(E::PipelineWrite))
-        }
-        ["crm", "lists", "2026-09", rest @ ..] => {
-            behind = rest;
-            match rest {
-                [] => two(method, ('G', E::ListsRead), ('P', E::ListsCreate)),
-                ["folders" | "idmapping" | "all", ..]
-                | [_, "schedule-conversion" | "update-list-filters"] => Some(E::ListOther),
-                ["search"] => one(method, 'P', E::ListsSearch),
-                ["object-type-id", _, "name", _] => one(method, 'G', E::ListRead),
-                ["records", "memberships", "batch", "read"] => one(method, 'P', E::RecordLists),
-                ["records", _, _, "memberships"] => one(method, 'G', E::RecordLists),
-                [_] => two(method, ('G', E::ListRead), ('D', E::ListDelete)),
-                [_, "restore"] => one(method, 'T', E::ListRestore),
-                [_, "update-list-name"] => one(method, 'T', E::ListRename),
-                [_, "memberships"] => two(method, ('G', E::ListMembers), ('D', E::ListMembersChange)),
-                [_, "memberships", "join-order"] => one(method, 'G', E::ListMembers),
-                [_, "memberships", "add" | "remove" | "add-and-remove"]
-                | [_, "memberships", "add-from", _] => one(method, 'T', E::ListMembersChange),
-                _ => return Err(Problem::unknown_route()),
-            }
-        }
-        ["crm", "associations", "2026-09", "definitions" | "usage", ..] => Some(E::AssociationOther),
-        ["crm", "associations", "2026-09", from, rest @ ..] => {
-            (object_type, behind) = (from, rest);
-            match rest {
-                [_, "labels"] => two(method, ('G', E::LabelList), ('P', E::LabelCreate)).or(one(
-                    method,
-                    'T',
-                    E::LabelUpdate,
-                )),
-                [_, "labels", id] => {
-                    name = id;
-                    one(method, 'D', E::LabelArchive)
-                }
-                [_, "batch", "read"] => one(method, 'P', E::AssociationBatchRead),
-                [_, "batch", "create"] => one(method, 'P', E::AssociationBatchCreate),
-                [_, "batch", "associate", "default"] => one(method, 'P', E::AssociationBatchDefault),
-                [_, "batch", "archive"] => one(method, 'P', E::AssociationBatchArchive),
-                [_, "batch", "labels", "archive"] => one(method, 'P', E::AssociationBatchArchiveLabels),
-                _ => return Err(Problem::unknown_route()),
-            }
-        }
-        ["crm", "objects", "2026-09", from, id, "associations", rest @ ..] => {
-            (object_type, name) = (from, id);
-            match rest {
-                [_] => {
-                    behind = rest;
-                    one(method, 'G', E::AssociationList)
-                }
-                ["default", pair @ ..] if pair.len() == 2 => {
-                    behind = pair;
-                    one(method, 'T', E::AssociationDefault)
-                }
-                [_, _] => {
-                    behind = rest;
-                    two(method, ('T', E::AssociationPut), ('D', E::AssociationDelete))
-                }
-                _ => return Err(Problem::unknown_route()),
-            }
-        }
-        ["crm", area @ ("objects" | "properties"), "2026-09", kind, rest @ ..] => {
-            object_type = kind;
-            match (*area, rest) {
-                ("objects", []) => two(method, ('G', E::List), ('P', E::Create)),
-                ("objects", ["search"]) => one(method, 'P', E::Search),
-                ("objects", ["merge"]) => one(method, 'P', E::Merge),
-                ("objects", ["gdpr-delete"]) => one(method, 'P', E::GdprDelete),
-                ("objects", ["batch", "read"]) => one(method, 'P', E::BatchRead),
-                ("objects", ["batch", "create"]) => one(method, 'P', E::BatchCreate),
-                ("objects", ["batch", "update"]) => one(method, 'P', E::BatchUpdate),
-                ("objects", ["batch", "upsert"]) => one(method, 'P', E::BatchUpsert),
-                ("objects", ["batch", "archive"]) => one(method, 'P', E::BatchArchive),
-                ("objects", [id]) => {
-                    name = id;
-                    three(method, E::Read, E::Update, E::Archive)
-                }
-                ("properties", []) => two(method, ('G', E::PropertyList), ('P', E::PropertyCreate)),
-                ("properties", ["batch", "read"]) => one(method, 'P', E::PropertyBatchRead),
-                ("properties", ["batch", "create"]) => one(method, 'P', E::PropertyBatchCreate),
-                ("properties", ["batch", "archive"]) => one(method, 'P', E::PropertyBatchArchive),
-                ("properties", ["groups"]) => two(method, ('G', E::GroupList), ('P', E::GroupCreate)),
-                ("properties", ["groups", group]) => {
-                    name = group;
-                    three(method, E::GroupRead, E::GroupUpdate, E::GroupArchive)
-                }
-                ("properties", [property]) => {
-                    name = property;
-                    three(method, E::PropertyRead, E::PropertyUpdate, E::PropertyArchive)
-                }
-                _ => return Err(Problem::unknown_route()),
-            }
-        }
-        _ => return Err(Problem::unknown_route()),
-    };
-    let endpoint = endpoint.ok_or_else(Problem::method_not_allowed)?;
-    let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
-    Ok(Route { endpoint, object_type, name, rest: behind.to_vec() })
-}
-
-fn one(method: char, only: char, endpoint: Endpoint) -> Option<Endpoint> {
-    (method == only).then_some(endpoint)
-}
-
-fn two(method: char, a: (char, Endpoint), b: (char, Endpoint)) -> Option<Endpoint> {
-    one(method, a.0, a.1).or(one(method, b.0, b.1))
-}
-
-fn three(method: char, read: Endpoint, update: Endpoint, delete: Endpoint) -> Option<Endpoint> {
-    two(method, ('G', read), ('U', update)).or(one(method, 'D', delete))
-}
 
 /// Answers a request that HubSpot (or the control API) would receive.
 pub(crate) fn handle(sim: &mut Simulator, now_ms: u64, request: &Request) -> Option<Response> {
@@ -412,9 +81,9 @@ fn answer(sim: &mut Simulator, now_ms: u64, request: &Request, call: &mut Call) 
         call.portal_id = caller.portal_id;
         Some(caller)
     };
-    let reads = |id| reads(&route, request, id);
+    let names = |id| names(&route, request, id);
     let (fault, latency_ms) =
-        sim.faults.strike(call.endpoint, route.object_type, call.portal_id, reads, &mut sim.rng);
+        sim.faults.strike(call.endpoint, route.object_type, call.portal_id, names, &mut sim.rng);
     sim.delay_ms += latency_ms;
     match fault {
         Some(fault) => misfortune(sim, now_ms, request, &route, caller.as_ref(), fault, call),
@@ -422,12 +91,12 @@ fn answer(sim: &mut Simulator, now_ms: u64, request: &Request, call: &mut Call) 
     }
 }
 
-/// Whether a call reads a record by its id.
-fn reads(route: &Route<'_>, request: &Request, id: u64) -> bool {
+/// Whether a call reads or writes a record by its id.
+fn names(route: &Route<'_>, request: &Request, id: u64) -> bool {
     let id = id.to_string();
     match route.endpoint {
-        Endpoint::Read => route.name == id,
-        Endpoint::BatchRead => {
+        Endpoint::Read | Endpoint::Update | Endpoint::Archive => route.name == id,
+        Endpoint::BatchRead | Endpoint::BatchUpdate | Endpoint::BatchArchive => {
             let body = serde_json::from_slice::<serde_json::Value>(&request.body).unwrap_or_default();
             body["inputs"].as_array().into_iter().flatten().any(|input| input["id"] == id.as_str())
         }
@@ -446,7 +115,9 @@ fn misfortune(
     call: &mut Call,
 ) -> Result<Response, Problem> {
     let commit = match fault {
-        Fault::Status { after_commit, .. } | Fault::NoAnswer { after_commit } => after_commit,
+        Fault::Status { after_commit, .. }
+        | Fault::NoAnswer { after_commit }
+        | Fault::Hollow { after_commit } => after_commit,
         Fault::Truncated | Fault::Latency { .. } => true,
         Fault::RateLimited { .. }
         | Fault::ExpiredToken
@@ -465,6 +136,7 @@ fn misfortune(
         }
         Fault::Status { status, .. } => Err(Problem::html(status, "Server Error")),
         Fault::Html => Err(Problem::html(200, "Please wait")),
+        Fault::Hollow { .. } => Ok(objects::list::batch_answer(200, now_ms, b"[]", Vec::new())),
         Fault::NoAnswer { .. } => {
             call.no_answer = true;
             real.unwrap_or_else(|| Err(Problem::new(500, "no answer")))
@@ -524,7 +196,7 @@ fn between(
     }
     let kinds = [kind_named(route.object_type)?, kind_named(route.rest.first().unwrap_or(&""))?];
     let [from, to] = kinds;
-    if !(from.classical && to.classical) {
+    if !from.links_to(to) {
         return Err(not_modelled("associations of these types"));
     }
     let any_of = match route.endpoint {

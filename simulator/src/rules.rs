@@ -4,6 +4,7 @@
 
 mod associations;
 mod batches;
+mod customers;
 mod faults;
 mod further;
 mod generated;
@@ -12,6 +13,7 @@ mod properties;
 mod searches;
 mod segments;
 mod settings;
+mod trials;
 mod types;
 mod writes;
 

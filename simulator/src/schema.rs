@@ -22,6 +22,10 @@ pub(crate) type Key = u16;
 /// Most custom properties of one object type. Source: `hubspot-api.md` 5.
 pub(crate) const CUSTOM_LIMIT: usize = 1000;
 
+/// HubSpot's own key of a record's creation, unique where it has a value. Whether apps may set it is a switch
+/// ([`crate::switches::CreationKey`]).
+pub(crate) const CREATION_KEY: &str = "hs_unique_creation_key";
+
 /// HubSpot's `type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -253,7 +257,7 @@ fn base_property(
         hidden: flags.contains('h'),
         form_field: flags.contains('f'),
         hubspot_defined: true,
-        unique: false,
+        unique: name == CREATION_KEY,
         display_order: -1,
         // HubSpot's own properties show the day the account's schema was last migrated; any fixed day will do.
         created_at: 1_577_836_800_000,

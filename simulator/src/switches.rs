@@ -29,6 +29,17 @@ pub struct Switches {
     pub reads_know_new_after_ms: u64,
     /// What `batch/read` does with an id that was merged away.
     pub batch_read_merged: MergedId,
+    /// What `batch/update` does with an id that was merged away.
+    pub batch_update_merged: MergedId,
+    /// Whether an app may set `hs_unique_creation_key` of a new record.
+    pub creation_key: CreationKey,
+    /// Whether accounts take new properties.
+    pub property_creation: PropertyCreation,
+    /// How long after a property was made writes answer that there is none, milliseconds.
+    pub writes_know_property_after_ms: u64,
+    /// Whether a conditionally required property that was missing before refuses every write to the record (else only
+    /// writes that set the condition or clear the property).
+    pub rules_look_at_old_values: bool,
     /// Whether a merge sends a deletion event for each old id besides the merge event.
     pub merge_sends_deletions: bool,
     /// Whether a merge sends a creation event for the record that results.
@@ -151,7 +162,28 @@ pub enum OverLimit {
     Clamped,
 }
 
-/// What a batch read answers for an id that was merged into another.
+/// What becomes of `hs_unique_creation_key` in a new record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CreationKey {
+    /// 400 with the code `READ_ONLY_VALUE`, as its definition says.
+    Refused,
+    /// It is kept; a second record with the same key gets 409, and records are found by it.
+    Writable,
+}
+
+/// What an account answers to a new property or group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PropertyCreation {
+    Allowed,
+    /// 403: whoever stands behind the token may not.
+    Forbidden,
+    /// 400: the account has as many as its subscription allows.
+    Exhausted,
+}
+
+/// What a batch answers for an id that was merged into another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MergedId {
@@ -219,6 +251,11 @@ impl Default for Switches {
             search_straggler_ms: 3_600_000,
             reads_know_new_after_ms: 0,
             batch_read_merged: MergedId::Omitted,
+            batch_update_merged: MergedId::Omitted,
+            creation_key: CreationKey::Refused,
+            property_creation: PropertyCreation::Allowed,
+            writes_know_property_after_ms: 0,
+            rules_look_at_old_values: false,
             merge_sends_deletions: false,
             merge_sends_creation: false,
             deal_merge_keeps_primary_id: false,

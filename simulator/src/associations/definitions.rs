@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::objects::kind::{COMPANIES, CONTACTS, DEALS, ObjectKind};
+use crate::objects::kind::{CALLS, COMPANIES, CONTACTS, DEALS, NOTES, ObjectKind, TASKS};
 
 /// A type's number: HubSpot's `associationTypeId`, unlike for each direction.
 pub type TypeId = u32;
@@ -12,7 +12,7 @@ const FIRST_OWN: TypeId = 101;
 
 /// HubSpot's own: from, to, id, id of the other direction, label. The first of a pair of types is the unlabelled one.
 /// Source: `hubspot-api.md` 4.8.
-const HUBSPOT_DEFINED: [(&str, &str, TypeId, TypeId, Option<&str>); 13] = [
+const HUBSPOT_DEFINED: [(&str, &str, TypeId, TypeId, Option<&str>); 31] = [
     (CONTACTS.type_id, CONTACTS.type_id, 449, 449, None),
     (CONTACTS.type_id, COMPANIES.type_id, 279, 280, None),
     (CONTACTS.type_id, COMPANIES.type_id, PRIMARY_OF_CONTACT, 2, Some("Primary")),
@@ -26,6 +26,24 @@ const HUBSPOT_DEFINED: [(&str, &str, TypeId, TypeId, Option<&str>); 13] = [
     (DEALS.type_id, COMPANIES.type_id, 341, 342, None),
     (DEALS.type_id, COMPANIES.type_id, PRIMARY_OF_DEAL, 6, Some("Primary")),
     (DEALS.type_id, DEALS.type_id, 451, 451, None),
+    (CONTACTS.type_id, TASKS.type_id, 203, 204, None),
+    (TASKS.type_id, CONTACTS.type_id, 204, 203, None),
+    (COMPANIES.type_id, TASKS.type_id, 191, 192, None),
+    (TASKS.type_id, COMPANIES.type_id, 192, 191, None),
+    (DEALS.type_id, TASKS.type_id, 215, 216, None),
+    (TASKS.type_id, DEALS.type_id, 216, 215, None),
+    (CONTACTS.type_id, CALLS.type_id, 193, 194, None),
+    (CALLS.type_id, CONTACTS.type_id, 194, 193, None),
+    (COMPANIES.type_id, CALLS.type_id, 181, 182, None),
+    (CALLS.type_id, COMPANIES.type_id, 182, 181, None),
+    (DEALS.type_id, CALLS.type_id, 205, 206, None),
+    (CALLS.type_id, DEALS.type_id, 206, 205, None),
+    (CONTACTS.type_id, NOTES.type_id, 201, 202, None),
+    (NOTES.type_id, CONTACTS.type_id, 202, 201, None),
+    (COMPANIES.type_id, NOTES.type_id, 189, 190, None),
+    (NOTES.type_id, COMPANIES.type_id, 190, 189, None),
+    (DEALS.type_id, NOTES.type_id, 213, 214, None),
+    (NOTES.type_id, DEALS.type_id, 214, 213, None),
 ];
 
 /// Of which a record has one at most: contact to company, deal to company.

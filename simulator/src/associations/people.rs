@@ -153,7 +153,8 @@ impl Portal {
 
     /// One event for each side.
     fn tell(&self, turn: &mut Turn<'_>, source: &'static str, pair: Pair, type_id: TypeId, removed: bool) {
-        if !turn.changes.watches(self.portal_id) {
+        // Links to activities send nothing: HubSpot has association events between classic types only.
+        if !turn.changes.watches(self.portal_id) || !(pair.from.classical && pair.to.classical) {
             return;
         }
         let own = self.definitions.get(pair.from, pair.to, type_id);

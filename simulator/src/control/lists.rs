@@ -75,6 +75,13 @@ impl Simulator {
                     let headers = vec![("content-type".into(), "application/x-ndjson".into())];
                     Ok(Response { status: 200, headers, body })
                 }
+                "writes" => {
+                    let list =
+                        query.number("list").and_then(|id| portal.list(id)).ok_or_else(|| missing("list"))?;
+                    let line = |(id, added, removed): (u64, u32, u32)| json!({"id": id.to_string(), "added": added, "removed": removed});
+                    let results: Vec<Value> = list.writes().map(line).collect();
+                    Ok(Response::json(200, &json!({"results": results})))
+                }
                 _ => Err(missing("control call")),
             };
         }

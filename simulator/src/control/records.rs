@@ -74,6 +74,17 @@ impl Simulator {
     ) -> Result<Response, Refusal> {
         let answer = match (request.method.as_str(), call) {
             ("GET", "dump") => return self.dump_page(object_type, request),
+            ("GET", "writes") => {
+                let portal_id = self.chosen(Form::query(request).number("portal_id"))?;
+                let line = |(id, own): (u64, crate::Written)| {
+                    let mut line = json!(own);
+                    line["id"] = id.to_string().into();
+                    format!("{line}\n")
+                };
+                let body: String = self.portals[&portal_id].writes(object_type).map(line).collect();
+                let headers = vec![("content-type".into(), "application/x-ndjson".into())];
+                return Ok(Response { status: 200, headers, body: body.into_bytes() });
+            }
             ("GET", "count") => {
                 let portal_id = self.chosen(Form::query(request).number("portal_id"))?;
                 json!({"live": self.portals[&portal_id].live_count(object_type)})

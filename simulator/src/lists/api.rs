@@ -361,6 +361,9 @@ fn change(
     for text in &added {
         let kind = portal.kind_of_list(id);
         let live = text.parse().ok().filter(|own| kind.is_some_and(|kind| portal.is_live(kind, *own)));
+        if let Some(own) = live {
+            portal.lists.note(id, own, true);
+        }
         match live {
             Some(own) if portal.lists.join(turn, id, own) => joined.push(text),
             Some(_) => {}
@@ -368,7 +371,9 @@ fn change(
         }
     }
     for text in &removed {
-        if text.parse().is_ok_and(|own| portal.lists.leave(turn, id, own)) {
+        let Ok(own) = text.parse() else { continue };
+        portal.lists.note(id, own, false);
+        if portal.lists.leave(turn, id, own) {
             left.push(text);
         }
     }

@@ -21,6 +21,7 @@ use crate::objects::write::check_new;
 use crate::portal::{Portal, Turn};
 use crate::rights::Act;
 use crate::schema::Key;
+use crate::switches::MergedId;
 
 /// What a batch has done so far.
 struct Outcome<'a> {
@@ -131,7 +132,9 @@ fn free(
     Ok(())
 }
 
-/// `POST …/batch/update`. Ids that were merged away are not followed.
+/// `POST …/batch/update`. What becomes of ids that were merged away is a switch ([`Switches::batch_update_merged`]).
+///
+/// [`Switches::batch_update_merged`]: crate::Switches::batch_update_merged
 pub(crate) fn update(
     portal: &mut Portal,
     turn: &mut Turn<'_>,
@@ -152,6 +155,15 @@ pub(crate) fn update(
             Some(property) => store.find_unique(unique_key(store, property)?, &input.id),
             None => input.id.parse().ok().and_then(|id| store.get(id)),
         };
+        let record = match record {
+            Some(old) if matches!(old.state, State::Merged { .. }) => match turn.switches.batch_update_merged
+            {
+                MergedId::Omitted => continue,
+                MergedId::Resolved => store.resolve(old.id),
+                MergedId::NotFound => None,
+            },
+            record => record,
+        };
         let there = |record: &&Record| record.state == State::Live && turn.sees(store, &record.values);
         let Some(record) = record.filter(there) else {
             missing.push(input.id.as_str());
@@ -164,7 +176,7 @@ pub(crate) fn update(
         let checked = turn
             .allow(Act::Edit, store, &record.values)
             .and_then(|()| turn.allow_values(store, portal_id, &input.properties))
-            .and_then(|()| validation::check(store, portal_id, Some(&record.values), &input.properties))
+            .and_then(|()| validation::check(store, portal_id, turn, Some(&record.values), &input.properties))
             .and_then(|checked| free(store, Some(record.id), &mut claimed, &checked).map(|()| checked));
         match checked {
             Ok(checked) => good.push((record.id, checked, trace_id)),
@@ -218,7 +230,9 @@ pub(crate) fn upsert(
             Some(record) => turn
                 .allow(Act::Edit, store, &record.values)
                 .and_then(|()| turn.allow_values(store, portal_id, &input.properties))
-                .and_then(|()| validation::check(store, portal_id, Some(&record.values), &input.properties)),
+                .and_then(|()| {
+                    validation::check(store, portal_id, turn, Some(&record.values), &input.properties)
+                }),
             None => check_new(store, portal_id, turn, &sent),
         };
         let own_id = found.map(|record| record.id);

@@ -38,7 +38,7 @@ pub struct ObjectKind {
     pub primary_company: Option<&'static str>,
     /// Whether privacy deletion exists by API, and its webhook.
     pub erasable: bool,
-    /// Whether it has classic webhooks, merges, and, as far as modelled, links and pipelines.
+    /// Whether it has classic webhooks, merges and, as far as modelled, pipelines.
     pub classical: bool,
     /// HubSpot's own properties.
     pub(crate) table: &'static Table,
@@ -242,6 +242,17 @@ impl ObjectKind {
     /// By the name or id used in a path.
     pub fn named(text: &str) -> Option<&'static Self> {
         KINDS.into_iter().find(|kind| text == kind.name || text == kind.type_id)
+    }
+
+    /// A task, call or note.
+    pub fn is_activity(&self) -> bool {
+        ["0-27", "0-48", "0-46"].contains(&self.type_id)
+    }
+
+    /// Whether links between records of these types are modelled.
+    pub(crate) fn links_to(&self, other: &Self) -> bool {
+        let fit = |kind: &Self| kind.classical || kind.is_activity();
+        fit(self) && fit(other) && (self.classical || other.classical)
     }
 
     /// Whether it is one that accounts define themselves.

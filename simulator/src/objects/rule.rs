@@ -1,5 +1,5 @@
-//! A customer's own validation rules for the values of a property (`hubspot-api.md` 1.2). Owns nothing; the rules are
-//! an account's. They hold for every write, whoever makes it.
+//! A customer's own validation rules for the values of a property (`hubspot-api.md` 1.2, 3.6). Owns nothing; the rules
+//! are an account's. They hold for every write, whoever makes it.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,8 +15,12 @@ pub enum ValueRule {
     Alphanumeric,
     /// Characters, at most.
     MaxLength { characters: usize },
+    /// A regular expression that the whole value fits.
+    Regex { pattern: String },
     /// New records need a value.
     Required,
+    /// Records need a value while another property has this one (HubSpot's conditional property logic).
+    RequiredIf { property: String, value: String },
 }
 
 impl ValueRule {
@@ -36,9 +40,30 @@ impl ValueRule {
             Self::MaxLength { characters } if value.chars().count() > *characters => {
                 Some(("INVALID_MAX_LENGTH", format!("{value} is longer than {characters} characters.")))
             }
-            Self::Alpha | Self::Numeric | Self::Alphanumeric | Self::MaxLength { .. } | Self::Required => {
-                None
+            Self::Regex { pattern } if !whole(pattern).is_some_and(|own| own.is_match(value)) => {
+                Some(("INVALID_REGEX", format!("{value} does not fit the expression {pattern}.")))
             }
+            Self::Alpha
+            | Self::Numeric
+            | Self::Alphanumeric
+            | Self::MaxLength { .. }
+            | Self::Regex { .. }
+            | Self::Required
+            | Self::RequiredIf { .. } => None,
         }
     }
+
+    /// Why it cannot be a rule.
+    pub(crate) fn flaw(&self) -> Option<String> {
+        match self {
+            Self::Regex { pattern } if whole(pattern).is_none() => {
+                Some(format!("{pattern} is not a regular expression"))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn whole(pattern: &str) -> Option<regex_lite::Regex> {
+    regex_lite::Regex::new(&format!("^(?:{pattern})$")).ok()
 }

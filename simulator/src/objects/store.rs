@@ -11,19 +11,21 @@ use rustc_hash::FxHashMap;
 use crate::associations::people::Left;
 use crate::change::{Change, ChangeEvent};
 use crate::index::Index;
+use crate::ledger::Ledger;
 use crate::objects::kind::ObjectKind;
 use crate::objects::record::{Record, State, Values};
 use crate::objects::rule::ValueRule;
 use crate::pipelines::Pipelines;
 use crate::portal::Turn;
-use crate::schema::{Key, Schema};
+use crate::schema::{CREATION_KEY, Key, Schema};
 use crate::time::DAY_MS;
 
 /// Archived records are shown this long. Source: `hubspot-api.md` 4.5.
 pub(crate) const ARCHIVE_DAYS: u64 = 90;
 
-/// `changeSource` of a change by API, and of one made in HubSpot's pages.
+/// `changeSource` of a change by API, by an import, and of one made in HubSpot's pages.
 pub(crate) const BY_API: &str = "INTEGRATION";
+pub(crate) const BY_IMPORT: &str = "IMPORT";
 pub(crate) const BY_PERSON: &str = "CRM_UI";
 
 /// A value to set (`Some`) or clear (`None`).
@@ -54,6 +56,7 @@ struct Known {
     domain: Option<Key>,
     additional_domains: Option<Key>,
     deal_stage: Option<Key>,
+    creation_key: Option<Key>,
     /// `hs_is_closed`, `hs_is_closed_won`, `hs_deal_stage_probability`.
     closed: Option<Key>,
     won: Option<Key>,
@@ -66,6 +69,8 @@ pub(crate) struct Store {
     kind: &'static ObjectKind,
     pub schema: Schema,
     pub index: Index,
+    /// What apps wrote.
+    pub ledger: Ledger,
     /// Empty of types without.
     pub pipelines: Pipelines,
     /// The customer's own rules for values, by property.
@@ -103,6 +108,7 @@ impl Store {
             domain: schema.key("domain"),
             additional_domains: schema.key("hs_additional_domains"),
             deal_stage: schema.key("dealstage"),
+            creation_key: schema.key(CREATION_KEY),
             closed: schema.key("hs_is_closed"),
             won: schema.key("hs_is_closed_won"),
             probability: schema.key("hs_deal_stage_probability"),
@@ -113,6 +119,7 @@ impl Store {
             kind,
             schema,
             index: Index::default(),
+            ledger: Ledger::default(),
             pipelines: Pipelines::first(kind),
             rules: BTreeMap::new(),
             left: Vec::new(),
@@ -160,7 +167,7 @@ impl Store {
 
     /// Whether values of this property are unique.
     pub fn is_unique(&self, key: Key) -> bool {
-        self.unique.contains_key(&key)
+        self.unique.contains_key(&key) || Some(key) == self.known.creation_key
     }
 
     /// Makes a property's values unique from now on.
@@ -222,7 +229,12 @@ impl Store {
         if let Some(by) = values.iter().find_map(|&(key, value)| self.holder(key, value)) {
             return Err(Refused::Taken { kind: self.kind, by });
         }
+        // Few accounts have values of it, so it takes part only from the first one on.
+        if let Some(key) = self.known.creation_key.filter(|key| values.iter().any(|own| own.0 == *key)) {
+            self.make_unique(key);
+        }
         let id = self.draw_id(turn, rng);
+        self.ledger.created(source, id);
         let values = self.derived(&Values::pack(values.iter().copied()));
         let record =
             Record { id, created_at: turn.now_ms, updated_at: turn.now_ms, state: State::Live, values };
@@ -265,12 +277,14 @@ impl Store {
         let changed: Vec<Edit<'_>> =
             edits.iter().copied().filter(|&(key, value)| old.get(key) != value).collect();
         if changed.is_empty() {
+            self.ledger.updated(source, id, false);
             return Ok(());
         }
         let taken = changed.iter().find_map(|&(key, value)| self.holder(key, value?).filter(|&by| by != id));
         if let Some(by) = taken {
             return Err(Refused::Taken { kind: self.kind, by });
         }
+        self.ledger.updated(source, id, true);
         let mut record = self.records[at].clone();
         self.forget_unique(&record);
         record.values = self.derived(&old.with(&changed));
@@ -296,6 +310,7 @@ impl Store {
     ) -> Result<(), Refused> {
         let at =
             self.position(id).filter(|&at| self.records[at].state == State::Live).ok_or(Refused::NotFound)?;
+        self.ledger.archived(source, id);
         self.leave(turn, rng, at, State::Archived { at: turn.now_ms });
         self.left.push(Left::Hidden(id));
         self.emit(turn, id, source, || Change::Deletion);

@@ -9,7 +9,9 @@ use crate::objects::input::Sent;
 use crate::objects::record::Values;
 use crate::objects::rule::ValueRule;
 use crate::objects::store::{Edit, Store};
-use crate::schema::{Key, Property, STAGES, ValueType};
+use crate::portal::Turn;
+use crate::schema::{CREATION_KEY, Key, Property, STAGES, ValueType};
+use crate::switches::CreationKey;
 use crate::time;
 
 /// Longest text, characters. Source: `hubspot-api.md` 4.4.
@@ -51,6 +53,7 @@ impl Checked {
 pub(crate) fn check(
     store: &Store,
     portal_id: u64,
+    turn: &Turn<'_>,
     current: Option<&Values>,
     sent: &Sent,
 ) -> Result<Checked, Problem> {
@@ -58,11 +61,17 @@ pub(crate) fn check(
     let mut invalid = Vec::new();
     for (name, text) in sent {
         let bad = |(code, message): (&'static str, String)| Invalid { name: name.clone(), code, message };
-        let Some((key, property)) = store.schema.live(name) else {
+        let settled = |property: &Property| {
+            property.hubspot_defined
+                || turn.now_ms >= property.created_at + turn.switches.writes_know_property_after_ms
+        };
+        let Some((key, property)) = store.schema.live(name).filter(|own| settled(own.1)) else {
             invalid.push(bad(("PROPERTY_DOESNT_EXIST", format!("Property \"{name}\" does not exist"))));
             continue;
         };
-        if property.read_only || property.calculated {
+        let is_key = name == CREATION_KEY && current.is_none();
+        let may_set_key = is_key && turn.switches.creation_key == CreationKey::Writable;
+        if (property.read_only || property.calculated) && !may_set_key {
             let message = format!("\"{name}\" is a read only property; its value cannot be set.");
             invalid.push(bad(("READ_ONLY_VALUE", message)));
             continue;
@@ -87,20 +96,42 @@ pub(crate) fn check(
             Err(refusal) => invalid.push(bad(refusal)),
         }
     }
-    if current.is_none() {
-        for (key, _) in store.rules.iter().filter(|(_, rules)| rules.contains(&ValueRule::Required)) {
-            let name = &store.schema.property(*key).name;
-            if sent.get(name).is_none_or(String::is_empty) {
-                let message = format!("Required property \"{name}\" is missing.");
-                invalid.push(Invalid { name: name.clone(), code: "REQUIRED_PROPERTY", message });
-            }
-        }
-    }
+    invalid.extend(lacking(store, turn, current, sent));
     if !invalid.is_empty() {
         return Err(invalid_values(portal_id, &invalid));
     }
     checked.sort_unstable_by_key(|(key, _)| *key);
     Ok(Checked(checked))
+}
+
+/// Values that the customer's rules ask for and that the record would not have. Rules ask what a write touches, unless the
+/// switch makes them look at what was wrong before.
+fn lacking(store: &Store, turn: &Turn<'_>, current: Option<&Values>, sent: &Sent) -> Vec<Invalid> {
+    let after = |name: &str| match sent.get(name) {
+        Some(value) => value.clone(),
+        None => {
+            let key = store.schema.key(name);
+            key.and_then(|key| current?.get(key)).unwrap_or_default().to_owned()
+        }
+    };
+    let mut invalid = Vec::new();
+    for (key, rule) in store.rules.iter().flat_map(|(key, rules)| rules.iter().map(move |rule| (key, rule))) {
+        let name = &store.schema.property(*key).name;
+        let asked = match rule {
+            ValueRule::Required => current.is_none(),
+            ValueRule::RequiredIf { property, value } => {
+                let touched = sent.contains_key(property) || sent.contains_key(name);
+                let looks = touched || current.is_none() || turn.switches.rules_look_at_old_values;
+                looks && after(property) == *value
+            }
+            _ => false,
+        };
+        if asked && after(name).is_empty() {
+            let message = format!("Required property \"{name}\" is missing.");
+            invalid.push(Invalid { name: name.clone(), code: "REQUIRED_PROPERTY", message });
+        }
+    }
+    invalid
 }
 
 /// The value as kept; `None` if it is silently ignored.

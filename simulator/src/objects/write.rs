@@ -37,7 +37,7 @@ pub(crate) fn check_new(
     let kind = store.kind();
     turn.allow_new(kind)?;
     turn.allow_values(store, portal_id, sent)?;
-    let mut checked = validation::check(store, portal_id, None, sent)?;
+    let mut checked = validation::check(store, portal_id, turn, None, sent)?;
     let has = |name: &&str| sent.get(*name).is_some_and(|value| !value.is_empty());
     let lacking = kind.required.iter().find(|any_of| !any_of.iter().any(has));
     let asked_for = kind.type_id != CONTACTS.type_id || turn.switches.contact_needs_a_name_or_email;
@@ -123,7 +123,7 @@ pub(crate) fn update(
     turn.allow(Act::Edit, store, &record.values)?;
     turn.allow_values(store, portal_id, &body.properties)?;
     let id = record.id;
-    let checked = validation::check(store, portal_id, Some(&record.values), &body.properties)?;
+    let checked = validation::check(store, portal_id, turn, Some(&record.values), &body.properties)?;
     store.edit(turn, rng, BY_API, id, &checked.edits())?;
     answer(portal, turn, kind, 200, id, &body.properties, None)
 }

@@ -40,6 +40,169 @@ fn a_fault_before_commit_changes_nothing_and_one_after_commit_has_changed_everyt
     }
 }
 
+/// Every call that writes, with what it sends; `{contact}` and its like are ids.
+const WRITES: [(Endpoint, &str, &str, &str); 17] = [
+    (Endpoint::Create, "POST", "/crm/objects/2026-09/companies", r#"{"properties":{"name":"N"}}"#),
+    (
+        Endpoint::Update,
+        "PATCH",
+        "/crm/objects/2026-09/contacts/{contact}",
+        r#"{"properties":{"firstname":"N"}}"#,
+    ),
+    (Endpoint::Archive, "DELETE", "/crm/objects/2026-09/contacts/{other}", ""),
+    (
+        Endpoint::BatchCreate,
+        "POST",
+        "/crm/objects/2026-09/tasks/batch/create",
+        r#"{"inputs":[{"properties":{"hs_timestamp":"2026-11-20T12:00:00Z"}}]}"#,
+    ),
+    (
+        Endpoint::BatchUpdate,
+        "POST",
+        "/crm/objects/2026-09/contacts/batch/update",
+        r#"{"inputs":[{"id":"{contact}","properties":{"lastname":"N"}}]}"#,
+    ),
+    (
+        Endpoint::BatchUpsert,
+        "POST",
+        "/crm/objects/2026-09/contacts/batch/upsert",
+        r#"{"inputs":[{"id":"n@example.com","idProperty":"email","properties":{}}]}"#,
+    ),
+    (
+        Endpoint::BatchArchive,
+        "POST",
+        "/crm/objects/2026-09/contacts/batch/archive",
+        r#"{"inputs":[{"id":"{third}"}]}"#,
+    ),
+    (
+        Endpoint::PropertyCreate,
+        "POST",
+        "/crm/properties/2026-09/companies",
+        r#"{"name":"n","label":"N","type":"string","fieldType":"text","groupName":"companyinformation"}"#,
+    ),
+    (
+        Endpoint::GroupCreate,
+        "POST",
+        "/crm/properties/2026-09/companies/groups",
+        r#"{"name":"g","label":"G"}"#,
+    ),
+    (Endpoint::PropertyUpdate, "PATCH", "/crm/properties/2026-09/companies/n", r#"{"label":"M"}"#),
+    (Endpoint::ListMembersChange, "PUT", "/crm/lists/2026-09/{list}/memberships/add", r#"["{contact}"]"#),
+    (Endpoint::ListMembersChange, "PUT", "/crm/lists/2026-09/{list}/memberships/remove", r#"["{contact}"]"#),
+    (
+        Endpoint::AssociationDefault,
+        "PUT",
+        "/crm/objects/2026-09/contacts/{contact}/associations/default/companies/{company}",
+        "",
+    ),
+    (
+        Endpoint::AssociationBatchArchive,
+        "POST",
+        "/crm/associations/2026-09/contacts/companies/batch/archive",
+        r#"{"inputs":[{"from":{"id":"{contact}"},"to":[{"id":"{company}"}]}]}"#,
+    ),
+    (
+        Endpoint::AssociationPut,
+        "PUT",
+        "/crm/objects/2026-09/contacts/{contact}/associations/companies/{company}",
+        r#"[{"associationCategory":"HUBSPOT_DEFINED","associationTypeId":1}]"#,
+    ),
+    (
+        Endpoint::AssociationDelete,
+        "DELETE",
+        "/crm/objects/2026-09/contacts/{contact}/associations/companies/{company}",
+        "",
+    ),
+    (
+        Endpoint::AssociationBatchDefault,
+        "POST",
+        "/crm/associations/2026-09/contacts/companies/batch/associate/default",
+        r#"{"inputs":[{"from":{"id":"{contact}"},"to":{"id":"{company}"}}]}"#,
+    ),
+];
+
+/// Everything a write could have changed, as text.
+fn everything(world: &mut World) -> String {
+    let state = world.portal(|portal, _| {
+        let mut out = Vec::new();
+        for object_type in ["contacts", "companies", "tasks"] {
+            portal.dump(object_type, 0, 1_000, &mut out);
+        }
+        let members: Vec<_> = portal.lists().flat_map(|list| list.members().map(|own| own.0)).collect();
+        let links = portal.associations("contacts", "companies");
+        format!("{} {members:?} {links:?}", String::from_utf8_lossy(&out))
+    });
+    let properties = world.get("/crm/properties/2026-09/companies").1;
+    let groups = world.get("/crm/properties/2026-09/companies/groups").1;
+    format!("{state} {properties} {groups}")
+}
+
+#[test]
+fn an_answer_to_any_write_may_be_lost_before_or_after_it_was_done() {
+    let faults = [
+        Fault::Status { status: 502, after_commit: false },
+        Fault::Status { status: 504, after_commit: false },
+        Fault::NoAnswer { after_commit: false },
+        Fault::Hollow { after_commit: false },
+        Fault::Locked,
+        Fault::Moved { retry_after_s: 60 },
+        Fault::Status { status: 502, after_commit: true },
+        Fault::Status { status: 504, after_commit: true },
+        Fault::NoAnswer { after_commit: true },
+        Fault::Hollow { after_commit: true },
+        Fault::Truncated,
+    ];
+    for fault in faults {
+        let after = matches!(
+            fault,
+            Fault::Status { after_commit: true, .. }
+                | Fault::NoAnswer { after_commit: true }
+                | Fault::Hollow { after_commit: true }
+                | Fault::Truncated
+        );
+        let mut world = World::seeded(3, Switches::default());
+        let contacts = world.live_ids();
+        let (company, list) = world.portal(|portal, turn| {
+            let company = portal.create_record(turn, "companies", &[("name", "Acme")]).expect("created");
+            let list =
+                portal.create_list(0, "L", "contacts", crate::lists::Processing::Manual).expect("made");
+            (company.to_string(), list.to_string())
+        });
+        for (endpoint, method, path, body) in WRITES {
+            let fill = |text: &str| {
+                text.replace("{contact}", &contacts[0])
+                    .replace("{other}", &contacts[1])
+                    .replace("{third}", &contacts[2])
+                    .replace("{company}", &company)
+                    .replace("{list}", &list)
+            };
+            let body = (!body.is_empty()).then(|| serde_json::from_str(&fill(body)).expect("JSON"));
+            let before = everything(&mut world);
+            world.sim.faults.add(Rule::next(1, fault).of_writes());
+            let struck = world.send(method, &fill(path), body.clone());
+            assert!(struck.is_none_or(|answer| answer.status != 400), "{path} {fault:?}");
+            assert_eq!(world.sim.faults.rules(), [], "{path} counts as a write");
+            assert_eq!(everything(&mut world) != before, after, "{fault:?} at {endpoint:?}");
+            if !after {
+                let status = world.call(method, &fill(path), body).0;
+                assert!((200..300).contains(&status), "{path}: {status}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_fault_of_a_record_strikes_writes_of_it_too() {
+    let mut world = World::seeded(2, Switches::default());
+    let ids: Vec<u64> = world.live_ids().iter().map(|id| id.parse().expect("a number")).collect();
+    world.sim.faults.add(Rule::of_record(ids[0], Fault::Locked));
+    let update = |id: u64| json!({"inputs": [{"id": id.to_string(), "properties": {"firstname": "N"}}]});
+    let body = Some(json!({"properties": {"firstname": "N"}}));
+    assert_eq!(world.call("PATCH", &format!("{LIST}/{}", ids[0]), body).0, 423);
+    assert_eq!(world.post(&format!("{LIST}/batch/update"), update(ids[0])).0, 423);
+    assert_eq!(world.post(&format!("{LIST}/batch/update"), update(ids[1])).0, 200);
+}
+
 #[test]
 fn html_and_truncated_answers_are_no_json() {
     let mut world = World::seeded(3, Switches::default());

@@ -111,7 +111,7 @@ fn what_of_further_types_is_not_modelled_is_refused() {
         assert!(text(&body["message"]).contains("does not model"), "{body}");
     };
     let inputs = json!({"inputs": [{"id": "1"}]});
-    refused(world.post("/crm/associations/2026-09/contacts/tasks/batch/read", inputs.clone()));
+    refused(world.post("/crm/associations/2026-09/calls/tasks/batch/read", inputs.clone()));
     refused(world.post(&format!("/crm/associations/2026-09/{cars}/contacts/batch/read"), inputs));
     refused(world.get("/crm/pipelines/2026-09/tasks"));
     refused(world.post(SCHEMAS, json!({"name": "boats"})));

@@ -187,3 +187,65 @@ fn lists_need_their_scopes_and_are_not_for_one_users_token() {
     assert_eq!((status, &body["category"]), (403, &json!("MISSING_SCOPES")));
     assert_eq!(body["errors"][0]["context"]["requiredGranularScopes"], json!(["crm.lists.write"]));
 }
+
+#[test]
+fn members_are_added_and_removed_by_hand_where_the_kind_of_list_allows_it() {
+    for (processing, status) in [("MANUAL", 200), ("SNAPSHOT", 200), ("DYNAMIC", 400)] {
+        let mut world = World::seeded(3, Switches::default());
+        let ids = world.live_ids();
+        let made = json!({"portal_id": super::PORTAL, "name": "L", "processing": processing});
+        let list = text(&world.post("/__control/lists/create", made).1["id"]);
+        let path = format!("/crm/lists/2026-09/{list}/memberships");
+        let body = Some(json!([ids[0], ids[1]]));
+        assert_eq!(world.call("PUT", &format!("{path}/add"), body.clone()).0, status, "{processing}");
+        assert_eq!(world.call("PUT", &format!("{path}/remove"), body).0, status, "{processing}");
+        let both = json!({"recordIdsToAdd": [ids[2]], "recordIdsToRemove": [ids[0]]});
+        assert_eq!(
+            world.call("PUT", &format!("{path}/add-and-remove"), Some(both)).0,
+            status,
+            "{processing}"
+        );
+        world.portal(|portal, _| {
+            let own = portal.list(list.parse().expect("a number")).expect("a list");
+            assert_eq!(own.size(), usize::from(status == 200));
+            assert_eq!(own.writes().count(), if status == 200 { 3 } else { 0 });
+        });
+    }
+}
+
+#[test]
+fn ids_that_are_nobodys_any_more_are_named_as_missing() {
+    let mut world = World::seeded(4, Switches::default());
+    let ids = world.live_ids();
+    let numbers: Vec<u64> = ids.iter().map(|id| id.parse().expect("a number")).collect();
+    let made = json!({"portal_id": super::PORTAL, "name": "L"});
+    let list = text(&world.post("/__control/lists/create", made).1["id"]);
+    let path = format!("/crm/lists/2026-09/{list}/memberships/add");
+    assert_eq!(world.call("PUT", &path, Some(json!([ids[1]]))).0, 200);
+    world.portal(|portal, turn| {
+        portal.archive_record(turn, "contacts", numbers[1]).expect("archived");
+        portal.erase_record(turn, "contacts", numbers[2]).expect("erased");
+    });
+    let (status, body) = world.call("PUT", &path, Some(json!([ids[0], ids[1], ids[2], "999999", ids[0]])));
+    assert_eq!((status, &body["recordsIdsAdded"]), (200, &json!([ids[0]])));
+    assert_eq!(body["recordIdsMissing"], json!([ids[1], ids[2], "999999"]));
+    let (_, counted) = world.get(&format!("/__control/lists/writes?portal_id={}&list={list}", super::PORTAL));
+    let of = |id: &str| {
+        counted["results"].as_array().expect("results").iter().find(|own| own["id"] == id).cloned()
+    };
+    assert_eq!(of(&ids[0]).expect("written")["added"], 2);
+    assert_eq!(of(&ids[2]), None);
+}
+
+#[test]
+fn one_request_changes_so_many_members_at_most() {
+    let mut world = World::seeded(5, Switches { list_members_per_call: 4, ..Switches::default() });
+    let ids = world.live_ids();
+    let made = json!({"portal_id": super::PORTAL, "name": "L"});
+    let list = text(&world.post("/__control/lists/create", made).1["id"]);
+    let path = format!("/crm/lists/2026-09/{list}/memberships");
+    assert_eq!(world.call("PUT", &format!("{path}/add"), Some(json!(ids))).0, 400);
+    let both = json!({"recordIdsToAdd": ids[..3], "recordIdsToRemove": ids[3..]});
+    assert_eq!(world.call("PUT", &format!("{path}/add-and-remove"), Some(both)).0, 400);
+    assert_eq!(world.call("PUT", &format!("{path}/add"), Some(json!(ids[..4]))).0, 200);
+}

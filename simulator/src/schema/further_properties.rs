@@ -42,6 +42,7 @@ const TASK_ALWAYS: &[&str] = &[
     "hs_task_priority",
     "hs_task_status",
     "hs_task_subject",
+    "hs_task_type",
     "hs_timestamp",
     "hubspot_owner_id",
 ];
@@ -51,6 +52,7 @@ activity string/text - -: hs_call_title hs_call_from_number hs_call_to_number hs
 activity string/html - -: hs_call_body
 activity enumeration/select - call_status: hs_call_status
 activity enumeration/select - call_direction: hs_call_direction
+activity enumeration/select - call_disposition: hs_call_disposition
 activity number/number - -: hs_call_duration
 activity datetime/date - -: hs_timestamp
 activity datetime/date r -: hs_createdate hs_lastmodifieddate
@@ -64,6 +66,7 @@ activity enumeration/select - team: hubspot_team_id
 const CALL_ALWAYS: &[&str] = &[
     "hs_call_body",
     "hs_call_direction",
+    "hs_call_disposition",
     "hs_call_duration",
     "hs_call_status",
     "hs_call_title",

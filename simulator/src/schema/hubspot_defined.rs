@@ -193,9 +193,32 @@ pub(super) const OPTION_SETS: &[(&str, &[&str])] = &[
     ("task_type", &["EMAIL", "CALL", "TODO"]),
     (
         "call_status",
-        &["BUSY", "CALLING_CRM_USER", "CANCELED", "COMPLETED", "CONNECTING", "FAILED", "NO_ANSWER", "QUEUED"],
+        &[
+            "BUSY",
+            "CALLING_CRM_USER",
+            "CANCELED",
+            "COMPLETED",
+            "CONNECTING",
+            "FAILED",
+            "IN_PROGRESS",
+            "NO_ANSWER",
+            "QUEUED",
+            "RINGING",
+        ],
     ),
     ("call_direction", &["INBOUND", "OUTBOUND"]),
+    // Busy, connected, left live message, left voicemail, no answer, wrong number. Source: `hubspot-api.md` 4.7.
+    (
+        "call_disposition",
+        &[
+            "9d9162e7-6cf3-4944-bf63-4dff82258764",
+            "f240bbac-87c9-4f6e-bf70-924b57d47db7",
+            "a4c4c377-d246-4b32-a13b-75a56a4cd0ff",
+            "b2cf5968-551e-4856-9783-52b3da59a7d0",
+            "73a0d17f-1163-4015-bdd5-ec830791da20",
+            "17b47fee-58de-441e-a44c-c6300d46f273",
+        ],
+    ),
     (
         "source",
         &[
