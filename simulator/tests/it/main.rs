@@ -5,6 +5,7 @@ mod control;
 mod limits;
 mod oauth;
 mod private_apps;
+mod seat_work;
 mod server;
 mod support;
 mod user_level;
