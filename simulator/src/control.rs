@@ -57,6 +57,10 @@
 //! | `POST /__control/lists/delete`, `/restore` | `portal_id`, `list` | `{"changed"}` |
 //! | `GET /__control/lists/dump` | `portal_id`, `list` | NDJSON of members: `{"id":"9","joinedAt"}` |
 //! | `GET /__control/lists/writes` | `portal_id`, `list` | `{"results"}`: how often apps asked to add and remove each record |
+//! | `GET /__control/imports` | `portal_id` | `{"results"}`: every import, with its app, state, counters and errors |
+//! | `POST /__control/imports/occupy` | `portal_id`, `lasts_ms`: the customer's own import, which takes one of the three places | `{"id"}` |
+//! | `POST /__control/imports/fail`, `/revert` | `portal_id`, `id` | `{"changed"}` |
+//! | `GET /__control/events` | `portal_id` | `{"results"}`: every custom and app event taken ([`crate::events::Occurrence`]) |
 //! | `PUT /__control/edit-rate` | `portal_id`, `object_type` (`contacts` if absent), `per_second` (0 ends) | `{"per_second"}` |
 //! | `POST /__control/grants/scopes` | `app_id`, `portal_id`, `removed` | `{"changed"}`: grants and static tokens that lose these scopes at once |
 //! | `POST /__control/index/catch-up` | `portal_id` (all if absent) | `{}`: search knows everything now |
@@ -64,6 +68,7 @@
 mod access;
 mod associations;
 mod lists;
+mod outcomes;
 pub mod page;
 pub mod records;
 mod settings;
@@ -83,7 +88,7 @@ use crate::portal::PortalSettings;
 use crate::{Problem, Simulator};
 
 /// Every scope the modelled endpoints ask for.
-pub const ALL_SCOPES: [&str; 20] = [
+pub const ALL_SCOPES: [&str; 24] = [
     "oauth",
     "crm.objects.contacts.read",
     "crm.objects.contacts.write",
@@ -104,6 +109,10 @@ pub const ALL_SCOPES: [&str; 20] = [
     "crm.objects.custom.write",
     "crm.schemas.custom.read",
     "crm.schemas.custom.write",
+    "crm.import",
+    "behavioral_events.event_definitions.read_write",
+    "analytics.behavioral_events.send",
+    "timeline",
 ];
 
 /// Why the control API refused: status and a sentence.
@@ -178,6 +187,8 @@ impl Simulator {
             Some((area @ ("users" | "private-tokens"), call)) => {
                 self.control_access(now_ms, area, call, request)
             }
+            None if matches!(path, "imports" | "events") => self.control_outcomes(now_ms, path, "", request),
+            Some(("imports", call)) => self.control_outcomes(now_ms, "imports", call, request),
             Some(("schemas", call)) => self.control_schemas(now_ms, call, request),
             Some(("associations", call)) => self.control_associations(now_ms, call, request),
             Some(("pages", rest)) => self.page_call(now_ms, rest, request),

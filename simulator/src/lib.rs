@@ -11,6 +11,7 @@
 //! | [`portal`], [`objects`], [`schema`], [`index`] | one account's state: records, properties, the lagging index |
 //! | [`search`], [`properties`], [`owners`], [`pipelines`], [`associations`], [`lists`] | those APIs |
 //! | [`generator`] | believable records and the stream of edits |
+//! | [`imports`], [`events`] | files of rows worked off while time passes; custom and app events |
 //! | [`ledger`] | how often apps wrote what |
 //! | [`faults`], [`switches`], [`problem`] | misfortunes, unconfirmed behaviour, error bodies |
 //! | [`auth`], [`oauth`], [`rights`], [`pages`], [`limits`], [`webhooks`], [`control`] | tokens, what one user may do, HubSpot's own pages, quotas, deliveries, the control API |
@@ -20,11 +21,13 @@ pub mod auth;
 pub mod change;
 pub mod control;
 pub mod counters;
+pub mod events;
 pub mod faults;
 pub mod form;
 pub mod generator;
 pub mod grants;
 pub mod http;
+pub mod imports;
 pub mod index;
 pub mod ledger;
 pub mod limits;

@@ -18,6 +18,8 @@ use crate::{Problem, Simulator, Switches};
 const WINDOW_MS: u64 = 10_000;
 /// Length of search's window.
 const SEARCH_WINDOW_MS: u64 = 1_000;
+/// Calls that send custom events, of an account in a second. Source: `hubspot-api.md` 3.1.
+const EVENTS_PER_SECOND: u32 = 1_250;
 /// A publicly distributed OAuth app's window, whatever the account's tier.
 const PUBLIC_OAUTH_LIMIT: u32 = 110;
 
@@ -28,6 +30,8 @@ pub enum Quota {
     Core,
     /// The app's 10-second window for the associations API, which is exempt from the ordinary one.
     Associations,
+    /// The account's custom events, which are exempt from all others: so many calls a second.
+    Events,
     /// The account's searches per second; no rate headers on the answer. Private apps' searches count for the day too.
     Search,
 }
@@ -86,6 +90,8 @@ pub struct Limits {
     associations: BTreeMap<(u64, u64), Window>,
     /// By account.
     searches: BTreeMap<u64, Window>,
+    /// Custom events by account.
+    events: BTreeMap<u64, Window>,
     /// By account: the end of its day and the calls on it.
     days: BTreeMap<u64, (u64, u64)>,
     refused: BTreeMap<(u64, &'static str), u64>,
@@ -184,6 +190,14 @@ impl Simulator {
     ) -> Result<RateHeaders, Problem> {
         let Self { limits, switches, portals, .. } = self;
         let &Caller { portal_id, app_id, kind, .. } = caller;
+        if quota == Quota::Events {
+            let window = limits.events.entry(portal_id).or_default();
+            if window.arrive(now_ms, SEARCH_WINDOW_MS, EVENTS_PER_SECOND, switches) {
+                return Ok(RateHeaders::new());
+            }
+            *limits.refused.entry((portal_id, "SECONDLY")).or_default() += 1;
+            return Err(Problem::rate_limited(Policy::Secondly, None));
+        }
         let settings = &portals.get(&portal_id).ok_or_else(Problem::no_credentials)?.settings;
         let day = (kind != CallerKind::Public).then(|| limits.day(now_ms, portal_id, settings, switches));
         let mut refused_by = day

@@ -4,7 +4,9 @@
 use std::borrow::Cow;
 
 use crate::associations::{Definitions, Links};
+use crate::events::Events;
 use crate::generator::{EditStream, Plan};
+use crate::imports::Imports;
 use crate::ledger::Written;
 use crate::lists::Lists;
 use crate::objects::input::{Sent, not_modelled};
@@ -46,7 +48,7 @@ pub struct PortalSettings {
 }
 
 /// What the account pays for (`hubspot-api.md` 3.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tier {
     FreeOrStarter,
@@ -114,6 +116,8 @@ pub struct Portal {
     pub(crate) links: Links,
     pub(crate) lists: Lists,
     pub(crate) custom: schemas::Definitions,
+    pub(crate) imports: Imports,
+    pub(crate) events: Events,
 }
 
 /// The records of one type, and how people work on them.
@@ -146,6 +150,8 @@ impl Portal {
             links: Links::default(),
             lists: Lists::default(),
             custom: schemas::Definitions::default(),
+            imports: Imports::default(),
+            events: Events::default(),
         }
     }
 
@@ -160,6 +166,7 @@ impl Portal {
 
     pub(crate) fn tick(&mut self, turn: &mut Turn<'_>) {
         self.run_streams(turn);
+        self.run_imports(turn);
         self.catch_up(turn.now_ms);
     }
 

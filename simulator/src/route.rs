@@ -12,9 +12,11 @@ use crate::auth::Caller;
 use crate::faults::Fault;
 use crate::http::{Request, Response};
 use crate::objects::input::not_modelled;
+use crate::objects::kind::{COMPANIES, CONTACTS, DEALS};
 use crate::portal::kind_named;
 use crate::{
-    Problem, Simulator, associations, lists, objects, owners, pipelines, properties, rights, schemas, search,
+    Problem, Simulator, associations, events, imports, lists, objects, owners, pipelines, properties, rights,
+    schemas, search,
 };
 
 /// Answers a request that HubSpot (or the control API) would receive.
@@ -261,6 +263,10 @@ fn beside(
             E::SchemaList => vec!["crm.schemas.custom.read", "crm.objects.custom.read"],
             E::SchemaRead => vec!["crm.schemas.custom.read", "crm.objects.custom.read", "oauth"],
             E::SchemaOther => vec!["crm.schemas.custom.write"],
+            E::EventSend | E::EventSendBatch => vec!["analytics.behavioral_events.send"],
+            own if own.is_import() => vec!["crm.import"],
+            own if own.is_custom_event() => vec!["behavioral_events.event_definitions.read_write"],
+            own if own.is_app_event() => app_event_scopes(sim),
             _ => vec!["crm.objects.owners.read"],
         },
     };
@@ -275,8 +281,24 @@ fn beside(
         (E::OwnerRead, _) => owners::read(portal, &route.name, request),
         (E::PipelineRead, Some(kind)) => pipelines::read(portal, kind, &route.rest, request),
         (E::PipelineWrite, _) => Err(not_modelled("changes of pipelines by API")),
+        (own, _) if own.is_import() => {
+            imports::api::handle(portal, &turn, caller.app_id, own, &route.rest, request)
+        }
+        (own, _) if own.is_custom_event() => {
+            events::custom::handle(portal, &turn, caller, own, &route.name, request)
+        }
+        (own, _) if own.is_app_event() => events::app::handle(portal, &turn, caller, own, request),
         _ => lists::api::handle(portal, &turn, route.endpoint, &route.rest, request),
     }
+}
+
+/// What app events need: one scope, or any that writes records.
+fn app_event_scopes(sim: &Simulator) -> Vec<&'static str> {
+    if sim.switches.app_events_need_timeline {
+        return vec!["timeline"];
+    }
+    let writes = [&CONTACTS, &COMPANIES, &DEALS].map(|kind| kind.write_scope);
+    [["timeline"].as_slice(), &writes].concat()
 }
 
 /// Whether the caller may, and sent JSON if anything.
@@ -287,7 +309,8 @@ fn admit(caller: &Caller, endpoint: Endpoint, any_of: &[&str], request: &Request
     if caller.viewer.is_some() && endpoint.refuses_user_level(&request.method) {
         return Err(rights::wrong_kind());
     }
-    if !request.body.is_empty() && !is_json(request) {
+    // A form of several parts is what an import is.
+    if !request.body.is_empty() && endpoint != Endpoint::ImportCreate && !is_json(request) {
         return Err(Problem::new(415, "HTTP 415 Unsupported Media Type"));
     }
     Ok(())

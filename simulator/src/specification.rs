@@ -30,7 +30,7 @@ use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
 /// The files of everything modelled.
-const FILES: [&str; 16] = [
+const FILES: [&str; 20] = [
     "contacts.json",
     "companies.json",
     "deals.json",
@@ -46,6 +46,10 @@ const FILES: [&str; 16] = [
     "tasks.json",
     "calls.json",
     "notes.json",
+    "imports.json",
+    "event-send.json",
+    "event-definitions.json",
+    "timeline-2026-03.json",
     // Of custom objects; after those of one type.
     "objects.json",
 ];

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::portal::Tier;
+
 /// How HubSpot behaves where its documentation is silent or contradicts itself. Readable as JSON, every field optional.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -122,6 +124,32 @@ pub struct Switches {
     pub token_info_knows_service_keys: bool,
     /// Whether `access-token-info` wants the token as Bearer too for accounts outside `na1`, as others found.
     pub token_info_abroad_needs_bearer: bool,
+    /// How long an import is `STARTED` before its rows are worked off, milliseconds.
+    pub import_start_ms: u64,
+    /// Rows of one import worked off in a second. HubSpot says minutes to hours for large files.
+    pub import_rows_per_second: u64,
+    /// Most rows of a file, without its header. Documented: 1,048,576.
+    pub import_rows: u64,
+    /// Most bytes of a file, here of the whole request. Documented: 512 MB.
+    pub import_bytes: u64,
+    /// Most rows an account imports in a day of its own time zone. Documented: 80,000,000.
+    pub import_rows_per_day: u64,
+    /// What an empty cell does.
+    pub import_blank_cell: BlankCell,
+    /// Whether a value that does not fit leaves its row's other values unset too.
+    pub import_bad_value_drops_row: bool,
+    /// Whether a row that changes nothing counts its record as modified.
+    pub import_touches_unchanged: bool,
+    /// Whether a row with an id that was merged away changes the record that resulted (else there is no such record).
+    pub import_follows_merged: bool,
+    /// The least an account pays for to have custom events: one page says Enterprise, others Professional.
+    pub custom_events_tier: Tier,
+    /// Whether a custom event with a `uuid` that came before is taken as the same one.
+    pub custom_event_uuid_is_unique: bool,
+    /// Whether HubSpot approved the apps for app events.
+    pub app_events_allowed: bool,
+    /// Whether app events need the scope `timeline`, as the guide says (else a write scope of the records will do, as specified).
+    pub app_events_need_timeline: bool,
     /// Whether calls above a limit are refused. They are counted in either case.
     pub limits_enforced: bool,
     /// The ten-second limit of every app, instead of the one its distribution and the account's tier give.
@@ -160,6 +188,16 @@ pub enum OverLimit {
     Refused,
     /// The maximum is used.
     Clamped,
+}
+
+/// What an empty cell of an import does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BlankCell {
+    /// The value stays.
+    Ignored,
+    /// The value goes.
+    Clears,
 }
 
 /// What becomes of `hs_unique_creation_key` in a new record.
@@ -295,6 +333,19 @@ impl Default for Switches {
             private_apps_outlive_creator: false,
             token_info_knows_service_keys: true,
             token_info_abroad_needs_bearer: true,
+            import_start_ms: 2_000,
+            import_rows_per_second: 1_000,
+            import_rows: 1_048_576,
+            import_bytes: 512 * 1024 * 1024,
+            import_rows_per_day: 80_000_000,
+            import_blank_cell: BlankCell::Ignored,
+            import_bad_value_drops_row: false,
+            import_touches_unchanged: false,
+            import_follows_merged: false,
+            custom_events_tier: Tier::Professional,
+            custom_event_uuid_is_unique: true,
+            app_events_allowed: false,
+            app_events_need_timeline: true,
             limits_enforced: true,
             ten_secondly_limit: None,
             daily_limit: None,

@@ -26,6 +26,7 @@ struct Held {
     hubspot: Simulator,
     specification: Specification,
     met: BTreeSet<(String, String)>,
+    now_ms: u64,
 }
 
 impl Held {
@@ -46,12 +47,12 @@ impl Held {
             portal.seed(&mut turn, kind, 20, &Shape::default());
         }
         hubspot.add_private_token(PORTAL, TOKEN, &hubspot_simulator::control::ALL_SCOPES);
-        Some(Self { hubspot, specification, met: BTreeSet::new() })
+        Some(Self { hubspot, specification, met: BTreeSet::new(), now_ms: NOON })
     }
 
     /// Sends, checks, and gives status and body.
     fn send(&mut self, request: &Request, sent: &Value) -> (u16, Value) {
-        let answer = self.hubspot.handle(NOON, request).unwrap();
+        let answer = self.hubspot.handle(self.now_ms, request).unwrap();
         let body = if answer.body.is_empty() {
             Value::Null
         } else {
@@ -80,6 +81,23 @@ impl Held {
         request.path = path.into();
         let sent = form_urlencoded::parse(&request.body).map(|(n, v)| (n.into_owned(), v.into())).collect();
         self.send(&request, &Value::Object(sent))
+    }
+
+    /// Sends a file to import; what stands in the parts is held against the file's schema.
+    fn import(&mut self, asked: &Value, file: &str) -> (u16, Value) {
+        let mut request = with_token(get("/crm/imports/2026-09"), TOKEN);
+        request.method = "POST".into();
+        request.headers.push(("content-type".into(), "multipart/form-data; boundary=frontier".into()));
+        let part = |head: &str, text: &str| {
+            format!("--frontier\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n")
+        };
+        let parts = [
+            part("name=\"importRequest\"", &asked.to_string()),
+            part("name=\"files\"; filename=\"a.csv\"", file),
+            "--frontier--\r\n".into(),
+        ];
+        request.body = parts.concat().into_bytes();
+        self.send(&request, &json!({"importRequest": asked.to_string(), "files": file}))
     }
 
     fn ids(&mut self) -> Vec<String> {
@@ -250,7 +268,10 @@ fn schema(held: &mut Held) {
 }
 
 /// Described, but refused as not modelled.
-const REFUSED: [(&str, &str); 28] = [
+const REFUSED: [(&str, &str); 31] = [
+    ("POST", "/events/custom/2026-09/event-definitions/{eventName}/property"),
+    ("PATCH", "/events/custom/2026-09/event-definitions/{eventName}/property/{propertyName}"),
+    ("DELETE", "/events/custom/2026-09/event-definitions/{eventName}/property/{propertyName}"),
     ("POST", "/crm/pipelines/2026-09/{objectType}"),
     ("PUT", "/crm/pipelines/2026-09/{objectType}/{pipelineId}"),
     ("PATCH", "/crm/pipelines/2026-09/{objectType}/{pipelineId}"),
@@ -391,6 +412,121 @@ fn lists(held: &mut Held) {
     expect(held.json("PUT", &format!("{list}/restore"), Value::Null), 204);
 }
 
+fn imports(held: &mut Held) {
+    let base = "/crm/imports/2026-09";
+    let ids = held.ids_of("companies");
+    let asked = json!({
+        "name": "scores", "importOperations": {"0-2": "UPDATE"}, "dateFormat": "YEAR_MONTH_DAY", "timeZone": "UTC",
+        "files": [{"fileName": "a.csv", "fileFormat": "CSV", "fileImportPage": {"hasHeader": true, "columnMappings": [
+            {"columnObjectTypeId": "0-2", "columnName": "Record ID", "propertyName": "hs_object_id",
+                "columnType": "HUBSPOT_OBJECT_ID"},
+            {"columnObjectTypeId": "0-2", "columnName": "n", "propertyName": "numberofemployees", "columnType": "STANDARD"},
+        ]}}],
+    });
+    let file = format!("Record ID,n\n{},5\n{},x\n1,5\n", ids[0], ids[1]);
+    let made = expect(held.import(&asked, &file), 200);
+    let id = made["id"].as_str().unwrap().to_owned();
+    let other = expect(held.import(&asked, &file), 200);
+    expect(held.json("POST", &format!("{base}/{}/cancel", other["id"].as_str().unwrap()), Value::Null), 200);
+    expect(held.import(&json!({"name": "nothing"}), &file), 400);
+    held.now_ms += 60_000;
+    let ended = expect(held.json("GET", &format!("{base}/{id}"), Value::Null), 200);
+    assert_eq!((&ended["state"], &ended["metadata"]["counters"]["ERRORS"]), (&json!("DONE"), &json!(2)));
+    let path = format!("{base}/{id}/errors?limit=1&includeErrorMessage=true&includeRowData=true");
+    let page = expect(held.json("GET", &path, Value::Null), 200);
+    let after = page["paging"]["next"]["after"].as_str().unwrap().to_owned();
+    expect(held.json("GET", &format!("{path}&after={after}"), Value::Null), 200);
+    let page = expect(held.json("GET", &format!("{base}?limit=1"), Value::Null), 200);
+    let after = page["paging"]["next"]["after"].as_str().unwrap().to_owned();
+    expect(held.json("GET", &format!("{base}?after={after}"), Value::Null), 200);
+    expect(held.json("GET", &format!("{base}/1"), Value::Null), 404);
+    held.hubspot.switches.import_rows = 1;
+    expect(held.import(&asked, &file), 429);
+}
+
+fn events(held: &mut Held) {
+    let definitions = "/events/custom/2026-09/event-definitions";
+    let new = json!({"label": "Visit", "name": "visit", "description": "A visit", "primaryObject": "COMPANY",
+    "includeDefaultProperties": true, "propertyDefinitions": [
+        {"name": "page", "label": "Page", "type": "string"},
+        {"name": "kind", "label": "Kind", "type": "enumeration",
+            "options": [{"label": "A", "value": "a", "displayOrder": 0, "hidden": false}]},
+    ]});
+    expect(held.json("GET", definitions, Value::Null), 403);
+    held.hubspot.switches.custom_events_tier = hubspot_simulator::Tier::FreeOrStarter;
+    let made = expect(held.json("POST", definitions, new.clone()), 201);
+    let name = made["fullyQualifiedName"].as_str().unwrap().to_owned();
+    expect(held.json("POST", definitions, new), 409);
+    expect(
+        held.json(
+            "GET",
+            &format!("{definitions}?limit=5&includeProperties=true&searchString=vis"),
+            Value::Null,
+        ),
+        200,
+    );
+    expect(held.json("GET", &format!("{definitions}/{name}"), Value::Null), 200);
+    expect(held.json("PATCH", &format!("{definitions}/{name}"), json!({"label": "A visit"})), 201);
+    let id = held.ids_of("companies")[0].clone();
+    let event = json!({"eventName": name, "objectId": id, "uuid": "u1", "occurredAt": "2026-11-20T11:00:00Z",
+        "properties": {"page": "/"}});
+    expect(held.json("POST", "/events/custom/2026-09/send", event.clone()), 204);
+    expect(held.json("POST", "/events/custom/2026-09/send/batch", json!({"inputs": [event]})), 204);
+    expect(
+        held.json("POST", "/events/custom/2026-09/send", json!({"eventName": "x", "properties": {}})),
+        400,
+    );
+    expect(held.json("DELETE", &format!("{definitions}/{name}"), Value::Null), 204);
+    let app_events = "/integrators/timeline/2026-03/events";
+    let event = |id: &str| {
+        json!({"eventTypeName": "visit", "id": id, "email": "a@example.com", "timestamp": "2026-11-20T11:00:00Z",
+            "properties": {"page": "/"}})
+    };
+    expect(held.json("POST", app_events, event("e1")), 403);
+    held.hubspot.switches.app_events_allowed = true;
+    held.hubspot.switches.app_events_need_timeline = false;
+    let (access, _) = install(&mut held.hubspot, NOON);
+    let mut by_app =
+        |path: &str, body: Value| held.send(&with_token(json_request("POST", path, &body), &access), &body);
+    expect(by_app(app_events, event("e1")), 201);
+    expect(by_app(app_events, event("e1")), 409);
+    let batch = json!({"inputs": [event("e2"), event("e3")]});
+    expect(by_app(&format!("{app_events}/batch"), batch), 200);
+    let names = json!({"developerSymbol": "visit", "projectName": "p"});
+    expect(by_app("/integrators/timeline/2026-03/types/projects", names), 400);
+}
+
+/// Activities with their links, and keys that are unique.
+fn trials(held: &mut Held) {
+    let (contacts, companies) = (held.ids(), held.ids_of("companies"));
+    let to = |id: &str, own: u32| json!({"to": {"id": id}, "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": own}]});
+    for (kind, [contact, company]) in [("tasks", [204, 192]), ("calls", [194, 182]), ("notes", [202, 190])] {
+        let base = format!("/crm/objects/2026-09/{kind}");
+        let new = |key: &str| {
+            json!({"objectWriteTraceId": key, "associations": [to(&contacts[0], contact), to(&companies[0], company)],
+                "properties": {"hs_timestamp": "2026-11-20T12:00:00Z", "acme_key": key}})
+        };
+        let made = expect(
+            held.json("POST", &format!("{base}/batch/create"), json!({"inputs": [new("a"), new("b")]})),
+            201,
+        );
+        let id = made["results"][0]["id"].as_str().unwrap().to_owned();
+        let again = json!({"inputs": [new("b"), new("c")]});
+        expect(held.json("POST", &format!("{base}/batch/create"), again), 207);
+        let read = json!({"inputs": [{"id": "b"}], "idProperty": "acme_key", "properties": ["acme_key"],
+            "propertiesWithHistory": []});
+        expect(held.json("POST", &format!("{base}/batch/read"), read), 200);
+        let single = format!("{base}/{id}/associations");
+        expect(held.json("PUT", &format!("{single}/default/contacts/{}", contacts[1]), Value::Null), 200);
+        let read = json!({"inputs": [{"id": contacts[1]}]});
+        expect(
+            held.json("POST", &format!("/crm/associations/2026-09/contacts/{kind}/batch/read"), read),
+            200,
+        );
+        expect(held.json("DELETE", &format!("{single}/contacts/{}", contacts[1]), Value::Null), 204);
+    }
+}
+
 /// What is not modelled says so, whoever it is asked of.
 fn refusals(held: &mut Held) {
     for (method, template) in REFUSED {
@@ -436,6 +572,9 @@ fn every_answer_is_as_hubspot_describes_it() {
     owners_and_pipelines(&mut held);
     associations(&mut held);
     lists(&mut held);
+    trials(&mut held);
+    imports(&mut held);
+    events(&mut held);
     refusals(&mut held);
     accounts_and_tokens(&mut held);
     quotas(&mut held);

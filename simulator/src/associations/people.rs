@@ -154,7 +154,8 @@ impl Portal {
     /// One event for each side.
     fn tell(&self, turn: &mut Turn<'_>, source: &'static str, pair: Pair, type_id: TypeId, removed: bool) {
         // Links to activities send nothing: HubSpot has association events between classic types only.
-        if !turn.changes.watches(self.portal_id) || !(pair.from.classical && pair.to.classical) {
+        let classical = pair.from.classical && pair.to.classical;
+        if !(turn.changes.watches(self.portal_id) && classical) {
             return;
         }
         let own = self.definitions.get(pair.from, pair.to, type_id);

@@ -300,6 +300,14 @@ impl Store {
         Ok(())
     }
 
+    /// Counts a live record as modified without a change of values.
+    pub fn touch(&mut self, turn: &Turn<'_>, rng: &mut fastrand::Rng, id: u64) {
+        if let Some(at) = self.position(id).filter(|&at| self.records[at].state == State::Live) {
+            self.records[at].updated_at = turn.now_ms;
+            self.index.notice(turn.now_ms, turn.switches, rng, &self.records[at]);
+        }
+    }
+
     /// Archives a live record. Its modified date stays (`hubspot-api.md` 4.5); its e-mail is free again.
     pub fn archive(
         &mut self,

@@ -101,6 +101,29 @@ pub enum Endpoint {
     AssociationDefault,
     /// `DELETE …/{to}/{toId}`
     AssociationDelete,
+    /// `GET /crm/imports/2026-09`
+    ImportList,
+    /// `POST` there, as a multipart form
+    ImportCreate,
+    ImportRead,
+    ImportCancel,
+    ImportErrors,
+    /// `GET /events/custom/2026-09/event-definitions`
+    EventDefinitionList,
+    EventDefinitionCreate,
+    EventDefinitionRead,
+    EventDefinitionUpdate,
+    EventDefinitionDelete,
+    /// Their properties one by one; not modelled.
+    EventDefinitionOther,
+    /// `POST /events/custom/2026-09/send`
+    EventSend,
+    EventSendBatch,
+    /// `POST /integrators/timeline/{version}/events`
+    AppEventSend,
+    AppEventSendBatch,
+    /// Names of their types; not modelled.
+    AppEventOther,
     /// Nothing HubSpot has, or nothing modelled.
     Unknown,
 }
@@ -115,7 +138,42 @@ impl Endpoint {
     pub(super) fn is_beside_records(self) -> bool {
         matches!(self, Self::OwnerList | Self::OwnerRead | Self::PipelineRead | Self::PipelineWrite)
             || matches!(self, Self::SchemaList | Self::SchemaRead | Self::SchemaOther)
+            || self.is_import()
+            || self.is_custom_event()
+            || self.is_app_event()
             || !self.list_scopes().is_empty()
+    }
+
+    /// About imports.
+    pub(super) fn is_import(self) -> bool {
+        matches!(
+            self,
+            Self::ImportList
+                | Self::ImportCreate
+                | Self::ImportRead
+                | Self::ImportCancel
+                | Self::ImportErrors
+        )
+    }
+
+    /// About custom events.
+    pub(super) fn is_custom_event(self) -> bool {
+        matches!(
+            self,
+            Self::EventDefinitionList
+                | Self::EventDefinitionCreate
+                | Self::EventDefinitionRead
+                | Self::EventDefinitionUpdate
+                | Self::EventDefinitionDelete
+                | Self::EventDefinitionOther
+                | Self::EventSend
+                | Self::EventSendBatch
+        )
+    }
+
+    /// About app events.
+    pub(super) fn is_app_event(self) -> bool {
+        matches!(self, Self::AppEventSend | Self::AppEventSendBatch | Self::AppEventOther)
     }
 
     /// The scopes that a call about lists needs, all of them; none of other calls.
@@ -176,6 +234,15 @@ impl Endpoint {
                 | Self::AssociationPut
                 | Self::AssociationDefault
                 | Self::AssociationDelete
+                | Self::ImportCreate
+                | Self::ImportCancel
+                | Self::EventDefinitionCreate
+                | Self::EventDefinitionUpdate
+                | Self::EventDefinitionDelete
+                | Self::EventSend
+                | Self::EventSendBatch
+                | Self::AppEventSend
+                | Self::AppEventSendBatch
         )
     }
 
@@ -191,6 +258,7 @@ impl Endpoint {
     pub(super) fn quota(self) -> Quota {
         match self {
             Self::Search => Quota::Search,
+            Self::EventSend | Self::EventSendBatch => Quota::Events,
             Self::AssociationBatchRead
             | Self::AssociationBatchCreate
             | Self::AssociationBatchDefault

@@ -81,6 +81,34 @@ pub(super) fn parse<'a>(method: &str, path: &'a str) -> Result<Route<'a>, Proble
                 _ => return Err(Problem::unknown_route()),
             }
         }
+        ["crm", "imports", "2026-09", rest @ ..] => {
+            behind = rest;
+            match rest {
+                [] => two(method, ('G', E::ImportList), ('P', E::ImportCreate)),
+                [_] => one(method, 'G', E::ImportRead),
+                [_, "cancel"] => one(method, 'P', E::ImportCancel),
+                [_, "errors"] => one(method, 'G', E::ImportErrors),
+                _ => return Err(Problem::unknown_route()),
+            }
+        }
+        ["events", "custom", "2026-09", "send"] => one(method, 'P', E::EventSend),
+        ["events", "custom", "2026-09", "send", "batch"] => one(method, 'P', E::EventSendBatch),
+        ["events", "custom", "2026-09", "event-definitions", rest @ ..] => match rest {
+            [] => two(method, ('G', E::EventDefinitionList), ('P', E::EventDefinitionCreate)),
+            [own] => {
+                name = own;
+                three(method, E::EventDefinitionRead, E::EventDefinitionUpdate, E::EventDefinitionDelete)
+            }
+            [_, "property", ..] => Some(E::EventDefinitionOther),
+            _ => return Err(Problem::unknown_route()),
+        },
+        // The specification has this path in 2026-03 only; integrators use it in 2026-09 (`hubspot-api.md` 1.3).
+        ["integrators", "timeline", "2026-03" | "2026-09", rest @ ..] => match rest {
+            ["events"] => one(method, 'P', E::AppEventSend),
+            ["events", "batch"] => one(method, 'P', E::AppEventSendBatch),
+            ["types", "projects"] => one(method, 'P', E::AppEventOther),
+            _ => return Err(Problem::unknown_route()),
+        },
         ["crm", "associations", "2026-09", "definitions" | "usage", ..] => Some(E::AssociationOther),
         ["crm", "associations", "2026-09", from, rest @ ..] => {
             (object_type, behind) = (from, rest);
