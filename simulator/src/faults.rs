@@ -35,6 +35,8 @@ pub enum Fault {
         #[serde(default)]
         after_commit: bool,
     },
+    /// The first half of a batch's inputs is done, of other calls nothing, and the answer is lost as with [`Self::Status`].
+    HalfDone { status: u16 },
     /// The right answer, cut in half.
     Truncated,
     /// The right answer, late ([`crate::Simulator::delay_ms`]). Adds up with other faults.

@@ -222,7 +222,7 @@ impl Portal {
         if import.state != ImportState::Processing {
             return;
         }
-        let passed_ms = turn.now_ms - import.since;
+        let passed_ms = turn.now_ms.saturating_sub(import.since);
         let due = passed_ms.saturating_mul(turn.switches.import_rows_per_second) / 1_000;
         let Some(mut rows) = import.rows.take() else { return };
         let over = self.import_rows(turn, import, &mut rows, due);

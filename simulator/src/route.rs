@@ -125,6 +125,7 @@ fn misfortune(
         | Fault::ExpiredToken
         | Fault::Locked
         | Fault::Moved { .. }
+        | Fault::HalfDone { .. }
         | Fault::Html => false,
     };
     let real = commit.then(|| permitted(sim, now_ms, request, route, caller));
@@ -135,6 +136,13 @@ fn misfortune(
         Fault::Moved { retry_after_s } => {
             Err(Problem::new(477, "This account is being moved to another data center. Try again later.")
                 .header("retry-after", retry_after_s.to_string()))
+        }
+        Fault::HalfDone { status } => {
+            if let Some(half) = halved(route.endpoint, request) {
+                // Whatever is said of the half is lost as well.
+                let _ = permitted(sim, now_ms, &half, route, caller);
+            }
+            Err(Problem::html(status, "Server Error"))
         }
         Fault::Status { status, .. } => Err(Problem::html(status, "Server Error")),
         Fault::Html => Err(Problem::html(200, "Please wait")),
@@ -148,6 +156,18 @@ fn misfortune(
             real.unwrap_or_else(|| Err(Problem::new(500, "unreachable: truncated answers are committed")))
         }
     }
+}
+
+/// The same call with the first half of its inputs; `None` of what has none.
+fn halved(endpoint: Endpoint, request: &Request) -> Option<Request> {
+    let mut body: serde_json::Value = serde_json::from_slice(&request.body).ok()?;
+    let inputs = match &mut body {
+        serde_json::Value::Array(ids) if endpoint == Endpoint::ListMembersChange => ids,
+        serde_json::Value::Object(own) => own.get_mut("inputs")?.as_array_mut()?,
+        _ => return None,
+    };
+    inputs.truncate(inputs.len() / 2);
+    Some(Request { body: body.to_string().into_bytes(), ..request.clone() })
 }
 
 /// Limits and scopes, then the endpoint.

@@ -60,7 +60,7 @@ fn type_of(index: usize) -> Option<&'static str> {
     ["contacts", "companies", "deals", "tasks", "calls", "notes"].into_iter().find(|own| *own == stem)
 }
 
-/// One request and its answer. Absent bodies are [`Value::Null`]; a form is an object of texts.
+/// One request and its answer. Absent bodies are [`Value::Null`]; a form, of several parts or not, is an object of texts.
 #[derive(Debug, Clone, Copy)]
 pub struct Exchange<'a> {
     /// Upper case.

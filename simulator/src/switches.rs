@@ -35,6 +35,8 @@ pub struct Switches {
     pub batch_update_merged: MergedId,
     /// Whether an app may set `hs_unique_creation_key` of a new record.
     pub creation_key: CreationKey,
+    /// Whether a new deal must name its pipeline where the account has several (else its stage says which).
+    pub deal_needs_pipeline_of_several: bool,
     /// Whether accounts take new properties.
     pub property_creation: PropertyCreation,
     /// How long after a property was made writes answer that there is none, milliseconds.
@@ -138,6 +140,8 @@ pub struct Switches {
     pub import_blank_cell: BlankCell,
     /// Whether a value that does not fit leaves its row's other values unset too.
     pub import_bad_value_drops_row: bool,
+    /// One row of imports in this many is refused as `UNKNOWN_ERROR`, by chance. 0 = never.
+    pub import_unknown_error_one_in: u32,
     /// Whether a row that changes nothing counts its record as modified.
     pub import_touches_unchanged: bool,
     /// Whether a row with an id that was merged away changes the record that resulted (else there is no such record).
@@ -291,6 +295,7 @@ impl Default for Switches {
             batch_read_merged: MergedId::Omitted,
             batch_update_merged: MergedId::Omitted,
             creation_key: CreationKey::Refused,
+            deal_needs_pipeline_of_several: false,
             property_creation: PropertyCreation::Allowed,
             writes_know_property_after_ms: 0,
             rules_look_at_old_values: false,
@@ -340,6 +345,7 @@ impl Default for Switches {
             import_rows_per_day: 80_000_000,
             import_blank_cell: BlankCell::Ignored,
             import_bad_value_drops_row: false,
+            import_unknown_error_one_in: 0,
             import_touches_unchanged: false,
             import_follows_merged: false,
             custom_events_tier: Tier::Professional,

@@ -204,6 +204,10 @@ impl Portal {
         if !rows.contents.insert(hash(cells)) {
             return Err(RowError::new("DUPLICATE_ROW_CONTENT", "A row before has the same content."));
         }
+        let one_in = turn.switches.import_unknown_error_one_in;
+        if one_in > 0 && self.rng.u32(..one_in) == 0 {
+            return Err(RowError::new("UNKNOWN_ERROR", "An unknown error occurred."));
+        }
         let found = self.imported_record(turn, rows, cells)?;
         if let Some(id) = found.filter(|id| !rows.seen.insert(*id)) {
             let by_id =

@@ -54,6 +54,11 @@ pub(crate) fn check_new(
                 return Err(Problem::validation(message));
             }
             Some(_) => {}
+            None if turn.switches.deal_needs_pipeline_of_several
+                && store.pipelines.iter().nth(1).is_some() =>
+            {
+                return Err(Problem::validation("Deal needs at least one of: pipeline."));
+            }
             None => checked.add(store, "pipeline", own),
         }
     }

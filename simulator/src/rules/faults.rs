@@ -192,6 +192,28 @@ fn an_answer_to_any_write_may_be_lost_before_or_after_it_was_done() {
 }
 
 #[test]
+fn a_batch_may_be_half_done_when_its_answer_is_lost() {
+    let mut world = World::seeded(4, Switches::default());
+    let ids = world.live_ids();
+    let lost = Fault::HalfDone { status: 504 };
+    let inputs: Vec<_> = (0..4).map(|at| json!({"properties": {"name": format!("C{at}")}})).collect();
+    world.sim.faults.add(Rule::next(1, lost));
+    let path = "/crm/objects/2026-09/companies/batch/create";
+    assert_eq!(world.post(path, json!({ "inputs": inputs })).0, 504);
+    world.portal(|portal, _| assert_eq!(portal.live_count("companies"), 2));
+    let list =
+        world.portal(|portal, _| portal.create_list(0, "L", "contacts", crate::lists::Processing::Manual));
+    let list = list.expect("made");
+    world.sim.faults.add(Rule::next(1, lost));
+    let path = format!("/crm/lists/2026-09/{list}/memberships/add");
+    assert_eq!(world.call("PUT", &path, Some(json!(ids))).0, 504);
+    world.portal(|portal, _| assert_eq!(portal.list(list).expect("a list").size(), 2));
+    world.sim.faults.add(Rule::next(1, lost));
+    let (status, _) = world.call("DELETE", &format!("{LIST}/{}", ids[0]), None);
+    assert_eq!((status, world.live_ids().len()), (504, 4));
+}
+
+#[test]
 fn a_fault_of_a_record_strikes_writes_of_it_too() {
     let mut world = World::seeded(2, Switches::default());
     let ids: Vec<u64> = world.live_ids().iter().map(|id| id.parse().expect("a number")).collect();

@@ -161,7 +161,7 @@ fn what_an_import_changes_is_told_with_its_source() {
     let rows: Vec<String> = own.iter().map(|id| format!("{id},5,2026-11-20")).collect();
     started(&mut world, &lines("Record ID,score,scored_at", &rows));
     world.now_ms += 60_000;
-    world.portal(|portal, turn| portal.tick(turn));
+    world.portal(crate::Portal::tick);
     let mut told = 0;
     while let Some(event) = world.sim.changes.take() {
         assert_eq!((event.change_source, event.object_type_id), ("IMPORT", "0-2"));
@@ -449,7 +449,7 @@ fn records_are_found_by_a_unique_value_or_a_domain_and_made_where_the_operation_
         all
     };
     let run = |world: &mut World, operation: &str, name: &str, values: &[&str]| {
-        let file: String = values.iter().map(|own| format!("{own},7\n")).collect();
+        let file = values.iter().map(|own| format!("{own},7")).collect::<Vec<_>>().join("\n");
         let request =
             form(&asked(operation, &by(name)), "scores.csv", format!("id,score\n{file}").as_bytes());
         let id = text(&post(world, &request).1["id"]);
@@ -469,6 +469,18 @@ fn records_are_found_by_a_unique_value_or_a_domain_and_made_where_the_operation_
     let key = format!("k{}", own[0]);
     assert_eq!(run(&mut world, "CREATE", "key", &[&key]).1, ["CREATE_ONLY_IMPORT"]);
     assert_eq!(run(&mut world, "UPDATE", "key", &[&key]).0["UPDATED_OBJECTS"], 1);
+}
+
+#[test]
+fn rows_fail_for_no_reason_by_chance() {
+    let (mut world, own) = scored(40, Switches { import_unknown_error_one_in: 4, ..Switches::default() });
+    let rows: Vec<String> = own.iter().map(|id| format!("{id},1")).collect();
+    let import = started(&mut world, &lines("Record ID,score", &rows));
+    let counters = finished(&mut world, &import)["metadata"]["counters"].clone();
+    let failed = errors(&mut world, &import);
+    assert!((1..40).contains(&failed.len()), "{failed:?}");
+    assert!(failed.iter().all(|own| own.1 == "UNKNOWN_ERROR"));
+    assert_eq!(counters["UPDATED_OBJECTS"], json!(40 - failed.len()));
 }
 
 #[test]

@@ -82,6 +82,27 @@ fn trace_ids_that_repeat_or_lack_make_a_batch_all_or_nothing() {
 }
 
 #[test]
+fn the_second_of_two_inputs_with_one_email_is_a_conflict() {
+    let mut world = World::new(Switches::default());
+    let path = format!("{OBJECTS}/contacts/batch/create");
+    let twice = |traces: [Option<&str>; 2]| {
+        let input = |trace: Option<&str>| {
+            let mut input = json!({"properties": {"email": "ada@example.com"}});
+            if let Some(trace) = trace {
+                input["objectWriteTraceId"] = trace.into();
+            }
+            input
+        };
+        json!({"inputs": traces.map(input)})
+    };
+    assert_eq!(world.post(&path, twice([None, None])).0, 409);
+    assert_eq!(world.live_ids().len(), 0);
+    let (status, body) = world.post(&path, twice([Some("a"), Some("b")]));
+    assert_eq!((status, ids(&body).len()), (207, 1));
+    assert_eq!(body["errors"][0]["context"]["objectWriteTraceId"], json!(["b"]));
+}
+
+#[test]
 fn results_of_a_batch_come_in_any_order_and_carry_their_trace_ids() {
     let mut world = World::new(Switches::default());
     let inputs: Vec<Value> = (0..50)
@@ -147,6 +168,52 @@ fn every_type_has_unique_properties_by_which_records_are_found_and_refused() {
             "properties": ["spoke_action_id"]});
         let (status, body) = world.post(&format!("{OBJECTS}/{object_type}/batch/read"), read);
         assert_eq!((status, ids(&body)), (207, vec![id]), "{object_type}");
+        record["spoke_action_id"] = "act-2".into();
+        let other = made(&mut world, object_type, record);
+        let path = format!("{OBJECTS}/{object_type}");
+        let taken = json!({"properties": {"spoke_action_id": "ACT-1"}});
+        assert_eq!(
+            world.call("PATCH", &format!("{path}/{other}"), Some(taken.clone())).0,
+            409,
+            "in any case"
+        );
+        let mut input = taken;
+        input["id"] = other.into();
+        assert_eq!(world.post(&format!("{path}/batch/update"), json!({"inputs": [input]})).0, 409);
+        input["objectWriteTraceId"] = "t".into();
+        let (status, body) = world.post(&format!("{path}/batch/update"), json!({ "inputs": [input] }));
+        assert_eq!((status, &body["errors"][0]["category"]), (207, &json!("CONFLICT")));
+        let upsert = |key: &str| {
+            let mut properties = good(object_type);
+            properties["spoke_action_id"] = key.into();
+            json!({"inputs": [{"id": key, "idProperty": "spoke_action_id", "properties": properties}]})
+        };
+        for (key, new) in [("act-2", false), ("act-3", true)] {
+            let (status, body) = world.post(&format!("{path}/batch/upsert"), upsert(key));
+            assert_eq!((status, &body["results"][0]["new"]), (200, &json!(new)), "{body}");
+        }
+    }
+}
+
+#[test]
+fn a_deal_names_its_pipeline_where_there_are_several_by_switch() {
+    for needed in [false, true] {
+        let switches = Switches { deal_needs_pipeline_of_several: needed, ..Switches::default() };
+        let mut world = World::new(switches);
+        let path = format!("{OBJECTS}/deals");
+        assert_eq!(world.post(&path, json!({"properties": good("deals")})).0, 201, "there is one only");
+        world.portal(|portal, turn| {
+            let second = portal.pipelines().next().cloned().expect("one");
+            portal.put_pipeline(
+                turn,
+                crate::pipelines::Pipeline { id: "second".into(), stages: Vec::new(), ..second },
+            );
+        });
+        let status = world.post(&path, json!({"properties": good("deals")})).0;
+        assert_eq!(status, if needed { 400 } else { 201 });
+        let mut named = good("deals");
+        named["pipeline"] = "default".into();
+        assert_eq!(world.post(&path, json!({"properties": named})).0, 201);
     }
 }
 
