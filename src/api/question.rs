@@ -251,6 +251,7 @@ pub fn problem(connection: &ConnectionId, answer: Answer, expected: Expected) ->
             | Answer::Looked(_)
             | Answer::Types(_)
             | Answer::Seat(_)
+            | Answer::Outbox(_)
             | Answer::Endpoint(_),
             _,
         ) => return None,

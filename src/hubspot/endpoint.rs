@@ -24,6 +24,10 @@ pub enum Endpoint {
     Account,
     /// Code exchange, refresh, revoke.
     Token,
+    /// Up to 100 new or changed records.
+    BatchWrite,
+    /// Members of a list.
+    Members,
     /// The end of an installation.
     Uninstall,
 }
@@ -41,6 +45,8 @@ impl Endpoint {
             Self::Reference => "Owners, pipelines, lists",
             Self::Account => "Account",
             Self::Token => "Tokens",
+            Self::BatchWrite => "Batch write",
+            Self::Members => "List members",
             Self::Uninstall => "Uninstall",
         }
     }

@@ -19,6 +19,7 @@ pub mod rejection;
 pub mod schemas;
 pub mod usage;
 pub mod webhooks;
+pub mod writes;
 
 use std::fmt;
 

@@ -255,6 +255,26 @@ fn existing(body: &Value) -> Option<RecordId> {
 }
 
 impl Rejection {
+    /// What an entry of a 207's `errors` means: it has HubSpot's category in place of a status of its own (`hubspot-api.md` 3.5).
+    pub fn of_entry(entry: &Value, now: Timestamp) -> Self {
+        let category = json::text(entry, "category").and_then(json::code);
+        let status = match category.as_deref() {
+            Some("CONFLICT") => 409,
+            Some("OBJECT_NOT_FOUND") => 404,
+            Some("MISSING_SCOPES") => 403,
+            Some("RATE_LIMITS") => 429,
+            Some("INTERNAL_ERROR") => 500,
+            _ => 400,
+        };
+        let response = Response { status, ..Response::default() };
+        Self {
+            class: class_of(&response, Some(entry), category.as_deref(), now),
+            status: Some(status),
+            category,
+            correlation_id: correlation_id(&response, Some(entry)),
+        }
+    }
+
     /// A success whose body could not be read: like an overload, worth another try.
     pub fn malformed(response: &Response) -> Self {
         Self {

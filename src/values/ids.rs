@@ -99,6 +99,11 @@ own_id!(
     "msg_"
 );
 own_id!(
+    /// Something that somebody has Spoke do in a HubSpot account.
+    ActionId,
+    "act_"
+);
+own_id!(
     /// Public half of an API key: `id.secret`.
     ApiKeyId,
     "key_"

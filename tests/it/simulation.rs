@@ -156,6 +156,7 @@ fn mixed(seed: u64) -> Plan {
         calls_per_alarm: [1_000, 12][rng.usize(0..2)],
         latency_ms: [(5, 60), (50, 2_500), (50, 9_000)][rng.usize(0..3)],
         dawdles_one_in: [0, 0, 5][losses.usize(0..3)],
+        more_scopes: Vec::new(),
         rush: rng.u32(0..4) == 0,
         late_minutes: [0, 0, 0, 0, 0, 0, 0, 75][rng.usize(0..8)],
         token: None,

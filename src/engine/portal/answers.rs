@@ -59,7 +59,7 @@ impl Portal {
             Job::Read { ids } => self.read_ended(in_flight.stream, ids),
             Job::ReadOne { id } => self.read_ended(in_flight.stream, &[*id]),
             Job::Refresh | Job::Uninstall | Job::Revoke | Job::Properties | Job::Greatest => {}
-            Job::Beside(_) | Job::Try(_) | Job::Seat(_) => {}
+            Job::Beside(_) | Job::Try(_) | Job::Seat(_) | Job::Write(_) => {}
             Job::List { .. } | Job::Fetch { .. } | Job::Search => {}
             Job::Count { .. } | Job::Confirm { .. } | Job::Sweep | Job::Freshen { .. } | Job::Links(_) => {}
         }
@@ -68,8 +68,12 @@ impl Portal {
             Job::Refresh => return self.refreshed(turn, outcome, effects),
             Job::Uninstall | Job::Revoke => return self.said_farewell(turn, &in_flight, outcome, effects),
             Job::Properties | Job::Greatest | Job::List { .. } | Job::Fetch { .. } | Job::Beside(_) => {}
-            Job::Search | Job::Read { .. } | Job::ReadOne { .. } | Job::Try(_) => {}
+            Job::Search | Job::Read { .. } | Job::ReadOne { .. } | Job::Try(_) | Job::Write(_) => {}
             Job::Count { .. } | Job::Confirm { .. } | Job::Sweep | Job::Freshen { .. } | Job::Links(_) => {}
+        }
+        // Also after a disconnect: what was written is written.
+        if let Job::Write(call) = &in_flight.job {
+            return self.wrote(turn, &in_flight, call, outcome, effects);
         }
         // Answers to calls of before a disconnect have nowhere to go.
         let Some(connection) = &self.connection else { return Ok(()) };
@@ -233,7 +237,8 @@ impl Portal {
                 self.took_sweep(turn, in_flight, &page)?;
             }
             Job::Links(call) => return self.took_links(turn, in_flight, call, body),
-            Job::Refresh | Job::Uninstall | Job::Revoke | Job::Beside(_) | Job::Try(_) | Job::Seat(_) => {}
+            Job::Refresh | Job::Uninstall | Job::Revoke => {}
+            Job::Beside(_) | Job::Try(_) | Job::Seat(_) | Job::Write(_) => {}
         }
         Ok(Ok(()))
     }

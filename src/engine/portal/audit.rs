@@ -16,6 +16,7 @@ use crate::{
                 Action as OnEndpoint, Answer as EndpointAnswer, Command as EndpointCommand,
             },
             messages::{Answer, Command},
+            outbox::commands::Command as OutboxCommand,
             seats::commands::{Answer as SeatAnswer, Command as SeatCommand},
             types::{Answer as TypeAnswer, Command as TypeCommand},
         },
@@ -63,6 +64,7 @@ pub(super) fn deed(command: &Command) -> Option<Deed> {
         Command::Beside(Beside::Unfollow { list }) => Deed::on("list.unfollowed", list),
         Command::Types(TypeCommand::On(name)) => Deed::on("type.on", name),
         Command::Types(TypeCommand::Off(name)) => Deed::on("type.off", name),
+        Command::Outbox(command) => of_outbox(command)?,
         Command::Seat(command) => of_seat(command)?,
         Command::Channel(_) | Command::Endpoint(_) | Command::Beside(_) | Command::Types(_) => return None,
         // Erasures among them are written down where they are done.
@@ -86,6 +88,25 @@ pub(super) fn deed(command: &Command) -> Option<Deed> {
         | Command::Retention
         | Command::PanicOnce => return None,
     })
+}
+
+/// What is done stands in the outbox itself, action by action; here that somebody asked, and what people decided of it.
+fn of_outbox(command: &OutboxCommand) -> Option<Deed> {
+    match command {
+        OutboxCommand::Do(all) => {
+            let real = all.iter().filter(|asked| !asked.dry_run).count();
+            (real > 0).then(|| Deed::on("actions.asked", "").with(json!({ "actions": real })))
+        }
+        OutboxCommand::Cancel(id) => Some(Deed::on("action.cancelled", id)),
+        OutboxCommand::Retry(id) => Some(Deed::on("action.retried", id)),
+        OutboxCommand::Resolve { action, happened, .. } => {
+            Some(Deed::on("action.resolved", action).with(json!({ "happened": happened })))
+        }
+        OutboxCommand::Set(settings) => {
+            Some(Deed::on("actions.set", "").with(json!({ "off": settings.off })))
+        }
+        OutboxCommand::List { .. } | OutboxCommand::Get(_) | OutboxCommand::Settings => None,
+    }
 }
 
 fn of_privacy(command: &Privacy) -> Option<Deed> {

@@ -32,6 +32,7 @@ impl Portal {
             Job::Try(probe) => probe.request(),
             Job::Uninstall => oauth::uninstall(),
             Job::Beside(errand) => errand.request(&tokens.access),
+            Job::Write(call) => self.outbox_request(call)?,
             Job::Properties
             | Job::Greatest
             | Job::List { .. }
@@ -84,7 +85,7 @@ impl Portal {
                 return self.reconcile_request(index, job);
             }
             Job::Refresh | Job::Revoke | Job::Uninstall => return None,
-            Job::Beside(_) | Job::Links(_) | Job::Try(_) | Job::Seat(_) => return None,
+            Job::Beside(_) | Job::Links(_) | Job::Try(_) | Job::Seat(_) | Job::Write(_) => return None,
         })
     }
 }

@@ -125,6 +125,7 @@ impl Portal {
         }
         self.keeping.pruned_at = turn.now;
         self.prune_audit(turn)?;
+        self.forget_actions(turn)?;
         erasures::forget_before(turn.sql, turn.now.minus_ms(REMEMBERED_MS))?;
         schema::set(turn.sql, PRUNED_KEY, &turn.now.0.to_string())?;
         feed::prune(turn.sql, horizon(turn), turn.config.work.feed_bytes)

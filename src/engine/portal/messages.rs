@@ -12,6 +12,7 @@ use crate::{
         channels::commands as channels,
         endpoints::commands as endpoints,
         links::standing::PairStatus,
+        outbox::commands as outbox,
         reconcile::Reconcile,
         retention,
         seats::commands as seats,
@@ -200,6 +201,8 @@ pub enum Command {
     Beside(beside::Command),
     /// Which types are mirrored. Answers [`Answer::Types`] or [`Answer::NotConnected`].
     Types(types::Command),
+    /// Something about actions and what they write. Answers [`Answer::Outbox`] or [`Answer::NotConnected`].
+    Outbox(outbox::Command),
     /// Something about seats. Answers [`Answer::Seat`].
     Seat(Box<seats::Command>),
     /// Panics at the next alarm, once; only where the platform's test switch is on. Answers [`Answer::Done`].
@@ -239,6 +242,7 @@ impl Command {
             | Self::Disconnect { .. }
             | Self::DeleteData
             | Self::Channel(_)
+            | Self::Outbox(_)
             | Self::Endpoint(_)
             | Self::Beside(_)
             | Self::Audit { .. }
@@ -387,6 +391,8 @@ pub enum Answer {
     Snapshot(Box<snapshot::Page>),
     /// What there is to say about channels.
     Channel(channels::Answer),
+    /// About actions.
+    Outbox(outbox::Answer),
     /// What pages show.
     Looked(browse::Seen),
     /// What there is to say about endpoints.

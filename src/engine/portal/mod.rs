@@ -29,6 +29,7 @@ mod keeping;
 mod lifecycle;
 pub mod links;
 pub mod messages;
+pub mod outbox;
 mod permits;
 mod plan;
 mod query;
@@ -84,6 +85,7 @@ use keeping::Keeping;
 use lifecycle::Told;
 use links::Linking;
 use messages::{Answer, Command, State, Status, StreamStatus};
+use outbox::Outbox;
 use permits::Permits;
 use reconcile::{Checking, Level};
 use retention::Retention;
@@ -205,6 +207,7 @@ enum Job {
     Links(links::Call),
     Try(Probe),
     Seat(seats::Errand),
+    Write(outbox::Call),
 }
 
 /// A call under way.
@@ -314,6 +317,7 @@ pub struct Portal {
     trying: Trying,
     counting: Counting,
     seats: Seats,
+    outbox: Outbox,
     panic_once: bool,
 }
 
@@ -359,6 +363,7 @@ impl Portal {
             trying: Trying::load(turn)?,
             counting: Counting::new(streams::counted(turn)?),
             seats: Seats::load(turn)?,
+            outbox: Outbox::load(turn)?,
             panic_once: false,
         };
         portal.unlock(turn)?;
@@ -507,6 +512,10 @@ impl Portal {
                 None => Answer::NotConnected,
             },
             Command::Seat(command) => Answer::Seat(self.seat_command(turn, *command, &mut effects)?),
+            Command::Outbox(_) if self.connection.is_none() => Answer::NotConnected,
+            Command::Outbox(command) => {
+                Answer::Outbox(self.outbox_command(turn, actor, command, &mut effects)?)
+            }
             Command::Channel(_) if self.connection.is_none() => Answer::NotConnected,
             Command::Channel(command) => {
                 let answer = self.channel_command(turn, command, &mut effects)?;
@@ -631,6 +640,9 @@ impl Portal {
             State::Paused { until } if waits(until) => return Ok(false),
             State::PausedByPerson { .. } => return Ok(false),
             State::Paused { .. } | State::Active => {}
+        }
+        if due(self.outbox_due_at(turn)?) {
+            return Ok(true);
         }
         if self.next_errand(turn).0.is_some() || self.links_due(turn)? {
             return Ok(true);

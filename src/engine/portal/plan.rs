@@ -33,8 +33,12 @@ const UNCONFIGURED_MS: i64 = 10 * MINUTE_MS;
 /// How urgent a stream's next call is, the most urgent first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Urgency {
+    /// A person waits for what is written.
+    Person,
     /// Somebody may be waiting: webhooks' reads, and what other calls need first.
     First,
+    /// What is written by itself.
+    Automation,
     /// A check for changes.
     Check,
     /// A read that a check asked for.
@@ -79,7 +83,7 @@ impl Portal {
         {
             match self.next(turn)? {
                 Next::Send(index, job) => {
-                    if let Some(until) = self.send(turn, index, job, effects) {
+                    if let Some(until) = self.send(turn, index, job, effects)? {
                         later = later.into_iter().chain([until]).min();
                         break;
                     }
@@ -153,6 +157,7 @@ impl Portal {
             self.retention_due_at(turn.now),
             self.own_call_due_at(turn.now),
             self.seats.due_at(),
+            self.outbox_due_at(turn)?,
         ];
         let next = next.into_iter().chain(others.into_iter().flatten()).min();
         effects.extend(next.map(Effect::SetAlarm));
@@ -167,20 +172,23 @@ impl Portal {
         index: usize,
         job: Job,
         effects: &mut Vec<Effect>,
-    ) -> Option<Timestamp> {
+    ) -> Result<Option<Timestamp>, SqlError> {
         let window = job.window();
         let permit = match window {
             None => None,
             Some(window) => match self.permits.take(window, turn.now) {
                 Some(permit) => Some((window, permit)),
-                None => return Some(self.want(turn, index, window, effects)),
+                None => return Ok(Some(self.want(turn, index, window, effects))),
             },
         };
         let Some(request) = self.request(turn, index, &job) else {
             effects.push(Effect::Alert(Alert::AppMissing));
             self.permits.unused(permit.map(|(_, permit)| permit));
-            return Some(turn.now.plus_ms(UNCONFIGURED_MS));
+            return Ok(Some(turn.now.plus_ms(UNCONFIGURED_MS)));
         };
+        if let Job::Write(call) = &job {
+            self.outbox_leaves(turn, call)?;
+        }
         let asked_at = self.tick(turn.now);
         let call = self.next_call;
         self.next_call += 1;
@@ -196,7 +204,7 @@ impl Portal {
         self.in_flight
             .insert(call, InFlight { job, stream: index, asked_at, permit, token_number: self.token_number });
         effects.push(Effect::Send { call, request });
-        None
+        Ok(None)
     }
 
     /// Asks the limiter, unless an answer is under way or it said to wait.
@@ -219,6 +227,9 @@ impl Portal {
         let running = (0..self.streams.len()).filter(runs).map(|index| &self.streams[index].saved);
         let backfilling = running.clone().any(|stream| stream.backfill.is_some());
         let count = match window {
+            Window::Core if index == NO_STREAM && self.outbox.is_stirred() => {
+                self.outbox_calls(turn, BACKFILL_PERMITS).unwrap_or(1)
+            }
             Window::Core if backfilling => BACKFILL_PERMITS,
             Window::Core => {
                 let most = BATCH_LIMIT * BACKFILL_PERMITS as usize;
@@ -249,7 +260,11 @@ impl Portal {
             user: connection.user,
             window,
             count,
-            priority: if self.tries() { Priority::Person } else { Priority::Background },
+            priority: if self.tries() || self.outbox.person_waits() {
+                Priority::Person
+            } else {
+                Priority::Background
+            },
             returns,
             news,
             utc_offset_ms: Some(connection.account.utc_offset_ms),
@@ -273,6 +288,15 @@ impl Portal {
         }
         let mut later: Option<Timestamp> = None;
         let mut best: Option<(Urgency, usize, Job)> = None;
+        if let Some(write) = self.next_of_outbox(turn)? {
+            match self.waits_for_window(&write.2, turn.now) {
+                Some(until) => later = Some(until),
+                None if write.0 == Urgency::Person => return Ok(Next::Send(write.1, write.2)),
+                None => best = Some(write),
+            }
+        }
+        let writes_at = self.outbox_waits_until().filter(|at| *at > turn.now);
+        later = later.into_iter().chain(writes_at).min();
         for index in self.fewest_calls_first() {
             let retry_at = self.streams[index].saved.retry_at;
             if retry_at > turn.now {
@@ -527,7 +551,7 @@ impl Job {
     pub(super) fn is_of_stream(&self) -> bool {
         match self {
             Self::Refresh | Self::Uninstall | Self::Revoke => false,
-            Self::Beside(_) | Self::Try(_) | Self::Seat(_) => false,
+            Self::Beside(_) | Self::Try(_) | Self::Seat(_) | Self::Write(_) => false,
             Self::Properties
             | Self::Greatest
             | Self::List { .. }
@@ -548,6 +572,7 @@ impl Job {
         match self {
             // A seat's permits are of another app and person.
             Self::Revoke | Self::Seat(_) => None,
+            Self::Write(call) => Some(call.window()),
             Self::Refresh => Some(Window::Refresh),
             Self::Links(_) => Some(Window::Associations),
             Self::Greatest | Self::Search | Self::Count { .. } => Some(Window::Search),

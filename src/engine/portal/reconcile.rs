@@ -449,7 +449,7 @@ impl Portal {
                 Some(objects::list_ids(kind, sweeping.after.as_deref()))
             }
             Job::Refresh | Job::Uninstall | Job::Revoke | Job::Properties | Job::Greatest => None,
-            Job::Beside(_) | Job::Try(_) | Job::Seat(_) => None,
+            Job::Beside(_) | Job::Try(_) | Job::Seat(_) | Job::Write(_) => None,
             Job::Links(_) => None,
             Job::List { .. } | Job::Fetch { .. } | Job::Search | Job::Read { .. } | Job::ReadOne { .. } => {
                 None

@@ -158,6 +158,7 @@ impl Portal {
             | Job::Beside(_)
             | Job::Try(_)
             | Job::Seat(_)
+            | Job::Write(_)
             | Job::Links(_) => return Ok(false),
         };
         if !may_be_of_a_record(&rejection.class) {

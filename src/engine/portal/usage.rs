@@ -36,6 +36,8 @@ pub enum Caller {
     Associations,
     /// Fields, owners, pipelines, lists, the account.
     Reference,
+    /// What is written to HubSpot.
+    Writes,
     /// A person who waits.
     Person,
     /// The connection's own access: refreshes, the end of it.
@@ -44,12 +46,13 @@ pub enum Caller {
 
 impl Caller {
     /// All, in the order in which they are shown.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::FullRead,
         Self::Changes,
         Self::Reconcile,
         Self::Associations,
         Self::Reference,
+        Self::Writes,
         Self::Person,
         Self::Access,
     ];
@@ -62,6 +65,7 @@ impl Caller {
             Self::Reconcile => "Reconcile",
             Self::Associations => "Associations",
             Self::Reference => "Fields, owners, lists",
+            Self::Writes => "Writes",
             Self::Person => "People",
             Self::Access => "Access",
         }
@@ -217,6 +221,7 @@ fn place(job: &Job) -> (Caller, Endpoint) {
             (Caller::Reference, Endpoint::Account)
         }
         Job::Beside(_) => (Caller::Reference, Endpoint::Reference),
+        Job::Write(call) => (Caller::Writes, call.endpoint()),
         Job::Try(Probe::Account) => (Caller::Person, Endpoint::Account),
         Job::Try(Probe::Contacts | Probe::Companies | Probe::Deals) => (Caller::Person, Endpoint::List),
         Job::Try(Probe::Owners | Probe::Lists | Probe::CustomObjects) => {

@@ -26,6 +26,8 @@
 //! | `blocks` | someone who is kept out of the mirror | number |
 //! | `block_hashes` | a keyed hash of what names one of them | hash, block |
 //! | `endpoints` | a receiver of deliveries, as the engine's JSON, and its sealed secrets | number |
+//! | `actions` | something that somebody had Spoke do in HubSpot | number |
+//! | `outbox` | one write that an action comes to; see [`outbox`] | number |
 //! | `seats` | one of the host's users who authorises individually, as the engine's JSON | number |
 //! | `seat_secrets` | a link, a state or a code that leads to a seat, hashed | hash |
 
@@ -42,6 +44,7 @@ pub mod fields;
 pub mod keys;
 pub mod links;
 pub mod members;
+pub mod outbox;
 pub mod records;
 pub mod reference;
 pub mod seats;
@@ -54,7 +57,7 @@ pub mod wipe;
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 15] = [
+pub const STEPS: [&str; 16] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -245,6 +248,7 @@ pub const STEPS: [&str; 15] = [
      ) WITHOUT ROWID;
      CREATE INDEX block_hashes_block ON block_hashes (block);",
     crate::store::audit::TABLE,
+    outbox::TABLES,
 ];
 
 /// Opens the tables; see [`crate::store::schema::open`].

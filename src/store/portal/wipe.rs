@@ -23,7 +23,7 @@ pub const READ: [&str; 15] = [
 /// Tables of records: one a type.
 pub const RECORDS: &str = "records_";
 /// Tables of what people have set, and of what must never come back.
-pub const SET: [&str; 11] = [
+pub const SET: [&str; 13] = [
     "meta",
     "endpoints",
     "channels",
@@ -34,6 +34,8 @@ pub const SET: [&str; 11] = [
     "audit",
     "seats",
     "seat_secrets",
+    "actions",
+    "outbox",
     "feed",
 ];
 

@@ -19,6 +19,7 @@ mod kept_out;
 mod limits;
 mod links;
 pub mod lists;
+mod outbox;
 mod pages;
 mod previews;
 mod privacy;

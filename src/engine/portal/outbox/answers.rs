@@ -1,0 +1,557 @@
+//! What an answer means for the writes it is about.
+//!
+//! | refusal | the write |
+//! |---|---|
+//! | the account's limits, a move, a token's end | leaves again by itself; counts for nothing |
+//! | overload, a lock | leaves again after a pause that doubles, [`ATTEMPTS`] times |
+//! | no answer, or one of a gateway | an update leaves again; a create is looked for first |
+//! | a rule of the account's people | leaves without the fields that may be left out, else fails: never again by itself |
+//! | anything else about the values, the record, a right | fails, and says why |
+//!
+//! One refused write of a batch fails no other: HubSpot names it (207), or the batch goes on in halves.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    engine::{
+        alert::Alert,
+        limiter::messages::News,
+        portal::{
+            Effect, InFlight, Portal, Turn,
+            outbox::{Call, PERSON, Ready, Who, Write, ends, numbers},
+        },
+    },
+    hubspot::{
+        Malformed,
+        rejection::{self, Class, Policy, Rejection},
+        writes,
+    },
+    store::{
+        portal::{
+            dirty,
+            outbox::{self as store, State},
+        },
+        sql::SqlError,
+    },
+    values::{
+        failure::Failure,
+        http::{Outcome, Response},
+        ids::{ObjectType, RecordId},
+        json,
+        time::{MINUTE_MS, SECOND_MS},
+    },
+};
+
+/// How often a write leaves before it fails for want of an answer: ten pauses that double to a quarter of an hour, and ten of that: some
+/// three hours.
+const ATTEMPTS: u32 = 20;
+/// First pause.
+const FIRST_MS: i64 = SECOND_MS;
+/// Longest pause.
+const LONGEST_MS: i64 = 15 * MINUTE_MS;
+
+/// How a write came to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Done {
+    /// HubSpot said so.
+    Written,
+    /// It was there: nothing was made.
+    Found,
+    /// The answer was lost; HubSpot has it.
+    Arrived,
+}
+
+/// What is to be said of a write, as stored.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Note {
+    /// Which way of failing it is, by [`Failure::name`]; empty: none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub kind: String,
+    /// In words, for an administrator.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub words: String,
+    /// HubSpot's, for its support.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<String>,
+    /// The record was there already.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub found: bool,
+    /// Fields that a rule of the account refused, and that were left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
+}
+
+impl Note {
+    fn of(rejection: &Rejection) -> Self {
+        Self {
+            kind: rejection.failure().name().to_owned(),
+            words: rejection.words(),
+            correlation_id: rejection.correlation_id.clone(),
+            ..Self::default()
+        }
+    }
+
+    fn failed(failure: Failure) -> Self {
+        Self { kind: failure.name().to_owned(), words: failure.words(), ..Self::default() }
+    }
+
+    /// As stored; `None`: nothing is to be said.
+    pub(super) fn read(text: Option<&str>) -> Option<Self> {
+        json::parse::<Self>(text?).ok().filter(|note| !note.kind.is_empty())
+    }
+
+    fn text(&self) -> Option<String> {
+        let said = *self != Self::default();
+        said.then(|| serde_json::to_string(self).expect("texts are JSON"))
+    }
+}
+
+impl Portal {
+    /// A call of the outbox came to its end.
+    #[inline(never)]
+    pub(in crate::engine::portal) fn wrote(
+        &mut self,
+        turn: &mut Turn<'_>,
+        in_flight: &InFlight,
+        call: &Call,
+        outcome: &Outcome,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), SqlError> {
+        self.outbox.stir();
+        if let Call::Prepare { kind, stage } = call {
+            return self.prepared(turn, in_flight, (*kind, stage), outcome, effects);
+        }
+        let rejection = match rejection::classify(outcome, turn.now) {
+            Ok(response) => {
+                let taken = match call {
+                    Call::Send { writes, .. } => self.sent(turn, writes, response)?,
+                    Call::Look { writes, by } => self.looked(turn, writes, by, response)?,
+                    Call::Linked(ready) => self.saw_linked(turn, ready, response)?,
+                    Call::Compare { write, .. } => self.compared(turn, write, response)?,
+                    Call::Prepare { .. } => Ok(()),
+                };
+                match taken {
+                    Ok(()) => return self.connection_well(turn),
+                    Err(Malformed(what)) => {
+                        effects.push(Effect::Log(format!("HubSpot's answer is not {what}")));
+                        Rejection::malformed(response)
+                    }
+                }
+            }
+            Err(rejection) => rejection,
+        };
+        effects.push(Effect::Log(format!("{rejection}")));
+        match call {
+            Call::Send { writes, .. } => self.not_sent(turn, in_flight, writes, &rejection, effects),
+            Call::Look { writes, .. } => self.not_seen(turn, in_flight, writes, &rejection, effects),
+            Call::Linked(ready) | Call::Compare { write: ready, .. } => {
+                self.not_seen(turn, in_flight, std::slice::from_ref(&**ready), &rejection, effects)
+            }
+            Call::Prepare { .. } => Ok(()),
+        }
+    }
+
+    /// A refusal that is about the connection, not about what was asked: says whether it is one. What was asked is asked again by itself.
+    pub(super) fn outbox_hindered(
+        &mut self,
+        turn: &mut Turn<'_>,
+        in_flight: &InFlight,
+        rejection: &Rejection,
+        effects: &mut Vec<Effect>,
+    ) -> Result<bool, SqlError> {
+        match &rejection.class {
+            Class::Expired | Class::Unauthorized => return self.unauthorized(turn, in_flight),
+            Class::Parked { until } => self.pause(turn, *until, rejection)?,
+            Class::Throttled { policy: Policy::Daily, retry_at } => {
+                self.permits.learn(News::DayOver { until: *retry_at });
+                self.pause(turn, *retry_at, rejection)?;
+            }
+            Class::Throttled { retry_at, .. } => {
+                if let Some((window, _)) = in_flight.permit {
+                    self.permits.learn(News::Throttled { window, until: *retry_at });
+                    self.permits.block(window, *retry_at);
+                }
+            }
+            Class::Unreachable => {
+                effects.push(Effect::Alert(Alert::HubSpotUnreachable));
+                return Ok(false);
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// A batch was taken: its writes one by one.
+    fn sent(
+        &mut self,
+        turn: &mut Turn<'_>,
+        writes: &[Ready],
+        response: &Response,
+    ) -> Result<Result<(), Malformed>, SqlError> {
+        /// Ends with the inner error.
+        macro_rules! parsed {
+            ($result:expr) => {
+                match $result {
+                    Ok(value) => value,
+                    Err(malformed) => return Ok(Err(malformed)),
+                }
+            };
+        }
+        match &writes[0].write {
+            Write::Update { .. } if writes[0].entry.batch.starts_with("single/") => {
+                let written = parsed!(writes::parse_one(&response.body));
+                self.written(turn, &writes[0], Some(written.id), Done::Written)?;
+            }
+            Write::Create { .. } | Write::Update { .. } => {
+                let batch = parsed!(writes::parse_batch(&response.body, turn.now));
+                for ready in writes {
+                    let key = ready.key();
+                    let own = ready.write.record().map(|(_, id)| id);
+                    let done = batch.done.iter().find(|written| match &written.trace {
+                        Some(trace) => *trace == key,
+                        None => Some(written.id) == own,
+                    });
+                    let refused = batch.refused.iter().find(|entry| {
+                        entry.traces.contains(&key) || own.is_some_and(|id| entry.ids.contains(&id))
+                    });
+                    match (done, refused) {
+                        (Some(written), _) => self.written(turn, ready, Some(written.id), Done::Written)?,
+                        (None, Some(entry)) => self.refused_write(turn, ready, &entry.rejection)?,
+                        (None, None) => self.passed_over(turn, ready)?,
+                    }
+                }
+            }
+            Write::Tie { .. } => {
+                let linked = parsed!(writes::parse_linked(&response.body, turn.now));
+                let (done, rest): (Vec<&Ready>, Vec<&Ready>) = writes
+                    .iter()
+                    .partition(|ready| ends(&ready.write).is_some_and(|pair| linked.done.contains(&pair)));
+                for ready in done {
+                    self.written(turn, ready, None, Done::Written)?;
+                }
+                match (&rest[..], linked.refused.first()) {
+                    ([one], Some(rejection)) => self.refused_write(turn, one, rejection)?,
+                    ([one], None) => {
+                        let note = Note::failed(Failure::Refused);
+                        self.settle(turn, one, State::Failed, None, &note)?;
+                    }
+                    (rest, _) => {
+                        for ready in rest {
+                            self.alone(turn, ready)?;
+                        }
+                    }
+                }
+            }
+            Write::Member { .. } => {
+                let missing = parsed!(writes::parse_members(&response.body));
+                for ready in writes {
+                    let Write::Member { id, .. } = &ready.write else { continue };
+                    if id.id().is_some_and(|id| missing.contains(&id)) {
+                        let note = Note::failed(Failure::RecordGone);
+                        self.settle(turn, ready, State::Failed, None, &note)?;
+                    } else {
+                        self.written(turn, ready, None, Done::Written)?;
+                    }
+                }
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// HubSpot took the batch and said nothing of this write.
+    fn passed_over(&mut self, turn: &mut Turn<'_>, ready: &Ready) -> Result<(), SqlError> {
+        match ready.write {
+            // It may have been made.
+            Write::Create { .. } => {
+                store::put_back(turn.sql, &[ready.entry.number], State::Doubt, turn.now, None)
+            }
+            // An id that was merged away is followed by a single update alone.
+            _ => self.alone(turn, ready),
+        }
+    }
+
+    /// From now on the write leaves in a call of its own.
+    fn alone(&mut self, turn: &mut Turn<'_>, ready: &Ready) -> Result<(), SqlError> {
+        let number = ready.entry.number;
+        let batch = match ready.write {
+            Write::Update { .. } => format!("single/{number}"),
+            _ => format!("{}#{number}", ready.write.batch()),
+        };
+        store::rebatch(turn.sql, &[number], &batch)?;
+        self.again(turn, ready, 0)
+    }
+
+    /// A batch as a whole was refused, or nobody knows.
+    fn not_sent(
+        &mut self,
+        turn: &mut Turn<'_>,
+        in_flight: &InFlight,
+        writes: &[Ready],
+        rejection: &Rejection,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), SqlError> {
+        if self.outbox_hindered(turn, in_flight, rejection, effects)? {
+            return store::stay(turn.sql, &numbers(writes), turn.now);
+        }
+        if rejection.may_have_happened() {
+            for ready in writes {
+                match ready.write {
+                    Write::Create { .. } => {
+                        let due_at = turn.now.plus_ms(pause(ready.entry.attempts, turn.random));
+                        store::put_back(turn.sql, &[ready.entry.number], State::Doubt, due_at, None)?;
+                    }
+                    _ => self.fails_for_now(turn, ready, rejection)?,
+                }
+            }
+            return Ok(());
+        }
+        let for_now = matches!(
+            rejection.class,
+            Class::Locked | Class::Transient { .. } | Class::Expired | Class::Unauthorized
+        );
+        let of_all = matches!(rejection.class, Class::Forbidden { .. } | Class::WrongTokenKind)
+            || (rejection.class == Class::Gone && matches!(writes[0].write, Write::Member { .. }));
+        if let ([_, _, ..], false, false) = (writes, for_now, of_all) {
+            // In halves until the one stands alone that the others were refused for.
+            let (lower, upper) = writes.split_at(writes.len() / 2);
+            for half in [lower, upper] {
+                let batch = format!("{}#{}", writes[0].write.batch(), half[0].entry.number);
+                store::rebatch(turn.sql, &numbers(half), &batch)?;
+                store::put_back(turn.sql, &numbers(half), State::Waiting, turn.now, None)?;
+            }
+            return Ok(());
+        }
+        for ready in writes {
+            if for_now {
+                self.fails_for_now(turn, ready, rejection)?;
+            } else {
+                self.refused_write(turn, ready, rejection)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A question about creates was refused, or nobody knows: it is asked again.
+    fn not_seen(
+        &mut self,
+        turn: &mut Turn<'_>,
+        in_flight: &InFlight,
+        writes: &[Ready],
+        rejection: &Rejection,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), SqlError> {
+        let hindered = self.outbox_hindered(turn, in_flight, rejection, effects)?;
+        if let (Class::Rejected { .. } | Class::Gone, Write::Create { object_type, .. }) =
+            (&rejection.class, &writes[0].write)
+        {
+            // Nobody can be looked for by a property that is not there.
+            self.key_is_gone(turn, *object_type)?;
+        }
+        for ready in writes {
+            let wait = if hindered { 0 } else { pause(ready.entry.attempts, turn.random) };
+            let note = ready.entry.note.as_deref();
+            store::put_back(turn.sql, &[ready.entry.number], State::Doubt, turn.now.plus_ms(wait), note)?;
+        }
+        Ok(())
+    }
+
+    /// One write was refused, for good as it is.
+    fn refused_write(
+        &mut self,
+        turn: &mut Turn<'_>,
+        ready: &Ready,
+        rejection: &Rejection,
+    ) -> Result<(), SqlError> {
+        match (&rejection.class, &ready.write) {
+            (Class::Transient { .. } | Class::Locked | Class::Throttled { .. } | Class::Unknown, _) => {
+                return self.fails_for_now(turn, ready, rejection);
+            }
+            (Class::Rule { properties }, write)
+                if !properties.is_empty()
+                    && write
+                        .droppable()
+                        .is_some_and(|droppable| properties.iter().all(|name| droppable.contains(name))) =>
+            {
+                return self.without(turn, ready, properties);
+            }
+            (Class::Rejected { codes, .. }, Write::Create { object_type, .. })
+                if self.key_is_young(turn.now, *object_type, codes) =>
+            {
+                return self.fails_for_now(turn, ready, rejection);
+            }
+            // A batch update does not follow an id that was merged away, a single one does.
+            (Class::Gone, Write::Update { .. }) if !ready.entry.batch.starts_with("single/") => {
+                return self.alone(turn, ready);
+            }
+            // It is there already: by whom, HubSpot is asked. And what was refused may have arrived before.
+            (Class::Conflict { .. }, Write::Create { .. }) if ready.write.address().is_some() => {
+                return self.ask_after(turn, ready, rejection);
+            }
+            (_, Write::Create { .. }) if ready.entry.doubted => {
+                return self.ask_after(turn, ready, rejection);
+            }
+            _ => {}
+        }
+        self.settle(turn, ready, State::Failed, None, &Note::of(rejection))
+    }
+
+    /// A create was refused that may be there all the same: if it is not, the refusal stands.
+    fn ask_after(
+        &mut self,
+        turn: &mut Turn<'_>,
+        ready: &Ready,
+        rejection: &Rejection,
+    ) -> Result<(), SqlError> {
+        let note = Note::of(rejection).text();
+        store::put_back(turn.sql, &[ready.entry.number], State::Doubt, turn.now, note.as_deref())
+    }
+
+    /// Leaves again without fields that may be left out.
+    fn without(&mut self, turn: &mut Turn<'_>, ready: &Ready, names: &[String]) -> Result<(), SqlError> {
+        let mut write = ready.write.clone();
+        write.leave_out(names);
+        let note = Note { left_out: names.to_vec(), ..Note::default() };
+        if let Write::Update { values, .. } = &write
+            && values.is_empty()
+        {
+            return self.settle(turn, ready, State::Done, None, &note);
+        }
+        self.rewrite(turn, ready, &write, None)?;
+        store::put_back(turn.sql, &[ready.entry.number], State::Waiting, turn.now, note.text().as_deref())
+    }
+
+    /// Leaves again after a pause, or fails for want of an answer.
+    fn fails_for_now(
+        &mut self,
+        turn: &mut Turn<'_>,
+        ready: &Ready,
+        rejection: &Rejection,
+    ) -> Result<(), SqlError> {
+        if ready.entry.attempts + 1 >= ATTEMPTS {
+            return self.settle(turn, ready, State::Failed, None, &Note::of(rejection));
+        }
+        let wish = match rejection.class {
+            Class::Transient { retry_at: Some(at) } => at.since_ms(turn.now).max(0),
+            Class::Locked => 2 * SECOND_MS,
+            _ => 0,
+        };
+        let wait = wish.max(pause(ready.entry.attempts, turn.random));
+        self.again(turn, ready, wait)
+    }
+
+    fn again(&mut self, turn: &Turn<'_>, ready: &Ready, wait_ms: i64) -> Result<(), SqlError> {
+        store::put_back(turn.sql, &[ready.entry.number], State::Waiting, turn.now.plus_ms(wait_ms), None)
+    }
+
+    /// A write is in HubSpot: those that waited for it go on, and the mirror reads what it came to.
+    pub(super) fn written(
+        &mut self,
+        turn: &mut Turn<'_>,
+        ready: &Ready,
+        id: Option<RecordId>,
+        how: Done,
+    ) -> Result<(), SqlError> {
+        let left_out = ready.entry.note.as_deref().and_then(|note| json::parse::<Note>(note).ok());
+        let note = Note {
+            found: how == Done::Found,
+            left_out: left_out.map(|note| note.left_out).unwrap_or_default(),
+            ..Note::default()
+        };
+        self.settle(turn, ready, State::Done, id, &note)?;
+        let kind = match &ready.write {
+            Write::Create { object_type, .. } | Write::Update { object_type, .. } => Some(*object_type),
+            Write::Tie { from, from_id: Who::Id(from_id), .. } => {
+                let asked_at = self.tick(turn.now);
+                self.mark_links(turn, *from, &[*from_id], asked_at)?;
+                None
+            }
+            Write::Tie { .. } | Write::Member { .. } => None,
+        };
+        // What happens by itself comes back with the next check, a hundred to a call.
+        if let (Some(kind), Some(id)) = (kind, id)
+            && store::urgency(turn.sql, ready.entry.number)? == Some(PERSON)
+        {
+            self.look_at(turn, kind, id)?;
+        }
+        for follower in store::followers(turn.sql, ready.entry.number)? {
+            let follower = Ready::read(follower)?;
+            self.go_on(turn, &follower)?;
+        }
+        Ok(())
+    }
+
+    /// Puts the records in place that a write waited for, as far as they are there.
+    fn go_on(&mut self, turn: &Turn<'_>, ready: &Ready) -> Result<(), SqlError> {
+        let mut write = ready.write.clone();
+        let steps = store::of_action(turn.sql, ready.entry.action)?;
+        let mut after = None;
+        while let Some(step) = write.after() {
+            let before = steps.iter().find(|entry| entry.step == step).ok_or(SqlError::Content("outbox"))?;
+            match (before.state, before.result) {
+                (State::Done, Some(id)) => write.resolve(step, id),
+                _ => {
+                    after = Some(before.number);
+                    break;
+                }
+            }
+        }
+        self.rewrite(turn, ready, &write, after)
+    }
+
+    fn look_at(&mut self, turn: &Turn<'_>, kind: ObjectType, id: RecordId) -> Result<(), SqlError> {
+        let Some(index) = self.streams.iter().position(|running| running.saved.object_type == kind) else {
+            return Ok(());
+        };
+        let generation = self.tick(turn.now);
+        self.streams[index].marked = true;
+        dirty::mark(turn.sql, kind, &[id], generation, true, false)
+    }
+
+    fn rewrite(
+        &self,
+        turn: &Turn<'_>,
+        ready: &Ready,
+        write: &Write,
+        after: Option<i64>,
+    ) -> Result<(), SqlError> {
+        let content = serde_json::to_string(write).map_err(|_| SqlError::Content("outbox"))?;
+        let content = store::Rewritten { batch: write.batch(), target: write.target(&ready.key()), content };
+        store::rewrite(turn.sql, ready.entry.number, &content, after)
+    }
+
+    /// The end of a write. What waited for one that is not done has an end as well.
+    pub(super) fn settle(
+        &mut self,
+        turn: &Turn<'_>,
+        ready: &Ready,
+        state: State,
+        id: Option<RecordId>,
+        note: &Note,
+    ) -> Result<(), SqlError> {
+        store::settle(turn.sql, ready.entry.number, state, id, note.text().as_deref(), turn.now)?;
+        if !matches!(state, State::Failed | State::Cancelled) {
+            return Ok(());
+        }
+        for follower in store::followers(turn.sql, ready.entry.number)? {
+            let follower = Ready::read(follower)?;
+            let note = Note {
+                kind: Failure::Refused.name().to_owned(),
+                words: format!(
+                    "Step {} of the action, which this one needs, did not come to be.",
+                    ready.entry.step + 1
+                ),
+                ..Note::default()
+            };
+            self.settle(turn, &follower, State::Failed, None, &note)?;
+        }
+        Ok(())
+    }
+}
+
+/// A pause that doubles with each attempt, up to half of it taken off at random.
+fn pause(attempts: u32, random: &mut dyn FnMut(&mut [u8])) -> i64 {
+    let full = (FIRST_MS << attempts.min(10)).min(LONGEST_MS);
+    let mut byte = [0];
+    random(&mut byte);
+    full - full / 2 * i64::from(byte[0]) / 255
+}

@@ -1,0 +1,455 @@
+//! What a connection is asked about actions and what it answers.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    engine::{
+        actor::Actor,
+        portal::{
+            Effect, Portal, Turn,
+            outbox::{
+                AUTOMATION, OPEN_LIMIT, Outbox, PERSON, Ready, SETTINGS_KEY, Settings, Write,
+                actions::{Refusal, Wanted},
+                answers::{Done, Note},
+            },
+        },
+    },
+    store::{
+        portal::{
+            outbox::{self as store, New, State},
+            records,
+        },
+        schema,
+        sql::SqlError,
+    },
+    values::{
+        ids::{ActionId, RecordId},
+        json,
+        time::Timestamp,
+    },
+};
+
+/// Most actions of a page of them.
+pub const ACTIONS_LIMIT: u32 = 100;
+/// Most actions of one request: a thousand of half a kilobyte each, and a tenth of a second's writes.
+pub const AT_ONCE: usize = 1_000;
+
+/// One action that is asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Asked {
+    /// What its asker calls it: asked for twice, it is done once.
+    pub key: Option<String>,
+    /// Why, for people.
+    pub why: Option<String>,
+    /// Only what it would come to.
+    pub dry_run: bool,
+    /// Nobody waits for it.
+    pub background: bool,
+    /// A later one of the same takes its place while it has not left.
+    pub coalesce: Option<String>,
+    /// What.
+    pub wanted: Wanted,
+}
+
+/// Something about actions.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Has these done. Answers [`Answer::Taken`], in their order.
+    Do(Vec<Asked>),
+    /// Answers [`Answer::Page`].
+    List {
+        /// Before this row; absent: from the newest on.
+        before: Option<i64>,
+        /// Only those of which a write stands so.
+        state: Option<State>,
+        /// Capped at [`ACTIONS_LIMIT`].
+        limit: u32,
+    },
+    /// Answers [`Answer::Action`] or [`Answer::Unknown`].
+    Get(ActionId),
+    /// Takes back what has not left. Answers as `Get`.
+    Cancel(ActionId),
+    /// What failed, and what nobody knows of, is to leave again. Answers as `Get`.
+    Retry(ActionId),
+    /// A person has looked: what nobody knew is there, or is not. Answers as `Get`.
+    Resolve {
+        /// Which action.
+        action: ActionId,
+        /// Whether it is in HubSpot.
+        happened: bool,
+        /// The record it made.
+        record: Option<RecordId>,
+    },
+    /// Which actions are switched off. Answers [`Answer::Settings`].
+    Settings,
+    /// Switches actions off and on. Answers [`Answer::Settings`].
+    Set(Settings),
+}
+
+/// What became of one that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Taken {
+    /// It is an action; JSON as in [`Answer::Action`]. `new`: not one that was asked for before.
+    Action {
+        /// The API's JSON.
+        action: String,
+        /// Whether it was not there before.
+        new: bool,
+    },
+    /// It is not done.
+    Refused(Refusal),
+    /// An administrator has switched it off.
+    Off,
+    /// As many writes wait as may.
+    Full,
+}
+
+/// What a connection answers about actions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// One of each that was asked for.
+    Taken(Vec<Taken>),
+    /// The API's JSON of an action.
+    Action(String),
+    /// There is no such action.
+    Unknown,
+    /// The API's JSON of actions; where the next page begins.
+    Page {
+        /// `{results, counts}`.
+        results: String,
+        /// The row to go on before.
+        next: Option<i64>,
+    },
+    /// Which are switched off.
+    Settings(Settings),
+}
+
+/// What an action is, as stored.
+#[derive(Debug, Serialize, Deserialize)]
+struct Content {
+    action: super::actions::Name,
+    by: Actor,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    dry_run: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+}
+
+impl Portal {
+    #[inline(never)]
+    pub(in crate::engine::portal) fn outbox_command(
+        &mut self,
+        turn: &mut Turn<'_>,
+        actor: &Actor,
+        command: Command,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Answer, SqlError> {
+        Ok(match command {
+            Command::Do(all) => {
+                let mut room = OPEN_LIMIT.saturating_sub(store::open_up_to(turn.sql, OPEN_LIMIT)?);
+                let mut taken = Vec::with_capacity(all.len());
+                for asked in all.into_iter().take(AT_ONCE) {
+                    let one = self.take(turn, actor, asked, &mut room)?;
+                    taken.push(one);
+                }
+                self.rouse_for_outbox(turn, effects);
+                Answer::Taken(taken)
+            }
+            Command::List { before, state, limit } => {
+                let limit = limit.min(ACTIONS_LIMIT);
+                let actions = store::actions(turn.sql, before, state, limit)?;
+                let next = actions.last().filter(|_| actions.len() == limit as usize).map(|last| last.number);
+                let mut results = Vec::new();
+                for action in &actions {
+                    results.push(shown(turn, action)?);
+                }
+                let counts: Map<String, Value> = store::counts(turn.sql)?
+                    .into_iter()
+                    .map(|(state, count)| (state.as_str().to_owned(), count.into()))
+                    .collect();
+                Answer::Page { results: json!({ "results": results, "counts": counts }).to_string(), next }
+            }
+            Command::Get(id) => one(turn, &id)?,
+            Command::Cancel(id) => {
+                let Some(action) = store::action_by_id(turn.sql, &id)? else { return Ok(Answer::Unknown) };
+                for entry in store::of_action(turn.sql, action.number)? {
+                    if entry.state == State::Waiting {
+                        self.settle(turn, &Ready::read(entry)?, State::Cancelled, None, &Note::default())?;
+                    }
+                }
+                one(turn, &id)?
+            }
+            Command::Retry(id) => {
+                let Some(action) = store::action_by_id(turn.sql, &id)? else { return Ok(Answer::Unknown) };
+                for entry in store::of_action(turn.sql, action.number)? {
+                    if matches!(entry.state, State::Failed | State::Unknown) {
+                        self.leave_again(turn, &Ready::read(entry)?)?;
+                    }
+                }
+                self.rouse_for_outbox(turn, effects);
+                one(turn, &id)?
+            }
+            Command::Resolve { action: id, happened, record } => {
+                let Some(action) = store::action_by_id(turn.sql, &id)? else { return Ok(Answer::Unknown) };
+                for entry in store::of_action(turn.sql, action.number)? {
+                    if entry.state != State::Unknown {
+                        continue;
+                    }
+                    let ready = Ready::read(entry)?;
+                    if happened {
+                        self.written(turn, &ready, record, Done::Arrived)?;
+                    } else {
+                        self.leave_again(turn, &ready)?;
+                    }
+                }
+                self.rouse_for_outbox(turn, effects);
+                one(turn, &id)?
+            }
+            Command::Settings => Answer::Settings(self.outbox.settings.clone()),
+            Command::Set(settings) => {
+                let json = serde_json::to_string(&settings).map_err(|_| SqlError::Content("meta"))?;
+                schema::set(turn.sql, SETTINGS_KEY, &json)?;
+                self.outbox.settings = settings.clone();
+                Answer::Settings(settings)
+            }
+        })
+    }
+
+    fn rouse_for_outbox(&mut self, turn: &Turn<'_>, effects: &mut Vec<Effect>) {
+        self.outbox.stir();
+        if !self.works(turn.now) || self.lingers() {
+            effects.push(self.rouse(turn.now));
+        } else {
+            // The alarm at work may sleep until later.
+            effects.push(Effect::Nudge);
+        }
+    }
+
+    /// What failed waits again, as if it had never left; what waited for it too.
+    fn leave_again(&self, turn: &Turn<'_>, ready: &Ready) -> Result<(), SqlError> {
+        store::begin_anew(turn.sql, ready.entry.number, turn.now)
+    }
+
+    fn take(
+        &mut self,
+        turn: &mut Turn<'_>,
+        actor: &Actor,
+        asked: Asked,
+        room: &mut u32,
+    ) -> Result<Taken, SqlError> {
+        if let Some(key) = asked.key.as_deref().filter(|_| !asked.dry_run)
+            && let Some(before) = store::action_by_key(turn.sql, key)?
+        {
+            return Ok(Taken::Action { action: shown(turn, &before)?.to_string(), new: false });
+        }
+        if self.outbox.settings.off.contains(&asked.wanted.name()) {
+            return Ok(Taken::Off);
+        }
+        let writes = match self.plan_action(turn, &asked.wanted)? {
+            Ok(writes) => writes,
+            Err(refusal) => return Ok(Taken::Refused(refusal)),
+        };
+        if !asked.dry_run {
+            if (*room as usize) < writes.len() {
+                return Ok(Taken::Full);
+            }
+            *room -= writes.len() as u32;
+        }
+        let mut bytes = [0; 12];
+        (turn.random)(&mut bytes);
+        let id = ActionId::from_random(bytes);
+        let content = Content {
+            action: asked.wanted.name(),
+            by: actor.clone(),
+            why: asked.why,
+            dry_run: asked.dry_run,
+            key: asked.key.clone(),
+        };
+        let content = serde_json::to_string(&content).map_err(|_| SqlError::Content("actions"))?;
+        let key = asked.key.as_deref().filter(|_| !asked.dry_run);
+        let number = store::add_action(turn.sql, &id, key, turn.now, &content)?;
+        let rows: Vec<New> = writes
+            .iter()
+            .enumerate()
+            .map(|(step, write)| {
+                Ok(New {
+                    state: if asked.dry_run { State::Dry } else { State::Waiting },
+                    urgency: if asked.background { AUTOMATION } else { PERSON },
+                    batch: write.batch(),
+                    target: write.target(&format!("{id}.{step}")),
+                    coalesce: asked.coalesce.as_ref().map(|key| format!("{key}/{step}")),
+                    after: write.after(),
+                    content: serde_json::to_string(write).map_err(|_| SqlError::Content("outbox"))?,
+                })
+            })
+            .collect::<Result<_, SqlError>>()?;
+        store::add(turn.sql, number, turn.now, &rows)?;
+        let action = store::action_by_id(turn.sql, &id)?.ok_or(SqlError::Content("actions"))?;
+        Ok(Taken::Action { action: shown(turn, &action)?.to_string(), new: true })
+    }
+
+    /// Whether nothing more may be asked of a connection that has ended.
+    pub(in crate::engine::portal) fn writes(&self, now: Timestamp) -> bool {
+        use crate::engine::portal::messages::State as Connection;
+        self.connection.as_ref().is_some_and(|connection| match connection.state {
+            Connection::Active => true,
+            Connection::Paused { until } => until <= now,
+            Connection::PausedByPerson { .. }
+            | Connection::NeedsReauthorisation
+            | Connection::Disconnecting
+            | Connection::Disconnected => false,
+        })
+    }
+}
+
+impl Outbox {
+    /// Which actions are switched off.
+    pub(in crate::engine::portal) const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+}
+
+fn one(turn: &Turn<'_>, id: &ActionId) -> Result<Answer, SqlError> {
+    Ok(match store::action_by_id(turn.sql, id)? {
+        Some(action) => Answer::Action(shown(turn, &action)?.to_string()),
+        None => Answer::Unknown,
+    })
+}
+
+/// An action with its writes, in the API's shape.
+fn shown(turn: &Turn<'_>, action: &store::Action) -> Result<Value, SqlError> {
+    let content: Content = json::parse(&action.content).map_err(|_| SqlError::Content("actions"))?;
+    let entries = store::of_action(turn.sql, action.number)?;
+    let state = together(&entries.iter().map(|entry| entry.state).collect::<Vec<_>>());
+    let mut writes = Vec::new();
+    for entry in entries {
+        writes.push(shown_write(turn, &Ready::read(entry)?)?);
+    }
+    let mut shown = json!({
+        "id": action.id,
+        "action": content.action,
+        "state": state,
+        "asked_at": action.at.to_rfc3339(),
+        "by": content.by.words(),
+        "dry_run": content.dry_run,
+        "writes": writes,
+    });
+    if let Some(fields) = shown.as_object_mut() {
+        fields.extend(content.why.map(|why| ("why".to_owned(), why.into())));
+        fields.extend(content.key.map(|key| ("key".to_owned(), key.into())));
+    }
+    Ok(shown)
+}
+
+/// How an action stands as a whole: what needs a person first, then what is under way.
+fn together(states: &[State]) -> State {
+    const ORDER: [State; 9] = [
+        State::Unknown,
+        State::Failed,
+        State::Doubt,
+        State::Sent,
+        State::Waiting,
+        State::Dry,
+        State::Done,
+        State::Replaced,
+        State::Cancelled,
+    ];
+    ORDER.into_iter().find(|state| states.contains(state)).unwrap_or(State::Done)
+}
+
+fn shown_write(turn: &Turn<'_>, ready: &Ready) -> Result<Value, SqlError> {
+    let Ready { entry, write } = ready;
+    let mut shown = json!({
+        "step": entry.step,
+        "state": entry.state,
+        "attempts": entry.attempts,
+    });
+    let Some(fields) = shown.as_object_mut() else { return Ok(shown) };
+    let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
+    match write {
+        Write::Create { object_type, values, ties, .. } => {
+            put("op", "create".into());
+            put("type", object_type.name().to_string().into());
+            let changes: Map<String, Value> = values
+                .iter()
+                .map(|(name, value)| (name.clone(), json!({ "from": null, "to": value })))
+                .collect();
+            put("fields", changes.into());
+            let ties: Vec<Value> =
+                ties.iter().map(|(kind, who)| json!({ "type": kind, "record": who.to_string() })).collect();
+            put("links", ties.into());
+        }
+        Write::Update { object_type, id, values, .. } => {
+            put("op", "update".into());
+            put("type", object_type.name().to_string().into());
+            put("record", id.to_string().into());
+            // What is in the mirror now, of what has not been written.
+            let before = match (id.id(), entry.state) {
+                (Some(id), State::Dry | State::Waiting) => {
+                    records::live_by_ids(turn.sql, *object_type, &[id])
+                        .unwrap_or_default()
+                        .into_iter()
+                        .next()
+                        .and_then(|live| json::parse::<Map<String, Value>>(&live.properties).ok())
+                        .unwrap_or_default()
+                }
+                _ => Map::new(),
+            };
+            let changes: Map<String, Value> = values
+                .iter()
+                .map(|(name, value)| {
+                    let change = match entry.state {
+                        State::Dry | State::Waiting => {
+                            json!({ "from": before.get(name).unwrap_or(&Value::Null), "to": value })
+                        }
+                        _ => json!({ "to": value }),
+                    };
+                    (name.clone(), change)
+                })
+                .collect();
+            put("fields", changes.into());
+        }
+        Write::Tie { from, from_id, to, to_id } => {
+            put("op", "link".into());
+            put("type", from.name().to_string().into());
+            put("record", from_id.to_string().into());
+            put("links", json!([{ "type": to, "record": to_id.to_string() }]));
+        }
+        Write::Member { list, add, id } => {
+            put("op", if *add { "join" } else { "leave" }.into());
+            put("list", list.to_string().into());
+            put("record", id.to_string().into());
+        }
+    }
+    if let Some(at) = entry.left_at {
+        put("left_at", at.to_rfc3339().into());
+    }
+    if entry.state.is_open() && entry.due_at > turn.now {
+        put("next_at", entry.due_at.to_rfc3339().into());
+    }
+    if let Some(id) = entry.result {
+        put("result", id.to_string().into());
+    }
+    if let Some(note) = entry.note.as_deref().and_then(|note| json::parse::<Note>(note).ok()) {
+        if !note.kind.is_empty() {
+            let mut problem = json!({ "type": format!("/problems/{}", note.kind), "detail": note.words });
+            if let (Some(id), Some(fields)) = (note.correlation_id, problem.as_object_mut()) {
+                fields.insert("correlation_id".to_owned(), id.into());
+            }
+            put("problem", problem);
+        }
+        if note.found {
+            put("found", true.into());
+        }
+        if !note.left_out.is_empty() {
+            put("left_out", note.left_out.into());
+        }
+    }
+    Ok(shown)
+}

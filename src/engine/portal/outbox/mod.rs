@@ -1,0 +1,660 @@
+//! Writing to HubSpot: every write is a row of the outbox first, and leaves from there.
+//!
+//! An *action* is what somebody asked for; it comes to one or several *writes*. Writes of one kind leave together, up to a hundred a
+//! call; those of one target leave one after the other; of those with one coalescing key that have not left only the last does. What a
+//! refusal means is decided by its class ([`answers`]); what became of a write whose answer was lost, by what HubSpot shows
+//! ([`settle`]):
+//!
+//! | write | after a lost answer |
+//! |---|---|
+//! | update, link, member of a list | is repeated: to do it twice comes to the same |
+//! | contact with an e-mail address | is looked for by the address, then repeated: HubSpot keeps addresses unique |
+//! | any other create | is looked for by the action's id, which a property with unique values of the account holds, then repeated |
+//! | the same, where the account refuses such a property: tasks, calls, notes | is looked for among those of the record it is linked to, by time and words; repeated once no answer can be under way any more |
+//! | the same, companies, deals, or nothing to look at | becomes `unknown`: a person decides |
+//!
+//! Owns the rows (in the store's `actions` and `outbox`), which property of each type keeps creates apart and which actions are
+//! switched off (in `meta`), and what is under way (in memory). What actions come to is [`actions`]'s.
+
+pub mod actions;
+mod answers;
+pub mod commands;
+mod settle;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    engine::limiter::messages::Window,
+    engine::portal::{Job, Portal, Turn, beside::NO_STREAM, plan::Urgency, streams::saved},
+    hubspot::{
+        endpoint::Endpoint,
+        writes::{self, BATCH_LIMIT, Values},
+    },
+    store::{
+        portal::{
+            keys,
+            outbox::{self as store, Entry, State},
+        },
+        schema,
+        sql::SqlError,
+    },
+    values::{
+        http::Request,
+        ids::{ListId, ObjectType, RecordId},
+        json,
+        time::{DAY_MS, Timestamp},
+    },
+};
+
+/// Where it lies in `meta` which properties keep creates apart.
+const KEYS_KEY: &str = "outbox_keys";
+/// Where it lies in `meta` which actions are switched off.
+const SETTINGS_KEY: &str = "outbox_settings";
+/// Name of the property that holds the action which made a record.
+pub(super) const KEY_PROPERTY: &str = "spoke_action_id";
+/// How long actions are kept once nothing of them is open: as long as HubSpot keeps what is archived (`hubspot-api.md` 4.5).
+pub(super) const KEPT_MS: i64 = 90 * DAY_MS;
+/// Actions that go at once when they are too old: a hundredth of a second's work.
+const FORGET_AT_ONCE: u32 = 500;
+/// Most writes that are open at a time: some 500 bytes each, 50 MB of ten gigabytes; a thousand calls, under two minutes of the
+/// smallest account's window.
+pub(super) const OPEN_LIMIT: u32 = 100_000;
+/// Urgency of what a person waits for.
+pub(super) const PERSON: u8 = 0;
+/// Urgency of what happens by itself.
+pub(super) const AUTOMATION: u8 = 1;
+
+/// A record that is known, or that an earlier write of the same action makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Who {
+    /// HubSpot's id.
+    Id(RecordId),
+    /// What that step makes.
+    Step(u8),
+}
+
+impl Who {
+    const fn id(self) -> Option<RecordId> {
+        match self {
+            Self::Id(id) => Some(id),
+            Self::Step(_) => None,
+        }
+    }
+
+    const fn step(self) -> Option<u8> {
+        match self {
+            Self::Id(_) => None,
+            Self::Step(step) => Some(step),
+        }
+    }
+}
+
+impl std::fmt::Display for Who {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Id(id) => write!(f, "{id}"),
+            Self::Step(step) => write!(f, "step {step}"),
+        }
+    }
+}
+
+/// One write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "snake_case")]
+pub enum Write {
+    /// A new record.
+    Create {
+        /// Of which type.
+        object_type: ObjectType,
+        /// Its values.
+        values: Values,
+        /// What it is linked to from the beginning.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        ties: Vec<(ObjectType, Who)>,
+        /// Where it is made only if there is none: its e-mail address or domain.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unless: Option<String>,
+        /// What may be left out if a rule of the account refuses it.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        droppable: BTreeSet<String>,
+    },
+    /// New values of a record.
+    Update {
+        /// Of which type.
+        object_type: ObjectType,
+        /// Which.
+        id: Who,
+        /// The values.
+        values: Values,
+        /// What may be left out if a rule of the account refuses it.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        droppable: BTreeSet<String>,
+    },
+    /// An unlabelled link.
+    Tie {
+        /// From a record of this type,
+        from: ObjectType,
+        /// this one,
+        from_id: Who,
+        /// to one of this type,
+        to: ObjectType,
+        /// this.
+        to_id: Who,
+    },
+    /// A place on a list.
+    Member {
+        /// Which list.
+        list: ListId,
+        /// Whether it is given, or taken.
+        add: bool,
+        /// Of which record.
+        id: Who,
+    },
+}
+
+impl Write {
+    /// What may leave with it in one call.
+    fn batch(&self) -> String {
+        match self {
+            Self::Create { object_type, .. } => format!("create/{object_type}"),
+            Self::Update { object_type, .. } => format!("update/{object_type}"),
+            Self::Tie { from, to, .. } => format!("tie/{from}/{to}"),
+            Self::Member { list, add: true, .. } => format!("join/{list}"),
+            Self::Member { list, add: false, .. } => format!("leave/{list}"),
+        }
+    }
+
+    /// What is written one after the other. `key`: the write's own, of whatever has no other name.
+    fn target(&self, key: &str) -> String {
+        match self {
+            Self::Create { object_type, unless: Some(name), .. } => format!("new/{object_type}/{name}"),
+            Self::Create { .. } => format!("new/{key}"),
+            Self::Update { object_type, id, .. } => format!("{object_type}/{id}"),
+            Self::Tie { from, from_id, to, to_id } => format!("tie/{from}/{from_id}/{to}/{to_id}"),
+            Self::Member { list, id, .. } => format!("list/{list}/{id}"),
+        }
+    }
+
+    /// The last step it waits for.
+    fn after(&self) -> Option<u8> {
+        match self {
+            Self::Create { ties, .. } => ties.iter().filter_map(|(_, who)| who.step()).max(),
+            Self::Update { id, .. } | Self::Member { id, .. } => id.step(),
+            Self::Tie { from_id, to_id, .. } => from_id.step().max(to_id.step()),
+        }
+    }
+
+    /// Puts the record in place of the step that makes it.
+    fn resolve(&mut self, step: u8, id: RecordId) {
+        let put = |who: &mut Who| {
+            if *who == Who::Step(step) {
+                *who = Who::Id(id);
+            }
+        };
+        match self {
+            Self::Create { ties, .. } => ties.iter_mut().for_each(|(_, who)| put(who)),
+            Self::Update { id, .. } | Self::Member { id, .. } => put(id),
+            Self::Tie { from_id, to_id, .. } => {
+                put(from_id);
+                put(to_id);
+            }
+        }
+    }
+
+    /// Takes values out of it.
+    fn leave_out(&mut self, names: &[String]) {
+        if let Self::Create { values, .. } | Self::Update { values, .. } = self {
+            values.retain(|name, _| !names.contains(name));
+        }
+    }
+
+    /// What may be left out of it.
+    fn droppable(&self) -> Option<&BTreeSet<String>> {
+        match self {
+            Self::Create { droppable, .. } | Self::Update { droppable, .. } => Some(droppable),
+            Self::Tie { .. } | Self::Member { .. } => None,
+        }
+    }
+
+    /// The record it is about, if that is known: its type and id.
+    fn record(&self) -> Option<(ObjectType, RecordId)> {
+        match self {
+            Self::Update { object_type, id, .. } => id.id().map(|id| (*object_type, id)),
+            Self::Create { .. } | Self::Tie { .. } | Self::Member { .. } => None,
+        }
+    }
+
+    /// The address by which HubSpot itself keeps it from being made twice.
+    fn address(&self) -> Option<&str> {
+        match self {
+            Self::Create { object_type: ObjectType::Contacts, values, .. } => {
+                values.get("email").map(String::as_str).filter(|email| !email.is_empty())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A write of the outbox, read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Ready {
+    /// As stored.
+    pub(super) entry: Entry,
+    /// What it is.
+    pub(super) write: Write,
+}
+
+impl Ready {
+    fn read(entry: Entry) -> Result<Self, SqlError> {
+        let write = json::parse(&entry.content).map_err(|_| SqlError::Content("outbox"))?;
+        Ok(Self { entry, write })
+    }
+
+    /// What names it towards HubSpot: the same whenever it leaves, and of no other write of any connection.
+    fn key(&self) -> String {
+        format!("{}.{}", self.entry.action_id, self.entry.step)
+    }
+}
+
+/// A call for the outbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Call {
+    /// Writes that leave together.
+    Send {
+        /// Of one batch, [`BATCH_LIMIT`] at most.
+        writes: Vec<Ready>,
+        /// The property that holds the keys of what is made.
+        key: Option<String>,
+    },
+    /// Whether creates arrived.
+    Look {
+        /// Of one batch.
+        writes: Vec<Ready>,
+        /// The property by which they are looked for.
+        by: String,
+    },
+    /// Which records of the type the one that it was to be linked to has.
+    Linked(Box<Ready>),
+    /// The youngest of these.
+    Compare {
+        /// The create that is looked for.
+        write: Box<Ready>,
+        /// Which to compare with it.
+        ids: Vec<RecordId>,
+    },
+    /// The property that keeps creates of a type apart.
+    Prepare {
+        /// Of which type.
+        kind: ObjectType,
+        /// What to ask.
+        stage: Stage,
+    },
+}
+
+impl Call {
+    /// Where it goes.
+    pub(super) fn endpoint(&self) -> Endpoint {
+        match self {
+            Self::Send { writes, .. } => match writes[0].write {
+                Write::Create { .. } | Write::Update { .. } => Endpoint::BatchWrite,
+                Write::Tie { .. } => Endpoint::Associations,
+                Write::Member { .. } => Endpoint::Members,
+            },
+            Self::Look { .. } | Self::Compare { .. } => Endpoint::BatchRead,
+            Self::Linked(_) => Endpoint::Associations,
+            Self::Prepare { .. } => Endpoint::Properties,
+        }
+    }
+
+    /// The limiter window it falls into.
+    pub(super) fn window(&self) -> Window {
+        match self {
+            Self::Linked(_) => Window::Associations,
+            Self::Send { writes, .. } if matches!(writes[0].write, Write::Tie { .. }) => Window::Associations,
+            Self::Send { .. } | Self::Look { .. } | Self::Compare { .. } | Self::Prepare { .. } => {
+                Window::Core
+            }
+        }
+    }
+}
+
+/// What to ask about the property that keeps creates of a type apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Whether HubSpot's own may be written.
+    Probe,
+    /// Whether ours is there.
+    Look,
+    /// To which group it may belong.
+    Group,
+    /// Makes it.
+    Create {
+        /// In this group.
+        group: String,
+    },
+}
+
+/// What keeps creates of a type apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Keeps {
+    /// This property.
+    Property {
+        /// Its name.
+        name: String,
+        /// Since when.
+        at: Timestamp,
+    },
+    /// Nothing: the account refuses the property.
+    Nothing {
+        /// In HubSpot's words, classified.
+        why: String,
+        /// When it was asked.
+        at: Timestamp,
+    },
+}
+
+/// How often an account that refuses the property is asked once more.
+const REFUSED_MS: i64 = DAY_MS;
+
+/// What people set.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Actions that nobody may have done.
+    #[serde(default)]
+    pub off: BTreeSet<actions::Name>,
+}
+
+/// What is known of it in memory.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    /// What keeps creates of a type apart, by its name.
+    keeps: BTreeMap<ObjectType, Keeps>,
+    /// What is asked about it next.
+    preparing: BTreeMap<ObjectType, Stage>,
+    /// When that may be asked again after a failure.
+    prepare_at: Timestamp,
+    prepare_failures: u32,
+    settings: Settings,
+    /// Something may leave.
+    stirred: bool,
+    /// When something may, where nothing may now.
+    waits_until: Option<Timestamp>,
+    /// What leaves next is waited for by a person.
+    person: bool,
+    /// Anything was ever written.
+    used: bool,
+    /// Of what was compared with a create: not asked again in this life of the object.
+    candidates: BTreeMap<i64, Vec<RecordId>>,
+}
+
+impl Outbox {
+    /// As it was saved: what had left has an end that nobody has heard.
+    pub(super) fn load(turn: &Turn<'_>) -> Result<Self, SqlError> {
+        store::come_back(turn.sql, turn.now)?;
+        let keeps: Vec<(ObjectType, Keeps)> = saved(turn, KEYS_KEY)?;
+        let used = store::oldest_at(turn.sql)?.is_some();
+        Ok(Self {
+            keeps: keeps.into_iter().collect(),
+            settings: saved(turn, SETTINGS_KEY)?,
+            stirred: used,
+            used,
+            ..Self::default()
+        })
+    }
+
+    /// Whether what leaves next is waited for by a person.
+    pub(super) const fn person_waits(&self) -> bool {
+        self.person && self.stirred
+    }
+
+    /// Whether something may leave.
+    pub(super) const fn is_stirred(&self) -> bool {
+        self.stirred
+    }
+
+    /// Whether anything was ever written.
+    pub(super) const fn is_used(&self) -> bool {
+        self.used
+    }
+
+    /// Something is to be looked for.
+    fn stir(&mut self) {
+        (self.stirred, self.waits_until, self.used) = (true, None, true);
+    }
+
+    fn save_keeps(&self, turn: &Turn<'_>) -> Result<(), SqlError> {
+        let keeps: Vec<(&ObjectType, &Keeps)> = self.keeps.iter().collect();
+        let json = serde_json::to_string(&keeps).map_err(|_| SqlError::Content("meta"))?;
+        schema::set(turn.sql, KEYS_KEY, &json)
+    }
+}
+
+impl Portal {
+    /// When something of the outbox is due.
+    pub(super) fn outbox_due_at(&self, turn: &Turn<'_>) -> Result<Option<Timestamp>, SqlError> {
+        if !self.outbox.used || !self.writes(turn.now) {
+            return Ok(None);
+        }
+        Ok(store::next_at(turn.sql)?.map(|at| {
+            let waits = self.outbox.preparing.is_empty() || self.outbox.prepare_at <= turn.now;
+            if waits { at } else { at.max(self.outbox.prepare_at) }
+        }))
+    }
+
+    /// How many calls' worth of writes wait, for as many permits.
+    pub(super) fn outbox_calls(&self, turn: &Turn<'_>, most: u32) -> Result<u32, SqlError> {
+        let writes = store::open_up_to(turn.sql, most * BATCH_LIMIT as u32)?;
+        Ok(writes.div_ceil(BATCH_LIMIT as u32).clamp(1, most))
+    }
+
+    /// What to do next for the outbox, and how urgent it is; what a person waits for is before everything else.
+    #[inline(never)]
+    pub(super) fn next_of_outbox(
+        &mut self,
+        turn: &mut Turn<'_>,
+    ) -> Result<Option<(Urgency, usize, Job)>, SqlError> {
+        if !self.outbox.stirred && self.outbox.waits_until.is_none_or(|at| at > turn.now) {
+            return Ok(None);
+        }
+        self.outbox.stirred = true;
+        let call = match self.next_doubt(turn)? {
+            Some(call) => Some(call),
+            None => self.next_send(turn)?,
+        };
+        let Some(call) = call else {
+            self.outbox.stirred = false;
+            self.outbox.person = false;
+            self.outbox.waits_until = self.outbox_due_at(turn)?.filter(|at| *at > turn.now);
+            return Ok(None);
+        };
+        self.outbox.person = store::most_urgent(turn.sql, turn.now)?.is_none_or(|urgency| urgency == PERSON);
+        let urgency = if self.outbox.person { Urgency::Person } else { Urgency::Automation };
+        Ok(Some((urgency, NO_STREAM, Job::Write(call))))
+    }
+
+    /// When to look again, where nothing of the outbox may leave now.
+    pub(super) const fn outbox_waits_until(&self) -> Option<Timestamp> {
+        self.outbox.waits_until
+    }
+
+    fn next_send(&mut self, turn: &mut Turn<'_>) -> Result<Option<Call>, SqlError> {
+        // Batches whose property is being asked for hold up no other.
+        let mut unprepared: Vec<String> = Vec::new();
+        loop {
+            let due = store::due(turn.sql, turn.now, &unprepared, BATCH_LIMIT)?;
+            let writes = due.into_iter().map(Ready::read).collect::<Result<Vec<_>, _>>()?;
+            let Some(first) = writes.first() else { return Ok(None) };
+            let Write::Create { object_type: kind, .. } = first.write else {
+                return Ok(Some(Call::Send { writes, key: None }));
+            };
+            let batch = first.entry.batch.clone();
+            let mut absent = Vec::new();
+            for ready in writes {
+                match self.there_already(turn, &ready)? {
+                    Some(id) => self.written(turn, &ready, Some(id), answers::Done::Found)?,
+                    None => absent.push(ready),
+                }
+            }
+            if absent.is_empty() {
+                continue;
+            }
+            let named = absent.iter().all(|ready| ready.write.address().is_some());
+            if named || self.keeps_nothing(turn.now, kind) {
+                return Ok(Some(Call::Send { writes: absent, key: None }));
+            }
+            if let Some(Keeps::Property { name, .. }) = self.outbox.keeps.get(&kind) {
+                return Ok(Some(Call::Send { writes: absent, key: Some(name.clone()) }));
+            }
+            match self.next_preparation(turn, kind) {
+                Some(call) => return Ok(Some(call)),
+                None => unprepared.push(batch),
+            }
+        }
+    }
+
+    /// The record that a create is not to be made beside: one that an earlier write made, or that the mirror holds.
+    fn there_already(&self, turn: &Turn<'_>, ready: &Ready) -> Result<Option<RecordId>, SqlError> {
+        let Write::Create { object_type, unless: Some(name), .. } = &ready.write else { return Ok(None) };
+        if let Some(id) = store::made(turn.sql, &ready.entry.target)? {
+            return Ok(Some(id));
+        }
+        if !self.mirrors(*object_type) {
+            return Ok(None);
+        }
+        Ok(keys::by_key(turn.sql, *object_type, name, 1)?.first().map(|live| live.id))
+    }
+
+    /// What a call asks of HubSpot.
+    pub(super) fn outbox_request(&self, call: &Call) -> Option<Request> {
+        Some(match call {
+            Call::Send { writes, key } => Self::send_request(writes, key.as_deref())?,
+            Call::Look { writes, by } => {
+                let (Write::Create { object_type, .. }, keys) = (&writes.first()?.write, sought(writes, by))
+                else {
+                    return None;
+                };
+                writes::read_by(*object_type, by, &keys.iter().map(String::as_str).collect::<Vec<_>>())
+            }
+            Call::Linked(ready) => settle::linked_request(&ready.write)?,
+            Call::Compare { write, ids } => settle::compare_request(&write.write, ids)?,
+            Call::Prepare { kind, stage } => match stage {
+                Stage::Probe => writes::property(*kind, settle::HUBSPOTS_KEY),
+                Stage::Look => writes::property(*kind, KEY_PROPERTY),
+                Stage::Group => writes::property(*kind, settle::EVERYWHERE),
+                Stage::Create { group } => writes::create_key(*kind, KEY_PROPERTY, group),
+            },
+        })
+    }
+
+    fn send_request(writes: &[Ready], key: Option<&str>) -> Option<Request> {
+        Some(match &writes.first()?.write {
+            Write::Create { object_type, .. } => {
+                let keyed: Vec<Values> = writes
+                    .iter()
+                    .filter_map(|ready| match &ready.write {
+                        Write::Create { values, .. } => {
+                            let mut values = values.clone();
+                            values.extend(key.map(|name| (name.to_owned(), ready.key())));
+                            Some(values)
+                        }
+                        _ => None,
+                    })
+                    .collect();
+                let inputs: Vec<writes::New<'_>> = writes
+                    .iter()
+                    .zip(&keyed)
+                    .map(|(ready, values)| {
+                        let ties = match &ready.write {
+                            Write::Create { ties, .. } => ties.as_slice(),
+                            _ => &[],
+                        };
+                        let ties = ties.iter().filter_map(|(kind, who)| Some((*kind, who.id()?))).collect();
+                        writes::New { trace: ready.key(), values, ties }
+                    })
+                    .collect();
+                writes::create(*object_type, &inputs)
+            }
+            Write::Update { object_type, id, values, .. } if writes[0].entry.batch.starts_with("single/") => {
+                writes::update_one(*object_type, id.id()?, values)
+            }
+            Write::Update { object_type, .. } => {
+                let inputs: Vec<writes::Edit<'_>> = writes
+                    .iter()
+                    .filter_map(|ready| match &ready.write {
+                        Write::Update { id, values, .. } => {
+                            Some(writes::Edit { trace: ready.key(), id: id.id()?, values })
+                        }
+                        _ => None,
+                    })
+                    .collect();
+                writes::update(*object_type, &inputs)
+            }
+            Write::Tie { from, to, .. } => {
+                let pairs: Vec<_> = writes.iter().filter_map(|ready| ends(&ready.write)).collect();
+                writes::associate(*from, *to, &pairs)
+            }
+            Write::Member { list, add, .. } => {
+                let ids: Vec<RecordId> = writes
+                    .iter()
+                    .filter_map(|ready| match ready.write {
+                        Write::Member { id, .. } => id.id(),
+                        _ => None,
+                    })
+                    .collect();
+                writes::members(*list, *add, &ids)
+            }
+        })
+    }
+
+    /// A call leaves: what it writes is on its way.
+    pub(super) fn outbox_leaves(&self, turn: &Turn<'_>, call: &Call) -> Result<(), SqlError> {
+        match call {
+            Call::Send { writes, .. } => store::leave(turn.sql, &numbers(writes), turn.now),
+            // Asked about by nobody else meanwhile.
+            Call::Look { writes, .. } => hold(turn, &numbers(writes)),
+            Call::Linked(ready) | Call::Compare { write: ready, .. } => hold(turn, &[ready.entry.number]),
+            Call::Prepare { .. } => Ok(()),
+        }
+    }
+
+    /// Actions of long ago go.
+    pub(super) fn forget_actions(&self, turn: &Turn<'_>) -> Result<(), SqlError> {
+        if !self.outbox.used {
+            return Ok(());
+        }
+        store::forget_before(turn.sql, turn.now.minus_ms(KEPT_MS), FORGET_AT_ONCE)
+    }
+}
+
+fn hold(turn: &Turn<'_>, numbers: &[i64]) -> Result<(), SqlError> {
+    store::hold(turn.sql, numbers, turn.now.plus_ms(settle::HELD_MS))
+}
+
+fn ends(write: &Write) -> Option<(RecordId, RecordId)> {
+    match write {
+        Write::Tie { from_id, to_id, .. } => Some((from_id.id()?, to_id.id()?)),
+        _ => None,
+    }
+}
+
+fn numbers(writes: &[Ready]) -> Vec<i64> {
+    writes.iter().map(|ready| ready.entry.number).collect()
+}
+
+/// By what the creates are looked for: the address of a contact, or the write's key.
+fn sought(writes: &[Ready], by: &str) -> Vec<String> {
+    let name = |ready: &Ready| match ready.write.address().filter(|_| by == "email") {
+        Some(address) => address.to_owned(),
+        None => ready.key(),
+    };
+    writes.iter().map(name).collect()
+}
+
+/// Whether a person has to look at it.
+pub(super) const fn needs_a_person(state: State) -> bool {
+    matches!(state, State::Failed | State::Unknown)
+}

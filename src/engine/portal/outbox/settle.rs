@@ -1,0 +1,307 @@
+//! What became of creates whose answer was lost, and the property that lets HubSpot tell.
+//!
+//! Whether HubSpot's own `hs_unique_creation_key` may be written is asked first: where it may, no property of ours is made. A property
+//! just made may be unknown to a write for some seconds (`hubspot-api.md` 5): such a write waits and leaves again.
+
+use crate::{
+    engine::portal::{
+        Effect, InFlight, Job, Portal, Turn,
+        outbox::{
+            Call, KEY_PROPERTY, Keeps, REFUSED_MS, Ready, Stage, Write,
+            answers::{Done, Note},
+        },
+        refusals::backoff,
+    },
+    hubspot::{
+        Malformed, associations,
+        objects::{self, Properties},
+        rejection::{self, Class, Rejection},
+        writes::{self, BATCH_LIMIT},
+    },
+    store::{
+        portal::outbox::{self as store, State},
+        sql::SqlError,
+    },
+    values::{
+        failure::Failure,
+        http::{Outcome, Request, Response},
+        ids::{ObjectType, RecordId},
+        time::{MINUTE_MS, Timestamp},
+    },
+};
+
+/// HubSpot's own property for it, where that may be written (SPEC `objects`; unconfirmed).
+pub(super) const HUBSPOTS_KEY: &str = "hs_unique_creation_key";
+/// A property that every type has: its group will do for another.
+pub(super) const EVERYWHERE: &str = "hs_object_id";
+/// After so long no answer to a create can be under way any more: HubSpot gives up after 100 s (`hubspot-api.md` 12.1), and what it
+/// wrote is shown by a read of links at once.
+const QUIET_MS: i64 = 2 * MINUTE_MS;
+/// A doubt that is being asked about is asked about by nobody else for so long: longer than a call may take.
+pub(super) const HELD_MS: i64 = 2 * MINUTE_MS;
+/// How long after it was made a property may still be unknown to writes.
+const YOUNG_MS: i64 = 2 * MINUTE_MS;
+
+/// The property that holds the words of an activity.
+const fn words_of(kind: ObjectType) -> Option<&'static str> {
+    match kind {
+        ObjectType::Tasks => Some("hs_task_subject"),
+        ObjectType::Calls => Some("hs_call_title"),
+        ObjectType::Notes => Some("hs_note_body"),
+        ObjectType::Contacts | ObjectType::Companies | ObjectType::Deals | ObjectType::Custom(_) => None,
+    }
+}
+
+const TIME: &str = "hs_timestamp";
+
+/// Asks what of the type the first record is linked to that a create links.
+pub(super) fn linked_request(write: &Write) -> Option<Request> {
+    let Write::Create { object_type, ties, .. } = write else { return None };
+    let (from, id) = ties.iter().find_map(|(kind, who)| Some((*kind, who.id()?)))?;
+    Some(associations::batch_read(from, *object_type, &[(id, None)]))
+}
+
+/// Asks for what tells activities apart.
+pub(super) fn compare_request(write: &Write, ids: &[RecordId]) -> Option<Request> {
+    let Write::Create { object_type, .. } = write else { return None };
+    let names = [TIME, words_of(*object_type)?].map(str::to_owned);
+    Some(objects::batch_read(*object_type, ids, &names))
+}
+
+/// Whether a record is what was to be made: of the same time and words.
+fn is_it(write: &Write, properties: &Properties<'_>) -> bool {
+    let Write::Create { object_type, values, .. } = write else { return false };
+    let moment = |text: &str| text.parse().ok().map(Timestamp).or_else(|| Timestamp::parse_rfc3339(text));
+    let same_time = values
+        .get(TIME)
+        .zip(properties.get(TIME))
+        .is_some_and(|(ours, theirs)| moment(ours).is_some() && moment(ours) == moment(theirs));
+    let words =
+        words_of(*object_type).map(|name| (values.get(name).map(String::as_str), properties.get(name)));
+    same_time && words.is_some_and(|(ours, theirs)| ours.unwrap_or_default() == theirs.unwrap_or_default())
+}
+
+impl Portal {
+    /// What to ask about creates that may have arrived.
+    pub(super) fn next_doubt(&mut self, turn: &Turn<'_>) -> Result<Option<Call>, SqlError> {
+        loop {
+            let doubted = store::doubted(turn.sql, turn.now, BATCH_LIMIT)?;
+            let mut writes = doubted.into_iter().map(Ready::read).collect::<Result<Vec<_>, _>>()?;
+            let Some(first) = writes.first() else { return Ok(None) };
+            let Write::Create { object_type: kind, ref ties, .. } = first.write else {
+                // Nothing but creates is doubted.
+                return Err(SqlError::Content("outbox"));
+            };
+            if writes.iter().all(|ready| ready.write.address().is_some()) {
+                return Ok(Some(Call::Look { writes, by: "email".to_owned() }));
+            }
+            if let Some(Keeps::Property { name, .. }) = self.outbox.keeps.get(&kind) {
+                let by = name.clone();
+                return Ok(Some(Call::Look { writes, by }));
+            }
+            let quiet_at = first.entry.left_at.unwrap_or_default().plus_ms(QUIET_MS);
+            let number = first.entry.number;
+            if words_of(kind).is_some() && ties.iter().any(|(_, who)| who.id().is_some()) {
+                if quiet_at > turn.now {
+                    let note = first.entry.note.clone();
+                    store::put_back(turn.sql, &[number], State::Doubt, quiet_at, note.as_deref())?;
+                    continue;
+                }
+                return Ok(Some(match self.outbox.candidates.remove(&number) {
+                    Some(ids) if !ids.is_empty() => {
+                        Call::Compare { write: Box::new(writes.swap_remove(0)), ids }
+                    }
+                    _ => Call::Linked(Box::new(writes.swap_remove(0))),
+                }));
+            }
+            let note = Note {
+                kind: Failure::Silent.name().to_owned(),
+                words: "HubSpot did not answer, and the account has no property by which it could be asked whether the record was made. \
+                        Look for it in HubSpot, then say here whether it is there."
+                    .to_owned(),
+                ..Note::default()
+            };
+            self.settle(turn, &writes.swap_remove(0), State::Unknown, None, &note)?;
+        }
+    }
+
+    /// What to ask about the property that keeps creates apart; `None`: that is being asked.
+    pub(super) fn next_preparation(&mut self, turn: &Turn<'_>, kind: ObjectType) -> Option<Call> {
+        let asks = |job: &Job| matches!(job, Job::Write(Call::Prepare { kind: other, .. }) if *other == kind);
+        if self.flies(asks) || self.outbox.prepare_at > turn.now {
+            return None;
+        }
+        let stage = self.outbox.preparing.entry(kind).or_insert(Stage::Probe).clone();
+        Some(Call::Prepare { kind, stage })
+    }
+
+    /// What HubSpot said of the property.
+    pub(super) fn prepared(
+        &mut self,
+        turn: &mut Turn<'_>,
+        in_flight: &InFlight,
+        (kind, stage): (ObjectType, &Stage),
+        outcome: &Outcome,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), SqlError> {
+        self.outbox.stir();
+        let answer = match rejection::classify(outcome, turn.now) {
+            Ok(response) => {
+                writes::parse_property(&response.body).map_err(|Malformed(_)| Rejection::malformed(response))
+            }
+            Err(rejection) => Err(rejection),
+        };
+        let next = match (stage, answer) {
+            (Stage::Probe, Ok(property)) if property.unique && property.writable => {
+                return self.keeps(
+                    turn,
+                    kind,
+                    Keeps::Property { name: HUBSPOTS_KEY.to_owned(), at: turn.now },
+                );
+            }
+            (Stage::Look | Stage::Create { .. }, Ok(property)) if property.unique && property.writable => {
+                return self.keeps(
+                    turn,
+                    kind,
+                    Keeps::Property { name: KEY_PROPERTY.to_owned(), at: turn.now },
+                );
+            }
+            (Stage::Look | Stage::Create { .. }, Ok(_)) => {
+                let why = format!("The account has a property {KEY_PROPERTY} of another kind.");
+                return self.keeps(turn, kind, Keeps::Nothing { why, at: turn.now });
+            }
+            (Stage::Probe, Ok(_)) => Stage::Look,
+            (Stage::Group, Ok(property)) => Stage::Create { group: property.group },
+            (stage, Err(rejection)) => match (&rejection.class, stage) {
+                (Class::Gone, Stage::Probe) => Stage::Look,
+                (Class::Gone, Stage::Look) => Stage::Group,
+                (Class::Conflict { .. }, Stage::Create { .. }) => Stage::Look,
+                _ if rejection.is_about_the_request() => {
+                    let why = rejection.words();
+                    effects.push(Effect::Log(format!("{rejection}")));
+                    return self.keeps(turn, kind, Keeps::Nothing { why, at: turn.now });
+                }
+                _ => {
+                    if !self.outbox_hindered(turn, in_flight, &rejection, effects)? {
+                        self.outbox.prepare_failures += 1;
+                        let wait = backoff(self.outbox.prepare_failures, turn.random);
+                        self.outbox.prepare_at = turn.now.plus_ms(wait);
+                    }
+                    return Ok(());
+                }
+            },
+        };
+        self.outbox.prepare_failures = 0;
+        self.outbox.preparing.insert(kind, next);
+        self.connection_well(turn)
+    }
+
+    fn keeps(&mut self, turn: &Turn<'_>, kind: ObjectType, keeps: Keeps) -> Result<(), SqlError> {
+        self.outbox.preparing.remove(&kind);
+        self.outbox.prepare_failures = 0;
+        self.outbox.keeps.insert(kind, keeps);
+        self.outbox.save_keeps(turn)?;
+        self.connection_well(turn)
+    }
+
+    /// Whether a refusal may come of the property being young: it is not known everywhere yet.
+    pub(super) fn key_is_young(&self, now: Timestamp, kind: ObjectType, codes: &[String]) -> bool {
+        let unknown = codes.iter().any(|code| code == "PROPERTY_DOESNT_EXIST");
+        unknown
+            && matches!(self.outbox.keeps.get(&kind), Some(Keeps::Property { at, .. }) if now.since_ms(*at) < YOUNG_MS)
+    }
+
+    /// The property is not there any more: somebody has deleted it.
+    pub(super) fn key_is_gone(&mut self, turn: &Turn<'_>, kind: ObjectType) -> Result<(), SqlError> {
+        if self.outbox.keeps.remove(&kind).is_some() {
+            self.outbox.save_keeps(turn)?;
+        }
+        Ok(())
+    }
+
+    /// How often an account that refuses the property is asked once more is a matter of days.
+    pub(super) fn keeps_nothing(&self, now: Timestamp, kind: ObjectType) -> bool {
+        matches!(self.outbox.keeps.get(&kind), Some(Keeps::Nothing { at, .. }) if now.since_ms(*at) < REFUSED_MS)
+    }
+
+    /// What HubSpot has of the creates that were looked for.
+    pub(super) fn looked(
+        &mut self,
+        turn: &mut Turn<'_>,
+        writes: &[Ready],
+        by: &str,
+        response: &Response,
+    ) -> Result<Result<(), Malformed>, SqlError> {
+        let batch = match objects::parse_batch(&response.body) {
+            Ok(batch) => batch,
+            Err(malformed) => return Ok(Err(malformed)),
+        };
+        for (ready, name) in writes.iter().zip(super::sought(writes, by)) {
+            let name = name.to_lowercase();
+            let found = batch
+                .records
+                .iter()
+                .find(|record| record.properties.get(by).is_some_and(|value| value.to_lowercase() == name));
+            match (found, Note::read(ready.entry.note.as_deref())) {
+                (Some(record), _) => {
+                    let how = if by == "email" { Done::Found } else { Done::Arrived };
+                    self.written(turn, ready, Some(record.id), how)?;
+                }
+                // It was refused, and is nowhere: the refusal stands.
+                (None, Some(note)) => self.settle(turn, ready, State::Failed, None, &note)?,
+                (None, None) => {
+                    store::put_back(turn.sql, &[ready.entry.number], State::Waiting, turn.now, None)?
+                }
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// What the record that a create links has of its type.
+    pub(super) fn saw_linked(
+        &mut self,
+        turn: &Turn<'_>,
+        ready: &Ready,
+        response: &Response,
+    ) -> Result<Result<(), Malformed>, SqlError> {
+        let links = match associations::parse_batch(&response.body) {
+            Ok(links) => links,
+            Err(malformed) => return Ok(Err(malformed)),
+        };
+        let mut ids: Vec<RecordId> =
+            links.found.iter().flat_map(|found| found.to.iter().map(|linked| linked.to)).collect();
+        // The youngest have the greatest ids; what another write made is not this one.
+        ids.sort_unstable();
+        ids.reverse();
+        ids.truncate(BATCH_LIMIT);
+        let claimed = store::claimed(turn.sql, &ids)?;
+        ids.retain(|id| !claimed.contains(id));
+        let number = ready.entry.number;
+        if ids.is_empty() {
+            // HubSpot has none, and no answer can be under way any more: it never arrived.
+            return store::put_back(turn.sql, &[number], State::Waiting, turn.now, None).map(Ok);
+        }
+        self.outbox.candidates.insert(number, ids);
+        let note = ready.entry.note.as_deref();
+        store::put_back(turn.sql, &[number], State::Doubt, turn.now, note).map(Ok)
+    }
+
+    /// What is known of those.
+    pub(super) fn compared(
+        &mut self,
+        turn: &mut Turn<'_>,
+        ready: &Ready,
+        response: &Response,
+    ) -> Result<Result<(), Malformed>, SqlError> {
+        let batch = match objects::parse_batch(&response.body) {
+            Ok(batch) => batch,
+            Err(malformed) => return Ok(Err(malformed)),
+        };
+        let found = batch.records.iter().find(|record| is_it(&ready.write, &record.properties));
+        match found {
+            Some(record) => self.written(turn, ready, Some(record.id), Done::Arrived)?,
+            None => store::put_back(turn.sql, &[ready.entry.number], State::Waiting, turn.now, None)?,
+        }
+        Ok(Ok(()))
+    }
+}

@@ -1,0 +1,358 @@
+//! Writing records: batches of creates and updates, links, members of lists, and how a create is found again (`hubspot-api.md` 4.2, 4.3, 4.8, 6).
+//!
+//! Every input of a batch carries an `objectWriteTraceId` of its own: then a bad one is named in a 207 and the others are done. Results come in
+//! any order.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    hubspot::{
+        Malformed, VERSION, json,
+        objects::{get, post},
+        rejection::Rejection,
+    },
+    values::{
+        http::{Body, Method, Request},
+        ids::{ListId, ObjectType, RecordId},
+        time::Timestamp,
+    },
+};
+
+/// Inputs of a batch: HubSpot's maximum.
+pub const BATCH_LIMIT: usize = 100;
+
+/// Values by property, as HubSpot takes them: texts; an empty one clears.
+pub type Values = BTreeMap<String, String>;
+
+/// A record to be made.
+#[derive(Debug)]
+pub struct New<'a> {
+    /// Comes back with its result.
+    pub trace: String,
+    /// Its values.
+    pub values: &'a Values,
+    /// What it is linked to from the beginning.
+    pub ties: Vec<(ObjectType, RecordId)>,
+}
+
+/// A record to be changed.
+#[derive(Debug)]
+pub struct Edit<'a> {
+    /// Comes back with its result.
+    pub trace: String,
+    /// Which.
+    pub id: RecordId,
+    /// Its new values.
+    pub values: &'a Values,
+}
+
+/// HubSpot's unlabelled type of association from one of its own types to another (`hubspot-api.md` 4.8); `None`: none is documented.
+pub const fn unlabelled(from: ObjectType, to: ObjectType) -> Option<u64> {
+    use ObjectType::{Calls, Companies, Contacts, Deals, Notes, Tasks};
+    Some(match (from, to) {
+        (Contacts, Contacts) => 449,
+        (Contacts, Companies) => 279,
+        (Contacts, Deals) => 4,
+        (Contacts, Tasks) => 203,
+        (Contacts, Calls) => 193,
+        (Contacts, Notes) => 201,
+        (Companies, Contacts) => 280,
+        (Companies, Companies) => 450,
+        (Companies, Deals) => 342,
+        (Companies, Tasks) => 191,
+        (Companies, Calls) => 181,
+        (Companies, Notes) => 189,
+        (Deals, Contacts) => 3,
+        (Deals, Companies) => 341,
+        (Deals, Deals) => 451,
+        (Deals, Tasks) => 215,
+        (Deals, Calls) => 205,
+        (Deals, Notes) => 213,
+        (Tasks, Contacts) => 204,
+        (Tasks, Companies) => 192,
+        (Tasks, Deals) => 216,
+        (Calls, Contacts) => 194,
+        (Calls, Companies) => 182,
+        (Calls, Deals) => 206,
+        (Notes, Contacts) => 202,
+        (Notes, Companies) => 190,
+        (Notes, Deals) => 214,
+        _ => return None,
+    })
+}
+
+/// `POST …/batch/create`
+pub fn create(kind: ObjectType, inputs: &[New<'_>]) -> Request {
+    let tie = |(to, id): &(ObjectType, RecordId)| {
+        let types: Vec<Value> = unlabelled(kind, *to)
+            .map(|id| json!({ "associationCategory": "HUBSPOT_DEFINED", "associationTypeId": id }))
+            .into_iter()
+            .collect();
+        json!({ "to": { "id": id.to_string() }, "types": types })
+    };
+    let input = |new: &New<'_>| {
+        let ties: Vec<Value> = new.ties.iter().map(tie).collect();
+        json!({ "properties": new.values, "associations": ties, "objectWriteTraceId": new.trace })
+    };
+    let inputs: Vec<Value> = inputs.iter().map(input).collect();
+    post(format!("{}/batch/create", records(kind)), &json!({ "inputs": inputs }))
+}
+
+/// `POST …/batch/update`. An id that was merged away is not followed, and may be missing from the answer.
+pub fn update(kind: ObjectType, inputs: &[Edit<'_>]) -> Request {
+    let input = |edit: &Edit<'_>| json!({ "id": edit.id.to_string(), "properties": edit.values, "objectWriteTraceId": edit.trace });
+    let inputs: Vec<Value> = inputs.iter().map(input).collect();
+    post(format!("{}/batch/update", records(kind)), &json!({ "inputs": inputs }))
+}
+
+/// `PATCH …/{id}`: an id that was merged away is followed.
+pub fn update_one(kind: ObjectType, id: RecordId, values: &Values) -> Request {
+    let body = json!({ "properties": values });
+    Request {
+        method: Method::Patch,
+        path: format!("{}/{id}", records(kind)),
+        bearer: None,
+        body: Body::Json(body.to_string()),
+    }
+}
+
+/// `POST …/batch/associate/default`: unlabelled links, which are there afterwards whether they were before or not.
+pub fn associate(from: ObjectType, to: ObjectType, pairs: &[(RecordId, RecordId)]) -> Request {
+    let input = |(from, to): &(RecordId, RecordId)| json!({ "from": { "id": from.to_string() }, "to": { "id": to.to_string() } });
+    let inputs: Vec<Value> = pairs.iter().map(input).collect();
+    post(
+        format!("/crm/associations/{VERSION}/{from}/{to}/batch/associate/default"),
+        &json!({ "inputs": inputs }),
+    )
+}
+
+/// `PUT …/memberships/add` or `…/remove`: the body is a bare list of ids.
+pub fn members(list: ListId, add: bool, ids: &[RecordId]) -> Request {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    Request {
+        method: Method::Put,
+        path: format!("/crm/lists/{VERSION}/{list}/memberships/{}", if add { "add" } else { "remove" }),
+        bearer: None,
+        body: Body::Json(json!(ids).to_string()),
+    }
+}
+
+/// `POST …/batch/read?idProperty=`: records by a unique value.
+pub fn read_by(kind: ObjectType, property: &str, values: &[&str]) -> Request {
+    let inputs: Vec<Value> = values.iter().map(|value| json!({ "id": value })).collect();
+    let body = json!({
+        "inputs": inputs, "idProperty": property, "properties": [property], "propertiesWithHistory": [],
+    });
+    post(format!("{}/batch/read", records(kind)), &body)
+}
+
+/// `GET /crm/properties/…/{type}/{name}`
+pub fn property(kind: ObjectType, name: &str) -> Request {
+    get(format!("/crm/properties/{VERSION}/{kind}/{name}"))
+}
+
+/// `POST /crm/properties/…/{type}`: a text of which no two records may have the same.
+pub fn create_key(kind: ObjectType, name: &str, group: &str) -> Request {
+    let body = json!({
+        "name": name,
+        "label": "Spoke action id",
+        "description": "The action of Spoke that made this record. It keeps a record from being made twice.",
+        "groupName": group,
+        "type": "string",
+        "fieldType": "text",
+        "hasUniqueValue": true,
+        "hidden": true,
+        "formField": false,
+    });
+    post(format!("/crm/properties/{VERSION}/{kind}"), &body)
+}
+
+/// What is known of one property.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyProperty {
+    /// No two records may have the same value.
+    pub unique: bool,
+    /// An app may write it.
+    pub writable: bool,
+    /// Its group.
+    pub group: String,
+}
+
+/// Reads an answer about one property.
+pub fn parse_property(body: &[u8]) -> Result<KeyProperty, Malformed> {
+    let value: Value = serde_json::from_slice(body).map_err(|_| Malformed("a property"))?;
+    let group = json::text(&value, "groupName").ok_or(Malformed("a property"))?.to_owned();
+    let read_only = value.get("modificationMetadata").is_some_and(|data| json::flag(data, "readOnlyValue"));
+    Ok(KeyProperty {
+        unique: json::flag(&value, "hasUniqueValue"),
+        writable: !read_only && !json::flag(&value, "calculated"),
+        group,
+    })
+}
+
+/// What came of one input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Its trace id, if told.
+    pub trace: Option<String>,
+    /// The record.
+    pub id: RecordId,
+    /// Its values as far as they are told.
+    pub values: Map<String, Value>,
+    /// When it was changed last.
+    pub updated_at: Option<Timestamp>,
+}
+
+/// What of a batch was refused, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedInputs {
+    /// Of whom, by trace id.
+    pub traces: Vec<String>,
+    /// Of whom, by record id.
+    pub ids: Vec<RecordId>,
+    /// Why.
+    pub rejection: Rejection,
+}
+
+/// The answer to a batch of creates or updates, or to one update.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BatchWritten {
+    /// Of which inputs it is done.
+    pub done: Vec<Written>,
+    /// Of which it is not.
+    pub refused: Vec<RefusedInputs>,
+}
+
+/// Reads the answer to a batch.
+pub fn parse_batch(body: &[u8], now: Timestamp) -> Result<BatchWritten, Malformed> {
+    const WHAT: Malformed = Malformed("the answer to a batch");
+    let value: Value = serde_json::from_slice(body).map_err(|_| WHAT)?;
+    let results = value.get("results").and_then(Value::as_array).ok_or(WHAT)?;
+    let done = results.iter().map(written).collect::<Option<Vec<_>>>().ok_or(WHAT)?;
+    Ok(BatchWritten { done, refused: refused(&value, now) })
+}
+
+/// Reads the answer to one update.
+pub fn parse_one(body: &[u8]) -> Result<Written, Malformed> {
+    const WHAT: Malformed = Malformed("the answer to an update");
+    let value: Value = serde_json::from_slice(body).map_err(|_| WHAT)?;
+    written(&value).ok_or(WHAT)
+}
+
+fn written(value: &Value) -> Option<Written> {
+    Some(Written {
+        trace: json::text(value, "objectWriteTraceId").map(str::to_owned),
+        id: json::id(value.get("id")?)?,
+        values: value.get("properties").and_then(Value::as_object).cloned().unwrap_or_default(),
+        updated_at: json::text(value, "updatedAt").and_then(Timestamp::parse_rfc3339),
+    })
+}
+
+fn refused(value: &Value, now: Timestamp) -> Vec<RefusedInputs> {
+    let entries = value.get("errors").and_then(Value::as_array).into_iter().flatten();
+    let texts = |entry: &Value, name: &str| -> Vec<String> {
+        let context = entry.get("context").and_then(|context| context.get(name));
+        json::texts(context).map(str::to_owned).collect()
+    };
+    entries
+        .map(|entry| RefusedInputs {
+            traces: texts(entry, "objectWriteTraceId"),
+            ids: texts(entry, "ids").iter().filter_map(|id| id.parse().ok()).collect(),
+            rejection: Rejection::of_entry(entry, now),
+        })
+        .collect()
+}
+
+/// The answer to a batch of links.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BatchLinked {
+    /// Which pairs are linked.
+    pub done: Vec<(RecordId, RecordId)>,
+    /// What went wrong with others; of which is told in no form that is documented.
+    pub refused: Vec<Rejection>,
+}
+
+/// Reads the answer to a batch of links.
+pub fn parse_linked(body: &[u8], now: Timestamp) -> Result<BatchLinked, Malformed> {
+    const WHAT: Malformed = Malformed("the answer to a batch of links");
+    let value: Value = serde_json::from_slice(body).map_err(|_| WHAT)?;
+    let results = value.get("results").and_then(Value::as_array).ok_or(WHAT)?;
+    let end = |value: &Value, name: &str| json::id(value.get(name)?.get("id")?);
+    let done = results.iter().filter_map(|pair| Some((end(pair, "from")?, end(pair, "to")?))).collect();
+    Ok(BatchLinked { done, refused: refused(&value, now).into_iter().map(|entry| entry.rejection).collect() })
+}
+
+/// Reads the answer to a change of members: the ids HubSpot does not know.
+pub fn parse_members(body: &[u8]) -> Result<Vec<RecordId>, Malformed> {
+    const WHAT: Malformed = Malformed("the answer to a change of members");
+    let value: Value = serde_json::from_slice(body).map_err(|_| WHAT)?;
+    if !value.is_object() {
+        return Err(WHAT);
+    }
+    let missing = value.get("recordIdsMissing").and_then(Value::as_array).into_iter().flatten();
+    Ok(missing.filter_map(json::id).collect())
+}
+
+fn records(kind: ObjectType) -> String {
+    format!("/crm/objects/{VERSION}/{kind}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hubspot::rejection::Class;
+
+    fn body(request: &Request) -> Value {
+        let Body::Json(text) = &request.body else { panic!("not JSON: {request:?}") };
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn a_create_carries_its_trace_and_its_links() {
+        let values = Values::from([("hs_task_subject".to_owned(), "Call".to_owned())]);
+        let new = New {
+            trace: "act_1".to_owned(),
+            values: &values,
+            ties: vec![(ObjectType::Contacts, RecordId(7))],
+        };
+        let request = create(ObjectType::Tasks, &[new]);
+        assert_eq!(request.path, "/crm/objects/2026-09/tasks/batch/create");
+        assert_eq!(
+            body(&request)["inputs"][0],
+            json!({
+                "properties": { "hs_task_subject": "Call" },
+                "associations": [{ "to": { "id": "7" }, "types": [{ "associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 204 }] }],
+                "objectWriteTraceId": "act_1",
+            })
+        );
+    }
+
+    #[test]
+    fn a_partial_answer_names_who_is_done_and_who_is_not() {
+        let answer = json!({
+            "status": "COMPLETE",
+            "results": [{ "id": "9", "properties": { "name": "A" }, "updatedAt": "2026-11-20T00:00:00.000Z", "objectWriteTraceId": "b" }],
+            "errors": [{ "status": "error", "category": "CONFLICT", "message": "Contact already exists. Existing ID: 6001",
+                "context": { "objectWriteTraceId": ["a"] } }],
+        });
+        let read = parse_batch(answer.to_string().as_bytes(), Timestamp(0)).unwrap();
+        assert_eq!(read.done[0].id, RecordId(9));
+        assert_eq!(read.done[0].trace.as_deref(), Some("b"));
+        assert_eq!(read.refused[0].traces, ["a"]);
+        assert_eq!(read.refused[0].rejection.class, Class::Conflict { existing: Some(RecordId(6001)) });
+        assert!(parse_batch(b"{}", Timestamp(0)).is_err(), "a success that tells of nobody is none");
+    }
+
+    #[test]
+    fn members_that_hubspot_does_not_know_are_told() {
+        let answer = br#"{"recordIdsMissing":["3",4],"recordIdsRemoved":[],"recordsIdsAdded":["1"]}"#;
+        assert_eq!(parse_members(answer).unwrap(), [RecordId(3), RecordId(4)]);
+        let request = members(ListId(12), true, &[RecordId(1)]);
+        assert_eq!(
+            (request.path.as_str(), body(&request)),
+            ("/crm/lists/2026-09/12/memberships/add", json!(["1"]))
+        );
+    }
+}

@@ -1,0 +1,605 @@
+//! The outbox: actions that somebody asked for, and the writes each comes to, in the order in which they were asked for. A write is here
+//! before it leaves, and what became of it is written here in the turn that learns of it.
+//!
+//! | state | the write | ends |
+//! |---|---|---|
+//! | `waiting` | has not left, or is to leave again | no |
+//! | `sent` | has left; no answer has come | no |
+//! | `doubt` | has left, and nobody knows whether it arrived: HubSpot is asked | no |
+//! | `done` | is in HubSpot | yes |
+//! | `failed` | is not, and why | yes |
+//! | `unknown` | nobody can find out; a person decides | yes |
+//! | `cancelled` | a person took it back before it left | yes |
+//! | `replaced` | a later one of the same coalescing key took its place before it left | yes |
+//! | `dry` | was only asked what it would be | yes |
+//!
+//! Writes of one target leave one after the other. What a write means, and which may leave together, is the engine's.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    store::sql::{Param, Row, Sql, SqlError, Value, int},
+    values::{
+        ids::{ActionId, RecordId},
+        time::Timestamp,
+    },
+};
+
+/// The tables.
+pub const TABLES: &str = "CREATE TABLE actions (
+         number INTEGER PRIMARY KEY,
+         id TEXT NOT NULL UNIQUE,
+         key TEXT UNIQUE,
+         at INTEGER NOT NULL,
+         content TEXT NOT NULL
+     );
+     CREATE INDEX actions_at ON actions (at);
+     CREATE TABLE outbox (
+         number INTEGER PRIMARY KEY,
+         action INTEGER NOT NULL,
+         step INTEGER NOT NULL,
+         state TEXT NOT NULL,
+         urgency INTEGER NOT NULL,
+         batch TEXT NOT NULL,
+         target TEXT NOT NULL,
+         coalesce TEXT,
+         after INTEGER,
+         due_at INTEGER NOT NULL,
+         left_at INTEGER,
+         attempts INTEGER NOT NULL DEFAULT 0,
+         doubted INTEGER NOT NULL DEFAULT 0,
+         result INTEGER,
+         note TEXT,
+         content TEXT NOT NULL
+     );
+     CREATE INDEX outbox_action ON outbox (action);
+     CREATE INDEX outbox_due ON outbox (urgency, number) WHERE state = 'waiting';
+     CREATE INDEX outbox_batch ON outbox (batch, number) WHERE state IN ('waiting', 'doubt');
+     CREATE INDEX outbox_result ON outbox (result) WHERE result IS NOT NULL;
+     CREATE INDEX outbox_target ON outbox (target, number);
+     CREATE INDEX outbox_after ON outbox (after) WHERE after IS NOT NULL;
+     CREATE INDEX outbox_coalesce ON outbox (coalesce) WHERE coalesce IS NOT NULL AND state = 'waiting';";
+
+/// How a write stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Has not left, or is to leave again.
+    Waiting,
+    /// Has left.
+    Sent,
+    /// Has left, and HubSpot is asked whether it arrived.
+    Doubt,
+    /// Is in HubSpot.
+    Done,
+    /// Is not.
+    Failed,
+    /// Nobody can find out.
+    Unknown,
+    /// Was taken back.
+    Cancelled,
+    /// A later one took its place.
+    Replaced,
+    /// Was only asked what it would be.
+    Dry,
+}
+
+impl State {
+    /// All.
+    pub const ALL: [Self; 9] = [
+        Self::Waiting,
+        Self::Sent,
+        Self::Doubt,
+        Self::Done,
+        Self::Failed,
+        Self::Unknown,
+        Self::Cancelled,
+        Self::Replaced,
+        Self::Dry,
+    ];
+
+    /// As stored and in answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Sent => "sent",
+            Self::Doubt => "doubt",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+            Self::Cancelled => "cancelled",
+            Self::Replaced => "replaced",
+            Self::Dry => "dry",
+        }
+    }
+
+    /// Something is still to become of it.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Waiting | Self::Sent | Self::Doubt)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+}
+
+/// An action as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Action {
+    /// Its row.
+    pub number: i64,
+    /// Its id.
+    pub id: ActionId,
+    /// When it was asked for.
+    pub at: Timestamp,
+    /// The engine's JSON.
+    pub content: String,
+}
+
+/// A write to be added.
+#[derive(Debug, Clone)]
+pub struct New {
+    /// How it stands: `waiting`, or `dry`.
+    pub state: State,
+    /// The smaller, the sooner.
+    pub urgency: u8,
+    /// Writes of the same may leave in one call.
+    pub batch: String,
+    /// Writes of the same leave one after the other.
+    pub target: String,
+    /// A later one of the same takes its place.
+    pub coalesce: Option<String>,
+    /// The step of the same action that comes before it.
+    pub after: Option<u8>,
+    /// The engine's JSON.
+    pub content: String,
+}
+
+/// A write as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its row.
+    pub number: i64,
+    /// The row of its action.
+    pub action: i64,
+    /// Which of the action's writes.
+    pub step: u8,
+    /// How it stands.
+    pub state: State,
+    /// Writes of the same may leave in one call.
+    pub batch: String,
+    /// Writes of the same leave one after the other.
+    pub target: String,
+    /// When it may leave.
+    pub due_at: Timestamp,
+    /// When it left last.
+    pub left_at: Option<Timestamp>,
+    /// How often it left, or was to leave and HubSpot refused for now.
+    pub attempts: u32,
+    /// Whether it was ever unclear whether it arrived.
+    pub doubted: bool,
+    /// The record it made or changed.
+    pub result: Option<RecordId>,
+    /// The engine's JSON of why it failed, waits or is done otherwise than was asked.
+    pub note: Option<String>,
+    /// The engine's JSON.
+    pub content: String,
+    /// The id of its action.
+    pub action_id: ActionId,
+}
+
+const WRONG: SqlError = SqlError::Content("outbox");
+
+const COLUMNS: &str =
+    "outbox.number, action, step, state, batch, target, due_at, left_at, attempts, doubted, result, note,
+     outbox.content, actions.id";
+const FROM: &str = "outbox JOIN actions ON actions.number = outbox.action";
+
+fn entry(row: Row) -> Result<Entry, SqlError> {
+    let [
+        number,
+        action,
+        step,
+        state,
+        batch,
+        target,
+        due_at,
+        left_at,
+        attempts,
+        doubted,
+        result,
+        note,
+        content,
+        id,
+    ] = <[Value; 14]>::try_from(row).map_err(|_| WRONG)?;
+    let whole = |value: &Value| value.int().ok_or(WRONG);
+    Ok(Entry {
+        number: whole(&number)?,
+        action: whole(&action)?,
+        step: u8::try_from(whole(&step)?).map_err(|_| WRONG)?,
+        state: state.text().and_then(State::parse).ok_or(WRONG)?,
+        batch: batch.into_text().ok_or(WRONG)?,
+        target: target.into_text().ok_or(WRONG)?,
+        due_at: Timestamp(whole(&due_at)?),
+        left_at: left_at.int().map(Timestamp),
+        attempts: u32::try_from(whole(&attempts)?).map_err(|_| WRONG)?,
+        doubted: whole(&doubted)? != 0,
+        result: result.int().and_then(|id| u64::try_from(id).ok()).map(RecordId),
+        note: note.into_text(),
+        content: content.into_text().ok_or(WRONG)?,
+        action_id: id.text().and_then(|id| id.parse().ok()).ok_or(WRONG)?,
+    })
+}
+
+fn entries(rows: Vec<Row>) -> Result<Vec<Entry>, SqlError> {
+    rows.into_iter().map(entry).collect()
+}
+
+fn action(row: Row) -> Result<Action, SqlError> {
+    let [number, id, at, content] = <[Value; 4]>::try_from(row).map_err(|_| WRONG)?;
+    Ok(Action {
+        number: number.int().ok_or(WRONG)?,
+        id: id.text().and_then(|id| id.parse().ok()).ok_or(WRONG)?,
+        at: Timestamp(at.int().ok_or(WRONG)?),
+        content: content.into_text().ok_or(WRONG)?,
+    })
+}
+
+/// Adds an action; `key`: what its asker calls it, unique. Answers its row.
+pub fn add_action(
+    sql: &dyn Sql,
+    id: &ActionId,
+    key: Option<&str>,
+    at: Timestamp,
+    content: &str,
+) -> Result<i64, SqlError> {
+    let rows = sql.exec(
+        "INSERT INTO actions (id, key, at, content) VALUES (?1, ?2, ?3, ?4) RETURNING number",
+        &[
+            Param::Text(id.as_str()),
+            key.map_or(Param::Null, Param::Text),
+            Param::Int(at.0),
+            Param::Text(content),
+        ],
+    )?;
+    rows.first().and_then(|row| row.first()).and_then(Value::int).ok_or(WRONG)
+}
+
+/// Adds the writes of an action. One that waits for an earlier step of it gets the row of that.
+pub fn add(sql: &dyn Sql, action: i64, now: Timestamp, writes: &[New]) -> Result<Vec<i64>, SqlError> {
+    let mut numbers: Vec<i64> = Vec::with_capacity(writes.len());
+    for (step, write) in writes.iter().enumerate() {
+        let after = write.after.and_then(|step| numbers.get(usize::from(step)).copied());
+        let rows = sql.exec(
+            "INSERT INTO outbox (action, step, state, urgency, batch, target, coalesce, after, due_at, content)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) RETURNING number",
+            &[
+                Param::Int(action),
+                Param::Int(step as i64),
+                Param::Text(write.state.as_str()),
+                Param::Int(write.urgency.into()),
+                Param::Text(&write.batch),
+                Param::Text(&write.target),
+                write.coalesce.as_deref().map_or(Param::Null, Param::Text),
+                after.map_or(Param::Null, Param::Int),
+                Param::Int(now.0),
+                Param::Text(&write.content),
+            ],
+        )?;
+        let number = rows.first().and_then(|row| row.first()).and_then(Value::int).ok_or(WRONG)?;
+        if let Some(key) = write.coalesce.as_deref().filter(|_| write.state == State::Waiting) {
+            sql.exec(
+                "UPDATE outbox SET state = 'replaced' WHERE coalesce = ?1 AND state = 'waiting' AND number < ?2",
+                &[Param::Text(key), Param::Int(number)],
+            )?;
+        }
+        numbers.push(number);
+    }
+    Ok(numbers)
+}
+
+/// What may leave at `now`, with everything that may leave with it: the batch of the most urgent, the longest waiting first; `limit` at
+/// most. `not`: leaves these batches out. A write waits for the earlier ones of its target.
+pub fn due(sql: &dyn Sql, now: Timestamp, not: &[String], limit: usize) -> Result<Vec<Entry>, SqlError> {
+    const FREE: &str = "due_at <= ?1 AND after IS NULL AND NOT EXISTS (
+         SELECT 1 FROM outbox earlier WHERE earlier.target = outbox.target AND earlier.number < outbox.number
+             AND earlier.state IN ('waiting', 'sent', 'doubt'))";
+    let first = format!(
+        "SELECT batch FROM outbox WHERE state = 'waiting' AND {FREE} AND batch NOT IN (SELECT value FROM json_each(?2)) ORDER BY urgency, number LIMIT 1"
+    );
+    let not = serde_json::to_string(not).expect("texts are JSON");
+    let rows = sql.exec(&first, &[Param::Int(now.0), Param::Text(&not)])?;
+    let Some(batch) = rows.into_iter().flatten().next().and_then(Value::into_text) else {
+        return Ok(Vec::new());
+    };
+    let all = format!(
+        "SELECT {COLUMNS} FROM {FROM} WHERE batch = ?2 AND state = 'waiting' AND {FREE} ORDER BY outbox.number LIMIT ?3"
+    );
+    entries(sql.exec(&all, &[Param::Int(now.0), Param::Text(&batch), Param::Int(limit as i64)])?)
+}
+
+/// Writes of which nobody knows whether they arrived and that may be asked about at `now`: of one batch, `limit` at most.
+pub fn doubted(sql: &dyn Sql, now: Timestamp, limit: usize) -> Result<Vec<Entry>, SqlError> {
+    let rows = sql.exec(
+        "SELECT batch FROM outbox WHERE state = 'doubt' AND due_at <= ?1 ORDER BY number LIMIT 1",
+        &[Param::Int(now.0)],
+    )?;
+    let Some(batch) = rows.into_iter().flatten().next().and_then(Value::into_text) else {
+        return Ok(Vec::new());
+    };
+    entries(sql.exec(
+        &format!("SELECT {COLUMNS} FROM {FROM} WHERE batch = ?2 AND state = 'doubt' AND due_at <= ?1 ORDER BY outbox.number LIMIT ?3"),
+        &[Param::Int(now.0), Param::Text(&batch), Param::Int(limit as i64)],
+    )?)
+}
+
+/// These writes leave.
+pub fn leave(sql: &dyn Sql, numbers: &[i64], now: Timestamp) -> Result<(), SqlError> {
+    sql.exec(
+        "UPDATE outbox SET state = 'sent', left_at = ?2, attempts = attempts + 1, note = NULL
+         WHERE number IN (SELECT value FROM json_each(?1))",
+        &[Param::Text(&numbers_json(numbers)), Param::Int(now.0)],
+    )?;
+    Ok(())
+}
+
+/// These writes are to leave again, or to be asked about, not before `due_at`.
+pub fn put_back(
+    sql: &dyn Sql,
+    numbers: &[i64],
+    state: State,
+    due_at: Timestamp,
+    note: Option<&str>,
+) -> Result<(), SqlError> {
+    sql.exec(
+        "UPDATE outbox SET state = ?2, due_at = ?3, note = ?4, doubted = max(doubted, ?2 = 'doubt')
+         WHERE number IN (SELECT value FROM json_each(?1)) AND state IN ('sent', 'waiting', 'doubt')",
+        &[
+            Param::Text(&numbers_json(numbers)),
+            Param::Text(state.as_str()),
+            Param::Int(due_at.0),
+            note.map_or(Param::Null, Param::Text),
+        ],
+    )?;
+    Ok(())
+}
+
+/// These writes have left and come back untouched: they wait as if they had not.
+pub fn stay(sql: &dyn Sql, numbers: &[i64], now: Timestamp) -> Result<(), SqlError> {
+    sql.exec(
+        "UPDATE outbox SET state = 'waiting', due_at = ?2, attempts = max(attempts - 1, 0)
+         WHERE number IN (SELECT value FROM json_each(?1)) AND state = 'sent'",
+        &[Param::Text(&numbers_json(numbers)), Param::Int(now.0)],
+    )?;
+    Ok(())
+}
+
+/// These doubts are being asked about: nobody else asks before then.
+pub fn hold(sql: &dyn Sql, numbers: &[i64], until: Timestamp) -> Result<(), SqlError> {
+    sql.exec(
+        "UPDATE outbox SET due_at = ?2 WHERE number IN (SELECT value FROM json_each(?1)) AND state = 'doubt'",
+        &[Param::Text(&numbers_json(numbers)), Param::Int(until.0)],
+    )?;
+    Ok(())
+}
+
+/// Those of these records that another write came to.
+pub fn claimed(sql: &dyn Sql, ids: &[RecordId]) -> Result<Vec<RecordId>, SqlError> {
+    let rows = sql.exec(
+        "SELECT result FROM outbox WHERE result IN (SELECT value FROM json_each(?1)) AND state = 'done'",
+        &[Param::Text(&super::records::ids_json(ids))],
+    )?;
+    Ok(rows.iter().filter_map(|row| row.first()?.int()).map(|id| RecordId(id as u64)).collect())
+}
+
+/// How urgent a write is.
+pub fn urgency(sql: &dyn Sql, number: i64) -> Result<Option<u8>, SqlError> {
+    let urgency = int(sql, "SELECT urgency FROM outbox WHERE number = ?1", &[Param::Int(number)])?;
+    Ok(urgency.and_then(|urgency| u8::try_from(urgency).ok()))
+}
+
+/// A write is to leave as if it never had, with what waited for it.
+pub fn begin_anew(sql: &dyn Sql, number: i64, now: Timestamp) -> Result<(), SqlError> {
+    sql.exec(
+        "UPDATE outbox SET state = 'waiting', due_at = ?2, attempts = 0, doubted = 0, note = NULL
+         WHERE number = ?1 AND state IN ('failed', 'unknown')",
+        &[Param::Int(number), Param::Int(now.0)],
+    )?;
+    Ok(())
+}
+
+/// They go on in another batch.
+pub fn rebatch(sql: &dyn Sql, numbers: &[i64], batch: &str) -> Result<(), SqlError> {
+    sql.exec(
+        "UPDATE outbox SET batch = ?2 WHERE number IN (SELECT value FROM json_each(?1))",
+        &[Param::Text(&numbers_json(numbers)), Param::Text(batch)],
+    )?;
+    Ok(())
+}
+
+/// What a write is, once more.
+#[derive(Debug, Clone)]
+pub struct Rewritten {
+    /// See [`New::batch`].
+    pub batch: String,
+    /// See [`New::target`].
+    pub target: String,
+    /// The engine's JSON.
+    pub content: String,
+}
+
+/// A record that a write waited for has an id, or a field is left out of it.
+pub fn rewrite(sql: &dyn Sql, number: i64, write: &Rewritten, after: Option<i64>) -> Result<(), SqlError> {
+    sql.exec(
+        "UPDATE outbox SET batch = ?2, target = ?3, after = ?4, content = ?5 WHERE number = ?1",
+        &[
+            Param::Int(number),
+            Param::Text(&write.batch),
+            Param::Text(&write.target),
+            after.map_or(Param::Null, Param::Int),
+            Param::Text(&write.content),
+        ],
+    )?;
+    Ok(())
+}
+
+/// The end of a write that is still open.
+pub fn settle(
+    sql: &dyn Sql,
+    number: i64,
+    state: State,
+    result: Option<RecordId>,
+    note: Option<&str>,
+    now: Timestamp,
+) -> Result<(), SqlError> {
+    sql.exec(
+        "UPDATE outbox SET state = ?2, result = coalesce(?3, result), note = ?4, due_at = ?5 WHERE number = ?1",
+        &[
+            Param::Int(number),
+            Param::Text(state.as_str()),
+            result.map_or(Param::Null, |id| Param::Int(id.0 as i64)),
+            note.map_or(Param::Null, Param::Text),
+            Param::Int(now.0),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Writes that wait for this one.
+pub fn followers(sql: &dyn Sql, number: i64) -> Result<Vec<Entry>, SqlError> {
+    entries(sql.exec(&format!("SELECT {COLUMNS} FROM {FROM} WHERE after = ?1"), &[Param::Int(number)])?)
+}
+
+/// What had left when the object ended: what may be repeated waits again, of the rest HubSpot is asked.
+pub fn come_back(sql: &dyn Sql, now: Timestamp) -> Result<(), SqlError> {
+    sql.exec(
+        "UPDATE outbox SET state = CASE WHEN substr(batch, 1, 7) = 'create/' THEN 'doubt' ELSE 'waiting' END,
+             doubted = max(doubted, substr(batch, 1, 7) = 'create/'), due_at = ?1
+         WHERE number IN (SELECT number FROM outbox WHERE state = 'sent')",
+        &[Param::Int(now.0)],
+    )?;
+    Ok(())
+}
+
+/// One write.
+pub fn by_number(sql: &dyn Sql, number: i64) -> Result<Option<Entry>, SqlError> {
+    let rows =
+        sql.exec(&format!("SELECT {COLUMNS} FROM {FROM} WHERE outbox.number = ?1"), &[Param::Int(number)])?;
+    rows.into_iter().next().map(entry).transpose()
+}
+
+/// The writes of an action.
+pub fn of_action(sql: &dyn Sql, action: i64) -> Result<Vec<Entry>, SqlError> {
+    entries(sql.exec(
+        &format!("SELECT {COLUMNS} FROM {FROM} WHERE action = ?1 ORDER BY step"),
+        &[Param::Int(action)],
+    )?)
+}
+
+/// An action by its id.
+pub fn action_by_id(sql: &dyn Sql, id: &ActionId) -> Result<Option<Action>, SqlError> {
+    let rows =
+        sql.exec("SELECT number, id, at, content FROM actions WHERE id = ?1", &[Param::Text(id.as_str())])?;
+    rows.into_iter().next().map(action).transpose()
+}
+
+/// An action by what its asker calls it.
+pub fn action_by_key(sql: &dyn Sql, key: &str) -> Result<Option<Action>, SqlError> {
+    let rows = sql.exec("SELECT number, id, at, content FROM actions WHERE key = ?1", &[Param::Text(key)])?;
+    rows.into_iter().next().map(action).transpose()
+}
+
+/// Actions, the newest first, before that row; with `state` those of which a write stands so.
+pub fn actions(
+    sql: &dyn Sql,
+    before: Option<i64>,
+    state: Option<State>,
+    limit: u32,
+) -> Result<Vec<Action>, SqlError> {
+    let rows = sql.exec(
+        "SELECT number, id, at, content FROM actions WHERE number < ?1
+             AND (?2 IS NULL OR EXISTS (SELECT 1 FROM outbox WHERE action = actions.number AND state = ?2))
+         ORDER BY number DESC LIMIT ?3",
+        &[
+            Param::Int(before.unwrap_or(i64::from(u32::MAX) << 20)),
+            state.map_or(Param::Null, |state| Param::Text(state.as_str())),
+            Param::Int(limit.into()),
+        ],
+    )?;
+    rows.into_iter().map(action).collect()
+}
+
+/// How many writes stand how.
+pub fn counts(sql: &dyn Sql) -> Result<Vec<(State, u64)>, SqlError> {
+    let rows = sql.exec("SELECT state, count(*) FROM outbox GROUP BY state", &[])?;
+    rows.iter()
+        .map(|row| {
+            let state = row.first().and_then(Value::text).and_then(State::parse).ok_or(WRONG)?;
+            let count = row.get(1).and_then(Value::int).ok_or(WRONG)?;
+            Ok((state, count as u64))
+        })
+        .collect()
+}
+
+/// How many writes are open; at most `most` are counted.
+pub fn open_up_to(sql: &dyn Sql, most: u32) -> Result<u32, SqlError> {
+    let count = int(
+        sql,
+        "SELECT count(*) FROM (SELECT 1 FROM outbox WHERE state IN ('waiting', 'sent', 'doubt') LIMIT ?1)",
+        &[Param::Int(most.into())],
+    )?;
+    Ok(count.unwrap_or(0) as u32)
+}
+
+/// When the next of them may leave or be asked about; `None`: none waits.
+pub fn next_at(sql: &dyn Sql) -> Result<Option<Timestamp>, SqlError> {
+    let at = int(sql, "SELECT min(due_at) FROM outbox WHERE state IN ('waiting', 'doubt') AND after IS NULL AND NOT EXISTS (
+             SELECT 1 FROM outbox earlier WHERE earlier.target = outbox.target AND earlier.number < outbox.number
+                 AND earlier.state IN ('waiting', 'sent', 'doubt'))", &[])?;
+    Ok(at.map(Timestamp))
+}
+
+/// The least urgency of what waits to leave now: the smaller, the sooner.
+pub fn most_urgent(sql: &dyn Sql, now: Timestamp) -> Result<Option<u8>, SqlError> {
+    let urgency = int(
+        sql,
+        "SELECT urgency FROM outbox WHERE state = 'waiting' AND due_at <= ?1 ORDER BY urgency, number LIMIT 1",
+        &[Param::Int(now.0)],
+    )?;
+    Ok(urgency.and_then(|urgency| u8::try_from(urgency).ok()))
+}
+
+/// The record that an earlier write of this target came to, the newest first.
+pub fn made(sql: &dyn Sql, target: &str) -> Result<Option<RecordId>, SqlError> {
+    let id = int(
+        sql,
+        "SELECT result FROM outbox WHERE target = ?1 AND state = 'done' AND result IS NOT NULL ORDER BY number DESC LIMIT 1",
+        &[Param::Text(target)],
+    )?;
+    Ok(id.and_then(|id| u64::try_from(id).ok()).map(RecordId))
+}
+
+/// Actions that were asked for before then and of which nothing is open go, with their writes; `limit` at once.
+pub fn forget_before(sql: &dyn Sql, at: Timestamp, limit: u32) -> Result<(), SqlError> {
+    let old = "SELECT number FROM actions WHERE at < ?1
+         AND NOT EXISTS (SELECT 1 FROM outbox WHERE action = actions.number AND state IN ('waiting', 'sent', 'doubt', 'unknown'))
+         ORDER BY at LIMIT ?2";
+    let params = [Param::Int(at.0), Param::Int(limit.into())];
+    sql.exec(&format!("DELETE FROM outbox WHERE action IN ({old})"), &params)?;
+    sql.exec(
+        "DELETE FROM actions WHERE number IN (SELECT number FROM actions WHERE at < ?1
+             AND NOT EXISTS (SELECT 1 FROM outbox WHERE action = actions.number) ORDER BY at LIMIT ?2)",
+        &params,
+    )?;
+    Ok(())
+}
+
+/// When the oldest action was asked for.
+pub fn oldest_at(sql: &dyn Sql) -> Result<Option<Timestamp>, SqlError> {
+    Ok(int(sql, "SELECT min(at) FROM actions", &[])?.map(Timestamp))
+}
+
+fn numbers_json(numbers: &[i64]) -> String {
+    let list: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    format!("[{}]", list.join(","))
+}
