@@ -17,6 +17,8 @@ pub enum Of {
     Workspaces,
     /// Seats, in order of their making.
     Seats,
+    /// Actions, the newest first.
+    Actions,
     /// What HubSpot pages through, by its own cursor.
     HubSpot,
 }
@@ -27,6 +29,7 @@ impl Of {
             Self::Records => "r:",
             Self::Workspaces => "w:",
             Self::Seats => "s:",
+            Self::Actions => "a:",
             Self::HubSpot => "h:",
         }
     }

@@ -1,6 +1,7 @@
 //! The host's API and the routing of every address: which request is for whom, what its parts must look like, and how an
 //! answer looks. Pure; who may ask is settled in the platform ring, which carries the questions to the objects.
 
+pub mod action;
 pub mod channel;
 pub mod connection;
 pub mod connection_page;

@@ -4,7 +4,7 @@ mod v1;
 
 use crate::{
     api::{
-        channel,
+        action, channel,
         connection_page::{self, ConnectionPage},
         endpoint::Call,
         question::Ask,
@@ -270,7 +270,7 @@ fn channel(at: &[&str], call: fn(ChannelId) -> channel::Call) -> Option<Route> {
 
 /// All rows: the pages of one connection have a table of their own.
 pub fn table() -> impl Iterator<Item = &'static (Method, &'static str, Make)> {
-    TABLE.iter().chain(&connection_page::TABLE).chain(&seat::TABLE)
+    TABLE.iter().chain(&connection_page::TABLE).chain(&seat::TABLE).chain(&action::TABLE)
 }
 
 fn endpoint(at: &[&str], call: fn(EndpointId) -> Call) -> Option<Route> {
@@ -372,6 +372,7 @@ mod tests {
                     }
                     (_, before) if before.ends_with("/endpoints/") => "ep_070707070707070707070707",
                     (_, before) if before.ends_with("/blocks/") => "blk_070707070707070707070707",
+                    (_, before) if before.ends_with("/actions/") => "act_070707070707070707070707",
                     (_, _) if keyed && index == 2 => "key_070707070707070707070707",
                     (_, _) => WORKSPACE,
                 };

@@ -4,6 +4,7 @@
 //! which are synchronous and run natively. Nothing uses this ring.
 
 mod access_pages;
+mod action_api;
 pub mod alerts;
 mod channel_pages;
 mod clock;

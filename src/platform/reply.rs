@@ -79,7 +79,8 @@ pub fn empty(status: u16) -> Result<Response> {
     Ok(bare(status)?.empty())
 }
 
-fn text(status: u16, content_type: &str, body: String) -> Result<Response> {
+/// Text of a kind.
+pub fn text(status: u16, content_type: &str, body: String) -> Result<Response> {
     Ok(bare(status)?.with_header("content-type", content_type)?.fixed(body.into_bytes()))
 }
 

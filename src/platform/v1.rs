@@ -33,7 +33,7 @@ use crate::{
         },
     },
     platform::{
-        clock, connection_api, directory_object as directory, disconnect,
+        action_api, clock, connection_api, directory_object as directory, disconnect,
         incoming::{Incoming, Unread},
         portals, random, reply, seat_api, snapshot,
     },
@@ -471,6 +471,11 @@ async fn answer(
             seat_api::answer(env, config, (&caller.actor(), &connection), call, &query, &body).await
         }
         Api::Types(id, call) => types(env, caller, id, call).await,
+        Api::Actions(id, call) => {
+            let connection = believed(env, caller, id).await?;
+            let body = most(incoming, action_api::most(&call)).await?;
+            action_api::answer(env, (&caller.actor(), &connection), &call, &query, &body).await
+        }
         Api::Channels(id, call) => channels(env, caller, id, call, incoming).await,
     }
 }
@@ -667,10 +672,14 @@ async fn read<T: serde::de::DeserializeOwned>(incoming: &mut Incoming) -> Result
 }
 
 async fn bytes(incoming: &mut Incoming) -> Result<Vec<u8>, Problem> {
-    match incoming.body(BODY_LIMIT).await.map_err(fault)? {
+    most(incoming, BODY_LIMIT).await
+}
+
+async fn most(incoming: &mut Incoming, limit: usize) -> Result<Vec<u8>, Problem> {
+    match incoming.body(limit).await.map_err(fault)? {
         Ok(bytes) => Ok(bytes),
         Err(Unread::TooLarge) => {
-            Err(Problem::new(Kind::TooLarge, format!("The body may have {BODY_LIMIT} bytes at most.")))
+            Err(Problem::new(Kind::TooLarge, format!("The body may have {limit} bytes at most.")))
         }
         Err(Unread::TooSlow) => {
             Err(Problem::new(Kind::TooSlow, "The body did not come within ten seconds. Send it at once."))

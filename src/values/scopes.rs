@@ -27,7 +27,7 @@ pub struct Scope {
 
 /// Every scope Spoke asks for (`hubspot-api.md` 10.2; row N1 of the features). Optional ones go into
 /// `optional_scope`, so that an account whose tier lacks one can still connect.
-pub const SCOPES: [Scope; 12] = [
+pub const SCOPES: [Scope; 18] = [
     Scope { name: ACCOUNT, required: true, purpose: "sign in and read the account's name and limits" },
     Scope { name: "crm.objects.contacts.read", required: true, purpose: "read contacts" },
     Scope { name: "crm.schemas.contacts.read", required: true, purpose: "read which fields contacts have" },
@@ -39,9 +39,23 @@ pub const SCOPES: [Scope; 12] = [
     },
     Scope { name: "crm.objects.deals.read", required: false, purpose: "read deals and their pipelines" },
     Scope { name: "crm.schemas.deals.read", required: false, purpose: "read which fields deals have" },
-    Scope { name: "crm.objects.contacts.write", required: false, purpose: "create and update contacts" },
+    Scope {
+        name: "crm.objects.contacts.write",
+        required: false,
+        purpose: "create and update contacts, tasks, calls and notes",
+    },
+    Scope { name: "crm.objects.companies.write", required: false, purpose: "create and update companies" },
+    Scope { name: "crm.objects.deals.write", required: false, purpose: "create and update deals" },
+    Scope {
+        name: "crm.schemas.contacts.write",
+        required: false,
+        purpose: "keep a field by which nothing is written twice: of contacts, tasks, calls and notes",
+    },
+    Scope { name: "crm.schemas.companies.write", required: false, purpose: "the same field of companies" },
+    Scope { name: "crm.schemas.deals.write", required: false, purpose: "the same field of deals" },
     Scope { name: OWNERS, required: false, purpose: "read who records belong to, with their teams" },
     Scope { name: LISTS, required: false, purpose: "read lists and their members" },
+    Scope { name: LIST_MEMBERS, required: false, purpose: "put records on lists and take them off" },
     Scope { name: CUSTOM, required: false, purpose: "read custom objects, those of them that are turned on" },
     Scope {
         name: "crm.schemas.custom.read",
@@ -49,6 +63,21 @@ pub const SCOPES: [Scope; 12] = [
         purpose: "read which custom objects there are and which fields they have",
     },
 ];
+
+/// Without it nobody can be put on a list.
+pub const LIST_MEMBERS: &str = "crm.lists.write";
+
+/// The scope without which records of a type cannot be written (`hubspot-api.md` 4.7: what people did belongs to contacts).
+pub const fn of_writes(kind: ObjectType) -> &'static str {
+    match kind {
+        ObjectType::Contacts | ObjectType::Tasks | ObjectType::Calls | ObjectType::Notes => {
+            "crm.objects.contacts.write"
+        }
+        ObjectType::Companies => "crm.objects.companies.write",
+        ObjectType::Deals => "crm.objects.deals.write",
+        ObjectType::Custom(_) => "crm.objects.custom.write",
+    }
+}
 
 /// Names of the required (`true`) or optional (`false`) scopes, in the table's order.
 pub fn names(required: bool) -> impl Iterator<Item = &'static str> {

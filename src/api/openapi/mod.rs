@@ -23,6 +23,7 @@ use crate::{
             beside::commands::MEMBERS_LIMIT,
             blocks::BLOCKS_LIMIT,
             messages::{CHANGES_LIMIT, LINKS_LIMIT, RECORDS_LIMIT},
+            outbox::commands::ACTIONS_LIMIT,
             seats::commands::SEATS_LIMIT,
         },
     },
@@ -111,6 +112,7 @@ fn place(before: &str, path: &str) -> &'static str {
         "seats" => "seat",
         "endpoints" => "endpoint",
         "blocks" => "block",
+        "actions" => "act",
         "*" if path.ends_with("/{type}/") => "record",
         _ => unreachable!("`{path}` has a place without a name"),
     }
@@ -140,6 +142,7 @@ fn parameters() -> Map<String, Value> {
         path("channel", schemas::id("ch", "channel")),
         path("endpoint", schemas::id("ep", "endpoint")),
         path("block", schemas::id("blk", "block")),
+        path("act", schemas::id("act", "action")),
         path("type", schemas::object_type()),
         path("to_type", schemas::object_type()),
         path("name", named),
@@ -202,6 +205,15 @@ fn parameters() -> Map<String, Value> {
                 "Only these properties, comma separated, by HubSpot's names; absent: HubSpot's choice.",
             ),
         ),
+        (
+            "state".to_owned(),
+            parameter(
+                "state",
+                "query",
+                json!({ "type": "string", "enum": crate::api::action::states() }),
+                "Only actions of which a write stands so.",
+            ),
+        ),
         ("email".to_owned(), lookup("email")),
         ("domain".to_owned(), lookup("domain")),
         (
@@ -245,6 +257,7 @@ fn most(id: &str) -> Option<u32> {
         "listSeats" => SEATS_LIMIT,
         "listSeatRecords" => asked::LIST_LIMIT,
         "listBlocks" => BLOCKS_LIMIT,
+        "listActions" => ACTIONS_LIMIT,
         "listAudit" | "listWorkspaceAudit" => ENTRIES_LIMIT,
         _ => return None,
     })
@@ -261,6 +274,7 @@ fn example(path: &str) -> String {
         ("{channel}", "ch_070707070707070707070707"),
         ("{endpoint}", "ep_070707070707070707070707"),
         ("{block}", "blk_070707070707070707070707"),
+        ("{act}", "act_070707070707070707070707"),
         ("{type}", "deals"),
         ("{to_type}", "deals"),
         ("{name}", "tasks"),
@@ -310,6 +324,7 @@ fn described(operation: &Operation, path: &str) -> Value {
         parameters.push(match (*name, most(operation.id)) {
             ("limit", Some(most)) => limit(most),
             ("cursor", _) if operation.id == "listWorkspaces" => cursor("workspace-cursor"),
+            ("cursor", _) if operation.id == "listActions" => cursor("action-cursor"),
             ("cursor", _) if operation.id == "listSeats" => cursor("seat-cursor"),
             ("cursor", _) if operation.tag == "Seats" => cursor("hubspot-cursor"),
             _ => json!({ "$ref": format!("#/components/parameters/{name}") }),
@@ -343,12 +358,13 @@ fn described(operation: &Operation, path: &str) -> Value {
     }
     let body = match operation.body {
         Body::None => None,
-        Body::Needed(name) => Some((name, true)),
-        Body::Allowed(name) => Some((name, false)),
+        Body::Needed(name) => Some((name, true, "application/json")),
+        Body::Allowed(name) => Some((name, false, "application/json")),
+        Body::Lines(name) => Some((name, true, crate::api::action::CONTENT_TYPE)),
     };
-    if let Some((name, required)) = body {
+    if let Some((name, required, content)) = body {
         described["requestBody"] = json!({
-            "required": required, "content": { "application/json": { "schema": schemas::of(name) } },
+            "required": required, "content": { content: { "schema": schemas::of(name) } },
         });
     }
     if is_public(&route) {

@@ -26,6 +26,8 @@ pub(super) enum Body {
     Needed(&'static str),
     /// Of this schema, or nothing.
     Allowed(&'static str),
+    /// Lines of JSON, each of this schema.
+    Lines(&'static str),
 }
 
 /// The answer of success.
@@ -50,7 +52,7 @@ pub(super) enum Answer {
 }
 
 /// The tags, in the order in which the page shows them.
-pub(super) const TAGS: [(&str, &str); 12] = [
+pub(super) const TAGS: [(&str, &str); 13] = [
     ("Workspaces", "Your customers. Their keys, and links for their people."),
     ("Connections", "HubSpot accounts that a workspace connected, and how each is kept in step."),
     ("Records", "The mirror of contacts, companies, deals and the types that are turned on."),
@@ -58,6 +60,7 @@ pub(super) const TAGS: [(&str, &str); 12] = [
     ("Fields", "Which fields a type has, and which of them are mirrored."),
     ("Types", "Which types of record can be mirrored, and which are."),
     ("Reference", "Owners and pipelines."),
+    ("Actions", "What is written to HubSpot: everything by an action, and nothing twice."),
     ("Lists", "HubSpot lists (segments), and the members of those that are followed."),
     ("Channels", "Records that a filter or a list selects, under your own field names."),
     (
@@ -203,5 +206,17 @@ pub(super) fn operations() -> Vec<Operation> {
         op(Post, "/v1/connections/*/endpoints/*/replay", "replay", "Endpoints", "Deliver once more what came after a change", Needed("Replay"), Ok("Endpoint")),
         op(Post, "/v1/connections/*/endpoints/*/hand-over", "handOver", "Endpoints", "Hand over once more who is in the channel", NOTHING, Ok("Endpoint")),
         op(Post, "/v1/connections/*/endpoints/*/test", "testEndpoint", "Endpoints", "Send a test message", NOTHING, Ok("Endpoint")),
+        op(Get, "/v1/connections/*/actions", "listActions", "Actions", "List actions", None, Ok("Actions")),
+        op(Post, "/v1/connections/*/actions", "do", "Actions", "Have something done in HubSpot", Needed("NewAction"), CreatedOrOk("Action"))
+            .more("It is written down before it leaves, leaves within the account's limits, and is never done twice: ask for the action to see how it stands."),
+        op(Post, "/v1/connections/*/actions/bulk", "doMany", "Actions", "Have many things done", Body::Lines("NewAction"), Lines("ActionOrProblem"))
+            .more("Up to a thousand lines, each an action; the answer has a line for each. `GET …/actions` counts how many writes stand how."),
+        op(Get, "/v1/connections/*/actions/settings", "getActionSettings", "Actions", "Read which actions are switched off", None, Ok("ActionsSet")),
+        op(Put, "/v1/connections/*/actions/settings", "setActionSettings", "Actions", "Switch actions off and on", Needed("ActionSettings"), Ok("ActionsSet")),
+        op(Get, "/v1/connections/*/actions/*", "getAction", "Actions", "Read an action, and how its writes stand", None, Ok("Action")),
+        op(Post, "/v1/connections/*/actions/*/cancel", "cancelAction", "Actions", "Take back what has not left", NOTHING, Ok("Action")),
+        op(Post, "/v1/connections/*/actions/*/retry", "retryAction", "Actions", "Have what failed leave again", NOTHING, Ok("Action")),
+        op(Post, "/v1/connections/*/actions/*/resolve", "resolveAction", "Actions", "Say whether what nobody knew of is in HubSpot", Needed("Resolution"), Ok("Action"))
+            .more("Of writes that are `unknown`: `happened` ends them, with the record they made if there is one; otherwise they leave again."),
     ]
 }

@@ -1,5 +1,6 @@
 //! What bodies hold, as JSON Schemas (2020-12): limits are the constants that the code refuses by.
 
+mod actions;
 mod answers;
 mod privacy;
 mod records;
@@ -163,6 +164,7 @@ pub(super) fn all() -> Map<String, Value> {
         .chain(selections::all())
         .chain(seats::all())
         .chain(privacy::all())
+        .chain(actions::all())
     {
         all.insert(name.to_owned(), schema);
     }

@@ -1,7 +1,7 @@
 //! What is asked for below `/v1` besides what a connection's object answers by itself: who may ask, and what it takes.
 
 use crate::{
-    api::{channel, endpoint::Call, seat, types},
+    api::{action, channel, endpoint::Call, seat, types},
     engine::directory::messages::Permission,
     values::ids::{ApiKeyId, ConnectionId, ObjectType, WorkspaceId},
 };
@@ -51,6 +51,8 @@ pub enum Api {
     Types(ConnectionId, types::Call),
     /// `/v1/connections/{c}/seats…`
     Seats(ConnectionId, seat::Call),
+    /// `/v1/connections/{c}/actions…`
+    Actions(ConnectionId, action::Call),
     /// `POST /v1/connections/{c}/prospects/erase`
     ErasePerson(ConnectionId),
     /// `POST /v1/connections/{c}/prospects/export`
@@ -84,6 +86,7 @@ impl Api {
             | Self::Snapshot(_)
             | Self::Types(_, types::Call::List)
             | Self::Endpoints(_, Call::List | Call::Get(_))
+            | Self::Actions(_, action::Call::List | action::Call::Get(_) | action::Call::Settings)
             | Self::Seats(
                 _,
                 seat::Call::List
@@ -97,6 +100,14 @@ impl Api {
                 Access::Key(Permission::Read)
             }
             Self::PutSelection(..)
+            | Self::Actions(
+                _,
+                action::Call::Do
+                | action::Call::DoMany
+                | action::Call::Cancel(_)
+                | action::Call::Retry(_)
+                | action::Call::Resolve(_),
+            )
             | Self::UpdateConnection(_)
             | Self::Types(_, types::Call::Refresh | types::Call::On(_) | types::Call::Off(_))
             | Self::Endpoints(
@@ -132,6 +143,8 @@ impl Api {
             | Self::Seats(_, seat::Call::Invite | seat::Call::Redeem | seat::Call::Revoke(_))
             | Self::ErasePerson(_)
             | Self::SetRetention(_)
+            // What people and automations may do here is for administrators to say.
+            | Self::Actions(_, action::Call::Set)
             | Self::Disconnect(_) => Access::Key(Permission::Admin),
         }
     }
@@ -164,6 +177,8 @@ impl Api {
             | Self::CreateSession(_)
             | Self::Seats(_, seat::Call::Invite | seat::Call::Redeem)
             | Self::Channels(_, channel::Call::Create)
+            // Named by the host they are done once anyway; this one is not.
+            | Self::Actions(_, action::Call::Do | action::Call::DoMany | action::Call::Retry(_))
             | Self::Endpoints(
                 _,
                 Call::Create
@@ -194,6 +209,7 @@ impl Api {
             | Self::PutSelection(..)
             | Self::Types(..)
             | Self::Seats(..)
+            | Self::Actions(..)
             | Self::Endpoints(..)
             | Self::Channels(..) => true,
         }
@@ -206,6 +222,7 @@ impl Api {
             Self::Snapshot(_) => &["types"],
             Self::Disconnect(_) => &["data"],
             Self::Seats(_, call) => call.taken(),
+            Self::Actions(_, call) => call.taken(),
             Self::ListAudit(_) => &["limit", "cursor", "action"],
             Self::CreateWorkspace
             | Self::GetWorkspace(_)

@@ -198,6 +198,20 @@ fn answers(world: &World) -> Result<()> {
         done("followList", spoke.post(&format!("{connection}/lists/{list}/follow"), &json!({}))?)?;
     }
 
+    let actions = format!("{connection}/actions");
+    let note = json!({"action": "add_note", "body": "Hello", "id": "contract-1", "why": "the contract"});
+    let action = done("do", spoke.post(&actions, &note)?)?;
+    done("do", spoke.post(&actions, &note)?)?;
+    let dry = json!({"action": "update_record", "type": "contacts", "record": record, "properties": {"firstname": "Ann"}, "dry_run": true});
+    done("do", spoke.post(&actions, &dry)?)?;
+    done("doMany", spoke.post(&format!("{actions}/bulk"), &dry)?)?;
+    done("setActionSettings", spoke.put(&format!("{actions}/settings"), &json!({"off": []}))?)?;
+    let action = text(&action["id"])?;
+    for (id, verb) in [("cancelAction", "cancel"), ("retryAction", "retry")] {
+        done(id, spoke.post(&format!("{actions}/{action}/{verb}"), &json!({}))?)?;
+    }
+    done("resolveAction", spoke.post(&format!("{actions}/{action}/resolve"), &json!({"happened": true}))?)?;
+
     let mut read = 0;
     for (path, id) in document.reads()? {
         if path.contains("{list}") && list.is_none() {
@@ -211,6 +225,7 @@ fn answers(world: &World) -> Result<()> {
             ("{endpoint}", &text(&endpoint["id"])?),
             ("{record}", &record),
             ("{seat}", &text(&seat["id"])?),
+            ("{act}", &action),
             ("{type}", &"contacts".to_owned()),
             ("{to_type}", &"companies".to_owned()),
             ("{list}", list.as_ref().unwrap_or(&record)),

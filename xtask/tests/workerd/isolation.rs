@@ -98,6 +98,7 @@ struct Victim {
     endpoint: String,
     seat: String,
     block: String,
+    action: String,
     record: String,
     session: String,
 }
@@ -134,6 +135,8 @@ fn victim(world: &World) -> Result<Victim> {
     let nobody = json!({"email": "nobody@canary.example"});
     let erased = world.spoke.post_json(&format!("{own}/prospects/erase"), &nobody)?;
     let (contacts, _) = world.spoke.contacts(&connected.connection, None)?;
+    let note = json!({"action": "add_note", "body": CANARY, "dry_run": true});
+    let action = world.spoke.post_json(&format!("{own}/actions"), &note)?;
     let text = |value: &Value| value.as_str().map(str::to_owned).context("an id is a text");
     let (session, _) = cookies(world, &connected.workspace)?;
     Ok(Victim {
@@ -143,6 +146,7 @@ fn victim(world: &World) -> Result<Victim> {
         endpoint: text(&endpoint["id"])?,
         seat: text(&seat["seat"]["id"])?,
         block: text(&erased["block"]["id"])?,
+        action: text(&action["id"])?,
         record: text(&contacts[0]["id"])?,
         session,
         connected,
@@ -164,6 +168,7 @@ fn address(row: &Row, of: &Victim) -> String {
             ("*", "seat") => &of.connected.connection,
             ("*", before) if before == of.connected.connection => "AAAA",
             ("*", "blocks") => &of.block,
+            ("*", "actions") => &of.action,
             ("*", "records" | "fields" | "streams" | "types" | "associations" | "new") => "contacts",
             ("*", "pipelines") => "deals",
             ("*", "hubspot") => "main",
@@ -198,6 +203,9 @@ fn body(row: &Row) -> Option<String> {
         "replay" => json!({"after": "0"}),
         "erase" | "export" => json!({"object_type": "contacts", "id": "1"}),
         "retention" => json!({"audit_days": 30}),
+        "actions" | "bulk" => json!({"action": "add_note", "body": "Mallory"}),
+        "resolve" => json!({"happened": true}),
+        "settings" => json!({"off": ["add_note"]}),
         "*" if row.method == "PATCH" => json!({}),
         _ => return Some(String::new()),
     };
@@ -218,6 +226,7 @@ fn state(world: &World, victim: &Victim) -> Result<Vec<Value>> {
             &["id", "url", "description", "types", "events", "channel", "test", "previous_secret_until"],
         ),
         (format!("/v1/connections/{connection}/types"), &["object_type", "mirrored"]),
+        (format!("/v1/connections/{connection}/actions"), &["id", "state"]),
         (format!("/v1/connections/{connection}/seats"), &["id", "user", "state", "invited_at"]),
     ] {
         let list = world.spoke.get_json(&path)?;
@@ -230,7 +239,7 @@ fn state(world: &World, victim: &Victim) -> Result<Vec<Value>> {
             .clone(),
     );
     all.push(world.spoke.get_json(&format!("/v1/connections/{connection}"))?["state"].clone());
-    for path in ["prospects/blocks", "retention"] {
+    for path in ["prospects/blocks", "retention", "actions/settings"] {
         all.push(world.spoke.get_json(&format!("/v1/connections/{connection}/{path}"))?);
     }
     Ok(all)
@@ -334,6 +343,7 @@ fn permissions(world: &World) -> Result<()> {
         ("GET", format!("/workspaces/{}/keys", own.workspace), "admin"),
         ("GET", format!("{connection}/prospects/blocks"), "read"),
         ("GET", format!("{connection}/retention"), "read"),
+        ("GET", format!("{connection}/actions"), "read"),
         ("GET", format!("{connection}/audit"), "read"),
         ("GET", format!("/workspaces/{}/audit", own.workspace), "admin"),
     ];

@@ -5,6 +5,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "real time passes here: the clock rule is the Worker's")]
 
+mod actions;
 mod attacks;
 mod binding;
 mod by_token;
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
         ("connecting", connecting::trials()),
         ("by token", by_token::trials()),
         ("privacy", privacy::trials()),
+        ("actions", actions::trials()),
         ("sessions", sessions::trials()),
         ("isolation", isolation::trials()),
         ("attacks", attacks::trials()),

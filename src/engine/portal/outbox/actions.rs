@@ -315,11 +315,17 @@ pub struct Refusal {
     pub at: String,
     /// In words, for an administrator.
     pub words: String,
+    /// Another account would take it: it is this one that lacks something.
+    pub of_account: bool,
 }
 
 impl Refusal {
     fn new(at: impl Into<String>, words: impl Into<String>) -> Self {
-        Self { at: at.into(), words: words.into() }
+        Self { at: at.into(), words: words.into(), of_account: false }
+    }
+
+    fn of_account(at: impl Into<String>, words: impl Into<String>) -> Self {
+        Self { of_account: true, ..Self::new(at, words) }
     }
 }
 
@@ -572,7 +578,7 @@ impl Portal {
             Some(into) => format!("This record became part of {into}."),
             None => "This record is not in HubSpot any more.".to_owned(),
         };
-        Ok(Err(Refusal::new(at, words)))
+        Ok(Err(Refusal::of_account(at, words)))
     }
 
     /// Puts the owner among the values.
@@ -602,8 +608,8 @@ impl Portal {
                 values.insert("hubspot_owner_id".to_owned(), known.id.clone());
                 Ok(())
             }
-            Some(_) => Err(Refusal::new("/owner", "This owner has left the HubSpot account.")),
-            None => Err(Refusal::new(
+            Some(_) => Err(Refusal::of_account("/owner", "This owner has left the HubSpot account.")),
+            None => Err(Refusal::of_account(
                 "/owner",
                 "The HubSpot account has no such owner. Owners are read every hour: somebody who came since appears after *Refresh*.",
             )),
@@ -637,7 +643,7 @@ impl Portal {
             let at = format!("/properties/{}", name.replace('~', "~0").replace('/', "~1"));
             match known.get(name).map(|definition| json::parse::<Field>(definition)) {
                 Some(Ok(field)) if field.read_only || field.calculated => {
-                    return Ok(Err(Refusal::new(
+                    return Ok(Err(Refusal::of_account(
                         at,
                         format!("`{name}` is HubSpot's own: nobody can write it."),
                     )));
@@ -646,7 +652,7 @@ impl Portal {
                     let words = format!(
                         "The HubSpot account has no field `{name}` of {kind}. *Refresh fields* if it was just made."
                     );
-                    return Ok(Err(Refusal::new(at, words)));
+                    return Ok(Err(Refusal::of_account(at, words)));
                 }
                 Some(_) | None => {}
             }
@@ -724,7 +730,7 @@ fn list_takes_members(turn: &Turn<'_>, list: ListId) -> Result<Result<(), Refusa
             "HubSpot decides itself who is on the list \"{}\", by its filters. Members can be set on static lists only.",
             known.name
         );
-        return Ok(Err(Refusal::new("/list", words)));
+        return Ok(Err(Refusal::of_account("/list", words)));
     }
     Ok(Ok(()))
 }
@@ -761,7 +767,7 @@ fn staged(
         let names: Vec<&str> = all.iter().map(|one| one.label.as_str()).collect();
         let words =
             format!("The HubSpot account has no such pipeline of deals. It has: {}.", names.join(", "));
-        return Ok(Err(Refusal::new("/pipeline", words)));
+        return Ok(Err(Refusal::of_account("/pipeline", words)));
     };
     let Some(stage) = stage else {
         if first.stages.is_empty() {
@@ -785,7 +791,7 @@ fn staged(
             let names: Vec<&str> =
                 fitting.iter().flat_map(|one| one.stages.iter().map(|named| named.label.as_str())).collect();
             let words = format!("There is no such stage. There are: {}.", names.join(", "));
-            Ok(Err(Refusal::new("/stage", words)))
+            Ok(Err(Refusal::of_account("/stage", words)))
         }
         (None, _) => Ok(Err(Refusal::new(
             "/pipeline",

@@ -9,7 +9,7 @@ use crate::{
         portal::{
             Effect, Portal, Turn,
             outbox::{
-                AUTOMATION, OPEN_LIMIT, Outbox, PERSON, Ready, SETTINGS_KEY, Settings, Write,
+                AUTOMATION, OPEN_LIMIT, PERSON, Ready, SETTINGS_KEY, Settings, Write,
                 actions::{Refusal, Wanted},
                 answers::{Done, Note},
             },
@@ -25,7 +25,7 @@ use crate::{
     },
     values::{
         ids::{ActionId, RecordId},
-        json,
+        json, scopes,
         time::Timestamp,
     },
 };
@@ -255,6 +255,9 @@ impl Portal {
             Ok(writes) => writes,
             Err(refusal) => return Ok(Taken::Refused(refusal)),
         };
+        if let Some(refusal) = self.lacks_to_write(&writes) {
+            return Ok(Taken::Refused(refusal));
+        }
         if !asked.dry_run {
             if (*room as usize) < writes.len() {
                 return Ok(Taken::Full);
@@ -294,6 +297,29 @@ impl Portal {
         Ok(Taken::Action { action: shown(turn, &action)?.to_string(), new: true })
     }
 
+    /// A scope that these writes take and that is known not to be granted.
+    fn lacks_to_write(&self, writes: &[Write]) -> Option<Refusal> {
+        let granted = &self.connection.as_ref()?.scopes;
+        let needed = writes.iter().map(|write| match write {
+            Write::Create { object_type, .. } | Write::Update { object_type, .. } => {
+                scopes::of_writes(*object_type)
+            }
+            Write::Tie { from, .. } => scopes::of_writes(*from),
+            Write::Member { .. } => scopes::LIST_MEMBERS,
+        });
+        // Of a token nobody may know what it is good for: HubSpot says so then.
+        let lacking = needed
+            .into_iter()
+            .find(|scope| !granted.is_empty() && !granted.iter().any(|own| own == scope))?;
+        Some(Refusal {
+            at: "/action".to_owned(),
+            words: format!(
+                "The connection lacks the scope `{lacking}`. Connect the account again and grant it."
+            ),
+            of_account: true,
+        })
+    }
+
     /// Whether nothing more may be asked of a connection that has ended.
     pub(in crate::engine::portal) fn writes(&self, now: Timestamp) -> bool {
         use crate::engine::portal::messages::State as Connection;
@@ -305,13 +331,6 @@ impl Portal {
             | Connection::Disconnecting
             | Connection::Disconnected => false,
         })
-    }
-}
-
-impl Outbox {
-    /// Which actions are switched off.
-    pub(in crate::engine::portal) const fn settings(&self) -> &Settings {
-        &self.settings
     }
 }
 
@@ -334,7 +353,7 @@ fn shown(turn: &Turn<'_>, action: &store::Action) -> Result<Value, SqlError> {
     let mut shown = json!({
         "id": action.id,
         "action": content.action,
-        "state": state,
+        "state": told(state),
         "asked_at": action.at.to_rfc3339(),
         "by": content.by.words(),
         "dry_run": content.dry_run,
@@ -345,6 +364,11 @@ fn shown(turn: &Turn<'_>, action: &store::Action) -> Result<Value, SqlError> {
         fields.extend(content.key.map(|key| ("key".to_owned(), key.into())));
     }
     Ok(shown)
+}
+
+/// A doubt is HubSpot's to settle: for people the write has left.
+fn told(state: State) -> &'static str {
+    if state == State::Doubt { State::Sent.as_str() } else { state.as_str() }
 }
 
 /// How an action stands as a whole: what needs a person first, then what is under way.
@@ -367,7 +391,7 @@ fn shown_write(turn: &Turn<'_>, ready: &Ready) -> Result<Value, SqlError> {
     let Ready { entry, write } = ready;
     let mut shown = json!({
         "step": entry.step,
-        "state": entry.state,
+        "state": told(entry.state),
         "attempts": entry.attempts,
     });
     let Some(fields) = shown.as_object_mut() else { return Ok(shown) };

@@ -35,7 +35,7 @@ use crate::{
     store::{
         portal::{
             keys,
-            outbox::{self as store, Entry, State},
+            outbox::{self as store, Entry},
         },
         schema,
         sql::SqlError,
@@ -60,7 +60,7 @@ pub(super) const KEPT_MS: i64 = 90 * DAY_MS;
 const FORGET_AT_ONCE: u32 = 500;
 /// Most writes that are open at a time: some 500 bytes each, 50 MB of ten gigabytes; a thousand calls, under two minutes of the
 /// smallest account's window.
-pub(super) const OPEN_LIMIT: u32 = 100_000;
+pub const OPEN_LIMIT: u32 = 100_000;
 /// Urgency of what a person waits for.
 pub(super) const PERSON: u8 = 0;
 /// Urgency of what happens by itself.
@@ -416,11 +416,6 @@ impl Outbox {
         self.stirred
     }
 
-    /// Whether anything was ever written.
-    pub(super) const fn is_used(&self) -> bool {
-        self.used
-    }
-
     /// Something is to be looked for.
     fn stir(&mut self) {
         (self.stirred, self.waits_until, self.used) = (true, None, true);
@@ -652,9 +647,4 @@ fn sought(writes: &[Ready], by: &str) -> Vec<String> {
         None => ready.key(),
     };
     writes.iter().map(name).collect()
-}
-
-/// Whether a person has to look at it.
-pub(super) const fn needs_a_person(state: State) -> bool {
-    matches!(state, State::Failed | State::Unknown)
 }

@@ -1,0 +1,249 @@
+//! Bodies of actions.
+
+use serde_json::{Value, json};
+
+use super::{
+    body, count, flag, id, list, moment, number_id, object, object_type, of, page_with, said, text, words,
+};
+use crate::{
+    api::action::{self, KEY_CHARS, WHY_CHARS},
+    engine::portal::outbox::actions::{FIELDS_LIMIT, Name, TEXT_CHARS, TIES_LIMIT},
+};
+
+/// An action with members of its own, besides those that every action takes.
+fn asked(name: Name, members: &[(&str, Value)]) -> Value {
+    let key = || json!({ "type": ["string", "null"], "minLength": 1, "maxLength": KEY_CHARS });
+    let mut all = vec![
+        ("action", json!({ "type": "string", "const": name.as_str() })),
+        ("id?", said(key(), "Your own name for it: asked for twice, it is done once.")),
+        (
+            "why?",
+            said(
+                json!({ "type": ["string", "null"], "minLength": 1, "maxLength": WHY_CHARS }),
+                "For people who look at it later.",
+            ),
+        ),
+        ("dry_run?", said(flag(), "Only says what would be written, field by field.")),
+        (
+            "background?",
+            said(
+                flag(),
+                "Nobody waits for it: leaves behind what people wait for. Of many actions, `true` if absent.",
+            ),
+        ),
+        (
+            "coalesce?",
+            said(key(), "A later action of the same key takes the place of one that has not left."),
+        ),
+    ];
+    all.extend(members.iter().cloned());
+    body(&all)
+}
+
+fn values() -> Value {
+    json!({
+        "type": "object", "maxProperties": FIELDS_LIMIT,
+        "propertyNames": { "pattern": "^[a-z0-9_]{1,100}$" },
+        "additionalProperties": { "type": ["string", "number", "boolean", "null"], "maxLength": TEXT_CHARS },
+        "description": "Values by HubSpot's names of fields; `null` clears.",
+    })
+}
+
+fn optional(schema: Value) -> Value {
+    json!({ "anyOf": [schema, { "type": "null" }] })
+}
+
+fn long() -> Value {
+    json!({ "type": "string", "maxLength": TEXT_CHARS })
+}
+
+fn moment_in() -> Value {
+    json!({ "type": "string", "format": "date-time", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9]Z$", "examples": ["2026-11-20T09:30:00Z"] })
+}
+
+pub(super) fn all() -> Vec<(&'static str, Value)> {
+    let owner = || of("OwnerOf");
+    let record = || number_id("record");
+    let about = || json!({ "type": "array", "maxItems": TIES_LIMIT, "items": of("About") });
+    let email = json!({
+        "type": "string", "maxLength": 254, "pattern": r"^[^\s@;\u0000-\u001f]{1,60}@[a-z0-9-]{1,60}\.[a-z]{2,20}$", "examples": ["ann@acme.com"],
+    });
+    let domain = || json!({ "type": "string", "pattern": r"^[a-z0-9][a-z0-9-]{0,60}\.[a-z]{2,20}$", "examples": ["acme.com"] });
+    let one_of = vec![
+        asked(
+            Name::ImportCompany,
+            &[
+                ("domain", domain()),
+                ("name?", optional(long())),
+                ("properties?", values()),
+                ("owner?", optional(owner())),
+            ],
+        ),
+        asked(
+            Name::ImportContact,
+            &[
+                ("email", email),
+                ("properties?", values()),
+                (
+                    "company?",
+                    optional(json!({ "oneOf": [body(&[("id", record())]), body(&[("domain", domain())])] })),
+                ),
+                ("owner?", optional(owner())),
+            ],
+        ),
+        asked(Name::ClaimAccount, &[("company", record()), ("owner", owner())]),
+        asked(Name::AddToList, &[("list", number_id("list")), ("record", record())]),
+        asked(Name::RemoveFromList, &[("list", number_id("list")), ("record", record())]),
+        asked(
+            Name::CreateTask,
+            &[
+                ("subject", long()),
+                ("body?", optional(long())),
+                ("type?", optional(words(&["TODO", "CALL", "EMAIL"]))),
+                ("priority?", optional(words(&["LOW", "MEDIUM", "HIGH"]))),
+                ("due", moment_in()),
+                ("owner?", optional(owner())),
+                ("about?", about()),
+            ],
+        ),
+        asked(
+            Name::LogCall,
+            &[
+                ("title?", optional(long())),
+                ("notes?", optional(long())),
+                ("at", moment_in()),
+                ("duration_s?", optional(json!({ "type": "number", "minimum": 0, "maximum": 86_400 }))),
+                (
+                    "outcome?",
+                    optional(words(&[
+                        "busy",
+                        "connected",
+                        "left_live_message",
+                        "left_voicemail",
+                        "no_answer",
+                        "wrong_number",
+                    ])),
+                ),
+                ("direction?", optional(words(&["INBOUND", "OUTBOUND"]))),
+                ("from?", optional(long())),
+                ("to?", optional(long())),
+                (
+                    "recording_url?",
+                    optional(json!({ "type": "string", "pattern": "^https://", "maxLength": 2_000 })),
+                ),
+                ("owner?", optional(owner())),
+                ("completes_task?", optional(record())),
+                ("about?", about()),
+            ],
+        ),
+        asked(
+            Name::AddNote,
+            &[
+                ("body", long()),
+                ("at?", optional(moment_in())),
+                ("owner?", optional(owner())),
+                ("about?", about()),
+            ],
+        ),
+        asked(
+            Name::UpdateDeal,
+            &[
+                ("deal", record()),
+                ("stage", said(text(), "The stage's name or id.")),
+                ("pipeline?", optional(said(text(), "Where several pipelines have a stage of that name."))),
+                ("properties?", values()),
+            ],
+        ),
+        asked(
+            Name::UpdateRecord,
+            &[
+                ("type", object_type()),
+                ("record", record()),
+                ("properties", {
+                    let mut values = values();
+                    values["minProperties"] = json!(1);
+                    values
+                }),
+            ],
+        ),
+    ];
+    let states = || words(&action::states());
+    let names = words(&Name::ALL.map(Name::as_str));
+    vec![
+        ("NewAction", json!({ "oneOf": one_of })),
+        (
+            "OwnerOf",
+            said(
+                json!({ "oneOf": [body(&[("id", text())]), body(&[("email", text())])] }),
+                "An owner of the HubSpot account, by its id or its e-mail address.",
+            ),
+        ),
+        ("About", body(&[("type", words(&["contacts", "companies", "deals"])), ("id", number_id("record"))])),
+        (
+            "Action",
+            object(&[
+                ("id", id("act", "action")),
+                ("key?", said(text(), "Your own name for it.")),
+                ("action", names.clone()),
+                ("state", states()),
+                ("asked_at", moment()),
+                ("by", text()),
+                ("why?", text()),
+                ("dry_run", flag()),
+                ("writes", list(of("Write"))),
+            ]),
+        ),
+        (
+            "Write",
+            object(&[
+                ("step", count()),
+                ("state", states()),
+                ("attempts", count()),
+                ("op", words(&["create", "update", "link", "join", "leave"])),
+                ("type?", text()),
+                ("record?", said(text(), "Which; or the step that makes it.")),
+                ("list?", text()),
+                (
+                    "fields?",
+                    json!({ "type": "object", "additionalProperties": object(&[("from?", json!({ "type": ["string", "null"] })), ("to", text())]) }),
+                ),
+                ("links?", list(object(&[("type", text()), ("record", text())]))),
+                ("left_at?", moment()),
+                ("next_at?", moment()),
+                ("result?", said(text(), "The record it came to.")),
+                ("found?", said(flag(), "It was there: nothing was made.")),
+                (
+                    "left_out?",
+                    said(
+                        list(text()),
+                        "Fields that a rule of the account refused, and that may be left out.",
+                    ),
+                ),
+                ("problem?", object(&[("type", text()), ("detail", text()), ("correlation_id?", text())])),
+            ]),
+        ),
+        (
+            "Actions",
+            page_with(
+                "Action",
+                &[(
+                    "counts",
+                    said(
+                        json!({ "type": "object", "additionalProperties": count() }),
+                        "How many writes of the connection stand how.",
+                    ),
+                )],
+            ),
+        ),
+        ("Resolution", body(&[("happened", flag()), ("record?", optional(number_id("record")))])),
+        ("ActionSettings", body(&[("off", list(names.clone()))])),
+        (
+            "ActionsSet",
+            object(&[
+                ("off", list(names.clone())),
+                ("actions", list(object(&[("action", names), ("on", flag())]))),
+            ]),
+        ),
+        ("ActionOrProblem", json!({ "oneOf": [of("Action"), object(&[("problem", of("Problem"))])] })),
+    ]
+}
