@@ -109,6 +109,9 @@ pub struct Property {
     /// The options were more than [`OPTIONS_BYTES`] and are left out.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub options_left_out: bool,
+    /// What its values name, if records of another kind: `OWNER`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub referenced_object_type: Option<String>,
 }
 
 fn by_name<S: serde::Serializer>(value_type: &ValueType, serializer: S) -> Result<S::Ok, S::Error> {
@@ -178,6 +181,7 @@ pub fn parse(body: &[u8]) -> Result<(Vec<Property>, Vec<Issue>), Malformed> {
             hidden: json::flag(entry, "hidden"),
             options_left_out: options.is_none(),
             options: options.unwrap_or_default(),
+            referenced_object_type: json::text(entry, "referencedObjectType").map(str::to_owned),
         });
     }
     Ok((properties, issues))

@@ -12,6 +12,7 @@ pub mod json;
 pub mod network;
 pub mod planted;
 pub mod problem;
+pub mod property_value;
 pub mod receiver;
 pub mod scopes;
 pub mod secret;

@@ -40,7 +40,7 @@ mod calendar;
 mod check;
 mod evaluate;
 mod parse;
-mod reading;
+pub(in crate::values) mod reading;
 mod schema;
 mod words;
 mod write;
@@ -307,7 +307,7 @@ enum Scalar {
 
 /// A number as exact as it came: identifiers beyond 2^53 stay whole.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Number {
+pub(in crate::values) enum Number {
     Whole(i64),
     /// Finite, and not a whole number below 2^53.
     Real(f64),
@@ -584,7 +584,7 @@ impl Number {
     }
 
     /// A double; `None` if it is not finite. Whole ones within 2^53 are kept as such, so that 5 and 5.0 are one number.
-    fn from_real(number: f64) -> Option<Self> {
+    pub(in crate::values) fn from_real(number: f64) -> Option<Self> {
         const EXACT: f64 = 9_007_199_254_740_992.0;
         if number.fract() == 0.0 && number.abs() <= EXACT {
             return Some(Self::Whole(number as i64));

@@ -4,7 +4,7 @@ use super::{Number, calendar};
 use crate::values::time::{DAY_MS, Timestamp};
 
 /// A text as it is compared: lower case, character by character (`char::to_lowercase`), so that it needs no context.
-pub(super) fn fold(text: &str) -> String {
+pub(in crate::values) fn fold(text: &str) -> String {
     folded(text).collect()
 }
 
@@ -24,7 +24,7 @@ pub(super) fn folded_phone(text: &str) -> impl DoubleEndedIterator<Item = char> 
 }
 
 /// A number: `-12`, `12.5`, `1.5E7`. No plus sign (that is a telephone number), no spaces, no infinity.
-pub(super) fn number(text: &str) -> Option<Number> {
+pub(in crate::values) fn number(text: &str) -> Option<Number> {
     if let Some(whole) = whole(text) {
         return Some(Number::Whole(whole));
     }
@@ -40,7 +40,7 @@ pub(super) fn number(text: &str) -> Option<Number> {
 }
 
 /// `true` or `false`, in any case.
-pub(super) fn boolean(text: &str) -> Option<bool> {
+pub(in crate::values) fn boolean(text: &str) -> Option<bool> {
     match text {
         _ if text.eq_ignore_ascii_case("true") => Some(true),
         _ if text.eq_ignore_ascii_case("false") => Some(false),
@@ -49,17 +49,17 @@ pub(super) fn boolean(text: &str) -> Option<bool> {
 }
 
 /// A day: `2026-01-31`, or the day in UTC of a moment, as HubSpot keeps dates at midnight UTC (`hubspot-api.md` 4.4).
-pub(super) fn day(text: &str) -> Option<i64> {
+pub(in crate::values) fn day(text: &str) -> Option<i64> {
     date(text).or_else(|| Some(timestamp(text)?.div_euclid(DAY_MS)))
 }
 
 /// A moment in milliseconds: RFC 3339, milliseconds since the epoch, or a date's midnight in UTC.
-pub(super) fn moment(text: &str) -> Option<i64> {
+pub(in crate::values) fn moment(text: &str) -> Option<i64> {
     timestamp(text).or_else(|| Some(date(text)? * DAY_MS))
 }
 
 /// `2026-01-31`.
-pub(super) fn date(text: &str) -> Option<i64> {
+pub(in crate::values) fn date(text: &str) -> Option<i64> {
     let [year @ .., b'-', m1, m2, b'-', d1, d2] = text.as_bytes() else { return None };
     let number = |digits: &[u8]| {
         digits
@@ -70,8 +70,13 @@ pub(super) fn date(text: &str) -> Option<i64> {
     calendar::day(year, number(&[*m1, *m2])?, number(&[*d1, *d2])?)
 }
 
+/// A day as `2026-01-31`.
+pub(in crate::values) fn date_text(day: i64) -> String {
+    calendar::text(day)
+}
+
 /// RFC 3339 or milliseconds since the epoch, within the years 1 to 9999.
-pub(super) fn timestamp(text: &str) -> Option<i64> {
+pub(in crate::values) fn timestamp(text: &str) -> Option<i64> {
     let ms = whole(text).or_else(|| Some(Timestamp::parse_rfc3339(text)?.0))?;
     calendar::is_day(ms.div_euclid(DAY_MS)).then_some(ms)
 }
@@ -86,6 +91,6 @@ pub(super) fn has_option(text: &str, option: &str) -> bool {
 }
 
 /// The options of an enumeration's value; several are parted by semicolons (`hubspot-api.md` 4.4).
-pub(super) fn options(text: &str) -> impl Iterator<Item = &str> {
+pub(in crate::values) fn options(text: &str) -> impl Iterator<Item = &str> {
     text.split(';').map(str::trim).filter(|part| !part.is_empty())
 }

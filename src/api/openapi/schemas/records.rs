@@ -100,6 +100,10 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 ("hidden", flag()),
                 ("options", list(object(&[("value", text()), ("label", text()), ("hidden?", flag())]))),
                 ("options_left_out?", flag()),
+                (
+                    "referenced_object_type?",
+                    said(text(), "What its values name, if records of another kind: `OWNER`."),
+                ),
                 ("appeared_at", moment()),
                 ("vanished_at", or_null(moment())),
             ]),
