@@ -9,6 +9,7 @@ pub mod cookie;
 pub mod cursor;
 pub mod endpoint;
 pub mod idempotency;
+pub mod mapping;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod openapi;
 pub mod prospect;

@@ -252,6 +252,7 @@ pub fn problem(connection: &ConnectionId, answer: Answer, expected: Expected) ->
             | Answer::Types(_)
             | Answer::Seat(_)
             | Answer::Outbox(_)
+            | Answer::Mapping(_)
             | Answer::Endpoint(_),
             _,
         ) => return None,

@@ -7,12 +7,14 @@ use crate::{
         action, channel,
         connection_page::{self, ConnectionPage},
         endpoint::Call,
+        mapping,
         question::Ask,
         seat, types,
     },
     values::{
         http::Method,
         ids::{AppKey, ChannelId, ConnectionId, EndpointId, ListId, WorkspaceId},
+        mapping::Action,
     },
 };
 
@@ -112,7 +114,7 @@ pub type Make = fn(&[&str]) -> Option<Route>;
 pub const OAUTH_CALLBACK: &str = "/oauth/callback";
 
 /// Every address: method, pattern, and what it means. `*` stands for one segment.
-const TABLE: [(Method, &str, Make); 98] = [
+const TABLE: [(Method, &str, Make); 102] = [
     (Method::Get, "/hello", |_| Some(Route::Hello)),
     (Method::Get, "/healthz", |_| Some(Route::Health)),
     // An app's key holds no underscore, a connection's id does.
@@ -258,7 +260,17 @@ const TABLE: [(Method, &str, Make); 98] = [
     (Method::Get, "/console/workspaces", |_| page(Page::Console)),
     (Method::Get, "/console/audit", |_| page(Page::ConsoleAudit)),
     (Method::Post, "/__test/panic/*", |at| Some(Route::TestPanic(at[0].parse().ok()?))),
+    (Method::Get, "/v1/connections/*/mappings", |at| {
+        api(Api::Mappings(at[0].parse().ok()?, mapping::Call::List))
+    }),
+    (Method::Get, "/v1/connections/*/mappings/*", |at| mapping(at, mapping::Call::Get)),
+    (Method::Put, "/v1/connections/*/mappings/*", |at| mapping(at, mapping::Call::Put)),
+    (Method::Delete, "/v1/connections/*/mappings/*", |at| mapping(at, mapping::Call::Remove)),
 ];
+
+fn mapping(at: &[&str], call: fn(Action) -> mapping::Call) -> Option<Route> {
+    api(Api::Mappings(at[0].parse().ok()?, call(at[1].parse().ok()?)))
+}
 
 fn channels(at: &[&str], call: channel::Call) -> Option<Route> {
     api(Api::Channels(at[0].parse().ok()?, call))
@@ -373,6 +385,7 @@ mod tests {
                     (_, before) if before.ends_with("/endpoints/") => "ep_070707070707070707070707",
                     (_, before) if before.ends_with("/blocks/") => "blk_070707070707070707070707",
                     (_, before) if before.ends_with("/actions/") => "act_070707070707070707070707",
+                    (_, before) if before.ends_with("/mappings/") => "log_call",
                     (_, _) if keyed && index == 2 => "key_070707070707070707070707",
                     (_, _) => WORKSPACE,
                 };

@@ -6,6 +6,7 @@ pub mod account;
 pub mod asked;
 pub mod associations;
 pub mod endpoint;
+pub mod engagements;
 mod json;
 pub mod lists;
 pub mod oauth;

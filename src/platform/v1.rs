@@ -10,7 +10,7 @@ use crate::{
     api::{
         channel, cursor, endpoint,
         idempotency::{self, Kept},
-        prospect,
+        mapping, prospect,
         question::{self, Ask, Expected},
         rate::{Bucket, Left},
         request::{self, BODY_LIMIT, Query},
@@ -477,6 +477,23 @@ async fn answer(
             action_api::answer(env, (&caller.actor(), &connection), &call, &query, &body).await
         }
         Api::Channels(id, call) => channels(env, caller, id, call, incoming).await,
+        Api::Mappings(id, call) => mappings(env, caller, id, call, incoming).await,
+    }
+}
+
+async fn mappings(
+    env: &Env,
+    caller: &Caller,
+    id: ConnectionId,
+    call: mapping::Call,
+    incoming: &mut Incoming,
+) -> Result<Response, Problem> {
+    let connection = believed(env, caller, id).await?;
+    let command = mapping::command(call, &bytes(incoming).await?)?;
+    match portals::ask_by(env, &connection.object, &caller.actor(), &PortalCommand::Mapping(command)).await? {
+        PortalAnswer::Mapping(answer) => said(mapping::render(answer)?),
+        PortalAnswer::NotConnected => Err(not_there_yet()),
+        _ => Err(directory::unexpected().into()),
     }
 }
 

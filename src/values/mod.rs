@@ -9,6 +9,7 @@ pub mod filter;
 pub mod http;
 pub mod ids;
 pub mod json;
+pub mod mapping;
 pub mod network;
 pub mod planted;
 pub mod problem;

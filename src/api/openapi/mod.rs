@@ -113,6 +113,7 @@ fn place(before: &str, path: &str) -> &'static str {
         "endpoints" => "endpoint",
         "blocks" => "block",
         "actions" => "act",
+        "mappings" => "mapping",
         "*" if path.ends_with("/{type}/") => "record",
         _ => unreachable!("`{path}` has a place without a name"),
     }
@@ -143,6 +144,7 @@ fn parameters() -> Map<String, Value> {
         path("endpoint", schemas::id("ep", "endpoint")),
         path("block", schemas::id("blk", "block")),
         path("act", schemas::id("act", "action")),
+        path("mapping", schemas::action()),
         path("type", schemas::object_type()),
         path("to_type", schemas::object_type()),
         path("name", named),
@@ -275,6 +277,7 @@ fn example(path: &str) -> String {
         ("{endpoint}", "ep_070707070707070707070707"),
         ("{block}", "blk_070707070707070707070707"),
         ("{act}", "act_070707070707070707070707"),
+        ("{mapping}", "log_call"),
         ("{type}", "deals"),
         ("{to_type}", "deals"),
         ("{name}", "tasks"),

@@ -69,6 +69,7 @@ pub(super) const TAGS: [(&str, &str); 13] = [
     ),
     ("Endpoints", "Receivers of signed deliveries (Standard Webhooks)."),
     ("Privacy", "One person erased and kept out, or exported; what is kept and how long; who did what."),
+    ("Mappings", "Which HubSpot fields your actions fill, and with what."),
 ];
 
 const fn op(
@@ -218,5 +219,11 @@ pub(super) fn operations() -> Vec<Operation> {
         op(Post, "/v1/connections/*/actions/*/retry", "retryAction", "Actions", "Have what failed leave again", NOTHING, Ok("Action")),
         op(Post, "/v1/connections/*/actions/*/resolve", "resolveAction", "Actions", "Say whether what nobody knew of is in HubSpot", Needed("Resolution"), Ok("Action"))
             .more("Of writes that are `unknown`: `happened` ends them, with the record they made if there is one; otherwise they leave again."),
+        op(Get, "/v1/connections/*/mappings", "listMappings", "Mappings", "List field mappings", None, Ok("FieldMappings")),
+        op(Get, "/v1/connections/*/mappings/*", "getMapping", "Mappings", "Read the field mapping of an action", None, Ok("FieldMapping"))
+            .more("An entry whose field has vanished, or is of another type than it was when the mapping was saved, says so in `trouble` and is not written."),
+        op(Put, "/v1/connections/*/mappings/*", "putMapping", "Mappings", "Save the field mapping of an action", Needed("NewFieldMapping"), Ok("FieldMapping"))
+            .more("Checked against the fields that HubSpot has; `errors` names the entry of each fault."),
+        op(Delete, "/v1/connections/*/mappings/*", "removeMapping", "Mappings", "Delete the field mapping of an action", None, Gone),
     ]
 }

@@ -2,6 +2,7 @@
 
 mod actions;
 mod answers;
+mod mappings;
 mod privacy;
 mod records;
 mod seats;
@@ -16,7 +17,7 @@ use crate::{
         directory::messages::Permission,
         portal::{endpoints::endpoint::EVENTS, selection::NAMES_LIMIT},
     },
-    values::{filter, receiver, tier::Tier},
+    values::{filter, mapping::Action, receiver, tier::Tier},
 };
 
 /// Anything but control characters, with something to be seen.
@@ -134,6 +135,11 @@ pub(super) fn object_type() -> Value {
     })
 }
 
+/// What a mapping is of.
+pub(super) fn action() -> Value {
+    json!({ "type": "string", "enum": Action::ALL.map(Action::as_str), "examples": ["log_call"] })
+}
+
 pub(super) fn sequence() -> Value {
     json!({ "type": "string", "pattern": SEQUENCE, "format": "sequence-number", "examples": ["0"] })
 }
@@ -165,6 +171,7 @@ pub(super) fn all() -> Map<String, Value> {
         .chain(seats::all())
         .chain(privacy::all())
         .chain(actions::all())
+        .chain(mappings::all())
     {
         all.insert(name.to_owned(), schema);
     }

@@ -1,7 +1,7 @@
 //! What is asked for below `/v1` besides what a connection's object answers by itself: who may ask, and what it takes.
 
 use crate::{
-    api::{action, channel, endpoint::Call, seat, types},
+    api::{action, channel, endpoint::Call, mapping, seat, types},
     engine::directory::messages::Permission,
     values::ids::{ApiKeyId, ConnectionId, ObjectType, WorkspaceId},
 };
@@ -61,6 +61,8 @@ pub enum Api {
     SetRetention(ConnectionId),
     /// `GET /v1/workspaces/{w}/audit`
     ListAudit(WorkspaceId),
+    /// `/v1/connections/{c}/mappings…`
+    Mappings(ConnectionId, mapping::Call),
 }
 
 /// Whom an address of `/v1` answers.
@@ -85,6 +87,7 @@ impl Api {
             | Self::ExportPerson(_)
             | Self::Snapshot(_)
             | Self::Types(_, types::Call::List)
+            | Self::Mappings(_, mapping::Call::List | mapping::Call::Get(_))
             | Self::Endpoints(_, Call::List | Call::Get(_))
             | Self::Actions(_, action::Call::List | action::Call::Get(_) | action::Call::Settings)
             | Self::Seats(
@@ -109,6 +112,7 @@ impl Api {
                 | action::Call::Resolve(_),
             )
             | Self::UpdateConnection(_)
+            | Self::Mappings(_, mapping::Call::Put(_) | mapping::Call::Remove(_))
             | Self::Types(_, types::Call::Refresh | types::Call::On(_) | types::Call::Off(_))
             | Self::Endpoints(
                 _,
@@ -211,6 +215,7 @@ impl Api {
             | Self::Seats(..)
             | Self::Actions(..)
             | Self::Endpoints(..)
+            | Self::Mappings(..)
             | Self::Channels(..) => true,
         }
     }
@@ -243,6 +248,7 @@ impl Api {
             | Self::Channels(..)
             | Self::Endpoints(..)
             | Self::PutSelection(..)
+            | Self::Mappings(..)
             | Self::Types(..) => &[],
         }
     }

@@ -15,6 +15,7 @@ use crate::{
             endpoints::commands::{
                 Action as OnEndpoint, Answer as EndpointAnswer, Command as EndpointCommand,
             },
+            mappings::commands::{Answer as MappingAnswer, Command as MappingCommand},
             messages::{Answer, Command},
             outbox::commands::Command as OutboxCommand,
             seats::commands::{Answer as SeatAnswer, Command as SeatCommand},
@@ -66,6 +67,12 @@ pub(super) fn deed(command: &Command) -> Option<Deed> {
         Command::Types(TypeCommand::Off(name)) => Deed::on("type.off", name),
         Command::Outbox(command) => of_outbox(command)?,
         Command::Seat(command) => of_seat(command)?,
+        Command::Mapping(MappingCommand::Put(action, definition)) => {
+            let entries = definition["entries"].as_array().map_or(0, Vec::len);
+            Deed::on("mapping.set", action).with(json!({ "entries": entries }))
+        }
+        Command::Mapping(MappingCommand::Remove(action)) => Deed::on("mapping.deleted", action),
+        Command::Mapping(MappingCommand::List | MappingCommand::Get(_)) => return None,
         Command::Channel(_) | Command::Endpoint(_) | Command::Beside(_) | Command::Types(_) => return None,
         // Erasures among them are written down where they are done.
         Command::Webhook { .. } | Command::OwnWebhook(_) => return None,
@@ -184,7 +191,8 @@ fn done(mut deed: Deed, answer: &Answer) -> Option<Deed> {
         Answer::Done
         | Answer::Types(TypeAnswer::Json(_) | TypeAnswer::Off | TypeAnswer::Ordered)
         | Answer::Channel(ChannelAnswer::Removed)
-        | Answer::Endpoint(EndpointAnswer::Removed) => return Some(deed),
+        | Answer::Endpoint(EndpointAnswer::Removed)
+        | Answer::Mapping(MappingAnswer::Json(_) | MappingAnswer::Removed) => return Some(deed),
         Answer::Json(json)
         | Answer::Channel(ChannelAnswer::Json(json))
         | Answer::Endpoint(EndpointAnswer::Json(json)) => json,

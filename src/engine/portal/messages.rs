@@ -12,6 +12,7 @@ use crate::{
         channels::commands as channels,
         endpoints::commands as endpoints,
         links::standing::PairStatus,
+        mappings::commands as mappings,
         outbox::commands as outbox,
         reconcile::Reconcile,
         retention,
@@ -205,6 +206,8 @@ pub enum Command {
     Outbox(outbox::Command),
     /// Something about seats. Answers [`Answer::Seat`].
     Seat(Box<seats::Command>),
+    /// Something about field mappings. Answers [`Answer::Mapping`] or [`Answer::NotConnected`].
+    Mapping(mappings::Command),
     /// Panics at the next alarm, once; only where the platform's test switch is on. Answers [`Answer::Done`].
     PanicOnce,
 }
@@ -250,6 +253,7 @@ impl Command {
             | Self::SetRetention(_)
             | Self::Types(_)
             | Self::Seat(_)
+            | Self::Mapping(_)
             | Self::PanicOnce => None,
         }
     }
@@ -417,6 +421,8 @@ pub enum Answer {
     Usage(Usage),
     /// What there is to say about seats.
     Seat(seats::Answer),
+    /// What there is to say about field mappings.
+    Mapping(mappings::Answer),
 }
 
 /// How a connection stands.

@@ -28,6 +28,7 @@ pub mod history;
 mod keeping;
 mod lifecycle;
 pub mod links;
+pub mod mappings;
 pub mod messages;
 pub mod outbox;
 mod permits;
@@ -525,6 +526,8 @@ impl Portal {
                 }
                 Answer::Channel(answer)
             }
+            Command::Mapping(_) if self.connection.is_none() => Answer::NotConnected,
+            Command::Mapping(command) => Answer::Mapping(self.mapping_command(turn, command)?),
         };
         if self.follow_channels(turn)? | self.tell_lifecycle(turn)? {
             self.rouse_for_deliveries(turn, &mut effects)?;

@@ -1,7 +1,7 @@
 //! What is kept, and for how long: the minimum of each type's fields, details of calls for some days, audit entries for some more.
 //!
-//! *Minimum*: of each type only [`minimum`] is mirrored, what Spoke itself needs ([`super::selection::always`]), and what channels
-//! and people name besides. What is dropped leaves the mirror by a full read, as with any choice of fields, and the feed by a pass
+//! *Minimum*: of each type only [`minimum`] is mirrored, what Spoke itself needs ([`super::selection::always`]), and what channels,
+//! mappings and people name besides. What is dropped leaves the mirror by a full read, as with any choice of fields, and the feed by a pass
 //! over it afterwards, which leaves each field named and without values.
 //!
 //! *Calls*: a call that took place longer ago keeps [`BARE_CALL`] alone. Once a day a pass takes the rest out of the mirror, and
@@ -253,7 +253,7 @@ impl Portal {
             }
             let earlier = running.selection.clone();
             let mut chosen: BTreeSet<String> = minimum(kind).iter().map(|name| (*name).to_owned()).collect();
-            chosen.extend(self.channels.reads(kind).into_iter().map(str::to_owned));
+            chosen.extend(self.needed(turn, kind)?);
             let stays = |name: &&String| chosen.contains(*name) || always(kind).contains(&name.as_str());
             let kept_fresh = earlier.kept_fresh.iter().filter(stays).cloned().collect();
             self.retention.settings.before.insert(kind, earlier);

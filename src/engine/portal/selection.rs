@@ -151,9 +151,9 @@ impl Portal {
             return Ok(Answer::UnknownFields(unknown));
         }
         if let Some(chosen) = &mut selection.fields {
-            // What channels read is mirrored as long as they are there.
-            let read = self.channels.reads(kind).into_iter().map(str::to_owned);
-            chosen.extend(read.filter(|name| known.binary_search(name).is_ok()));
+            // What channels read and mappings fill is mirrored as long as they are there.
+            let needed = self.needed(turn, kind)?;
+            chosen.extend(needed.into_iter().filter(|name| known.binary_search(name).is_ok()));
         }
         let mirrored = selection.of(kind, known);
         let left_out = |name: &&String| mirrored.binary_search(name).is_err();

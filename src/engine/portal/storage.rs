@@ -4,8 +4,6 @@
 //! Owns how full the object was when it was looked at last (in `meta`) and what a narrowed stream keeps (in the stream). It deletes
 //! no record: the full read that follows writes every record anew, smaller, and so makes room.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -159,13 +157,13 @@ impl Portal {
     }
 
     fn narrow(&mut self, turn: &Turn<'_>, index: usize) -> Result<(), SqlError> {
-        let running = &mut self.streams[index];
-        if running.saved.narrowed_to.is_some() {
+        if self.streams[index].saved.narrowed_to.is_some() {
             return Ok(());
         }
-        let kind = running.saved.object_type;
-        let kept: BTreeSet<String> = self.channels.reads(kind).into_iter().map(str::to_owned).collect();
+        let kept = self.needed(turn, self.streams[index].saved.object_type)?;
+        let running = &mut self.streams[index];
         running.saved.narrowed_to = Some(kept);
+        let kind = running.saved.object_type;
         let mirrored = running.mirrored_of(running.properties.clone());
         if mirrored.len() == running.properties.len() {
             // There is nothing it could do without; a person may still choose more.
@@ -190,7 +188,7 @@ impl Portal {
         let takes = format!("The mirror takes {} of the {} it may", size(bytes), size(limit));
         let words = if !narrowed.is_empty() {
             format!(
-                "{takes}, and storage ran out: of {} only the fields are mirrored that Spoke itself and channels need. \
+                "{takes}, and storage ran out: of {} only the fields are mirrored that Spoke itself, channels and mappings need. \
                  Choose which fields to mirror (Fields), and they are read again.",
                 narrowed.join(", ")
             )

@@ -72,6 +72,15 @@ pub fn present(sql: &dyn Sql, kind: ObjectType, names: &[&str]) -> Result<Vec<(S
     rows.into_iter().map(field).collect::<Option<_>>().ok_or(SqlError::Content("fields"))
 }
 
+/// Whether HubSpot lists any field of a type, as far as is known.
+pub fn any(sql: &dyn Sql, kind: ObjectType) -> Result<bool, SqlError> {
+    let rows = sql.exec(
+        "SELECT 1 FROM fields WHERE object_type = ?1 AND vanished_at IS NULL LIMIT 1",
+        &[Param::Text(&kind.name())],
+    )?;
+    Ok(!rows.is_empty())
+}
+
 /// Writes definitions, of fields known or not, that HubSpot lists at `now`.
 pub fn put(sql: &dyn Sql, kind: ObjectType, fields: &[(&str, &str)], now: Timestamp) -> Result<(), SqlError> {
     let mut rest = fields;

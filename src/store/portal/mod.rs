@@ -30,6 +30,7 @@
 //! | `outbox` | one write that an action comes to; see [`outbox`] | number |
 //! | `seats` | one of the host's users who authorises individually, as the engine's JSON | number |
 //! | `seat_secrets` | a link, a state or a code that leads to a seat, hashed | hash |
+//! | `mappings` | which fields an action of the host fills, as the engine's JSON | action |
 
 pub mod blocks;
 pub mod browse;
@@ -43,6 +44,7 @@ pub mod feed;
 pub mod fields;
 pub mod keys;
 pub mod links;
+pub mod mappings;
 pub mod members;
 pub mod outbox;
 pub mod records;
@@ -57,7 +59,7 @@ pub mod wipe;
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 16] = [
+pub const STEPS: [&str; 17] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -249,6 +251,7 @@ pub const STEPS: [&str; 16] = [
      CREATE INDEX block_hashes_block ON block_hashes (block);",
     crate::store::audit::TABLE,
     outbox::TABLES,
+    "CREATE TABLE mappings (action TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;",
 ];
 
 /// Opens the tables; see [`crate::store::schema::open`].

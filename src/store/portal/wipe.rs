@@ -23,7 +23,7 @@ pub const READ: [&str; 15] = [
 /// Tables of records: one a type.
 pub const RECORDS: &str = "records_";
 /// Tables of what people have set, and of what must never come back.
-pub const SET: [&str; 13] = [
+pub const SET: [&str; 14] = [
     "meta",
     "endpoints",
     "channels",
@@ -37,6 +37,7 @@ pub const SET: [&str; 13] = [
     "actions",
     "outbox",
     "feed",
+    "mappings",
 ];
 
 /// What lies in `meta` of the state of reads; keys that begin so.

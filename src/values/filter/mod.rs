@@ -413,6 +413,8 @@ pub enum Code {
     UnknownField,
     /// The field is of another type.
     WrongType,
+    /// Nobody but HubSpot writes the field.
+    ReadOnly,
     /// The field has no such option.
     UnknownOption,
     /// The condition can never hold.
@@ -423,7 +425,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::NotJson,
         Self::Shape,
         Self::Limit,
@@ -431,6 +433,7 @@ impl Code {
         Self::Unavailable,
         Self::UnknownField,
         Self::WrongType,
+        Self::ReadOnly,
         Self::UnknownOption,
         Self::Never,
         Self::ChangeNotAllowed,
@@ -442,6 +445,7 @@ impl Code {
             Self::Unavailable
             | Self::UnknownField
             | Self::WrongType
+            | Self::ReadOnly
             | Self::UnknownOption
             | Self::Never
             | Self::ChangeNotAllowed => true,
@@ -459,6 +463,7 @@ impl Code {
             Self::Unavailable => "unavailable",
             Self::UnknownField => "unknown_field",
             Self::WrongType => "wrong_type",
+            Self::ReadOnly => "read_only",
             Self::UnknownOption => "unknown_option",
             Self::Never => "never",
             Self::ChangeNotAllowed => "change_not_allowed",

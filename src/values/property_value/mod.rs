@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::values::{
-    filter::{Kind, Number, reading},
+    filter::{self, Kind, Number, reading},
     time::{DAY_MS, Timestamp},
 };
 
@@ -252,11 +252,13 @@ pub enum Code {
     TooLong,
     /// Only to several options something can be added.
     CannotAppend,
+    /// The property is of another nature than it was.
+    Retyped,
 }
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::UnknownField,
         Self::Calculated,
         Self::ReadOnly,
@@ -272,6 +274,7 @@ impl Code {
         Self::NotAnOwner,
         Self::TooLong,
         Self::CannotAppend,
+        Self::Retyped,
     ];
 
     /// As on the wire.
@@ -292,6 +295,26 @@ impl Code {
             Self::NotAnOwner => "not_an_owner",
             Self::TooLong => "too_long",
             Self::CannotAppend => "cannot_append",
+            Self::Retyped => "retyped",
+        }
+    }
+
+    /// The kind of fault that a definition has which holds such a value.
+    pub const fn as_fault(self) -> filter::Code {
+        match self {
+            Self::UnknownField => filter::Code::UnknownField,
+            Self::Calculated | Self::ReadOnly => filter::Code::ReadOnly,
+            Self::UnsupportedType
+            | Self::NotAText
+            | Self::NotANumber
+            | Self::NotABoolean
+            | Self::NotADate
+            | Self::NotADatetime
+            | Self::NotAnOwner
+            | Self::Retyped => filter::Code::WrongType,
+            Self::NotAnOption | Self::OneOptionOnly => filter::Code::UnknownOption,
+            Self::OutOfRange | Self::TooLong => filter::Code::Limit,
+            Self::CannotAppend => filter::Code::Never,
         }
     }
 }

@@ -213,7 +213,7 @@ fn a_definition_is_read_as_the_store_keeps_it() {
     let stored = r#"{"name":"hs_owner_two","label":"Second owner","type":"enumeration","field_type":"select",
         "group":"x","description":"","calculated":false,"hubspot_defined":false,"read_only":false,"unique":false,"hidden":false,
         "options":[],"referenced_object_type":"OWNER"}"#;
-    let definition: Definition = serde_json::from_str(stored).unwrap();
+    let definition: Definition = crate::values::json::parse(stored).unwrap();
     assert_eq!(definition.nature(), Some(Nature::Owner));
 }
 

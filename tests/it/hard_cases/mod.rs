@@ -19,6 +19,7 @@ mod kept_out;
 mod limits;
 mod links;
 pub mod lists;
+mod mappings;
 mod outbox;
 mod pages;
 mod previews;
@@ -98,11 +99,16 @@ fn checked(world: &mut World) {
 }
 
 /// A person makes a field of contacts, with values to choose from, each with its label and whether it is hidden.
-fn make_field(world: &mut World, name: &str, types: (&str, &str), values: [(&str, &str, bool); 2]) {
+fn make_field<const N: usize>(
+    world: &mut World,
+    name: &str,
+    types: (&str, &str),
+    values: [(&str, &str, bool); N],
+) {
     let option = |(value, label, hidden): (&str, &str, bool)| json!({ "label": label, "value": value, "displayOrder": 0, "hidden": hidden });
     let property = json!({
         "name": name, "label": name, "type": types.0, "fieldType": types.1,
-        "groupName": "contactinformation", "options": values.map(option),
+        "groupName": "contactinformation", "options": values.map(option).to_vec(),
     });
     world.by_tool("POST", "/crm/properties/2026-09/contacts", &property);
 }

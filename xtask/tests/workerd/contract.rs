@@ -190,6 +190,12 @@ fn answers(world: &World) -> Result<()> {
     done("setRetention", spoke.patch(&format!("{connection}/retention"), &kept)?)?;
     let person = json!({"object_type": "contacts", "id": record});
     done("exportPerson", spoke.post(&format!("{connection}/prospects/export"), &person)?)?;
+    let mapping_at = format!("{connection}/mappings/log_call");
+    let mapping = json!({"entries": [
+        {"field": "hs_call_title", "from": "call.title", "type": "text", "default": "Call"},
+        {"field": "hs_call_direction", "constant": "OUTBOUND", "drop_if_refused": true},
+    ]});
+    done("putMapping", spoke.put(&mapping_at, &mapping)?)?;
     let lists = spoke.get_json(&format!("{connection}/lists"))?;
     let list =
         lists["results"].as_array().and_then(|all| all.iter().find(|list| list["object_type"] == "contacts"));
@@ -224,6 +230,7 @@ fn answers(world: &World) -> Result<()> {
             ("{channel}", &text(&channel["id"])?),
             ("{endpoint}", &text(&endpoint["id"])?),
             ("{record}", &record),
+            ("{mapping}", &"log_call".to_owned()),
             ("{seat}", &text(&seat["id"])?),
             ("{act}", &action),
             ("{type}", &"contacts".to_owned()),
@@ -246,6 +253,7 @@ fn answers(world: &World) -> Result<()> {
         ("createChannel", 409, spoke.post(&format!("{connection}/channels"), &json!({
             "name": "x", "object_type": "contacts", "filter": {"and": []}, "fields": [{"field": "x", "property": "no_such"}],
         }))?),
+        ("putMapping", 409, spoke.put(&mapping_at, &json!({"entries": [{"field": "no_such", "from": "x"}]}))?),
         ("createWorkspace", 413, spoke.post("/v1/workspaces", &json!({"name": "x".repeat(70_000)}))?),
     ] {
         ensure!(answer.status == status, "{id}: {} instead of {status}", answer.status);
@@ -254,6 +262,7 @@ fn answers(world: &World) -> Result<()> {
     done("revokeSeat", spoke.delete(&seat_at)?)?;
     done("liftBlock", spoke.delete(&format!("{connection}/prospects/blocks/{block}"))?)?;
     done("removeEndpoint", spoke.delete(&endpoint_at)?)?;
+    done("removeMapping", spoke.delete(&mapping_at)?)?;
     done("removeChannel", spoke.delete(&channel_at)?)?;
     done("revokeKey", spoke.delete(&format!("{workspace}/keys/{}", text(&key["id"])?))?)?;
     done("disconnect", spoke.delete(&connection)?)?;

@@ -134,6 +134,9 @@ fn victim(world: &World) -> Result<Victim> {
     let seat = world.spoke.post_json(&format!("{own}/seats"), &seat)?;
     let nobody = json!({"email": "nobody@canary.example"});
     let erased = world.spoke.post_json(&format!("{own}/prospects/erase"), &nobody)?;
+    let mapping = json!({"entries": [{"field": "hs_call_title", "constant": CANARY}]});
+    let mapping = world.spoke.put(&format!("{own}/mappings/log_call"), &mapping)?;
+    ensure!(mapping.status == 200, "{}", mapping.text);
     let (contacts, _) = world.spoke.contacts(&connected.connection, None)?;
     let note = json!({"action": "add_note", "body": CANARY, "dry_run": true});
     let action = world.spoke.post_json(&format!("{own}/actions"), &note)?;
@@ -169,6 +172,7 @@ fn address(row: &Row, of: &Victim) -> String {
             ("*", before) if before == of.connected.connection => "AAAA",
             ("*", "blocks") => &of.block,
             ("*", "actions") => &of.action,
+            ("*", "mappings") => "log_call",
             ("*", "records" | "fields" | "streams" | "types" | "associations" | "new") => "contacts",
             ("*", "pipelines") => "deals",
             ("*", "hubspot") => "main",
@@ -206,6 +210,9 @@ fn body(row: &Row) -> Option<String> {
         "actions" | "bulk" => json!({"action": "add_note", "body": "Mallory"}),
         "resolve" => json!({"happened": true}),
         "settings" => json!({"off": ["add_note"]}),
+        "*" if row.pattern.ends_with("/mappings/*") => {
+            json!({"entries": [{"field": "hs_call_title", "from": "mallory"}]})
+        }
         "*" if row.method == "PATCH" => json!({}),
         _ => return Some(String::new()),
     };
@@ -227,6 +234,7 @@ fn state(world: &World, victim: &Victim) -> Result<Vec<Value>> {
         ),
         (format!("/v1/connections/{connection}/types"), &["object_type", "mirrored"]),
         (format!("/v1/connections/{connection}/actions"), &["id", "state"]),
+        (format!("/v1/connections/{connection}/mappings"), &["action", "entries", "updated_at"]),
         (format!("/v1/connections/{connection}/seats"), &["id", "user", "state", "invited_at"]),
     ] {
         let list = world.spoke.get_json(&path)?;
