@@ -5,6 +5,7 @@ use crate::{
     values::{
         http::Method,
         ids::{BlockId, ChannelId, EndpointId, ObjectType, RecordId, SeatId},
+        mapping::Action,
     },
 };
 
@@ -145,10 +146,20 @@ pub enum ConnectionPage {
     Lift(BlockId),
     /// `GET …/audit`
     Audit,
+    /// `GET …/mappings`
+    Mappings,
+    /// `GET …/mappings/{action}`
+    Mapping(Action),
+    /// `POST …/mappings/{action}`
+    SendMapping(Action),
+    /// `GET …/mappings/{action}/delete`
+    AskDeleteMapping(Action),
+    /// `POST …/mappings/{action}/delete`
+    DeleteMapping(Action),
 }
 
 /// Every such address, as in the router's own table.
-pub const TABLE: [(Method, &str, Make); 67] = [
+pub const TABLE: [(Method, &str, Make); 72] = [
     (Method::Get, "/w/*/connections/*", |at| page(at, ConnectionPage::Sync)),
     (Method::Get, "/w/*/connections/*/live", |at| page(at, ConnectionPage::SyncLive)),
     (Method::Post, "/w/*/connections/*/pause", |at| page(at, ConnectionPage::Pause)),
@@ -230,7 +241,18 @@ pub const TABLE: [(Method, &str, Make); 67] = [
     (Method::Get, "/w/*/connections/*/privacy/blocks/*/lift", |at| of_block(at, ConnectionPage::AskLift)),
     (Method::Post, "/w/*/connections/*/privacy/blocks/*/lift", |at| of_block(at, ConnectionPage::Lift)),
     (Method::Get, "/w/*/connections/*/audit", |at| page(at, ConnectionPage::Audit)),
+    (Method::Get, "/w/*/connections/*/mappings", |at| page(at, ConnectionPage::Mappings)),
+    (Method::Get, "/w/*/connections/*/mappings/*", |at| of_action(at, ConnectionPage::Mapping)),
+    (Method::Post, "/w/*/connections/*/mappings/*", |at| of_action(at, ConnectionPage::SendMapping)),
+    (Method::Get, "/w/*/connections/*/mappings/*/delete", |at| {
+        of_action(at, ConnectionPage::AskDeleteMapping)
+    }),
+    (Method::Post, "/w/*/connections/*/mappings/*/delete", |at| of_action(at, ConnectionPage::DeleteMapping)),
 ];
+
+fn of_action(at: &[&str], make: fn(Action) -> ConnectionPage) -> Option<Route> {
+    page(at, make(at[2].parse().ok()?))
+}
 
 fn page(at: &[&str], page: ConnectionPage) -> Option<Route> {
     Some(Route::Page(route::Page::Connection(at[0].parse().ok()?, at[1].parse().ok()?, page)))

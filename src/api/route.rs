@@ -481,6 +481,11 @@ mod tests {
         is_page(Method::Get, &connection.lift(block));
         is_page(Method::Post, &connection.lift(block));
         is_page(Method::Get, &connection.audit("person.", Some("7")));
+        is_page(Method::Get, &connection.mappings());
+        for method in [Method::Get, Method::Post] {
+            is_page(method, &connection.mapping("log_call"));
+            is_page(method, &connection.delete_mapping("log_call"));
+        }
     }
 
     #[test]

@@ -69,6 +69,7 @@ pub enum Tab {
     Limits,
     Privacy,
     Audit,
+    Mappings,
 }
 
 /// A whole page below the heading. `live`: whether it has a part that changes by itself.
@@ -116,6 +117,7 @@ pub fn ways(paths: &ConnectionPaths, first_type: Option<&str>) -> Vec<(Tab, &'st
     }
     ways.push((Tab::Channels, "Channels", paths.channels()));
     ways.push((Tab::Deliveries, "Deliveries", paths.deliveries()));
+    ways.push((Tab::Mappings, "Mappings", paths.mappings()));
     ways.push((Tab::Access, "Access", paths.access()));
     ways.push((Tab::Limits, "Limits", paths.limits()));
     ways.push((Tab::Privacy, "Privacy", paths.privacy()));

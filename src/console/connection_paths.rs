@@ -41,6 +41,10 @@
 //! | POST | `…/privacy/retention`: `csrf`, `minimum`, `call_days`, `audit_days` | 303 to the Privacy page |
 //! | GET, POST | `…/privacy/blocks/{block}/lift` | [`super::privacy::ask_lift`] |
 //! | GET | `…/audit?action=&before=` | [`super::audit::page`] |
+//! | GET | `…/mappings` | [`super::mappings::page`] |
+//! | GET | `…/mappings/{action}` | [`super::mappings::form`] |
+//! | POST | the same: `csrf`, `do` and the form's rows | the form again, or 303 to the page of mappings |
+//! | GET, POST | `…/mappings/{action}/delete` | [`super::mappings::delete`] |
 //!
 //! No address holds personal data but the ids of records: whoever looks for an e-mail address sends a form.
 
@@ -270,6 +274,18 @@ impl ConnectionPaths {
             format!("{}/audit", self.base),
             &[("action", action), ("before", before.unwrap_or(""))],
         )
+    }
+
+    pub fn mappings(&self) -> String {
+        format!("{}/mappings", self.base)
+    }
+
+    pub fn mapping(&self, action: &str) -> String {
+        format!("{}/{}", self.mappings(), escape(action))
+    }
+
+    pub fn delete_mapping(&self, action: &str) -> String {
+        format!("{}/delete", self.mapping(action))
     }
 
     pub fn choose_fields(&self, object_type: &str) -> String {

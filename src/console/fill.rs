@@ -7,6 +7,7 @@ pub mod channels;
 pub mod choose_fields;
 pub mod deliveries;
 pub mod fields;
+pub mod mappings;
 pub mod privacy;
 pub mod records;
 pub mod sync;

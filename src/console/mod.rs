@@ -25,6 +25,7 @@ pub mod fields;
 pub mod fill;
 pub mod integrations;
 pub mod limits;
+pub mod mappings;
 pub mod notice;
 pub mod operator;
 pub mod paths;

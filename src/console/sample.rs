@@ -6,6 +6,7 @@ mod channels;
 mod choose_fields;
 mod connection;
 mod deliveries;
+mod mappings;
 mod privacy;
 mod records;
 
@@ -186,6 +187,7 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
     pages.extend(deliveries::every_page(t));
     pages.extend(channels::every_page(t));
     pages.extend(choose_fields::every_page(t));
+    pages.extend(mappings::every_page(t));
     pages
 }
 

@@ -24,6 +24,7 @@ use crate::{
     platform::{
         channel_pages, clock, delivery_pages, directory_object as directory,
         incoming::Incoming,
+        mapping_pages,
         pages::{Stop, Visitor, field, parameter},
         portals, privacy_pages, reply,
     },
@@ -155,6 +156,11 @@ pub async fn answer(
         ConnectionPage::AskLift(id) => visit.ask_lift(id).await,
         ConnectionPage::Lift(id) => visit.lift(incoming, id).await,
         ConnectionPage::Audit => visit.audit(incoming).await,
+        ConnectionPage::Mappings => visit.mappings().await,
+        ConnectionPage::Mapping(action) => visit.mapping(action).await,
+        ConnectionPage::SendMapping(action) => visit.send_mapping(incoming, action).await,
+        ConnectionPage::AskDeleteMapping(action) => visit.ask_delete_mapping(action).await,
+        ConnectionPage::DeleteMapping(action) => visit.delete_mapping(incoming, action).await,
     }
 }
 
@@ -373,7 +379,11 @@ fn flash(done: &str) -> Option<Flash> {
         ),
         other => {
             let of_channels = || channel_pages::flash(other);
-            return delivery_pages::flash(other).or_else(of_channels).or_else(|| privacy_pages::flash(other));
+            let of_mappings = || mapping_pages::flash(other);
+            return delivery_pages::flash(other)
+                .or_else(of_channels)
+                .or_else(|| privacy_pages::flash(other))
+                .or_else(of_mappings);
         }
     };
     Some(Flash { tone, words: words.to_owned() })

@@ -23,6 +23,7 @@ pub mod front;
 pub mod incoming;
 pub mod limiter_object;
 pub mod log;
+mod mapping_pages;
 pub mod nudge;
 pub mod oauth_flow;
 pub mod object;

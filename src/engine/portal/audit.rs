@@ -72,7 +72,9 @@ pub(super) fn deed(command: &Command) -> Option<Deed> {
             Deed::on("mapping.set", action).with(json!({ "entries": entries }))
         }
         Command::Mapping(MappingCommand::Remove(action)) => Deed::on("mapping.deleted", action),
-        Command::Mapping(MappingCommand::List | MappingCommand::Get(_)) => return None,
+        Command::Mapping(MappingCommand::List | MappingCommand::Get(_) | MappingCommand::Fields(_)) => {
+            return None;
+        }
         Command::Channel(_) | Command::Endpoint(_) | Command::Beside(_) | Command::Types(_) => return None,
         // Erasures among them are written down where they are done.
         Command::Webhook { .. } | Command::OwnWebhook(_) => return None,

@@ -79,7 +79,7 @@ fn filled(world: &mut World, host: &Value, contact: &str) -> Filled {
     let sql = &world.objects[0].sql.inner;
     let mapping = mappings::load(sql, ACTION).unwrap().expect("it was saved");
     let names: Vec<&str> = mapping.entries.iter().map(|entry| entry.field.as_str()).collect();
-    let fields = mappings::definitions(sql, ObjectType::Contacts, &names).unwrap();
+    let fields = mappings::definitions(sql, ObjectType::Contacts, Some(&names)).unwrap();
     mapping.fill(host.as_object().unwrap(), |name| held[name].as_str(), |name| fields.get(name))
 }
 

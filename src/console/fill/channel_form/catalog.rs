@@ -62,16 +62,9 @@ impl Catalog {
         known.retain(|field| !mirrored.leaves_out(&field.name));
         let left_out = all - known.len();
         known.sort_by_cached_key(|field| (field.label.to_lowercase(), field.name.clone()));
-        let labels: Vec<String> = known.iter().map(|field| field.label.to_lowercase()).collect();
-        for (place, field) in known.iter_mut().enumerate() {
-            let like = |other: Option<&String>| other == Some(&labels[place]);
-            let alone =
-                !like(labels.get(place + 1)) && !like(place.checked_sub(1).and_then(|at| labels.get(at)));
-            field.words = match field.label.trim() {
-                "" => field.name.clone(),
-                label if alone => label.to_owned(),
-                label => format!("{label} ({})", field.name),
-            };
+        let words = called(&known.iter().map(|field| (&*field.label, &*field.name)).collect::<Vec<_>>());
+        for (field, words) in known.iter_mut().zip(words) {
+            field.words = words;
         }
         Some(Self { known, left_out })
     }
@@ -87,6 +80,21 @@ impl Catalog {
     pub(super) fn words<'a>(&'a self, name: &'a str) -> &'a str {
         self.find(name).map_or(name, |field| &field.words)
     }
+}
+
+/// What fields are called, given labels and names in the order of labels: each by its label, and its name where others have the same.
+pub fn called(fields: &[(&str, &str)]) -> Vec<String> {
+    let labels: Vec<String> = fields.iter().map(|(label, _)| label.to_lowercase()).collect();
+    let one = |(place, (label, name)): (usize, &(&str, &str))| {
+        let like = |other: Option<&String>| other == Some(&labels[place]);
+        let alone = !like(labels.get(place + 1)) && !like(place.checked_sub(1).and_then(|at| labels.get(at)));
+        match label.trim() {
+            "" => (*name).to_owned(),
+            label if alone => label.to_owned(),
+            label => format!("{label} ({name})"),
+        }
+    };
+    fields.iter().enumerate().map(one).collect()
 }
 
 impl filter::Fields for Catalog {

@@ -11,7 +11,7 @@ mod preview;
 use serde_json::{Value, json};
 
 use catalog::Known;
-pub use catalog::{Catalog, lists};
+pub use catalog::{Catalog, called, lists};
 use condition::{Condition, Group, groups, no_field};
 pub use preview::preview;
 

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Saved, definitions_of};
+use super::{Saved, definitions, definitions_of};
 use crate::{
     engine::portal::{Portal, Turn},
     store::{portal::mappings as store, sql::SqlError},
     values::{
         filter::Fault,
         mapping::{Action, Mapping},
+        property_value::Definition,
     },
 };
 
@@ -27,6 +28,9 @@ pub enum Command {
     Put(Action, Value),
     /// Answers [`Answer::Removed`].
     Remove(Action),
+    /// The fields that an action can fill, for editors. Answers [`Answer::Json`] `{results}`: name, label, nature, whether values are
+    /// unique, labels of the first options and how many there are.
+    Fields(Action),
 }
 
 /// What is answered.
@@ -78,6 +82,7 @@ impl Portal {
                 }
                 None => Ok(Answer::Refused(Refusal::NotFound)),
             },
+            Command::Fields(action) => Ok(Answer::Json(fillable(turn, action)?)),
             Command::Put(action, definition) => self.save_mapping(turn, action, &definition),
             Command::Remove(action) => match store::one(turn.sql, action)? {
                 Some(_) => {
@@ -118,4 +123,22 @@ impl Portal {
         store::put(turn.sql, action, &state)?;
         Ok(Answer::Json(self.shown_mapping(turn, action, &saved)?.to_string()))
     }
+}
+
+/// Labels of options that editors are told of each field.
+const OPTIONS_TOLD: usize = 10;
+
+/// The fields that an action can fill.
+fn fillable(turn: &Turn<'_>, action: Action) -> Result<String, SqlError> {
+    let fields = definitions(turn.sql, action.object_type(), None)?;
+    let told = |field: &Definition| {
+        let nature = field.writable().ok()?;
+        let options = field.options.iter().take(OPTIONS_TOLD).map(|choice| &choice.label);
+        Some(json!({
+            "name": field.name, "label": field.label, "nature": nature, "unique": field.unique,
+            "options": options.collect::<Vec<_>>(), "options_count": field.options.len(),
+        }))
+    };
+    let results: Vec<Value> = fields.values().filter_map(told).collect();
+    Ok(json!({ "results": results }).to_string())
 }

@@ -57,20 +57,29 @@ pub fn load(sql: &dyn Sql, action: Action) -> Result<Option<Mapping>, SqlError> 
     Ok(saved.and_then(|saved| saved.mapping()))
 }
 
-/// Of these fields of a type the ones that HubSpot lists, as they were last discovered; of tasks, calls and notes besides what HubSpot
-/// defines in every account, so that they can be written without being mirrored.
+/// Of these fields of a type (`None`: of all) the ones that HubSpot lists, as they were last discovered. Of tasks, calls and notes that were
+/// never mirrored what HubSpot defines in every account, so that they can be written all the same.
 pub fn definitions(
     sql: &dyn Sql,
     kind: ObjectType,
-    names: &[&str],
+    names: Option<&[&str]>,
 ) -> Result<BTreeMap<String, Definition>, SqlError> {
-    let known = engagements::written(kind).into_iter().filter(|field| names.contains(&field.name.as_str()));
-    let mut found: BTreeMap<String, Definition> = known.map(|field| (field.name.clone(), field)).collect();
-    for (name, definition) in fields::present(sql, kind, names)? {
-        let definition = json::parse(&definition).map_err(|_| SqlError::Content("fields"))?;
-        found.insert(name, definition);
+    if !fields::any(sql, kind)? {
+        let wanted = |field: &Definition| names.is_none_or(|names| names.contains(&field.name.as_str()));
+        let known = engagements::written(kind).into_iter().filter(wanted);
+        return Ok(known.map(|field| (field.name.clone(), field)).collect());
     }
-    Ok(found)
+    let listed = match names {
+        Some(names) => fields::present(sql, kind, names)?,
+        None => {
+            let all = fields::load(sql, kind)?.into_iter().filter(|field| field.vanished_at.is_none());
+            all.map(|field| (field.name, field.definition)).collect()
+        }
+    };
+    let read = |(name, definition): (String, String)| {
+        json::parse(&definition).map(|definition| (name, definition)).map_err(|_| SqlError::Content("fields"))
+    };
+    listed.into_iter().map(read).collect()
 }
 
 /// The fields that a mapping names.
@@ -80,7 +89,7 @@ fn definitions_of(
     mapping: &Mapping,
 ) -> Result<BTreeMap<String, Definition>, SqlError> {
     let names: Vec<&str> = mapping.entries.iter().map(|entry| entry.field.as_str()).collect();
-    definitions(sql, action.object_type(), &names)
+    definitions(sql, action.object_type(), Some(&names))
 }
 
 impl Portal {
