@@ -37,6 +37,9 @@ pub enum Fault {
     },
     /// The first half of a batch's inputs is done, of other calls nothing, and the answer is lost as with [`Self::Status`].
     HalfDone { status: u16 },
+    /// An answer as with [`Self::Status`] (0: none at all) before anything is done; it is done so much later, unless the token or
+    /// the limits refuse it by then.
+    Late { status: u16, after_ms: u64 },
     /// The right answer, cut in half.
     Truncated,
     /// The right answer, late ([`crate::Simulator::delay_ms`]). Adds up with other faults.

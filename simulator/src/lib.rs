@@ -91,6 +91,8 @@ pub struct Simulator {
     pub(crate) webhooks: webhooks::Webhooks,
     /// Changes not yet turned into webhooks. Only watched portals' changes are kept ([`Changes::watch`]).
     pub(crate) changes: Changes,
+    /// Calls that are done later than they were answered ([`Fault::Late`]), with when.
+    pub(crate) late: Vec<(u64, http::Request)>,
     pub(crate) request_count: u64,
     pub(crate) delay_ms: u64,
 }
@@ -109,6 +111,7 @@ impl Simulator {
             limits: limits::Limits::default(),
             webhooks: webhooks::Webhooks::new(seed),
             changes: Changes::default(),
+            late: Vec::new(),
             request_count: 0,
             delay_ms: 0,
         }
@@ -133,6 +136,9 @@ impl Simulator {
         let Self { portals, switches, changes, .. } = self;
         for portal in portals.values_mut() {
             portal.tick(&mut portal::Turn { now_ms, switches, changes, viewer: None });
+        }
+        if !self.late.is_empty() {
+            route::do_late(self, now_ms);
         }
         self.collect_changes(now_ms);
     }

@@ -126,6 +126,7 @@ fn misfortune(
         | Fault::Locked
         | Fault::Moved { .. }
         | Fault::HalfDone { .. }
+        | Fault::Late { .. }
         | Fault::Html => false,
     };
     let real = commit.then(|| permitted(sim, now_ms, request, route, caller));
@@ -144,6 +145,11 @@ fn misfortune(
             }
             Err(Problem::html(status, "Server Error"))
         }
+        Fault::Late { status, after_ms } => {
+            sim.late.push((now_ms + after_ms, request.clone()));
+            call.no_answer = status == 0;
+            Err(Problem::html(status, "Server Error"))
+        }
         Fault::Status { status, .. } => Err(Problem::html(status, "Server Error")),
         Fault::Html => Err(Problem::html(200, "Please wait")),
         Fault::Hollow { .. } => Ok(objects::list::batch_answer(200, now_ms, b"[]", Vec::new())),
@@ -155,6 +161,20 @@ fn misfortune(
             call.cut = fault == Fault::Truncated;
             real.unwrap_or_else(|| Err(Problem::new(500, "unreachable: truncated answers are committed")))
         }
+    }
+}
+
+/// Does what was put off by [`Fault::Late`] and is due, in the order in which it is. Nobody hears the answers.
+pub(crate) fn do_late(sim: &mut Simulator, now_ms: u64) {
+    let (mut due, later): (Vec<_>, Vec<_>) =
+        std::mem::take(&mut sim.late).into_iter().partition(|(due_ms, _)| *due_ms <= now_ms);
+    sim.late = later;
+    due.sort_by_key(|(due_ms, _)| *due_ms);
+    for (_, request) in due {
+        let Ok(route) = parse(&request.method, &request.path) else { continue };
+        // Calls with credentials of their own are not writes.
+        let Ok(caller) = sim.authenticate(now_ms, &request) else { continue };
+        let _ = permitted(sim, now_ms, &request, &route, Some(&caller));
     }
 }
 

@@ -380,7 +380,8 @@ impl Portal {
     }
 }
 
-/// Found by a unique value, or by a company's domain.
+/// Found by a unique value, or by one that need not be, as a company's domain: then all records are walked, which is for
+/// small files only.
 fn by_value(store: &Store, column: &Mapping, at: usize, cell: &str) -> Result<Option<u64>, RowError> {
     let invalid =
         || RowError::new("INVALID_ALTERNATE_ID", format!("{cell} identifies no record.")).at(at, cell);

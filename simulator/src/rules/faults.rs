@@ -214,6 +214,30 @@ fn a_batch_may_be_half_done_when_its_answer_is_lost() {
 }
 
 #[test]
+fn a_write_may_be_done_after_its_answer_was_lost_and_somebody_looked() {
+    for status in [504, 0] {
+        let mut world = World::new(Switches::default());
+        world.sim.faults.add(Rule::next(1, Fault::Late { status, after_ms: 5_000 }).of_writes());
+        let new = json!({"properties": {"email": "ada@example.com"}});
+        let answer = world.send("POST", LIST, Some(new.clone()));
+        assert_eq!(answer.map(|answer| answer.status), (status > 0).then_some(status));
+        let find = format!("{LIST}/ada@example.com?idProperty=email");
+        assert_eq!(world.get(&find).0, 404, "not there yet");
+        world.now_ms += 5_000;
+        assert_eq!(world.get(&find).0, 200);
+        assert_eq!(world.post(LIST, new.clone()).0, 409);
+        assert_eq!(world.live_ids().len(), 1);
+        world.sim.faults.add(Rule::next(1, Fault::Late { status, after_ms: 5_000 }).of_writes());
+        let other = json!({"properties": {"email": "grace@example.com"}});
+        world.send("POST", LIST, Some(other.clone()));
+        assert_eq!(world.post(LIST, other).0, 201);
+        world.now_ms += 5_000;
+        world.sim.tick(world.now_ms);
+        assert_eq!(world.live_ids().len(), 2, "the late one met the key of the other");
+    }
+}
+
+#[test]
 fn a_fault_of_a_record_strikes_writes_of_it_too() {
     let mut world = World::seeded(2, Switches::default());
     let ids: Vec<u64> = world.live_ids().iter().map(|id| id.parse().expect("a number")).collect();

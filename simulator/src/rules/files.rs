@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{PORTAL, World, ids, text};
 use crate::http::Request;
 use crate::imports::ImportState;
+use crate::objects::rule::ValueRule;
 use crate::switches::BlankCell;
 use crate::{Change, Endpoint, Fault, PortalSettings, Rule, Switches};
 
@@ -193,7 +194,7 @@ fn each_row_that_is_wrong_is_named_and_the_others_are_done() {
     world.portal(|portal, turn| {
         portal.archive_record(turn, "companies", own[1]).expect("archived");
         portal.edit_record(turn, "companies", own[11], &[("key", "taken")]).expect("edited");
-        let rule = vec![crate::objects::rule::ValueRule::Alpha];
+        let rule = vec![ValueRule::Alpha];
         assert!(portal.set_value_rules("companies", "city", rule).expect("a type"));
         portal.merge_records(turn, "companies", own[9], own[10]).expect("merged");
     });
@@ -241,6 +242,21 @@ fn each_row_that_is_wrong_is_named_and_the_others_are_done() {
     assert_eq!(body["metadata"]["counters"]["UPDATED_OBJECTS"], 6);
     assert_eq!(values(&mut world, own[2], "scored_at"), "2026-11-20", "the good values of a row are set");
     assert_eq!(values(&mut world, own[8], "score"), Value::Null);
+}
+
+#[test]
+fn a_row_that_breaks_a_customers_condition_sets_nothing() {
+    let (mut world, own) = scored(2, Switches::default());
+    let condition = ValueRule::RequiredIf { property: "country".into(), value: "DE".into() };
+    world.portal(|portal, _| {
+        assert!(portal.set_value_rules("companies", "zip", vec![condition]).expect("a type"));
+    });
+    let rows = [format!("{},5,DE", own[0]), format!("{},5,FR", own[1])];
+    let import = started(&mut world, &lines("Record ID,score,country", &rows));
+    finished(&mut world, &import);
+    assert_eq!(errors(&mut world, &import), [(2, "MISSING_REQUIRED_PROPERTY".to_owned(), Value::Null)]);
+    let both = [values(&mut world, own[0], "score"), values(&mut world, own[1], "score")];
+    assert_eq!(both, [Value::Null, json!("5")]);
 }
 
 #[test]
