@@ -16,7 +16,10 @@ use hubspot_simulator::{
     switches::{ListAfter, MergedId},
 };
 
-use crate::life::{CARS, Loss, Plan, World};
+use crate::life::{
+    CARS, Loss, Plan, World,
+    writes::{KEYS, SCOPES},
+};
 
 /// Lives in `cargo test`: 22 s on two processors.
 const LIVES: u64 = 2_000;
@@ -99,6 +102,11 @@ fn mixed(seed: u64) -> Plan {
     let companies = [None, None, None, Some(8), Some(30)][others.usize(0..5)];
     let deals = [None, None, None, Some(0), Some(12)][others.usize(0..5)];
     let selects = others.u32(0..6) == 0;
+    let mut written = fastrand::Rng::with_seed(seed ^ 0x0a11_7e00);
+    let writes = written.u32(0..4) == 0;
+    // A third of those accounts lets nobody make a field.
+    let keys: &[&str] = if written.u32(0..3) > 0 { &KEYS } else { &[] };
+    let more_scopes = if writes { [&SCOPES[..], keys].concat() } else { Vec::new() };
     let mut further = fastrand::Rng::with_seed(seed ^ 0xf0e7_4e80);
     // Each costs as much as another life.
     let types: &[&str] = match further.u32(0..32) {
@@ -156,7 +164,8 @@ fn mixed(seed: u64) -> Plan {
         calls_per_alarm: [1_000, 12][rng.usize(0..2)],
         latency_ms: [(5, 60), (50, 2_500), (50, 9_000)][rng.usize(0..3)],
         dawdles_one_in: [0, 0, 5][losses.usize(0..3)],
-        more_scopes: Vec::new(),
+        writes,
+        more_scopes,
         rush: rng.u32(0..4) == 0,
         late_minutes: [0, 0, 0, 0, 0, 0, 0, 75][rng.usize(0..8)],
         token: None,

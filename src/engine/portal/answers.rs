@@ -150,6 +150,7 @@ impl Portal {
             tick,
             shrinks,
             before_field,
+            echoes: self.outbox.is_used(),
         }
     }
 

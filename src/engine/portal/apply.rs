@@ -14,10 +14,10 @@ use crate::{
     hubspot::objects::{Properties, Record},
     store::{
         portal::{
-            dirty, erasures,
+            dirty, echoes, erasures,
             feed::{self, Change, OldNew},
             keys::Key,
-            members,
+            members, outbox,
             records::{self, Grave, Known, Stored, Write},
         },
         sql::{Sql, SqlError},
@@ -44,6 +44,8 @@ pub struct Scene<'a> {
     pub tick: i64,
     /// The type is read anew to take less room.
     pub shrinks: bool,
+    /// Something was written that may not have been read: see [`echoes`].
+    pub echoes: bool,
     /// The read left before a new field was known: what it wrote lacks that, and is a doubt.
     pub before_field: bool,
 }
@@ -73,6 +75,8 @@ const MERGED_LIMIT: usize = 250;
 struct Verdict<'a> {
     writes: Vec<Write<'a>>,
     created: Vec<RecordId>,
+    /// Those of them that Spoke made.
+    ours: BTreeSet<RecordId>,
     changes: Vec<Change>,
     graves: Vec<Grave>,
     doubts: Vec<RecordId>,
@@ -183,6 +187,9 @@ pub fn erased(scene: Scene<'_>, ids: &[RecordId]) -> Result<(Applied, Vec<Record
         }
     }
     erasures::add(scene.sql, scene.kind, &persons, scene.now)?;
+    if scene.echoes {
+        outbox::forget(scene.sql, scene.kind, &persons)?;
+    }
     Ok((verdict.write(scene)?, persons))
 }
 
@@ -313,7 +320,11 @@ impl<'a> Verdict<'a> {
             return;
         }
         if old != text && !planted(Bug::EditsNotFed) {
-            self.changes.push(Change::Updated { id: record.id, set: difference(&old, &record.properties) });
+            self.changes.push(Change::Updated {
+                id: record.id,
+                set: difference(&old, &record.properties),
+                ours: false,
+            });
         }
         self.put(scene, record, text);
     }
@@ -336,6 +347,45 @@ impl<'a> Verdict<'a> {
             key: scene.kind.key_property().and_then(|name| record.properties.get(name)).map(Key::of),
             properties: text,
         });
+    }
+
+    /// Marks what Spoke itself wrote; what was told of is no longer waited for. A change of somebody else's that is read together with
+    /// an echo is theirs.
+    fn tell_echoes(&mut self, scene: Scene<'_>) -> Result<(), SqlError> {
+        let Scene { sql, kind, .. } = scene;
+        let ids: Vec<RecordId> = self.writes.iter().map(|write| write.id).collect();
+        let mut waited = echoes::of(sql, kind, &ids)?;
+        for write in self.writes.iter().filter(|write| self.created.contains(&write.id)) {
+            let own = match waited.remove(&write.id) {
+                Some(_) => {
+                    echoes::leave(sql, kind, write.id, &echoes::Written::new())?;
+                    true
+                }
+                // HubSpot may show what it made before it has answered.
+                None => outbox::making(sql, kind, write.properties)?,
+            };
+            if own {
+                self.ours.insert(write.id);
+            }
+        }
+        for change in &mut self.changes {
+            let Change::Updated { id, set, ours } = change else { continue };
+            let Some(written) = waited.get_mut(id) else { continue };
+            let is_echo = |name: &str, value: &Option<String>, written: &echoes::Written| {
+                written.get(name).is_some_and(|own| own == value.as_deref().unwrap_or_default())
+            };
+            let (echoed, others): (Vec<&String>, Vec<&String>) =
+                set.keys().partition(|name| is_echo(name, &set[*name].1, written));
+            if echoed.is_empty() {
+                continue;
+            }
+            *ours = fields::all_hubspots(sql, kind, &others)?;
+            for name in echoed {
+                written.remove(name);
+            }
+            echoes::leave(sql, kind, *id, written)?;
+        }
+        Ok(())
     }
 
     fn write(mut self, scene: Scene<'_>) -> Result<Applied, SqlError> {
@@ -363,8 +413,15 @@ impl<'a> Verdict<'a> {
             let late = records::note_merged(sql, kind, &self.merged)?;
             self.changes.extend(late.into_iter().map(|(id, into)| Change::Merged { id, into }));
         }
-        if !self.created.is_empty() {
-            self.changes.insert(0, Change::Created { ids: self.created });
+        if scene.echoes {
+            self.tell_echoes(scene)?;
+        }
+        let (ours, others): (Vec<RecordId>, Vec<RecordId>) =
+            self.created.iter().partition(|id| self.ours.contains(id));
+        for (ids, ours) in [(ours, true), (others, false)] {
+            if !ids.is_empty() {
+                self.changes.insert(0, Change::Created { ids, ours });
+            }
         }
         dirty::mark(sql, kind, &self.doubts, scene.tick, false, false)?;
         let changes = self.changes.iter().map(Change::count).sum();

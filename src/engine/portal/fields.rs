@@ -183,6 +183,23 @@ pub(super) fn calculated(sql: &dyn Sql, kind: ObjectType) -> Result<BTreeSet<Str
     Ok(fields::load(sql, kind)?.into_iter().filter(is).map(|field| field.name).collect())
 }
 
+/// Whether nobody but HubSpot sets any of these fields.
+pub(super) fn all_hubspots(sql: &dyn Sql, kind: ObjectType, names: &[&String]) -> Result<bool, SqlError> {
+    #[derive(serde::Deserialize)]
+    struct Origin {
+        calculated: bool,
+        read_only: bool,
+    }
+    if names.is_empty() {
+        return Ok(true);
+    }
+    let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+    let hubspots = |(_, definition): &(String, String)| {
+        json::parse::<Origin>(definition).is_ok_and(|origin| origin.calculated || origin.read_only)
+    };
+    Ok(fields::present(sql, kind, &names)?.iter().filter(|field| hubspots(field)).count() == names.len())
+}
+
 /// Names of the fields HubSpot lists, in order; empty: they were never read.
 pub(super) fn present(sql: &dyn Sql, kind: ObjectType) -> Result<Vec<String>, SqlError> {
     let all = fields::load(sql, kind)?.into_iter();

@@ -156,11 +156,11 @@ fn happened(change: &Change, id: RecordId, at: Timestamp) -> Option<Happened> {
         happened.list = Some(name.clone());
     }
     let whose = match change {
-        Change::Created { ids }
+        Change::Created { ids, .. }
         | Change::Channel { ids, .. }
         | Change::Joined { ids, .. }
         | Change::Left { ids, .. } => ids.iter().copied().find(|created| *created == id)?,
-        Change::Updated { id, set } => {
+        Change::Updated { id, set, .. } => {
             let short = |value: &Option<String>| value.as_ref().map(|text| cut(text, CHANGED_CHARS).0);
             happened.changed =
                 set.iter().map(|(name, (old, new))| (name.clone(), short(old), short(new))).collect();
@@ -304,12 +304,12 @@ mod tests {
     fn a_history_holds_what_happened_to_this_record_only_the_latest_first() {
         let sql = opened();
         let set = BTreeMap::from([("phone".to_owned(), (None, Some("7".to_owned())))]);
-        let created = Change::Created { ids: vec![RecordId(7), RecordId(77)] };
+        let created = Change::Created { ids: vec![RecordId(7), RecordId(77)], ours: false };
         feed::append(&sql, Timestamp(1), CONTACTS, vec![created]).unwrap();
         // Holds the digits of the id, and is another's.
-        let other = Change::Updated { id: RecordId(77), set: set.clone() };
+        let other = Change::Updated { id: RecordId(77), set: set.clone(), ours: false };
         feed::append(&sql, Timestamp(2), CONTACTS, vec![other]).unwrap();
-        feed::append(&sql, Timestamp(3), CONTACTS, vec![Change::Updated { id: RecordId(7), set }]).unwrap();
+        feed::append(&sql, Timestamp(3), CONTACTS, vec![Change::Updated { id: RecordId(7), set, ours: false }]).unwrap();
         // Another type's record of the same number.
         feed::append(&sql, Timestamp(4), COMPANIES, vec![Change::Deleted { id: RecordId(7) }]).unwrap();
         let history = history(&sql, CONTACTS, 7);

@@ -98,6 +98,7 @@ impl Portal {
             tick,
             shrinks: false,
             before_field: false,
+            echoes: self.outbox.is_used(),
         }
     }
 

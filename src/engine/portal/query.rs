@@ -245,7 +245,7 @@ fn render(
                 || (written > stretch.bytes && !page.lines.is_empty())
         };
         let ids: Vec<RecordId> = match change {
-            Change::Created { ids }
+            Change::Created { ids, .. }
             | Change::Channel { ids, .. }
             | Change::Joined { ids, .. }
             | Change::Left { ids, .. } => {
@@ -331,6 +331,9 @@ fn render(
                 if let Some((kind, live)) = with_record.zip(live.iter().find(|live| live.id == *id)) {
                     line.push_str(",\"record\":");
                     line.push_str(&record_json(kind, live, None)?);
+                }
+                if let Change::Created { ours: true, .. } | Change::Updated { ours: true, .. } = change {
+                    line.push_str(",\"origin\":\"spoke\"");
                 }
                 match change {
                     Change::Updated { set, .. } if !set.is_empty() => {

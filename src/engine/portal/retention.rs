@@ -393,7 +393,7 @@ impl Portal {
             let key = kind.key_property().and_then(|name| properties.get(name)).map(Key::of);
             texts.push((live, key, properties.to_json()));
             let set = dropped.into_iter().map(|name| (name, (None, None))).collect();
-            changes.push(Change::Updated { id: live.id, set });
+            changes.push(Change::Updated { id: live.id, set, ours: false });
         }
         let writes: Vec<Write<'_>> = texts
             .iter()
@@ -453,7 +453,7 @@ impl Portal {
             let old = if calls { self.old_of(turn, &chunk)? } else { BTreeSet::new() };
             let mut thinner = false;
             for change in &mut chunk.changes {
-                let Change::Updated { id, set } = change else { continue };
+                let Change::Updated { id, set, .. } = change else { continue };
                 for (name, values) in set.iter_mut() {
                     let goes = !mirrored.contains(name.as_str())
                         || (old.contains(id) && !BARE_CALL.contains(&name.as_str()));

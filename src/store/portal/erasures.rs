@@ -211,7 +211,7 @@ mod tests {
 
     fn updated(id: u64, value: &str) -> Change {
         let set = BTreeMap::from([("phone".to_owned(), (None, Some(value.to_owned())))]);
-        Change::Updated { id: RecordId(id), set }
+        Change::Updated { id: RecordId(id), set, ours: false }
     }
 
     fn open() -> NativeSql {

@@ -105,6 +105,9 @@ pub enum Change {
     Created {
         /// Which.
         ids: Vec<RecordId>,
+        /// Spoke made them.
+        #[serde(default, rename = "o", skip_serializing_if = "std::ops::Not::not")]
+        ours: bool,
     },
     /// Properties of one record changed.
     #[serde(rename = "u")]
@@ -113,6 +116,9 @@ pub enum Change {
         id: RecordId,
         /// Property → old and new value. Empty if they are too large to be kept: the reader gets the whole record.
         set: BTreeMap<String, OldNew>,
+        /// It is what Spoke wrote, with what HubSpot itself does then.
+        #[serde(default, rename = "o", skip_serializing_if = "std::ops::Not::not")]
+        ours: bool,
     },
     /// The record is gone.
     #[serde(rename = "d")]
@@ -312,8 +318,8 @@ fn append_as(sql: &dyn Sql, now: Timestamp, kind: &str, changes: Vec<Change>) ->
     let mut json = String::from("[");
     for change in changes {
         let mut text = serde_json::to_string(&change).expect("a change is JSON");
-        if let (Change::Updated { id, .. }, true) = (&change, text.len() > ROW_BYTES) {
-            text = serde_json::to_string(&Change::Updated { id: *id, set: BTreeMap::new() })
+        if let (Change::Updated { id, ours, .. }, true) = (&change, text.len() > ROW_BYTES) {
+            text = serde_json::to_string(&Change::Updated { id: *id, set: BTreeMap::new(), ours: *ours })
                 .expect("a change is JSON");
         }
         if count > 0 && json.len() + text.len() > ROW_BYTES {

@@ -28,6 +28,7 @@
 //! | `endpoints` | a receiver of deliveries, as the engine's JSON, and its sealed secrets | number |
 //! | `actions` | something that somebody had Spoke do in HubSpot | number |
 //! | `outbox` | one write that an action comes to; see [`outbox`] | number |
+//! | `echoes` | what was written to a record and has not been read again | object type, id |
 //! | `seats` | one of the host's users who authorises individually, as the engine's JSON | number |
 //! | `seat_secrets` | a link, a state or a code that leads to a seat, hashed | hash |
 //! | `mappings` | which fields an action of the host fills, as the engine's JSON | action |
@@ -38,6 +39,7 @@ pub mod channels;
 pub mod counts;
 pub mod credentials;
 pub mod dirty;
+pub mod echoes;
 pub mod endpoints;
 pub mod erasures;
 pub mod feed;
@@ -59,7 +61,7 @@ pub mod wipe;
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 17] = [
+pub const STEPS: [&str; 18] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -252,6 +254,7 @@ pub const STEPS: [&str; 17] = [
     crate::store::audit::TABLE,
     outbox::TABLES,
     "CREATE TABLE mappings (action TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;",
+    echoes::TABLE,
 ];
 
 /// Opens the tables; see [`crate::store::schema::open`].

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     store::sql::{Param, Row, Sql, SqlError, Value, int},
     values::{
-        ids::{ActionId, RecordId},
+        ids::{ActionId, ObjectType, RecordId},
         time::Timestamp,
     },
 };
@@ -597,6 +597,38 @@ pub fn forget_before(sql: &dyn Sql, at: Timestamp, limit: u32) -> Result<(), Sql
 /// When the oldest action was asked for.
 pub fn oldest_at(sql: &dyn Sql) -> Result<Option<Timestamp>, SqlError> {
     Ok(int(sql, "SELECT min(at) FROM actions", &[])?.map(Timestamp))
+}
+
+/// Whether a new record is one that is being made: it has the address of a contact, or the key of an action.
+pub fn making(sql: &dyn Sql, kind: ObjectType, properties: &str) -> Result<bool, SqlError> {
+    let found = int(
+        sql,
+        "SELECT 1 FROM outbox WHERE outbox.state IN ('sent', 'doubt', 'done') AND outbox.note IS NULL
+             AND outbox.target = 'new/' || ?1 || '/' || lower(json_extract(?2, '$.email'))
+         UNION ALL
+         SELECT 1 FROM actions, json_each(?2) AS own WHERE own.key IN ('spoke_action_id', 'hs_unique_creation_key')
+             AND actions.id = substr(own.value, 1, instr(own.value, '.') - 1)
+         LIMIT 1",
+        &[Param::Text(&kind.name()), Param::Text(properties)],
+    )?;
+    Ok(found.is_some())
+}
+
+/// What was written to these records, or linked to them, is forgotten: they were deleted for privacy. What of it has not left never does.
+pub fn forget(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId]) -> Result<(), SqlError> {
+    for id in ids {
+        super::echoes::leave(sql, kind, *id, &std::collections::BTreeMap::new())?;
+        sql.exec(
+            "DELETE FROM outbox WHERE target = ?1 || '/' || ?2
+                 OR (result = CAST(?2 AS INTEGER) AND substr(batch, 1, length(?1) + 7) = 'create/' || ?1)
+                 OR instr(content, '[\"' || ?1 || '\",{\"id\":\"' || ?2 || '\"}]') > 0
+                 OR (substr(target, 1, 4) = 'tie/' AND instr(target || '/', '/' || ?1 || '/' || ?2 || '/') > 0)
+                 OR (substr(target, 1, 5) = 'list/' AND substr(target, -length(?2) - 1) = '/' || ?2)",
+            &[Param::Text(&kind.name()), Param::Text(&id.to_string())],
+        )?;
+    }
+    sql.exec("DELETE FROM actions WHERE NOT EXISTS (SELECT 1 FROM outbox WHERE action = actions.number)", &[])?;
+    Ok(())
 }
 
 fn numbers_json(numbers: &[i64]) -> String {

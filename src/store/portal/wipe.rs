@@ -3,7 +3,7 @@
 use crate::store::sql::{Param, Sql, SqlError, Value};
 
 /// Tables of what was read, and of what was made of it. Emptied whole, which SQLite does without looking at rows.
-pub const READ: [&str; 15] = [
+pub const READ: [&str; 16] = [
     "credentials",
     "streams",
     "parts",
@@ -19,6 +19,7 @@ pub const READ: [&str; 15] = [
     "link_types",
     "erasures",
     "usage",
+    "echoes",
 ];
 /// Tables of records: one a type.
 pub const RECORDS: &str = "records_";

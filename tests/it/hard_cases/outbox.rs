@@ -8,6 +8,7 @@ use hubspot_simulator::{
 use serde_json::{Value, json};
 use spoke::{
     engine::portal::{
+        blocks::{Command as Privacy, Whom},
         messages::{Answer, Command},
         outbox::{
             actions::Wanted,
@@ -378,4 +379,71 @@ fn an_account_that_takes_no_key_still_gets_each_task_once() {
         assert_eq!(settled(&mut world, &id)["state"], "done");
         assert_eq!(with(&world, ObjectType::Companies, "domain", "acme.example").len(), 1);
     }
+}
+
+/// What the feed tells of a record: kind, and whether it is our own echo.
+fn told(world: &mut World, after: u64, id: &str) -> Vec<(String, bool)> {
+    let command = Command::Changes { after, limit: 1_000, types: vec![ObjectType::Contacts] };
+    let Some(Answer::Json(page)) = world.command(command) else { panic!("no changes") };
+    let page: Value = serde_json::from_str(&page).unwrap();
+    let all = page["changes"].as_array().unwrap().iter().filter(|change| change["id"] == id);
+    all.map(|change| (change["kind"].as_str().unwrap().to_owned(), change["origin"] == "spoke")).collect()
+}
+
+#[test]
+fn the_feed_tells_our_own_echoes_from_what_people_do() {
+    let mut world = synced(writing(9));
+    let all = ids(&world);
+    let after = world.status().latest_change;
+    let update = |id: &str, name: &str| {
+        json!({ "action": "update_record", "type": "contacts", "record": id, "properties": { "firstname": name } })
+    };
+    let echo = |ours| ("updated".to_owned(), ours);
+    // Our own; a person's later word for it again; and both at once.
+    let one = act(&mut world, update(&all[0], "Ulm"));
+    settled(&mut world, &one);
+    world.pass(6);
+    assert_eq!(told(&mut world, after, &all[0]), [echo(true)]);
+    for name in ["Bonn", "Ulm"] {
+        world.contact("edit", json!({ "id": all[0], "properties": { "firstname": name } }));
+        world.pass(6);
+    }
+    assert_eq!(told(&mut world, after, &all[0]), [echo(true), echo(false), echo(false)]);
+    world.contact("edit", json!({ "id": all[1], "properties": { "lastname": "Person" } }));
+    let both = act(&mut world, update(&all[1], "Ulm"));
+    settled(&mut world, &both);
+    world.pass(6);
+    assert_eq!(told(&mut world, after, &all[1]), [echo(false)], "a person's change is in it");
+    // What we make is ours, also where the mirror sees it before the answer does.
+    let made = act(&mut world, json!({ "action": "import_contact", "email": "new@acme.example" }));
+    let made = settled(&mut world, &made)["writes"][0]["result"].as_str().unwrap().to_owned();
+    world.pass(6);
+    assert_eq!(told(&mut world, after, &made), [("created".to_owned(), true)]);
+    let theirs = world.contact("create", json!({ "properties": { "email": "other@acme.example" } }));
+    world.pass(6);
+    assert_eq!(told(&mut world, after, &theirs), [("created".to_owned(), false)]);
+    world.verdict().unwrap();
+}
+
+#[test]
+fn nothing_of_an_erased_person_is_kept_or_written() {
+    let mut world = synced(writing(9));
+    let id = ids(&world)[2].clone();
+    let update = json!({ "action": "update_record", "type": "contacts", "record": id, "properties": { "firstname": "Canary" } });
+    let one = act(&mut world, update.clone());
+    settled(&mut world, &one);
+    let about = act(&mut world, task("Canary", &id));
+    settled(&mut world, &about);
+    world.pass(6);
+    world.command(Command::Pause);
+    act(&mut world, json!({ "action": "update_record", "type": "contacts", "record": id, "properties": { "firstname": "Canarytwo" } }));
+    let whom = Whom::Record { object_type: ObjectType::Contacts, id: id.parse().unwrap() };
+    world.command(Command::Privacy(Privacy::Erase { whom }));
+    world.command(Command::Resume);
+    world.pass(10);
+    let kept = ["actions", "outbox", "echoes"].map(|table| world.dump_of(table)).join("\n").to_lowercase();
+    assert!(!kept.contains("canary"), "{kept}");
+    assert_eq!(with(&world, ObjectType::Contacts, "firstname", "Canarytwo").len(), 0);
+    let (at, words) = refusal(&mut world, update);
+    assert!(at == "/record" && words.contains("not in HubSpot any more"), "{at} {words}");
 }

@@ -214,7 +214,7 @@ fn erasing_from_a_large_feed_goes_on_over_evictions_and_nobody_is_shown_what_is_
     let secret = "s".repeat(900_000);
     for _ in 0..40 {
         let set = [("phone".to_owned(), (None, Some(secret.clone())))].into();
-        let change = Change::Updated { id: all[4].parse().unwrap(), set };
+        let change = Change::Updated { id: all[4].parse().unwrap(), set, ours: false };
         let now = Timestamp(world.now as i64);
         feed::append(&world.objects[0].sql, now, ObjectType::Contacts, vec![change]).unwrap();
     }

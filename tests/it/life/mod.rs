@@ -16,6 +16,7 @@ mod selection;
 mod snapshot;
 pub mod sql;
 pub mod world;
+pub mod writes;
 
 pub use account::{APP, PORTAL};
 pub use plan::{CARS, CLIENT_SECRET, Loss, OWN_SECRET, Plan};

@@ -112,6 +112,8 @@ pub struct Plan {
     pub latency_ms: (u64, u64),
     /// One answer in this many dawdles, so that younger ones overtake it; 0: none.
     pub dawdles_one_in: u32,
+    /// Somebody has things written.
+    pub writes: bool,
     /// Scopes the app has besides those it takes to read.
     pub more_scopes: Vec<&'static str>,
 }
@@ -156,6 +158,7 @@ impl Default for Plan {
             variables: Vec::new(),
             latency_ms: (5, 60),
             dawdles_one_in: 0,
+            writes: false,
             more_scopes: Vec::new(),
         }
     }

@@ -26,7 +26,7 @@ use spoke::{
     values::{
         config::Config,
         http::{Outcome, Request},
-        ids::{ObjectType, SeatId},
+        ids::{ActionId, ObjectType, SeatId},
         time::Timestamp,
     },
 };
@@ -125,6 +125,9 @@ pub struct World {
     pub chosen: BTreeMap<ObjectType, BTreeSet<String>>,
     /// Who is kept out of the mirrors: ids of contacts, and addresses in lower case.
     pub kept_out: BTreeSet<String>,
+    /// What was asked to be written.
+    pub written: Vec<ActionId>,
+    pub(super) asked_for: usize,
     pub(super) rng: fastrand::Rng,
     pub(super) edits_until: u64,
     pub(super) config: Config,
@@ -151,6 +154,8 @@ impl World {
             now: START_MS,
             chosen: BTreeMap::new(),
             kept_out: BTreeSet::new(),
+            written: Vec::new(),
+            asked_for: 0,
             rng: fastrand::Rng::with_seed(plan.seed),
             edits_until: START_MS + plan.minutes * MINUTE,
             config: plan.config(),
@@ -505,6 +510,7 @@ impl World {
     pub fn live(&mut self) -> Result<(), String> {
         let half = self.now + (self.edits_until - self.now) / 2;
         self.ask_for_all();
+        self.write_some();
         while self.now < half {
             self.happen();
         }
@@ -519,6 +525,7 @@ impl World {
         if self.plan.turns_off {
             self.turn_off(self.plan.further[0]);
         }
+        self.write_some();
         self.poison();
         let channel = self.open_channel();
         // Half of the channels are paused for a while.
@@ -531,6 +538,7 @@ impl World {
             self.turn_channel(channel, Action::Pause);
         }
         self.ask_for_all();
+        self.write_some();
         if let Some(loss) = self.plan.loses {
             self.lose(loss);
         }
@@ -587,6 +595,7 @@ impl World {
         self.verdict_beside()?;
         self.leads_to(snapshot.clone(), &held)?;
         self.erased_are_nowhere()?;
+        self.writes_are_right()?;
         if channel { self.channel_is_right() } else { Ok(()) }
     }
 

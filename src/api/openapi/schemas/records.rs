@@ -46,6 +46,10 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 ("object_type", said(text(), "A type of record, or `connection`.")),
                 ("kind", json!({ "type": "string", "enum": kinds })),
                 ("id", said(text(), "Of the record; of what happens to the connection, its own.")),
+                (
+                    "origin?",
+                    said(words(&["spoke"]), "It is an echo of what Spoke itself wrote: an action's."),
+                ),
                 ("record?", of("Record")),
                 (
                     "changed?",

@@ -160,6 +160,11 @@ impl Blocks {
         self.hash("email", &normal(email))
     }
 
+    /// Whether somebody of this address is kept out.
+    pub(super) fn has_email(&self, email: &str) -> bool {
+        !self.hashes.is_empty() && self.hashes.contains_key(&self.of_email(email))
+    }
+
     /// Whether a record is kept out, as far as its id tells.
     pub(super) fn has(&self, kind: ObjectType, id: RecordId) -> bool {
         !self.hashes.is_empty() && self.hashes.contains_key(&self.of_id(kind, id))

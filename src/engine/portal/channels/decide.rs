@@ -154,8 +154,8 @@ fn note(change: &Change, read: &BTreeSet<&str>, lists: &BTreeSet<ListId>, touche
         touched.entry(*id).or_insert(None);
     };
     match change {
-        Change::Created { ids } => ids.iter().for_each(here),
-        Change::Updated { id, set } => {
+        Change::Created { ids, .. } => ids.iter().for_each(here),
+        Change::Updated { id, set, .. } => {
             // Of one too large to be kept it is not known what changed.
             if set.is_empty() || set.keys().any(|name| read.contains(name.as_str())) {
                 here(id);

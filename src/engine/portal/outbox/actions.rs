@@ -369,6 +369,10 @@ impl Portal {
                 if !email.contains('@') || email.len() > 254 || email.contains(char::is_whitespace) {
                     return Ok(Err(Refusal::new("/email", "This is no e-mail address.")));
                 }
+                if self.blocks.has_email(&email) {
+                    let words = "This person was erased and is kept out: nothing of them is written.";
+                    return Ok(Err(Refusal::of_account("/email", words)));
+                }
                 let mut values = allowed!(self.values(turn, ObjectType::Contacts, properties)?);
                 allowed!(self.owned(turn, &mut values, owner.as_ref())?);
                 values.insert("email".to_owned(), email.clone());

@@ -28,8 +28,9 @@ use crate::{
     },
     store::{
         portal::{
-            dirty,
+            dirty, echoes,
             outbox::{self as store, State},
+            records,
         },
         sql::SqlError,
     },
@@ -467,6 +468,14 @@ impl Portal {
             }
             Write::Tie { .. } | Write::Member { .. } => None,
         };
+        if let (Write::Create { object_type, values, .. }, Some(id), true) =
+            (&ready.write, id, how != Done::Found)
+        {
+            let there = records::known(turn.sql, *object_type, &[id], None)?;
+            if there.is_empty() {
+                echoes::put(turn.sql, *object_type, id, values, turn.now)?;
+            }
+        }
         // What happens by itself comes back with the next check, a hundred to a call.
         if let (Some(kind), Some(id)) = (kind, id)
             && store::urgency(turn.sql, ready.entry.number)? == Some(PERSON)

@@ -34,7 +34,7 @@ use crate::{
     },
     store::{
         portal::{
-            keys,
+            echoes, keys,
             outbox::{self as store, Entry},
         },
         schema,
@@ -56,6 +56,8 @@ const SETTINGS_KEY: &str = "outbox_settings";
 pub(super) const KEY_PROPERTY: &str = "spoke_action_id";
 /// How long actions are kept once nothing of them is open: as long as HubSpot keeps what is archived (`hubspot-api.md` 4.5).
 pub(super) const KEPT_MS: i64 = 90 * DAY_MS;
+/// How long a write is waited for to be read: every record that changed is, within the day, in every state of a connection that works.
+const ECHO_MS: i64 = DAY_MS;
 /// Actions that go at once when they are too old: a hundredth of a second's work.
 const FORGET_AT_ONCE: u32 = 500;
 /// Most writes that are open at a time: some 500 bytes each, 50 MB of ten gigabytes; a thousand calls, under two minutes of the
@@ -416,6 +418,11 @@ impl Outbox {
         self.stirred
     }
 
+    /// Whether anything was ever written.
+    pub(super) const fn is_used(&self) -> bool {
+        self.used
+    }
+
     /// Something is to be looked for.
     fn stir(&mut self) {
         (self.stirred, self.waits_until, self.used) = (true, None, true);
@@ -608,7 +615,14 @@ impl Portal {
     /// A call leaves: what it writes is on its way.
     pub(super) fn outbox_leaves(&self, turn: &Turn<'_>, call: &Call) -> Result<(), SqlError> {
         match call {
-            Call::Send { writes, .. } => store::leave(turn.sql, &numbers(writes), turn.now),
+            Call::Send { writes, .. } => {
+                for ready in writes {
+                    if let Write::Update { object_type, id: Who::Id(id), values, .. } = &ready.write {
+                        echoes::put(turn.sql, *object_type, *id, values, turn.now)?;
+                    }
+                }
+                store::leave(turn.sql, &numbers(writes), turn.now)
+            }
             // Asked about by nobody else meanwhile.
             Call::Look { writes, .. } => hold(turn, &numbers(writes)),
             Call::Linked(ready) | Call::Compare { write: ready, .. } => hold(turn, &[ready.entry.number]),
@@ -621,6 +635,7 @@ impl Portal {
         if !self.outbox.used {
             return Ok(());
         }
+        echoes::forget_before(turn.sql, turn.now.minus_ms(ECHO_MS))?;
         store::forget_before(turn.sql, turn.now.minus_ms(KEPT_MS), FORGET_AT_ONCE)
     }
 }

@@ -1,0 +1,136 @@
+//! What is written to HubSpot during a life, and the promise that each of it is there once, or says why not.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use spoke::{
+    engine::portal::{
+        messages::{Answer, Command},
+        outbox::commands::{Answer as Told, Asked, Command as Outbox, Taken},
+    },
+    values::ids::{ActionId, ObjectType},
+};
+
+use super::{PORTAL, World};
+
+/// What it takes to write.
+pub const SCOPES: [&str; 3] =
+    ["crm.objects.contacts.write", "crm.objects.companies.write", "crm.objects.deals.write"];
+/// What it takes to make the field that keeps creates apart.
+pub const KEYS: [&str; 3] =
+    ["crm.schemas.contacts.write", "crm.schemas.companies.write", "crm.schemas.deals.write"];
+
+/// What is made of which type by an action of a life.
+const MADE: [&str; 4] = ["tasks", "notes", "contacts", "companies"];
+
+impl World {
+    /// Somebody has a few things done.
+    pub(super) fn write_some(&mut self) {
+        if !self.plan.writes {
+            return;
+        }
+        let ids: Vec<String> = self.truth().into_keys().collect();
+        for _ in 0..4 {
+            let number = self.asked_for;
+            self.asked_for += 1;
+            let about: Vec<Value> = ids
+                .get(number % ids.len().max(1))
+                .map(|id| json!({ "type": "contacts", "id": id }))
+                .into_iter()
+                .collect();
+            let company = self.plan.companies.is_some();
+            let wanted = match number % 5 {
+                0 => json!({ "action": "create_task", "subject": format!("task {number}"), "due": "2026-12-01T09:00:00Z", "about": about }),
+                1 => json!({ "action": "add_note", "body": format!("note {number}"), "about": about }),
+                2 if company => json!({ "action": "import_company", "domain": format!("life{number}.example") }),
+                3 if company => json!({
+                    "action": "import_contact", "email": format!("life{number}@example.com"), "company": { "domain": format!("life{number}.example") },
+                }),
+                3 => json!({ "action": "import_contact", "email": format!("life{number}@example.com") }),
+                _ => match about.first() {
+                    Some(contact) => json!({
+                        "action": "update_record", "type": "contacts", "record": contact["id"], "properties": { "firstname": format!("life {number}") },
+                    }),
+                    None => continue,
+                },
+            };
+            let asked = Asked {
+                key: Some(format!("life {number}")),
+                why: None,
+                dry_run: false,
+                background: number.is_multiple_of(2),
+                coalesce: None,
+                wanted: serde_json::from_value(wanted).expect("an action"),
+            };
+            // A statement that fails takes nothing; whoever asks again under the same name has it once.
+            for _ in 0..2 {
+                let told = self.command(Command::Outbox(Outbox::Do(vec![asked.clone()])));
+                if let Some(Answer::Outbox(Told::Taken(taken))) = told
+                    && let [Taken::Action { action, .. }] = &taken[..]
+                {
+                    let action: Value = serde_json::from_str(action).expect("JSON");
+                    let id: ActionId = action["id"].as_str().expect("an id").parse().expect("an id");
+                    if !self.written.contains(&id) {
+                        self.written.push(id);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Each action has an end, and of what was made there is as much as was said to be.
+    pub(super) fn writes_are_right(&mut self) -> Result<(), String> {
+        let mut done: BTreeMap<String, usize> = BTreeMap::new();
+        let keyed = self.plan.more_scopes.iter().any(|scope| KEYS.contains(scope));
+        for id in self.written.clone() {
+            let Some(Answer::Outbox(Told::Action(text))) = self.command(Command::Outbox(Outbox::Get(id))) else {
+                return Err("an action is gone".to_owned());
+            };
+            let action: Value = serde_json::from_str(&text).expect("JSON");
+            for write in action["writes"].as_array().expect("writes") {
+                match write["state"].as_str().expect("a state") {
+                    "done" if write["op"] == "create" && write["found"] != true => {
+                        *done.entry(write["type"].as_str().expect("a type").to_owned()).or_default() += 1;
+                        if write["result"].as_str().is_none() {
+                            return Err(format!("nobody knows what came of {action}"));
+                        }
+                    }
+                    "done" | "failed" => {}
+                    "unknown" if !keyed => {
+                        *done.entry(format!("perhaps {}", write["type"].as_str().expect("a type"))).or_default() += 1;
+                    }
+                    _ => return Err(format!("not at its end: {action}")),
+                }
+                if write["state"] == "failed" && write["problem"]["detail"].as_str().is_none() {
+                    return Err(format!("nobody knows why: {action}"));
+                }
+            }
+        }
+        let portal = self.simulator.portal(PORTAL).expect("the account exists");
+        for kind in MADE {
+            let made: u32 = portal.writes(kind).map(|(_, written)| written.creates).sum();
+            let least = done.get(kind).copied().unwrap_or(0);
+            let most = least + done.get(&format!("perhaps {kind}")).copied().unwrap_or(0);
+            // A contact whose answer was lost is found by its address: whether it was there before, nobody asks.
+            let fits = if kind == "contacts" { made as usize >= least } else { (least..=most).contains(&(made as usize)) };
+            if !fits {
+                return Err(format!("{made} {kind} were made, {least} to {most} were said to be"));
+            }
+        }
+        let twice = |kind: ObjectType, name: &str| {
+            let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+            for (_, values) in self.truth_of(kind) {
+                if let Some(text) = values[name].as_str().filter(|text| text.starts_with("life")) {
+                    *seen.entry(text.to_owned()).or_default() += 1;
+                }
+            }
+            seen.into_iter().find(|(_, count)| *count > 1)
+        };
+        for (kind, name) in [(ObjectType::Contacts, "email"), (ObjectType::Companies, "domain")] {
+            if let Some((text, count)) = twice(kind, name) {
+                return Err(format!("{text} is there {count} times"));
+            }
+        }
+        Ok(())
+    }
+}
