@@ -309,7 +309,13 @@ mod tests {
         // Holds the digits of the id, and is another's.
         let other = Change::Updated { id: RecordId(77), set: set.clone(), ours: false };
         feed::append(&sql, Timestamp(2), CONTACTS, vec![other]).unwrap();
-        feed::append(&sql, Timestamp(3), CONTACTS, vec![Change::Updated { id: RecordId(7), set, ours: false }]).unwrap();
+        feed::append(
+            &sql,
+            Timestamp(3),
+            CONTACTS,
+            vec![Change::Updated { id: RecordId(7), set, ours: false }],
+        )
+        .unwrap();
         // Another type's record of the same number.
         feed::append(&sql, Timestamp(4), COMPANIES, vec![Change::Deleted { id: RecordId(7) }]).unwrap();
         let history = history(&sql, CONTACTS, 7);

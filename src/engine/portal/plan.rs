@@ -187,7 +187,7 @@ impl Portal {
             return Ok(Some(turn.now.plus_ms(UNCONFIGURED_MS)));
         };
         if let Job::Write(call) = &job {
-            self.outbox_leaves(turn, call)?;
+            Self::outbox_leaves(turn, call)?;
         }
         let asked_at = self.tick(turn.now);
         let call = self.next_call;
@@ -228,7 +228,7 @@ impl Portal {
         let backfilling = running.clone().any(|stream| stream.backfill.is_some());
         let count = match window {
             Window::Core if index == NO_STREAM && self.outbox.is_stirred() => {
-                self.outbox_calls(turn, BACKFILL_PERMITS).unwrap_or(1)
+                Self::outbox_calls(turn, BACKFILL_PERMITS).unwrap_or(1)
             }
             Window::Core if backfilling => BACKFILL_PERMITS,
             Window::Core => {

@@ -244,7 +244,7 @@ impl Change {
     /// How many sequence numbers it takes.
     pub fn count(&self) -> u64 {
         match self {
-            Self::Created { ids }
+            Self::Created { ids, .. }
             | Self::Channel { ids, .. }
             | Self::Joined { ids, .. }
             | Self::Left { ids, .. } => ids.len() as u64,
@@ -440,15 +440,20 @@ mod tests {
 
     fn updated(id: u64, value: &str) -> Change {
         let set = BTreeMap::from([("phone".to_owned(), (None, Some(value.to_owned())))]);
-        Change::Updated { id: RecordId(id), set }
+        Change::Updated { id: RecordId(id), set, ours: false }
     }
 
     #[test]
     fn numbers_have_no_gaps_across_rows_and_turns() {
         let sql = open();
         let kind = ObjectType::Contacts;
-        append(&sql, Timestamp(1), kind, vec![Change::Created { ids: (1..=100).map(RecordId).collect() }])
-            .unwrap();
+        append(
+            &sql,
+            Timestamp(1),
+            kind,
+            vec![Change::Created { ids: (1..=100).map(RecordId).collect(), ours: false }],
+        )
+        .unwrap();
         let large = "x".repeat(600_000);
         append(&sql, Timestamp(2), kind, vec![updated(1, &large), updated(2, &large), updated(3, "y")])
             .unwrap();

@@ -627,7 +627,10 @@ pub fn forget(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId]) -> Result<(), S
             &[Param::Text(&kind.name()), Param::Text(&id.to_string())],
         )?;
     }
-    sql.exec("DELETE FROM actions WHERE NOT EXISTS (SELECT 1 FROM outbox WHERE action = actions.number)", &[])?;
+    sql.exec(
+        "DELETE FROM actions WHERE NOT EXISTS (SELECT 1 FROM outbox WHERE action = actions.number)",
+        &[],
+    )?;
     Ok(())
 }
 

@@ -238,8 +238,13 @@ fn a_reader_of_a_rare_type_gets_empty_pages_instead_of_one_turn_over_the_whole_f
     let now = Timestamp(world.now as i64);
     for _ in 0..30 {
         let set = [("phone".to_owned(), (None, Some("v".repeat(900_000))))].into();
-        store::append(sql, now, ObjectType::Contacts, vec![Change::Updated { id: RecordId(1), set, ours: false }])
-            .unwrap();
+        store::append(
+            sql,
+            now,
+            ObjectType::Contacts,
+            vec![Change::Updated { id: RecordId(1), set, ours: false }],
+        )
+        .unwrap();
     }
     for id in 1..=5_000 {
         store::append(sql, now, ObjectType::Contacts, vec![Change::Deleted { id: RecordId(id) }]).unwrap();

@@ -395,9 +395,7 @@ fn the_feed_tells_our_own_echoes_from_what_people_do() {
     let mut world = synced(writing(9));
     let all = ids(&world);
     let after = world.status().latest_change;
-    let update = |id: &str, name: &str| {
-        json!({ "action": "update_record", "type": "contacts", "record": id, "properties": { "firstname": name } })
-    };
+    let update = |id: &str, name: &str| json!({ "action": "update_record", "type": "contacts", "record": id, "properties": { "firstname": name } });
     let echo = |ours| ("updated".to_owned(), ours);
     // Our own; a person's later word for it again; and both at once.
     let one = act(&mut world, update(&all[0], "Ulm"));
@@ -436,7 +434,10 @@ fn nothing_of_an_erased_person_is_kept_or_written() {
     settled(&mut world, &about);
     world.pass(6);
     world.command(Command::Pause);
-    act(&mut world, json!({ "action": "update_record", "type": "contacts", "record": id, "properties": { "firstname": "Canarytwo" } }));
+    act(
+        &mut world,
+        json!({ "action": "update_record", "type": "contacts", "record": id, "properties": { "firstname": "Canarytwo" } }),
+    );
     let whom = Whom::Record { object_type: ObjectType::Contacts, id: id.parse().unwrap() };
     world.command(Command::Privacy(Privacy::Erase { whom }));
     world.command(Command::Resume);

@@ -40,9 +40,13 @@ impl World {
                 .collect();
             let company = self.plan.companies.is_some();
             let wanted = match number % 5 {
-                0 => json!({ "action": "create_task", "subject": format!("task {number}"), "due": "2026-12-01T09:00:00Z", "about": about }),
+                0 => {
+                    json!({ "action": "create_task", "subject": format!("task {number}"), "due": "2026-12-01T09:00:00Z", "about": about })
+                }
                 1 => json!({ "action": "add_note", "body": format!("note {number}"), "about": about }),
-                2 if company => json!({ "action": "import_company", "domain": format!("life{number}.example") }),
+                2 if company => {
+                    json!({ "action": "import_company", "domain": format!("life{number}.example") })
+                }
                 3 if company => json!({
                     "action": "import_contact", "email": format!("life{number}@example.com"), "company": { "domain": format!("life{number}.example") },
                 }),
@@ -83,7 +87,8 @@ impl World {
         let mut done: BTreeMap<String, usize> = BTreeMap::new();
         let keyed = self.plan.more_scopes.iter().any(|scope| KEYS.contains(scope));
         for id in self.written.clone() {
-            let Some(Answer::Outbox(Told::Action(text))) = self.command(Command::Outbox(Outbox::Get(id))) else {
+            let Some(Answer::Outbox(Told::Action(text))) = self.command(Command::Outbox(Outbox::Get(id)))
+            else {
                 return Err("an action is gone".to_owned());
             };
             let action: Value = serde_json::from_str(&text).expect("JSON");
@@ -97,7 +102,9 @@ impl World {
                     }
                     "done" | "failed" => {}
                     "unknown" if !keyed => {
-                        *done.entry(format!("perhaps {}", write["type"].as_str().expect("a type"))).or_default() += 1;
+                        *done
+                            .entry(format!("perhaps {}", write["type"].as_str().expect("a type")))
+                            .or_default() += 1;
                     }
                     _ => return Err(format!("not at its end: {action}")),
                 }
@@ -112,7 +119,11 @@ impl World {
             let least = done.get(kind).copied().unwrap_or(0);
             let most = least + done.get(&format!("perhaps {kind}")).copied().unwrap_or(0);
             // A contact whose answer was lost is found by its address: whether it was there before, nobody asks.
-            let fits = if kind == "contacts" { made as usize >= least } else { (least..=most).contains(&(made as usize)) };
+            let fits = if kind == "contacts" {
+                made as usize >= least
+            } else {
+                (least..=most).contains(&(made as usize))
+            };
             if !fits {
                 return Err(format!("{made} {kind} were made, {least} to {most} were said to be"));
             }

@@ -2,7 +2,7 @@
 //!
 //! Everything is checked against what is known here before HubSpot is asked: fields, owners, stages, records that are gone. Owns nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -358,7 +358,7 @@ impl Portal {
         Ok(match wanted {
             Wanted::ImportCompany { domain, name, properties, owner } => {
                 let mut values = allowed!(self.values(turn, ObjectType::Companies, properties)?);
-                allowed!(self.owned(turn, &mut values, owner.as_ref())?);
+                allowed!(owned(turn, &mut values, owner.as_ref())?);
                 let domain = allowed!(domain_of(domain, "/domain"));
                 let name = name.clone().unwrap_or_else(|| domain.clone());
                 values.entry("name".to_owned()).or_insert(name);
@@ -374,7 +374,7 @@ impl Portal {
                     return Ok(Err(Refusal::of_account("/email", words)));
                 }
                 let mut values = allowed!(self.values(turn, ObjectType::Contacts, properties)?);
-                allowed!(self.owned(turn, &mut values, owner.as_ref())?);
+                allowed!(owned(turn, &mut values, owner.as_ref())?);
                 values.insert("email".to_owned(), email.clone());
                 let mut writes = Vec::new();
                 let of = match of {
@@ -402,7 +402,7 @@ impl Portal {
                     values,
                     ties: Vec::new(),
                     unless: Some(email),
-                    droppable: Default::default(),
+                    droppable: BTreeSet::new(),
                 });
                 // A link of its own, as the contact may be there already, without it.
                 writes.extend(of.map(|of| Write::Tie {
@@ -416,7 +416,7 @@ impl Portal {
             Wanted::ClaimAccount { company, owner } => {
                 allowed!(self.there(turn, ObjectType::Companies, *company, "/company")?);
                 let mut values = Values::new();
-                allowed!(self.owned(turn, &mut values, Some(owner))?);
+                allowed!(owned(turn, &mut values, Some(owner))?);
                 Ok(vec![update(ObjectType::Companies, *company, values)])
             }
             Wanted::AddToList { list, record } | Wanted::RemoveFromList { list, record } => {
@@ -436,7 +436,7 @@ impl Portal {
                     allowed!(one_of(&mut values, "hs_task_priority", priority, &all, "/priority"));
                 }
                 values.insert("hs_timestamp".to_owned(), allowed!(moment(due, "/due")));
-                allowed!(self.owned(turn, &mut values, owner.as_ref())?);
+                allowed!(owned(turn, &mut values, owner.as_ref())?);
                 self.activity(turn, ObjectType::Tasks, values, about)?
             }
             Wanted::LogCall { .. } => self.call(turn, wanted)?,
@@ -446,7 +446,7 @@ impl Portal {
                 let now = turn.now.to_rfc3339();
                 let at = at.as_deref().unwrap_or(&now);
                 values.insert("hs_timestamp".to_owned(), allowed!(moment(at, "/at")));
-                allowed!(self.owned(turn, &mut values, owner.as_ref())?);
+                allowed!(owned(turn, &mut values, owner.as_ref())?);
                 self.activity(turn, ObjectType::Notes, values, about)?
             }
             Wanted::UpdateDeal { deal, stage, pipeline, properties } => {
@@ -522,7 +522,7 @@ impl Portal {
             }
             values.insert("hs_call_recording_url".to_owned(), url.clone());
         }
-        allowed!(self.owned(turn, &mut values, owner.as_ref())?);
+        allowed!(owned(turn, &mut values, owner.as_ref())?);
         let mut writes = allowed!(self.activity(turn, ObjectType::Calls, values, about)?);
         if let Some(task) = completes_task {
             let values = Values::from([("hs_task_status".to_owned(), "COMPLETED".to_owned())]);
@@ -558,7 +558,7 @@ impl Portal {
             allowed!(self.there(turn, tie.object_type, tie.id, &at)?);
             ties.push((tie.object_type, Who::Id(tie.id)));
         }
-        let droppable = Default::default();
+        let droppable = BTreeSet::new();
         Ok(Ok(vec![Write::Create { object_type: kind, values, ties, unless: None, droppable }]))
     }
 
@@ -583,41 +583,6 @@ impl Portal {
             None => "This record is not in HubSpot any more.".to_owned(),
         };
         Ok(Err(Refusal::of_account(at, words)))
-    }
-
-    /// Puts the owner among the values.
-    fn owned(
-        &self,
-        turn: &Turn<'_>,
-        values: &mut Values,
-        owner: Option<&Owner>,
-    ) -> Result<Result<(), Refusal>, SqlError> {
-        #[derive(Deserialize)]
-        struct Known {
-            id: String,
-            email: Option<String>,
-            archived: bool,
-        }
-        let Some(owner) = owner else { return Ok(Ok(())) };
-        let joined = format!("[{}]", reference::joined(turn.sql, Source::Owners.as_str())?);
-        let all: Vec<Known> = json::parse(&joined).map_err(|_| SqlError::Content("reference"))?;
-        let found = all.iter().find(|known| match owner {
-            Owner::Id(id) => known.id == *id,
-            Owner::Email(email) => {
-                known.email.as_ref().is_some_and(|own| own.to_lowercase() == email.trim().to_lowercase())
-            }
-        });
-        Ok(match found {
-            Some(known) if !known.archived => {
-                values.insert("hubspot_owner_id".to_owned(), known.id.clone());
-                Ok(())
-            }
-            Some(_) => Err(Refusal::of_account("/owner", "This owner has left the HubSpot account.")),
-            None => Err(Refusal::of_account(
-                "/owner",
-                "The HubSpot account has no such owner. Owners are read every hour: somebody who came since appears after *Refresh*.",
-            )),
-        })
     }
 
     /// The host's values as HubSpot takes them, checked against the fields that are known.
@@ -677,14 +642,48 @@ impl Portal {
     }
 }
 
+/// Puts the owner among the values.
+fn owned(
+    turn: &Turn<'_>,
+    values: &mut Values,
+    owner: Option<&Owner>,
+) -> Result<Result<(), Refusal>, SqlError> {
+    #[derive(Deserialize)]
+    struct Known {
+        id: String,
+        email: Option<String>,
+        archived: bool,
+    }
+    let Some(owner) = owner else { return Ok(Ok(())) };
+    let joined = format!("[{}]", reference::joined(turn.sql, Source::Owners.as_str())?);
+    let all: Vec<Known> = json::parse(&joined).map_err(|_| SqlError::Content("reference"))?;
+    let found = all.iter().find(|known| match owner {
+        Owner::Id(id) => known.id == *id,
+        Owner::Email(email) => {
+            known.email.as_ref().is_some_and(|own| own.to_lowercase() == email.trim().to_lowercase())
+        }
+    });
+    Ok(match found {
+        Some(known) if !known.archived => {
+            values.insert("hubspot_owner_id".to_owned(), known.id.clone());
+            Ok(())
+        }
+        Some(_) => Err(Refusal::of_account("/owner", "This owner has left the HubSpot account.")),
+        None => Err(Refusal::of_account(
+            "/owner",
+            "The HubSpot account has no such owner. Owners are read every hour: somebody who came since appears after *Refresh*.",
+        )),
+    })
+}
+
 fn company(domain: String, mut values: Values) -> Write {
     values.insert("domain".to_owned(), domain.clone());
-    let (ties, droppable) = (Vec::new(), Default::default());
+    let (ties, droppable) = (Vec::new(), BTreeSet::new());
     Write::Create { object_type: ObjectType::Companies, values, ties, unless: Some(domain), droppable }
 }
 
 fn update(object_type: ObjectType, id: RecordId, values: Values) -> Write {
-    Write::Update { object_type, id: Who::Id(id), values, droppable: Default::default() }
+    Write::Update { object_type, id: Who::Id(id), values, droppable: BTreeSet::new() }
 }
 
 fn put(values: &mut Values, name: &str, value: Option<&String>) {

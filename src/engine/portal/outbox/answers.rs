@@ -218,7 +218,7 @@ impl Portal {
                     match (done, refused) {
                         (Some(written), _) => self.written(turn, ready, Some(written.id), Done::Written)?,
                         (None, Some(entry)) => self.refused_write(turn, ready, &entry.rejection)?,
-                        (None, None) => self.passed_over(turn, ready)?,
+                        (None, None) => Self::passed_over(turn, ready)?,
                     }
                 }
             }
@@ -234,11 +234,11 @@ impl Portal {
                     ([one], Some(rejection)) => self.refused_write(turn, one, rejection)?,
                     ([one], None) => {
                         let note = Note::failed(Failure::Refused);
-                        self.settle(turn, one, State::Failed, None, &note)?;
+                        Self::settle(turn, one, State::Failed, None, &note)?;
                     }
                     (rest, _) => {
                         for ready in rest {
-                            self.alone(turn, ready)?;
+                            Self::alone(turn, ready)?;
                         }
                     }
                 }
@@ -249,7 +249,7 @@ impl Portal {
                     let Write::Member { id, .. } = &ready.write else { continue };
                     if id.id().is_some_and(|id| missing.contains(&id)) {
                         let note = Note::failed(Failure::RecordGone);
-                        self.settle(turn, ready, State::Failed, None, &note)?;
+                        Self::settle(turn, ready, State::Failed, None, &note)?;
                     } else {
                         self.written(turn, ready, None, Done::Written)?;
                     }
@@ -260,26 +260,26 @@ impl Portal {
     }
 
     /// HubSpot took the batch and said nothing of this write.
-    fn passed_over(&mut self, turn: &mut Turn<'_>, ready: &Ready) -> Result<(), SqlError> {
+    fn passed_over(turn: &Turn<'_>, ready: &Ready) -> Result<(), SqlError> {
         match ready.write {
             // It may have been made.
             Write::Create { .. } => {
                 store::put_back(turn.sql, &[ready.entry.number], State::Doubt, turn.now, None)
             }
             // An id that was merged away is followed by a single update alone.
-            _ => self.alone(turn, ready),
+            _ => Self::alone(turn, ready),
         }
     }
 
     /// From now on the write leaves in a call of its own.
-    fn alone(&mut self, turn: &mut Turn<'_>, ready: &Ready) -> Result<(), SqlError> {
+    fn alone(turn: &Turn<'_>, ready: &Ready) -> Result<(), SqlError> {
         let number = ready.entry.number;
         let batch = match ready.write {
             Write::Update { .. } => format!("single/{number}"),
             _ => format!("{}#{number}", ready.write.batch()),
         };
         store::rebatch(turn.sql, &[number], &batch)?;
-        self.again(turn, ready, 0)
+        Self::again(turn, ready, 0)
     }
 
     /// A batch as a whole was refused, or nobody knows.
@@ -301,7 +301,7 @@ impl Portal {
                         let due_at = turn.now.plus_ms(pause(ready.entry.attempts, turn.random));
                         store::put_back(turn.sql, &[ready.entry.number], State::Doubt, due_at, None)?;
                     }
-                    _ => self.fails_for_now(turn, ready, rejection)?,
+                    _ => Self::fails_for_now(turn, ready, rejection)?,
                 }
             }
             return Ok(());
@@ -324,7 +324,7 @@ impl Portal {
         }
         for ready in writes {
             if for_now {
-                self.fails_for_now(turn, ready, rejection)?;
+                Self::fails_for_now(turn, ready, rejection)?;
             } else {
                 self.refused_write(turn, ready, rejection)?;
             }
@@ -365,7 +365,7 @@ impl Portal {
     ) -> Result<(), SqlError> {
         match (&rejection.class, &ready.write) {
             (Class::Transient { .. } | Class::Locked | Class::Throttled { .. } | Class::Unknown, _) => {
-                return self.fails_for_now(turn, ready, rejection);
+                return Self::fails_for_now(turn, ready, rejection);
             }
             (Class::Rule { properties }, write)
                 if !properties.is_empty()
@@ -373,63 +373,53 @@ impl Portal {
                         .droppable()
                         .is_some_and(|droppable| properties.iter().all(|name| droppable.contains(name))) =>
             {
-                return self.without(turn, ready, properties);
+                return Self::without(turn, ready, properties);
             }
             (Class::Rejected { codes, .. }, Write::Create { object_type, .. })
                 if self.key_is_young(turn.now, *object_type, codes) =>
             {
-                return self.fails_for_now(turn, ready, rejection);
+                return Self::fails_for_now(turn, ready, rejection);
             }
             // A batch update does not follow an id that was merged away, a single one does.
             (Class::Gone, Write::Update { .. }) if !ready.entry.batch.starts_with("single/") => {
-                return self.alone(turn, ready);
+                return Self::alone(turn, ready);
             }
             // It is there already: by whom, HubSpot is asked. And what was refused may have arrived before.
             (Class::Conflict { .. }, Write::Create { .. }) if ready.write.address().is_some() => {
-                return self.ask_after(turn, ready, rejection);
+                return Self::ask_after(turn, ready, rejection);
             }
             (_, Write::Create { .. }) if ready.entry.doubted => {
-                return self.ask_after(turn, ready, rejection);
+                return Self::ask_after(turn, ready, rejection);
             }
             _ => {}
         }
-        self.settle(turn, ready, State::Failed, None, &Note::of(rejection))
+        Self::settle(turn, ready, State::Failed, None, &Note::of(rejection))
     }
 
     /// A create was refused that may be there all the same: if it is not, the refusal stands.
-    fn ask_after(
-        &mut self,
-        turn: &mut Turn<'_>,
-        ready: &Ready,
-        rejection: &Rejection,
-    ) -> Result<(), SqlError> {
+    fn ask_after(turn: &Turn<'_>, ready: &Ready, rejection: &Rejection) -> Result<(), SqlError> {
         let note = Note::of(rejection).text();
         store::put_back(turn.sql, &[ready.entry.number], State::Doubt, turn.now, note.as_deref())
     }
 
     /// Leaves again without fields that may be left out.
-    fn without(&mut self, turn: &mut Turn<'_>, ready: &Ready, names: &[String]) -> Result<(), SqlError> {
+    fn without(turn: &Turn<'_>, ready: &Ready, names: &[String]) -> Result<(), SqlError> {
         let mut write = ready.write.clone();
         write.leave_out(names);
         let note = Note { left_out: names.to_vec(), ..Note::default() };
         if let Write::Update { values, .. } = &write
             && values.is_empty()
         {
-            return self.settle(turn, ready, State::Done, None, &note);
+            return Self::settle(turn, ready, State::Done, None, &note);
         }
-        self.rewrite(turn, ready, &write, None)?;
+        Self::rewrite(turn, ready, &write, None)?;
         store::put_back(turn.sql, &[ready.entry.number], State::Waiting, turn.now, note.text().as_deref())
     }
 
     /// Leaves again after a pause, or fails for want of an answer.
-    fn fails_for_now(
-        &mut self,
-        turn: &mut Turn<'_>,
-        ready: &Ready,
-        rejection: &Rejection,
-    ) -> Result<(), SqlError> {
+    fn fails_for_now(turn: &mut Turn<'_>, ready: &Ready, rejection: &Rejection) -> Result<(), SqlError> {
         if ready.entry.attempts + 1 >= ATTEMPTS {
-            return self.settle(turn, ready, State::Failed, None, &Note::of(rejection));
+            return Self::settle(turn, ready, State::Failed, None, &Note::of(rejection));
         }
         let wish = match rejection.class {
             Class::Transient { retry_at: Some(at) } => at.since_ms(turn.now).max(0),
@@ -437,10 +427,10 @@ impl Portal {
             _ => 0,
         };
         let wait = wish.max(pause(ready.entry.attempts, turn.random));
-        self.again(turn, ready, wait)
+        Self::again(turn, ready, wait)
     }
 
-    fn again(&mut self, turn: &Turn<'_>, ready: &Ready, wait_ms: i64) -> Result<(), SqlError> {
+    fn again(turn: &Turn<'_>, ready: &Ready, wait_ms: i64) -> Result<(), SqlError> {
         store::put_back(turn.sql, &[ready.entry.number], State::Waiting, turn.now.plus_ms(wait_ms), None)
     }
 
@@ -458,7 +448,7 @@ impl Portal {
             left_out: left_out.map(|note| note.left_out).unwrap_or_default(),
             ..Note::default()
         };
-        self.settle(turn, ready, State::Done, id, &note)?;
+        Self::settle(turn, ready, State::Done, id, &note)?;
         let kind = match &ready.write {
             Write::Create { object_type, .. } | Write::Update { object_type, .. } => Some(*object_type),
             Write::Tie { from, from_id: Who::Id(from_id), .. } => {
@@ -484,13 +474,13 @@ impl Portal {
         }
         for follower in store::followers(turn.sql, ready.entry.number)? {
             let follower = Ready::read(follower)?;
-            self.go_on(turn, &follower)?;
+            Self::go_on(turn, &follower)?;
         }
         Ok(())
     }
 
     /// Puts the records in place that a write waited for, as far as they are there.
-    fn go_on(&mut self, turn: &Turn<'_>, ready: &Ready) -> Result<(), SqlError> {
+    fn go_on(turn: &Turn<'_>, ready: &Ready) -> Result<(), SqlError> {
         let mut write = ready.write.clone();
         let steps = store::of_action(turn.sql, ready.entry.action)?;
         let mut after = None;
@@ -504,7 +494,7 @@ impl Portal {
                 }
             }
         }
-        self.rewrite(turn, ready, &write, after)
+        Self::rewrite(turn, ready, &write, after)
     }
 
     fn look_at(&mut self, turn: &Turn<'_>, kind: ObjectType, id: RecordId) -> Result<(), SqlError> {
@@ -516,13 +506,7 @@ impl Portal {
         dirty::mark(turn.sql, kind, &[id], generation, true, false)
     }
 
-    fn rewrite(
-        &self,
-        turn: &Turn<'_>,
-        ready: &Ready,
-        write: &Write,
-        after: Option<i64>,
-    ) -> Result<(), SqlError> {
+    fn rewrite(turn: &Turn<'_>, ready: &Ready, write: &Write, after: Option<i64>) -> Result<(), SqlError> {
         let content = serde_json::to_string(write).map_err(|_| SqlError::Content("outbox"))?;
         let content = store::Rewritten { batch: write.batch(), target: write.target(&ready.key()), content };
         store::rewrite(turn.sql, ready.entry.number, &content, after)
@@ -530,7 +514,6 @@ impl Portal {
 
     /// The end of a write. What waited for one that is not done has an end as well.
     pub(super) fn settle(
-        &mut self,
         turn: &Turn<'_>,
         ready: &Ready,
         state: State,
@@ -551,7 +534,7 @@ impl Portal {
                 ),
                 ..Note::default()
             };
-            self.settle(turn, &follower, State::Failed, None, &note)?;
+            Self::settle(turn, &follower, State::Failed, None, &note)?;
         }
         Ok(())
     }

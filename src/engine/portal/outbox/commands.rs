@@ -180,7 +180,7 @@ impl Portal {
                 let Some(action) = store::action_by_id(turn.sql, &id)? else { return Ok(Answer::Unknown) };
                 for entry in store::of_action(turn.sql, action.number)? {
                     if entry.state == State::Waiting {
-                        self.settle(turn, &Ready::read(entry)?, State::Cancelled, None, &Note::default())?;
+                        Self::settle(turn, &Ready::read(entry)?, State::Cancelled, None, &Note::default())?;
                     }
                 }
                 one(turn, &id)?
@@ -189,7 +189,7 @@ impl Portal {
                 let Some(action) = store::action_by_id(turn.sql, &id)? else { return Ok(Answer::Unknown) };
                 for entry in store::of_action(turn.sql, action.number)? {
                     if matches!(entry.state, State::Failed | State::Unknown) {
-                        self.leave_again(turn, &Ready::read(entry)?)?;
+                        Self::leave_again(turn, &Ready::read(entry)?)?;
                     }
                 }
                 self.rouse_for_outbox(turn, effects);
@@ -205,7 +205,7 @@ impl Portal {
                     if happened {
                         self.written(turn, &ready, record, Done::Arrived)?;
                     } else {
-                        self.leave_again(turn, &ready)?;
+                        Self::leave_again(turn, &ready)?;
                     }
                 }
                 self.rouse_for_outbox(turn, effects);
@@ -232,7 +232,7 @@ impl Portal {
     }
 
     /// What failed waits again, as if it had never left; what waited for it too.
-    fn leave_again(&self, turn: &Turn<'_>, ready: &Ready) -> Result<(), SqlError> {
+    fn leave_again(turn: &Turn<'_>, ready: &Ready) -> Result<(), SqlError> {
         store::begin_anew(turn.sql, ready.entry.number, turn.now)
     }
 
@@ -348,7 +348,7 @@ fn shown(turn: &Turn<'_>, action: &store::Action) -> Result<Value, SqlError> {
     let state = together(&entries.iter().map(|entry| entry.state).collect::<Vec<_>>());
     let mut writes = Vec::new();
     for entry in entries {
-        writes.push(shown_write(turn, &Ready::read(entry)?)?);
+        writes.push(shown_write(turn, &Ready::read(entry)?));
     }
     let mut shown = json!({
         "id": action.id,
@@ -387,14 +387,14 @@ fn together(states: &[State]) -> State {
     ORDER.into_iter().find(|state| states.contains(state)).unwrap_or(State::Done)
 }
 
-fn shown_write(turn: &Turn<'_>, ready: &Ready) -> Result<Value, SqlError> {
+fn shown_write(turn: &Turn<'_>, ready: &Ready) -> Value {
     let Ready { entry, write } = ready;
     let mut shown = json!({
         "step": entry.step,
         "state": told(entry.state),
         "attempts": entry.attempts,
     });
-    let Some(fields) = shown.as_object_mut() else { return Ok(shown) };
+    let Some(fields) = shown.as_object_mut() else { return shown };
     let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
     match write {
         Write::Create { object_type, values, ties, .. } => {
@@ -475,5 +475,5 @@ fn shown_write(turn: &Turn<'_>, ready: &Ready) -> Result<Value, SqlError> {
             put("left_out", note.left_out.into());
         }
     }
-    Ok(shown)
+    shown
 }

@@ -448,7 +448,7 @@ impl Portal {
     }
 
     /// How many calls' worth of writes wait, for as many permits.
-    pub(super) fn outbox_calls(&self, turn: &Turn<'_>, most: u32) -> Result<u32, SqlError> {
+    pub(super) fn outbox_calls(turn: &Turn<'_>, most: u32) -> Result<u32, SqlError> {
         let writes = store::open_up_to(turn.sql, most * BATCH_LIMIT as u32)?;
         Ok(writes.div_ceil(BATCH_LIMIT as u32).clamp(1, most))
     }
@@ -531,7 +531,7 @@ impl Portal {
     }
 
     /// What a call asks of HubSpot.
-    pub(super) fn outbox_request(&self, call: &Call) -> Option<Request> {
+    pub(super) fn outbox_request(call: &Call) -> Option<Request> {
         Some(match call {
             Call::Send { writes, key } => Self::send_request(writes, key.as_deref())?,
             Call::Look { writes, by } => {
@@ -613,7 +613,7 @@ impl Portal {
     }
 
     /// A call leaves: what it writes is on its way.
-    pub(super) fn outbox_leaves(&self, turn: &Turn<'_>, call: &Call) -> Result<(), SqlError> {
+    pub(super) fn outbox_leaves(turn: &Turn<'_>, call: &Call) -> Result<(), SqlError> {
         match call {
             Call::Send { writes, .. } => {
                 for ready in writes {

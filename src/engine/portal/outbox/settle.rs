@@ -121,7 +121,7 @@ impl Portal {
                     .to_owned(),
                 ..Note::default()
             };
-            self.settle(turn, &writes.swap_remove(0), State::Unknown, None, &note)?;
+            Self::settle(turn, &writes.swap_remove(0), State::Unknown, None, &note)?;
         }
     }
 
@@ -248,9 +248,9 @@ impl Portal {
                     self.written(turn, ready, Some(record.id), how)?;
                 }
                 // It was refused, and is nowhere: the refusal stands.
-                (None, Some(note)) => self.settle(turn, ready, State::Failed, None, &note)?,
+                (None, Some(note)) => Self::settle(turn, ready, State::Failed, None, &note)?,
                 (None, None) => {
-                    store::put_back(turn.sql, &[ready.entry.number], State::Waiting, turn.now, None)?
+                    store::put_back(turn.sql, &[ready.entry.number], State::Waiting, turn.now, None)?;
                 }
             }
         }
