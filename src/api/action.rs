@@ -119,12 +119,17 @@ fn asked(mut body: Map<String, Value>, background: bool) -> Result<Asked, Proble
         Some(_) => Err(invalid(format!("`{name}` is `true` or `false`."))),
     };
     let (dry_run, background) = (flag("dry_run", false)?, flag("background", background)?);
+    let data = match body.remove("data") {
+        None => Map::new(),
+        Some(Value::Object(data)) => data,
+        Some(_) => return Err(invalid("`data` is an object: what you know, by your own names.")),
+    };
     if !body.contains_key("action") {
         return Err(invalid(format!("`action` is missing: one of `{}`.", names())));
     }
     let wanted = serde_json::from_value(Value::Object(body))
         .map_err(|error| invalid(format!("The action is not what this takes: {error}.")))?;
-    Ok(Asked { key, why, dry_run, background, coalesce, wanted })
+    Ok(Asked { key, why, dry_run, background, coalesce, data, wanted })
 }
 
 fn names() -> String {

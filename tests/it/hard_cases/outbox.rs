@@ -9,13 +9,17 @@ use serde_json::{Value, json};
 use spoke::{
     engine::portal::{
         blocks::{Command as Privacy, Whom},
+        mappings::commands::{Answer as MappingAnswer, Command as MappingCommand},
         messages::{Answer, Command},
         outbox::{
             actions::Wanted,
             commands::{Answer as Told, Asked, Command as Outbox, Taken},
         },
     },
-    values::ids::{ActionId, ObjectType, RecordId},
+    values::{
+        ids::{ActionId, ObjectType, RecordId},
+        mapping::Action,
+    },
 };
 
 use super::{ids, synced, tiny};
@@ -53,7 +57,15 @@ fn keyless(contacts: u32) -> Plan {
 
 fn asked(body: Value) -> Asked {
     let wanted: Wanted = serde_json::from_value(body).unwrap();
-    Asked { key: None, why: None, dry_run: false, background: false, coalesce: None, wanted }
+    Asked {
+        key: None,
+        why: None,
+        dry_run: false,
+        background: false,
+        coalesce: None,
+        data: serde_json::Map::new(),
+        wanted,
+    }
 }
 
 fn outbox(world: &mut World, command: Outbox) -> Told {
@@ -333,8 +345,8 @@ fn what_cannot_be_is_refused_before_hubspot_is_asked() {
     let update = |values: Value| json!({ "action": "update_record", "type": "contacts", "record": id, "properties": values });
     let cases = [
         (update(json!({ "no_such_field": "1" })), "/properties/no_such_field", "no field"),
-        (update(json!({ "hs_object_id": "1" })), "/properties/hs_object_id", "nobody can write"),
-        (update(json!({ "firstname": ["Ulm"] })), "/properties/firstname", "a text"),
+        (update(json!({ "hs_object_id": "1" })), "/properties/hs_object_id", "cannot be written"),
+        (update(json!({ "firstname": ["Ulm"] })), "/properties/firstname", "no list"),
         (
             json!({ "action": "claim_account", "company": "1", "owner": { "email": "nobody@example.com" } }),
             "/owner",
@@ -447,4 +459,31 @@ fn nothing_of_an_erased_person_is_kept_or_written() {
     assert_eq!(with(&world, ObjectType::Contacts, "firstname", "Canarytwo").len(), 0);
     let (at, words) = refusal(&mut world, update);
     assert!(at == "/record" && words.contains("not in HubSpot any more"), "{at} {words}");
+}
+
+#[test]
+fn a_mapping_fills_fields_and_leaves_out_what_a_rule_of_the_account_refuses() {
+    let mut world = synced(writing(9));
+    let id = ids(&world)[3].clone();
+    let entry = |field: &str, from: &str| json!({ "field": field, "from": from, "drop_if_refused": field == "jobtitle" });
+    let mapping =
+        json!({ "entries": [entry("firstname", "person.first"), entry("jobtitle", "person.title")] });
+    let saved = world.command(Command::Mapping(MappingCommand::Put(Action::UpdateContact, mapping)));
+    assert!(matches!(saved, Some(Answer::Mapping(MappingAnswer::Json(_)))), "the mapping is not saved");
+    let rule = json!({
+        "portal_id": PORTAL, "object_type": "contacts", "property": "jobtitle", "rules": [{ "kind": "alpha" }],
+    });
+    world.control("PUT", "validation-rules", &rule);
+    let body = json!({ "action": "update_record", "type": "contacts", "record": id });
+    let data = json!({ "person": { "first": "Ann", "title": "R2-D2" } });
+    let data = data.as_object().unwrap().clone();
+    let one = take(&mut world, Asked { data, ..asked(body) });
+    let done = settled(&mut world, &one);
+    assert_eq!(
+        (done["state"].as_str(), &done["writes"][0]["left_out"]),
+        (Some("done"), &json!(["jobtitle"])),
+        "{done}"
+    );
+    assert_eq!(with(&world, ObjectType::Contacts, "firstname", "Ann"), [id]);
+    assert_eq!(with(&world, ObjectType::Contacts, "jobtitle", "R2-D2").len(), 0);
 }

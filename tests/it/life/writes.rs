@@ -64,6 +64,7 @@ impl World {
                 dry_run: false,
                 background: number.is_multiple_of(2),
                 coalesce: None,
+                data: serde_json::Map::new(),
                 wanted: serde_json::from_value(wanted).expect("an action"),
             };
             // A statement that fails takes nothing; whoever asks again under the same name has it once.

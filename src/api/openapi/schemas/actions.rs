@@ -36,6 +36,10 @@ fn asked(name: Name, members: &[(&str, Value)]) -> Value {
             said(key(), "A later action of the same key takes the place of one that has not left."),
         ),
     ];
+    all.push((
+        "data?",
+        json!({ "type": "object", "description": "What you know, by your own names: the action's mapping says which fields it fills." }),
+    ));
     all.extend(members.iter().cloned());
     body(&all)
 }
@@ -190,6 +194,13 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 ("by", text()),
                 ("why?", text()),
                 ("dry_run", flag()),
+                (
+                    "not_filled?",
+                    said(
+                        list(object(&[("field", text()), ("why", text()), ("detail?", text())])),
+                        "Fields of the mapping that stay as they are: nothing was sent for them, they are not empty, or cannot have the value.",
+                    ),
+                ),
                 ("writes", list(of("Write"))),
             ]),
         ),

@@ -11,16 +11,19 @@ use crate::{
     engine::portal::{
         Portal, Turn,
         beside::Source,
+        mappings::{self, definitions},
         outbox::{Who, Write},
     },
     hubspot::writes::{Values, unlabelled},
     store::{
-        portal::{fields, keys, records, reference},
+        portal::{keys, records, reference},
         sql::SqlError,
     },
     values::{
         ids::{ListId, ObjectType, RecordId},
         json,
+        mapping::{Action, Why},
+        property_value::{self, Manner},
         time::Timestamp,
     },
 };
@@ -285,12 +288,31 @@ pub enum Wanted {
         object_type: ObjectType,
         /// Which.
         record: RecordId,
-        /// The values.
+        /// The values; none where a mapping brings them.
+        #[serde(default)]
         properties: Map<String, Value>,
     },
 }
 
 impl Wanted {
+    /// The mapping that fills fields of it from what the host sends.
+    const fn mapping(&self) -> Option<Action> {
+        Some(match self {
+            Self::ImportCompany { .. } => Action::ImportCompany,
+            Self::ImportContact { .. } => Action::ImportContact,
+            Self::UpdateDeal { .. } => Action::UpdateDeal,
+            Self::CreateTask { .. } => Action::CreateTask,
+            Self::LogCall { .. } => Action::LogCall,
+            Self::AddNote { .. } => Action::AddNote,
+            Self::UpdateRecord { object_type: ObjectType::Companies, .. } => Action::UpdateCompany,
+            Self::UpdateRecord { object_type: ObjectType::Contacts, .. } => Action::UpdateContact,
+            Self::UpdateRecord { .. }
+            | Self::ClaimAccount { .. }
+            | Self::AddToList { .. }
+            | Self::RemoveFromList { .. } => return None,
+        })
+    }
+
     /// Its name.
     pub const fn name(&self) -> Name {
         match self {
@@ -322,6 +344,11 @@ pub struct Refusal {
 impl Refusal {
     fn new(at: impl Into<String>, words: impl Into<String>) -> Self {
         Self { at: at.into(), words: words.into(), of_account: false }
+    }
+
+    /// There is nothing to be written.
+    pub(super) fn nothing() -> Self {
+        Self::new("/properties", "Nothing of the record is to be changed.")
     }
 
     fn of_account(at: impl Into<String>, words: impl Into<String>) -> Self {
@@ -453,17 +480,11 @@ impl Portal {
                 allowed!(self.there(turn, ObjectType::Deals, *deal, "/deal")?);
                 let mut values = allowed!(self.values(turn, ObjectType::Deals, properties)?);
                 allowed!(staged(turn, &mut values, stage.as_deref(), pipeline.as_deref())?);
-                if values.is_empty() {
-                    return Ok(Err(Refusal::new("", "Nothing of the deal is to be changed.")));
-                }
                 Ok(vec![update(ObjectType::Deals, *deal, values)])
             }
             Wanted::UpdateRecord { object_type, record, properties } => {
                 allowed!(self.there(turn, *object_type, *record, "/record")?);
                 let values = allowed!(self.values(turn, *object_type, properties)?);
-                if values.is_empty() {
-                    return Ok(Err(Refusal::new("/properties", "Nothing of the record is to be changed.")));
-                }
                 Ok(vec![update(*object_type, *record, values)])
             }
         })
@@ -592,53 +613,76 @@ impl Portal {
         kind: ObjectType,
         given: &Map<String, Value>,
     ) -> Result<Result<Values, Refusal>, SqlError> {
-        #[derive(Deserialize)]
-        struct Field {
-            read_only: bool,
-            calculated: bool,
-        }
         if given.len() > FIELDS_LIMIT {
             return Ok(Err(Refusal::new("/properties", format!("At most {FIELDS_LIMIT} fields."))));
         }
         let names: Vec<&str> = given.keys().map(String::as_str).collect();
-        let known: BTreeMap<String, String> = fields::present(turn.sql, kind, &names)?.into_iter().collect();
-        // Fields of a type that is not mirrored are not known: HubSpot says what it thinks of them.
-        let discovered = self
-            .streams
-            .iter()
-            .any(|running| running.saved.object_type == kind && running.saved.properties_at.is_some());
+        let known = definitions(turn.sql, kind, Some(&names))?;
+        // Custom objects that are not mirrored have fields that nobody here knows: HubSpot says what it thinks of them.
+        let discovered = self.mirrors(kind) || !matches!(kind, ObjectType::Custom(_));
         let mut values = Values::new();
         for (name, value) in given {
             let at = format!("/properties/{}", name.replace('~', "~0").replace('/', "~1"));
-            match known.get(name).map(|definition| json::parse::<Field>(definition)) {
-                Some(Ok(field)) if field.read_only || field.calculated => {
-                    return Ok(Err(Refusal::of_account(
-                        at,
-                        format!("`{name}` is HubSpot's own: nobody can write it."),
-                    )));
+            let text = match (known.get(name), value) {
+                (Some(definition), _) => match property_value::write(definition, value, Manner::Replace) {
+                    Ok(text) => text,
+                    Err(refused) => return Ok(Err(Refusal::of_account(at, refused.detail))),
+                },
+                (None, _) if discovered => {
+                    let refused = property_value::Refusal::unknown_field(name);
+                    return Ok(Err(Refusal::of_account(at, refused.detail)));
                 }
-                None if discovered => {
-                    let words = format!(
-                        "The HubSpot account has no field `{name}` of {kind}. *Refresh fields* if it was just made."
-                    );
-                    return Ok(Err(Refusal::of_account(at, words)));
-                }
-                Some(_) | None => {}
-            }
-            let text = match value {
-                Value::Null => String::new(),
-                Value::String(text) => text.clone(),
-                Value::Bool(_) | Value::Number(_) => value.to_string(),
-                Value::Array(_) | Value::Object(_) => {
+                (None, Value::String(text)) => text.clone(),
+                (None, Value::Null) => String::new(),
+                (None, Value::Bool(_) | Value::Number(_)) => value.to_string(),
+                (None, Value::Array(_) | Value::Object(_)) => {
                     return Ok(Err(Refusal::new(at, "A value is a text, a number, a truth or null.")));
                 }
             };
-            if text.chars().count() > TEXT_CHARS {
-                return Ok(Err(Refusal::new(at, format!("HubSpot takes {TEXT_CHARS} characters."))));
-            }
             values.insert(name.clone(), text);
         }
         Ok(Ok(values))
+    }
+
+    /// Fills the fields that the action's mapping names from what the host sent; what the action says itself comes first. Which fields
+    /// stay as they are, and why.
+    pub(super) fn fill(
+        &self,
+        turn: &Turn<'_>,
+        wanted: &Wanted,
+        host: &Map<String, Value>,
+        writes: &mut [Write],
+    ) -> Result<Vec<(String, Why)>, SqlError> {
+        let Some(action) = wanted.mapping() else { return Ok(Vec::new()) };
+        let Some(mapping) = mappings::load(turn.sql, action)? else { return Ok(Vec::new()) };
+        let kind = action.object_type();
+        let own = writes.iter_mut().find_map(|write| match write {
+            Write::Create { object_type, values, droppable, .. } if *object_type == kind => {
+                Some((None, values, droppable))
+            }
+            Write::Update { object_type, id, values, droppable } if *object_type == kind => {
+                Some((id.id(), values, droppable))
+            }
+            _ => None,
+        });
+        let Some((id, values, droppable)) = own else { return Ok(Vec::new()) };
+        let names: Vec<&str> = mapping.entries.iter().map(|entry| entry.field.as_str()).collect();
+        let fields = definitions(turn.sql, kind, Some(&names))?;
+        let live = match id {
+            Some(id) if self.mirrors(kind) => records::live_by_ids(turn.sql, kind, &[id])?.into_iter().next(),
+            _ => None,
+        };
+        let held: BTreeMap<String, String> = live
+            .map(|live| json::parse(&live.properties).map_err(|_| SqlError::Content("records")))
+            .transpose()?
+            .unwrap_or_default();
+        let current = |name: &str| held.get(name).map(String::as_str);
+        let filled = mapping.fill(host, current, |name| fields.get(name));
+        for (name, text) in filled.properties {
+            values.entry(name).or_insert(text);
+        }
+        droppable.extend(filled.droppable);
+        Ok(filled.left)
     }
 }
 

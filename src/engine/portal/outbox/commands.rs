@@ -25,7 +25,9 @@ use crate::{
     },
     values::{
         ids::{ActionId, RecordId},
-        json, scopes,
+        json,
+        mapping::Why,
+        scopes,
         time::Timestamp,
     },
 };
@@ -48,6 +50,9 @@ pub struct Asked {
     pub background: bool,
     /// A later one of the same takes its place while it has not left.
     pub coalesce: Option<String>,
+    /// What the host knows, by its own names: the action's mapping says which fields it fills.
+    #[serde(default)]
+    pub data: Map<String, Value>,
     /// What.
     pub wanted: Wanted,
 }
@@ -139,6 +144,9 @@ struct Content {
     dry_run: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     key: Option<String>,
+    /// Fields of the mapping that stay as they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    left: Vec<(String, Why)>,
 }
 
 impl Portal {
@@ -251,10 +259,14 @@ impl Portal {
         if self.outbox.settings.off.contains(&asked.wanted.name()) {
             return Ok(Taken::Off);
         }
-        let writes = match self.plan_action(turn, &asked.wanted)? {
+        let mut writes = match self.plan_action(turn, &asked.wanted)? {
             Ok(writes) => writes,
             Err(refusal) => return Ok(Taken::Refused(refusal)),
         };
+        let left = self.fill(turn, &asked.wanted, &asked.data, &mut writes)?;
+        if writes.iter().any(Write::is_nothing) {
+            return Ok(Taken::Refused(Refusal::nothing()));
+        }
         if let Some(refusal) = self.lacks_to_write(&writes) {
             return Ok(Taken::Refused(refusal));
         }
@@ -273,6 +285,7 @@ impl Portal {
             why: asked.why,
             dry_run: asked.dry_run,
             key: asked.key.clone(),
+            left,
         };
         let content = serde_json::to_string(&content).map_err(|_| SqlError::Content("actions"))?;
         let key = asked.key.as_deref().filter(|_| !asked.dry_run);
@@ -362,6 +375,15 @@ fn shown(turn: &Turn<'_>, action: &store::Action) -> Result<Value, SqlError> {
     if let Some(fields) = shown.as_object_mut() {
         fields.extend(content.why.map(|why| ("why".to_owned(), why.into())));
         fields.extend(content.key.map(|key| ("key".to_owned(), key.into())));
+        let left = content.left.into_iter().map(|(field, why)| match why {
+            Why::Absent => json!({ "field": field, "why": "absent" }),
+            Why::NotEmpty => json!({ "field": field, "why": "not_empty" }),
+            Why::Refused(refused) => json!({ "field": field, "why": refused.code, "detail": refused.detail }),
+        });
+        let left: Vec<Value> = left.collect();
+        if !left.is_empty() {
+            fields.insert("not_filled".to_owned(), left.into());
+        }
     }
     Ok(shown)
 }

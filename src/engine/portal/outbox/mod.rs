@@ -213,6 +213,11 @@ impl Write {
         }
     }
 
+    /// Whether it changes nothing.
+    fn is_nothing(&self) -> bool {
+        matches!(self, Self::Update { values, .. } if values.is_empty())
+    }
+
     /// What may be left out of it.
     fn droppable(&self) -> Option<&BTreeSet<String>> {
         match self {
