@@ -61,11 +61,13 @@ pub enum Unusable {
     FreeMail,
     /// A host on which anybody has a page.
     SharedHost,
+    /// It is no address of a mailbox, where one is wanted.
+    NotAnAddress,
 }
 
 impl Unusable {
     /// All there are, for documents.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Empty,
         Self::NotADomain,
         Self::UnknownEnding,
@@ -73,6 +75,7 @@ impl Unusable {
         Self::PublicSuffix,
         Self::FreeMail,
         Self::SharedHost,
+        Self::NotAnAddress,
     ];
 
     /// Its name, as answers have it.
@@ -85,6 +88,7 @@ impl Unusable {
             Self::PublicSuffix => "public_suffix",
             Self::FreeMail => "free_mail",
             Self::SharedHost => "shared_host",
+            Self::NotAnAddress => "not_an_address",
         }
     }
 
@@ -98,6 +102,7 @@ impl Unusable {
             Self::PublicSuffix => "is a suffix below which anybody registers a name",
             Self::FreeMail => "belongs to a mail provider, whose addresses anybody has",
             Self::SharedHost => "is a host on which anybody has a page",
+            Self::NotAnAddress => "is not an e-mail address",
         }
     }
 }

@@ -16,8 +16,8 @@ use crate::{
         portal::{
             dirty, erasures,
             feed::{self, Change, OldNew},
-            keys::Key,
-            members,
+            keys::{self, Key},
+            lookup, members,
             records::{self, Grave, Known, Stored, Write},
         },
         sql::{Sql, SqlError},
@@ -77,6 +77,9 @@ struct Verdict<'a> {
     graves: Vec<Grave>,
     doubts: Vec<RecordId>,
     merged: Vec<(RecordId, RecordId)>,
+    /// What else records are called now, and which were called something else.
+    further: Vec<(RecordId, Vec<Key>)>,
+    had_further: Vec<RecordId>,
     came: u64,
     went: u64,
 }
@@ -315,6 +318,10 @@ impl<'a> Verdict<'a> {
         if old != text && !planted(Bug::EditsNotFed) {
             self.changes.push(Change::Updated { id: record.id, set: difference(&old, &record.properties) });
         }
+        // To be looked for in the text takes a tenth of what reading it would.
+        if keys::further_property(scene.kind).is_some_and(|name| old.contains(name)) {
+            self.had_further.push(record.id);
+        }
         self.put(scene, record, text);
     }
 
@@ -329,11 +336,15 @@ impl<'a> Verdict<'a> {
         if scene.before_field {
             self.doubts.push(record.id);
         }
+        let keys = keys::of(scene.kind, |name| record.properties.get(name));
+        if !keys.further.is_empty() {
+            self.further.push((record.id, keys.further));
+        }
         self.writes.push(Write {
             id: record.id,
             created_at: record.created_at,
             updated_at: record.updated_at,
-            key: scene.kind.key_property().and_then(|name| record.properties.get(name)).map(Key::of),
+            key: keys.first,
             properties: text,
         });
     }
@@ -352,10 +363,12 @@ impl<'a> Verdict<'a> {
                 records::make_room(sql, kind, &self.writes)?;
             }
             records::put(sql, kind, &self.writes, scene.asked_at)?;
+            lookup::put_further(sql, kind, &self.had_further, &self.further)?;
         }
         if !self.graves.is_empty() {
             records::entomb(sql, kind, &self.graves, scene.asked_at)?;
             let gone: Vec<RecordId> = self.graves.iter().map(|grave| grave.id).collect();
+            lookup::put_further(sql, kind, &gone, &[])?;
             members::gone(sql, scene.now, kind, &gone)?;
             elsewhere = links::apply::left(sql, kind, &gone, scene.tick)?;
         }

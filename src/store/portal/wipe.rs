@@ -3,10 +3,11 @@
 use crate::store::sql::{Param, Sql, SqlError, Value};
 
 /// Tables of what was read, and of what was made of it. Emptied whole, which SQLite does without looking at rows.
-pub const READ: [&str; 15] = [
+pub const READ: [&str; 16] = [
     "credentials",
     "streams",
     "parts",
+    "further_keys",
     "dirty",
     "fields",
     "field_history",
