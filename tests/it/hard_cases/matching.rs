@@ -231,7 +231,8 @@ fn a_contact_is_found_by_each_of_its_addresses_until_it_is_erased() {
 #[test]
 fn an_older_database_gets_its_index_over_evictions_and_says_so_until_then() {
     let mut world = synced(plan(1_400));
-    let id = make(&mut world, json!({ "name": "A", "website": "https://northwind.com" }));
+    let site = make(&mut world, json!({ "name": "C", "website": "https://eastwind.com" }));
+    let id = make(&mut world, json!({ "name": "A", "domain": "eu.northwind.com" }));
     let other = make(&mut world, json!({ "name": "B", "domain": "southwind.com" }));
     let merged = world.change(COMPANIES, "merge", json!({ "primary": id, "other": other }));
     world.pass(12);
@@ -262,8 +263,8 @@ fn an_older_database_gets_its_index_over_evictions_and_says_so_until_then() {
     });
     assert!(done, "{places:?}");
     assert!(places.len() > 3, "it goes on where it was: {places:?}");
-    for name in ["northwind.com", "southwind.com"] {
-        assert_eq!(chosen(&company(&mut world, name, &[])), merged, "{name}");
+    for (name, found) in [("northwind.com", &merged), ("southwind.com", &merged), ("eastwind.com", &site)] {
+        assert_eq!(chosen(&company(&mut world, name, &[])), found, "{name}");
     }
     world.verdict().unwrap();
 }
