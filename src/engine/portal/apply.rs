@@ -319,7 +319,9 @@ impl<'a> Verdict<'a> {
             self.changes.push(Change::Updated { id: record.id, set: difference(&old, &record.properties) });
         }
         // To be looked for in the text takes a tenth of what reading it would.
-        if keys::further_property(scene.kind).is_some_and(|name| old.contains(name)) {
+        if keys::further_property(scene.kind).is_some_and(|name| old.contains(name))
+            && !planted(Bug::NamesStay)
+        {
             self.had_further.push(record.id);
         }
         self.put(scene, record, text);
@@ -368,7 +370,9 @@ impl<'a> Verdict<'a> {
         if !self.graves.is_empty() {
             records::entomb(sql, kind, &self.graves, scene.asked_at)?;
             let gone: Vec<RecordId> = self.graves.iter().map(|grave| grave.id).collect();
-            lookup::put_further(sql, kind, &gone, &[])?;
+            if !planted(Bug::NamesStay) {
+                lookup::put_further(sql, kind, &gone, &[])?;
+            }
             members::gone(sql, scene.now, kind, &gone)?;
             elsewhere = links::apply::left(sql, kind, &gone, scene.tick)?;
         }

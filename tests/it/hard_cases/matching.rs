@@ -239,7 +239,7 @@ fn an_older_database_gets_its_index_over_evictions_and_says_so_until_then() {
     let sql = &world.objects[0].sql.inner;
     for statement in [
         "DELETE FROM further_keys",
-        "UPDATE records_companies SET key = 1",
+        "UPDATE records_companies SET key = 1 WHERE live = 1",
         "DELETE FROM meta WHERE key = 'matching'",
     ] {
         sql.exec(statement, &[]).unwrap();
