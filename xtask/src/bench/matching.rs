@@ -120,6 +120,8 @@ fn used() -> Result<(f64, f64)> {
 pub(super) fn measure() -> Result<Vec<Figure>> {
     let sql = NativeSql::default();
     fill(&sql)?;
+    // From here on the peak is that of matching (`proc_pid_clear_refs(5)`).
+    fs::write("/proc/self/clear_refs", "5")?;
     let (cpu, peak) = used()?;
     let started = Instant::now();
     let (mut matched, mut asked) = (0, 0);
@@ -143,6 +145,5 @@ pub(super) fn measure() -> Result<Vec<Figure>> {
         .at_most(MICROSECONDS),
         figure("memory taken for it".to_owned(), (peak_after - peak) / 1e6, "MB").at_most(MEGABYTES),
         figure("of them matched".to_owned(), matched as f64 * 100.0 / ACCOUNTS as f64, "%"),
-        figure("calls to HubSpot".to_owned(), 0.0, "").at_most(0.0).exactly_counted(),
     ])
 }
