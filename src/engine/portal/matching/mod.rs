@@ -364,3 +364,6 @@ impl Portal {
         Ok(Answer::Json(serde_json::json!({ "results": results }).to_string()))
     }
 }
+
+#[cfg(test)]
+mod tests;
