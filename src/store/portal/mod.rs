@@ -45,8 +45,8 @@ pub mod feed;
 pub mod fields;
 pub mod keys;
 pub mod links;
-pub mod mappings;
 pub mod lookup;
+pub mod mappings;
 pub mod members;
 pub mod outbox;
 pub mod records;
@@ -61,7 +61,7 @@ pub mod wipe;
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 17] = [
+pub const STEPS: [&str; 18] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
