@@ -48,7 +48,7 @@
 //! that are followed ([`engine::portal::beside`]), and associations ([`engine::portal::links`]). [`engine::portal::selection`] says which
 //! fields are mirrored, [`engine::portal::storage`] what is given up when storage runs out, [`engine::portal::unreadable`] what becomes
 //! of records that HubSpot fails to answer of, [`engine::portal::blocks`] who was erased on request and stays out, and
-//! [`engine::portal::retention`] how long what is kept. What may no longer be kept goes in every state of a connection, as soon as it
+//! [`engine::portal::retention`] how long what is kept, [`engine::portal::matching`] which company a host's account is and which contact a person. What may no longer be kept goes in every state of a connection, as soon as it
 //! is told of or too old: people erased for privacy, details of old calls, changes beyond the feed's horizon.
 //!
 //! # What is absent

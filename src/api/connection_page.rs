@@ -156,10 +156,14 @@ pub enum ConnectionPage {
     AskDeleteMapping(Action),
     /// `POST …/mappings/{action}/delete`
     DeleteMapping(Action),
+    /// `GET …/matching`
+    Matching,
+    /// `POST …/matching`
+    TryMatching,
 }
 
 /// Every such address, as in the router's own table.
-pub const TABLE: [(Method, &str, Make); 72] = [
+pub const TABLE: [(Method, &str, Make); 74] = [
     (Method::Get, "/w/*/connections/*", |at| page(at, ConnectionPage::Sync)),
     (Method::Get, "/w/*/connections/*/live", |at| page(at, ConnectionPage::SyncLive)),
     (Method::Post, "/w/*/connections/*/pause", |at| page(at, ConnectionPage::Pause)),
@@ -248,6 +252,8 @@ pub const TABLE: [(Method, &str, Make); 72] = [
         of_action(at, ConnectionPage::AskDeleteMapping)
     }),
     (Method::Post, "/w/*/connections/*/mappings/*/delete", |at| of_action(at, ConnectionPage::DeleteMapping)),
+    (Method::Get, "/w/*/connections/*/matching", |at| page(at, ConnectionPage::Matching)),
+    (Method::Post, "/w/*/connections/*/matching", |at| page(at, ConnectionPage::TryMatching)),
 ];
 
 fn of_action(at: &[&str], make: fn(Action) -> ConnectionPage) -> Option<Route> {

@@ -10,6 +10,7 @@ pub mod cursor;
 pub mod endpoint;
 pub mod idempotency;
 pub mod mapping;
+pub mod matching;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod openapi;
 pub mod prospect;

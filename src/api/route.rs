@@ -114,7 +114,7 @@ pub type Make = fn(&[&str]) -> Option<Route>;
 pub const OAUTH_CALLBACK: &str = "/oauth/callback";
 
 /// Every address: method, pattern, and what it means. `*` stands for one segment.
-const TABLE: [(Method, &str, Make); 102] = [
+const TABLE: [(Method, &str, Make); 104] = [
     (Method::Get, "/hello", |_| Some(Route::Hello)),
     (Method::Get, "/healthz", |_| Some(Route::Health)),
     // An app's key holds no underscore, a connection's id does.
@@ -266,6 +266,8 @@ const TABLE: [(Method, &str, Make); 102] = [
     (Method::Get, "/v1/connections/*/mappings/*", |at| mapping(at, mapping::Call::Get)),
     (Method::Put, "/v1/connections/*/mappings/*", |at| mapping(at, mapping::Call::Put)),
     (Method::Delete, "/v1/connections/*/mappings/*", |at| mapping(at, mapping::Call::Remove)),
+    (Method::Post, "/v1/connections/*/match/companies", |at| api(Api::MatchCompanies(at[0].parse().ok()?))),
+    (Method::Post, "/v1/connections/*/match/contacts", |at| api(Api::MatchContacts(at[0].parse().ok()?))),
 ];
 
 fn mapping(at: &[&str], call: fn(Action) -> mapping::Call) -> Option<Route> {

@@ -64,6 +64,7 @@ pub enum Tab {
     Records,
     Fields,
     Channels,
+    Matching,
     Deliveries,
     Access,
     Limits,
@@ -116,6 +117,7 @@ pub fn ways(paths: &ConnectionPaths, first_type: Option<&str>) -> Vec<(Tab, &'st
         ways.push((Tab::Fields, "Fields", paths.fields(first, &FieldsQuery::default())));
     }
     ways.push((Tab::Channels, "Channels", paths.channels()));
+    ways.push((Tab::Matching, "Matching", paths.matching()));
     ways.push((Tab::Deliveries, "Deliveries", paths.deliveries()));
     ways.push((Tab::Mappings, "Mappings", paths.mappings()));
     ways.push((Tab::Access, "Access", paths.access()));

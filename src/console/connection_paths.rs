@@ -45,6 +45,8 @@
 //! | GET | `…/mappings/{action}` | [`super::mappings::form`] |
 //! | POST | the same: `csrf`, `do` and the form's rows | the form again, or 303 to the page of mappings |
 //! | GET, POST | `…/mappings/{action}/delete` | [`super::mappings::delete`] |
+//! | GET | `…/matching` | [`super::matching::page`] |
+//! | POST | the same: `csrf`, `name` | the same with what was found |
 //!
 //! No address holds personal data but the ids of records: whoever looks for an e-mail address sends a form.
 
@@ -286,6 +288,10 @@ impl ConnectionPaths {
 
     pub fn delete_mapping(&self, action: &str) -> String {
         format!("{}/delete", self.mapping(action))
+    }
+
+    pub fn matching(&self) -> String {
+        format!("{}/matching", self.base)
     }
 
     pub fn choose_fields(&self, object_type: &str) -> String {

@@ -8,6 +8,7 @@ pub mod choose_fields;
 pub mod deliveries;
 pub mod fields;
 pub mod mappings;
+pub mod matching;
 pub mod privacy;
 pub mod records;
 pub mod sync;

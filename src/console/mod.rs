@@ -26,6 +26,7 @@ pub mod fill;
 pub mod integrations;
 pub mod limits;
 pub mod mappings;
+pub mod matching;
 pub mod notice;
 pub mod operator;
 pub mod paths;

@@ -7,6 +7,7 @@ mod choose_fields;
 mod connection;
 mod deliveries;
 mod mappings;
+mod matching;
 mod privacy;
 mod records;
 
@@ -182,6 +183,7 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
     ]);
     pages.extend(access::every_page(t));
     pages.extend(privacy::every_page(t));
+    pages.extend(matching::every_page(t));
     pages.extend(connection::every_page(t));
     pages.extend(records::every_page(t));
     pages.extend(deliveries::every_page(t));

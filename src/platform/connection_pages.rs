@@ -161,6 +161,8 @@ pub async fn answer(
         ConnectionPage::SendMapping(action) => visit.send_mapping(incoming, action).await,
         ConnectionPage::AskDeleteMapping(action) => visit.ask_delete_mapping(action).await,
         ConnectionPage::DeleteMapping(action) => visit.delete_mapping(incoming, action).await,
+        ConnectionPage::Matching => visit.matching().await,
+        ConnectionPage::TryMatching => visit.try_matching(incoming).await,
     }
 }
 

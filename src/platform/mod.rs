@@ -24,6 +24,7 @@ pub mod incoming;
 pub mod limiter_object;
 pub mod log;
 mod mapping_pages;
+mod matching_pages;
 pub mod nudge;
 pub mod oauth_flow;
 pub mod object;

@@ -10,7 +10,7 @@ use crate::{
     api::{
         channel, cursor, endpoint,
         idempotency::{self, Kept},
-        mapping, prospect,
+        mapping, matching, prospect,
         question::{self, Ask, Expected},
         rate::{Bucket, Left},
         request::{self, BODY_LIMIT, Query},
@@ -445,6 +445,14 @@ async fn answer(
         Api::SetRetention(id) => {
             let wanted = read::<prospect::SetRetention>(incoming).await?.wanted()?;
             asked(env, caller, &id, &PortalCommand::SetRetention(wanted), Expected::Json).await
+        }
+        Api::MatchCompanies(id) => {
+            let command = read::<matching::MatchCompanies>(incoming).await?.command()?;
+            asked(env, caller, &id, &PortalCommand::Match(command), Expected::Json).await
+        }
+        Api::MatchContacts(id) => {
+            let command = read::<matching::MatchContacts>(incoming).await?.command()?;
+            asked(env, caller, &id, &PortalCommand::Match(command), Expected::Json).await
         }
         Api::ListAudit(workspace) => {
             caller.may_see(&workspace)?;

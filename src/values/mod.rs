@@ -4,6 +4,7 @@
 
 pub mod config;
 pub mod crypto;
+pub mod domain;
 pub mod failure;
 pub mod filter;
 pub mod http;

@@ -58,6 +58,8 @@ pub enum Bug {
     FirstPageOfLinks,
     /// Whoever goes leaves his links behind.
     LinksOutliveRecords,
+    /// What a record was called besides it is called for ever.
+    NamesStay,
     /// An endpoint's cursor moves when a message leaves, not when it is taken.
     CursorBeforeAnswer,
 }
@@ -69,7 +71,7 @@ impl Bug {
     /// All that lives must find. [`Self::OrderBelieved`] needs more changes at once than lives have time for,
     /// [`Self::ListClearsTombstones`] an order of answers that is too rare, [`Self::CursorBeforeAnswer`] a receiver that refuses:
     /// named cases find those.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::NoLookback,
         Self::NoTrailing,
         Self::CursorFirst,
@@ -91,6 +93,7 @@ impl Bug {
         Self::LinksNotReread,
         Self::FirstPageOfLinks,
         Self::LinksOutliveRecords,
+        Self::NamesStay,
     ];
 }
 

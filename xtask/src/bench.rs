@@ -6,6 +6,8 @@ mod cost;
 mod counts;
 mod feed;
 mod lists;
+#[cfg(feature = "matching")]
+mod matching;
 mod memory;
 #[cfg(feature = "scale")]
 mod off;
@@ -33,7 +35,7 @@ pub struct Options {
     #[arg(long)]
     json: bool,
     /// Only the parts whose names hold this text: size, calls, polls, types, rate, cost, webhooks, whole, lists, feed; and those
-    /// that only their names choose, scale, scale-lists, scale-off
+    /// that only their names choose, match, scale, scale-lists, scale-off
     #[arg(long)]
     only: Option<String>,
     /// Contacts of the largest account, which `--only scale` measures
@@ -80,14 +82,27 @@ impl Figure {
     }
 }
 
-/// Builds this program once more, with the SQLite by which `scale` moves time, and hands over to that.
-#[cfg(not(feature = "scale"))]
-fn hand_over(options: &Options) -> Result<bool> {
+/// Builds this program once more, with the SQLite by which `scale` moves time, or for speed with the engine that `match` calls, and
+/// hands over to that.
+#[cfg(not(all(feature = "scale", feature = "matching")))]
+fn hand_over(options: &Options, features: &str, profile: &str) -> Result<bool> {
     let mut cargo = std::process::Command::new(env!("CARGO"));
-    cargo.args(["run", "--quiet", "--package", "xtask", "--features", "scale", "--", "bench", "--only"]);
+    cargo.args(["run", "--quiet", "--package", "xtask", "--profile", profile, "--features", features]);
+    cargo.args(["--", "bench", "--only"]);
     cargo.args(options.only.as_deref());
     cargo.args(["--most", &options.most.to_string()]).args(options.json.then_some("--json"));
     Ok(cargo.status()?.success())
+}
+
+/// The part that needs no Worker, where it alone is asked for; whether every count held.
+pub fn run_alone(options: &Options) -> Result<Option<bool>> {
+    if options.only.as_deref() != Some("match") {
+        return Ok(None);
+    }
+    #[cfg(not(feature = "matching"))]
+    return hand_over(options, "matching", "tool").map(Some);
+    #[cfg(feature = "matching")]
+    return shown_all(options, &matching::measure()?).map(Some);
 }
 
 /// Measures all parts; whether every count held.
@@ -95,7 +110,7 @@ pub fn run(built: &Built, options: &Options) -> Result<bool> {
     type Part<'a> = (&'static str, Box<dyn Fn() -> Result<Vec<Figure>> + 'a>);
     #[cfg(not(feature = "scale"))]
     if options.only.as_deref().is_some_and(|only| only.starts_with("scale")) {
-        return hand_over(options);
+        return hand_over(options, "scale", "dev");
     }
     let parts: Vec<Part<'_>> = vec![
         ("size", Box::new(|| size(built))),
@@ -139,10 +154,14 @@ pub fn run(built: &Built, options: &Options) -> Result<bool> {
             }
         }
     }
+    shown_all(options, &figures)
+}
+
+fn shown_all(options: &Options, figures: &[Figure]) -> Result<bool> {
     if options.json {
-        println!("{}", serde_json::to_string_pretty(&figures)?);
+        println!("{}", serde_json::to_string_pretty(figures)?);
     } else {
-        println!("{}", table(&figures));
+        println!("{}", table(figures));
     }
     Ok(figures.iter().all(|figure| !figure.is_exact || figure.met != Some(false)))
 }

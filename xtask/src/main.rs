@@ -125,6 +125,11 @@ fn run(task: &Task) -> Result<ExitCode> {
     if let Task::AppProject { arguments } = task {
         return Ok(if app_project(arguments)? { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
+    if let Task::Bench(options) = task
+        && let Some(held) = bench::run_alone(options)?
+    {
+        return Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
     let project = Project::here();
     let setup = Setup::ensure(&project)?;
     let mut held = true;

@@ -334,8 +334,8 @@ fn described(operation: &Operation, path: &str) -> Value {
         });
     }
     let id = match path.rsplit('/').next() {
-        Some("contacts") => format!("{}OfContacts", operation.id),
-        Some("companies") => format!("{}OfCompanies", operation.id),
+        Some("contacts") if operation.pattern == RECORDS => format!("{}OfContacts", operation.id),
+        Some("companies") if operation.pattern == RECORDS => format!("{}OfCompanies", operation.id),
         _ => operation.id.to_owned(),
     };
     let mut described = json!({

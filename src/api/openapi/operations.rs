@@ -52,7 +52,7 @@ pub(super) enum Answer {
 }
 
 /// The tags, in the order in which the page shows them.
-pub(super) const TAGS: [(&str, &str); 14] = [
+pub(super) const TAGS: [(&str, &str); 15] = [
     ("Workspaces", "Your customers. Their keys, and links for their people."),
     ("Connections", "HubSpot accounts that a workspace connected, and how each is kept in step."),
     ("Records", "The mirror of contacts, companies, deals and the types that are turned on."),
@@ -70,6 +70,10 @@ pub(super) const TAGS: [(&str, &str); 14] = [
     ("Endpoints", "Receivers of signed deliveries (Standard Webhooks)."),
     ("Privacy", "One person erased and kept out, or exported; what is kept and how long; who did what."),
     ("Mappings", "Which HubSpot fields your actions fill, and with what."),
+    (
+        "Matching",
+        "Which company an account of yours is, and which contact somebody is: from the mirror, so that HubSpot is not asked.",
+    ),
 ];
 
 const fn op(
@@ -225,5 +229,9 @@ pub(super) fn operations() -> Vec<Operation> {
         op(Put, "/v1/connections/*/mappings/*", "putMapping", "Mappings", "Save the field mapping of an action", Needed("NewFieldMapping"), Ok("FieldMapping"))
             .more("Checked against the fields that HubSpot has; `errors` names the entry of each fault."),
         op(Delete, "/v1/connections/*/mappings/*", "removeMapping", "Mappings", "Delete the field mapping of an action", None, Gone),
+        op(Post, "/v1/connections/*/match/companies", "matchCompanies", "Matching", "Find the companies that accounts are", Needed("CompaniesToMatch"), Ok("Matches"))
+            .more("By the domain that was registered: of a company's `domain`, of its `website` while it has none, and of `hs_additional_domains`. Of several it is one with the very same host, then the one with the most deals, then the most contacts, then the one modified most recently. Mail providers' domains and hosts on which anybody has a page match nobody. Changes nothing, and so takes no `Idempotency-Key`."),
+        op(Post, "/v1/connections/*/match/contacts", "matchContacts", "Matching", "Find the contacts that people are", Needed("ContactsToMatch"), Ok("Matches"))
+            .more("By `email` and `hs_additional_emails`, in any case. Whoever was erased and is kept out is nobody."),
     ]
 }

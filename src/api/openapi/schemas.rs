@@ -3,6 +3,7 @@
 mod actions;
 mod answers;
 mod mappings;
+mod matching;
 mod privacy;
 mod records;
 mod seats;
@@ -172,6 +173,7 @@ pub(super) fn all() -> Map<String, Value> {
         .chain(privacy::all())
         .chain(actions::all())
         .chain(mappings::all())
+        .chain(matching::all())
     {
         all.insert(name.to_owned(), schema);
     }

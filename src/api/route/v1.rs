@@ -63,6 +63,10 @@ pub enum Api {
     ListAudit(WorkspaceId),
     /// `/v1/connections/{c}/mappings…`
     Mappings(ConnectionId, mapping::Call),
+    /// `POST /v1/connections/{c}/match/companies`
+    MatchCompanies(ConnectionId),
+    /// `POST /v1/connections/{c}/match/contacts`
+    MatchContacts(ConnectionId),
 }
 
 /// Whom an address of `/v1` answers.
@@ -85,6 +89,8 @@ impl Api {
             | Self::GetTest(_)
             | Self::GetLimits(_)
             | Self::ExportPerson(_)
+            | Self::MatchCompanies(_)
+            | Self::MatchContacts(_)
             | Self::Snapshot(_)
             | Self::Types(_, types::Call::List)
             | Self::Mappings(_, mapping::Call::List | mapping::Call::Get(_))
@@ -209,6 +215,8 @@ impl Api {
             | Self::ErasePerson(_)
             | Self::ExportPerson(_)
             | Self::SetRetention(_)
+            | Self::MatchCompanies(_)
+            | Self::MatchContacts(_)
             | Self::Snapshot(_)
             | Self::PutSelection(..)
             | Self::Types(..)
@@ -245,6 +253,8 @@ impl Api {
             | Self::ErasePerson(_)
             | Self::ExportPerson(_)
             | Self::SetRetention(_)
+            | Self::MatchCompanies(_)
+            | Self::MatchContacts(_)
             | Self::Channels(..)
             | Self::Endpoints(..)
             | Self::PutSelection(..)

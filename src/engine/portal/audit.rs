@@ -95,6 +95,7 @@ pub(super) fn deed(command: &Command) -> Option<Deed> {
         | Command::Reread { .. }
         | Command::Audit { .. }
         | Command::Retention
+        | Command::Match(_)
         | Command::PanicOnce => return None,
     })
 }

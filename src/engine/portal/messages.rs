@@ -13,6 +13,7 @@ use crate::{
         endpoints::commands as endpoints,
         links::standing::PairStatus,
         mappings::commands as mappings,
+        matching,
         outbox::commands as outbox,
         reconcile::Reconcile,
         retention,
@@ -208,6 +209,8 @@ pub enum Command {
     Seat(Box<seats::Command>),
     /// Something about field mappings. Answers [`Answer::Mapping`] or [`Answer::NotConnected`].
     Mapping(mappings::Command),
+    /// Which records accounts or people of the host's are. Answered as each says.
+    Match(matching::Command),
     /// Panics at the next alarm, once; only where the platform's test switch is on. Answers [`Answer::Done`].
     PanicOnce,
 }
@@ -254,6 +257,7 @@ impl Command {
             | Self::Types(_)
             | Self::Seat(_)
             | Self::Mapping(_)
+            | Self::Match(_)
             | Self::PanicOnce => None,
         }
     }

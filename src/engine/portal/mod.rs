@@ -29,6 +29,7 @@ mod keeping;
 mod lifecycle;
 pub mod links;
 pub mod mappings;
+pub mod matching;
 pub mod messages;
 pub mod outbox;
 mod permits;
@@ -85,6 +86,7 @@ use endpoints::Endpoints;
 use keeping::Keeping;
 use lifecycle::Told;
 use links::Linking;
+use matching::index::Index;
 use messages::{Answer, Command, State, Status, StreamStatus};
 use outbox::Outbox;
 use permits::Permits;
@@ -315,6 +317,7 @@ pub struct Portal {
     keeping: Keeping,
     blocks: Blocks,
     retention: Retention,
+    index: Index,
     trying: Trying,
     counting: Counting,
     seats: Seats,
@@ -361,6 +364,7 @@ impl Portal {
             keeping: Keeping::load(turn)?,
             blocks,
             retention: Retention::load(turn)?,
+            index: Index::load(turn)?,
             trying: Trying::load(turn)?,
             counting: Counting::new(streams::counted(turn)?),
             seats: Seats::load(turn)?,
@@ -512,6 +516,7 @@ impl Portal {
                 }
                 None => Answer::NotConnected,
             },
+            Command::Match(command) => self.match_command(turn, &command)?,
             Command::Seat(command) => Answer::Seat(self.seat_command(turn, *command, &mut effects)?),
             Command::Outbox(_) if self.connection.is_none() => Answer::NotConnected,
             Command::Outbox(command) => {
@@ -623,6 +628,7 @@ impl Portal {
             || due(self.seats.due_at())
             || due(self.blocks_due_at(turn.now))
             || due(self.retention_due_at(turn.now))
+            || due(self.index_due_at(turn.now))
         {
             return Ok(true);
         }

@@ -69,7 +69,8 @@ impl Portal {
             && (self.advance_retention(turn)?
                 | self.advance_blocks(turn)?
                 | self.advance_erasing(turn)?
-                | self.advance_channels(turn)?);
+                | self.advance_channels(turn)?
+                | self.advance_index(turn)?);
         if !over {
             self.deliver(turn, effects)?;
         }
@@ -155,6 +156,7 @@ impl Portal {
             self.keeping_due_at(turn)?,
             self.blocks_due_at(turn.now),
             self.retention_due_at(turn.now),
+            self.index_due_at(turn.now),
             self.own_call_due_at(turn.now),
             self.seats.due_at(),
             self.outbox_due_at(turn)?,

@@ -30,7 +30,7 @@ use crate::{
         audit as entries,
         portal::{
             feed::{self, Change},
-            keys::Key,
+            keys,
             records::{self, Live, Write},
             thinning,
         },
@@ -73,7 +73,7 @@ pub const fn minimum(kind: ObjectType) -> &'static [&'static str] {
         ObjectType::Contacts => {
             &["associatedcompanyid", "company", "firstname", "jobtitle", "lastname", "mobilephone", "phone"]
         }
-        ObjectType::Companies => &["name", "phone"],
+        ObjectType::Companies => &["phone"],
         ObjectType::Deals => &["dealname", "hs_primary_associated_company"],
         ObjectType::Tasks => &["hs_task_status", "hs_task_subject", "hs_timestamp", "hubspot_owner_id"],
         ObjectType::Calls => &["hs_call_direction", "hs_timestamp", "hubspot_owner_id"],
@@ -390,7 +390,7 @@ impl Portal {
                 continue;
             }
             properties.keep(kept);
-            let key = kind.key_property().and_then(|name| properties.get(name)).map(Key::of);
+            let key = keys::of(kind, |name| properties.get(name)).first;
             texts.push((live, key, properties.to_json()));
             let set = dropped.into_iter().map(|name| (name, (None, None))).collect();
             changes.push(Change::Updated { id: live.id, set, ours: false });

@@ -48,7 +48,7 @@ pub struct Freshening {
 }
 
 /// What Spoke itself needs of a type: dates and merges keep the mirror right, counts of associations show when they changed,
-/// e-mail addresses and domains find records, owners say whose they are.
+/// e-mail addresses, domains and names find and tell records, owners say whose they are.
 pub const fn always(kind: ObjectType) -> &'static [&'static str] {
     match kind {
         ObjectType::Contacts => &[
@@ -69,6 +69,7 @@ pub const fn always(kind: ObjectType) -> &'static [&'static str] {
             "hs_merged_object_ids",
             "hs_object_id",
             "hubspot_owner_id",
+            "name",
             "num_associated_contacts",
             "num_associated_deals",
             "website",

@@ -1,9 +1,13 @@
 //! What a record is looked up by besides its id: a contact by its e-mail, a company by its domain, in any case.
 //!
+//! A company's key is that of the domain that somebody registered ([`Domain::registrable`]), of its website where it has no domain:
+//! whoever looks for one finds those below it too, and compares. What else a record is called, its additional addresses or domains,
+//! lies in `further_keys`: few have such, and each costs rows of its own.
+//!
 //! The `key` column holds a number that stands for the text: six bytes where the text would have thirty, once in the row and once
 //! in the index, and SQLite sorts an index in memory when it is built. Two texts can have one number, so a lookup compares.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use siphasher::sip::SipHasher13;
 
@@ -13,13 +17,17 @@ use crate::{
         sql::{Param, Sql, SqlError},
     },
     values::{
+        domain::Domain,
         ids::{ObjectType, RecordId},
         json,
     },
 };
 
+/// Most further keys of a record: HubSpot combines no more than 250 records, each with an address or a domain.
+const FURTHER: usize = 250;
+
 /// Stands for a text, whatever its case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(pub(super) i64);
 
 impl Key {
@@ -29,31 +37,126 @@ impl Key {
         let hash = SipHasher13::new().hash(text.to_lowercase().as_bytes());
         Self((hash >> 17) as i64)
     }
+
+    /// As it is stored.
+    pub const fn number(self) -> i64 {
+        self.0
+    }
+}
+
+/// What a record is found by.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Keys {
+    /// What stands in its row.
+    pub first: Option<Key>,
+    /// What stands in `further_keys`; each once, and none that is the first.
+    pub further: Vec<Key>,
+}
+
+/// The property that holds what else a record is called, `;` between each; `None`: its type has none.
+pub const fn further_property(kind: ObjectType) -> Option<&'static str> {
+    match kind {
+        ObjectType::Contacts => Some("hs_additional_emails"),
+        ObjectType::Companies => Some("hs_additional_domains"),
+        ObjectType::Deals
+        | ObjectType::Tasks
+        | ObjectType::Calls
+        | ObjectType::Notes
+        | ObjectType::Custom(_) => None,
+    }
+}
+
+/// The property by which a record of this type is called first, with its value, where it has one: a company's website counts while it
+/// has no domain.
+pub fn first_name<'a>(
+    kind: ObjectType,
+    value: impl Fn(&str) -> Option<&'a str>,
+) -> Option<(&'static str, &'a str)> {
+    let filled = |name: &'static str| Some((name, value(name).filter(|text| !text.trim().is_empty())?));
+    match kind {
+        ObjectType::Companies => filled("domain").or_else(|| filled("website")),
+        ObjectType::Contacts => value("email").map(|text| ("email", text)),
+        ObjectType::Deals
+        | ObjectType::Tasks
+        | ObjectType::Calls
+        | ObjectType::Notes
+        | ObjectType::Custom(_) => None,
+    }
+}
+
+/// What else a record of this type is called, as it stands there.
+pub fn further_names<'a>(
+    kind: ObjectType,
+    value: impl Fn(&str) -> Option<&'a str>,
+) -> impl Iterator<Item = &'a str> {
+    let text = further_property(kind).and_then(value).unwrap_or_default();
+    text.split(';').map(str::trim).filter(|name| !name.is_empty()).take(FURTHER)
+}
+
+/// What a record is found by, of its values.
+pub fn of<'a>(kind: ObjectType, value: impl Fn(&str) -> Option<&'a str>) -> Keys {
+    let first = first_name(kind, &value).map(|(_, text)| named(kind, text));
+    let mut further = Vec::new();
+    for name in further_names(kind, &value) {
+        let key = named(kind, name);
+        if Some(key) != first && !further.contains(&key) {
+            further.push(key);
+        }
+    }
+    Keys { first, further }
+}
+
+/// The key of a name of such a record. What is not compared ([`crate::values::domain::Unusable`]) is looked up as it stands.
+pub fn named(kind: ObjectType, name: &str) -> Key {
+    match (kind, Domain::parse(name)) {
+        (ObjectType::Companies, Ok(domain)) => Key::of(domain.registrable()),
+        _ => Key::of(name),
+    }
 }
 
 /// Live records whose key property (contacts: e-mail, companies: domain) is that text in any case; in id order. HubSpot keeps
 /// e-mails unique, the index does not insist. None of a type without such a property.
 pub fn by_key(sql: &dyn Sql, kind: ObjectType, text: &str, limit: u32) -> Result<Vec<Live>, SqlError> {
     let Some(property) = kind.key_property() else { return Ok(Vec::new()) };
+    let sought = text.to_lowercase();
+    // A company that was stored by an earlier release lies under its domain as it stands, until the index is made anew.
+    let (mut found, keys) = (Vec::new(), BTreeSet::from([named(kind, text), Key::of(text)]));
+    for key in keys {
+        with_key(sql, kind, key, limit, &mut found, |values| {
+            values.get(property).is_some_and(|text| text.to_lowercase() == sought)
+        })?;
+    }
+    found.sort_unstable_by_key(|live| live.id);
+    found.truncate(limit as usize);
+    Ok(found)
+}
+
+/// Adds live records with a key that also fit, in id order, `limit` at most.
+fn with_key(
+    sql: &dyn Sql,
+    kind: ObjectType,
+    key: Key,
+    limit: u32,
+    all: &mut Vec<Live>,
+    fits: impl Fn(&BTreeMap<String, String>) -> bool,
+) -> Result<(), SqlError> {
     let statement = statement(kind);
-    let (sought, key) = (text.to_lowercase(), Key::of(text));
-    let (mut found, mut above) = (Vec::new(), RecordId(0));
+    let (mut found, mut above) = (0, RecordId(0));
     loop {
         let params = [Param::Int(key.0), Param::Text(&above.to_string()), Param::Int(limit.into())];
         let rows = all_live(sql, kind, sql.exec(&statement, &params)?)?;
         let full = rows.len() == limit as usize;
-        let Some(last) = rows.last() else { return Ok(found) };
+        let Some(last) = rows.last() else { return Ok(()) };
         above = last.id;
         for live in rows {
-            let values: BTreeMap<String, String> =
-                json::parse(&live.properties).map_err(|_| SqlError::Content("records"))?;
-            if values.get(property).is_some_and(|text| text.to_lowercase() == sought) {
-                found.push(live);
+            let values = json::parse(&live.properties).map_err(|_| SqlError::Content("records"))?;
+            if fits(&values) {
+                found += 1;
+                all.push(live);
             }
         }
-        if !full || found.len() >= limit as usize {
-            found.truncate(limit as usize);
-            return Ok(found);
+        if !full || found >= limit {
+            return Ok(());
         }
     }
 }
@@ -147,6 +250,29 @@ mod tests {
             build_key_index(&sql, ObjectType::Contacts).unwrap();
         }
         assert_eq!(by_key(&sql, ObjectType::Deals, "ada@example.org", 1).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn a_company_is_found_by_what_was_registered_and_contacts_by_every_address() {
+        let keys = |kind, values: &[(&str, &'static str)]| {
+            of(kind, |name| values.iter().find(|(given, _)| *given == name).map(|(_, value)| *value))
+        };
+        let companies = |values: &[(&str, &'static str)]| keys(ObjectType::Companies, values);
+        let acme = Some(Key::of("acme.com"));
+        assert_eq!(companies(&[("domain", "www.Acme.com")]).first, acme);
+        assert_eq!(companies(&[("domain", "eu.acme.com"), ("website", "other.com")]).first, acme);
+        assert_eq!(companies(&[("website", "https://acme.com/en")]).first, acme);
+        assert_eq!(companies(&[("domain", " "), ("website", "https://acme.com/en")]).first, acme);
+        // Looked up as it stands, and matched by nothing.
+        assert_eq!(companies(&[("domain", "Gmail.com")]).first, Some(Key::of("gmail.com")));
+        assert_eq!(companies(&[]), Keys::default());
+        let several =
+            [("domain", "acme.com"), ("hs_additional_domains", "acme.de; www.acme.com;;shop.acme.de; x")];
+        assert_eq!(companies(&several).further, [Key::of("acme.de"), Key::of("x")]);
+        let contact = [("email", "Ada@x.org"), ("hs_additional_emails", "ADA@y.org;ada@x.ORG")];
+        let found = keys(ObjectType::Contacts, &contact);
+        assert_eq!(found, Keys { first: Some(Key::of("ada@x.org")), further: vec![Key::of("ada@y.org")] });
+        assert_eq!(keys(ObjectType::Deals, &contact), Keys::default());
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! | `streams` | the state of one stream, as the engine's JSON | object type |
 //! | `types` | a further type of record that is mirrored, as the engine's JSON | object type |
 //! | `records_<type>` | one record, or its tombstone; of further types as long as these are mirrored | HubSpot's id |
+//! | `further_keys` | something else that a record is called: an additional address or domain; see [`keys`] | object type, key, id |
 //! | `parts` | what of a record is too large for its row | object type, id, number |
 //! | `dirty` | an id that a later read must settle | object type, id |
 //! | `erasures` | an erased record that the feed may still hold values of | object type, id |
@@ -46,6 +47,7 @@ pub mod feed;
 pub mod fields;
 pub mod keys;
 pub mod links;
+pub mod lookup;
 pub mod mappings;
 pub mod members;
 pub mod outbox;
@@ -61,7 +63,7 @@ pub mod wipe;
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 18] = [
+pub const STEPS: [&str; 19] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -255,6 +257,14 @@ pub const STEPS: [&str; 18] = [
     outbox::TABLES,
     "CREATE TABLE mappings (action TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;",
     echoes::TABLE,
+    // What else contacts and companies are called, by what stands for it.
+    "CREATE TABLE further_keys (
+         object_type TEXT NOT NULL,
+         key INTEGER NOT NULL,
+         id INTEGER NOT NULL,
+         PRIMARY KEY (object_type, key, id)
+     ) WITHOUT ROWID;
+     CREATE INDEX further_keys_of ON further_keys (object_type, id);",
 ];
 
 /// Opens the tables; see [`crate::store::schema::open`].

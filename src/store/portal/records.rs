@@ -177,7 +177,12 @@ fn all_stored(sql: &dyn Sql, kind: ObjectType, rows: Vec<Row>) -> Result<Vec<Sto
 }
 
 /// Adds what of a record's text is not in its row.
-fn add_parts(sql: &dyn Sql, kind: ObjectType, id: RecordId, text: &mut String) -> Result<(), SqlError> {
+pub(super) fn add_parts(
+    sql: &dyn Sql,
+    kind: ObjectType,
+    id: RecordId,
+    text: &mut String,
+) -> Result<(), SqlError> {
     if text.len() + 3 < PART_BYTES {
         return Ok(());
     }

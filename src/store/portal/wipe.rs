@@ -7,6 +7,7 @@ pub const READ: [&str; 16] = [
     "credentials",
     "streams",
     "parts",
+    "further_keys",
     "dirty",
     "fields",
     "field_history",

@@ -20,6 +20,7 @@ mod limits;
 mod links;
 pub mod lists;
 mod mappings;
+mod matching;
 mod outbox;
 mod pages;
 mod previews;

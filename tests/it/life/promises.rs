@@ -9,7 +9,10 @@ use spoke::{
         messages::{Answer, Command, Phase, State, Status, StreamState},
     },
     store::{
-        portal::wipe,
+        portal::{
+            keys::{self, Key},
+            wipe,
+        },
         sql::{Row, Sql},
     },
     values::ids::ObjectType,
@@ -77,6 +80,7 @@ impl World {
         links::differing(&held, &self.true_links(&kinds))?;
         let changes = self.changes_after(object, 0, 97)?;
         self.feed_leads_to(object, &changes, &mirrors, &links::from_holders(&held))?;
+        self.index_holds(object, &kinds, &mirrors)?;
         let own = self.own_429s();
         if own > 0 {
             return Err(format!("{own} refusals for limits that Spoke itself exceeded"));
@@ -85,6 +89,42 @@ impl World {
             Some(line) => Err(format!("a secret or an address in the log: {line}")),
             None => Ok(Held { records: mirrors, changes }),
         }
+    }
+
+    /// Each record lies under the names that it has, and under no other.
+    fn index_holds(&self, object: usize, kinds: &[ObjectType], mirrors: &Records) -> Result<(), String> {
+        let sql = &self.objects[object].sql.inner;
+        let rows = |statement: &str| sql.exec(statement, &[]).map_err(|error| error.to_string());
+        for kind in kinds.iter().copied().filter(|kind| keys::further_property(*kind).is_some()) {
+            let firsts = rows(&format!(
+                "SELECT CAST(id AS TEXT), key FROM records_{kind} WHERE live = 1 OR key IS NOT NULL"
+            ))?;
+            let mut held: BTreeMap<String, (Option<i64>, BTreeSet<i64>)> = BTreeMap::new();
+            for row in firsts {
+                held.insert(row[0].text().expect("an id").to_owned(), (row[1].int(), BTreeSet::new()));
+            }
+            for row in
+                rows(&format!("SELECT CAST(id AS TEXT), key FROM further_keys WHERE object_type = '{kind}'"))?
+            {
+                let id = row[0].text().expect("an id");
+                let Some((_, further)) = held.get_mut(id) else {
+                    return Err(format!("{kind} {id} is gone and still called something"));
+                };
+                further.extend(row[1].int());
+            }
+            let of_kind = mirrors.iter().filter(|((of, _), _)| *of == kind.to_string());
+            let mut expected = BTreeMap::new();
+            for ((_, id), values) in of_kind {
+                let keys = keys::of(kind, |name| values[name].as_str());
+                let further: BTreeSet<i64> = keys.further.iter().map(|key| key.number()).collect();
+                expected.insert(id.clone(), (keys.first.map(Key::number), further));
+            }
+            if held != expected {
+                let wrong = expected.iter().find(|(id, keys)| held.get(*id) != Some(keys));
+                return Err(format!("{kind} lie under other names than they have: {wrong:?}"));
+            }
+        }
+        Ok(())
     }
 
     /// Privacy: no row of any kind holds an address of somebody whom HubSpot's people have erased, where webhooks tell of that:
@@ -178,6 +218,7 @@ impl World {
             "credentials",
             "streams",
             "parts",
+            "further_keys",
             "dirty",
             "links",
             "link_marks",

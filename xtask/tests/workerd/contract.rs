@@ -196,6 +196,14 @@ fn answers(world: &World) -> Result<()> {
         {"field": "hs_call_direction", "constant": "OUTBOUND", "drop_if_refused": true},
     ]});
     done("putMapping", spoke.put(&mapping_at, &mapping)?)?;
+    let accounts = json!({"accounts": [
+        {"id": "1", "domain": "https://www.nobody-at-all.com/", "aliases": ["gmail.com"]}, {"domain": null},
+    ]});
+    done("matchCompanies", spoke.post(&format!("{connection}/match/companies"), &accounts)?)?;
+    let email = contacts.iter().find_map(|contact| contact["properties"]["email"].as_str());
+    let people = json!({"people": [{"id": "1", "email": email.unwrap_or("nobody")}, {"email": "nobody"}]});
+    let found = done("matchContacts", spoke.post(&format!("{connection}/match/contacts"), &people)?)?;
+    ensure!(found["results"][1]["why_not"] == "not_an_address", "{found}");
     let lists = spoke.get_json(&format!("{connection}/lists"))?;
     let list =
         lists["results"].as_array().and_then(|all| all.iter().find(|list| list["object_type"] == "contacts"));

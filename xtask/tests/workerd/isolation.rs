@@ -206,6 +206,8 @@ fn body(row: &Row) -> Option<String> {
         "search" => json!({}),
         "replay" => json!({"after": "0"}),
         "erase" | "export" => json!({"object_type": "contacts", "id": "1"}),
+        "companies" if row.method == "POST" => json!({"accounts": [{"domain": "canary.example"}]}),
+        "contacts" if row.method == "POST" => json!({"people": [{"email": "canary@canary.example"}]}),
         "retention" => json!({"audit_days": 30}),
         "actions" | "bulk" => json!({"action": "add_note", "body": "Mallory"}),
         "resolve" => json!({"happened": true}),

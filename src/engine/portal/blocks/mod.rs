@@ -203,6 +203,12 @@ impl Blocks {
         names
     }
 
+    /// Whether a record is kept out, as far as its names tell: also of one that the search for them has yet to come to.
+    pub(super) fn keeps_out(&self, kind: ObjectType, id: RecordId, properties: &Properties<'_>) -> bool {
+        !self.hashes.is_empty()
+            && self.names(kind, id, properties).iter().any(|name| self.hashes.contains_key(&name.hash))
+    }
+
     fn save_work(&self, turn: &Turn<'_>) -> Result<(), SqlError> {
         let json = serde_json::to_string(&self.work).map_err(|_| SqlError::Content("meta"))?;
         schema::set(turn.sql, WORK, &json)
