@@ -98,7 +98,8 @@ impl Seats {
 fn secret(turn: &mut Turn<'_>) -> Secret<String> {
     let mut bytes = [0; 32];
     (turn.random)(&mut bytes);
-    token_from_random(bytes)
+    // Stamped, so that an invented one asks nobody.
+    token_from_random(turn.config.keyring.stamp(bytes))
 }
 
 fn failing(failure: Failure, retry_at: Option<Timestamp>) -> Answer {
