@@ -377,7 +377,7 @@ async fn answer(
         }
         Api::CreateSession(workspace) => {
             caller.may_see(&workspace)?;
-            let person = read::<request::CreateSession>(incoming).await?.person()?;
+            let person = read::<request::CreateSession>(incoming).await?.person(&config.public_url)?;
             match ask_by(env, caller, &Command::CreateLink { workspace, person, by: caller.key() }).await? {
                 Answer::Secret { secret, expires_at } => {
                     let body = response::session(&config.public_url, &secret, expires_at);
@@ -562,7 +562,7 @@ async fn endpoints(
 ) -> Result<Response, Problem> {
     let connection = believed(env, caller, id).await?;
     let created = call == endpoint::Call::Create;
-    let command = endpoint::command(call, &bytes(incoming).await?, config.deliver_to)?;
+    let command = endpoint::command(call, &bytes(incoming).await?, config.reach())?;
     match portals::ask_by(env, &connection.object, &caller.actor(), &PortalCommand::Endpoint(command)).await?
     {
         PortalAnswer::Endpoint(answer) => said(endpoint::render(&connection.id, answer, created)?),

@@ -59,7 +59,7 @@ pub mod wipe;
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 17] = [
+pub const STEPS: [&str; 18] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -252,6 +252,8 @@ pub const STEPS: [&str; 17] = [
     crate::store::audit::TABLE,
     outbox::TABLES,
     "CREATE TABLE mappings (action TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;",
+    // Changes above this number are of a person who was let in again; NULL: nobody was.
+    "ALTER TABLE erasures ADD COLUMN up_to INTEGER;",
 ];
 
 /// Opens the tables; see [`crate::store::schema::open`].

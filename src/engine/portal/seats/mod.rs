@@ -180,8 +180,14 @@ impl Portal {
                 Some(_) => self.redeem(turn, &code, &user, effects)?,
                 None => Answer::Unknown,
             },
-            Command::Token { seat, refused } => match live {
-                Some(connection) => self.seat_token(turn, &connection, &seat, refused.as_deref(), effects)?,
+            Command::Token { seat, refused, calls } => match live {
+                Some(connection) => {
+                    let told = self.seat_token(turn, &connection, &seat, refused.as_deref(), effects)?;
+                    if let (Answer::Token(_), Some(endpoint)) = (&told, calls) {
+                        self.count_seat_call(turn, endpoint, refused.is_some())?;
+                    }
+                    told
+                }
                 None => Answer::NotConnected,
             },
         })
