@@ -10,8 +10,11 @@ use spoke::engine::directory::api_key;
 use spoke::values::filter::{Filter, MAX_BYTES, MAX_CONDITIONS};
 use spoke::values::http::Method;
 use spoke::values::ids::{ApiKeyId, ChannelId, EndpointId, RecordId, WorkspaceId};
-use spoke::values::receiver::{self, DeliverTo};
+use spoke::values::receiver::{self, DeliverTo, Reach};
 use spoke::values::time::Timestamp;
+
+/// A deployment that others reach.
+const PUBLIC: Reach<'static> = Reach { to: DeliverTo::Public, own: "https://spoke.example.com" };
 
 /// The text, if the bytes are one. Headers and addresses reach Spoke as texts.
 fn text(bytes: &[u8]) -> Option<&str> {
@@ -143,7 +146,7 @@ pub fn json_bodies(bytes: &[u8]) {
         endpoint::Call::Test(endpoint_id),
     ];
     for call in calls {
-        let _ = endpoint::command(call, bytes, DeliverTo::Public);
+        let _ = endpoint::command(call, bytes, PUBLIC);
     }
     let refused = serde_json::from_slice::<Value>(bytes).is_err();
     assert!(!refused || request::body::<request::CreateWorkspace>(bytes).is_err());
@@ -179,11 +182,14 @@ pub fn receivers(bytes: &[u8]) {
     let Some(url) = text(bytes) else { return };
     let origin = receiver::origin(url);
     assert!(url.starts_with(origin));
-    if receiver::check(url, DeliverTo::Public).is_err() {
+    if receiver::check(url, PUBLIC).is_err() {
         return;
     }
     let lower = url.to_ascii_lowercase();
-    assert!(lower.starts_with("https://") && receiver::check(url, DeliverTo::Anywhere).is_ok());
+    assert!(
+        lower.starts_with("https://")
+            && receiver::check(url, Reach { to: DeliverTo::Anywhere, ..PUBLIC }).is_ok()
+    );
     let authority = lower["https://".len()..].split(['/', '?']).next().unwrap_or_default().to_owned();
     assert!(!authority.contains('@'));
     let host = authority

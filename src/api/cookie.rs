@@ -24,6 +24,8 @@ pub enum Of<'a> {
     Console,
     /// Before the operator has signed in: holds nothing but the root of a form token.
     BeforeSignIn,
+    /// A browser from which the operator has signed in; see [`crate::api::device`].
+    Device,
     /// On the way to a seat: binds it to the browser, and is the root of its form token.
     Seat,
 }
@@ -46,6 +48,7 @@ impl Jar {
             Of::Workspace(id) => id.as_str(),
             Of::Console => "console",
             Of::BeforeSignIn => "before-sign-in",
+            Of::Device => "device",
             Of::Seat => "seat",
         };
         format!("{host}{PREFIX}{what}")

@@ -13,7 +13,7 @@ use crate::{
     values::{
         ids::{ChannelId, ConnectionId, EndpointId, MessageId, ObjectType},
         problem::{Kind, Problem},
-        receiver::{self, DeliverTo},
+        receiver::{self, Reach},
     },
 };
 
@@ -97,7 +97,7 @@ struct Replay {
 struct Nothing {}
 
 /// The command that a request stands for.
-pub fn command(call: Call, body: &[u8], to: DeliverTo) -> Result<Command, Problem> {
+pub fn command(call: Call, body: &[u8], reach: Reach<'_>) -> Result<Command, Problem> {
     let nothing = |body: &[u8]| may_be_empty::<Nothing>(body).map(drop);
     Ok(match call {
         Call::List => Command::List,
@@ -106,12 +106,12 @@ pub fn command(call: Call, body: &[u8], to: DeliverTo) -> Result<Command, Proble
             let wanted = Wanted { types: self::types(&types)?, events: self::events(events)?, channel };
             let after = after.as_deref().map(sequence_number).transpose()?;
             let description = self::description(description.as_deref().unwrap_or_default())?;
-            Command::Create { url: self::url(url, to)?, description, wanted, after }
+            Command::Create { url: self::url(url, reach)?, description, wanted, after }
         }
         Call::Get(id) => Command::On(id, Action::Get),
         Call::Update(id) => {
             let Update { url, description, types, events, channel } = request::body(body)?;
-            let url = url.map(|url| self::url(url, to)).transpose()?;
+            let url = url.map(|url| self::url(url, reach)).transpose()?;
             let description = description.as_deref().map(self::description).transpose()?;
             let types = types.as_deref().map(self::types).transpose()?;
             let events = events.map(self::events).transpose()?;
@@ -142,8 +142,8 @@ fn invalid(detail: impl Into<String>) -> Problem {
     Problem::new(Kind::InvalidRequest, detail)
 }
 
-fn url(url: String, to: DeliverTo) -> Result<String, Problem> {
-    match receiver::check(&url, to) {
+fn url(url: String, reach: Reach<'_>) -> Result<String, Problem> {
+    match receiver::check(&url, reach) {
         Ok(()) => Ok(url),
         Err(refused) => Err(invalid(format!("`url` {refused}."))),
     }
@@ -234,9 +234,14 @@ fn problem(connection: &ConnectionId, refusal: &Refusal) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::values::receiver::DeliverTo;
 
     fn create(body: &str) -> Result<Command, Problem> {
-        command(Call::Create, body.as_bytes(), DeliverTo::Public)
+        command(
+            Call::Create,
+            body.as_bytes(),
+            Reach { to: DeliverTo::Public, own: "https://spoke.example.com" },
+        )
     }
 
     fn id() -> EndpointId {
@@ -282,7 +287,9 @@ mod tests {
 
     #[test]
     fn actions_take_their_own_bodies_only() {
-        let act = |call: Call, body: &str| command(call, body.as_bytes(), DeliverTo::Public);
+        let act = |call: Call, body: &str| {
+            command(call, body.as_bytes(), Reach { to: DeliverTo::Public, own: "https://spoke.example.com" })
+        };
         assert!(act(Call::Pause(id()), "").is_ok() && act(Call::Pause(id()), "{}").is_ok());
         assert!(act(Call::Pause(id()), r#"{"url":"https://example.com"}"#).is_err());
         assert!(act(Call::Skip(id()), "").is_ok());

@@ -47,6 +47,17 @@ impl Bucket {
         let wait_s = (missing / a_ms / SECOND_MS as f64).ceil() as u32;
         (granted, Left { requests: self.left as u32, wait_s, quota })
     }
+
+    /// Puts a request back that counts for nothing.
+    pub fn give_back(&mut self, quota: u32) {
+        self.left = (self.left + 1.0).min(f64::from(quota));
+    }
+
+    /// Whether it is as good as one that nobody has taken of.
+    pub fn is_full(&self, quota: u32, now: Timestamp) -> bool {
+        let back = now.since_ms(self.at).max(0) as f64 * f64::from(quota) / MINUTE_MS as f64;
+        self.left + back >= f64::from(quota)
+    }
 }
 
 impl Left {

@@ -13,6 +13,7 @@ use crate::{
         config,
         ids::ObjectType,
         problem::{Kind, Problem},
+        receiver,
         time::Timestamp,
     },
 };
@@ -155,14 +156,14 @@ pub struct CreateSession {
 }
 
 impl CreateSession {
-    /// The person, checked.
-    pub fn person(self) -> Result<Person, Problem> {
+    /// The person, checked. `own`: the deployment's address.
+    pub fn person(self, own: &str) -> Result<Person, Problem> {
         let user = name("user", &self.user)?;
         let role =
             Role::parse(&self.role).ok_or_else(|| invalid("`role` must be `administrator` or `viewer`."))?;
         let return_url = self.return_url;
         if let Some(url) = &return_url {
-            self::return_url(url)?;
+            self::return_url(url, own)?;
         }
         Ok(Person { user, role, return_url })
     }
@@ -187,11 +188,14 @@ impl TryFrom<f64> for Whole {
     }
 }
 
-/// Where a person goes on to.
-pub fn return_url(url: &str) -> Result<String, Problem> {
+/// Where a person goes on to: not to the deployment at `own` itself, which would take it for one of its own addresses.
+pub fn return_url(url: &str, own: &str) -> Result<String, Problem> {
     let plain = url.len() <= URL_BYTES && url.bytes().all(|byte| byte.is_ascii_graphic());
     if !plain || !(url.starts_with("https://") || config::is_loopback(url)) {
         return Err(invalid("`return_url` must begin with `https://` and hold no spaces."));
+    }
+    if !config::is_loopback(own) && receiver::is_own(url, own) {
+        return Err(invalid("`return_url` is this deployment's own address; name a page of your product."));
     }
     Ok(url.to_owned())
 }
@@ -345,11 +349,18 @@ mod tests {
     fn a_return_url_is_a_web_address_or_refused() {
         let with = |url: &str| {
             let (user, role) = ("ada".to_owned(), "administrator".to_owned());
-            CreateSession { user, role, return_url: Some(url.to_owned()) }.person()
+            CreateSession { user, role, return_url: Some(url.to_owned()) }.person("https://spoke.example.com")
         };
         assert!(with("https://app.example.com/settings?x=1").is_ok());
-        for wrong in ["", "javascript:alert(1)", "//example.com", "/local", "https://a b", "data:text/html,x"]
-        {
+        for wrong in [
+            "",
+            "https://spoke.example.com/v1",
+            "javascript:alert(1)",
+            "//example.com",
+            "/local",
+            "https://a b",
+            "data:text/html,x",
+        ] {
             assert!(with(wrong).is_err(), "{wrong}");
         }
     }

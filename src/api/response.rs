@@ -67,6 +67,11 @@ pub fn session(public_url: &str, secret: &str, expires_at: Timestamp) -> Value {
     json!({ "url": format!("{public_url}/s/{secret}"), "expires_at": expires_at.to_rfc3339() })
 }
 
+/// What ending sessions came to.
+pub fn ended_sessions(sessions: u64, links: u64) -> Value {
+    json!({ "sessions": sessions, "links": links })
+}
+
 /// A list that is never long enough for pages.
 pub fn list(results: Vec<Value>) -> Value {
     json!({ "results": results, "next_cursor": null })
@@ -318,9 +323,9 @@ pub fn problem(refusal: &Refusal) -> Problem {
             (Kind::NotFound, "This link has been used or has expired. Make a new one.".to_owned())
         }
         Refusal::WrongPassword => (Kind::Unauthenticated, "The password is not right.".to_owned()),
-        Refusal::TooMany { wait_ms } => (
+        Refusal::TooMany { .. } => (
             Kind::RateLimited,
-            format!("Too many attempts. Try again in {} seconds.", wait_ms.div_euclid(1_000) + 1),
+            format!("Too many attempts from your network. Try again in {} seconds.", refusal.wait_s()),
         ),
         Refusal::StateUnknown | Refusal::StateExpired | Refusal::StateForeign => (
             Kind::Conflict,
@@ -339,7 +344,11 @@ pub fn problem(refusal: &Refusal) -> Problem {
             format!("The workspace has {most} of these, and may have no more. Remove one first."),
         ),
     };
-    Problem::new(kind, detail)
+    let problem = Problem::new(kind, detail);
+    match refusal.wait_s() {
+        0 => problem,
+        seconds => problem.retry_after(seconds),
+    }
 }
 
 #[cfg(test)]

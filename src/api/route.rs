@@ -114,7 +114,7 @@ pub type Make = fn(&[&str]) -> Option<Route>;
 pub const OAUTH_CALLBACK: &str = "/oauth/callback";
 
 /// Every address: method, pattern, and what it means. `*` stands for one segment.
-const TABLE: [(Method, &str, Make); 104] = [
+const TABLE: [(Method, &str, Make); 105] = [
     (Method::Get, "/hello", |_| Some(Route::Hello)),
     (Method::Get, "/healthz", |_| Some(Route::Health)),
     // An app's key holds no underscore, a connection's id does.
@@ -131,6 +131,7 @@ const TABLE: [(Method, &str, Make); 104] = [
         api(Api::RevokeKey(at[0].parse().ok()?, at[1].parse().ok()?))
     }),
     (Method::Post, "/v1/workspaces/*/sessions", |at| api(Api::CreateSession(at[0].parse().ok()?))),
+    (Method::Delete, "/v1/workspaces/*/sessions", |at| api(Api::EndSessions(at[0].parse().ok()?))),
     (Method::Get, "/v1/workspaces/*/connections", |at| api(Api::ListConnections(at[0].parse().ok()?))),
     (Method::Post, "/v1/workspaces/*/connections", |at| api(Api::ConnectByToken(at[0].parse().ok()?))),
     (Method::Put, "/v1/connections/*/credentials", |at| api(Api::PutCredentials(at[0].parse().ok()?))),

@@ -17,7 +17,9 @@ use crate::{
     hubspot::{
         Malformed, asked,
         asked::{Condition, FILTERS_LIMIT, LIST_LIMIT, OPERATORS, QUERY_CHARS, SEARCH_LIMIT, Search},
-        associations, objects,
+        associations,
+        endpoint::Endpoint,
+        objects,
         record::{self, Record},
     },
     values::{
@@ -147,6 +149,18 @@ fn read(at: &[&str], read: Read) -> Option<Route> {
     route(at, Call::Read(at[1].parse().ok()?, read))
 }
 
+impl Read {
+    /// Which of HubSpot's endpoints it asks.
+    pub const fn endpoint(self) -> Endpoint {
+        match self {
+            Self::List(_) => Endpoint::List,
+            Self::Record(..) => Endpoint::Read,
+            Self::Search(_) => Endpoint::Search,
+            Self::Links(..) => Endpoint::Associations,
+        }
+    }
+}
+
 impl Call {
     /// Names of the query parameters it takes.
     pub const fn taken(&self) -> &'static [&'static str] {
@@ -213,8 +227,8 @@ struct Filter {
     values: Vec<String>,
 }
 
-/// The command of what the Portal answers by itself.
-pub fn command(call: &Call, query: &Query<'_>, body: &[u8]) -> Result<Option<Command>, Problem> {
+/// The command of what the Portal answers by itself. `own`: the deployment's address.
+pub fn command(call: &Call, query: &Query<'_>, body: &[u8], own: &str) -> Result<Option<Command>, Problem> {
     Ok(Some(match call {
         Call::List => {
             let after =
@@ -224,7 +238,7 @@ pub fn command(call: &Call, query: &Query<'_>, body: &[u8]) -> Result<Option<Com
         Call::Invite => {
             let Invite { user, return_url } = request::body(body)?;
             let user = request::name("user", &user)?;
-            Command::Invite { user, return_url: request::return_url(&return_url)? }
+            Command::Invite { user, return_url: request::return_url(&return_url, own)? }
         }
         Call::Redeem => {
             let Redeem { code, user } = request::body(body)?;

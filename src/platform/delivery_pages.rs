@@ -32,8 +32,7 @@ impl Visit<'_> {
     /// Asks about endpoints: the API's text, or its refusal.
     async fn endpoints(&self, call: Call, body: &str) -> Result<Result<Option<String>, Problem>, Stop> {
         let created = call == Call::Create;
-        let command: EndpointCommand = match endpoint::command(call, body.as_bytes(), self.config.deliver_to)
-        {
+        let command: EndpointCommand = match endpoint::command(call, body.as_bytes(), self.config.reach()) {
             Ok(command) => command,
             Err(problem) => return Ok(Err(problem)),
         };

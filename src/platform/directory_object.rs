@@ -13,7 +13,7 @@ use crate::{
             messages::{Answer, Command, OBJECT_NAME},
         },
     },
-    platform::{clock, fault::Fault, log, object, random, sql::ObjectSql},
+    platform::{clock, config, fault::Fault, log, object, random, sql::ObjectSql},
     store::sql::SqlError,
 };
 
@@ -22,6 +22,7 @@ use crate::{
 pub struct Directory {
     sql: ObjectSql,
     is_open: Cell<bool>,
+    env: Env,
 }
 
 // Nothing is held between two statements but whether the tables are there; opening twice is harmless.
@@ -29,8 +30,8 @@ impl std::panic::UnwindSafe for Directory {}
 impl std::panic::RefUnwindSafe for Directory {}
 
 impl DurableObject for Directory {
-    fn new(state: State, _env: Env) -> Self {
-        Self { sql: ObjectSql::new(state.storage()), is_open: Cell::new(false) }
+    fn new(state: State, env: Env) -> Self {
+        Self { sql: ObjectSql::new(state.storage()), is_open: Cell::new(false), env }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
@@ -52,7 +53,9 @@ impl Directory {
             self.sql.transaction(|| directory::open(&self.sql))?;
             self.is_open.set(true);
         }
-        let draw = Draw { id: random::bytes(), secret: random::bytes() };
+        // The front refuses what this deployment has not stamped before it asks; without a configuration it asks nothing.
+        let stamp = |random| config::load(&self.env).map_or(random, |config| config.keyring.stamp(random));
+        let draw = Draw { id: random::bytes(), secret: stamp(random::bytes()) };
         self.sql.transaction(|| directory::handle_by(&self.sql, clock::now(), draw, actor, command))
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     platform::{
         clock, config, directory_object as directory,
         incoming::Incoming,
-        oauth_flow, operator, pages, portals, reply, seat_flow,
+        oauth_flow, operator, pages, portals, reply, seat_flow, strangers,
         v1::{self, Question},
         webhooks,
     },
@@ -168,6 +168,9 @@ async fn health(env: &Env, config: &Config, incoming: &Incoming) -> Result<Respo
     let known = HEALTH.get().filter(|(at, _)| !is_root && now.since_ms(*at) < HEALTH_MS);
     if let Some((_, status)) = known {
         return reply::json(200, &json!({ "status": status }));
+    }
+    if is_root {
+        strangers::tell(env).await;
     }
     match directory::ask(env, &Command::Health).await {
         Ok(Answer::Health(health)) => {

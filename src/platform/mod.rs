@@ -41,6 +41,7 @@ mod seat_api;
 mod seat_flow;
 pub mod snapshot;
 mod sql;
+mod strangers;
 mod token_flow;
 pub mod type_pages;
 mod v1;

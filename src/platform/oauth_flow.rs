@@ -32,7 +32,7 @@ use crate::{
         fault::{Fault, correlation_id},
         fetch,
         incoming::Incoming,
-        log, portals, queue, reply, routes, seat_flow,
+        log, portals, queue, reply, routes, seat_flow, strangers,
     },
     values::{
         config::{App, Config},
@@ -154,7 +154,7 @@ async fn finish(
 
     let cookies = incoming.header("cookie");
     let sessions = Jar::new(&config.public_url).tokens(cookies.as_deref());
-    let begun = begun(env, state, &sessions).await?;
+    let begun = begun(env, config, incoming, state, &sessions).await?;
     let begun = start.insert(begun);
     match query.get("error") {
         Some("access_denied") => return Err(Outcome::Denied.into()),
@@ -196,12 +196,18 @@ struct Authorised {
 }
 
 /// What the state was made for. It is used up by asking.
-async fn begun(env: &Env, state: &str, sessions: &[String]) -> Result<OAuthStart, Stop> {
+async fn begun(
+    env: &Env,
+    config: &Config,
+    incoming: &Incoming,
+    state: &str,
+    sessions: &[String],
+) -> Result<OAuthStart, Stop> {
     let command = Command::FinishOAuth {
         state: sha256_hex(state.as_bytes()),
         sessions: sessions.iter().map(|token| sha256_hex(token.as_bytes())).collect(),
     };
-    match directory::ask(env, &command).await? {
+    match strangers::ask(env, config, incoming, state, Refusal::StateUnknown, &command).await? {
         Answer::OAuth(start) => Ok(*start),
         Answer::Refused(_) => Err(Outcome::StateForeign.into()),
         _ => Err(directory::unexpected().into()),

@@ -5,7 +5,9 @@ use worker::{Env, Response};
 use crate::{
     api::{
         cookie::{self, Jar, Of},
-        cursor, request,
+        cursor,
+        device::{self, DEVICE_MS},
+        request,
         route::Page,
     },
     console::{
@@ -25,7 +27,7 @@ use crate::{
         front::TICK_LATE_MS,
         incoming::Incoming,
         pages::{self, Stop, field, form, parameter},
-        portals, privacy_pages, random, reply,
+        portals, privacy_pages, random, reply, strangers,
     },
     values::{
         config::Config,
@@ -129,8 +131,10 @@ async fn signed_in(env: &Env, config: &Config, incoming: &Incoming) -> Result<Op
     let Some(token) = Jar::new(&config.public_url).token(cookies.as_deref(), Of::Console) else {
         return Ok(None);
     };
-    match directory::ask(env, &Command::Session { hash: sha256_hex(token.as_bytes()) }).await? {
+    let command = Command::Session { hash: sha256_hex(token.as_bytes()) };
+    match strangers::ask(env, config, incoming, &token, Refusal::NoSession, &command).await? {
         Answer::Session(session) if session.workspace.is_none() => Ok(Some(token)),
+        Answer::Refused(refusal @ Refusal::TooMany { .. }) => Err(pages::wait(&refusal).into()),
         Answer::Session(_) | Answer::Refused(_) => Ok(None),
         _ => Err(directory::unexpected().into()),
     }
@@ -151,21 +155,26 @@ async fn sign_in(env: &Env, config: &Config, incoming: &mut Incoming) -> Result<
     let Some(before) = jar.token(cookies.as_deref(), Of::BeforeSignIn) else {
         return sign_in_page(config, Some("That page was out of date. Try again.".to_owned()));
     };
-    // Where this address is missing (never at Cloudflare's edge), all share one count.
-    let address = incoming.header("cf-connecting-ip").unwrap_or_default();
-    let client = sha256_hex(network::of(&address).as_bytes());
+    let password = &config.console_password;
+    let device = jar.token(cookies.as_deref(), Of::Device);
+    let device = device.filter(|cookie| device::read(&config.keyring, password, cookie).is_some());
+    let client = match device.as_deref().and_then(|cookie| cookie.split('.').next()) {
+        Some(id) => sha256_hex(format!("device {id}").as_bytes()),
+        None => sha256_hex(network::site(&strangers::address(incoming)).as_bytes()),
+    };
     let fields = form(&before, incoming).await?;
     let given = field(&fields, "password");
-    let correct = constant_time_eq(given.as_bytes(), config.console_password.expose().as_bytes());
-    match directory::ask(env, &Command::SignIn { client, correct }).await? {
+    let correct = constant_time_eq(given.as_bytes(), password.expose().as_bytes());
+    let command = Command::SignIn { client: client.clone(), known: device.is_some(), correct };
+    match strangers::sign_in(env, &client, &command).await? {
         Answer::SessionMade { secret, session } => {
-            let keep = jar.keep(Of::Console, &secret, clock::now(), session.expires_at);
-            Ok(reply::see_other(paths::CONSOLE, &[keep, jar.forget(Of::BeforeSignIn)])?)
+            let now = clock::now();
+            let keep = jar.keep(Of::Console, &secret, now, session.expires_at);
+            let device = device.unwrap_or_else(|| device::make(&config.keyring, password, random::bytes()));
+            let known = jar.keep(Of::Device, &device, now, now.plus_ms(DEVICE_MS));
+            Ok(reply::see_other(paths::CONSOLE, &[keep, known, jar.forget(Of::BeforeSignIn)])?)
         }
-        Answer::Refused(Refusal::TooMany { wait_ms }) => {
-            let retry_after_s = u32::try_from(wait_ms.div_euclid(1_000) + 1).unwrap_or(u32::MAX);
-            Err(Notice::TooMany { retry_after_s }.into())
-        }
+        Answer::Refused(refusal @ Refusal::TooMany { .. }) => Err(pages::wait(&refusal).into()),
         Answer::Refused(_) => sign_in_page(config, Some("That is not the password.".to_owned())),
         _ => Err(directory::unexpected().into()),
     }
@@ -285,6 +294,8 @@ fn health_view(health: &Health, now: i64) -> Vec<HealthView> {
 fn counter_label(name: &str) -> &str {
     match name {
         "events_without_route" => "Webhook events for accounts that nobody follows",
+        "api_keys_refused" => "API keys that were refused",
+        "strangers_paced" => "Keys, links and cookies of networks that try too many",
         "ticks" => "Cron runs",
         other => other,
     }

@@ -23,7 +23,7 @@ use crate::{
     },
     platform::{
         access_pages, clock, connection_pages, directory_object as directory, disconnect, fault::Fault,
-        incoming::Incoming, oauth_flow, portals, reply,
+        incoming::Incoming, oauth_flow, portals, reply, strangers,
     },
     values::{
         config::{App, AppKind, Config},
@@ -188,7 +188,7 @@ fn way_back(config: &Config, page: &Page, incoming: &Incoming) -> Place {
 
 async fn answer(env: &Env, config: &Config, page: Page, incoming: &mut Incoming) -> Result<Response, Stop> {
     match page {
-        Page::OpenLink(token) => open_link(env, config, &token).await,
+        Page::OpenLink(token) => open_link(env, config, incoming, &token).await,
         Page::Integrations(workspace) => {
             let visitor = visitor(env, config, incoming, &workspace).await?;
             let flash = flash(&parameter(incoming, "done"));
@@ -270,13 +270,20 @@ async fn answer(env: &Env, config: &Config, page: Page, incoming: &mut Incoming)
     }
 }
 
-async fn open_link(env: &Env, config: &Config, token: &str) -> Result<Response, Stop> {
-    match directory::ask(env, &Command::OpenLink { hash: sha256_hex(token.as_bytes()) }).await? {
+async fn open_link(env: &Env, config: &Config, incoming: &Incoming, token: &str) -> Result<Response, Stop> {
+    let command = Command::OpenLink { hash: sha256_hex(token.as_bytes()) };
+    match strangers::ask(env, config, incoming, token, Refusal::LinkUnknown, &command).await? {
         Answer::SessionMade { secret, session } => enter(config, &secret, &session),
         Answer::Refused(Refusal::LinkSpent) => Err(Notice::LinkSpent.into()),
+        Answer::Refused(refusal @ Refusal::TooMany { .. }) => Err(wait(&refusal).into()),
         Answer::Refused(_) => Err(Notice::LinkUnknown.into()),
         _ => Err(directory::unexpected().into()),
     }
+}
+
+/// The notice of a refusal that passes.
+pub fn wait(refusal: &Refusal) -> Notice {
+    Notice::TooMany { retry_after_s: refusal.wait_s() }
 }
 
 /// Gives the browser the session's cookie and sends it to the workspace's page.
@@ -298,8 +305,10 @@ async fn visitor(
     let Some(token) = Jar::new(&config.public_url).token(cookies.as_deref(), Of::Workspace(workspace)) else {
         return Err(Notice::SignedOut.into());
     };
-    let session = match directory::ask(env, &Command::Session { hash: sha256_hex(token.as_bytes()) }).await? {
+    let command = Command::Session { hash: sha256_hex(token.as_bytes()) };
+    let session = match strangers::ask(env, config, incoming, &token, Refusal::NoSession, &command).await? {
         Answer::Session(session) => session,
+        Answer::Refused(refusal @ Refusal::TooMany { .. }) => return Err(wait(&refusal).into()),
         Answer::Refused(_) => return Err(Notice::SignedOut.into()),
         _ => return Err(directory::unexpected().into()),
     };

@@ -1,7 +1,8 @@
 //! Which Portals follow a portal: from memory or KV if the copy is younger than a minute, else from the Directory.
 //!
-//! Copies hold object ids only. That nobody follows a portal is never copied: the first webhook after a connect must
-//! find it. A copy that is too old to know a new follower costs that follower nothing but the delay: it reads for itself.
+//! Copies hold object ids only. That nobody follows a portal is in no copy: where there is none the Directory is asked before anything is
+//! dropped, so that the first webhook after a connect finds it; of one portal every [`NOBODY_MS`] an isolate, for an app may be installed
+//! where nobody follows. A copy that is too old to know a new follower costs that follower nothing but the delay: it reads for itself.
 //! One that still names an ended connection is found out by its Portal, and the Directory is asked.
 
 use std::{cell::RefCell, collections::HashMap};
@@ -16,7 +17,7 @@ use crate::{
     values::{
         ids::{AppKey, PortalId},
         json,
-        time::{MINUTE_MS, Timestamp},
+        time::{MINUTE_MS, SECOND_MS, Timestamp},
     },
 };
 
@@ -32,7 +33,19 @@ struct Copy {
     objects: Vec<String>,
 }
 
+/// How long an isolate takes the Directory's word that nobody follows a portal. What is dropped meanwhile after a connect elsewhere, the
+/// connection's next check finds.
+const NOBODY_MS: i64 = 3 * SECOND_MS;
+
+/// Nobody followed, as of then, and so many events were dropped since.
+#[derive(Debug, Clone, Copy)]
+struct Nobody {
+    at: Timestamp,
+    dropped: u32,
+}
+
 thread_local! {
+    static NOBODY: RefCell<HashMap<String, Nobody>> = RefCell::default();
     static MEMORY: RefCell<HashMap<String, Copy>> = RefCell::default();
 }
 
@@ -49,7 +62,13 @@ pub async fn find(
 ) -> Result<Vec<Vec<String>>, Fault> {
     let now = clock::now();
     let found: Vec<Option<Vec<String>>> = stream::iter(portals)
-        .map(|(portal, _)| async move { copy(env, &key(source, *portal), now).await })
+        .map(|(portal, events)| async move {
+            let key = key(source, *portal);
+            match copy(env, &key, now).await {
+                None if nobody(&key, *events, now) => Some(Vec::new()),
+                known => known,
+            }
+        })
         .buffered(AT_ONCE)
         .collect()
         .await;
@@ -88,10 +107,27 @@ pub async fn keepers(env: &Env, source: &AppKey, portal: PortalId) -> Result<Vec
 pub async fn forget(env: &Env, source: &AppKey, portal: PortalId) {
     let key = key(source, portal);
     MEMORY.with_borrow_mut(|memory| memory.remove(&key));
+    NOBODY.with_borrow_mut(|memory| memory.remove(&key));
     if let Ok(kv) = env.kv("ROUTES") {
         // What stays behind lives a minute and leads to a Portal that says so.
         let _ = kv.delete(&key).await;
     }
+}
+
+/// Whether the Directory has just said that nobody follows; then these events are dropped, and counted with the next question.
+fn nobody(key: &str, events: u32, now: Timestamp) -> bool {
+    NOBODY.with_borrow_mut(|memory| match memory.get_mut(key) {
+        Some(nobody) if now.since_ms(nobody.at) < NOBODY_MS => {
+            nobody.dropped = nobody.dropped.saturating_add(events);
+            true
+        }
+        _ => false,
+    })
+}
+
+/// Events that were dropped since the last time and are not counted yet.
+fn take_dropped(key: &str) -> u32 {
+    NOBODY.with_borrow_mut(|memory| memory.remove(key)).map_or(0, |nobody| nobody.dropped)
 }
 
 async fn copy(env: &Env, key: &str, now: Timestamp) -> Option<Vec<String>> {
@@ -113,6 +149,11 @@ async fn ask(
     portals: Vec<(PortalId, u32)>,
     now: Timestamp,
 ) -> Result<Vec<Vec<String>>, Fault> {
+    // What was dropped unasked is counted where nobody follows still.
+    let with_dropped = |(portal, events): (PortalId, u32)| {
+        (portal, events.saturating_add(take_dropped(&key(source, portal))))
+    };
+    let portals = portals.into_iter().map(with_dropped).collect();
     let command = Command::Routes { source: source.clone(), portals };
     let Answer::Routes(routes) = directory::ask(env, &command).await? else {
         return Err(directory::unexpected());
@@ -120,7 +161,14 @@ async fn ask(
     let mut all = Vec::with_capacity(routes.len());
     for (portal, followers) in routes {
         let objects: Vec<String> = followers.into_iter().map(|Route { object }| object).collect();
-        if !objects.is_empty() {
+        if objects.is_empty() {
+            NOBODY.with_borrow_mut(|memory| {
+                if memory.len() >= REMEMBERED {
+                    memory.clear();
+                }
+                memory.insert(key(source, portal), Nobody { at: now, dropped: 0 });
+            });
+        } else {
             let key = key(source, portal);
             let copy = Copy { at: now, objects: objects.clone() };
             remember(key.clone(), copy.clone());

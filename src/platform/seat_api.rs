@@ -57,13 +57,13 @@ pub async fn answer(
     if config.seat_app().is_none() {
         return Err(seat::off());
     }
-    if let Some(command) = seat::command(&call, query, body)? {
+    if let Some(command) = seat::command(&call, query, body, &config.public_url)? {
         return told(config, of, &call, ask_by(env, &of.object, actor, command).await?);
     }
     match call {
         Call::Read(id, read) => {
             let (request, window) = read.request(query, body)?;
-            let pass = Pass::new(id, request, window, clock::now());
+            let pass = Pass::new(id, read.endpoint(), request, window, clock::now());
             passed(read, run(env, config, of, pass).await?)
         }
         Call::Lists(id) => {

@@ -101,7 +101,11 @@ pub async fn handle(
     reply_to(config, answered)
 }
 
-async fn connection(env: &Env, id: &ConnectionId) -> Result<Connection, Stop> {
+/// The connection of a link or a state, which is ours by its stamp: what strangers invent asks neither the Directory nor a Portal.
+async fn connection(env: &Env, config: &Config, id: &ConnectionId, secret: &str) -> Result<Connection, Stop> {
+    if !config.keyring.has_stamped(secret) {
+        return Err(SeatOutcome::Spent.into());
+    }
     match directory::ask(env, &Question::Connection { connection: id.clone() }).await? {
         Told::Connection(connection) => Ok(connection),
         Told::Refused(_) => Err(SeatOutcome::Spent.into()),
@@ -110,7 +114,7 @@ async fn connection(env: &Env, id: &ConnectionId) -> Result<Connection, Stop> {
 }
 
 async fn card(env: &Env, config: &Config, id: &ConnectionId, secret: &str) -> Result<Response, Stop> {
-    let of = connection(env, id).await?;
+    let of = connection(env, config, id, secret).await?;
     let link = sha256_hex(secret.as_bytes());
     let card = match ask(env, &of.object, Command::Look { link }).await? {
         Answer::Card(card) => card,
@@ -149,7 +153,7 @@ async fn start(
     if pages::form(&token, incoming).await.is_err() {
         return Err(SeatOutcome::Spent.into());
     }
-    let of = connection(env, id).await?;
+    let of = connection(env, config, id, secret).await?;
     let command =
         Command::Start { link: sha256_hex(secret.as_bytes()), browser: sha256_hex(token.as_bytes()) };
     match ask(env, &of.object, command).await? {
@@ -195,7 +199,8 @@ async fn finish(
     let jar = Jar::new(&config.public_url);
     let cookies = incoming.header("cookie");
     let browser = jar.token(cookies.as_deref(), Of::Seat).unwrap_or_default();
-    let of = connection(env, id).await?;
+    let secret = state.rsplit('.').next().unwrap_or_default();
+    let of = connection(env, config, id, secret).await?;
     let command =
         Command::Finish { state: sha256_hex(state.as_bytes()), browser: sha256_hex(browser.as_bytes()) };
     let (seat, app, return_url) = match ask(env, &of.object, command).await? {

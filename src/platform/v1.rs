@@ -35,13 +35,13 @@ use crate::{
     platform::{
         action_api, clock, connection_api, directory_object as directory, disconnect,
         incoming::{Incoming, Unread},
-        portals, random, reply, seat_api, snapshot,
+        portals, random, reply, seat_api, snapshot, strangers,
     },
     values::{
         config::Config,
         crypto::constant_time_eq,
         http::Method,
-        ids::{ConnectionId, WorkspaceId},
+        ids::{ApiKeyId, ConnectionId, WorkspaceId},
         json,
         problem::{Kind, Problem},
         secret::Secret,
@@ -160,6 +160,14 @@ impl Caller {
         match self {
             Self::Root | Self::Bound => Actor::Root,
             Self::Workspace { name, .. } => name.parse().map_or(Actor::Binding, |id| Actor::Key { id }),
+        }
+    }
+
+    /// The API key with which they ask.
+    fn key(&self) -> Option<ApiKeyId> {
+        match self.actor() {
+            Actor::Key { id } => Some(id),
+            _ => None,
         }
     }
 
@@ -369,12 +377,20 @@ async fn answer(
         }
         Api::CreateSession(workspace) => {
             caller.may_see(&workspace)?;
-            let person = read::<request::CreateSession>(incoming).await?.person()?;
-            match ask_by(env, caller, &Command::CreateLink { workspace, person }).await? {
+            let person = read::<request::CreateSession>(incoming).await?.person(&config.public_url)?;
+            match ask_by(env, caller, &Command::CreateLink { workspace, person, by: caller.key() }).await? {
                 Answer::Secret { secret, expires_at } => {
                     let body = response::session(&config.public_url, &secret, expires_at);
                     Ok(reply::json(201, &body).map_err(fault)?)
                 }
+                other => Err(refused(other)),
+            }
+        }
+        Api::EndSessions(workspace) => {
+            caller.may_see(&workspace)?;
+            let user = query.get("user").map(|user| request::name("user", user)).transpose()?;
+            match ask_by(env, caller, &Command::EndSessions { workspace, user }).await? {
+                Answer::Ended { sessions, links } => ok(&response::ended_sessions(sessions, links)),
                 other => Err(refused(other)),
             }
         }
@@ -554,7 +570,7 @@ async fn endpoints(
 ) -> Result<Response, Problem> {
     let connection = believed(env, caller, id).await?;
     let created = call == endpoint::Call::Create;
-    let command = endpoint::command(call, &bytes(incoming).await?, config.deliver_to)?;
+    let command = endpoint::command(call, &bytes(incoming).await?, config.reach())?;
     match portals::ask_by(env, &connection.object, &caller.actor(), &PortalCommand::Endpoint(command)).await?
     {
         PortalAnswer::Endpoint(answer) => said(endpoint::render(&connection.id, answer, created)?),
@@ -627,6 +643,19 @@ async fn caller(env: &Env, config: &Config, incoming: &Incoming) -> Result<Calle
     if constant_time_eq(presented.as_bytes(), config.root_key.expose().as_bytes()) {
         return Ok(Caller::Root);
     }
+    let answered = key_holder(env, config, incoming, presented).await;
+    if answered.as_ref().is_err_and(|problem| problem.status() < 500) {
+        strangers::key_refused(env).await;
+    }
+    answered
+}
+
+async fn key_holder(
+    env: &Env,
+    config: &Config,
+    incoming: &Incoming,
+    presented: &str,
+) -> Result<Caller, Problem> {
     let Some((key, hash)) = api_key::parse(presented) else {
         return Err(response::problem(&Refusal::BadKey));
     };
@@ -635,7 +664,9 @@ async fn caller(env: &Env, config: &Config, incoming: &Incoming) -> Result<Calle
     if let Some((_, caller)) = known.filter(|(at, _)| now.since_ms(*at) < BELIEVED_MS) {
         return Ok(caller);
     }
-    match ask(env, &Command::VerifyKey { key: key.clone(), hash: hash.clone() }).await? {
+    let stamped = config.keyring.has_stamped(api_key::secret(presented));
+    let command = Command::VerifyKey { key: key.clone(), hash: hash.clone() };
+    match strangers::ask_about(env, incoming, &hash, stamped, &command).await? {
         Answer::KeyHolder { workspace, permissions } => {
             let caller = Caller::Workspace { workspace, name: key.to_string(), permissions };
             KEYS.with_borrow_mut(|keys| remember(keys, hash, (now, caller.clone())));

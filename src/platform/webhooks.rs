@@ -5,15 +5,14 @@ use futures_util::future::join_all;
 use worker::{Context, Env, Response};
 
 use crate::{
+    api::response,
     engine::{
         delivery,
-        directory::messages::{Answer as Told, Command as Question},
+        directory::messages::{Answer as Told, Command as Question, Refusal},
         portal::messages::{Answer, Command, OwnWebhook, Touch},
     },
     hubspot::webhooks::{self, BODY_LIMIT, EVENTS_LIMIT, WebhookRefusal},
-    platform::{
-        clock, directory_object as directory, fault::Fault, incoming::Incoming, log, portals, reply, routes,
-    },
+    platform::{clock, fault::Fault, incoming::Incoming, log, portals, reply, routes, strangers},
     values::{
         config::Config,
         http::Method,
@@ -68,11 +67,12 @@ async fn take_own(
     let body = whole(incoming).await?;
     let body = String::from_utf8(body)
         .map_err(|_| Problem::new(Kind::InvalidRequest, "The body is not a delivery of events."))?;
-    let connection = match directory::ask(env, &Question::Connection { connection: id.clone() })
-        .await
-        .map_err(overload)?
-    {
+    let question = Question::Connection { connection: id.clone() };
+    let presented = format!("webhook {id}");
+    let asked = strangers::ask_about(env, incoming, &presented, false, &question);
+    let connection = match asked.await.map_err(overload)? {
         Told::Connection(connection) if connection.app.is_token() => connection,
+        Told::Refused(refusal @ Refusal::TooMany { .. }) => return Err(response::problem(&refusal)),
         _ => return Err(not_signed(&id, "no connection by token has this id")),
     };
     let delivery = OwnWebhook { uri, timestamp, signature, body };

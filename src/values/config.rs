@@ -7,7 +7,7 @@ use crate::values::{
     crypto::{CryptoError, Keyring},
     ids::AppKey,
     json,
-    receiver::DeliverTo,
+    receiver::{DeliverTo, Reach},
     secret::Secret,
 };
 use serde::Deserialize;
@@ -353,6 +353,11 @@ impl Config {
             return Err(ConfigError::Invalid("DELIVER_TO", "`anywhere` is for a developer's machine alone"));
         }
         Ok(self)
+    }
+
+    /// Where deliveries may go.
+    pub fn reach(&self) -> Reach<'_> {
+        Reach { to: self.deliver_to, own: &self.public_url }
     }
 
     /// The app through which the host's users authorise individually; `None`: seats are off.

@@ -38,13 +38,51 @@ pub enum CryptoError {
     Broken,
 }
 
+/// Bytes of a token's stamp, out of its 32: 192 random bits stay, and a stamp is guessed once in 2^64 requests.
+const STAMP_BYTES: usize = 8;
+
+/// One key of a ring.
+#[derive(Clone)]
+struct RingKey {
+    id: String,
+    cipher: Aes256Gcm,
+    /// Of a key made from this one, so that what is stamped says nothing about what is sealed.
+    code: Code,
+}
+
+/// HMAC-SHA256 under one key, ready to begin: setting a key up costs two of the four blocks that a short text takes.
+#[derive(Clone)]
+pub struct Code(Hmac<Sha256>);
+
+impl std::fmt::Debug for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl Code {
+    /// Sets the key up.
+    pub fn new(key: &[u8]) -> Self {
+        Self(Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length"))
+    }
+
+    /// Over the concatenation of `parts`.
+    pub fn of(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut mac = self.0.clone();
+        for part in parts {
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+}
+
 /// The sealing keys, newest first: the first seals, all of them open.
 #[derive(Clone)]
-pub struct Keyring(Vec<(String, Aes256Gcm)>);
+pub struct Keyring(Vec<RingKey>);
 
 impl std::fmt::Debug for Keyring {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|(id, _)| id)).finish()
+        f.debug_list().entries(self.0.iter().map(|key| &key.id)).finish()
     }
 }
 
@@ -65,7 +103,9 @@ impl Keyring {
             if bytes.iter().all(|byte| *byte == bytes[0]) {
                 return Err(CryptoError::DefaultKey(position));
             }
-            keys.push((id.to_owned(), Aes256Gcm::new_from_slice(&bytes).map_err(|_| bad)?));
+            let cipher = Aes256Gcm::new_from_slice(&bytes).map_err(|_| bad)?;
+            let code = Code::new(&hmac_sha256(&bytes, &[b"spoke: stamps"]));
+            keys.push(RingKey { id: id.to_owned(), cipher, code });
         }
         if keys.is_empty() { Err(CryptoError::NoKey) } else { Ok(Self(keys)) }
     }
@@ -73,7 +113,7 @@ impl Keyring {
     /// Seals `plain` for the place that `place` names (connection, seat, app and field): the same bytes do not open elsewhere.
     /// Form: `keyid.base64url(nonce ‖ ciphertext ‖ tag)`.
     pub fn seal(&self, place: &str, plain: &Secret<String>, nonce: [u8; NONCE_BYTES]) -> String {
-        let (id, key) = &self.0[0];
+        let RingKey { id, cipher: key, .. } = &self.0[0];
         let payload = Payload { msg: plain.expose().as_bytes(), aad: place.as_bytes() };
         let sealed = key.encrypt(&Nonce::from(nonce), payload).expect("AES-GCM takes any input under 64 GiB");
         let mut bytes = nonce.to_vec();
@@ -84,10 +124,10 @@ impl Keyring {
     /// Opens a seal made for `place`.
     pub fn open(&self, place: &str, sealed: &str) -> Result<Secret<String>, CryptoError> {
         let (id, text) = sealed.split_once('.').ok_or(CryptoError::Broken)?;
-        let (_, key) = self
+        let RingKey { cipher: key, .. } = self
             .0
             .iter()
-            .find(|(known, _)| known == id)
+            .find(|known| known.id == id)
             .ok_or_else(|| CryptoError::UnknownKey(id.to_owned()))?;
         let bytes = Base64UrlUnpadded::decode_vec(text).map_err(|_| CryptoError::Broken)?;
         let (nonce, body) = bytes.split_first_chunk::<NONCE_BYTES>().ok_or(CryptoError::Broken)?;
@@ -98,17 +138,45 @@ impl Keyring {
 
     /// Whether `sealed` was made with another key than the newest, so that it should be sealed anew.
     pub fn is_stale(&self, sealed: &str) -> bool {
-        sealed.split_once('.').is_none_or(|(id, _)| id != self.0[0].0)
+        sealed.split_once('.').is_none_or(|(id, _)| id != self.0[0].id)
+    }
+
+    /// Random bytes for a token, stamped: whoever holds the ring sees without asking anyone that only this deployment can have made
+    /// it. The stamp says nothing of whether the token is good still.
+    pub fn stamp(&self, random: [u8; 32]) -> [u8; 32] {
+        let (secret, _) = random.split_at(32 - STAMP_BYTES);
+        let mut stamped = random;
+        stamped[32 - STAMP_BYTES..].copy_from_slice(&self.0[0].code.of(&[b"token", secret])[..STAMP_BYTES]);
+        stamped
+    }
+
+    /// Whether a key of the ring stamped `token`, as [`token_from_random`] writes it. One made before there were stamps, or under a key
+    /// that has left the ring, has none.
+    pub fn has_stamped(&self, token: &str) -> bool {
+        let mut bytes = [0; 32];
+        if !Base64UrlUnpadded::decode(token, &mut bytes).is_ok_and(|bytes| bytes.len() == 32) {
+            return false;
+        }
+        let (secret, stamp) = bytes.split_at(32 - STAMP_BYTES);
+        self.0.iter().any(|key| constant_time_eq(&key.code.of(&[b"token", secret])[..STAMP_BYTES], stamp))
+    }
+
+    /// A word for `subject` that nobody without the ring can say.
+    pub fn vouch(&self, subject: &[u8]) -> String {
+        Base64UrlUnpadded::encode_string(&self.0[0].code.of(&[b"vouch", &Sha256::digest(subject)]))
+    }
+
+    /// Whether `word` is what a key of the ring said for `subject`.
+    pub fn has_vouched(&self, subject: &[u8], word: &str) -> bool {
+        let digest = Sha256::digest(subject);
+        let word_of = |key: &RingKey| Base64UrlUnpadded::encode_string(&key.code.of(&[b"vouch", &digest]));
+        self.0.iter().any(|key| constant_time_eq(word_of(key).as_bytes(), word.as_bytes()))
     }
 }
 
 /// HMAC-SHA256 over the concatenation of `parts`.
 pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
-    for part in parts {
-        mac.update(part);
-    }
-    mac.finalize().into_bytes().into()
+    Code::new(key).of(parts)
 }
 
 /// Whether `code` is the HMAC-SHA256 of `parts`, compared in constant time.
@@ -129,6 +197,11 @@ pub fn constant_time_eq(left: &[u8], right: &[u8]) -> bool {
 /// 32 random bytes as 43 URL-safe characters: tokens that people and browsers carry.
 pub fn token_from_random(bytes: [u8; 32]) -> Secret<String> {
     Secret::new(Base64UrlUnpadded::encode_string(&bytes))
+}
+
+/// Whether a text is of the form of [`token_from_random`].
+pub fn is_token(text: &str) -> bool {
+    Base64UrlUnpadded::decode(text, &mut [0; 32]).is_ok_and(|bytes| bytes.len() == 32)
 }
 
 #[cfg(test)]
@@ -161,6 +234,38 @@ mod tests {
         assert!(new.is_stale(&sealed) && !old.is_stale(&sealed));
         let without = keyring(&format!("b:{}", key(2))).unwrap();
         assert_eq!(without.open("p", &sealed), Err(CryptoError::UnknownKey("a".to_owned())));
+    }
+
+    #[test]
+    fn a_stamp_shows_whose_token_it_is_under_every_key_of_the_ring() {
+        let old = keyring(&format!("a:{}", key(1))).unwrap();
+        let token = token_from_random(old.stamp([7; 32]));
+        assert!(is_token(token.expose()) && old.has_stamped(token.expose()));
+        let new = keyring(&format!("b:{},a:{}", key(2), key(1))).unwrap();
+        assert!(new.has_stamped(token.expose()));
+        assert!(!keyring(&format!("b:{}", key(2))).unwrap().has_stamped(token.expose()));
+        // Neither what a stranger draws, nor a token with one bit changed anywhere, nor what is no token.
+        for at in 0..32 {
+            let mut bytes = old.stamp([7; 32]);
+            bytes[at] ^= 1;
+            assert!(!old.has_stamped(token_from_random(bytes).expose()), "{at}");
+        }
+        assert!(!old.has_stamped(token_from_random([7; 32]).expose()));
+        for text in ["", "AAAA", &"A".repeat(42), &"A".repeat(44), &"+".repeat(43)] {
+            assert!(!is_token(text) && !old.has_stamped(text), "{text}");
+        }
+        assert_eq!(old.stamp([7; 32])[..24], [7; 24], "what is random stays");
+    }
+
+    #[test]
+    fn a_word_vouches_for_its_own_subject_only() {
+        let ring = keyring(&format!("a:{}", key(1))).unwrap();
+        let word = ring.vouch(b"device 1");
+        assert!(ring.has_vouched(b"device 1", &word));
+        assert!(!ring.has_vouched(b"device 2", &word) && !ring.has_vouched(b"device 1", ""));
+        let new = keyring(&format!("b:{},a:{}", key(2), key(1))).unwrap();
+        assert!(new.has_vouched(b"device 1", &word));
+        assert!(!keyring(&format!("b:{}", key(2))).unwrap().has_vouched(b"device 1", &word));
     }
 
     #[test]

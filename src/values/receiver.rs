@@ -6,6 +6,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::values::config::is_loopback;
+
 /// Longest address: what every HTTP server takes.
 pub const URL_BYTES: usize = 2_000;
 /// Longest name of a host (RFC 1035 2.3.4).
@@ -24,6 +26,15 @@ pub enum DeliverTo {
     Public,
     /// Also `http` and any host: a developer's machine, never a deployment that others reach.
     Anywhere,
+}
+
+/// Where a deployment delivers to, and where it is itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reach<'a> {
+    /// Which addresses.
+    pub to: DeliverTo,
+    /// The deployment's own address: what it sent there it would answer itself.
+    pub own: &'a str,
 }
 
 /// Why an address is refused; the text says what would be taken.
@@ -52,13 +63,42 @@ pub enum Refused {
     /// An IPv4 address not written as four decimal numbers.
     #[error("writes an IPv4 address in another form than four decimal numbers")]
     OddAddress,
+    /// The deployment itself.
+    #[error("is this deployment's own address; name a host of yours")]
+    Own,
     /// A well-known port of another protocol.
     #[error("may name port 443 or one from 1024 to 65535")]
     Port,
 }
 
+/// Whether an address is at the deployment's own host, at whatever port; on a developer's machine everything is at one host, so there the
+/// port counts.
+pub fn is_own(url: &str, own: &str) -> bool {
+    let (Some((host, port)), Some((own_host, own_port))) = (place(url), place(own)) else { return false };
+    host == own_host && (port == own_port || !is_loopback(own))
+}
+
+/// Host in lower case without the dot of the root, and port.
+fn place(url: &str) -> Option<(String, u16)> {
+    let (scheme, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let authority = authority.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
+    let usual = if scheme.eq_ignore_ascii_case("http") { 80 } else { HTTPS_PORT };
+    let host_ends = authority.rfind(']').map_or(0, |end| end + 1);
+    let (host, port) = match authority[host_ends..].find(':') {
+        Some(at) => (&authority[..host_ends + at], authority[host_ends + at + 1..].parse().ok()?),
+        None => (authority.as_str(), usual),
+    };
+    Some((host.strip_suffix('.').unwrap_or(host).to_owned(), port))
+}
+
 /// Checks an address.
-pub fn check(url: &str, to: DeliverTo) -> Result<(), Refused> {
+pub fn check(url: &str, reach: Reach<'_>) -> Result<(), Refused> {
+    check_public(url, reach.to)?;
+    if is_own(url, reach.own) { Err(Refused::Own) } else { Ok(()) }
+}
+
+fn check_public(url: &str, to: DeliverTo) -> Result<(), Refused> {
     let plain = url.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'#'));
     if !plain || url.len() > URL_BYTES {
         return Err(Refused::Malformed);
@@ -234,7 +274,7 @@ mod tests {
             "https://[2606:4700:4700::1111]/",
             "https://[2a00:1450:4001::1]:8443/x",
         ] {
-            assert_eq!(check(url, DeliverTo::Public), Ok(()), "{url}");
+            assert_eq!(check_public(url, DeliverTo::Public), Ok(()), "{url}");
         }
     }
 
@@ -327,14 +367,17 @@ mod tests {
             ("https://example.com:/", Port),
         ];
         for (url, refused) in table {
-            assert_eq!(check(url, DeliverTo::Public), Err(refused), "{url}");
+            assert_eq!(check_public(url, DeliverTo::Public), Err(refused), "{url}");
         }
         for port in ["0", "80", "1023", "65536", "-1", "+443", "4 43", "00443"] {
-            assert!(check(&format!("https://example.com:{port}/"), DeliverTo::Public).is_err(), "{port}");
+            assert!(
+                check_public(&format!("https://example.com:{port}/"), DeliverTo::Public).is_err(),
+                "{port}"
+            );
         }
         let long = format!("https://example.com/{}", "x".repeat(URL_BYTES));
-        assert_eq!(check(&long, DeliverTo::Public), Err(Malformed));
-        assert_eq!(check(&format!("https://{}.com/", "x".repeat(64)), DeliverTo::Public), Err(Host));
+        assert_eq!(check_public(&long, DeliverTo::Public), Err(Malformed));
+        assert_eq!(check_public(&format!("https://{}.com/", "x".repeat(64)), DeliverTo::Public), Err(Host));
     }
 
     #[test]
@@ -342,13 +385,13 @@ mod tests {
         for url in
             ["http://127.0.0.1:9000/hook", "http://localhost:80/", "http://[::1]:9000/", "https://a.test/"]
         {
-            assert_eq!(check(url, DeliverTo::Anywhere), Ok(()), "{url}");
-            assert!(check(url, DeliverTo::Public).is_err(), "{url}");
+            assert_eq!(check_public(url, DeliverTo::Anywhere), Ok(()), "{url}");
+            assert!(check_public(url, DeliverTo::Public).is_err(), "{url}");
         }
         for url in
             ["ftp://127.0.0.1/", "http://user@127.0.0.1/", "http://2130706433/", "http:///x", "http://h:x/"]
         {
-            assert!(check(url, DeliverTo::Anywhere).is_err(), "{url}");
+            assert!(check_public(url, DeliverTo::Anywhere).is_err(), "{url}");
         }
     }
 
@@ -357,5 +400,27 @@ mod tests {
         assert_eq!(origin("https://example.com:8443/a?token=b"), "https://example.com:8443");
         assert_eq!(origin("https://example.com?token=b"), "https://example.com");
         assert_eq!(origin("https://example.com"), "https://example.com");
+    }
+
+    #[test]
+    fn the_deployments_own_host_is_refused_at_every_port_and_of_a_developers_machine_its_own_port() {
+        let at = |own| Reach { to: DeliverTo::Public, own };
+        for url in [
+            "https://spoke.example.com/v1/workspaces",
+            "https://SPOKE.example.com./",
+            "https://spoke.example.com:443/hook",
+            "https://spoke.example.com:8443/hook",
+            "https://spoke.example.com?x=1",
+        ] {
+            assert_eq!(check(url, at("https://spoke.example.com")), Err(Refused::Own), "{url}");
+        }
+        for url in
+            ["https://example.com/", "https://other.spoke.example.com/", "https://spoke.example.com.eu/"]
+        {
+            assert_eq!(check(url, at("https://spoke.example.com")), Ok(()), "{url}");
+        }
+        let local = Reach { to: DeliverTo::Anywhere, own: "http://127.0.0.1:8787" };
+        assert_eq!(check("http://127.0.0.1:8787/hook", local), Err(Refused::Own));
+        assert_eq!(check("http://127.0.0.1:9000/hook", local), Ok(()));
     }
 }

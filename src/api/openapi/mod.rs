@@ -12,7 +12,7 @@ use crate::{
     api::{
         idempotency::KEY_CHARS,
         prospect::ACTION_CHARS,
-        request::{BODY_LIMIT, DEFAULT_LIMIT, LOOKUP_CHARS},
+        request::{self, BODY_LIMIT, DEFAULT_LIMIT, LOOKUP_CHARS},
         route::{Access, Found, Route, find},
         types,
     },
@@ -214,6 +214,15 @@ fn parameters() -> Map<String, Value> {
                 "query",
                 json!({ "type": "string", "enum": crate::api::action::states() }),
                 "Only actions of which a write stands so.",
+            ),
+        ),
+        (
+            "user".to_owned(),
+            parameter(
+                "user",
+                "query",
+                schemas::name(request::NAME_CHARS),
+                "Only this person's, as you named them in their links.",
             ),
         ),
         ("email".to_owned(), lookup("email")),

@@ -111,9 +111,11 @@ pub(super) fn operations() -> Vec<Operation> {
             .more("The key itself is in this answer and nowhere else: only its hash is kept."),
         op(Get, "/v1/workspaces/*/keys", "listKeys", "Workspaces", "List API keys", None, Ok("Keys")),
         op(Delete, "/v1/workspaces/*/keys/*", "revokeKey", "Workspaces", "Revoke an API key", None, Gone)
-            .more("Takes effect within five seconds."),
+            .more("Takes effect within five seconds. Links that it made, and the sessions of people who came by them, end at once."),
         op(Post, "/v1/workspaces/*/sessions", "createSession", "Workspaces", "Make a one-time link for a person", Needed("NewSession"), Created("Session"))
             .more("Send the person there within five minutes: the link opens once and begins a session of eight hours."),
+        op(Delete, "/v1/workspaces/*/sessions", "endSessions", "Workspaces", "End sessions of people", None, Ok("EndedSessions"))
+            .more("Of one person with `user`, as you named them in their links; of everybody in the workspace without. Takes effect at once, also for links that nobody has opened; an authorisation under way ends with its session. Doing it again ends nothing more."),
         op(Get, "/v1/workspaces/*/connections", "listConnections", "Connections", "List a workspace's connections", None, Ok("Connections")),
         op(Get, "/v1/connections/*", "getConnection", "Connections", "Read a connection and how it is kept in step", None, Ok("ConnectionWithSync")),
         op(Delete, "/v1/connections/*", "disconnect", "Connections", "Disconnect an account", None, Ok("Disconnect"))

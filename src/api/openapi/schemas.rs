@@ -108,7 +108,7 @@ fn words(values: &[&str]) -> Value {
     json!({ "type": "string", "enum": values })
 }
 
-fn name(most: usize) -> Value {
+pub(super) fn name(most: usize) -> Value {
     json!({ "type": "string", "minLength": 1, "maxLength": most, "pattern": ONE_LINE })
 }
 

@@ -23,6 +23,8 @@ pub enum Api {
     RevokeKey(WorkspaceId, ApiKeyId),
     /// `POST /v1/workspaces/{w}/sessions`
     CreateSession(WorkspaceId),
+    /// `DELETE /v1/workspaces/{w}/sessions`
+    EndSessions(WorkspaceId),
     /// `GET /v1/workspaces/{w}/connections`
     ListConnections(WorkspaceId),
     /// `POST /v1/workspaces/{w}/connections`
@@ -147,6 +149,7 @@ impl Api {
             // It names people and keys.
             | Self::ListAudit(_)
             | Self::CreateSession(_)
+            | Self::EndSessions(_)
             | Self::ConnectByToken(_)
             | Self::PutCredentials(_)
             // Whoever makes or ends a seat decides in whose name HubSpot is asked.
@@ -202,6 +205,7 @@ impl Api {
             | Self::GetWorkspace(_)
             | Self::ListKeys(_)
             | Self::RevokeKey(..)
+            | Self::EndSessions(_)
             | Self::ListConnections(_)
             | Self::GetConnection(_)
             | Self::Disconnect(_)
@@ -237,6 +241,7 @@ impl Api {
             Self::Seats(_, call) => call.taken(),
             Self::Actions(_, call) => call.taken(),
             Self::ListAudit(_) => &["limit", "cursor", "action"],
+            Self::EndSessions(_) => &["user"],
             Self::CreateWorkspace
             | Self::GetWorkspace(_)
             | Self::CreateKey(_)

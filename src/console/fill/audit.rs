@@ -70,6 +70,7 @@ fn words(action: &str) -> String {
         "key.created" => "API key made",
         "key.revoked" => "API key revoked",
         "session.link_made" => "Link for a person made",
+        "session.ended" => "Sessions of people ended",
         "session.opened" => "Person came in by a link",
         "operator.signed_in" => "Signed in to the console",
         "operator.sign_in_refused" => "Sign-in to the console refused",

@@ -31,6 +31,12 @@ pub fn parse(presented: &str) -> Option<(ApiKeyId, String)> {
     (checksum(body) == sum).then(|| (id, sha256_hex(presented.as_bytes())))
 }
 
+/// The secret part of what [`parse`] has taken: a token of its own.
+pub fn secret(presented: &str) -> &str {
+    let (_, rest) = presented.split_once('.').unwrap_or_default();
+    rest.get(..SECRET_CHARS).unwrap_or_default()
+}
+
 fn checksum(body: &str) -> String {
     let mut hex = sha256_hex(body.as_bytes());
     hex.truncate(CHECKSUM_CHARS);
@@ -48,6 +54,8 @@ mod tests {
         let (read, hash) = parse(key.expose()).unwrap();
         assert_eq!((read, hash), (id, sha256_hex(key.expose().as_bytes())));
         let text = key.expose();
+        assert_eq!(secret(text), token_from_random([2; 32]).expose());
+        assert_eq!((secret(""), secret("key_x.y")), ("", ""));
         for wrong in
             [&text[..text.len() - 1], &text[4..], "key_x.y", "", &text.replace('A', "B"), &format!("{text}0")]
         {

@@ -47,10 +47,14 @@ pub(super) fn asked(command: &Command) -> Option<Asked> {
             (Some(workspace), Deed::on("key.created", "").with(details))
         }
         Command::RevokeKey { workspace, key } => (Some(workspace), Deed::on("key.revoked", key)),
-        Command::CreateLink { workspace, person } => {
+        Command::CreateLink { workspace, person, .. } => {
             let details = json!({ "for": person.user, "role": person.role.as_str() });
             (Some(workspace), Deed::on("session.link_made", "").with(details))
         }
+        Command::EndSessions { workspace, user } => (
+            Some(workspace),
+            Deed::on("session.ended", "").with(json!({ "for": user.as_deref().unwrap_or("everybody") })),
+        ),
         Command::OpenLink { .. } => (None, Deed::on("session.opened", "")),
         Command::SignIn { .. } => (None, Deed::on("operator.signed_in", "")),
         Command::EnterWorkspace { workspace, .. } => (Some(workspace), Deed::on("workspace.entered", "")),
@@ -106,6 +110,12 @@ pub(super) fn note(
         Answer::Workspace(made) => {
             deed.subject = made.id.to_string();
             workspace = Some(made.id.clone());
+        }
+        // Nobody was there any more: nothing was done.
+        Answer::Ended { sessions: 0, links: 0 } => return Ok(()),
+        Answer::Ended { sessions, links } => {
+            deed.details["sessions"] = json!(sessions);
+            deed.details["links"] = json!(links);
         }
         Answer::KeyCreated { key, .. } => deed.subject = key.id.to_string(),
         Answer::Recorded { connection, .. } => deed.subject = connection.id.to_string(),
@@ -164,7 +174,7 @@ mod tests {
         ask(&sql, 2, &Actor::Operator, make("Other"));
         let workspace = own.id.clone();
         let person = Person { user: "Zoë".to_owned(), role: Role::Viewer, return_url: None };
-        let link = Command::CreateLink { workspace: workspace.clone(), person };
+        let link = Command::CreateLink { workspace: workspace.clone(), person, by: None };
         let Answer::Secret { secret, .. } = ask(&sql, 3, &Actor::Root, link) else { panic!("no link") };
         let open_it = Command::OpenLink { hash: sha256_hex(secret.as_bytes()) };
         ask(&sql, 4, &Actor::Spoke, open_it.clone());
@@ -184,11 +194,16 @@ mod tests {
         let tries = 3 * REFUSED_AN_HOUR as i64;
         for at in 0..tries {
             let client = format!("client {}", at % 40);
-            ask(&sql, HOUR_MS * 100 + at, &Actor::Spoke, Command::SignIn { client, correct: false });
+            ask(
+                &sql,
+                HOUR_MS * 100 + at,
+                &Actor::Spoke,
+                Command::SignIn { client, known: false, correct: false },
+            );
         }
         let later = HOUR_MS * 200;
         let client = "the operator".to_owned();
-        ask(&sql, later, &Actor::Spoke, Command::SignIn { client, correct: true });
+        ask(&sql, later, &Actor::Spoke, Command::SignIn { client, known: false, correct: true });
         let all = entries(&sql, None);
         assert_eq!(all.len() as u64, REFUSED_AN_HOUR + 1);
         assert_eq!(all[0]["by"], "somebody unknown");

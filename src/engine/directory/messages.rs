@@ -77,6 +77,13 @@ pub enum Command {
         /// Which.
         key: ApiKeyId,
     },
+    /// Credentials that were refused in front of the Directory. Answers [`Answer::Done`].
+    CountRefused {
+        /// API keys, for whatever reason.
+        keys: u64,
+        /// Strangers of a network with too many of them; keys among these are in `keys` as well.
+        paced: u64,
+    },
     /// Answers [`Answer::KeyHolder`].
     VerifyKey {
         /// Its public half.
@@ -112,6 +119,17 @@ pub enum Command {
         workspace: WorkspaceId,
         /// Who comes.
         person: Person,
+        /// The API key that asks: the link, and the session that it opens, end with it. `None`: the root key or a service binding.
+        #[serde(default)]
+        by: Option<ApiKeyId>,
+    },
+    /// Ends sessions of a workspace's people, and links for them that nobody has opened. Answers [`Answer::Ended`], also where there
+    /// were none.
+    EndSessions {
+        /// Whose people.
+        workspace: WorkspaceId,
+        /// One of them, as the host named them; `None`: everybody.
+        user: Option<String>,
     },
     /// Opens a link, once. Answers [`Answer::SessionMade`].
     OpenLink {
@@ -123,7 +141,7 @@ pub enum Command {
         /// Of the cookie's token.
         hash: String,
     },
-    /// Answers [`Answer::Done`], also where there was none.
+    /// Ends it, and what the operator began from it. Answers [`Answer::Done`], also where there was none.
     EndSession {
         /// Of the cookie's token.
         hash: String,
@@ -132,6 +150,9 @@ pub enum Command {
     SignIn {
         /// Where it comes from, hashed: attempts are counted by it.
         client: String,
+        /// Whether that is a browser from which the operator has signed in before, rather than a network.
+        #[serde(default)]
+        known: bool,
         /// Whether the password was right.
         correct: bool,
     },
@@ -312,6 +333,13 @@ pub enum Answer {
     },
     /// What a session allows.
     Session(Session),
+    /// As many were alive, and are over.
+    Ended {
+        /// Sessions.
+        sessions: u64,
+        /// Links that nobody had opened.
+        links: u64,
+    },
     /// What the authorisation was begun for.
     OAuth(Box<OAuthStart>),
     /// The connection of the account.
@@ -405,6 +433,16 @@ pub enum Refusal {
         /// As many as this.
         most: u32,
     },
+}
+
+impl Refusal {
+    /// Seconds to wait, if that is what is asked for; otherwise 0.
+    pub fn wait_s(&self) -> u32 {
+        match self {
+            Self::TooMany { wait_ms } => u32::try_from(wait_ms.div_euclid(1_000) + 1).unwrap_or(u32::MAX),
+            _ => 0,
+        }
+    }
 }
 
 /// What a session cookie allows.

@@ -94,7 +94,19 @@ pub fn handle(sql: &dyn Sql, now: Timestamp, draw: Draw, command: Command) -> Re
             Ok(Answer::Keys(keys::of_workspace(sql, &workspace)?))
         }
         Command::RevokeKey { workspace, key } => {
-            Ok(if keys::revoke(sql, &workspace, &key, now)? { Answer::Done } else { NOT_FOUND })
+            if !keys::revoke(sql, &workspace, &key, now)? {
+                return Ok(NOT_FOUND);
+            }
+            directory::people::delete_of_key(sql, &key)?;
+            Ok(Answer::Done)
+        }
+        Command::CountRefused { keys, paced } => {
+            for (name, by) in [(counters::KEYS_REFUSED, keys), (counters::STRANGERS_PACED, paced)] {
+                if by > 0 {
+                    counters::add(sql, name, by)?;
+                }
+            }
+            Ok(Answer::Done)
         }
         Command::VerifyKey { key, hash } => verify_key(sql, now, &key, &hash),
 
@@ -105,7 +117,12 @@ pub fn handle(sql: &dyn Sql, now: Timestamp, draw: Draw, command: Command) -> Re
             requests::settle(sql, &caller, &key, answer.as_deref())
         }
 
-        Command::CreateLink { workspace, person } => people::create_link(sql, now, draw, workspace, person),
+        Command::CreateLink { workspace, person, by } => {
+            people::create_link(sql, now, draw, workspace, person, by)
+        }
+        Command::EndSessions { workspace, user } => {
+            people::end_sessions(sql, now, &workspace, user.as_deref())
+        }
         Command::OpenLink { hash } => people::open_link(sql, now, draw, &hash),
         Command::Session { hash } => {
             Ok(people::session(sql, now, &hash)?.map_or(Answer::Refused(Refusal::NoSession), Answer::Session))
@@ -114,7 +131,9 @@ pub fn handle(sql: &dyn Sql, now: Timestamp, draw: Draw, command: Command) -> Re
             directory::people::delete_session(sql, &hash)?;
             Ok(Answer::Done)
         }
-        Command::SignIn { client, correct } => people::sign_in(sql, now, draw, &client, correct),
+        Command::SignIn { client, known, correct } => {
+            people::sign_in(sql, now, draw, &client, known, correct)
+        }
         Command::EnterWorkspace { hash, workspace } => {
             people::enter_workspace(sql, now, draw, &hash, &workspace)
         }

@@ -7,7 +7,7 @@ use crate::{
     },
     store::{
         directory::{
-            connections as rows,
+            connections as rows, keys,
             people::{self, Link, State, StoredSession},
             workspaces,
         },
@@ -15,8 +15,8 @@ use crate::{
     },
     values::{
         crypto::{sha256_hex, token_from_random},
-        ids::{AppKey, ConnectionId, WorkspaceId},
-        time::{HOUR_MS, MINUTE_MS, Timestamp},
+        ids::{ApiKeyId, AppKey, ConnectionId, WorkspaceId},
+        time::{DAY_MS, HOUR_MS, MINUTE_MS, Timestamp},
     },
 };
 
@@ -27,12 +27,25 @@ const SESSION_MS: i64 = 8 * HOUR_MS;
 /// Life of an OAuth state (design 1).
 const STATE_MS: i64 = 10 * MINUTE_MS;
 
-/// Failed sign-ins of one client in [`ATTEMPT_WINDOW_MS`] before it has to wait.
+/// Failed sign-ins of one client, a network or a known browser, in [`ATTEMPT_WINDOW_MS`] before it has to wait.
+///
+/// What guessers are left with: a network tries [`ATTEMPTS_A_DAY`] passwords a day. `n` networks together try 5 `n` in a quarter of an
+/// hour until that is [`CROWD`], then `n` and at most [`ATTEMPTS_KEPT`]: 50 `n` a day, and never more than 96 × 20,000 = 1.9 million
+/// (2^21), for which it takes 20,000 networks (of IPv6 sites of 48 bits). The shortest password that is taken has 16 characters: of
+/// random ones 2^95 passwords, 2^73 days until half are tried; of four words of a list of 7,776, 2^51 and 2^29 days.
+///
+/// What attackers can shut out: nobody who has signed in from the same browser before, whatever they do. A browser that is new waits
+/// only while its own network is among those that guess, or while 20,000 networks do at once.
 const ATTEMPTS_PER_CLIENT: u32 = 5;
-/// Failed sign-ins of all clients together: 16 characters withstand this for ever, and the operator, who needs a
-/// moment of quiet, is not shut out by one noisy stranger.
-const ATTEMPTS_OF_ALL: u32 = 200;
-/// Window of both.
+/// The same while there is a crowd, of networks only.
+const ATTEMPTS_IN_A_CROWD: u32 = 1;
+/// Failed sign-ins of one client a day.
+const ATTEMPTS_A_DAY: u32 = 50;
+/// Failed sign-ins of all together in the window that are a crowd: no operator types so much.
+const CROWD: u32 = 200;
+/// Failed sign-ins that are remembered, 200 bytes each with their indexes; as many within the window stop all but known browsers.
+const ATTEMPTS_KEPT: u32 = 20_000;
+/// See [`ATTEMPTS_PER_CLIENT`].
 const ATTEMPT_WINDOW_MS: i64 = 15 * MINUTE_MS;
 
 pub(super) fn create_link(
@@ -41,13 +54,22 @@ pub(super) fn create_link(
     draw: Draw,
     workspace: WorkspaceId,
     person: Person,
+    by: Option<ApiKeyId>,
 ) -> Result<Answer, SqlError> {
     if workspaces::get(sql, &workspace)?.is_none() {
         return Ok(NOT_FOUND);
     }
+    // The front believes a key for seconds after it was revoked; what it makes then would outlive it for hours.
+    let is_good =
+        |key: keys::Stored| key.workspace == workspace && key.expires_at.is_none_or(|end| end > now);
+    if let Some(key) = &by
+        && !keys::get(sql, key)?.is_some_and(is_good)
+    {
+        return Ok(Answer::Refused(Refusal::BadKey));
+    }
     let secret = token_from_random(draw.secret);
     let expires_at = now.plus_ms(LINK_MS);
-    let link = Link { workspace, person, expires_at, used_at: None };
+    let link = Link { workspace, person, expires_at, used_at: None, made_by: by };
     people::insert_link(sql, &sha256_hex(secret.expose().as_bytes()), &link)?;
     Ok(Answer::Secret { secret: secret.expose().clone(), expires_at })
 }
@@ -58,7 +80,27 @@ pub(super) fn open_link(sql: &dyn Sql, now: Timestamp, draw: Draw, hash: &str) -
         return Ok(Answer::Refused(Refusal::LinkSpent));
     }
     people::spend_link(sql, hash, now)?;
-    begin(sql, now, draw, Some(link.workspace), link.person)
+    let session = StoredSession {
+        workspace: Some(link.workspace),
+        person: link.person,
+        expires_at: now.plus_ms(SESSION_MS),
+        made_by: link.made_by,
+        within: None,
+    };
+    begin(sql, now, draw, &session)
+}
+
+pub(super) fn end_sessions(
+    sql: &dyn Sql,
+    now: Timestamp,
+    workspace: &WorkspaceId,
+    user: Option<&str>,
+) -> Result<Answer, SqlError> {
+    if workspaces::get(sql, workspace)?.is_none() {
+        return Ok(NOT_FOUND);
+    }
+    let (sessions, links) = people::delete_of_people(sql, workspace, user, now)?;
+    Ok(Answer::Ended { sessions, links })
 }
 
 /// The session of a cookie, if it is not over and its workspace still there.
@@ -82,20 +124,36 @@ pub(super) fn sign_in(
     now: Timestamp,
     draw: Draw,
     client: &str,
+    known: bool,
     correct: bool,
 ) -> Result<Answer, SqlError> {
-    let since = now.minus_ms(ATTEMPT_WINDOW_MS);
-    let own = people::nth_attempt(sql, Some(client), ATTEMPTS_PER_CLIENT, since)?;
-    let all = people::nth_attempt(sql, None, ATTEMPTS_OF_ALL, since)?;
-    if let Some(at) = own.max(all) {
-        return Ok(Answer::Refused(Refusal::TooMany { wait_ms: at.since_ms(since).max(1) }));
+    // How long until fewer than `most` lie within `window_ms`.
+    let wait = |client: Option<&str>, most: u32, window_ms: i64| -> Result<Option<i64>, SqlError> {
+        let since = now.minus_ms(window_ms);
+        Ok(people::nth_attempt(sql, client, most, since)?.map(|at| at.since_ms(since).max(1)))
+    };
+    let crowd = !known && wait(None, CROWD, ATTEMPT_WINDOW_MS)?.is_some();
+    let most = if crowd { ATTEMPTS_IN_A_CROWD } else { ATTEMPTS_PER_CLIENT };
+    let own = wait(Some(client), most, ATTEMPT_WINDOW_MS)?;
+    let own = own.max(wait(Some(client), ATTEMPTS_A_DAY, DAY_MS)?);
+    let all = if crowd { wait(None, ATTEMPTS_KEPT, ATTEMPT_WINDOW_MS)? } else { None };
+    if let Some(wait_ms) = own.max(all) {
+        return Ok(Answer::Refused(Refusal::TooMany { wait_ms }));
     }
     if !correct {
         people::insert_attempt(sql, client, now)?;
+        people::keep_attempts(sql, ATTEMPTS_KEPT)?;
         return Ok(Answer::Refused(Refusal::WrongPassword));
     }
     let operator = Person { user: "operator".to_owned(), role: Role::Administrator, return_url: None };
-    begin(sql, now, draw, None, operator)
+    let session = StoredSession {
+        workspace: None,
+        person: operator,
+        expires_at: now.plus_ms(SESSION_MS),
+        made_by: None,
+        within: None,
+    };
+    begin(sql, now, draw, &session)
 }
 
 pub(super) fn enter_workspace(
@@ -114,20 +172,21 @@ pub(super) fn enter_workspace(
     }
     // A way back that no host can give: theirs are whole addresses.
     let person = Person { return_url: Some(CONSOLE.to_owned()), ..operator.person };
-    begin(sql, now, draw, Some(workspace.clone()), person)
+    let session = StoredSession {
+        workspace: Some(workspace.clone()),
+        person,
+        // Over with the console's at the latest.
+        expires_at: operator.expires_at,
+        made_by: None,
+        within: Some(hash.to_owned()),
+    };
+    begin(sql, now, draw, &session)
 }
 
-fn begin(
-    sql: &dyn Sql,
-    now: Timestamp,
-    draw: Draw,
-    workspace: Option<WorkspaceId>,
-    person: Person,
-) -> Result<Answer, SqlError> {
+fn begin(sql: &dyn Sql, now: Timestamp, draw: Draw, stored: &StoredSession) -> Result<Answer, SqlError> {
     let secret = token_from_random(draw.secret);
     let hash = sha256_hex(secret.expose().as_bytes());
-    let stored = StoredSession { workspace, person, expires_at: now.plus_ms(SESSION_MS) };
-    people::insert_session(sql, &hash, &stored)?;
+    people::insert_session(sql, &hash, stored)?;
     Ok(match session(sql, now, &hash)? {
         Some(session) => Answer::SessionMade { secret: secret.expose().clone(), session },
         None => NOT_FOUND,

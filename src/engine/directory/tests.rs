@@ -1,5 +1,7 @@
 //! The Directory's decisions over a real database in memory.
 
+mod entry;
+
 use std::cell::Cell;
 
 use super::{
@@ -70,7 +72,7 @@ impl World {
 
     fn link(&self, workspace: &WorkspaceId, role: Role) -> String {
         let person = Person { user: "ada@example.com".to_owned(), role, return_url: None };
-        match self.ask(Command::CreateLink { workspace: workspace.clone(), person }) {
+        match self.ask(Command::CreateLink { workspace: workspace.clone(), person, by: None }) {
             Answer::Secret { secret, .. } => secret,
             other => panic!("{other:?}"),
         }
@@ -641,7 +643,9 @@ fn whoever_keeps_something_of_an_account_is_known_after_its_routes_are_gone() {
 #[test]
 fn sign_in_pauses_a_client_after_five_failures_even_if_the_sixth_is_right() {
     let world = World::new();
-    let sign_in = |client: &str, correct| world.ask(Command::SignIn { client: client.to_owned(), correct });
+    let sign_in = |client: &str, correct| {
+        world.ask(Command::SignIn { client: client.to_owned(), known: false, correct })
+    };
     for _ in 0..5 {
         assert_eq!(refusal(sign_in("a", false)), Refusal::WrongPassword);
         world.pass(1_000);
@@ -660,7 +664,7 @@ fn only_the_operator_enters_other_workspaces() {
     let world = World::new();
     let workspace = world.workspace("Acme").id;
     let Answer::SessionMade { secret: operator, .. } =
-        world.ask(Command::SignIn { client: "a".to_owned(), correct: true })
+        world.ask(Command::SignIn { client: "a".to_owned(), known: false, correct: true })
     else {
         panic!("no session")
     };

@@ -199,7 +199,11 @@ pub fn erased(scene: Scene<'_>, ids: &[RecordId]) -> Result<(Applied, Vec<Record
 /// Records that are kept out, and not in the mirror, leave lists and links: these may have been read before anybody knew whose they
 /// are.
 pub fn kept_out(scene: Scene<'_>, ids: &[RecordId]) -> Result<Applied, SqlError> {
-    members::gone(scene.sql, scene.now, scene.kind, ids)?;
+    let left = members::gone(scene.sql, scene.now, scene.kind, ids)?;
+    if !left.is_empty() {
+        // That they were on a list was told before anybody knew.
+        erasures::add(scene.sql, scene.kind, &left, scene.now)?;
+    }
     let elsewhere = links::apply::left(scene.sql, scene.kind, ids, scene.tick)?;
     Ok(Applied { elsewhere, ..Applied::default() })
 }

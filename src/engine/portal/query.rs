@@ -327,6 +327,14 @@ fn render(
                     continue;
                 }
                 let mut line = head(number, id);
+                if *id == feed::NOBODY {
+                    line.push_str(",\"erased\":true}");
+                    *written += line.len();
+                    page.lines.push(line);
+                    page.next = number;
+                    number += 1;
+                    continue;
+                }
                 // A record that has gone since has a later change that says so.
                 if let Some((kind, live)) = with_record.zip(live.iter().find(|live| live.id == *id)) {
                     line.push_str(",\"record\":");
@@ -349,6 +357,7 @@ fn render(
                     Change::Merged { into, .. } => {
                         write!(line, ",\"into\":\"{into}\"").expect("writing to a string does not fail");
                     }
+                    // Of a feed that an earlier version has scrubbed.
                     Change::Scrubbed { .. } => line.push_str(",\"erased\":true"),
                     Change::Channel { channel, passage, .. } => {
                         told::about(&mut line, channel, *passage, fields.get(id));

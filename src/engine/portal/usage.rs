@@ -42,6 +42,8 @@ pub enum Caller {
     Person,
     /// The connection's own access: refreshes, the end of it.
     Access,
+    /// The host, in the name of a seat.
+    Seat,
 }
 
 impl Caller {
@@ -55,6 +57,7 @@ impl Caller {
         Self::Writes,
         Self::Person,
         Self::Access,
+        Self::Seat,
     ];
 
     /// In words, for people.
@@ -68,6 +71,7 @@ impl Caller {
             Self::Writes => "Writes",
             Self::Person => "People",
             Self::Access => "Access",
+            Self::Seat => "Seats",
         }
     }
 }
@@ -164,6 +168,29 @@ impl Portal {
         job: &Job,
         outcome: &Outcome,
     ) -> Result<(), SqlError> {
+        let succeeded =
+            matches!(outcome, Outcome::Answered(response) if (200..300).contains(&response.status));
+        self.count_at(turn, place(job), 1, u32::from(!succeeded))
+    }
+
+    /// Counts a call of a seat, which the host's own request makes: when its token is handed out, and as refused when another is asked
+    /// for. So one that got no permit in time counts as well, and of refusals those of tokens alone.
+    pub(super) fn count_seat_call(
+        &mut self,
+        turn: &Turn<'_>,
+        endpoint: Endpoint,
+        refused: bool,
+    ) -> Result<(), SqlError> {
+        self.count_at(turn, (Caller::Seat, endpoint), 1, u32::from(refused))
+    }
+
+    fn count_at(
+        &mut self,
+        turn: &Turn<'_>,
+        place: (Caller, Endpoint),
+        called: u32,
+        failed: u32,
+    ) -> Result<(), SqlError> {
         // Nothing is written of a connection that has ended.
         if self.connection.as_ref().is_none_or(|connection| connection.state == State::Disconnected) {
             return Ok(());
@@ -177,11 +204,9 @@ impl Portal {
             }
             self.counting = Counting { hour, ..Counting::default() };
         }
-        let succeeded =
-            matches!(outcome, Outcome::Answered(response) if (200..300).contains(&response.status));
-        let (calls, refused) = self.counting.counts.entry(place(job)).or_default();
-        *calls += 1;
-        *refused += u32::from(!succeeded);
+        let (calls, refused) = self.counting.counts.entry(place).or_default();
+        *calls += called;
+        *refused += failed;
         self.counting.unsaved = true;
         Ok(())
     }

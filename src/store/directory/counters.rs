@@ -5,6 +5,10 @@ use crate::store::sql::{Param, Sql, SqlError};
 
 /// Webhook events for portals that nobody follows.
 pub const EVENTS_WITHOUT_ROUTE: &str = "events_without_route";
+/// API keys that were refused: not of a key's form, unknown, revoked, expired, or of a network that has to wait.
+pub const KEYS_REFUSED: &str = "api_keys_refused";
+/// Keys, links and cookies that were refused unasked because too many of their network had been nothing.
+pub const STRANGERS_PACED: &str = "strangers_paced";
 /// Ticks of the cron.
 pub const TICKS: &str = "ticks";
 

@@ -18,7 +18,7 @@ use crate::store::{
 use crate::values::{json, time::Timestamp};
 
 /// Schema steps; never edited once released.
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     "
 CREATE TABLE workspaces (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, jurisdiction TEXT, created_at INTEGER NOT NULL
@@ -76,6 +76,19 @@ CREATE TABLE requests (
 CREATE INDEX requests_by_time ON requests (began_at);
 ",
     crate::store::audit::TABLE,
+    "
+-- The API key that made the link, and so the session that it opened; NULL: the root key or a service binding.
+ALTER TABLE links ADD COLUMN made_by TEXT;
+ALTER TABLE sessions ADD COLUMN made_by TEXT;
+-- The operator's session from which a workspace was entered: it ends with it.
+ALTER TABLE sessions ADD COLUMN within TEXT;
+CREATE INDEX links_of_workspace ON links (workspace);
+CREATE INDEX sessions_of_workspace ON sessions (workspace);
+CREATE INDEX links_of_key ON links (made_by) WHERE made_by IS NOT NULL;
+CREATE INDEX sessions_of_key ON sessions (made_by) WHERE made_by IS NOT NULL;
+CREATE INDEX sessions_within ON sessions (within) WHERE within IS NOT NULL;
+CREATE INDEX attempts_of_client ON attempts (client, at);
+",
 ];
 
 /// Opens the database; run once per object start.

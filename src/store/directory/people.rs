@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Columns, optional, parse_json};
 use crate::{
-    store::sql::{Param, Sql, SqlError, int},
+    store::sql::{Param, Row, Sql, SqlError, int},
     values::{
-        ids::{AppKey, ConnectionId, WorkspaceId},
+        ids::{ApiKeyId, AppKey, ConnectionId, WorkspaceId},
         time::Timestamp,
     },
 };
@@ -62,17 +62,20 @@ pub struct Link {
     pub expires_at: Timestamp,
     /// When it was opened.
     pub used_at: Option<Timestamp>,
+    /// The API key that made it; `None`: the root key or a service binding.
+    pub made_by: Option<ApiKeyId>,
 }
 
 /// Adds a link.
 pub fn insert_link(sql: &dyn Sql, hash: &str, link: &Link) -> Result<(), SqlError> {
     sql.exec(
-        "INSERT INTO links (hash, workspace, person, expires_at) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT INTO links (hash, workspace, person, expires_at, made_by) VALUES (?1, ?2, ?3, ?4, ?5)",
         &[
             Param::Text(hash),
             Param::Text(link.workspace.as_str()),
             Param::Text(&person_json(&link.person)),
             Param::Int(link.expires_at.0),
+            optional(link.made_by.as_ref().map(ApiKeyId::as_str)),
         ],
     )?;
     Ok(())
@@ -81,7 +84,7 @@ pub fn insert_link(sql: &dyn Sql, hash: &str, link: &Link) -> Result<(), SqlErro
 /// A link by its token's hash.
 pub fn link(sql: &dyn Sql, hash: &str) -> Result<Option<Link>, SqlError> {
     let rows = sql.exec(
-        "SELECT workspace, person, expires_at, used_at FROM links WHERE hash = ?1",
+        "SELECT workspace, person, expires_at, used_at, made_by FROM links WHERE hash = ?1",
         &[Param::Text(hash)],
     )?;
     let Some(row) = rows.into_iter().next() else { return Ok(None) };
@@ -91,6 +94,7 @@ pub fn link(sql: &dyn Sql, hash: &str) -> Result<Option<Link>, SqlError> {
         person: parse_json(&columns.text()?, "links")?,
         expires_at: columns.time()?,
         used_at: columns.time_or_null()?,
+        made_by: columns.parse_or_null()?,
     }))
 }
 
@@ -109,17 +113,23 @@ pub struct StoredSession {
     pub person: Person,
     /// Its end.
     pub expires_at: Timestamp,
+    /// The API key that made the link which opened it.
+    pub made_by: Option<ApiKeyId>,
+    /// Hash of the operator's session from which it was begun.
+    pub within: Option<String>,
 }
 
 /// Adds a session.
 pub fn insert_session(sql: &dyn Sql, hash: &str, session: &StoredSession) -> Result<(), SqlError> {
     sql.exec(
-        "INSERT INTO sessions (hash, workspace, person, expires_at) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT INTO sessions (hash, workspace, person, expires_at, made_by, within) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         &[
             Param::Text(hash),
             optional(session.workspace.as_ref().map(WorkspaceId::as_str)),
             Param::Text(&person_json(&session.person)),
             Param::Int(session.expires_at.0),
+            optional(session.made_by.as_ref().map(ApiKeyId::as_str)),
+            optional(session.within.as_deref()),
         ],
     )?;
     Ok(())
@@ -127,21 +137,62 @@ pub fn insert_session(sql: &dyn Sql, hash: &str, session: &StoredSession) -> Res
 
 /// A session by its token's hash, over or not.
 pub fn session(sql: &dyn Sql, hash: &str) -> Result<Option<StoredSession>, SqlError> {
-    let rows =
-        sql.exec("SELECT workspace, person, expires_at FROM sessions WHERE hash = ?1", &[Param::Text(hash)])?;
+    let rows = sql.exec(
+        "SELECT workspace, person, expires_at, made_by, within FROM sessions WHERE hash = ?1",
+        &[Param::Text(hash)],
+    )?;
     let Some(row) = rows.into_iter().next() else { return Ok(None) };
     let mut columns = Columns::new(row, "sessions");
     Ok(Some(StoredSession {
         workspace: columns.parse_or_null()?,
         person: parse_json(&columns.text()?, "sessions")?,
         expires_at: columns.time()?,
+        made_by: columns.parse_or_null()?,
+        within: columns.text_or_null()?,
     }))
 }
 
-/// Ends a session.
+/// Ends a session, and those that the operator began from it.
 pub fn delete_session(sql: &dyn Sql, hash: &str) -> Result<(), SqlError> {
-    sql.exec("DELETE FROM sessions WHERE hash = ?1", &[Param::Text(hash)])?;
+    sql.exec("DELETE FROM sessions WHERE hash = ?1 OR within = ?1", &[Param::Text(hash)])?;
     Ok(())
+}
+
+/// Ends every session, and every link not yet opened, that an API key made.
+pub fn delete_of_key(sql: &dyn Sql, key: &ApiKeyId) -> Result<(), SqlError> {
+    let key = [Param::Text(key.as_str())];
+    sql.exec("DELETE FROM sessions WHERE made_by = ?1", &key)?;
+    sql.exec("DELETE FROM links WHERE made_by = ?1 AND used_at IS NULL", &key)?;
+    Ok(())
+}
+
+/// Ends the sessions of a workspace's people and their links not yet opened: of `user`, or of everybody whom the host sent. The
+/// operator's own stay. Says how many sessions and links were alive at `now`.
+pub fn delete_of_people(
+    sql: &dyn Sql,
+    workspace: &WorkspaceId,
+    user: Option<&str>,
+    now: Timestamp,
+) -> Result<(u64, u64), SqlError> {
+    let whose = [Param::Text(workspace.as_str()), optional(user)];
+    let alive = |rows: Vec<Row>| -> Result<u64, SqlError> {
+        let mut alive = 0;
+        for row in rows {
+            alive += u64::from(Columns::new(row, "sessions").time()? > now);
+        }
+        Ok(alive)
+    };
+    let sessions = sql.exec(
+        "DELETE FROM sessions WHERE workspace = ?1 AND within IS NULL
+         AND (?2 IS NULL OR json_extract(person, '$.user') = ?2) RETURNING expires_at",
+        &whose,
+    )?;
+    let links = sql.exec(
+        "DELETE FROM links WHERE workspace = ?1 AND used_at IS NULL
+         AND (?2 IS NULL OR json_extract(person, '$.user') = ?2) RETURNING expires_at",
+        &whose,
+    )?;
+    Ok((alive(sessions)?, alive(links)?))
 }
 
 /// A stored OAuth state.
@@ -199,6 +250,14 @@ pub fn insert_attempt(sql: &dyn Sql, client: &str, now: Timestamp) -> Result<(),
     Ok(())
 }
 
+/// Forgets the oldest failed sign-ins but for `most`.
+pub fn keep_attempts(sql: &dyn Sql, most: u32) -> Result<(), SqlError> {
+    if let Some(oldest) = nth_attempt(sql, None, most, Timestamp(0))? {
+        sql.exec("DELETE FROM attempts WHERE at < ?1", &[Param::Int(oldest.0)])?;
+    }
+    Ok(())
+}
+
 /// The moment of the `nth` newest failed sign-in (from 1), of one client or of all, since `since`.
 pub fn nth_attempt(
     sql: &dyn Sql,
@@ -206,10 +265,19 @@ pub fn nth_attempt(
     nth: u32,
     since: Timestamp,
 ) -> Result<Option<Timestamp>, SqlError> {
-    let at = int(
-        sql,
-        "SELECT at FROM attempts WHERE at > ?1 AND (?2 IS NULL OR client = ?2) ORDER BY at DESC LIMIT 1 OFFSET ?3",
-        &[Param::Int(since.0), optional(client), Param::Int(i64::from(nth) - 1)],
-    )?;
+    let (since, skipped) = (Param::Int(since.0), Param::Int(i64::from(nth) - 1));
+    // Each is answered by an index alone.
+    let at = match client {
+        Some(client) => int(
+            sql,
+            "SELECT at FROM attempts WHERE at > ?1 AND client = ?3 ORDER BY at DESC LIMIT 1 OFFSET ?2",
+            &[since, skipped, Param::Text(client)],
+        ),
+        None => int(
+            sql,
+            "SELECT at FROM attempts WHERE at > ?1 ORDER BY at DESC LIMIT 1 OFFSET ?2",
+            &[since, skipped],
+        ),
+    }?;
     Ok(at.map(Timestamp))
 }

@@ -25,6 +25,9 @@ pub const CONNECTION: &str = "connection";
 /// Largest JSON text of one row: half of the platform's 2 MB.
 pub const ROW_BYTES: usize = 1_000_000;
 
+/// In place of whoever was erased, in what was told of them before: no record of HubSpot's has this id.
+pub const NOBODY: RecordId = RecordId(0);
+
 /// An old and a new value; `None`: unset.
 pub type OldNew = (Option<String>, Option<String>);
 
@@ -140,13 +143,14 @@ pub enum Change {
         /// The record to look at instead.
         into: RecordId,
     },
-    /// The record was deleted for privacy: no value of it is kept anywhere.
+    /// The record was deleted for privacy: no value of it is kept anywhere, and of the feed this alone names it, besides what tells the
+    /// same of channels.
     #[serde(rename = "e")]
     Erased {
         /// Which.
         id: RecordId,
     },
-    /// What an update of a record that was deleted for privacy later leaves behind: its number.
+    /// What an update of a record that was deleted for privacy later leaves behind: its number, and [`NOBODY`].
     #[serde(rename = "x")]
     Scrubbed {
         /// Which.
@@ -224,7 +228,7 @@ pub enum Change {
 /// A link as its holder sees it; see [`crate::store::portal::links::Pair`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkEnds {
-    /// The holder, of the type of the feed's row.
+    /// The holder, of the type of the feed's row; [`NOBODY`] once it was deleted for privacy.
     pub id: RecordId,
     /// Type of the other.
     pub to_type: ObjectType,

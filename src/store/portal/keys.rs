@@ -14,7 +14,7 @@ use siphasher::sip::SipHasher13;
 use crate::{
     store::{
         portal::records::{Live, all_live},
-        sql::{Param, Sql, SqlError},
+        sql::{Param, Sql, SqlError, Value, text},
     },
     values::{
         domain::Domain,
@@ -161,6 +161,41 @@ fn with_key(
     }
 }
 
+/// Live contacts above an id that have `email` among their further addresses, in any case, out of the next `looked` contacts; and where
+/// to go on. No index holds these: one contact in a hundred has any.
+pub fn by_further_email(
+    sql: &dyn Sql,
+    email: &str,
+    above: RecordId,
+    looked: u32,
+) -> Result<(Vec<RecordId>, Option<RecordId>), SqlError> {
+    let above = above.to_string();
+    let params = [Param::Text(&above), Param::Int(looked.into())];
+    let last = "SELECT CAST(max(id) AS TEXT) FROM (
+                    SELECT id FROM records_contacts WHERE live = 1 AND id > CAST(?1 AS INTEGER) ORDER BY id LIMIT ?2)
+                HAVING count(*) = ?2";
+    let next = text(sql, last, &params)?.and_then(|id| id.parse().ok());
+    let sought = email.trim().to_lowercase();
+    let params = [params[0], params[1], Param::Text(&sought)];
+    let rows = sql.exec(
+        "SELECT CAST(id AS TEXT), properties ->> '$.hs_additional_emails' FROM (
+             SELECT id, properties FROM records_contacts
+             WHERE live = 1 AND id > CAST(?1 AS INTEGER) ORDER BY id LIMIT ?2
+         ) WHERE instr(properties, '\"hs_additional_emails\"') AND instr(lower(properties ->> '$.hs_additional_emails'), ?3)",
+        &params,
+    )?;
+    let mut found = Vec::new();
+    for row in rows {
+        let [Some(id), Some(emails)] = [0, 1].map(|at| row.get(at).and_then(Value::text)) else {
+            return Err(SqlError::Content("records"));
+        };
+        if emails.split(';').any(|one| one.trim().to_lowercase() == sought) {
+            found.push(id.parse().map_err(|_| SqlError::Content("records"))?);
+        }
+    }
+    Ok((found, next))
+}
+
 fn statement(kind: ObjectType) -> String {
     format!(
         "SELECT CAST(id AS TEXT), created_at, updated_at, properties FROM records_{}
@@ -284,5 +319,34 @@ mod tests {
         let steps = format!("{rows:?}");
         assert!(steps.contains("USING INDEX records_contacts_key (key=? AND rowid>?)"), "{steps}");
         assert!(!steps.contains("B-TREE"), "{steps}");
+    }
+
+    #[test]
+    fn a_further_address_is_found_whole_in_any_case_and_piece_by_piece() {
+        let sql = opened();
+        for (id, emails) in [
+            (1, Some("second@example.com;Third@Example.com")),
+            (2, None),
+            (3, Some("not.third@example.com")),
+            (4, Some("third@example.com.eu;a@b.c")),
+            (5, Some("third@example.com")),
+        ] {
+            let mut properties = serde_json::json!({ "email": format!("c{id}@example.com") });
+            if let Some(emails) = emails {
+                properties["hs_additional_emails"] = emails.into();
+            }
+            let (created_at, updated_at) = (Timestamp(0), Timestamp(0));
+            let properties = &properties.to_string();
+            let write = Write { id: RecordId(id), created_at, updated_at, key: None, properties };
+            records::put(&sql, ObjectType::Contacts, &[write], 1).unwrap();
+        }
+        let find =
+            |above, looked| by_further_email(&sql, " THIRD@example.com ", RecordId(above), looked).unwrap();
+        assert_eq!(find(0, 9), (vec![RecordId(1), RecordId(5)], None));
+        assert_eq!(find(0, 2), (vec![RecordId(1)], Some(RecordId(2))));
+        assert_eq!(find(2, 2), (vec![], Some(RecordId(4))));
+        assert_eq!(find(4, 2), (vec![RecordId(5)], None));
+        assert_eq!(find(0, 5), (vec![RecordId(1), RecordId(5)], Some(RecordId(5))));
+        assert_eq!(find(5, 5), (vec![], None));
     }
 }

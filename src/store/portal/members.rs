@@ -220,13 +220,20 @@ pub fn change(
     Ok((joins, leaves))
 }
 
-/// Records are gone, and with them their places on lists: HubSpot takes them off by itself.
-pub fn gone(sql: &dyn Sql, now: Timestamp, kind: ObjectType, ids: &[RecordId]) -> Result<(), SqlError> {
+/// Records are gone, and with them their places on lists: HubSpot takes them off by itself. Says who had any.
+pub fn gone(
+    sql: &dyn Sql,
+    now: Timestamp,
+    kind: ObjectType,
+    ids: &[RecordId],
+) -> Result<Vec<RecordId>, SqlError> {
+    let mut had = Vec::new();
     for of in followed(sql)?.iter().filter(|of| of.object_type == Some(kind)) {
         let left = among(sql, of.list, ids)?;
         change(sql, now, of, &[], &left)?;
+        had.extend(left);
     }
-    Ok(())
+    Ok(had)
 }
 
 /// The rows that hold these ids, or would.

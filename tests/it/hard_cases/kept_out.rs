@@ -51,6 +51,25 @@ fn everything(world: &World) -> String {
     all
 }
 
+/// What the feed has stored that names a contact by its id, whatever it tells.
+fn changes_naming(world: &World, id: &str) -> Vec<Value> {
+    let sql = &world.objects[0].sql.inner;
+    let rows = sql.exec("SELECT object_type, changes FROM feed", &[]).unwrap();
+    let id: u64 = id.parse().unwrap();
+    let mut naming = Vec::new();
+    for row in rows {
+        let own = row[0].text() == Some("contacts");
+        let changes: Vec<Value> = serde_json::from_str(row[1].text().unwrap()).unwrap();
+        naming.extend(changes.into_iter().filter(|change| {
+            let names = |field: &str| change[field] == id;
+            let among = change["ids"].as_array().is_some_and(|ids| ids.contains(&json!(id)));
+            let other = change["to_type"] == "contacts" && names("to");
+            other || (own && (names("id") || names("into") || among))
+        }));
+    }
+    naming
+}
+
 fn nowhere(world: &World) {
     let held = everything(world);
     for canary in CANARIES {
@@ -123,6 +142,9 @@ fn nothing_of_an_erased_person_is_left_in_any_table_and_the_answer_says_what_wen
     assert!(erased["associations"].as_u64().unwrap() >= 1, "{answer}");
     world.pass(1);
     nowhere(&world);
+    let naming = changes_naming(&world, &id);
+    assert_eq!(naming.len(), 1, "{naming:?}");
+    assert_eq!((&naming[0]["k"], &naming[0]["id"]), (&json!("e"), &json!(id.parse::<u64>().unwrap())));
     assert!(!everything(&world).contains(&spoke::values::crypto::sha256_hex(EMAIL.as_bytes())[..32]));
     let all = blocks(&mut world);
     assert_eq!(
@@ -247,6 +269,10 @@ fn a_second_address_that_the_mirror_holds_is_found_by_going_over_it() {
     assert!(
         record["properties"]["hs_additional_emails"].as_str().unwrap().to_lowercase().contains("second@")
     );
+    let held = export(&mut world, by_email("second@EXAMPLE.org"));
+    let named = held["records"].as_array().unwrap().iter().find(|record| record["id"] == id.as_str());
+    assert_eq!(named.unwrap()["record"]["properties"]["firstname"], json!("Canaryfirst"));
+    assert_eq!(held["further_addresses_searched"], json!(true));
     assert!(world.record(&id).is_some());
     let answer = erase_known(&mut world, by_email("second@EXAMPLE.org"), &[&id]);
     assert_eq!((&answer["erased"]["records"], &answer["searching"]), (&json!(0), &json!(true)));
@@ -289,8 +315,10 @@ fn whoever_is_let_in_is_read_again_with_their_places_and_links() {
     let answer = erase_known(&mut world, by_id(&id), &[&id, EMAIL]);
     world.pass(20);
     world.restart();
+    assert!(world.dump_of("erased").contains(&id));
     lift(&mut world, &answer);
     assert_eq!(blocks(&mut world)["results"], json!([]));
+    assert_eq!(world.dump_of("erased"), "", "a later event is not taken for one of somebody erased");
     assert!(world.until(6, |world| world.record(&id).is_some()));
     assert!(world.until(10, |world| world.members(0, 1).len() == 30));
     world.pass(12);

@@ -13,9 +13,10 @@ use spoke::{
                 commands::{self as seats, Answer, State},
                 pass::{Pass, Stop},
             },
+            usage::Caller,
         },
     },
-    hubspot::{asked, objects},
+    hubspot::{asked, endpoint::Endpoint as Place, objects},
     values::{
         failure::Failure,
         ids::{ObjectType, RecordId, SeatId},
@@ -55,6 +56,13 @@ fn listed(world: &mut World, seat: &SeatId) -> Vec<String> {
     results.iter().map(|record| record["id"].as_str().unwrap().to_owned()).collect()
 }
 
+fn calls_of_seats(world: &mut World) -> Vec<(Place, u32, u32)> {
+    let Some(messages::Answer::Usage(usage)) = world.command(Command::Usage) else { panic!("no usage") };
+    let counts =
+        usage.hours.iter().flat_map(|hour| &hour.counts).filter(|count| count.caller == Caller::Seat);
+    counts.map(|count| (count.endpoint, count.calls, count.refused)).collect()
+}
+
 fn failure(end: Result<serde_json::Value, Stop>) -> Failure {
     match end {
         Err(Stop::Failed { failure, .. }) => failure,
@@ -74,6 +82,15 @@ fn a_seat_sees_what_its_own_user_sees_and_nobody_elses() {
     assert!(world.record(&own[1]).is_some());
     assert_eq!(failure(world.ask_as(0, &grace, one(&own[1]))), Failure::RecordGone);
     assert_eq!(failure(world.ask_as(0, &alan, one(&own[2]))), Failure::RecordGone);
+    // Counted by themselves, each once: seven calls, all of them as one endpoint here.
+    assert_eq!(calls_of_seats(&mut world), [(Place::Read, 7, 0)]);
+    world.expire_tokens();
+    assert_eq!(world.ask_as(0, &grace, one(&own[0])).unwrap()["id"], own[0].as_str());
+    assert_eq!(
+        calls_of_seats(&mut world),
+        [(Place::Read, 9, 1)],
+        "the one with the token that was over as well"
+    );
     let search = asked::Search { limit: 10, ..asked::Search::default() };
     let found = world.ask_as(0, &alan, asked::search(ObjectType::Contacts, &search)).unwrap();
     let found = found["results"].as_array().unwrap();
@@ -188,7 +205,7 @@ fn without_an_app_of_its_kind_seats_are_off() {
     assert!(world.backfill());
     let list = seats::Command::List { after: 0, limit: 10 };
     assert!(matches!(world.seat(0, list), Answer::Off));
-    let token = seats::Command::Token { seat: SeatId::from_random([1; 12]), refused: None };
+    let token = seats::Command::Token { seat: SeatId::from_random([1; 12]), refused: None, calls: None };
     assert!(matches!(world.seat(0, token), Answer::Off));
 }
 
@@ -218,7 +235,7 @@ fn a_storm_at_the_end_of_all_tokens_makes_one_refresh_of_each_grant() {
                 1 => (0, &alan, &own[1]),
                 _ => (1, &too, &own[0]),
             };
-            (object, Pass::new(seat.clone(), one(id), Window::Core, now))
+            (object, Pass::new(seat.clone(), Place::Read, one(id), Window::Core, now))
         });
         let ends = world.run(passes.collect());
         let answered = ends.iter().filter(|end| end.is_ok()).count();

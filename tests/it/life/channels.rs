@@ -12,7 +12,7 @@ use spoke::{
     values::{ids::ChannelId, time::Timestamp},
 };
 
-use super::World;
+use super::{World, promises::is_nameless};
 
 /// Where the host of a life's channel listens.
 const HOST: &str = "https://channel.example.com/";
@@ -98,7 +98,7 @@ impl World {
             last = seq;
             let id = change["id"].as_str().unwrap().to_owned();
             let kind = change["kind"].as_str().unwrap();
-            if change["object_type"] == "connection" || kind == "erased" {
+            if change["object_type"] == "connection" || kind == "erased" || is_nameless(&change) {
                 continue;
             }
             *handed.events.entry(kind.to_owned()).or_default() += 1;
@@ -107,7 +107,8 @@ impl World {
                 "channel_updated" => handed.records.insert(id, change["fields"].clone()).is_some(),
                 "channel_left" => {
                     handed.reasons.push(change["reason"].as_str().unwrap().to_owned());
-                    handed.records.remove(&id).is_some()
+                    // Whoever was erased before the host heard of them is told as gone alone.
+                    handed.records.remove(&id).is_some() | (change["reason"] == "erased")
                 }
                 _ => false,
             };

@@ -357,7 +357,7 @@ impl World {
                 return Err(format!("the feed jumps from {} to {seq}", expected - 1));
             }
             let of_channel = change["kind"].as_str().unwrap().starts_with("channel_");
-            if change["object_type"] == "connection" || of_channel {
+            if change["object_type"] == "connection" || of_channel || is_nameless(change) {
                 continue;
             }
             if links::follow(&mut linked, change, false)? {
@@ -397,6 +397,7 @@ impl World {
                 // Comes for a record that is gone already, too.
                 "erased" => {
                     last.retain(|(of, _), _| *of != id);
+                    takes_off(&mut members, change);
                     ids.remove(&id);
                     true
                 }
@@ -422,6 +423,20 @@ impl World {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether a change told of somebody who was erased since: of it a number is left.
+pub(super) fn is_nameless(change: &Value) -> bool {
+    change["id"] == "0" && change["erased"] == true
+}
+
+/// Whoever is erased is off every list, of which nothing names them any more.
+pub(super) fn takes_off(members: &mut Memberships, change: &Value) {
+    if let Some(id) = change["id"].as_str().and_then(|id| id.parse().ok())
+        && change["kind"] == "erased"
+    {
+        members.values_mut().for_each(|ids| drop(ids.remove(&id)));
     }
 }
 

@@ -10,7 +10,7 @@ use spoke::{
             pass::{Heard, Next, Pass, Stop},
         },
     },
-    hubspot::oauth,
+    hubspot::{endpoint::Endpoint, oauth},
     values::{
         config::AppKind,
         crypto::sha256_hex,
@@ -245,7 +245,7 @@ impl World {
         request: spoke::values::http::Request,
     ) -> Result<Value, Stop> {
         let window = spoke::engine::limiter::messages::Window::Core;
-        let pass = Pass::new(seat.clone(), request, window, Timestamp(self.now as i64));
+        let pass = Pass::new(seat.clone(), Endpoint::Read, request, window, Timestamp(self.now as i64));
         let end = self.run(vec![(object, pass)]).remove(0)?;
         Ok(serde_json::from_slice(&end.body).expect("HubSpot answers JSON"))
     }

@@ -15,7 +15,7 @@ use super::{
     World,
     beside::Memberships,
     links::{self, Links},
-    promises::{Held, follow},
+    promises::{Held, follow, is_nameless, takes_off},
 };
 
 type Id = (String, String);
@@ -127,6 +127,9 @@ impl World {
             if seq <= after {
                 continue;
             }
+            if is_nameless(change) {
+                continue;
+            }
             let copied = seq <= members_at;
             if let Some(fits) = follow(if copied { &mut earlier } else { &mut members }, change) {
                 if !fits && !copied {
@@ -159,6 +162,7 @@ impl World {
                     apply(record, change, again).map_err(|why| format!("{id:?}: {why}"))?;
                 }
                 _ => {
+                    takes_off(if copied { &mut earlier } else { &mut members }, change);
                     records.remove(&id);
                 }
             }

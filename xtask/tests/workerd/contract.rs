@@ -272,6 +272,7 @@ fn answers(world: &World) -> Result<()> {
     done("removeEndpoint", spoke.delete(&endpoint_at)?)?;
     done("removeMapping", spoke.delete(&mapping_at)?)?;
     done("removeChannel", spoke.delete(&channel_at)?)?;
+    done("endSessions", spoke.delete(&format!("{workspace}/sessions?user=ada%40example.com"))?)?;
     done("revokeKey", spoke.delete(&format!("{workspace}/keys/{}", text(&key["id"])?))?)?;
     done("disconnect", spoke.delete(&connection)?)?;
 

@@ -356,6 +356,7 @@ fn permissions(world: &World) -> Result<()> {
         ("GET", format!("{connection}/actions"), "read"),
         ("GET", format!("{connection}/audit"), "read"),
         ("GET", format!("/workspaces/{}/audit", own.workspace), "admin"),
+        ("DELETE", format!("/workspaces/{}/sessions?user=nobody", own.workspace), "admin"),
     ];
     for permission in ["read", "write", "admin"] {
         let key = key(&[permission])?;

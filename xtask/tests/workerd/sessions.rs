@@ -32,6 +32,7 @@ pub fn trials() -> Vec<Trial> {
         together(&stage, "a viewer sees the connections and changes none of them", viewer),
         together(&stage, "a form without its token does nothing", forged_forms),
         together(&stage, "signing out ends the session", signed_out),
+        together(&stage, "a revoked key and the host's word end sessions and links", ended),
         together(&stage, "the operator signs in, makes a workspace and opens it", operator),
         together(&stage, "a key sees its own workspace and no other", keys),
         together(&stage, "what is not served, or not in this form, is a problem in words", problems),
@@ -42,6 +43,7 @@ pub fn trials() -> Vec<Trial> {
             public_cookies,
         ),
         alone(&public, "links, sessions and authorisations end by their time", expired),
+        alone(&public, "invented cookies are paced, and whoever holds something comes through", paced),
     ]
 }
 
@@ -434,6 +436,107 @@ fn public_cookies(world: &mut World) -> Result<()> {
         ensure!(answer.status == 429, "after five guesses: {}", answer.status);
         ensure!(answer.text.contains("Too many attempts"), "it does not say why");
     }
+    // Whoever has signed in from this browser before does not wait for what its network tries.
+    let device = set.iter().find(|cookie| cookie.starts_with("__Host-spoke-device=")).context("no device")?;
+    ensure!(
+        device.contains("; HttpOnly") && device.contains("; Secure"),
+        "the device's cookie is not pinned"
+    );
+    let page = open(&console, "")?;
+    let csrf = page.text.split_once("name=\"csrf\" value=\"").and_then(|(_, rest)| rest.split('"').next());
+    let form = format!("csrf={}&password={}", csrf.context("no form")?, world.secrets.console_password);
+    let cookies = format!("{}; {}", pair(page.header("set-cookie")), pair(device));
+    let known = post_form(&format!("{console}/sign-in"), &cookies, &form)?;
+    ensure!(known.status == 303, "a known browser: {}", known.status);
+    Ok(())
+}
+
+fn ended(world: &World) -> Result<()> {
+    let workspace = world.spoke.create_workspace("Ended")?;
+    let keys = format!("/v1/workspaces/{workspace}/keys");
+    let sessions = format!("/v1/workspaces/{workspace}/sessions");
+    let made = world.spoke.post_json(&keys, &json!({"name": "leaks"}))?;
+    let text = |value: &Value| value.as_str().map(str::to_owned).context("a text");
+    let (id, key) = (text(&made["id"])?, text(&made["key"])?);
+    told(&key);
+    let integrations = format!("{}/w/{workspace}/integrations", world.spoke.url);
+    let link_by = |key: &str, user: &str| -> Result<Answer> {
+        let body = json!({"user": user, "role": "administrator"});
+        post(&format!("{}{sessions}", world.spoke.url), key, &body)
+    };
+    let enter = |key: &str, user: &str| -> Result<String> {
+        let link = text(&link_by(key, user)?.json()?["url"])?;
+        Ok(pair(open(&link, "")?.header("set-cookie")))
+    };
+    let status = |cookie: &str| -> Result<u16> { Ok(open(&integrations, cookie)?.status) };
+    let root = world.secrets.root_key.clone();
+    let (by_key, by_root) = (enter(&key, "mallory")?, enter(&root, "ada")?);
+    let unopened = text(&link_by(&key, "mallory")?.json()?["url"])?;
+    ensure!((status(&by_key)?, status(&by_root)?) == (200, 200), "they are not in");
+    let revoked = world.spoke.delete(&format!("{keys}/{id}"))?;
+    ensure!(revoked.status == 204, "revoking: {}", revoked.status);
+    ensure!((status(&by_key)?, status(&by_root)?) == (401, 200), "the key's session, and the root key's");
+    ensure!([404, 410].contains(&open(&unopened, "")?.status), "the key's link opens");
+    // Also in the seconds in which the key itself is believed still.
+    ensure!(link_by(&key, "mallory")?.status == 401, "a revoked key makes links");
+
+    let again = enter(&root, "ada")?;
+    let other = enter(&root, "grace")?;
+    let answer = world.spoke.delete(&format!("{sessions}?user=ada"))?;
+    let expected = json!({"sessions": 2, "links": 0});
+    ensure!(answer.status == 200 && answer.json()? == expected, "{} {}", answer.status, answer.text);
+    ensure!((status(&by_root)?, status(&again)?, status(&other)?) == (401, 401, 200), "who is in");
+    let answer = world.spoke.delete(&sessions)?;
+    ensure!(answer.json()? == json!({"sessions": 1, "links": 0}), "{}", answer.text);
+    let answer = world.spoke.delete(&sessions)?;
+    ensure!(answer.status == 200 && answer.json()? == json!({"sessions": 0, "links": 0}), "{}", answer.text);
+    ensure!(status(&other)? == 401, "everybody");
+    let nowhere = world.spoke.delete("/v1/workspaces/ws_000000000000000000000000/sessions")?;
+    ensure!(nowhere.status == 404, "a workspace that is not there: {}", nowhere.status);
+
+    // Refused keys are counted, for the root key's eyes.
+    let url = format!("{}/v1/workspaces", world.spoke.url);
+    for _ in 0..3 {
+        ensure!(get(&url, "key_nobodys")?.status == 401, "an invented key is taken");
+    }
+    let health = world.spoke.get_json("/healthz")?;
+    let refused = health["counters"]["api_keys_refused"].as_u64().unwrap_or_default();
+    ensure!(refused >= 3, "{health}");
+    ensure!(
+        !get(&format!("{}/healthz", world.spoke.url), "")?.text.contains("refused"),
+        "strangers are told"
+    );
+    Ok(())
+}
+
+/// One isolate and one address for everybody: what thousands behind one address are to each other.
+fn paced(world: &mut World) -> Result<()> {
+    let workspace = world.spoke.create_workspace("Paced")?;
+    let link = link(world, &workspace, "administrator")?.replace(PUBLIC, &world.spoke.url);
+    let late = self::link(world, &workspace, "viewer")?.replace(PUBLIC, &world.spoke.url);
+    let cookie = pair(open(&link, "")?.header("set-cookie"));
+    let made = world.spoke.post_json(&format!("/v1/workspaces/{workspace}/keys"), &json!({"name": "ci"}))?;
+    let key = made["key"].as_str().context("no key")?.to_owned();
+    told(&key);
+    let integrations = format!("{}/w/{workspace}/integrations", world.spoke.url);
+    let mut statuses = Vec::new();
+    for nth in 0..80 {
+        let invented = format!("__Host-spoke-{workspace}={nth:04}{}", "A".repeat(39));
+        let answer = open(&integrations, &invented)?;
+        statuses.push(answer.status);
+        if answer.status == 429 {
+            ensure!(answer.text.contains("Try again in"), "it does not say when");
+        }
+    }
+    ensure!(statuses.contains(&401) && statuses.contains(&429), "{statuses:?}");
+    ensure!(statuses.iter().all(|status| [401, 429].contains(status)), "{statuses:?}");
+    // Seen before or not: a session, a link that nobody opened yet, a key.
+    ensure!(open(&integrations, &cookie)?.status == 200, "a session is kept out");
+    ensure!(open(&late, "")?.status == 303, "a link is kept out");
+    let url = format!("{}/v1/workspaces/{workspace}", world.spoke.url);
+    ensure!(get(&url, &key)?.status == 200, "a key is kept out");
+    let health = world.spoke.get_json("/healthz")?;
+    ensure!(health["counters"]["strangers_paced"].as_u64().unwrap_or_default() > 0, "{health}");
     Ok(())
 }
 

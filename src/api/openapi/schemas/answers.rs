@@ -73,6 +73,13 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 ("expires_at", moment()),
             ]),
         ),
+        (
+            "EndedSessions",
+            object(&[
+                ("sessions", said(count(), "Sessions that were alive.")),
+                ("links", said(count(), "Links that nobody had opened and that were still good.")),
+            ]),
+        ),
         ("Connection", object(&connection)),
         ("Connections", page("Connection")),
         ("ConnectionWithSync", with(&[("sync", json!({ "anyOf": [of("Sync"), { "type": "null" }] }))])),

@@ -65,6 +65,13 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 ("exported_at", moment()),
                 ("object_type", object_type()),
                 ("records", list(of("RecordExport"))),
+                (
+                    "further_addresses_searched",
+                    said(
+                        whole(),
+                        "Whether every contact was looked through for one that has `email` among its further addresses; above a million, name the person by id.",
+                    ),
+                ),
                 ("blocks", list(of("Block"))),
                 ("audit", list(of("AuditEntry"))),
                 ("deliveries", said(list(json!({})), "None is kept: each is made when it leaves.")),

@@ -1,6 +1,6 @@
 //! What people ask: erase a person and keep them out, list whom, let somebody in again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -15,7 +15,7 @@ use crate::{
     store::{
         portal::{
             blocks::{self as store, Block},
-            channels, keys,
+            channels, erasures, keys,
             links::{self, Pair},
             members,
             records::{self, Stored},
@@ -292,12 +292,24 @@ impl Portal {
     fn lift(&mut self, turn: &Turn<'_>, id: &BlockId, effects: &mut Vec<Effect>) -> Result<Answer, SqlError> {
         let Some(block) = store::one(turn.sql, id)? else { return Ok(Answer::Missing) };
         let hashes = store::remove(turn.sql, block.number)?;
-        let Blocks { hashes: known, work, .. } = &mut self.blocks;
-        *known = store::hashes(turn.sql)?.into_iter().collect();
+        self.blocks.hashes = store::hashes(turn.sql)?.into_iter().collect();
+        let work = &mut self.blocks.work;
         let mut lifted: BTreeSet<_> = hashes.into_iter().collect();
         lifted.extend(work.lifted.take().map(|earlier| earlier.hashes).unwrap_or_default());
+        let is_let_in = |kind, id: RecordId, blocks: &Blocks| {
+            let hash = blocks.of_id(kind, id);
+            lifted.contains(&hash) && !blocks.hashes.contains_key(&hash)
+        };
+        let mut let_in: BTreeMap<ObjectType, Vec<RecordId>> = BTreeMap::new();
+        for (kind, id) in erasures::all(turn.sql)? {
+            if is_let_in(kind, id, &self.blocks) {
+                let_in.entry(kind).or_default().push(id);
+            }
+        }
+        // What is told of them from now on is not what was erased.
+        let_in.iter().try_for_each(|(kind, ids)| erasures::lift(turn.sql, *kind, ids))?;
         let kinds = self.streams.iter().map(|running| running.saved.object_type).collect();
-        work.lifted = Some(Lifted { hashes: lifted, kinds, above: RecordId(0) });
+        self.blocks.work.lifted = Some(Lifted { hashes: lifted, kinds, above: RecordId(0) });
         self.blocks.locked = self.blocks.key.is_none() && !self.blocks.hashes.is_empty();
         self.blocks.save_work(turn)?;
         self.read_lists_anew(turn)?;

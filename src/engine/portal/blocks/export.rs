@@ -17,7 +17,7 @@ use crate::{
     },
     store::{
         audit::Wanted,
-        portal::{blocks as store, channels, members},
+        portal::{blocks as store, channels, keys, members},
         sql::SqlError,
     },
     values::{
@@ -30,8 +30,31 @@ use crate::{
 const LOOKS: usize = 20;
 /// Links to one type that stand in the document: HubSpot's own most are read page by page from the API.
 const LINKS: u32 = LINKS_LIMIT;
+/// Contacts looked through at once for one with the address among its further ones: 16 MB.
+const PIECE: u32 = 10_000;
+/// As many pieces: a million contacts, two to four seconds, of the thirty that a request may compute. Where there are more, the document
+/// says so, and the person is named by id.
+const PIECES: u32 = 100;
+/// Contacts with one further address that stand in the document.
+const ALIKE: usize = 10;
 /// Audit entries looked through for those of the person's blocks.
 const ENTRIES: u32 = audit::ENTRIES_LIMIT;
+
+/// Contacts that have the address among their further ones, and whether all were looked through.
+fn further_of(turn: &Turn<'_>, email: &str) -> Result<(Vec<RecordId>, bool), SqlError> {
+    let (mut found, mut above) = (Vec::new(), RecordId(0));
+    for _ in 0..PIECES {
+        let (some, next) = keys::by_further_email(turn.sql, email, above, PIECE)?;
+        found.extend(some);
+        // HubSpot keeps addresses unique: more than a few are an index behind.
+        found.truncate(ALIKE);
+        match next {
+            Some(next) => above = next,
+            None => return Ok((found, true)),
+        }
+    }
+    Ok((found, false))
+}
 
 fn parsed(text: &str) -> Result<Value, SqlError> {
     json::parse(text).map_err(|_| SqlError::Content("records"))
@@ -61,7 +84,20 @@ impl Portal {
     /// What is held about a person.
     #[inline(never)]
     pub(super) fn export(&self, turn: &Turn<'_>, whom: &Whom) -> Result<Answer, SqlError> {
-        let (kind, ids, stored) = Self::records_of(turn, whom)?;
+        let (kind, mut ids, mut stored) = Self::records_of(turn, whom)?;
+        let mut further_searched = true;
+        if let Whom::Email(email) = whom {
+            let (further, all) = further_of(turn, email)?;
+            further_searched = all;
+            for id in further {
+                let whom = Whom::Record { object_type: kind, id };
+                let (_, others, rows) = Self::records_of(turn, &whom)?;
+                stored.extend(rows.into_iter().filter(|row| !ids.contains(&row.id)));
+                ids.extend(others);
+            }
+            ids.sort_unstable();
+            ids.dedup();
+        }
         let mut records = Vec::new();
         for id in &ids {
             let live = stored.iter().any(|row| row.id == *id && row.live);
@@ -98,6 +134,7 @@ impl Portal {
                 "exported_at": turn.now.to_rfc3339(),
                 "object_type": kind,
                 "records": records,
+                "further_addresses_searched": further_searched,
                 "blocks": blocks,
                 "audit": entries,
                 "deliveries": [],

@@ -42,7 +42,7 @@ use crate::{
         sql::SqlError,
     },
     values::{
-        crypto::{NONCE_BYTES, hmac_sha256, token_from_random},
+        crypto::{Code, NONCE_BYTES, hmac_sha256, token_from_random},
         ids::{ConnectionId, ObjectType, RecordId},
         secret::Secret,
         time::{DAY_MS, Timestamp},
@@ -74,6 +74,8 @@ const MERGED_IDS: &str = "hs_merged_object_ids";
 #[derive(Debug, Default)]
 pub(super) struct Blocks {
     key: Option<Secret<String>>,
+    /// Set up under it, once: every record that is read is hashed while one person is kept out.
+    code: Option<Code>,
     /// There is a key, and no key of this deployment opens it.
     locked: bool,
     hashes: BTreeMap<Hash, Entry>,
@@ -131,7 +133,9 @@ impl Blocks {
         };
         let key = turn.config.keyring.open(&place(connection), &sealed).ok();
         let hashes: BTreeMap<Hash, Entry> = store::hashes(turn.sql)?.into_iter().collect();
-        Ok(Self { locked: key.is_none() && !hashes.is_empty(), key, hashes, work: saved(turn, WORK)? })
+        let code = key.as_ref().map(code_of);
+        let locked = key.is_none() && !hashes.is_empty();
+        Ok(Self { locked, key, code, hashes, work: saved(turn, WORK)? })
     }
 
     /// Whether nobody can be recognised, though somebody is to be kept out: then nothing may be read.
@@ -145,11 +149,10 @@ impl Blocks {
     }
 
     fn hash(&self, what: &str, text: &str) -> Hash {
-        let key = self.key.as_ref().map_or("", |key| key.expose().as_str());
-        let code = hmac_sha256(key.as_bytes(), &[what.as_bytes(), b"\0", text.as_bytes()]);
-        let mut hash = base16ct::lower::encode_string(&code);
-        hash.truncate(HASH_CHARS);
-        hash
+        let parts = [what.as_bytes(), b"\0", text.as_bytes()];
+        // Without a key nobody is kept out, and nobody recognised.
+        let code = self.code.as_ref().map_or_else(|| hmac_sha256(b"", &parts), |code| code.of(&parts));
+        base16ct::lower::encode_string(&code[..HASH_CHARS / 2])
     }
 
     fn of_id(&self, kind: ObjectType, id: RecordId) -> Hash {
@@ -231,6 +234,7 @@ impl Blocks {
         (turn.random)(&mut bytes);
         let key = token_from_random(bytes);
         seal(turn, connection, &key)?;
+        self.code = Some(code_of(&key));
         self.key = Some(key);
         Ok(())
     }
@@ -267,6 +271,10 @@ impl Blocks {
         (entry.updated_at, entry.seen_at) = (updated_at, turn.now);
         store::note(turn.sql, hash, updated_at, turn.now)
     }
+}
+
+fn code_of(key: &Secret<String>) -> Code {
+    Code::new(key.expose().as_bytes())
 }
 
 fn seal(turn: &mut Turn<'_>, connection: &ConnectionId, key: &Secret<String>) -> Result<(), SqlError> {

@@ -12,7 +12,7 @@ use crate::{
     store::{
         portal::{
             channels::{self as store, Known},
-            feed::{self, Change, Passage},
+            feed::{self, Change, NOBODY, Passage},
             members, records,
         },
         sql::SqlError,
@@ -151,6 +151,9 @@ impl super::Channels {
 fn note(change: &Change, read: &BTreeSet<&str>, lists: &BTreeSet<ListId>, touched: &mut Touched) {
     // Why a record is gone counts only if it is gone in the end, and is not forgotten for anything that is told beside it.
     let mut here = |id: &RecordId| {
+        if *id == NOBODY {
+            return;
+        }
         touched.entry(*id).or_insert(None);
     };
     match change {

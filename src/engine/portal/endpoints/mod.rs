@@ -236,7 +236,7 @@ fn prepare(
     hands_over: bool,
 ) -> Result<Option<(Post, MessageId)>, SqlError> {
     let now = turn.now;
-    if let Err(refused) = receiver::check(&endpoint.url, turn.config.deliver_to) {
+    if let Err(refused) = receiver::check(&endpoint.url, turn.config.reach()) {
         let why = format!("The endpoint's address {refused}. Give it another, then resume it.");
         return stop(turn, endpoint, why);
     }

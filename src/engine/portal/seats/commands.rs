@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::hubspot::endpoint::Endpoint;
 use crate::values::{
     ids::{AppKey, HubSpotUserId, PortalId, SeatId, WorkspaceId},
     secret::Secret,
@@ -73,6 +74,9 @@ pub enum Command {
         seat: SeatId,
         /// HubSpot has just refused the token of this mark.
         refused: Option<String>,
+        /// Where the call goes that is made with it, to be counted; `None`: it was counted.
+        #[serde(default)]
+        calls: Option<Endpoint>,
     },
 }
 

@@ -98,7 +98,8 @@ impl Seats {
 fn secret(turn: &mut Turn<'_>) -> Secret<String> {
     let mut bytes = [0; 32];
     (turn.random)(&mut bytes);
-    token_from_random(bytes)
+    // Stamped, so that an invented one asks nobody.
+    token_from_random(turn.config.keyring.stamp(bytes))
 }
 
 fn failing(failure: Failure, retry_at: Option<Timestamp>) -> Answer {
@@ -179,8 +180,14 @@ impl Portal {
                 Some(_) => self.redeem(turn, &code, &user, effects)?,
                 None => Answer::Unknown,
             },
-            Command::Token { seat, refused } => match live {
-                Some(connection) => self.seat_token(turn, &connection, &seat, refused.as_deref(), effects)?,
+            Command::Token { seat, refused, calls } => match live {
+                Some(connection) => {
+                    let told = self.seat_token(turn, &connection, &seat, refused.as_deref(), effects)?;
+                    if let (Answer::Token(_), Some(endpoint)) = (&told, calls) {
+                        self.count_seat_call(turn, endpoint, refused.is_some())?;
+                    }
+                    told
+                }
                 None => Answer::NotConnected,
             },
         })

@@ -6,7 +6,10 @@
 use super::commands::{Answer, Command, State, Token};
 use crate::{
     engine::limiter::messages::{Ask, Grant, News, Priority, Return, Window},
-    hubspot::rejection::{self, Class, Policy, Rejection},
+    hubspot::{
+        endpoint::Endpoint,
+        rejection::{self, Class, Policy, Rejection},
+    },
     values::{
         config::AppKind,
         failure::Failure,
@@ -100,6 +103,9 @@ pub enum Next {
 #[derive(Debug)]
 pub struct Pass {
     seat: SeatId,
+    /// Where the call goes, until it is told with the question for a token: once for each call that is sent.
+    uncounted: Option<Endpoint>,
+    endpoint: Endpoint,
     request: Request,
     window: Window,
     until: Timestamp,
@@ -113,14 +119,26 @@ pub struct Pass {
 
 impl Pass {
     /// A call that begins now. `request` without a bearer.
-    pub fn new(seat: SeatId, request: Request, window: Window, now: Timestamp) -> Self {
+    pub fn new(seat: SeatId, endpoint: Endpoint, request: Request, window: Window, now: Timestamp) -> Self {
         let until = now.plus_ms(PATIENCE_MS);
-        Self { seat, request, window, until, token: None, permit: None, refused: None, tries: TRIES }
+        Self {
+            seat,
+            uncounted: Some(endpoint),
+            endpoint,
+            request,
+            window,
+            until,
+            token: None,
+            permit: None,
+            refused: None,
+            tries: TRIES,
+        }
     }
 
     /// The first thing to do.
     pub fn begin(&self) -> Next {
-        Next::Portal(Command::Token { seat: self.seat.clone(), refused: self.refused.clone() })
+        let (seat, refused) = (self.seat.clone(), self.refused.clone());
+        Next::Portal(Command::Token { seat, refused, calls: self.uncounted })
     }
 
     fn ask(token: &Token, window: Option<Window>, returns: Vec<Return>, news: Vec<News>) -> Ask {
@@ -162,6 +180,7 @@ impl Pass {
     fn told(&mut self, now: Timestamp, answer: Answer) -> Next {
         Next::Done(Err(match answer {
             Answer::Token(token) => {
+                self.uncounted = None;
                 self.token = Some((*token).clone());
                 return self.permit(*token);
             }
@@ -211,6 +230,7 @@ impl Pass {
             (Some(Rejection { class: Class::Expired | Class::Unauthorized, .. }), _) if self.tries > 0 => {
                 self.tries -= 1;
                 self.refused = Some(token.mark.clone());
+                self.uncounted = Some(self.endpoint);
                 self.begin()
             }
             (Some(refusal), _) => Next::Done(Err(Stop::refused(&refusal))),
