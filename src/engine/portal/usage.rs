@@ -48,7 +48,7 @@ pub enum Caller {
 
 impl Caller {
     /// All, in the order in which they are shown.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::FullRead,
         Self::Changes,
         Self::Reconcile,

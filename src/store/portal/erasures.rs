@@ -188,7 +188,7 @@ pub(super) fn withhold(sql: &dyn Sql, chunk: &mut Chunk) -> Result<(), SqlError>
     };
     for change in &chunk.changes {
         match change {
-            Change::Created { ids } | Change::Joined { ids, .. } | Change::Left { ids, .. } => {
+            Change::Created { ids, .. } | Change::Joined { ids, .. } | Change::Left { ids, .. } => {
                 named.extend(own(ids));
             }
             Change::Channel { passage, ids, .. } => {
@@ -239,7 +239,7 @@ fn scrub(chunk: &mut Chunk, erased: &Erased) -> bool {
     let mut scrubbed = false;
     for change in &mut chunk.changes {
         scrubbed |= match change {
-            Change::Created { ids } | Change::Joined { ids, .. } | Change::Left { ids, .. } => blank(ids),
+            Change::Created { ids, .. } | Change::Joined { ids, .. } | Change::Left { ids, .. } => blank(ids),
             Change::Channel { passage: Passage::Erased, .. } => false,
             Change::Channel { passage, ids, .. } => {
                 let into = matches!(passage, Passage::Merged(into) if gone(*into));
@@ -354,7 +354,7 @@ mod tests {
         };
         let passage = |passage| Change::Channel { channel: channel.clone(), passage, ids: ids() };
         let told = [
-            vec![Change::Created { ids: ids() }],
+            vec![Change::Created { ids: ids(), ours: false }],
             vec![Change::Joined { list, name: name.clone(), ids: ids() }],
             vec![Change::Left { list, name, ids: ids() }],
             vec![passage(Passage::Entered), passage(Passage::Updated)],
@@ -373,8 +373,13 @@ mod tests {
             feed::append(&sql, Timestamp(1), KIND, changes).unwrap();
         }
         // Another type's record of the same number is somebody else.
-        feed::append(&sql, Timestamp(1), ObjectType::Companies, vec![Change::Created { ids: ids() }])
-            .unwrap();
+        feed::append(
+            &sql,
+            Timestamp(1),
+            ObjectType::Companies,
+            vec![Change::Created { ids: ids(), ours: false }],
+        )
+        .unwrap();
         let latest = feed::latest(&sql).unwrap();
         add(&sql, KIND, &[RecordId(7)], Timestamp(0)).unwrap();
         let read = || {
@@ -393,10 +398,17 @@ mod tests {
             shown.iter().filter(|change| format!("{change:?}").contains("RecordId(7)")).collect();
         assert_eq!(
             naming,
-            [&passage(Passage::Erased), &Change::Erased { id: RecordId(7) }, &Change::Created { ids: ids() }]
+            [
+                &passage(Passage::Erased),
+                &Change::Erased { id: RecordId(7) },
+                &Change::Created { ids: ids(), ours: false }
+            ]
         );
         assert!(shown.contains(&Change::Deleted { id: RecordId(5) }), "what it became is not said");
-        assert!(shown.contains(&Change::Created { ids: vec![RecordId(6), NOBODY] }), "others stay");
+        assert!(
+            shown.contains(&Change::Created { ids: vec![RecordId(6), NOBODY], ours: false }),
+            "others stay"
+        );
     }
 
     #[test]

@@ -621,7 +621,7 @@ pub fn forget(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId]) -> Result<(), S
         sql.exec(
             "DELETE FROM outbox WHERE target = ?1 || '/' || ?2
                  OR (result = CAST(?2 AS INTEGER) AND substr(batch, 1, length(?1) + 7) = 'create/' || ?1)
-                 OR instr(content, '[\"' || ?1 || '\",{\"id\":\"' || ?2 || '\"}]') > 0
+                 OR instr(content, '[\"' || ?1 || '\",{\"id\":' || ?2 || '}]') > 0
                  OR (substr(target, 1, 4) = 'tie/' AND instr(target || '/', '/' || ?1 || '/' || ?2 || '/') > 0)
                  OR (substr(target, 1, 5) = 'list/' AND substr(target, -length(?2) - 1) = '/' || ?2)",
             &[Param::Text(&kind.name()), Param::Text(&id.to_string())],

@@ -436,7 +436,9 @@ pub(super) fn takes_off(members: &mut Memberships, change: &Value) {
     if let Some(id) = change["id"].as_str().and_then(|id| id.parse().ok())
         && change["kind"] == "erased"
     {
-        members.values_mut().for_each(|ids| drop(ids.remove(&id)));
+        members.values_mut().for_each(|ids| {
+            ids.remove(&id);
+        });
     }
 }
 
