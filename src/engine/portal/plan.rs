@@ -17,7 +17,7 @@ use crate::{
     store::{portal::dirty, sql::SqlError},
     values::{
         planted::{Bug, planted},
-        time::{MINUTE_MS, Timestamp},
+        time::{MINUTE_MS, SECOND_MS, Timestamp},
     },
 };
 
@@ -150,6 +150,10 @@ impl Portal {
             None if spent && self.work_due(turn)? => Some(turn.now),
             None => None,
         };
+        // What the outbox has due and could not send now waits for what everything waits for, or a moment: never for nothing.
+        let soonest =
+            if spent { turn.now } else { later.unwrap_or(turn.now).max(turn.now.plus_ms(SECOND_MS)) };
+        let outbox = self.outbox_due_at(turn)?.map(|at| at.max(soonest));
         let others = [
             self.delivery_due_at(turn)?,
             self.channels_due_at(turn)?,
@@ -159,7 +163,7 @@ impl Portal {
             self.index_due_at(turn.now),
             self.own_call_due_at(turn.now),
             self.seats.due_at(),
-            self.outbox_due_at(turn)?,
+            outbox,
         ];
         let next = next.into_iter().chain(others.into_iter().flatten()).min();
         effects.extend(next.map(Effect::SetAlarm));
@@ -366,7 +370,7 @@ impl Portal {
     }
 
     /// Whether the streams may send: connected, not paused, with a token that is still good.
-    fn may_call(&self, turn: &Turn<'_>) -> bool {
+    pub(super) fn may_call(&self, turn: &Turn<'_>) -> bool {
         let active = self.connection.as_ref().is_some_and(|connection| match connection.state {
             State::Active => true,
             State::Paused { until } => until <= turn.now,

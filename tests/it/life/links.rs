@@ -52,8 +52,11 @@ impl World {
     }
 }
 
+/// Links are mirrored among contacts, companies and deals.
 fn pairs(kinds: &[ObjectType]) -> impl Iterator<Item = (ObjectType, ObjectType)> {
-    kinds.iter().flat_map(|from| kinds.iter().map(|to| (*from, *to)))
+    let kinds: Vec<ObjectType> = kinds.iter().copied().filter(|kind| kind.is_always()).collect();
+    let all = kinds.clone();
+    kinds.into_iter().flat_map(move |from| all.clone().into_iter().map(move |to| (from, to)))
 }
 
 /// The first links that differ, in words.

@@ -10,8 +10,8 @@
 //! | update, link, member of a list | is repeated: to do it twice comes to the same |
 //! | contact with an e-mail address | is looked for by the address, then repeated: HubSpot keeps addresses unique |
 //! | any other create | is looked for by the action's id, which a property with unique values of the account holds, then repeated |
-//! | the same, where the account refuses such a property: tasks, calls, notes | is looked for among those of the record it is linked to, by time and words; repeated once no answer can be under way any more |
-//! | the same, companies, deals, or nothing to look at | becomes `unknown`: a person decides |
+//! | the same, where the account refuses such a property: tasks, calls, notes | is looked for, once no answer can be under way any more, among those of the record it is linked to, by time and words |
+//! | the same, companies, deals, or what is nowhere to be found | becomes `unknown`: a person decides |
 //!
 //! Owns the rows (in the store's `actions` and `outbox`), which property of each type keeps creates apart and which actions are
 //! switched off (in `meta`), and what is under way (in memory). What actions come to is [`actions`]'s.
@@ -443,7 +443,8 @@ impl Outbox {
 impl Portal {
     /// When something of the outbox is due.
     pub(super) fn outbox_due_at(&self, turn: &Turn<'_>) -> Result<Option<Timestamp>, SqlError> {
-        if !self.outbox.used || !self.writes(turn.now) {
+        // What ends a wait for a token has an alarm of its own.
+        if !self.outbox.used || !self.may_call(turn) {
             return Ok(None);
         }
         Ok(store::next_at(turn.sql)?.map(|at| {

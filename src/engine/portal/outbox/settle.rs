@@ -197,6 +197,15 @@ impl Portal {
     }
 
     fn keeps(&mut self, turn: &Turn<'_>, kind: ObjectType, keeps: Keeps) -> Result<(), SqlError> {
+        // The mirror learns of the new field before records have it.
+        if let (Keeps::Property { name, .. }, Some(index)) =
+            (&keeps, self.streams.iter().position(|running| running.saved.object_type == kind))
+            && name == KEY_PROPERTY
+        {
+            self.streams[index].saved.fields_due = true;
+            self.streams[index].fields_asked_at = self.tick(turn.now);
+            self.save_stream(turn, index)?;
+        }
         self.outbox.preparing.remove(&kind);
         self.outbox.prepare_failures = 0;
         self.outbox.keeps.insert(kind, keeps);
@@ -278,8 +287,7 @@ impl Portal {
         ids.retain(|id| !claimed.contains(id));
         let number = ready.entry.number;
         if ids.is_empty() {
-            // HubSpot has none, and no answer can be under way any more: it never arrived.
-            return store::put_back(turn.sql, &[number], State::Waiting, turn.now, None).map(Ok);
+            return Self::nowhere(turn, ready).map(Ok);
         }
         self.outbox.candidates.insert(number, ids);
         let note = ready.entry.note.as_deref();
@@ -300,8 +308,25 @@ impl Portal {
         let found = batch.records.iter().find(|record| is_it(&ready.write, &record.properties));
         match found {
             Some(record) => self.written(turn, ready, Some(record.id), Done::Arrived)?,
-            None => store::put_back(turn.sql, &[ready.entry.number], State::Waiting, turn.now, None)?,
+            None => Self::nowhere(turn, ready)?,
         }
         Ok(Ok(()))
+    }
+
+    /// A create that has no key is not where it was to be. What was refused is refused; of the rest nobody can say that it is nowhere: who
+    /// it is linked to may have become part of another, or have left.
+    fn nowhere(turn: &Turn<'_>, ready: &Ready) -> Result<(), SqlError> {
+        match Note::read(ready.entry.note.as_deref()) {
+            Some(refusal) => Self::settle(turn, ready, State::Failed, None, &refusal),
+            None => {
+                let note = Note {
+                    kind: Failure::Silent.name().to_owned(),
+                    words: "HubSpot did not answer, and what the record is linked to shows none of its time and words. Look for it in HubSpot, then say here whether it is there."
+                        .to_owned(),
+                    ..Note::default()
+                };
+                Self::settle(turn, ready, State::Unknown, None, &note)
+            }
+        }
     }
 }
