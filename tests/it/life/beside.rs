@@ -9,13 +9,16 @@ use spoke::{
         beside::commands::Command as Beside,
         messages::{Answer, Command},
     },
-    values::ids::{ListId, RecordId},
+    store::portal::members,
+    values::ids::{ListId, ObjectType, RecordId},
 };
 
 use super::{account::PORTAL, world::World};
 
 /// Members by list.
 pub type Memberships = BTreeMap<u64, BTreeSet<u64>>;
+/// What each list has members of.
+pub type KindsOfLists = BTreeMap<u64, ObjectType>;
 
 impl World {
     /// The lists that the plan asks for, each of one type.
@@ -95,6 +98,12 @@ impl World {
         let followed = lists["followed"].as_array().unwrap().iter().map(|id| id.as_str().unwrap());
         let followed: Vec<u64> = followed.map(|id| id.parse().unwrap()).collect();
         followed.into_iter().map(|list| (list, self.members(object, list))).collect()
+    }
+
+    /// Of what the lists are that are followed.
+    pub(super) fn kinds_of_lists(&self, object: usize) -> KindsOfLists {
+        let followed = members::followed(&self.objects[object].sql).expect("the lists can be read");
+        followed.into_iter().filter_map(|of| Some((of.list.0, of.object_type?))).collect()
     }
 
     /// People at work on what is not a record.

@@ -20,7 +20,7 @@ use spoke::{
 
 use super::{
     account::PORTAL,
-    beside::Memberships,
+    beside::{KindsOfLists, Memberships},
     links::{self, Links},
     snapshot::Records,
     world::World,
@@ -350,6 +350,7 @@ impl World {
     ) -> Result<(), String> {
         let (mut ids, mut last, mut deleted) = (BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
         let mut members = Memberships::new();
+        let kinds = self.kinds_of_lists(object);
         let mut linked = Links::new();
         for (change, expected) in changes.iter().zip(1..) {
             let seq: u64 = change["seq"].as_str().unwrap().parse().unwrap();
@@ -397,7 +398,7 @@ impl World {
                 // Comes for a record that is gone already, too.
                 "erased" => {
                     last.retain(|(of, _), _| *of != id);
-                    takes_off(&mut members, change);
+                    takes_off(&mut members, &kinds, change);
                     ids.remove(&id);
                     true
                 }
@@ -431,14 +432,16 @@ pub(super) fn is_nameless(change: &Value) -> bool {
     change["id"] == "0" && change["erased"] == true
 }
 
-/// Whoever is erased is off every list, of which nothing names them any more.
-pub(super) fn takes_off(members: &mut Memberships, change: &Value) {
-    if let Some(id) = change["id"].as_str().and_then(|id| id.parse().ok())
-        && change["kind"] == "erased"
-    {
-        members.values_mut().for_each(|ids| {
+/// Whoever is erased is off every list of their type, of which nothing names them any more.
+pub(super) fn takes_off(members: &mut Memberships, kinds: &KindsOfLists, change: &Value) {
+    if change["kind"] != "erased" {
+        return;
+    }
+    let Ok(id) = change["id"].as_str().unwrap_or_default().parse() else { return };
+    for (list, ids) in members {
+        if kinds.get(list).is_some_and(|kind| change["object_type"].as_str() == Some(&*kind.name())) {
             ids.remove(&id);
-        });
+        }
     }
 }
 

@@ -121,6 +121,7 @@ impl World {
         let mut records: Records = records.into_iter().map(|(id, (values, _))| (id, values)).collect();
         // What was told before members were copied.
         let mut earlier = Memberships::new();
+        let kinds = self.kinds_of_lists(object);
         let held = links::from_holders(&self.links_of(object, &ObjectType::ALWAYS));
         for change in &found.changes {
             let seq: u64 = change["seq"].as_str().unwrap().parse().unwrap();
@@ -162,7 +163,7 @@ impl World {
                     apply(record, change, again).map_err(|why| format!("{id:?}: {why}"))?;
                 }
                 _ => {
-                    takes_off(if copied { &mut earlier } else { &mut members }, change);
+                    takes_off(if copied { &mut earlier } else { &mut members }, &kinds, change);
                     records.remove(&id);
                 }
             }

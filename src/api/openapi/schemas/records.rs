@@ -45,7 +45,13 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 ("at", moment()),
                 ("object_type", said(text(), "A type of record, or `connection`.")),
                 ("kind", json!({ "type": "string", "enum": kinds })),
-                ("id", said(text(), "Of the record; of what happens to the connection, its own.")),
+                (
+                    "id",
+                    said(
+                        text(),
+                        "Of the record, `0` where it was erased since; of what happens to the connection, its own.",
+                    ),
+                ),
                 (
                     "origin?",
                     said(words(&["spoke"]), "It is an echo of what Spoke itself wrote: an action's."),
@@ -56,7 +62,13 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                     json!({ "type": "object", "additionalProperties": object(&[("old", or_text()), ("new", or_text())]) }),
                 ),
                 ("into?", said(text(), "The record that this one became part of.")),
-                ("erased?", flag()),
+                (
+                    "erased?",
+                    said(
+                        flag(),
+                        "It told of somebody who was erased since: with the id `0` nothing is left to do; of an association, one of both.",
+                    ),
+                ),
                 ("channel?", id("ch", "channel")),
                 (
                     "fields?",
