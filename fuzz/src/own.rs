@@ -126,8 +126,8 @@ pub fn json_bodies(bytes: &[u8]) {
     {
         assert!(end > Timestamp(0));
     }
-    if let Ok(person) =
-        request::body::<request::CreateSession>(bytes).and_then(request::CreateSession::person)
+    if let Ok(person) = request::body::<request::CreateSession>(bytes)
+        .and_then(|session| session.person("https://spoke.example"))
         && let Some(url) = person.return_url
     {
         // It stands in a link that people follow: nothing but an address, and no script.

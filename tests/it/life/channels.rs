@@ -108,7 +108,7 @@ impl World {
                 "channel_left" => {
                     handed.reasons.push(change["reason"].as_str().unwrap().to_owned());
                     // Whoever was erased before the host heard of them is told as gone alone.
-                    handed.records.remove(&id).is_some() | (change["reason"] == "erased")
+                    handed.records.remove(&id).is_some() || (change["reason"] == "erased")
                 }
                 _ => false,
             };

@@ -28,7 +28,6 @@ use crate::{
         json,
         mapping::Why,
         scopes,
-        time::Timestamp,
     },
 };
 
@@ -330,19 +329,6 @@ impl Portal {
                 "The connection lacks the scope `{lacking}`. Connect the account again and grant it."
             ),
             of_account: true,
-        })
-    }
-
-    /// Whether nothing more may be asked of a connection that has ended.
-    pub(in crate::engine::portal) fn writes(&self, now: Timestamp) -> bool {
-        use crate::engine::portal::messages::State as Connection;
-        self.connection.as_ref().is_some_and(|connection| match connection.state {
-            Connection::Active => true,
-            Connection::Paused { until } => until <= now,
-            Connection::PausedByPerson { .. }
-            | Connection::NeedsReauthorisation
-            | Connection::Disconnecting
-            | Connection::Disconnected => false,
         })
     }
 }
