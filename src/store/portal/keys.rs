@@ -162,7 +162,7 @@ fn with_key(
 }
 
 /// Live contacts above an id that have `email` among their further addresses, in any case, out of the next `looked` contacts; and where
-/// to go on. No index holds these: one contact in a hundred has any.
+/// to go on. Looked for in the values themselves: `further_keys` holds only what was stored since there is such a table.
 pub fn by_further_email(
     sql: &dyn Sql,
     email: &str,
