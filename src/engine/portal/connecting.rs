@@ -67,7 +67,7 @@ impl Portal {
         }
         self.force_refresh = false;
         // Answers to calls of before belong to another authorisation and another full read.
-        self.in_flight.retain(|_, flying| matches!(flying.job, Job::Seat(_)));
+        self.in_flight.retain(|_, flying| matches!(flying.job, Job::Seat(_) | Job::Write(_)));
         self.connection = Some(connection);
         self.hold(turn, tokens)?;
         self.save_connection(turn)?;
