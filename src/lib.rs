@@ -25,7 +25,7 @@
 //! | object | how many | owns |
 //! |---|---|---|
 //! | `Directory` | one | workspaces, people's sessions, API keys, requests with an `Idempotency-Key`, OAuth states, connections, routes from (app, portal) to connections, what the operator must know, who did what |
-//! | `Portal` | one a connection, by a stored unique id | sealed tokens, seats, mirror, change feed, dirty marks, who is kept out, who did what, the state of every long job |
+//! | `Portal` | one a connection, by a stored unique id | sealed tokens, seats, mirror, change feed, dirty marks, outbox, field mappings, who is kept out, who did what, the state of every long job |
 //! | `Limiter` | one a HubSpot portal, by name | every rate-limit window of that portal, its day, and the newest tokens of each grant, sealed, for all who hold it |
 //!
 //! KV holds copies of routes, at most 60 s old; a queue carries the cron tick to any number of connections.
@@ -50,6 +50,14 @@
 //! of records that HubSpot fails to answer of, [`engine::portal::blocks`] who was erased on request and stays out, and
 //! [`engine::portal::retention`] how long what is kept, [`engine::portal::matching`] which company a host's account is and which contact a person. What may no longer be kept goes in every state of a connection, as soon as it
 //! is told of or too old: people erased for privacy, details of old calls, changes beyond the feed's horizon.
+//!
+//! # A write's way
+//!
+//! An action that somebody asks for is rows of the connection's outbox first ([`engine::portal::outbox`]), filled by the action's field mapping
+//! ([`engine::portal::mappings`]); the alarm sends them a hundred a call, before all reads where a person waits. What HubSpot refuses is
+//! told by its class; of a create whose answer is lost HubSpot is asked, and nothing is written twice. What was written comes back into the
+//! mirror as every change does, and is told in the feed as Spoke's own. [`engine::portal::matching`] finds the company or contact that an
+//! account or address of the host's is, from the mirror alone.
 //!
 //! # What is absent
 //!

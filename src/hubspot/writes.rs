@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::{
     hubspot::{
@@ -199,10 +199,6 @@ pub struct Written {
     pub trace: Option<String>,
     /// The record.
     pub id: RecordId,
-    /// Its values as far as they are told.
-    pub values: Map<String, Value>,
-    /// When it was changed last.
-    pub updated_at: Option<Timestamp>,
 }
 
 /// What of a batch was refused, and why.
@@ -245,8 +241,6 @@ fn written(value: &Value) -> Option<Written> {
     Some(Written {
         trace: json::text(value, "objectWriteTraceId").map(str::to_owned),
         id: json::id(value.get("id")?)?,
-        values: value.get("properties").and_then(Value::as_object).cloned().unwrap_or_default(),
-        updated_at: json::text(value, "updatedAt").and_then(Timestamp::parse_rfc3339),
     })
 }
 

@@ -25,7 +25,8 @@ use crate::{
     },
 };
 
-/// The tables.
+/// The tables. What is open is a small part of what is kept for months: each open state has an index of its own, under the very
+/// condition that statements name, without which SQLite does not use it.
 pub const TABLES: &str = "CREATE TABLE actions (
          number INTEGER PRIMARY KEY,
          id TEXT NOT NULL UNIQUE,
@@ -54,7 +55,9 @@ pub const TABLES: &str = "CREATE TABLE actions (
      );
      CREATE INDEX outbox_action ON outbox (action);
      CREATE INDEX outbox_due ON outbox (urgency, number) WHERE state = 'waiting';
-     CREATE INDEX outbox_batch ON outbox (batch, number) WHERE state IN ('waiting', 'doubt');
+     CREATE INDEX outbox_batch ON outbox (batch, number) WHERE state = 'waiting';
+     CREATE INDEX outbox_sent ON outbox (number) WHERE state = 'sent';
+     CREATE INDEX outbox_doubt ON outbox (number) WHERE state = 'doubt';
      CREATE INDEX outbox_result ON outbox (result) WHERE result IS NOT NULL;
      CREATE INDEX outbox_target ON outbox (target, number);
      CREATE INDEX outbox_after ON outbox (after) WHERE after IS NOT NULL;
@@ -301,29 +304,38 @@ pub fn add(sql: &dyn Sql, action: i64, now: Timestamp, writes: &[New]) -> Result
 /// What may leave at `now`, with everything that may leave with it: the batch of the most urgent, the longest waiting first; `limit` at
 /// most. `not`: leaves these batches out. A write waits for the earlier ones of its target.
 pub fn due(sql: &dyn Sql, now: Timestamp, not: &[String], limit: usize) -> Result<Vec<Entry>, SqlError> {
-    const FREE: &str = "due_at <= ?1 AND after IS NULL AND NOT EXISTS (
-         SELECT 1 FROM outbox earlier WHERE earlier.target = outbox.target AND earlier.number < outbox.number
-             AND earlier.state IN ('waiting', 'sent', 'doubt'))";
-    let first = format!(
-        "SELECT batch FROM outbox WHERE state = 'waiting' AND {FREE} AND batch NOT IN (SELECT value FROM json_each(?2)) ORDER BY urgency, number LIMIT 1"
-    );
+    let first = first_due();
     let not = serde_json::to_string(not).expect("texts are JSON");
     let rows = sql.exec(&first, &[Param::Int(now.0), Param::Text(&not)])?;
     let Some(batch) = rows.into_iter().flatten().next().and_then(Value::into_text) else {
         return Ok(Vec::new());
     };
-    let all = format!(
-        "SELECT {COLUMNS} FROM {FROM} WHERE batch = ?2 AND state = 'waiting' AND {FREE} ORDER BY outbox.number LIMIT ?3"
-    );
-    entries(sql.exec(&all, &[Param::Int(now.0), Param::Text(&batch), Param::Int(limit as i64)])?)
+    entries(sql.exec(&all_due(), &[Param::Int(now.0), Param::Text(&batch), Param::Int(limit as i64)])?)
 }
+
+/// That a write may leave: it is due, needs no earlier step, and its target has no earlier write that is open.
+const FREE: &str = "due_at <= ?1 AND after IS NULL AND NOT EXISTS (
+         SELECT 1 FROM outbox earlier WHERE earlier.target = outbox.target AND earlier.number < outbox.number
+             AND earlier.state IN ('waiting', 'sent', 'doubt'))";
+
+fn first_due() -> String {
+    format!(
+        "SELECT batch FROM outbox WHERE state = 'waiting' AND {FREE} AND batch NOT IN (SELECT value FROM json_each(?2)) ORDER BY urgency, number LIMIT 1"
+    )
+}
+
+fn all_due() -> String {
+    format!(
+        "SELECT {COLUMNS} FROM {FROM} WHERE batch = ?2 AND state = 'waiting' AND {FREE} ORDER BY outbox.number LIMIT ?3"
+    )
+}
+
+const FIRST_DOUBT: &str =
+    "SELECT batch FROM outbox WHERE state = 'doubt' AND due_at <= ?1 ORDER BY number LIMIT 1";
 
 /// Writes of which nobody knows whether they arrived and that may be asked about at `now`: of one batch, `limit` at most.
 pub fn doubted(sql: &dyn Sql, now: Timestamp, limit: usize) -> Result<Vec<Entry>, SqlError> {
-    let rows = sql.exec(
-        "SELECT batch FROM outbox WHERE state = 'doubt' AND due_at <= ?1 ORDER BY number LIMIT 1",
-        &[Param::Int(now.0)],
-    )?;
+    let rows = sql.exec(FIRST_DOUBT, &[Param::Int(now.0)])?;
     let Some(batch) = rows.into_iter().flatten().next().and_then(Value::into_text) else {
         return Ok(Vec::new());
     };
@@ -470,22 +482,15 @@ pub fn followers(sql: &dyn Sql, number: i64) -> Result<Vec<Entry>, SqlError> {
     entries(sql.exec(&format!("SELECT {COLUMNS} FROM {FROM} WHERE after = ?1"), &[Param::Int(number)])?)
 }
 
+const COME_BACK: &str =
+    "UPDATE outbox SET state = CASE WHEN substr(batch, 1, 7) = 'create/' THEN 'doubt' ELSE 'waiting' END,
+         doubted = max(doubted, substr(batch, 1, 7) = 'create/'), due_at = ?1
+     WHERE number IN (SELECT number FROM outbox WHERE state = 'sent')";
+
 /// What had left when the object ended: what may be repeated waits again, of the rest HubSpot is asked.
 pub fn come_back(sql: &dyn Sql, now: Timestamp) -> Result<(), SqlError> {
-    sql.exec(
-        "UPDATE outbox SET state = CASE WHEN substr(batch, 1, 7) = 'create/' THEN 'doubt' ELSE 'waiting' END,
-             doubted = max(doubted, substr(batch, 1, 7) = 'create/'), due_at = ?1
-         WHERE number IN (SELECT number FROM outbox WHERE state = 'sent')",
-        &[Param::Int(now.0)],
-    )?;
+    sql.exec(COME_BACK, &[Param::Int(now.0)])?;
     Ok(())
-}
-
-/// One write.
-pub fn by_number(sql: &dyn Sql, number: i64) -> Result<Option<Entry>, SqlError> {
-    let rows =
-        sql.exec(&format!("SELECT {COLUMNS} FROM {FROM} WHERE outbox.number = ?1"), &[Param::Int(number)])?;
-    rows.into_iter().next().map(entry).transpose()
 }
 
 /// The writes of an action.
@@ -541,22 +546,25 @@ pub fn counts(sql: &dyn Sql) -> Result<Vec<(State, u64)>, SqlError> {
         .collect()
 }
 
+const OPEN_UP_TO: &str = "SELECT count(*) FROM (
+         SELECT 1 FROM outbox WHERE state = 'waiting' UNION ALL SELECT 1 FROM outbox WHERE state = 'sent'
+         UNION ALL SELECT 1 FROM outbox WHERE state = 'doubt' LIMIT ?1)";
+
+/// Only what waits to leave may have to wait for an earlier write: a doubt has left.
+const NEXT_AT: &str = "SELECT min(due_at) FROM (
+         SELECT due_at FROM outbox WHERE state = 'waiting' AND after IS NULL AND NOT EXISTS (
+             SELECT 1 FROM outbox earlier WHERE earlier.target = outbox.target AND earlier.number < outbox.number
+                 AND earlier.state IN ('waiting', 'sent', 'doubt'))
+         UNION ALL SELECT due_at FROM outbox WHERE state = 'doubt')";
+
 /// How many writes are open; at most `most` are counted.
 pub fn open_up_to(sql: &dyn Sql, most: u32) -> Result<u32, SqlError> {
-    let count = int(
-        sql,
-        "SELECT count(*) FROM (SELECT 1 FROM outbox WHERE state IN ('waiting', 'sent', 'doubt') LIMIT ?1)",
-        &[Param::Int(most.into())],
-    )?;
-    Ok(count.unwrap_or(0) as u32)
+    Ok(int(sql, OPEN_UP_TO, &[Param::Int(most.into())])?.unwrap_or(0) as u32)
 }
 
 /// When the next of them may leave or be asked about; `None`: none waits.
 pub fn next_at(sql: &dyn Sql) -> Result<Option<Timestamp>, SqlError> {
-    let at = int(sql, "SELECT min(due_at) FROM outbox WHERE state IN ('waiting', 'doubt') AND after IS NULL AND NOT EXISTS (
-             SELECT 1 FROM outbox earlier WHERE earlier.target = outbox.target AND earlier.number < outbox.number
-                 AND earlier.state IN ('waiting', 'sent', 'doubt'))", &[])?;
-    Ok(at.map(Timestamp))
+    Ok(int(sql, NEXT_AT, &[])?.map(Timestamp))
 }
 
 /// The least urgency of what waits to leave now: the smaller, the sooner.
@@ -637,4 +645,36 @@ pub fn forget(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId]) -> Result<(), S
 fn numbers_json(numbers: &[i64]) -> String {
     let list: Vec<String> = numbers.iter().map(ToString::to_string).collect();
     format!("[{}]", list.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{native::NativeSql, portal};
+
+    /// What was done lies here for months: whatever is asked at every turn looks at what is open alone.
+    #[test]
+    fn what_is_open_is_found_without_what_is_done() {
+        let sql = NativeSql::default();
+        portal::open(&sql).unwrap();
+        let (now, text, limit) = (Param::Int(1), Param::Text("[]"), Param::Int(1));
+        let statements: [(String, Vec<Param<'_>>); 6] = [
+            (first_due(), vec![now, text]),
+            (all_due(), vec![now, text, limit]),
+            (FIRST_DOUBT.to_owned(), vec![now]),
+            (COME_BACK.to_owned(), vec![now]),
+            (OPEN_UP_TO.to_owned(), vec![limit]),
+            (NEXT_AT.to_owned(), Vec::new()),
+        ];
+        for (statement, params) in statements {
+            let rows = sql.exec(&format!("EXPLAIN QUERY PLAN {statement}"), &params).unwrap();
+            let steps: Vec<String> =
+                rows.iter().filter_map(|row| Some(row.last()?.text()?.to_owned())).collect();
+            let whole = |step: &&String| {
+                (step.starts_with("SCAN outbox") || step.starts_with("SCAN earlier"))
+                    && !step.contains("INDEX")
+            };
+            assert_eq!(steps.iter().find(whole), None, "{statement}\n{steps:#?}");
+        }
+    }
 }
