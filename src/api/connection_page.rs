@@ -2,9 +2,10 @@
 
 use crate::{
     api::route::{self, Make, Route},
+    engine::portal::outbox::actions::Name,
     values::{
         http::Method,
-        ids::{BlockId, ChannelId, EndpointId, ObjectType, RecordId, SeatId},
+        ids::{ActionId, BlockId, ChannelId, EndpointId, ObjectType, RecordId, SeatId},
         mapping::Action,
     },
 };
@@ -160,10 +161,32 @@ pub enum ConnectionPage {
     Matching,
     /// `POST …/matching`
     TryMatching,
+    /// `GET …/outbox`
+    Outbox,
+    /// `GET …/outbox/live`
+    OutboxLive,
+    /// `GET …/outbox/settings`
+    Switches,
+    /// `POST …/outbox/settings`
+    SetSwitches,
+    /// `GET …/outbox/{a}`
+    Action(ActionId),
+    /// `GET …/outbox/{a}/live`
+    ActionLive(ActionId),
+    /// `POST …/outbox/{a}/cancel`
+    CancelAction(ActionId),
+    /// `POST …/outbox/{a}/retry`
+    RetryAction(ActionId),
+    /// `POST …/outbox/{a}/resolve`
+    ResolveAction(ActionId),
+    /// `GET …/act/{name}`
+    Act(Name),
+    /// `POST …/act/{name}`
+    SendAct(Name),
 }
 
 /// Every such address, as in the router's own table.
-pub const TABLE: [(Method, &str, Make); 74] = [
+pub const TABLE: [(Method, &str, Make); 85] = [
     (Method::Get, "/w/*/connections/*", |at| page(at, ConnectionPage::Sync)),
     (Method::Get, "/w/*/connections/*/live", |at| page(at, ConnectionPage::SyncLive)),
     (Method::Post, "/w/*/connections/*/pause", |at| page(at, ConnectionPage::Pause)),
@@ -254,7 +277,26 @@ pub const TABLE: [(Method, &str, Make); 74] = [
     (Method::Post, "/w/*/connections/*/mappings/*/delete", |at| of_action(at, ConnectionPage::DeleteMapping)),
     (Method::Get, "/w/*/connections/*/matching", |at| page(at, ConnectionPage::Matching)),
     (Method::Post, "/w/*/connections/*/matching", |at| page(at, ConnectionPage::TryMatching)),
+    (Method::Get, "/w/*/connections/*/outbox", |at| page(at, ConnectionPage::Outbox)),
+    (Method::Get, "/w/*/connections/*/outbox/live", |at| page(at, ConnectionPage::OutboxLive)),
+    (Method::Get, "/w/*/connections/*/outbox/settings", |at| page(at, ConnectionPage::Switches)),
+    (Method::Post, "/w/*/connections/*/outbox/settings", |at| page(at, ConnectionPage::SetSwitches)),
+    (Method::Get, "/w/*/connections/*/outbox/*", |at| of_written(at, ConnectionPage::Action)),
+    (Method::Get, "/w/*/connections/*/outbox/*/live", |at| of_written(at, ConnectionPage::ActionLive)),
+    (Method::Post, "/w/*/connections/*/outbox/*/cancel", |at| of_written(at, ConnectionPage::CancelAction)),
+    (Method::Post, "/w/*/connections/*/outbox/*/retry", |at| of_written(at, ConnectionPage::RetryAction)),
+    (Method::Post, "/w/*/connections/*/outbox/*/resolve", |at| of_written(at, ConnectionPage::ResolveAction)),
+    (Method::Get, "/w/*/connections/*/act/*", |at| of_name(at, ConnectionPage::Act)),
+    (Method::Post, "/w/*/connections/*/act/*", |at| of_name(at, ConnectionPage::SendAct)),
 ];
+
+fn of_written(at: &[&str], make: fn(ActionId) -> ConnectionPage) -> Option<Route> {
+    page(at, make(at[2].parse().ok()?))
+}
+
+fn of_name(at: &[&str], make: fn(Name) -> ConnectionPage) -> Option<Route> {
+    page(at, make(Name::ALL.into_iter().find(|name| name.as_str() == at[2])?))
+}
 
 fn of_action(at: &[&str], make: fn(Action) -> ConnectionPage) -> Option<Route> {
     page(at, make(at[2].parse().ok()?))

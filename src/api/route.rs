@@ -347,6 +347,7 @@ mod tests {
 
     const WORKSPACE: &str = "ws_070707070707070707070707";
     const CONNECTION: &str = "con_070707070707070707070707";
+    const ACTION: &str = "act_070707070707070707070707";
 
     fn found(method: Method, path: &str) -> Found {
         find(Some(method), path)
@@ -387,7 +388,10 @@ mod tests {
                     }
                     (_, before) if before.ends_with("/endpoints/") => "ep_070707070707070707070707",
                     (_, before) if before.ends_with("/blocks/") => "blk_070707070707070707070707",
-                    (_, before) if before.ends_with("/actions/") => "act_070707070707070707070707",
+                    (_, before) if ["/actions/", "/outbox/"].iter().any(|end| before.ends_with(end)) => {
+                        ACTION
+                    }
+                    (_, before) if before.ends_with("/act/") => "import_company",
                     (_, before) if before.ends_with("/mappings/") => "log_call",
                     (_, _) if keyed && index == 2 => "key_070707070707070707070707",
                     (_, _) => WORKSPACE,
@@ -485,6 +489,15 @@ mod tests {
         is_page(Method::Post, &connection.lift(block));
         is_page(Method::Get, &connection.audit("person.", Some("7")));
         is_page(Method::Get, &connection.mappings());
+        is_page(Method::Get, &connection.outbox("failed", Some(7)));
+        is_page(Method::Get, &connection.outbox_live("failed"));
+        is_page(Method::Post, &connection.outbox_settings());
+        is_page(Method::Get, &connection.outbox_action(ACTION));
+        is_page(Method::Get, &connection.outbox_action_live(ACTION));
+        for what in ["cancel", "retry", "resolve"] {
+            is_page(Method::Post, &connection.outbox_do(ACTION, what));
+        }
+        is_page(Method::Post, &connection.act("create_task", Some(("contacts", "7"))));
         for method in [Method::Get, Method::Post] {
             is_page(method, &connection.mapping("log_call"));
             is_page(method, &connection.delete_mapping("log_call"));

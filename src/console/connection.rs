@@ -66,6 +66,7 @@ pub enum Tab {
     Channels,
     Matching,
     Deliveries,
+    Outbox,
     Access,
     Limits,
     Privacy,
@@ -119,6 +120,7 @@ pub fn ways(paths: &ConnectionPaths, first_type: Option<&str>) -> Vec<(Tab, &'st
     ways.push((Tab::Channels, "Channels", paths.channels()));
     ways.push((Tab::Matching, "Matching", paths.matching()));
     ways.push((Tab::Deliveries, "Deliveries", paths.deliveries()));
+    ways.push((Tab::Outbox, "Outbox", paths.outbox("", None)));
     ways.push((Tab::Mappings, "Mappings", paths.mappings()));
     ways.push((Tab::Access, "Access", paths.access()));
     ways.push((Tab::Limits, "Limits", paths.limits()));

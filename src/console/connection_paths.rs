@@ -47,6 +47,13 @@
 //! | GET, POST | `…/mappings/{action}/delete` | [`super::mappings::delete`] |
 //! | GET | `…/matching` | [`super::matching::page`] |
 //! | POST | the same: `csrf`, `name` | the same with what was found |
+//! | GET | `…/outbox?state=&before=`, `…/outbox/live` | [`super::outbox::page`], [`super::outbox::live`] |
+//! | GET | `…/outbox/settings` | [`super::outbox::switches`] |
+//! | POST | the same: `csrf`, `on`… | 303 to the outbox |
+//! | GET | `…/outbox/{action}`, `…/live` | [`super::outbox::one`], [`super::outbox::one_live`] |
+//! | POST | `…/outbox/{action}/cancel`, `/retry`, `/resolve`: `csrf`, `happened`, `record` | 303 to its page |
+//! | GET | `…/act/{name}?type=&id=` | [`super::act::page`] |
+//! | POST | the same: `csrf`, `do`, `key` and what the form holds | the form again, or 303 to the action's page |
 //!
 //! No address holds personal data but the ids of records: whoever looks for an e-mail address sends a form.
 
@@ -288,6 +295,39 @@ impl ConnectionPaths {
 
     pub fn delete_mapping(&self, action: &str) -> String {
         format!("{}/delete", self.mapping(action))
+    }
+
+    /// Actions of which a write stands so (empty: all), before a place of the list.
+    pub fn outbox(&self, state: &str, before: Option<i64>) -> String {
+        let before = before.map(|at| at.to_string()).unwrap_or_default();
+        super::paths::query(format!("{}/outbox", self.base), &[("state", state), ("before", &before)])
+    }
+
+    pub fn outbox_live(&self, state: &str) -> String {
+        super::paths::query(format!("{}/outbox/live", self.base), &[("state", state)])
+    }
+
+    pub fn outbox_settings(&self) -> String {
+        format!("{}/outbox/settings", self.base)
+    }
+
+    pub fn outbox_action(&self, action: &str) -> String {
+        format!("{}/outbox/{}", self.base, escape(action))
+    }
+
+    pub fn outbox_action_live(&self, action: &str) -> String {
+        format!("{}/live", self.outbox_action(action))
+    }
+
+    /// `cancel`, `retry`, `resolve`.
+    pub fn outbox_do(&self, action: &str, what: &str) -> String {
+        format!("{}/{what}", self.outbox_action(action))
+    }
+
+    /// The form of an action; about a record of a type, where it begins at one.
+    pub fn act(&self, name: &str, about: Option<(&str, &str)>) -> String {
+        let (kind, id) = about.unwrap_or_default();
+        super::paths::query(format!("{}/act/{}", self.base, escape(name)), &[("type", kind), ("id", id)])
     }
 
     pub fn matching(&self) -> String {

@@ -1,6 +1,7 @@
 //! From what the objects tell to what the pages show.
 
 pub mod access;
+pub mod act;
 pub mod audit;
 pub mod channel_form;
 pub mod channels;
@@ -9,6 +10,7 @@ pub mod deliveries;
 pub mod fields;
 pub mod mappings;
 pub mod matching;
+pub mod outbox;
 pub mod privacy;
 pub mod records;
 pub mod sync;

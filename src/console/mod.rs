@@ -12,6 +12,7 @@
 //! Where links lead is in [`paths`] and [`connection_paths`]; those are the routes that the platform answers.
 
 pub mod access;
+pub mod act;
 pub mod audit;
 pub mod channel_form;
 pub mod channels;
@@ -29,6 +30,7 @@ pub mod mappings;
 pub mod matching;
 pub mod notice;
 pub mod operator;
+pub mod outbox;
 pub mod paths;
 pub mod privacy;
 pub mod record;

@@ -38,6 +38,8 @@ pub struct RecordView {
     pub merged: Vec<String>,
     /// The last that is known of it is that it was erased for privacy.
     pub erased: bool,
+    /// What can be done with it in HubSpot: name and words.
+    pub acts: Vec<(String, String)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -152,6 +154,7 @@ fn live_part(view: &RecordView) -> Markup {
             @match &view.record {
                 Some(record) => {
                     (facts(at.frame.now_at, view, record))
+                    (acts(view, record))
                     (ties(view))
                     (properties(record))
                 },
@@ -208,6 +211,21 @@ fn facts(now_at: i64, view: &RecordView, record: &RecordCard) -> Markup {
             div { dt { "Values mirrored" } dd { (when(now_at, record.read_at)) } }
             @if let Some(url) = &record.hubspot_url {
                 div { dt { "In HubSpot" } dd { a class="link inline-flex items-center gap-1" href=(url) rel="noreferrer" target="_blank" { "Open " (ConnectionFrame::one(&view.object_type)) span class="sr-only" { " (new tab)" } (icon(Icon::Out)) } } }
+            }
+        }
+    }
+}
+
+/// What can be done with it in HubSpot from here.
+fn acts(view: &RecordView, record: &RecordCard) -> Markup {
+    let (at, kind) = (&view.at, view.object_type.as_str());
+    html! {
+        @if at.may_act() && !view.acts.is_empty() {
+            section class="mt-6" aria-labelledby="acts" {
+                h3 id="acts" class="mb-2 font-semibold" { "In HubSpot" }
+                div class="flex flex-wrap gap-2" {
+                    @for (name, words) in &view.acts { a class="btn btn-sm btn-quiet" href=(at.paths().act(name, Some((kind, &record.id)))) { (words) } }
+                }
             }
         }
     }

@@ -8,6 +8,7 @@ mod connection;
 mod deliveries;
 mod mappings;
 mod matching;
+mod outbox;
 mod privacy;
 mod records;
 
@@ -190,6 +191,7 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
     pages.extend(channels::every_page(t));
     pages.extend(choose_fields::every_page(t));
     pages.extend(mappings::every_page(t));
+    pages.extend(outbox::every_page(t));
     pages
 }
 
@@ -204,6 +206,7 @@ pub fn every_fragment(t: Text<'_>) -> Vec<(&'static str, Page)> {
     fragments.extend(connection::every_fragment(t));
     fragments.extend(records::every_fragment(t));
     fragments.extend(deliveries::every_fragment(t));
+    fragments.extend(outbox::every_fragment(t));
     fragments
 }
 

@@ -312,6 +312,11 @@ impl Rejection {
         }
     }
 
+    /// Whether it is HubSpot's own word about the request: what stands between may refuse as well, with a page instead of a category.
+    pub const fn is_hubspots_word(&self) -> bool {
+        self.category.is_some()
+    }
+
     /// Whether a write may have taken effect all the same, so that it is read back before it is sent again.
     pub fn may_have_happened(&self) -> bool {
         self.class == Class::Unknown || self.status.is_some_and(|status| !(300..500).contains(&status))

@@ -8,7 +8,7 @@ use crate::{
         access, channels,
         connection::ConnectionFrame,
         connection_paths::{ConnectionPaths, FieldsQuery},
-        deliveries, fields, fill, limits, record, records, sync, types,
+        deliveries, fields, fill, limits, outbox, record, records, sync, types,
         view::{Flash, Notice, Tone},
     },
     engine::{
@@ -24,7 +24,7 @@ use crate::{
     platform::{
         channel_pages, clock, delivery_pages, directory_object as directory,
         incoming::Incoming,
-        mapping_pages,
+        mapping_pages, outbox_pages,
         pages::{Stop, Visitor, field, parameter},
         portals, privacy_pages, reply,
     },
@@ -156,6 +156,17 @@ pub async fn answer(
         ConnectionPage::AskLift(id) => visit.ask_lift(id).await,
         ConnectionPage::Lift(id) => visit.lift(incoming, id).await,
         ConnectionPage::Audit => visit.audit(incoming).await,
+        ConnectionPage::Outbox => show(&outbox::page(&visit.outbox(incoming).await?)),
+        ConnectionPage::OutboxLive => show(&outbox::live(&visit.outbox(incoming).await?)),
+        ConnectionPage::Switches => visit.switches().await,
+        ConnectionPage::SetSwitches => visit.set_switches(incoming).await,
+        ConnectionPage::Action(id) => show(&outbox::one(&visit.action(id).await?)),
+        ConnectionPage::ActionLive(id) => show(&outbox::one_live(&visit.action(id).await?)),
+        ConnectionPage::CancelAction(id) => visit.on_action(incoming, id, "cancel").await,
+        ConnectionPage::RetryAction(id) => visit.on_action(incoming, id, "retry").await,
+        ConnectionPage::ResolveAction(id) => visit.on_action(incoming, id, "resolve").await,
+        ConnectionPage::Act(name) => visit.act(incoming, name).await,
+        ConnectionPage::SendAct(name) => visit.send_act(incoming, name).await,
         ConnectionPage::Mappings => visit.mappings().await,
         ConnectionPage::Mapping(action) => visit.mapping(action).await,
         ConnectionPage::SendMapping(action) => visit.send_mapping(incoming, action).await,
@@ -344,7 +355,9 @@ impl Visit<'_> {
         let before = parameter(incoming, "before").parse().ok();
         let asked_at = parameter(incoming, "asked").parse().ok();
         let seen = self.seen(kind, id, before).await?;
-        Ok(fill::records::record(self.frame().await, kind, id, seen, asked_at, before))
+        let acts = self.acts(kind).await?;
+        let view = fill::records::record(self.frame().await, kind, id, seen, asked_at, before);
+        Ok(record::RecordView { acts, ..view })
     }
 }
 
@@ -385,7 +398,8 @@ fn flash(done: &str) -> Option<Flash> {
             return delivery_pages::flash(other)
                 .or_else(of_channels)
                 .or_else(|| privacy_pages::flash(other))
-                .or_else(of_mappings);
+                .or_else(of_mappings)
+                .or_else(|| outbox_pages::flash(other));
         }
     };
     Some(Flash { tone, words: words.to_owned() })

@@ -29,6 +29,7 @@ pub mod nudge;
 pub mod oauth_flow;
 pub mod object;
 pub mod operator;
+mod outbox_pages;
 pub mod pages;
 pub mod portal_object;
 pub mod portals;

@@ -103,9 +103,7 @@ fn mixed(seed: u64) -> Plan {
     let deals = [None, None, None, Some(0), Some(12)][others.usize(0..5)];
     let selects = others.u32(0..6) == 0;
     let mut written = fastrand::Rng::with_seed(seed ^ 0x0a11_7e00);
-    // Lives that write are lived where `SPOKE_WRITES` asks for them: of two thousand some do not end as they promise yet (583: unknown though
-    // the account takes keys; 656: contacts that only the mirror has).
-    let writes = number("SPOKE_WRITES").is_some() && written.u32(0..4) == 0;
+    let writes = written.u32(0..4) == 0;
     // A third of those accounts lets nobody make a field.
     let keys: &[&str] = if written.u32(0..3) > 0 { &KEYS } else { &[] };
     let more_scopes = if writes { [&SCOPES[..], keys].concat() } else { Vec::new() };

@@ -66,8 +66,19 @@ impl Catalog {
         named.or_else(|| self.0.iter().find(|field| field.words.eq_ignore_ascii_case(text)))
     }
 
-    fn words<'a>(&'a self, name: &'a str) -> &'a str {
+    /// What a field is called here; what is none stays as it is.
+    pub fn words<'a>(&'a self, name: &'a str) -> &'a str {
         self.find(name).map_or(name, |field| &field.words)
+    }
+
+    /// HubSpot's name of the field that a person means.
+    pub fn name_of(&self, text: &str) -> Option<&str> {
+        self.find(text).map(|field| field.name.as_str())
+    }
+
+    /// Every field: what it is called, and what it takes.
+    pub fn known(&self) -> Vec<(String, String)> {
+        self.0.iter().map(|field| (field.words.clone(), field.takes())).collect()
     }
 }
 
@@ -280,7 +291,7 @@ impl Draft {
             action,
             standing: told.map_or(Standing::None, Told::standing),
             rows: self.rows.iter().enumerate().map(row).collect(),
-            known: catalog.0.iter().map(|field| (field.words.clone(), field.takes())).collect(),
+            known: catalog.known(),
             errors: wrong.form.clone(),
             wrong_rows: wrong.rows.len(),
             refused: false,

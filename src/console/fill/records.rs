@@ -123,6 +123,7 @@ pub fn record(
         lists: ties.lists.into_iter().map(|(_, name)| name).collect(),
         merged: ties.merged.iter().map(ToString::to_string).collect(),
         erased,
+        acts: Vec::new(),
         at,
     }
 }

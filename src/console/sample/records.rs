@@ -116,6 +116,7 @@ pub fn record_view(t: Text<'_>) -> RecordView {
         lists: vec![t("Customers"), t("Hamburg fair 2026")],
         merged: vec![t("377")],
         erased: false,
+        acts: vec![("create_task".to_owned(), t("Create task")), ("add_note".to_owned(), t("Add note"))],
         record: Some(RecordCard {
             id: t("501"),
             name: t("Ada Lovelace"),

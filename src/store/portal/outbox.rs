@@ -49,6 +49,7 @@ pub const TABLES: &str = "CREATE TABLE actions (
          left_at INTEGER,
          attempts INTEGER NOT NULL DEFAULT 0,
          doubted INTEGER NOT NULL DEFAULT 0,
+         keyed TEXT,
          result INTEGER,
          note TEXT,
          content TEXT NOT NULL
@@ -58,6 +59,8 @@ pub const TABLES: &str = "CREATE TABLE actions (
      CREATE INDEX outbox_batch ON outbox (batch, number) WHERE state = 'waiting';
      CREATE INDEX outbox_sent ON outbox (number) WHERE state = 'sent';
      CREATE INDEX outbox_doubt ON outbox (number) WHERE state = 'doubt';
+     CREATE INDEX outbox_failed ON outbox (action) WHERE state = 'failed';
+     CREATE INDEX outbox_unknown ON outbox (action) WHERE state = 'unknown';
      CREATE INDEX outbox_result ON outbox (result) WHERE result IS NOT NULL;
      CREATE INDEX outbox_target ON outbox (target, number);
      CREATE INDEX outbox_after ON outbox (after) WHERE after IS NOT NULL;
@@ -181,6 +184,8 @@ pub struct Entry {
     pub attempts: u32,
     /// Whether it was ever unclear whether it arrived.
     pub doubted: bool,
+    /// The property that carried its key when it left last: by it the record it made is found.
+    pub keyed: Option<String>,
     /// The record it made or changed.
     pub result: Option<RecordId>,
     /// The engine's JSON of why it failed, waits or is done otherwise than was asked.
@@ -194,8 +199,8 @@ pub struct Entry {
 const WRONG: SqlError = SqlError::Content("outbox");
 
 const COLUMNS: &str =
-    "outbox.number, action, step, state, batch, target, due_at, left_at, attempts, doubted, result, note,
-     outbox.content, actions.id";
+    "outbox.number, action, step, state, batch, target, due_at, left_at, attempts, doubted, keyed, result,
+     note, outbox.content, actions.id";
 const FROM: &str = "outbox JOIN actions ON actions.number = outbox.action";
 
 fn entry(row: Row) -> Result<Entry, SqlError> {
@@ -210,11 +215,12 @@ fn entry(row: Row) -> Result<Entry, SqlError> {
         left_at,
         attempts,
         doubted,
+        keyed,
         result,
         note,
         content,
         id,
-    ] = <[Value; 14]>::try_from(row).map_err(|_| WRONG)?;
+    ] = <[Value; 15]>::try_from(row).map_err(|_| WRONG)?;
     let whole = |value: &Value| value.int().ok_or(WRONG);
     Ok(Entry {
         number: whole(&number)?,
@@ -227,6 +233,7 @@ fn entry(row: Row) -> Result<Entry, SqlError> {
         left_at: left_at.int().map(Timestamp),
         attempts: u32::try_from(whole(&attempts)?).map_err(|_| WRONG)?,
         doubted: whole(&doubted)? != 0,
+        keyed: keyed.into_text(),
         result: result.int().and_then(|id| u64::try_from(id).ok()).map(RecordId),
         note: note.into_text(),
         content: content.into_text().ok_or(WRONG)?,
@@ -345,12 +352,23 @@ pub fn doubted(sql: &dyn Sql, now: Timestamp, limit: usize) -> Result<Vec<Entry>
     )?)
 }
 
-/// These writes leave.
-pub fn leave(sql: &dyn Sql, numbers: &[i64], now: Timestamp) -> Result<(), SqlError> {
+/// These writes leave; `keyed`: see [`Entry::keyed`].
+pub fn leave(sql: &dyn Sql, numbers: &[i64], keyed: Option<&str>, now: Timestamp) -> Result<(), SqlError> {
     sql.exec(
-        "UPDATE outbox SET state = 'sent', left_at = ?2, attempts = attempts + 1, note = NULL
+        "UPDATE outbox SET state = 'sent', left_at = ?2, attempts = attempts + 1, keyed = ?3, note = NULL
          WHERE number IN (SELECT value FROM json_each(?1))",
-        &[Param::Text(&numbers_json(numbers)), Param::Int(now.0)],
+        &[Param::Text(&numbers_json(numbers)), Param::Int(now.0), keyed.map_or(Param::Null, Param::Text)],
+    )?;
+    Ok(())
+}
+
+/// A property is not there any more: what carried a key in it is not found by that.
+pub fn lose_key(sql: &dyn Sql, batch: &str, property: &str) -> Result<(), SqlError> {
+    // Of a batch that goes on in parts each has a name that begins with its own.
+    sql.exec(
+        "UPDATE outbox SET keyed = NULL
+         WHERE state = 'doubt' AND keyed = ?2 AND (batch = ?1 OR substr(batch, 1, length(?1) + 1) = ?1 || '#')",
+        &[Param::Text(batch), Param::Text(property)],
     )?;
     Ok(())
 }
@@ -413,7 +431,7 @@ pub fn urgency(sql: &dyn Sql, number: i64) -> Result<Option<u8>, SqlError> {
 /// A write is to leave as if it never had, with what waited for it.
 pub fn begin_anew(sql: &dyn Sql, number: i64, now: Timestamp) -> Result<(), SqlError> {
     sql.exec(
-        "UPDATE outbox SET state = 'waiting', due_at = ?2, attempts = 0, doubted = 0, note = NULL
+        "UPDATE outbox SET state = 'waiting', due_at = ?2, attempts = 0, doubted = 0, keyed = NULL, note = NULL
          WHERE number = ?1 AND state IN ('failed', 'unknown')",
         &[Param::Int(number), Param::Int(now.0)],
     )?;
@@ -521,22 +539,41 @@ pub fn actions(
     state: Option<State>,
     limit: u32,
 ) -> Result<Vec<Action>, SqlError> {
+    // A doubt has been sent, as far as anybody is told.
+    let of_state = match state {
+        None => String::new(),
+        Some(State::Sent) => format!("{} OR {}", has(State::Sent), has(State::Doubt)),
+        Some(state) => has(state),
+    };
+    let of_state = if of_state.is_empty() { of_state } else { format!("AND ({of_state})") };
     let rows = sql.exec(
-        "SELECT number, id, at, content FROM actions WHERE number < ?1
-             AND (?2 IS NULL OR EXISTS (SELECT 1 FROM outbox WHERE action = actions.number AND state = ?2))
-         ORDER BY number DESC LIMIT ?3",
-        &[
-            Param::Int(before.unwrap_or(i64::from(u32::MAX) << 20)),
-            state.map_or(Param::Null, |state| Param::Text(state.as_str())),
-            Param::Int(limit.into()),
-        ],
+        &format!(
+            "SELECT number, id, at, content FROM actions WHERE number < ?1 {of_state} ORDER BY number DESC LIMIT ?2"
+        ),
+        &[Param::Int(before.unwrap_or(i64::MAX)), Param::Int(limit.into())],
     )?;
     rows.into_iter().map(action).collect()
 }
 
-/// How many writes stand how.
+/// That an action has a write that stands so. Of what is done there is much, and the newest is near; the others have an index.
+fn has(state: State) -> String {
+    let state_is = format!("state = '{}'", state.as_str());
+    if state == State::Done {
+        format!("EXISTS (SELECT 1 FROM outbox WHERE action = actions.number AND {state_is})")
+    } else {
+        format!("number IN (SELECT action FROM outbox WHERE {state_is})")
+    }
+}
+
+const COUNTS: &str = "SELECT 'waiting', count(*) FROM outbox WHERE state = 'waiting'
+         UNION ALL SELECT 'sent', count(*) FROM outbox WHERE state = 'sent'
+         UNION ALL SELECT 'doubt', count(*) FROM outbox WHERE state = 'doubt'
+         UNION ALL SELECT 'failed', count(*) FROM outbox WHERE state = 'failed'
+         UNION ALL SELECT 'unknown', count(*) FROM outbox WHERE state = 'unknown'";
+
+/// How many writes are open, failed or unknown; what is done is not counted.
 pub fn counts(sql: &dyn Sql) -> Result<Vec<(State, u64)>, SqlError> {
-    let rows = sql.exec("SELECT state, count(*) FROM outbox GROUP BY state", &[])?;
+    let rows = sql.exec(COUNTS, &[])?;
     rows.iter()
         .map(|row| {
             let state = row.first().and_then(Value::text).and_then(State::parse).ok_or(WRONG)?;
@@ -658,13 +695,14 @@ mod tests {
         let sql = NativeSql::default();
         portal::open(&sql).unwrap();
         let (now, text, limit) = (Param::Int(1), Param::Text("[]"), Param::Int(1));
-        let statements: [(String, Vec<Param<'_>>); 6] = [
+        let statements: [(String, Vec<Param<'_>>); 7] = [
             (first_due(), vec![now, text]),
             (all_due(), vec![now, text, limit]),
             (FIRST_DOUBT.to_owned(), vec![now]),
             (COME_BACK.to_owned(), vec![now]),
             (OPEN_UP_TO.to_owned(), vec![limit]),
             (NEXT_AT.to_owned(), Vec::new()),
+            (COUNTS.to_owned(), Vec::new()),
         ];
         for (statement, params) in statements {
             let rows = sql.exec(&format!("EXPLAIN QUERY PLAN {statement}"), &params).unwrap();

@@ -250,6 +250,11 @@ impl World {
         if self.plan.rejects {
             faults.extend([400, 403, 414].map(|status| Fault::Status { status, after_commit: false }));
         }
+        if self.plan.writes {
+            // Longer than a caller waits, shorter than HubSpot itself takes to give up.
+            let late = Fault::Late { status: 0, after_ms: 45_000 };
+            self.simulator.faults.add(Rule::one_in(20, late).of_writes());
+        }
         let each = self.plan.fault_one_in * faults.len() as u32;
         for fault in faults {
             self.simulator.faults.add(Rule::one_in(each, fault));

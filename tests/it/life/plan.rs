@@ -185,9 +185,11 @@ impl Plan {
     }
 
     /// Minutes after which a life that nothing happens in any more has come to its end: what tells of a change last, the hourly
-    /// reads after it, and half an hour for ticks five minutes apart and for what the last fault put off.
+    /// reads after it, and half an hour for ticks five minutes apart and for what the last fault put off; where that was a daily limit,
+    /// an hour more.
     pub fn settles_within(&self) -> u64 {
-        self.told_within() + 60 + 30
+        let put_off = if self.fault_one_in > 0 { 60 } else { 0 };
+        self.told_within() + 60 + 30 + put_off
     }
 
     /// The types that the connection may read and people work on.

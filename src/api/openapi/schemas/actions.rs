@@ -241,7 +241,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                     "counts",
                     said(
                         json!({ "type": "object", "additionalProperties": count() }),
-                        "How many writes of the connection stand how.",
+                        "How many writes of the connection are open (`waiting`, `sent`), `failed` or `unknown`.",
                     ),
                 )],
             ),

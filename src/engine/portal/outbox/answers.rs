@@ -342,14 +342,16 @@ impl Portal {
         effects: &mut Vec<Effect>,
     ) -> Result<(), SqlError> {
         let hindered = self.outbox_hindered(turn, in_flight, rejection, effects)?;
-        if let (Class::Rejected { .. } | Class::Gone, Write::Create { object_type, .. }) =
-            (&rejection.class, &writes[0].write)
+        if let (Class::Rejected { .. } | Class::Gone, Write::Create { object_type, .. }, true) =
+            (&rejection.class, &writes[0].write, rejection.is_hubspots_word())
         {
             // Nobody can be looked for by a property that is not there.
-            self.key_is_gone(turn, *object_type)?;
+            self.key_is_questioned(turn, *object_type)?;
         }
         for ready in writes {
-            let wait = if hindered { 0 } else { pause(ready.entry.attempts, turn.random) };
+            // The longer nobody knows, the longer between two questions.
+            let age = turn.now.since_ms(ready.entry.left_at.unwrap_or(turn.now));
+            let wait = if hindered { 0 } else { (age / 4).clamp(FIRST_MS, LONGEST_MS) };
             let note = ready.entry.note.as_deref();
             store::put_back(turn.sql, &[ready.entry.number], State::Doubt, turn.now.plus_ms(wait), note)?;
         }
@@ -376,7 +378,7 @@ impl Portal {
                 return Self::without(turn, ready, properties);
             }
             (Class::Rejected { codes, .. }, Write::Create { object_type, .. })
-                if self.key_is_young(turn.now, *object_type, codes) =>
+                if self.key_may_be_missing(turn, *object_type, ready, codes)? =>
             {
                 return Self::fails_for_now(turn, ready, rejection);
             }

@@ -176,10 +176,11 @@ impl Portal {
                 for action in &actions {
                     results.push(shown(turn, action)?);
                 }
-                let counts: Map<String, Value> = store::counts(turn.sql)?
-                    .into_iter()
-                    .map(|(state, count)| (state.as_str().to_owned(), count.into()))
-                    .collect();
+                let mut counts: Map<String, Value> = Map::new();
+                for (state, count) in store::counts(turn.sql)? {
+                    let before = counts.get(told(state)).and_then(Value::as_u64).unwrap_or(0);
+                    counts.insert(told(state).to_owned(), (before + count).into());
+                }
                 Answer::Page { results: json!({ "results": results, "counts": counts }).to_string(), next }
             }
             Command::Get(id) => one(turn, &id)?,

@@ -621,13 +621,13 @@ impl Portal {
     /// A call leaves: what it writes is on its way.
     pub(super) fn outbox_leaves(turn: &Turn<'_>, call: &Call) -> Result<(), SqlError> {
         match call {
-            Call::Send { writes, .. } => {
+            Call::Send { writes, key } => {
                 for ready in writes {
                     if let Write::Update { object_type, id: Who::Id(id), values, .. } = &ready.write {
                         echoes::put(turn.sql, *object_type, *id, values, turn.now)?;
                     }
                 }
-                store::leave(turn.sql, &numbers(writes), turn.now)
+                store::leave(turn.sql, &numbers(writes), key.as_deref(), turn.now)
             }
             // Asked about by nobody else meanwhile.
             Call::Look { writes, .. } => hold(turn, &numbers(writes)),
@@ -663,7 +663,7 @@ fn numbers(writes: &[Ready]) -> Vec<i64> {
 
 /// By what the creates are looked for: the address of a contact, or the write's key.
 fn sought(writes: &[Ready], by: &str) -> Vec<String> {
-    let name = |ready: &Ready| match ready.write.address().filter(|_| by == "email") {
+    let name = |ready: &Ready| match ready.write.address().filter(|_| by == settle::ADDRESS) {
         Some(address) => address.to_owned(),
         None => ready.key(),
     };

@@ -26,12 +26,14 @@ use crate::{
         failure::Failure,
         http::{Outcome, Request, Response},
         ids::{ObjectType, RecordId},
-        time::{MINUTE_MS, Timestamp},
+        time::{DAY_MS, MINUTE_MS, SECOND_MS, Timestamp},
     },
 };
 
 /// HubSpot's own property for it, where that may be written (SPEC `objects`; unconfirmed).
 pub(super) const HUBSPOTS_KEY: &str = "hs_unique_creation_key";
+/// The property by which HubSpot itself keeps contacts apart.
+pub(super) const ADDRESS: &str = "email";
 /// A property that every type has: its group will do for another.
 pub(super) const EVERYWHERE: &str = "hs_object_id";
 /// After so long no answer to a create can be under way any more: HubSpot gives up after 100 s (`hubspot-api.md` 12.1), and what it
@@ -39,6 +41,14 @@ pub(super) const EVERYWHERE: &str = "hs_object_id";
 const QUIET_MS: i64 = 2 * MINUTE_MS;
 /// A doubt that is being asked about is asked about by nobody else for so long: longer than a call may take.
 pub(super) const HELD_MS: i64 = 2 * MINUTE_MS;
+/// How long HubSpot is asked about a create: longer than it was ever out of reach. Then a person is.
+const ASKED_MS: i64 = 3 * DAY_MS;
+/// Questions about the property of a type that fail one after the other before it counts as refused: pauses of seconds to minutes, half
+/// an hour of writes that wait.
+const PREPARATIONS: u32 = 10;
+/// Attempts of a create that HubSpot refuses for a field it does not know, while that may be the property: seven that halve a batch
+/// down to it, and two.
+const UNKNOWN_FIELDS: u32 = 9;
 /// How long after it was made a property may still be unknown to writes.
 const YOUNG_MS: i64 = 2 * MINUTE_MS;
 
@@ -81,6 +91,15 @@ fn is_it(write: &Write, properties: &Properties<'_>) -> bool {
     same_time && words.is_some_and(|(ours, theirs)| ours.unwrap_or_default() == theirs.unwrap_or_default())
 }
 
+/// By which property HubSpot is asked for a create.
+fn found_by(ready: &Ready) -> Option<&str> {
+    if ready.write.address().is_some() { Some(ADDRESS) } else { ready.entry.keyed.as_deref() }
+}
+
+fn silent(words: String) -> Note {
+    Note { kind: Failure::Silent.name().to_owned(), words, ..Note::default() }
+}
+
 impl Portal {
     /// What to ask about creates that may have arrived.
     pub(super) fn next_doubt(&mut self, turn: &Turn<'_>) -> Result<Option<Call>, SqlError> {
@@ -92,11 +111,25 @@ impl Portal {
                 // Nothing but creates is doubted.
                 return Err(SqlError::Content("outbox"));
             };
-            if writes.iter().all(|ready| ready.write.address().is_some()) {
-                return Ok(Some(Call::Look { writes, by: "email".to_owned() }));
+            if first.entry.left_at.is_some_and(|at| turn.now.since_ms(at) >= ASKED_MS) {
+                let words = "HubSpot did not answer, and since then did not say whether the record was made. Look for it in HubSpot, then say here whether it is there.";
+                Self::settle(turn, first, State::Unknown, None, &silent(words.to_owned()))?;
+                continue;
             }
-            if let Some(Keeps::Property { name, .. }) = self.outbox.keeps.get(&kind) {
-                let by = name.clone();
+            if let Some(by) = found_by(first).map(str::to_owned) {
+                if by != ADDRESS && self.outbox.preparing.contains_key(&kind) {
+                    // Whether the property is there is being asked.
+                    if let Some(call) = self.next_preparation(turn, kind) {
+                        return Ok(Some(call));
+                    }
+                    let later = self.outbox.prepare_at.max(turn.now.plus_ms(SECOND_MS));
+                    for ready in writes.iter().filter(|ready| found_by(ready) == Some(by.as_str())) {
+                        let note = ready.entry.note.as_deref();
+                        store::put_back(turn.sql, &[ready.entry.number], State::Doubt, later, note)?;
+                    }
+                    continue;
+                }
+                writes.retain(|ready| found_by(ready) == Some(by.as_str()));
                 return Ok(Some(Call::Look { writes, by }));
             }
             let quiet_at = first.entry.left_at.unwrap_or_default().plus_ms(QUIET_MS);
@@ -114,14 +147,15 @@ impl Portal {
                     _ => Call::Linked(Box::new(writes.swap_remove(0))),
                 }));
             }
-            let note = Note {
-                kind: Failure::Silent.name().to_owned(),
-                words: "HubSpot did not answer, and the account has no property by which it could be asked whether the record was made. \
-                        Look for it in HubSpot, then say here whether it is there."
-                    .to_owned(),
-                ..Note::default()
+            let why = match self.outbox.keeps.get(&kind) {
+                Some(Keeps::Nothing { why, .. }) => format!(" ({})", why.trim_end_matches('.')),
+                _ => String::new(),
             };
-            Self::settle(turn, &writes.swap_remove(0), State::Unknown, None, &note)?;
+            let words = format!(
+                "HubSpot did not answer, and the account has no property by which it could be asked whether the record was made{why}. \
+                 Look for it in HubSpot, then say here whether it is there."
+            );
+            Self::settle(turn, &writes.swap_remove(0), State::Unknown, None, &silent(words))?;
         }
     }
 
@@ -173,10 +207,19 @@ impl Portal {
             (Stage::Probe, Ok(_)) => Stage::Look,
             (Stage::Group, Ok(property)) => Stage::Create { group: property.group },
             (stage, Err(rejection)) => match (&rejection.class, stage) {
-                (Class::Gone, Stage::Probe) => Stage::Look,
-                (Class::Gone, Stage::Look) => Stage::Group,
+                (Class::Gone, Stage::Probe) => {
+                    Self::lost_key(turn, kind, HUBSPOTS_KEY)?;
+                    Stage::Look
+                }
+                (Class::Gone, Stage::Look) => {
+                    Self::lost_key(turn, kind, KEY_PROPERTY)?;
+                    Stage::Group
+                }
                 (Class::Conflict { .. }, Stage::Create { .. }) => Stage::Look,
-                _ if rejection.is_about_the_request() => {
+                // A page of something between is no word of the account's: it is asked again, a while.
+                _ if rejection.is_about_the_request()
+                    && (rejection.is_hubspots_word() || self.outbox.prepare_failures >= PREPARATIONS) =>
+                {
                     let why = rejection.words();
                     effects.push(Effect::Log(format!("{rejection}")));
                     return self.keeps(turn, kind, Keeps::Nothing { why, at: turn.now });
@@ -213,19 +256,42 @@ impl Portal {
         self.connection_well(turn)
     }
 
-    /// Whether a refusal may come of the property being young: it is not known everywhere yet.
-    pub(super) fn key_is_young(&self, now: Timestamp, kind: ObjectType, codes: &[String]) -> bool {
-        let unknown = codes.iter().any(|code| code == "PROPERTY_DOESNT_EXIST");
-        unknown
-            && matches!(self.outbox.keeps.get(&kind), Some(Keeps::Property { at, .. }) if now.since_ms(*at) < YOUNG_MS)
+    /// Whether a refusal may come of the property: young, it is not known everywhere yet; older, somebody may have deleted it, which HubSpot
+    /// is asked before the write leaves again.
+    pub(super) fn key_may_be_missing(
+        &mut self,
+        turn: &Turn<'_>,
+        kind: ObjectType,
+        ready: &Ready,
+        codes: &[String],
+    ) -> Result<bool, SqlError> {
+        if !codes.iter().any(|code| code == "PROPERTY_DOESNT_EXIST") {
+            return Ok(false);
+        }
+        let is_tried_enough = ready.entry.attempts >= UNKNOWN_FIELDS;
+        match self.outbox.keeps.get(&kind) {
+            Some(Keeps::Property { at, .. }) if turn.now.since_ms(*at) < YOUNG_MS => Ok(true),
+            // Another field of it is the one that is not there.
+            _ if is_tried_enough => Ok(false),
+            Some(Keeps::Property { .. }) => self.key_is_questioned(turn, kind).map(|()| true),
+            Some(Keeps::Nothing { .. }) => Ok(false),
+            None => Ok(self.outbox.preparing.contains_key(&kind)),
+        }
     }
 
-    /// The property is not there any more: somebody has deleted it.
-    pub(super) fn key_is_gone(&mut self, turn: &Turn<'_>, kind: ObjectType) -> Result<(), SqlError> {
-        if self.outbox.keeps.remove(&kind).is_some() {
+    /// HubSpot speaks as if the property were not there: it is asked before anything else relies on it.
+    pub(super) fn key_is_questioned(&mut self, turn: &Turn<'_>, kind: ObjectType) -> Result<(), SqlError> {
+        if let Some(Keeps::Property { name, .. }) = self.outbox.keeps.remove(&kind) {
+            let stage = if name == HUBSPOTS_KEY { Stage::Probe } else { Stage::Look };
+            self.outbox.preparing.insert(kind, stage);
             self.outbox.save_keeps(turn)?;
         }
         Ok(())
+    }
+
+    /// The property is not there any more: nobody is found by it, whatever is made of its name later.
+    fn lost_key(turn: &Turn<'_>, kind: ObjectType, property: &str) -> Result<(), SqlError> {
+        store::lose_key(turn.sql, &format!("create/{kind}"), property)
     }
 
     /// How often an account that refuses the property is asked once more is a matter of days.
@@ -253,7 +319,7 @@ impl Portal {
                 .find(|record| record.properties.get(by).is_some_and(|value| value.to_lowercase() == name));
             match (found, Note::read(ready.entry.note.as_deref())) {
                 (Some(record), _) => {
-                    let how = if by == "email" { Done::Found } else { Done::Arrived };
+                    let how = if by == ADDRESS { Done::Found } else { Done::Arrived };
                     self.written(turn, ready, Some(record.id), how)?;
                 }
                 // It was refused, and is nowhere: the refusal stands.
@@ -319,13 +385,8 @@ impl Portal {
         match Note::read(ready.entry.note.as_deref()) {
             Some(refusal) => Self::settle(turn, ready, State::Failed, None, &refusal),
             None => {
-                let note = Note {
-                    kind: Failure::Silent.name().to_owned(),
-                    words: "HubSpot did not answer, and what the record is linked to shows none of its time and words. Look for it in HubSpot, then say here whether it is there."
-                        .to_owned(),
-                    ..Note::default()
-                };
-                Self::settle(turn, ready, State::Unknown, None, &note)
+                let words = "HubSpot did not answer, and what the record is linked to shows none of its time and words. Look for it in HubSpot, then say here whether it is there.";
+                Self::settle(turn, ready, State::Unknown, None, &silent(words.to_owned()))
             }
         }
     }
