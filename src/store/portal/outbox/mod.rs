@@ -15,6 +15,9 @@
 //!
 //! Writes of one target leave one after the other. What a write means, and which may leave together, is the engine's.
 
+mod actions;
+mod due;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -24,6 +27,14 @@ use crate::{
         time::Timestamp,
     },
 };
+
+pub use actions::{
+    Action, action_by_id, action_by_key, actions, add_action, counts, forget, forget_before, oldest_at,
+};
+pub use due::{doubted, due, most_urgent, next_at, open_up_to};
+
+#[cfg(test)]
+use actions::COUNTS;
 
 /// The tables. What is open is a small part of what is kept for months: each open state has an index of its own, under the very
 /// condition that statements name, without which SQLite does not use it.
@@ -129,19 +140,6 @@ impl State {
     }
 }
 
-/// An action as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Action {
-    /// Its row.
-    pub number: i64,
-    /// Its id.
-    pub id: ActionId,
-    /// When it was asked for.
-    pub at: Timestamp,
-    /// The engine's JSON.
-    pub content: String,
-}
-
 /// A write to be added.
 #[derive(Debug, Clone)]
 pub struct New {
@@ -245,36 +243,6 @@ fn entries(rows: Vec<Row>) -> Result<Vec<Entry>, SqlError> {
     rows.into_iter().map(entry).collect()
 }
 
-fn action(row: Row) -> Result<Action, SqlError> {
-    let [number, id, at, content] = <[Value; 4]>::try_from(row).map_err(|_| WRONG)?;
-    Ok(Action {
-        number: number.int().ok_or(WRONG)?,
-        id: id.text().and_then(|id| id.parse().ok()).ok_or(WRONG)?,
-        at: Timestamp(at.int().ok_or(WRONG)?),
-        content: content.into_text().ok_or(WRONG)?,
-    })
-}
-
-/// Adds an action; `key`: what its asker calls it, unique. Answers its row.
-pub fn add_action(
-    sql: &dyn Sql,
-    id: &ActionId,
-    key: Option<&str>,
-    at: Timestamp,
-    content: &str,
-) -> Result<i64, SqlError> {
-    let rows = sql.exec(
-        "INSERT INTO actions (id, key, at, content) VALUES (?1, ?2, ?3, ?4) RETURNING number",
-        &[
-            Param::Text(id.as_str()),
-            key.map_or(Param::Null, Param::Text),
-            Param::Int(at.0),
-            Param::Text(content),
-        ],
-    )?;
-    rows.first().and_then(|row| row.first()).and_then(Value::int).ok_or(WRONG)
-}
-
 /// Adds the writes of an action. One that waits for an earlier step of it gets the row of that.
 pub fn add(sql: &dyn Sql, action: i64, now: Timestamp, writes: &[New]) -> Result<Vec<i64>, SqlError> {
     let mut numbers: Vec<i64> = Vec::with_capacity(writes.len());
@@ -306,50 +274,6 @@ pub fn add(sql: &dyn Sql, action: i64, now: Timestamp, writes: &[New]) -> Result
         numbers.push(number);
     }
     Ok(numbers)
-}
-
-/// What may leave at `now`, with everything that may leave with it: the batch of the most urgent, the longest waiting first; `limit` at
-/// most. `not`: leaves these batches out. A write waits for the earlier ones of its target.
-pub fn due(sql: &dyn Sql, now: Timestamp, not: &[String], limit: usize) -> Result<Vec<Entry>, SqlError> {
-    let first = first_due();
-    let not = serde_json::to_string(not).expect("texts are JSON");
-    let rows = sql.exec(&first, &[Param::Int(now.0), Param::Text(&not)])?;
-    let Some(batch) = rows.into_iter().flatten().next().and_then(Value::into_text) else {
-        return Ok(Vec::new());
-    };
-    entries(sql.exec(&all_due(), &[Param::Int(now.0), Param::Text(&batch), Param::Int(limit as i64)])?)
-}
-
-/// That a write may leave: it is due, needs no earlier step, and its target has no earlier write that is open.
-const FREE: &str = "due_at <= ?1 AND after IS NULL AND NOT EXISTS (
-         SELECT 1 FROM outbox earlier WHERE earlier.target = outbox.target AND earlier.number < outbox.number
-             AND earlier.state IN ('waiting', 'sent', 'doubt'))";
-
-fn first_due() -> String {
-    format!(
-        "SELECT batch FROM outbox WHERE state = 'waiting' AND {FREE} AND batch NOT IN (SELECT value FROM json_each(?2)) ORDER BY urgency, number LIMIT 1"
-    )
-}
-
-fn all_due() -> String {
-    format!(
-        "SELECT {COLUMNS} FROM {FROM} WHERE batch = ?2 AND state = 'waiting' AND {FREE} ORDER BY outbox.number LIMIT ?3"
-    )
-}
-
-const FIRST_DOUBT: &str =
-    "SELECT batch FROM outbox WHERE state = 'doubt' AND due_at <= ?1 ORDER BY number LIMIT 1";
-
-/// Writes of which nobody knows whether they arrived and that may be asked about at `now`: of one batch, `limit` at most.
-pub fn doubted(sql: &dyn Sql, now: Timestamp, limit: usize) -> Result<Vec<Entry>, SqlError> {
-    let rows = sql.exec(FIRST_DOUBT, &[Param::Int(now.0)])?;
-    let Some(batch) = rows.into_iter().flatten().next().and_then(Value::into_text) else {
-        return Ok(Vec::new());
-    };
-    entries(sql.exec(
-        &format!("SELECT {COLUMNS} FROM {FROM} WHERE batch = ?2 AND state = 'doubt' AND due_at <= ?1 ORDER BY outbox.number LIMIT ?3"),
-        &[Param::Int(now.0), Param::Text(&batch), Param::Int(limit as i64)],
-    )?)
 }
 
 /// These writes leave; `keyed`: see [`Entry::keyed`].
@@ -519,101 +443,6 @@ pub fn of_action(sql: &dyn Sql, action: i64) -> Result<Vec<Entry>, SqlError> {
     )?)
 }
 
-/// An action by its id.
-pub fn action_by_id(sql: &dyn Sql, id: &ActionId) -> Result<Option<Action>, SqlError> {
-    let rows =
-        sql.exec("SELECT number, id, at, content FROM actions WHERE id = ?1", &[Param::Text(id.as_str())])?;
-    rows.into_iter().next().map(action).transpose()
-}
-
-/// An action by what its asker calls it.
-pub fn action_by_key(sql: &dyn Sql, key: &str) -> Result<Option<Action>, SqlError> {
-    let rows = sql.exec("SELECT number, id, at, content FROM actions WHERE key = ?1", &[Param::Text(key)])?;
-    rows.into_iter().next().map(action).transpose()
-}
-
-/// Actions, the newest first, before that row; with `state` those of which a write stands so.
-pub fn actions(
-    sql: &dyn Sql,
-    before: Option<i64>,
-    state: Option<State>,
-    limit: u32,
-) -> Result<Vec<Action>, SqlError> {
-    // A doubt has been sent, as far as anybody is told.
-    let of_state = match state {
-        None => String::new(),
-        Some(State::Sent) => format!("{} OR {}", has(State::Sent), has(State::Doubt)),
-        Some(state) => has(state),
-    };
-    let of_state = if of_state.is_empty() { of_state } else { format!("AND ({of_state})") };
-    let rows = sql.exec(
-        &format!(
-            "SELECT number, id, at, content FROM actions WHERE number < ?1 {of_state} ORDER BY number DESC LIMIT ?2"
-        ),
-        &[Param::Int(before.unwrap_or(i64::MAX)), Param::Int(limit.into())],
-    )?;
-    rows.into_iter().map(action).collect()
-}
-
-/// That an action has a write that stands so. Of what is done there is much, and the newest is near; the others have an index.
-fn has(state: State) -> String {
-    let state_is = format!("state = '{}'", state.as_str());
-    if state == State::Done {
-        format!("EXISTS (SELECT 1 FROM outbox WHERE action = actions.number AND {state_is})")
-    } else {
-        format!("number IN (SELECT action FROM outbox WHERE {state_is})")
-    }
-}
-
-const COUNTS: &str = "SELECT 'waiting', count(*) FROM outbox WHERE state = 'waiting'
-         UNION ALL SELECT 'sent', count(*) FROM outbox WHERE state = 'sent'
-         UNION ALL SELECT 'doubt', count(*) FROM outbox WHERE state = 'doubt'
-         UNION ALL SELECT 'failed', count(*) FROM outbox WHERE state = 'failed'
-         UNION ALL SELECT 'unknown', count(*) FROM outbox WHERE state = 'unknown'";
-
-/// How many writes are open, failed or unknown; what is done is not counted.
-pub fn counts(sql: &dyn Sql) -> Result<Vec<(State, u64)>, SqlError> {
-    let rows = sql.exec(COUNTS, &[])?;
-    rows.iter()
-        .map(|row| {
-            let state = row.first().and_then(Value::text).and_then(State::parse).ok_or(WRONG)?;
-            let count = row.get(1).and_then(Value::int).ok_or(WRONG)?;
-            Ok((state, count as u64))
-        })
-        .collect()
-}
-
-const OPEN_UP_TO: &str = "SELECT count(*) FROM (
-         SELECT 1 FROM outbox WHERE state = 'waiting' UNION ALL SELECT 1 FROM outbox WHERE state = 'sent'
-         UNION ALL SELECT 1 FROM outbox WHERE state = 'doubt' LIMIT ?1)";
-
-/// Only what waits to leave may have to wait for an earlier write: a doubt has left.
-const NEXT_AT: &str = "SELECT min(due_at) FROM (
-         SELECT due_at FROM outbox WHERE state = 'waiting' AND after IS NULL AND NOT EXISTS (
-             SELECT 1 FROM outbox earlier WHERE earlier.target = outbox.target AND earlier.number < outbox.number
-                 AND earlier.state IN ('waiting', 'sent', 'doubt'))
-         UNION ALL SELECT due_at FROM outbox WHERE state = 'doubt')";
-
-/// How many writes are open; at most `most` are counted.
-pub fn open_up_to(sql: &dyn Sql, most: u32) -> Result<u32, SqlError> {
-    Ok(int(sql, OPEN_UP_TO, &[Param::Int(most.into())])?.unwrap_or(0) as u32)
-}
-
-/// When the next of them may leave or be asked about; `None`: none waits.
-pub fn next_at(sql: &dyn Sql) -> Result<Option<Timestamp>, SqlError> {
-    Ok(int(sql, NEXT_AT, &[])?.map(Timestamp))
-}
-
-/// The least urgency of what waits to leave now: the smaller, the sooner.
-pub fn most_urgent(sql: &dyn Sql, now: Timestamp) -> Result<Option<u8>, SqlError> {
-    let urgency = int(
-        sql,
-        "SELECT urgency FROM outbox WHERE state = 'waiting' AND due_at <= ?1 ORDER BY urgency, number LIMIT 1",
-        &[Param::Int(now.0)],
-    )?;
-    Ok(urgency.and_then(|urgency| u8::try_from(urgency).ok()))
-}
-
 /// The record that an earlier write of this target came to, the newest first.
 pub fn made(sql: &dyn Sql, target: &str) -> Result<Option<RecordId>, SqlError> {
     let id = int(
@@ -622,26 +451,6 @@ pub fn made(sql: &dyn Sql, target: &str) -> Result<Option<RecordId>, SqlError> {
         &[Param::Text(target)],
     )?;
     Ok(id.and_then(|id| u64::try_from(id).ok()).map(RecordId))
-}
-
-/// Actions that were asked for before then and of which nothing is open go, with their writes; `limit` at once.
-pub fn forget_before(sql: &dyn Sql, at: Timestamp, limit: u32) -> Result<(), SqlError> {
-    let old = "SELECT number FROM actions WHERE at < ?1
-         AND NOT EXISTS (SELECT 1 FROM outbox WHERE action = actions.number AND state IN ('waiting', 'sent', 'doubt', 'unknown'))
-         ORDER BY at LIMIT ?2";
-    let params = [Param::Int(at.0), Param::Int(limit.into())];
-    sql.exec(&format!("DELETE FROM outbox WHERE action IN ({old})"), &params)?;
-    sql.exec(
-        "DELETE FROM actions WHERE number IN (SELECT number FROM actions WHERE at < ?1
-             AND NOT EXISTS (SELECT 1 FROM outbox WHERE action = actions.number) ORDER BY at LIMIT ?2)",
-        &params,
-    )?;
-    Ok(())
-}
-
-/// When the oldest action was asked for.
-pub fn oldest_at(sql: &dyn Sql) -> Result<Option<Timestamp>, SqlError> {
-    Ok(int(sql, "SELECT min(at) FROM actions", &[])?.map(Timestamp))
 }
 
 /// Whether a new record is one that is being made: it has the address of a contact, or the key of an action.
@@ -659,60 +468,7 @@ pub fn making(sql: &dyn Sql, kind: ObjectType, properties: &str) -> Result<bool,
     Ok(found.is_some())
 }
 
-/// What was written to these records, or linked to them, is forgotten: they were deleted for privacy. What of it has not left never does.
-pub fn forget(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId]) -> Result<(), SqlError> {
-    for id in ids {
-        super::echoes::leave(sql, kind, *id, &std::collections::BTreeMap::new())?;
-        sql.exec(
-            "DELETE FROM outbox WHERE target = ?1 || '/' || ?2
-                 OR (result = CAST(?2 AS INTEGER) AND substr(batch, 1, length(?1) + 7) = 'create/' || ?1)
-                 OR instr(content, '[\"' || ?1 || '\",{\"id\":' || ?2 || '}]') > 0
-                 OR (substr(target, 1, 4) = 'tie/' AND instr(target || '/', '/' || ?1 || '/' || ?2 || '/') > 0)
-                 OR (substr(target, 1, 5) = 'list/' AND substr(target, -length(?2) - 1) = '/' || ?2)",
-            &[Param::Text(&kind.name()), Param::Text(&id.to_string())],
-        )?;
-    }
-    sql.exec(
-        "DELETE FROM actions WHERE NOT EXISTS (SELECT 1 FROM outbox WHERE action = actions.number)",
-        &[],
-    )?;
-    Ok(())
-}
-
 fn numbers_json(numbers: &[i64]) -> String {
     let list: Vec<String> = numbers.iter().map(ToString::to_string).collect();
     format!("[{}]", list.join(","))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::{native::NativeSql, portal};
-
-    /// What was done lies here for months: whatever is asked at every turn looks at what is open alone.
-    #[test]
-    fn what_is_open_is_found_without_what_is_done() {
-        let sql = NativeSql::default();
-        portal::open(&sql).unwrap();
-        let (now, text, limit) = (Param::Int(1), Param::Text("[]"), Param::Int(1));
-        let statements: [(String, Vec<Param<'_>>); 7] = [
-            (first_due(), vec![now, text]),
-            (all_due(), vec![now, text, limit]),
-            (FIRST_DOUBT.to_owned(), vec![now]),
-            (COME_BACK.to_owned(), vec![now]),
-            (OPEN_UP_TO.to_owned(), vec![limit]),
-            (NEXT_AT.to_owned(), Vec::new()),
-            (COUNTS.to_owned(), Vec::new()),
-        ];
-        for (statement, params) in statements {
-            let rows = sql.exec(&format!("EXPLAIN QUERY PLAN {statement}"), &params).unwrap();
-            let steps: Vec<String> =
-                rows.iter().filter_map(|row| Some(row.last()?.text()?.to_owned())).collect();
-            let whole = |step: &&String| {
-                (step.starts_with("SCAN outbox") || step.starts_with("SCAN earlier"))
-                    && !step.contains("INDEX")
-            };
-            assert_eq!(steps.iter().find(whole), None, "{statement}\n{steps:#?}");
-        }
-    }
 }

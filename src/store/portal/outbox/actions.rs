@@ -1,0 +1,201 @@
+//! Actions that were asked for, each with its writes: found, listed, counted, forgotten.
+
+use super::{State, WRONG};
+use crate::{
+    store::sql::{Param, Row, Sql, SqlError, Value, int},
+    values::{
+        ids::{ActionId, ObjectType, RecordId},
+        time::Timestamp,
+    },
+};
+
+/// An action as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Action {
+    /// Its row.
+    pub number: i64,
+    /// Its id.
+    pub id: ActionId,
+    /// When it was asked for.
+    pub at: Timestamp,
+    /// The engine's JSON.
+    pub content: String,
+}
+
+fn action(row: Row) -> Result<Action, SqlError> {
+    let [number, id, at, content] = <[Value; 4]>::try_from(row).map_err(|_| WRONG)?;
+    Ok(Action {
+        number: number.int().ok_or(WRONG)?,
+        id: id.text().and_then(|id| id.parse().ok()).ok_or(WRONG)?,
+        at: Timestamp(at.int().ok_or(WRONG)?),
+        content: content.into_text().ok_or(WRONG)?,
+    })
+}
+
+/// Adds an action; `key`: what its asker calls it, unique. Answers its row.
+pub fn add_action(
+    sql: &dyn Sql,
+    id: &ActionId,
+    key: Option<&str>,
+    at: Timestamp,
+    content: &str,
+) -> Result<i64, SqlError> {
+    let rows = sql.exec(
+        "INSERT INTO actions (id, key, at, content) VALUES (?1, ?2, ?3, ?4) RETURNING number",
+        &[
+            Param::Text(id.as_str()),
+            key.map_or(Param::Null, Param::Text),
+            Param::Int(at.0),
+            Param::Text(content),
+        ],
+    )?;
+    rows.first().and_then(|row| row.first()).and_then(Value::int).ok_or(WRONG)
+}
+
+/// An action by its id.
+pub fn action_by_id(sql: &dyn Sql, id: &ActionId) -> Result<Option<Action>, SqlError> {
+    let rows =
+        sql.exec("SELECT number, id, at, content FROM actions WHERE id = ?1", &[Param::Text(id.as_str())])?;
+    rows.into_iter().next().map(action).transpose()
+}
+
+/// An action by what its asker calls it.
+pub fn action_by_key(sql: &dyn Sql, key: &str) -> Result<Option<Action>, SqlError> {
+    let rows = sql.exec("SELECT number, id, at, content FROM actions WHERE key = ?1", &[Param::Text(key)])?;
+    rows.into_iter().next().map(action).transpose()
+}
+
+/// Actions, the newest first, before that row; with `state` those of which a write stands so.
+pub fn actions(
+    sql: &dyn Sql,
+    before: Option<i64>,
+    state: Option<State>,
+    limit: u32,
+) -> Result<Vec<Action>, SqlError> {
+    // A doubt has been sent, as far as anybody is told.
+    let of_state = match state {
+        None => String::new(),
+        Some(State::Sent) => format!("{} OR {}", has(State::Sent), has(State::Doubt)),
+        Some(state) => has(state),
+    };
+    let of_state = if of_state.is_empty() { of_state } else { format!("AND ({of_state})") };
+    let rows = sql.exec(
+        &format!(
+            "SELECT number, id, at, content FROM actions WHERE number < ?1 {of_state} ORDER BY number DESC LIMIT ?2"
+        ),
+        &[Param::Int(before.unwrap_or(i64::MAX)), Param::Int(limit.into())],
+    )?;
+    rows.into_iter().map(action).collect()
+}
+
+/// That an action has a write that stands so. Of what is done there is much, and the newest is near; the others have an index.
+fn has(state: State) -> String {
+    let state_is = format!("state = '{}'", state.as_str());
+    if state == State::Done {
+        format!("EXISTS (SELECT 1 FROM outbox WHERE action = actions.number AND {state_is})")
+    } else {
+        format!("number IN (SELECT action FROM outbox WHERE {state_is})")
+    }
+}
+
+pub(super) const COUNTS: &str = "SELECT 'waiting', count(*) FROM outbox WHERE state = 'waiting'
+         UNION ALL SELECT 'sent', count(*) FROM outbox WHERE state = 'sent'
+         UNION ALL SELECT 'doubt', count(*) FROM outbox WHERE state = 'doubt'
+         UNION ALL SELECT 'failed', count(*) FROM outbox WHERE state = 'failed'
+         UNION ALL SELECT 'unknown', count(*) FROM outbox WHERE state = 'unknown'";
+
+/// How many writes are open, failed or unknown; what is done is not counted.
+pub fn counts(sql: &dyn Sql) -> Result<Vec<(State, u64)>, SqlError> {
+    let rows = sql.exec(COUNTS, &[])?;
+    rows.iter()
+        .map(|row| {
+            let state = row.first().and_then(Value::text).and_then(State::parse).ok_or(WRONG)?;
+            let count = row.get(1).and_then(Value::int).ok_or(WRONG)?;
+            Ok((state, count as u64))
+        })
+        .collect()
+}
+
+/// Actions that were asked for before then and of which nothing is open go, with their writes; `limit` at once.
+pub fn forget_before(sql: &dyn Sql, at: Timestamp, limit: u32) -> Result<(), SqlError> {
+    let old = "SELECT number FROM actions WHERE at < ?1
+         AND NOT EXISTS (SELECT 1 FROM outbox WHERE action = actions.number AND state IN ('waiting', 'sent', 'doubt', 'unknown'))
+         ORDER BY at LIMIT ?2";
+    let params = [Param::Int(at.0), Param::Int(limit.into())];
+    sql.exec(&format!("DELETE FROM outbox WHERE action IN ({old})"), &params)?;
+    sql.exec(
+        "DELETE FROM actions WHERE number IN (SELECT number FROM actions WHERE at < ?1
+             AND NOT EXISTS (SELECT 1 FROM outbox WHERE action = actions.number) ORDER BY at LIMIT ?2)",
+        &params,
+    )?;
+    Ok(())
+}
+
+/// When the oldest action was asked for.
+pub fn oldest_at(sql: &dyn Sql) -> Result<Option<Timestamp>, SqlError> {
+    Ok(int(sql, "SELECT min(at) FROM actions", &[])?.map(Timestamp))
+}
+
+/// What was written to these records, or linked to them, is forgotten: they were deleted for privacy. What of it has not left never does.
+/// Places on a list known to be of another type are those of other records.
+pub fn forget(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId]) -> Result<(), SqlError> {
+    for id in ids {
+        crate::store::portal::echoes::leave(sql, kind, *id, &std::collections::BTreeMap::new())?;
+        sql.exec(
+            "DELETE FROM outbox WHERE target = ?1 || '/' || ?2
+                 OR (result = CAST(?2 AS INTEGER) AND substr(batch, 1, length(?1) + 7) = 'create/' || ?1)
+                 OR instr(content, '[\"' || ?1 || '\",{\"id\":' || ?2 || '}]') > 0
+                 OR (substr(target, 1, 4) = 'tie/' AND instr(target || '/', '/' || ?1 || '/' || ?2 || '/') > 0)
+                 OR (substr(target, 1, 5) = 'list/' AND substr(target, -length(?2) - 1) = '/' || ?2 AND NOT EXISTS (
+                     SELECT 1 FROM reference, json_each('[' || entries || ']') AS list
+                     WHERE name = 'lists' AND list.value->>'object_type_id' <> ?3
+                         AND list.value->>'id' = substr(target, 6, length(target) - length(?2) - 6)))",
+            &[
+                Param::Text(&kind.name()),
+                Param::Text(&id.to_string()),
+                Param::Text(&kind.hubspot_id()),
+            ],
+        )?;
+    }
+    sql.exec(
+        "DELETE FROM actions WHERE NOT EXISTS (SELECT 1 FROM outbox WHERE action = actions.number)",
+        &[],
+    )?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{New, add, of_action};
+    use super::*;
+    use crate::store::{native::NativeSql, portal};
+
+    #[test]
+    fn an_erased_contact_takes_no_companys_place_on_a_list_with_it() {
+        let sql = NativeSql::default();
+        portal::open(&sql).unwrap();
+        sql.exec(
+            r#"INSERT INTO reference (name, part, entries) VALUES
+                ('lists', 0, '{"id":"5","object_type_id":"0-1"},{"id":"6","object_type_id":"0-2"}')"#,
+            &[],
+        )
+        .unwrap();
+        let action = add_action(&sql, &ActionId::from_random([7; 12]), None, Timestamp(1), "{}").unwrap();
+        let place = |list: u32, id: u32| New {
+            state: State::Waiting,
+            urgency: 0,
+            batch: format!("join/{list}"),
+            target: format!("list/{list}/{id}"),
+            coalesce: None,
+            after: None,
+            content: "{}".to_owned(),
+        };
+        // Of list 7 nobody knows what is on it.
+        let all = [place(5, 12), place(6, 12), place(7, 12), place(5, 112)];
+        add(&sql, action, Timestamp(1), &all).unwrap();
+        forget(&sql, ObjectType::Contacts, &[RecordId(12)]).unwrap();
+        let left = of_action(&sql, action).unwrap();
+        let left: Vec<&str> = left.iter().map(|entry| entry.target.as_str()).collect();
+        assert_eq!(left, ["list/6/12", "list/5/112"]);
+    }
+}

@@ -1,0 +1,121 @@
+//! What of the outbox may leave, or be asked about, and when: looked at in every turn, so without what is done.
+
+use super::{COLUMNS, Entry, FROM, entries};
+use crate::{
+    store::sql::{Param, Sql, SqlError, Value, int},
+    values::time::Timestamp,
+};
+
+/// What may leave at `now`, with everything that may leave with it: the batch of the most urgent, the longest waiting first; `limit` at
+/// most. `not`: leaves these batches out. A write waits for the earlier ones of its target.
+pub fn due(sql: &dyn Sql, now: Timestamp, not: &[String], limit: usize) -> Result<Vec<Entry>, SqlError> {
+    let first = first_due();
+    let not = serde_json::to_string(not).expect("texts are JSON");
+    let rows = sql.exec(&first, &[Param::Int(now.0), Param::Text(&not)])?;
+    let Some(batch) = rows.into_iter().flatten().next().and_then(Value::into_text) else {
+        return Ok(Vec::new());
+    };
+    entries(sql.exec(&all_due(), &[Param::Int(now.0), Param::Text(&batch), Param::Int(limit as i64)])?)
+}
+
+/// That a write may leave: it is due, needs no earlier step, and its target has no earlier write that is open.
+const FREE: &str = "due_at <= ?1 AND after IS NULL AND NOT EXISTS (
+         SELECT 1 FROM outbox earlier WHERE earlier.target = outbox.target AND earlier.number < outbox.number
+             AND earlier.state IN ('waiting', 'sent', 'doubt'))";
+
+fn first_due() -> String {
+    format!(
+        "SELECT batch FROM outbox WHERE state = 'waiting' AND {FREE} AND batch NOT IN (SELECT value FROM json_each(?2)) ORDER BY urgency, number LIMIT 1"
+    )
+}
+
+fn all_due() -> String {
+    format!(
+        "SELECT {COLUMNS} FROM {FROM} WHERE batch = ?2 AND state = 'waiting' AND {FREE} ORDER BY outbox.number LIMIT ?3"
+    )
+}
+
+const FIRST_DOUBT: &str =
+    "SELECT batch FROM outbox WHERE state = 'doubt' AND due_at <= ?1 ORDER BY number LIMIT 1";
+
+/// Writes of which nobody knows whether they arrived and that may be asked about at `now`: of one batch, `limit` at most.
+pub fn doubted(sql: &dyn Sql, now: Timestamp, limit: usize) -> Result<Vec<Entry>, SqlError> {
+    let rows = sql.exec(FIRST_DOUBT, &[Param::Int(now.0)])?;
+    let Some(batch) = rows.into_iter().flatten().next().and_then(Value::into_text) else {
+        return Ok(Vec::new());
+    };
+    entries(sql.exec(
+        &format!("SELECT {COLUMNS} FROM {FROM} WHERE batch = ?2 AND state = 'doubt' AND due_at <= ?1 ORDER BY outbox.number LIMIT ?3"),
+        &[Param::Int(now.0), Param::Text(&batch), Param::Int(limit as i64)],
+    )?)
+}
+
+const OPEN_UP_TO: &str = "SELECT count(*) FROM (
+         SELECT 1 FROM outbox WHERE state = 'waiting' UNION ALL SELECT 1 FROM outbox WHERE state = 'sent'
+         UNION ALL SELECT 1 FROM outbox WHERE state = 'doubt' LIMIT ?1)";
+
+/// Only what waits to leave may have to wait for an earlier write: a doubt has left.
+const NEXT_AT: &str = "SELECT min(due_at) FROM (
+         SELECT due_at FROM outbox WHERE state = 'waiting' AND after IS NULL AND NOT EXISTS (
+             SELECT 1 FROM outbox earlier WHERE earlier.target = outbox.target AND earlier.number < outbox.number
+                 AND earlier.state IN ('waiting', 'sent', 'doubt'))
+         UNION ALL SELECT due_at FROM outbox WHERE state = 'doubt')";
+
+/// How many writes are open; at most `most` are counted.
+pub fn open_up_to(sql: &dyn Sql, most: u32) -> Result<u32, SqlError> {
+    Ok(int(sql, OPEN_UP_TO, &[Param::Int(most.into())])?.unwrap_or(0) as u32)
+}
+
+/// When the next of them may leave or be asked about; `None`: none waits.
+pub fn next_at(sql: &dyn Sql) -> Result<Option<Timestamp>, SqlError> {
+    Ok(int(sql, NEXT_AT, &[])?.map(Timestamp))
+}
+
+/// The least urgency of what waits to leave now: the smaller, the sooner.
+pub fn most_urgent(sql: &dyn Sql, now: Timestamp) -> Result<Option<u8>, SqlError> {
+    let urgency = int(
+        sql,
+        "SELECT urgency FROM outbox WHERE state = 'waiting' AND due_at <= ?1 ORDER BY urgency, number LIMIT 1",
+        &[Param::Int(now.0)],
+    )?;
+    Ok(urgency.and_then(|urgency| u8::try_from(urgency).ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{
+        native::NativeSql,
+        portal::{
+            self,
+            outbox::{COME_BACK, COUNTS},
+        },
+    };
+
+    /// What was done lies here for months: whatever is asked at every turn looks at what is open alone.
+    #[test]
+    fn what_is_open_is_found_without_what_is_done() {
+        let sql = NativeSql::default();
+        portal::open(&sql).unwrap();
+        let (now, text, limit) = (Param::Int(1), Param::Text("[]"), Param::Int(1));
+        let statements: [(String, Vec<Param<'_>>); 7] = [
+            (first_due(), vec![now, text]),
+            (all_due(), vec![now, text, limit]),
+            (FIRST_DOUBT.to_owned(), vec![now]),
+            (COME_BACK.to_owned(), vec![now]),
+            (OPEN_UP_TO.to_owned(), vec![limit]),
+            (NEXT_AT.to_owned(), Vec::new()),
+            (COUNTS.to_owned(), Vec::new()),
+        ];
+        for (statement, params) in statements {
+            let rows = sql.exec(&format!("EXPLAIN QUERY PLAN {statement}"), &params).unwrap();
+            let steps: Vec<String> =
+                rows.iter().filter_map(|row| Some(row.last()?.text()?.to_owned())).collect();
+            let whole = |step: &&String| {
+                (step.starts_with("SCAN outbox") || step.starts_with("SCAN earlier"))
+                    && !step.contains("INDEX")
+            };
+            assert_eq!(steps.iter().find(whole), None, "{statement}\n{steps:#?}");
+        }
+    }
+}
