@@ -71,19 +71,7 @@ pub fn render(answer: Answer, created: bool) -> Result<(u16, Option<String>), Pr
             );
             Err(Problem::new(Kind::Conflict, detail))
         }
-        Answer::Refused(Refusal::Wrong(faults)) => {
-            let detail = match faults.as_slice() {
-                [fault] => format!("The channel is not as it should be. {}", fault.detail),
-                faults => format!(
-                    "{} things about the channel are not as they should be; `errors` names each.",
-                    faults.len()
-                ),
-            };
-            // What another account would take is well made: it is this one that lacks the field, or has it otherwise.
-            let of_account = faults.iter().all(|fault| fault.code.is_of_account());
-            let kind = if of_account { Kind::Conflict } else { Kind::InvalidRequest };
-            Err(Problem::new(kind, detail).with_errors(faults))
-        }
+        Answer::Refused(Refusal::Wrong(faults)) => Err(Problem::of_faults("channel", faults)),
     }
 }
 

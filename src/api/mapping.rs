@@ -45,19 +45,7 @@ pub fn render(answer: Answer) -> Result<(u16, Option<String>), Problem> {
             Kind::Conflict,
             "Which fields HubSpot has is not known yet, so nothing can be checked. Try again in a minute.",
         )),
-        Answer::Refused(Refusal::Wrong(faults)) => {
-            let detail = match faults.as_slice() {
-                [fault] => format!("The mapping is not as it should be. {}", fault.detail),
-                faults => format!(
-                    "{} things about the mapping are not as they should be; `errors` names each.",
-                    faults.len()
-                ),
-            };
-            // What another account would take is well made: it is this one that lacks the field, or has it otherwise.
-            let of_account = faults.iter().all(|fault| fault.code.is_of_account());
-            let kind = if of_account { Kind::Conflict } else { Kind::InvalidRequest };
-            Err(Problem::new(kind, detail).with_errors(faults))
-        }
+        Answer::Refused(Refusal::Wrong(faults)) => Err(Problem::of_faults("mapping", faults)),
     }
 }
 

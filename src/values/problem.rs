@@ -121,6 +121,21 @@ impl Problem {
         Self { kind, detail: detail.into(), correlation_id: None, errors: Vec::new(), retry_after_s: None }
     }
 
+    /// What is wrong with a definition, place by place. `what`: as people call it, such as `channel`. What another account would take is
+    /// well made: it is this one that lacks the field, or has it otherwise.
+    pub fn of_faults(what: &str, faults: Vec<Fault>) -> Self {
+        let detail = match faults.as_slice() {
+            [fault] => format!("The {what} is not as it should be. {}", fault.detail),
+            faults => format!(
+                "{} things about the {what} are not as they should be; `errors` names each.",
+                faults.len()
+            ),
+        };
+        let of_account = faults.iter().all(|fault| fault.code.is_of_account());
+        let kind = if of_account { Kind::Conflict } else { Kind::InvalidRequest };
+        Self::new(kind, detail).with_errors(faults)
+    }
+
     /// The same with a correlation id.
     #[must_use]
     pub fn with_correlation(mut self, id: impl Into<String>) -> Self {

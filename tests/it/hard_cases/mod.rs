@@ -15,6 +15,7 @@ mod feed;
 mod further;
 mod grants;
 mod hand_over;
+mod imports;
 mod kept_out;
 mod limits;
 mod links;

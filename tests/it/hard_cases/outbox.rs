@@ -36,12 +36,12 @@ const WRITES: [&str; 4] = [
 const FIELDS: [&str; 3] =
     ["crm.schemas.contacts.write", "crm.schemas.companies.write", "crm.schemas.deals.write"];
 
-fn writing(contacts: u32) -> Plan {
+pub(super) fn writing(contacts: u32) -> Plan {
     Plan { more_scopes: [&WRITES[..], &FIELDS[..]].concat(), ..keyless(contacts) }
 }
 
 /// An account that lets nobody make fields.
-fn keyless(contacts: u32) -> Plan {
+pub(super) fn keyless(contacts: u32) -> Plan {
     let more_scopes = WRITES.to_vec();
     let settings = PortalSettings { hubspot_properties: Some(40), ..PortalSettings::default() };
     Plan {
@@ -55,7 +55,7 @@ fn keyless(contacts: u32) -> Plan {
     }
 }
 
-fn asked(body: Value) -> Asked {
+pub(super) fn asked(body: Value) -> Asked {
     let wanted: Wanted = serde_json::from_value(body).unwrap();
     Asked {
         key: None,
@@ -68,7 +68,7 @@ fn asked(body: Value) -> Asked {
     }
 }
 
-fn outbox(world: &mut World, command: Outbox) -> Told {
+pub(super) fn outbox(world: &mut World, command: Outbox) -> Told {
     match world.command(Command::Outbox(command)) {
         Some(Answer::Outbox(told)) => told,
         other => panic!("about no action but {other:?}"),
@@ -76,33 +76,33 @@ fn outbox(world: &mut World, command: Outbox) -> Told {
 }
 
 /// Has something done; the action.
-fn act(world: &mut World, body: Value) -> ActionId {
+pub(super) fn act(world: &mut World, body: Value) -> ActionId {
     take(world, asked(body))
 }
 
-fn take(world: &mut World, asked: Asked) -> ActionId {
+pub(super) fn take(world: &mut World, asked: Asked) -> ActionId {
     let Told::Taken(taken) = outbox(world, Outbox::Do(vec![asked])) else { panic!("not taken") };
     let [Taken::Action { action, .. }] = &taken[..] else { panic!("not taken: {taken:?}") };
     let action: Value = serde_json::from_str(action).unwrap();
     action["id"].as_str().unwrap().parse().unwrap()
 }
 
-fn refusal(world: &mut World, body: Value) -> (String, String) {
+pub(super) fn refusal(world: &mut World, body: Value) -> (String, String) {
     let Told::Taken(taken) = outbox(world, Outbox::Do(vec![asked(body)])) else { panic!("not taken") };
     let [Taken::Refused(refusal)] = &taken[..] else { panic!("not refused: {taken:?}") };
     (refusal.at.clone(), refusal.words.clone())
 }
 
-fn action(world: &mut World, id: &ActionId) -> Value {
+pub(super) fn action(world: &mut World, id: &ActionId) -> Value {
     let Told::Action(text) = outbox(world, Outbox::Get(id.clone())) else { panic!("no action {id}") };
     serde_json::from_str(&text).unwrap()
 }
 
-fn state(world: &mut World, id: &ActionId) -> String {
+pub(super) fn state(world: &mut World, id: &ActionId) -> String {
     action(world, id)["state"].as_str().unwrap().to_owned()
 }
 
-fn settled(world: &mut World, id: &ActionId) -> Value {
+pub(super) fn settled(world: &mut World, id: &ActionId) -> Value {
     let ends = ["done", "failed", "unknown", "cancelled", "replaced"];
     let over = world.until(60 * 5, |world| ends.contains(&state(world, id).as_str()));
     assert!(
@@ -116,18 +116,18 @@ fn settled(world: &mut World, id: &ActionId) -> Value {
 }
 
 /// Ids of the live records of HubSpot's that have a value.
-fn with(world: &World, kind: ObjectType, name: &str, value: &str) -> Vec<String> {
+pub(super) fn with(world: &World, kind: ObjectType, name: &str, value: &str) -> Vec<String> {
     world.truth_of(kind).into_iter().filter(|(_, values)| values[name] == value).map(|(id, _)| id).collect()
 }
 
 /// What a record is linked to at HubSpot.
-fn linked(world: &World, from_type: &str, to_type: &str, id: &str) -> Vec<String> {
+pub(super) fn linked(world: &World, from_type: &str, to_type: &str, id: &str) -> Vec<String> {
     let portal = world.simulator.portal(PORTAL).expect("the account exists");
     let all = portal.associations(from_type, to_type);
     all.iter().filter(|link| link.from.to_string() == id).map(|link| link.to.to_string()).collect()
 }
 
-fn fault(world: &mut World, rule: Rule) {
+pub(super) fn fault(world: &mut World, rule: Rule) {
     world.simulator.faults.add(rule);
 }
 
@@ -353,7 +353,7 @@ fn what_cannot_be_is_refused_before_hubspot_is_asked() {
             "no such owner",
         ),
         (json!({ "action": "import_contact", "email": "nobody" }), "/email", "no e-mail"),
-        (json!({ "action": "import_company", "domain": "localhost" }), "/domain", "no domain"),
+        (json!({ "action": "import_company", "domain": "localhost" }), "/domain", "not a domain"),
         (json!({ "action": "create_task", "subject": "a", "due": "tomorrow" }), "/due", "RFC 3339"),
         (
             json!({ "action": "create_task", "subject": "a", "due": "2026-11-30T09:00:00Z", "type": "DANCE" }),

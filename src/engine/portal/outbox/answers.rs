@@ -18,7 +18,7 @@ use crate::{
         limiter::messages::News,
         portal::{
             Effect, InFlight, Portal, Turn,
-            outbox::{Call, PERSON, Ready, Who, Write, ends, numbers},
+            outbox::{Call, PERSON, Ready, Who, Write, numbers},
         },
     },
     hubspot::{
@@ -226,7 +226,7 @@ impl Portal {
                 let linked = parsed!(writes::parse_linked(&response.body, turn.now));
                 let (done, rest): (Vec<&Ready>, Vec<&Ready>) = writes
                     .iter()
-                    .partition(|ready| ends(&ready.write).is_some_and(|pair| linked.done.contains(&pair)));
+                    .partition(|ready| ready.write.ends().is_some_and(|pair| linked.done.contains(&pair)));
                 for ready in done {
                     self.written(turn, ready, None, Done::Written)?;
                 }

@@ -12,6 +12,7 @@ use crate::{
                 AUTOMATION, OPEN_LIMIT, PERSON, Ready, SETTINGS_KEY, Settings, Write,
                 actions::{Refusal, Wanted},
                 answers::{Done, Note},
+                planning::Found,
             },
         },
     },
@@ -306,8 +307,23 @@ impl Portal {
             })
             .collect::<Result<_, SqlError>>()?;
         store::add(turn.sql, number, turn.now, &rows)?;
+        if asked.dry_run {
+            self.say_what_is_there(turn, number)?;
+        }
         let action = store::action_by_id(turn.sql, &id)?.ok_or(SqlError::Content("actions"))?;
         Ok(Taken::Action { action: shown(turn, &action)?.to_string(), new: true })
+    }
+
+    /// A dry run tells which records would not be made, since they are there.
+    fn say_what_is_there(&self, turn: &Turn<'_>, action: i64) -> Result<(), SqlError> {
+        for entry in store::of_action(turn.sql, action)? {
+            let ready = Ready::read(entry)?;
+            if let Found::Record(id) = self.counterpart(turn, &ready.write)? {
+                let note = Note { found: true, ..Note::default() };
+                Self::settle(turn, &ready, State::Dry, Some(id), &note)?;
+            }
+        }
+        Ok(())
     }
 
     /// A scope that these writes take and that is known not to be granted.

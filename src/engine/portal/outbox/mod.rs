@@ -14,12 +14,14 @@
 //! | the same, companies, deals, or what is nowhere to be found | becomes `unknown`: a person decides |
 //!
 //! Owns the rows (in the store's `actions` and `outbox`), which property of each type keeps creates apart and which actions are
-//! switched off (in `meta`), and what is under way (in memory). What actions come to is [`actions`]'s.
+//! switched off (in `meta`), and what is under way (in memory). What actions come to is [`planning`]'s.
 
 pub mod actions;
 mod answers;
 pub mod commands;
+mod planning;
 mod settle;
+mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,19 +36,22 @@ use crate::{
     },
     store::{
         portal::{
-            echoes, keys,
-            outbox::{self as store, Entry},
+            echoes,
+            outbox::{self as store, Entry, State},
+            records,
         },
         schema,
         sql::SqlError,
     },
     values::{
         http::Request,
-        ids::{ListId, ObjectType, RecordId},
+        ids::{ObjectType, RecordId},
         json,
-        time::{DAY_MS, Timestamp},
+        time::{DAY_MS, MINUTE_MS, Timestamp},
     },
 };
+use planning::Found;
+pub use write::{Who, Write};
 
 /// Where it lies in `meta` which properties keep creates apart.
 const KEYS_KEY: &str = "outbox_keys";
@@ -63,187 +68,12 @@ const FORGET_AT_ONCE: u32 = 500;
 /// Most writes that are open at a time: some 500 bytes each, 50 MB of ten gigabytes; a thousand calls, under two minutes of the
 /// smallest account's window.
 pub const OPEN_LIMIT: u32 = 100_000;
+/// How long a create waits, again and again, while the companies that it may be one of are still being read.
+const NOT_YET_MS: i64 = MINUTE_MS;
 /// Urgency of what a person waits for.
 pub(super) const PERSON: u8 = 0;
 /// Urgency of what happens by itself.
 pub(super) const AUTOMATION: u8 = 1;
-
-/// A record that is known, or that an earlier write of the same action makes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Who {
-    /// HubSpot's id.
-    Id(RecordId),
-    /// What that step makes.
-    Step(u8),
-}
-
-impl Who {
-    const fn id(self) -> Option<RecordId> {
-        match self {
-            Self::Id(id) => Some(id),
-            Self::Step(_) => None,
-        }
-    }
-
-    const fn step(self) -> Option<u8> {
-        match self {
-            Self::Id(_) => None,
-            Self::Step(step) => Some(step),
-        }
-    }
-}
-
-impl std::fmt::Display for Who {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Id(id) => write!(f, "{id}"),
-            Self::Step(step) => write!(f, "step {step}"),
-        }
-    }
-}
-
-/// One write.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "op", rename_all = "snake_case")]
-pub enum Write {
-    /// A new record.
-    Create {
-        /// Of which type.
-        object_type: ObjectType,
-        /// Its values.
-        values: Values,
-        /// What it is linked to from the beginning.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        ties: Vec<(ObjectType, Who)>,
-        /// Where it is made only if there is none: its e-mail address or domain.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        unless: Option<String>,
-        /// What may be left out if a rule of the account refuses it.
-        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-        droppable: BTreeSet<String>,
-    },
-    /// New values of a record.
-    Update {
-        /// Of which type.
-        object_type: ObjectType,
-        /// Which.
-        id: Who,
-        /// The values.
-        values: Values,
-        /// What may be left out if a rule of the account refuses it.
-        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-        droppable: BTreeSet<String>,
-    },
-    /// An unlabelled link.
-    Tie {
-        /// From a record of this type,
-        from: ObjectType,
-        /// this one,
-        from_id: Who,
-        /// to one of this type,
-        to: ObjectType,
-        /// this.
-        to_id: Who,
-    },
-    /// A place on a list.
-    Member {
-        /// Which list.
-        list: ListId,
-        /// Whether it is given, or taken.
-        add: bool,
-        /// Of which record.
-        id: Who,
-    },
-}
-
-impl Write {
-    /// What may leave with it in one call.
-    fn batch(&self) -> String {
-        match self {
-            Self::Create { object_type, .. } => format!("create/{object_type}"),
-            Self::Update { object_type, .. } => format!("update/{object_type}"),
-            Self::Tie { from, to, .. } => format!("tie/{from}/{to}"),
-            Self::Member { list, add: true, .. } => format!("join/{list}"),
-            Self::Member { list, add: false, .. } => format!("leave/{list}"),
-        }
-    }
-
-    /// What is written one after the other. `key`: the write's own, of whatever has no other name.
-    fn target(&self, key: &str) -> String {
-        match self {
-            Self::Create { object_type, unless: Some(name), .. } => format!("new/{object_type}/{name}"),
-            Self::Create { .. } => format!("new/{key}"),
-            Self::Update { object_type, id, .. } => format!("{object_type}/{id}"),
-            Self::Tie { from, from_id, to, to_id } => format!("tie/{from}/{from_id}/{to}/{to_id}"),
-            Self::Member { list, id, .. } => format!("list/{list}/{id}"),
-        }
-    }
-
-    /// The last step it waits for.
-    fn after(&self) -> Option<u8> {
-        match self {
-            Self::Create { ties, .. } => ties.iter().filter_map(|(_, who)| who.step()).max(),
-            Self::Update { id, .. } | Self::Member { id, .. } => id.step(),
-            Self::Tie { from_id, to_id, .. } => from_id.step().max(to_id.step()),
-        }
-    }
-
-    /// Puts the record in place of the step that makes it.
-    fn resolve(&mut self, step: u8, id: RecordId) {
-        let put = |who: &mut Who| {
-            if *who == Who::Step(step) {
-                *who = Who::Id(id);
-            }
-        };
-        match self {
-            Self::Create { ties, .. } => ties.iter_mut().for_each(|(_, who)| put(who)),
-            Self::Update { id, .. } | Self::Member { id, .. } => put(id),
-            Self::Tie { from_id, to_id, .. } => {
-                put(from_id);
-                put(to_id);
-            }
-        }
-    }
-
-    /// Takes values out of it.
-    fn leave_out(&mut self, names: &[String]) {
-        if let Self::Create { values, .. } | Self::Update { values, .. } = self {
-            values.retain(|name, _| !names.contains(name));
-        }
-    }
-
-    /// Whether it changes nothing.
-    fn is_nothing(&self) -> bool {
-        matches!(self, Self::Update { values, .. } if values.is_empty())
-    }
-
-    /// What may be left out of it.
-    fn droppable(&self) -> Option<&BTreeSet<String>> {
-        match self {
-            Self::Create { droppable, .. } | Self::Update { droppable, .. } => Some(droppable),
-            Self::Tie { .. } | Self::Member { .. } => None,
-        }
-    }
-
-    /// The record it is about, if that is known: its type and id.
-    fn record(&self) -> Option<(ObjectType, RecordId)> {
-        match self {
-            Self::Update { object_type, id, .. } => id.id().map(|id| (*object_type, id)),
-            Self::Create { .. } | Self::Tie { .. } | Self::Member { .. } => None,
-        }
-    }
-
-    /// The address by which HubSpot itself keeps it from being made twice.
-    fn address(&self) -> Option<&str> {
-        match self {
-            Self::Create { object_type: ObjectType::Contacts, values, .. } => {
-                values.get("email").map(String::as_str).filter(|email| !email.is_empty())
-            }
-            _ => None,
-        }
-    }
-}
 
 /// A write of the outbox, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -503,8 +333,13 @@ impl Portal {
             let mut absent = Vec::new();
             for ready in writes {
                 match self.there_already(turn, &ready)? {
-                    Some(id) => self.written(turn, &ready, Some(id), answers::Done::Found)?,
-                    None => absent.push(ready),
+                    Found::Record(id) => self.written(turn, &ready, Some(id), answers::Done::Found)?,
+                    Found::Nobody => absent.push(ready),
+                    Found::NotYet => {
+                        let (number, note) = (ready.entry.number, ready.entry.note.as_deref());
+                        let due_at = turn.now.plus_ms(NOT_YET_MS);
+                        store::put_back(turn.sql, &[number], State::Waiting, due_at, note)?;
+                    }
                 }
             }
             if absent.is_empty() {
@@ -524,16 +359,19 @@ impl Portal {
         }
     }
 
-    /// The record that a create is not to be made beside: one that an earlier write made, or that the mirror holds.
-    fn there_already(&self, turn: &Turn<'_>, ready: &Ready) -> Result<Option<RecordId>, SqlError> {
-        let Write::Create { object_type, unless: Some(name), .. } = &ready.write else { return Ok(None) };
-        if let Some(id) = store::made(turn.sql, &ready.entry.target)? {
-            return Ok(Some(id));
+    /// The record that a create is not to be made beside: one that the mirror holds, or that an earlier write made and the mirror does not
+    /// know yet.
+    fn there_already(&self, turn: &Turn<'_>, ready: &Ready) -> Result<Found, SqlError> {
+        let Write::Create { object_type, unless: Some(_), .. } = ready.write else {
+            return Ok(Found::Nobody);
+        };
+        let found = self.counterpart(turn, &ready.write)?;
+        if matches!(found, Found::Record(_)) {
+            return Ok(found);
         }
-        if !self.mirrors(*object_type) {
-            return Ok(None);
-        }
-        Ok(keys::by_key(turn.sql, *object_type, name, 1)?.first().map(|live| live.id))
+        let Some(made) = store::made(turn.sql, &ready.entry.target)? else { return Ok(found) };
+        let known = records::known(turn.sql, object_type, &[made], None)?;
+        Ok(if known.first().is_some_and(|row| !row.live) { found } else { Found::Record(made) })
     }
 
     /// What a call asks of HubSpot.
@@ -602,7 +440,7 @@ impl Portal {
                 writes::update(*object_type, &inputs)
             }
             Write::Tie { from, to, .. } => {
-                let pairs: Vec<_> = writes.iter().filter_map(|ready| ends(&ready.write)).collect();
+                let pairs: Vec<_> = writes.iter().filter_map(|ready| ready.write.ends()).collect();
                 writes::associate(*from, *to, &pairs)
             }
             Write::Member { list, add, .. } => {
@@ -648,13 +486,6 @@ impl Portal {
 
 fn hold(turn: &Turn<'_>, numbers: &[i64]) -> Result<(), SqlError> {
     store::hold(turn.sql, numbers, turn.now.plus_ms(settle::HELD_MS))
-}
-
-fn ends(write: &Write) -> Option<(RecordId, RecordId)> {
-    match write {
-        Write::Tie { from_id, to_id, .. } => Some((from_id.id()?, to_id.id()?)),
-        _ => None,
-    }
 }
 
 fn numbers(writes: &[Ready]) -> Vec<i64> {

@@ -1,0 +1,565 @@
+//! What actions come to: the writes of each, or why there are none.
+//!
+//! Everything is checked against what is known here before HubSpot is asked: fields, owners, stages, records that are gone. A company or
+//! contact that is there already is found as [`matching`] finds it, here and once more when the write leaves. Owns nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::{
+    engine::portal::{
+        Portal, Turn,
+        beside::Source,
+        mappings::{self, definitions},
+        matching::{self, Account, Person, WhyNot},
+        outbox::{
+            Who, Write,
+            actions::{CompanyOf, FIELDS_LIMIT, Name, Owner, Refusal, TEXT_CHARS, TIES_LIMIT, Tie, Wanted},
+        },
+    },
+    hubspot::writes::{Values, unlabelled},
+    store::{
+        portal::{records, reference},
+        sql::SqlError,
+    },
+    values::{
+        domain::Domain,
+        ids::{ListId, ObjectType, RecordId},
+        json,
+        mapping::Why,
+        property_value::{self, Manner},
+        time::Timestamp,
+    },
+};
+
+/// The writes of an action, or why there are none.
+pub(super) type Plan = Result<Vec<Write>, Refusal>;
+
+/// HubSpot's own outcomes of calls (`hubspot-api.md` 4.7).
+const OUTCOMES: [(&str, &str); 6] = [
+    ("busy", "9d9162e7-6cf3-4944-bf63-4dff82258764"),
+    ("connected", "f240bbac-87c9-4f6e-bf70-924b57d47db7"),
+    ("left_live_message", "a4c4c377-d246-4b32-a13b-75a56a4cd0ff"),
+    ("left_voicemail", "b2cf5968-551e-4856-9783-52b3da59a7d0"),
+    ("no_answer", "73a0d17f-1163-4015-bdd5-ec830791da20"),
+    ("wrong_number", "17b47fee-58de-441e-a44c-c6300d46f273"),
+];
+
+/// Ends with the refusal.
+macro_rules! allowed {
+    ($result:expr) => {
+        match $result {
+            Ok(value) => value,
+            Err(refusal) => return Ok(Err(refusal)),
+        }
+    };
+}
+
+/// What of the mirror a create would be made beside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// This record is it.
+    Record(RecordId),
+    /// None is.
+    Nobody,
+    /// None of those that have been read: the others are still to come.
+    NotYet,
+}
+
+impl Portal {
+    /// The company that a name stands for.
+    fn company_of(&self, turn: &Turn<'_>, name: &str) -> Result<Found, SqlError> {
+        let account = Account { domain: Some(name.to_owned()), ..Account::default() };
+        let found = matching::companies(turn.sql, &[account])?;
+        self.found(turn, ObjectType::Companies, found.first().and_then(matching::Match::chosen))
+    }
+
+    /// The record of the mirror that a create would be made beside: the one that matching would choose.
+    pub(super) fn counterpart(&self, turn: &Turn<'_>, write: &Write) -> Result<Found, SqlError> {
+        let Write::Create { object_type, values, unless: Some(name), .. } = write else {
+            return Ok(Found::Nobody);
+        };
+        if *object_type == ObjectType::Companies {
+            // The whole name, which tells more of it than what was registered.
+            return self.company_of(turn, values.get("domain").unwrap_or(name));
+        }
+        let person = Person { email: name.clone(), ..Person::default() };
+        let found = matching::contacts(turn.sql, &[person], &|id, properties| {
+            self.blocks.keeps_out(*object_type, id, properties)
+        })?;
+        self.found(turn, *object_type, found.first().and_then(matching::Match::chosen))
+    }
+
+    fn found(&self, turn: &Turn<'_>, kind: ObjectType, chosen: Option<RecordId>) -> Result<Found, SqlError> {
+        Ok(match (chosen, self.not_ready(turn, kind)?) {
+            (Some(id), _) => Found::Record(id),
+            // Of contacts HubSpot says itself whether there is one.
+            (None, Some(WhyNot::IndexBuilding)) if kind == ObjectType::Companies => Found::NotYet,
+            (None, _) => Found::Nobody,
+        })
+    }
+
+    /// What an action comes to.
+    pub(super) fn plan_action(&self, turn: &Turn<'_>, wanted: &Wanted) -> Result<Plan, SqlError> {
+        Ok(match wanted {
+            Wanted::ImportCompany { domain, name, properties, owner } => {
+                let mut values = allowed!(self.values(turn, ObjectType::Companies, properties)?);
+                allowed!(owned(turn, &mut values, owner.as_ref())?);
+                let domain = allowed!(domain_of(domain, "/domain"));
+                let name = name.clone().unwrap_or_else(|| domain.host().to_owned());
+                values.entry("name".to_owned()).or_insert(name);
+                Ok(vec![company(&domain, values)])
+            }
+            Wanted::ImportContact { email, properties, company: of, owner } => {
+                let email = email.trim().to_lowercase();
+                if !email.contains('@') || email.len() > 254 || email.contains(char::is_whitespace) {
+                    return Ok(Err(Refusal::new("/email", "This is no e-mail address.")));
+                }
+                if self.blocks.has_email(&email) {
+                    let words = "This person was erased and is kept out: nothing of them is written.";
+                    return Ok(Err(Refusal::of_account("/email", words)));
+                }
+                let mut values = allowed!(self.values(turn, ObjectType::Contacts, properties)?);
+                allowed!(owned(turn, &mut values, owner.as_ref())?);
+                values.insert("email".to_owned(), email.clone());
+                let mut writes = Vec::new();
+                let of = match of {
+                    None => None,
+                    Some(CompanyOf::Id(id)) => {
+                        allowed!(self.there(turn, ObjectType::Companies, *id, "/company/id")?);
+                        Some(Who::Id(*id))
+                    }
+                    Some(CompanyOf::Domain(domain)) => {
+                        let domain = allowed!(domain_of(domain, "/company/domain"));
+                        Some(match self.company_of(turn, domain.host())? {
+                            Found::Record(id) => Who::Id(id),
+                            Found::Nobody | Found::NotYet => {
+                                let values = Values::from([("name".to_owned(), domain.host().to_owned())]);
+                                writes.push(company(&domain, values));
+                                Who::Step(0)
+                            }
+                        })
+                    }
+                };
+                let contact = writes.len() as u8;
+                writes.push(Write::Create {
+                    object_type: ObjectType::Contacts,
+                    values,
+                    ties: Vec::new(),
+                    unless: Some(email),
+                    droppable: BTreeSet::new(),
+                });
+                // A link of its own, as the contact may be there already, without it.
+                writes.extend(of.map(|of| Write::Tie {
+                    from: ObjectType::Contacts,
+                    from_id: Who::Step(contact),
+                    to: ObjectType::Companies,
+                    to_id: of,
+                }));
+                Ok(writes)
+            }
+            Wanted::ClaimAccount { company, owner } => {
+                allowed!(self.there(turn, ObjectType::Companies, *company, "/company")?);
+                let mut values = Values::new();
+                allowed!(owned(turn, &mut values, Some(owner))?);
+                Ok(vec![update(ObjectType::Companies, *company, values)])
+            }
+            Wanted::AddToList { list, record } | Wanted::RemoveFromList { list, record } => {
+                allowed!(list_takes_members(turn, *list)?);
+                let add = wanted.name() == Name::AddToList;
+                Ok(vec![Write::Member { list: *list, add, id: Who::Id(*record) }])
+            }
+            Wanted::CreateTask { subject, body, task_type, priority, due, owner, about } => {
+                let mut values = Values::new();
+                put(&mut values, "hs_task_subject", Some(subject));
+                put(&mut values, "hs_task_body", body.as_ref());
+                put(&mut values, "hs_task_status", Some(&"NOT_STARTED".to_owned()));
+                let kind = task_type.as_deref().unwrap_or("TODO");
+                allowed!(one_of(&mut values, "hs_task_type", kind, &["TODO", "CALL", "EMAIL"], "/type"));
+                if let Some(priority) = priority {
+                    let all = ["LOW", "MEDIUM", "HIGH"];
+                    allowed!(one_of(&mut values, "hs_task_priority", priority, &all, "/priority"));
+                }
+                values.insert("hs_timestamp".to_owned(), allowed!(moment(due, "/due")));
+                allowed!(owned(turn, &mut values, owner.as_ref())?);
+                self.activity(turn, ObjectType::Tasks, values, about)?
+            }
+            Wanted::LogCall { .. } => self.call(turn, wanted)?,
+            Wanted::AddNote { body, at, owner, about } => {
+                let mut values = Values::new();
+                put(&mut values, "hs_note_body", Some(body));
+                let now = turn.now.to_rfc3339();
+                let at = at.as_deref().unwrap_or(&now);
+                values.insert("hs_timestamp".to_owned(), allowed!(moment(at, "/at")));
+                allowed!(owned(turn, &mut values, owner.as_ref())?);
+                self.activity(turn, ObjectType::Notes, values, about)?
+            }
+            Wanted::UpdateDeal { deal, stage, pipeline, properties } => {
+                allowed!(self.there(turn, ObjectType::Deals, *deal, "/deal")?);
+                let mut values = allowed!(self.values(turn, ObjectType::Deals, properties)?);
+                allowed!(staged(turn, &mut values, stage.as_deref(), pipeline.as_deref())?);
+                Ok(vec![update(ObjectType::Deals, *deal, values)])
+            }
+            Wanted::UpdateRecord { object_type, record, properties } => {
+                allowed!(self.there(turn, *object_type, *record, "/record")?);
+                let values = allowed!(self.values(turn, *object_type, properties)?);
+                Ok(vec![update(*object_type, *record, values)])
+            }
+        })
+    }
+
+    fn call(&self, turn: &Turn<'_>, wanted: &Wanted) -> Result<Plan, SqlError> {
+        let Wanted::LogCall {
+            title,
+            notes,
+            at,
+            duration_s,
+            outcome,
+            direction,
+            from,
+            to,
+            recording_url,
+            owner,
+            completes_task,
+            about,
+        } = wanted
+        else {
+            return Ok(Ok(Vec::new()));
+        };
+        let mut values = Values::new();
+        put(&mut values, "hs_call_title", title.as_ref());
+        put(&mut values, "hs_call_body", notes.as_ref());
+        put(&mut values, "hs_call_status", Some(&"COMPLETED".to_owned()));
+        put(&mut values, "hs_call_from_number", from.as_ref());
+        put(&mut values, "hs_call_to_number", to.as_ref());
+        values.insert("hs_timestamp".to_owned(), allowed!(moment(at, "/at")));
+        if let Some(seconds) = duration_s {
+            if !(0.0..=86_400.0).contains(seconds) {
+                return Ok(Err(Refusal::new("/duration_s", "A call lasts 0 to 86,400 seconds.")));
+            }
+            values.insert("hs_call_duration".to_owned(), format!("{:.0}", seconds * 1_000.0));
+        }
+        if let Some(outcome) = outcome {
+            let known = OUTCOMES.iter().find(|(name, id)| name == outcome || id == outcome);
+            let id = known.map_or(outcome.as_str(), |(_, id)| id);
+            if id.len() != 36 {
+                let names: Vec<&str> = OUTCOMES.iter().map(|(name, _)| *name).collect();
+                let words = format!("An outcome is HubSpot's id of it, or one of `{}`.", names.join("`, `"));
+                return Ok(Err(Refusal::new("/outcome", words)));
+            }
+            values.insert("hs_call_disposition".to_owned(), id.to_owned());
+        }
+        let direction = direction.as_deref().unwrap_or("OUTBOUND");
+        let both = ["INBOUND", "OUTBOUND"];
+        allowed!(one_of(&mut values, "hs_call_direction", direction, &both, "/direction"));
+        if let Some(url) = recording_url {
+            if !url.starts_with("https://") {
+                return Ok(Err(Refusal::new(
+                    "/recording_url",
+                    "HubSpot takes recordings at `https://` only.",
+                )));
+            }
+            values.insert("hs_call_recording_url".to_owned(), url.clone());
+        }
+        allowed!(owned(turn, &mut values, owner.as_ref())?);
+        let mut writes = allowed!(self.activity(turn, ObjectType::Calls, values, about)?);
+        if let Some(task) = completes_task {
+            let values = Values::from([("hs_task_status".to_owned(), "COMPLETED".to_owned())]);
+            writes.push(update(ObjectType::Tasks, *task, values));
+        }
+        Ok(Ok(writes))
+    }
+
+    fn activity(
+        &self,
+        turn: &Turn<'_>,
+        kind: ObjectType,
+        values: Values,
+        about: &[Tie],
+    ) -> Result<Plan, SqlError> {
+        if about.len() > TIES_LIMIT {
+            return Ok(Err(Refusal::new("/about", format!("At most {TIES_LIMIT} records."))));
+        }
+        for (name, value) in &values {
+            if value.chars().count() > TEXT_CHARS {
+                let words = format!("HubSpot takes {TEXT_CHARS} characters of `{name}`.");
+                return Ok(Err(Refusal::new("", words)));
+            }
+        }
+        let mut ties = Vec::new();
+        for (index, tie) in about.iter().enumerate() {
+            let at = format!("/about/{index}");
+            if unlabelled(kind, tie.object_type).is_none() {
+                let words =
+                    format!("HubSpot has no link from {kind} to {} that is documented.", tie.object_type);
+                return Ok(Err(Refusal::new(at, words)));
+            }
+            allowed!(self.there(turn, tie.object_type, tie.id, &at)?);
+            ties.push((tie.object_type, Who::Id(tie.id)));
+        }
+        let droppable = BTreeSet::new();
+        Ok(Ok(vec![Write::Create { object_type: kind, values, ties, unless: None, droppable }]))
+    }
+
+    /// Refuses a record that the mirror knows to be gone; one that it does not know may be there.
+    fn there(
+        &self,
+        turn: &Turn<'_>,
+        kind: ObjectType,
+        id: RecordId,
+        at: &str,
+    ) -> Result<Result<(), Refusal>, SqlError> {
+        if !self.mirrors(kind) {
+            return Ok(Ok(()));
+        }
+        let known = records::known(turn.sql, kind, &[id], None)?;
+        let gone = known.first().is_some_and(|row| !row.live) || self.blocks.has(kind, id);
+        if !gone {
+            return Ok(Ok(()));
+        }
+        let words = match records::merged_into(turn.sql, kind, id)? {
+            Some(into) => format!("This record became part of {into}."),
+            None => "This record is not in HubSpot any more.".to_owned(),
+        };
+        Ok(Err(Refusal::of_account(at, words)))
+    }
+
+    /// The host's values as HubSpot takes them, checked against the fields that are known.
+    fn values(
+        &self,
+        turn: &Turn<'_>,
+        kind: ObjectType,
+        given: &Map<String, Value>,
+    ) -> Result<Result<Values, Refusal>, SqlError> {
+        if given.len() > FIELDS_LIMIT {
+            return Ok(Err(Refusal::new("/properties", format!("At most {FIELDS_LIMIT} fields."))));
+        }
+        let names: Vec<&str> = given.keys().map(String::as_str).collect();
+        let known = definitions(turn.sql, kind, Some(&names))?;
+        // Custom objects that are not mirrored have fields that nobody here knows: HubSpot says what it thinks of them.
+        let discovered = self.mirrors(kind) || !matches!(kind, ObjectType::Custom(_));
+        let mut values = Values::new();
+        for (name, value) in given {
+            let at = format!("/properties/{}", name.replace('~', "~0").replace('/', "~1"));
+            let text = match (known.get(name), value) {
+                (Some(definition), _) => match property_value::write(definition, value, Manner::Replace) {
+                    Ok(text) => text,
+                    Err(refused) => return Ok(Err(Refusal::of_account(at, refused.detail))),
+                },
+                (None, _) if discovered => {
+                    let refused = property_value::Refusal::unknown_field(name);
+                    return Ok(Err(Refusal::of_account(at, refused.detail)));
+                }
+                (None, Value::String(text)) => text.clone(),
+                (None, Value::Null) => String::new(),
+                (None, Value::Bool(_) | Value::Number(_)) => value.to_string(),
+                (None, Value::Array(_) | Value::Object(_)) => {
+                    return Ok(Err(Refusal::new(at, "A value is a text, a number, a truth or null.")));
+                }
+            };
+            values.insert(name.clone(), text);
+        }
+        Ok(Ok(values))
+    }
+
+    /// Fills the fields that the action's mapping names from what the host sent; what the action says itself comes first. Which fields
+    /// stay as they are, and why.
+    pub(super) fn fill(
+        &self,
+        turn: &Turn<'_>,
+        wanted: &Wanted,
+        host: &Map<String, Value>,
+        writes: &mut [Write],
+    ) -> Result<Vec<(String, Why)>, SqlError> {
+        let Some(action) = wanted.mapping() else { return Ok(Vec::new()) };
+        let Some(mapping) = mappings::load(turn.sql, action)? else { return Ok(Vec::new()) };
+        let kind = action.object_type();
+        let own = writes.iter_mut().find_map(|write| match write {
+            Write::Create { object_type, values, droppable, .. } if *object_type == kind => {
+                Some((None, values, droppable))
+            }
+            Write::Update { object_type, id, values, droppable } if *object_type == kind => {
+                Some((id.id(), values, droppable))
+            }
+            _ => None,
+        });
+        let Some((id, values, droppable)) = own else { return Ok(Vec::new()) };
+        let names: Vec<&str> = mapping.entries.iter().map(|entry| entry.field.as_str()).collect();
+        let fields = definitions(turn.sql, kind, Some(&names))?;
+        let live = match id {
+            Some(id) if self.mirrors(kind) => records::live_by_ids(turn.sql, kind, &[id])?.into_iter().next(),
+            _ => None,
+        };
+        let held: BTreeMap<String, String> = live
+            .map(|live| json::parse(&live.properties).map_err(|_| SqlError::Content("records")))
+            .transpose()?
+            .unwrap_or_default();
+        let current = |name: &str| held.get(name).map(String::as_str);
+        let filled = mapping.fill(host, current, |name| fields.get(name));
+        for (name, text) in filled.properties {
+            values.entry(name).or_insert(text);
+        }
+        droppable.extend(filled.droppable);
+        Ok(filled.left)
+    }
+}
+
+/// Puts the owner among the values.
+fn owned(
+    turn: &Turn<'_>,
+    values: &mut Values,
+    owner: Option<&Owner>,
+) -> Result<Result<(), Refusal>, SqlError> {
+    #[derive(Deserialize)]
+    struct Known {
+        id: String,
+        email: Option<String>,
+        archived: bool,
+    }
+    let Some(owner) = owner else { return Ok(Ok(())) };
+    let joined = format!("[{}]", reference::joined(turn.sql, Source::Owners.as_str())?);
+    let all: Vec<Known> = json::parse(&joined).map_err(|_| SqlError::Content("reference"))?;
+    let found = all.iter().find(|known| match owner {
+        Owner::Id(id) => known.id == *id,
+        Owner::Email(email) => {
+            known.email.as_ref().is_some_and(|own| own.to_lowercase() == email.trim().to_lowercase())
+        }
+    });
+    Ok(match found {
+        Some(known) if !known.archived => {
+            values.insert("hubspot_owner_id".to_owned(), known.id.clone());
+            Ok(())
+        }
+        Some(_) => Err(Refusal::of_account("/owner", "This owner has left the HubSpot account.")),
+        None => Err(Refusal::of_account(
+            "/owner",
+            "The HubSpot account has no such owner. Owners are read every hour: somebody who came since appears after *Refresh*.",
+        )),
+    })
+}
+
+/// A new company; two names of one registered domain are one company, and are made one after the other.
+fn company(domain: &Domain, mut values: Values) -> Write {
+    values.insert("domain".to_owned(), domain.host().to_owned());
+    let unless = Some(domain.registrable().to_owned());
+    let (ties, droppable) = (Vec::new(), BTreeSet::new());
+    Write::Create { object_type: ObjectType::Companies, values, ties, unless, droppable }
+}
+
+fn domain_of(text: &str, at: &str) -> Result<Domain, Refusal> {
+    Domain::parse(text).map_err(|why| Refusal::new(at, format!("What was given {}.", why.words())))
+}
+
+fn update(object_type: ObjectType, id: RecordId, values: Values) -> Write {
+    Write::Update { object_type, id: Who::Id(id), values, droppable: BTreeSet::new() }
+}
+
+fn put(values: &mut Values, name: &str, value: Option<&String>) {
+    values.extend(value.map(|value| (name.to_owned(), value.clone())));
+}
+
+fn one_of(values: &mut Values, name: &str, value: &str, all: &[&str], at: &str) -> Result<(), Refusal> {
+    let upper = value.to_uppercase();
+    if !all.contains(&upper.as_str()) {
+        return Err(Refusal::new(at, format!("One of `{}`.", all.join("`, `"))));
+    }
+    values.insert(name.to_owned(), upper);
+    Ok(())
+}
+
+fn moment(text: &str, at: &str) -> Result<String, Refusal> {
+    let moment = Timestamp::parse_rfc3339(text);
+    let moment =
+        moment.ok_or_else(|| Refusal::new(at, "A moment is written as 2026-11-20T09:30:00Z (RFC 3339)."))?;
+    Ok(moment.to_rfc3339())
+}
+
+/// Only lists whose members are set by hand take them.
+fn list_takes_members(turn: &Turn<'_>, list: ListId) -> Result<Result<(), Refusal>, SqlError> {
+    #[derive(Deserialize)]
+    struct Known {
+        name: String,
+        #[serde(default)]
+        processing_type: String,
+    }
+    let Some(entry) = reference::entry(turn.sql, Source::Lists.as_str(), list)? else {
+        // One that was made since lists were read is HubSpot's to know.
+        return Ok(Ok(()));
+    };
+    let known: Known = json::parse(&entry).map_err(|_| SqlError::Content("reference"))?;
+    if known.processing_type.eq_ignore_ascii_case("dynamic") {
+        let words = format!(
+            "HubSpot decides itself who is on the list \"{}\", by its filters. Members can be set on static lists only.",
+            known.name
+        );
+        return Ok(Err(Refusal::of_account("/list", words)));
+    }
+    Ok(Ok(()))
+}
+
+/// Puts a deal's stage and pipeline among the values, by their names or ids.
+fn staged(
+    turn: &Turn<'_>,
+    values: &mut Values,
+    stage: Option<&str>,
+    pipeline: Option<&str>,
+) -> Result<Result<(), Refusal>, SqlError> {
+    #[derive(Deserialize)]
+    struct Named {
+        id: String,
+        label: String,
+    }
+    #[derive(Deserialize)]
+    struct Pipeline {
+        id: String,
+        label: String,
+        stages: Vec<Named>,
+    }
+    if stage.is_none() && pipeline.is_none() {
+        return Ok(Ok(()));
+    }
+    let is = |wanted: &str, id: &str, label: &str| {
+        id == wanted || label.to_lowercase() == wanted.trim().to_lowercase()
+    };
+    let joined = format!("[{}]", reference::joined(turn.sql, Source::Pipelines.as_str())?);
+    let all: Vec<Pipeline> = json::parse(&joined).map_err(|_| SqlError::Content("reference"))?;
+    let fitting: Vec<&Pipeline> =
+        all.iter().filter(|one| pipeline.is_none_or(|wanted| is(wanted, &one.id, &one.label))).collect();
+    let Some(first) = fitting.first() else {
+        let names: Vec<&str> = all.iter().map(|one| one.label.as_str()).collect();
+        let words =
+            format!("The HubSpot account has no such pipeline of deals. It has: {}.", names.join(", "));
+        return Ok(Err(Refusal::of_account("/pipeline", words)));
+    };
+    let Some(stage) = stage else {
+        if first.stages.is_empty() {
+            return Ok(Err(Refusal::new("/pipeline", "This pipeline has no stages.")));
+        }
+        return Ok(Err(Refusal::new("/stage", "A deal that moves to another pipeline needs a stage of it.")));
+    };
+    let found: Vec<(&&Pipeline, &Named)> = fitting
+        .iter()
+        .flat_map(|one| one.stages.iter().map(move |named| (one, named)))
+        .filter(|(_, named)| is(stage, &named.id, &named.label))
+        .collect();
+    let by_id = found.iter().find(|(_, named)| named.id == stage);
+    match (by_id, &found[..]) {
+        (Some((of, named)), _) | (None, [(of, named)]) => {
+            values.insert("dealstage".to_owned(), named.id.clone());
+            values.insert("pipeline".to_owned(), of.id.clone());
+            Ok(Ok(()))
+        }
+        (None, []) => {
+            let names: Vec<&str> =
+                fitting.iter().flat_map(|one| one.stages.iter().map(|named| named.label.as_str())).collect();
+            let words = format!("There is no such stage. There are: {}.", names.join(", "));
+            Ok(Err(Refusal::of_account("/stage", words)))
+        }
+        (None, _) => Ok(Err(Refusal::new(
+            "/pipeline",
+            "Several pipelines have a stage of this name: say which pipeline.",
+        ))),
+    }
+}
