@@ -183,6 +183,9 @@ pub fn live(plan: Plan) -> Result<(), String> {
         let result = world.live();
         if result.is_err() && number("SPOKE_SEED").is_some() {
             eprintln!("{:#?}", world.status());
+            for call in &world.calls {
+                eprintln!("{:>9} {} {}", call.at, call.status, call.name);
+            }
         }
         result
     }));

@@ -72,6 +72,8 @@ struct Write {
 #[derive(Deserialize)]
 struct Change {
     #[serde(default)]
+    label: Option<String>,
+    #[serde(default)]
     from: Option<Value>,
     to: Value,
 }
@@ -163,7 +165,7 @@ fn write(told: Write) -> Option<WriteView> {
     };
     let change = |(name, change): (String, Change)| {
         let from = change.from.as_ref().map(text).filter(|text| !text.is_empty());
-        (name, from, text(&change.to))
+        (change.label.unwrap_or(name), from, text(&change.to))
     };
     Some(WriteView {
         words,
@@ -205,14 +207,16 @@ mod tests {
     fn what_is_told_of_an_action_is_shown() {
         let told = r#"{"id":"act_1","action":"create_task","state":"failed","asked_at":"2026-11-20T09:30:00.000Z","by":"jane",
             "dry_run":false,"not_filled":[{"field":"plan","why":"not_empty"}],
-            "writes":[{"step":0,"state":"failed","attempts":2,"op":"create","type":"tasks","fields":{"hs_task_subject":{"from":null,"to":"Call"}},
+            "writes":[{"step":0,"state":"failed","attempts":2,"op":"create","type":"tasks","fields":{"hs_task_subject":{"label":"Title","from":null,"to":"Call"},"x":{"label":null,"to":"y"}},
                 "links":[{"type":"contacts","record":"7"}],"left_at":"2026-11-20T09:31:00.000Z",
                 "problem":{"type":"/problems/refused","detail":"HubSpot refused.","correlation_id":"ab"}}]}"#;
         let shown = action(told).unwrap();
         assert_eq!((shown.title.as_str(), shown.standing), ("Create task", Standing::Failed));
         let write = &shown.writes[0];
         assert_eq!((write.words.as_str(), write.record.as_ref()), ("New task", None));
-        assert_eq!(write.changes, [("hs_task_subject".to_owned(), None, "Call".to_owned())]);
+        let changes: Vec<(&str, &str)> =
+            write.changes.iter().map(|(field, _, to)| (field.as_str(), to.as_str())).collect();
+        assert_eq!(changes, [("Title", "Call"), ("x", "y")]);
         assert_eq!(write.problem, Some(("HubSpot refused.".to_owned(), Some("ab".to_owned()))));
         assert_eq!(shown.not_filled[0].1, "it has a value already");
         assert!(action("{}").is_none());

@@ -97,9 +97,9 @@ fn action(t: Text<'_>, standing: Standing) -> ActionView {
             left_at: (standing != Standing::Dry).then_some(NOW - 3 * MINUTE_MS),
             next_at: (standing == Standing::Waiting).then_some(NOW + 20 * SECOND_MS),
             changes: vec![
-                (t("hs_task_subject"), None, t("Call back")),
-                (t("hs_timestamp"), Some(t("2026-11-20")), t("2026-11-21T09:00:00.000Z")),
-                (t("hubspot_owner_id"), None, String::new()),
+                (t("Task title"), None, t("Call back")),
+                (t("Due date"), Some(t("2026-11-20")), t("2026-11-21T09:00:00.000Z")),
+                (t("Assigned to"), None, String::new()),
             ],
             links: vec![("contacts".to_owned(), "701".to_owned())],
             problem: is_wrong.then(|| (t("HubSpot did not answer."), Some(t("ab-12")))),

@@ -216,7 +216,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 ("list?", text()),
                 (
                     "fields?",
-                    json!({ "type": "object", "additionalProperties": object(&[("from?", json!({ "type": ["string", "null"] })), ("to", text())]) }),
+                    json!({ "type": "object", "additionalProperties": object(&[("label", said(json!({ "type": ["string", "null"] }), "What people call the field, as far as that is known.")), ("from?", json!({ "type": ["string", "null"] })), ("to", text())]) }),
                 ),
                 ("links?", list(object(&[("type", text()), ("record", text())]))),
                 ("left_at?", moment()),

@@ -1,5 +1,7 @@
 //! What a connection is asked about actions and what it answers.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -8,6 +10,7 @@ use crate::{
         actor::Actor,
         portal::{
             Effect, Portal, Turn,
+            mappings::definitions,
             outbox::{
                 AUTOMATION, OPEN_LIMIT, PERSON, Ready, SETTINGS_KEY, Settings, Write,
                 actions::{Refusal, Wanted},
@@ -16,6 +19,7 @@ use crate::{
             },
         },
     },
+    hubspot::writes::Values,
     store::{
         portal::{
             outbox::{self as store, New, State},
@@ -25,7 +29,7 @@ use crate::{
         sql::SqlError,
     },
     values::{
-        ids::{ActionId, RecordId},
+        ids::{ActionId, ObjectType, RecordId},
         json,
         mapping::Why,
         scopes,
@@ -412,6 +416,13 @@ fn together(states: &[State]) -> State {
     ORDER.into_iter().find(|state| states.contains(state)).unwrap_or(State::Done)
 }
 
+/// What people call the fields, as far as that is known.
+fn labels(turn: &Turn<'_>, kind: ObjectType, values: &Values) -> BTreeMap<String, String> {
+    let names: Vec<&str> = values.keys().map(String::as_str).collect();
+    let known = definitions(turn.sql, kind, Some(&names)).unwrap_or_default();
+    known.into_iter().map(|(name, field)| (name, field.label)).collect()
+}
+
 fn shown_write(turn: &Turn<'_>, ready: &Ready) -> Value {
     let Ready { entry, write } = ready;
     let mut shown = json!({
@@ -425,9 +436,12 @@ fn shown_write(turn: &Turn<'_>, ready: &Ready) -> Value {
         Write::Create { object_type, values, ties, .. } => {
             put("op", "create".into());
             put("type", object_type.name().to_string().into());
+            let labels = labels(turn, *object_type, values);
             let changes: Map<String, Value> = values
                 .iter()
-                .map(|(name, value)| (name.clone(), json!({ "from": null, "to": value })))
+                .map(|(name, value)| {
+                    (name.clone(), json!({ "label": labels.get(name), "from": null, "to": value }))
+                })
                 .collect();
             put("fields", changes.into());
             let ties: Vec<Value> =
@@ -450,14 +464,16 @@ fn shown_write(turn: &Turn<'_>, ready: &Ready) -> Value {
                 }
                 _ => Map::new(),
             };
+            let labels = labels(turn, *object_type, values);
             let changes: Map<String, Value> = values
                 .iter()
                 .map(|(name, value)| {
+                    let label = labels.get(name);
                     let change = match entry.state {
                         State::Dry | State::Waiting => {
-                            json!({ "from": before.get(name).unwrap_or(&Value::Null), "to": value })
+                            json!({ "label": label, "from": before.get(name).unwrap_or(&Value::Null), "to": value })
                         }
-                        _ => json!({ "to": value }),
+                        _ => json!({ "label": label, "to": value }),
                     };
                     (name.clone(), change)
                 })
