@@ -105,7 +105,7 @@ struct Set {
 }
 
 /// What one action of a request is; the members that every action takes are read apart from those of its own.
-fn asked(mut body: Map<String, Value>, background: bool) -> Result<Asked, Problem> {
+pub(super) fn asked(mut body: Map<String, Value>, background: bool) -> Result<Asked, Problem> {
     let mut text = |name: &str, most: usize| match body.remove(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) if (1..=most).contains(&text.chars().count()) => Ok(Some(text)),
@@ -232,12 +232,19 @@ fn shown(settings: &Settings) -> Value {
 fn one(taken: Taken) -> Result<(u16, String), Problem> {
     match taken {
         Taken::Action { action, new } => Ok((if new { 201 } else { 200 }, action)),
-        Taken::Refused(refusal) => Err(problem(refusal)),
-        Taken::Off => Err(Problem::new(
+        other => Err(not_taken(other)),
+    }
+}
+
+/// Why something is not done.
+pub(super) fn not_taken(taken: Taken) -> Problem {
+    match taken {
+        Taken::Refused(refusal) => problem(refusal),
+        Taken::Off => Problem::new(
             Kind::Conflict,
             "An administrator has switched this action off for the connection. `PUT /v1/connections/{c}/actions/settings` switches it on.",
-        )),
-        Taken::Full => Err(full()),
+        ),
+        Taken::Full | Taken::Action { .. } => full(),
     }
 }
 

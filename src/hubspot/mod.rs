@@ -18,6 +18,7 @@ pub mod properties;
 pub mod record;
 pub mod rejection;
 pub mod schemas;
+pub mod tasks;
 pub mod usage;
 pub mod webhooks;
 pub mod writes;

@@ -103,6 +103,9 @@ pub enum Class {
     Unknown,
 }
 
+/// Category of a 403 to somebody whose rights in HubSpot do not reach so far (`hubspot-api.md` 2.7).
+const NOT_PERMITTED: &str = "USER_DOES_NOT_HAVE_PERMISSIONS";
+
 /// Codes kept of one refusal: a batch of 100 may name each field of each record.
 pub const CODES: usize = 20;
 
@@ -261,7 +264,7 @@ impl Rejection {
         let status = match category.as_deref() {
             Some("CONFLICT") => 409,
             Some("OBJECT_NOT_FOUND") => 404,
-            Some("MISSING_SCOPES") => 403,
+            Some("MISSING_SCOPES" | NOT_PERMITTED) => 403,
             Some("RATE_LIMITS") => 429,
             Some("INTERNAL_ERROR") => 500,
             _ => 400,
@@ -286,10 +289,12 @@ impl Rejection {
     }
 
     /// The same, told whose rights the token carried: a 403 that names no scope, said to a token of one person, means
-    /// the endpoint does not take such tokens (`hubspot-api.md` 2.8; only HubSpot's message tells, which is not read).
+    /// the endpoint does not take such tokens (`hubspot-api.md` 2.8; only HubSpot's message tells, which is not read); unless its category
+    /// says that the person may not do this.
     #[must_use]
     pub fn of_token(mut self, kind: AppKind) -> Self {
-        if kind == AppKind::User && self.class == (Class::Forbidden { scopes: Vec::new() }) {
+        let of_person = self.category.as_deref() == Some(NOT_PERMITTED);
+        if kind == AppKind::User && !of_person && self.class == (Class::Forbidden { scopes: Vec::new() }) {
             self.class = Class::WrongTokenKind;
         }
         self

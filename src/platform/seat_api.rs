@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
 use worker::{Delay, Env, Response};
 
 use crate::{
     api::{
         request::Query,
-        seat::{self, Call, Read},
+        seat::{
+            self, Call, Read,
+            dialer::{self, Told},
+        },
     },
     engine::{
         actor::Actor,
@@ -16,8 +20,10 @@ use crate::{
         portal::{
             beside::commands::Command as Beside,
             messages::{Answer as PortalAnswer, Command as PortalCommand},
+            outbox::commands::{Answer as ActionsAnswer, Asked, Command as Actions},
             seats::{
                 commands::{Answer, Command, State, Token},
+                desk::{Begin, Desk, Reading, Step, Wanted},
                 pass::{Heard, Next, Pass, Stop},
             },
         },
@@ -27,10 +33,17 @@ use crate::{
     values::{
         config::Config,
         http,
-        ids::SeatId,
+        ids::{ActionId, SeatId},
         problem::{Kind, Problem},
     },
 };
+
+/// How long a request waits for a reading of tasks that another makes: longer than four calls that all come in time.
+const TASKS_MS: i64 = 20_000;
+/// How long a request waits for a call to be logged: two calls, the first ever of a connection five, with room for a pause.
+const LOG_MS: i64 = 10_000;
+/// How often it looks: HubSpot takes some 200 ms for a write.
+const LOOK_AGAIN_MS: u64 = 150;
 
 /// Asks a Portal about seats, for Spoke itself.
 pub async fn ask(env: &Env, object: &str, command: Command) -> Result<Answer, Fault> {
@@ -66,6 +79,8 @@ pub async fn answer(
             let pass = Pass::new(id, read.endpoint(), request, window, clock::now());
             passed(read, run(env, config, of, pass).await?)
         }
+        Call::Tasks(id) => tasks(env, config, of, &id, dialer::wanted(query)?).await,
+        Call::Log(id) => log(env, (actor, of), id, dialer::call(body, clock::now())?).await,
         Call::Lists(id) => {
             must_be_active(env, of, id).await?;
             let body = beside(env, of, Beside::Lists).await?;
@@ -107,14 +122,109 @@ fn told(config: &Config, of: &Connection, call: &Call, answer: Answer) -> Result
                 format!("A connection may have {most} seats. Revoke some that nobody uses."),
             ));
         }
-        Answer::Off => return Err(seat::off()),
-        Answer::NotConnected => return Err(seat::not_connected()),
-        Answer::NotActive(state) => return Err(seat::not_active(state)),
         Answer::Unknown if *call == Call::Redeem => return Err(seat::bad_code()),
-        Answer::Unknown => return Err(seat::unknown()),
-        _ => return Err(directory::unexpected().into()),
+        other => return Err(not_told(&other)),
     };
     Ok(reply::json(200, &body).map_err(Fault::from)?)
+}
+
+/// Why there is nothing to tell of a seat.
+fn not_told(answer: &Answer) -> Problem {
+    match answer {
+        Answer::Off => seat::off(),
+        Answer::NotConnected => seat::not_connected(),
+        Answer::NotActive(state) => seat::not_active(*state),
+        Answer::Unknown => seat::unknown(),
+        _ => directory::unexpected().into(),
+    }
+}
+
+/// A seat's open tasks: read here, or what another request of the same seat reads at this moment.
+async fn tasks(
+    env: &Env,
+    config: &Config,
+    of: &Connection,
+    id: &SeatId,
+    wanted: Wanted,
+) -> Result<Response, Problem> {
+    let until = clock::now().plus_ms(TASKS_MS);
+    let mut ticket = None;
+    loop {
+        let command = Command::Desk { seat: id.clone(), wanted: wanted.clone(), ticket };
+        match ask(env, &of.object, command).await? {
+            Answer::Desk(Desk::Ready(body)) => return Ok(reply::raw_json(body).map_err(Fault::from)?),
+            Answer::Desk(Desk::Wait { .. }) if clock::now() >= until => return Err(dialer::too_slow()),
+            Answer::Desk(Desk::Wait { ticket: other, ms }) => {
+                ticket = Some(other);
+                Delay::from(Duration::from_millis(ms.into())).await;
+            }
+            Answer::Desk(Desk::Read(begin)) => {
+                let ticket = begin.ticket;
+                let end = read_tasks(env, config, of, id, (wanted, begin)).await;
+                let told = end.as_ref().ok().and_then(|end| end.as_ref().ok()).map(ToString::to_string);
+                let read = Command::DeskRead { seat: id.clone(), ticket, told };
+                let answer = ask(env, &of.object, read).await?;
+                return match (end?, answer) {
+                    (Err(stop), _) => stopped(&stop),
+                    (Ok(_), Answer::Desk(Desk::Ready(body))) => {
+                        Ok(reply::raw_json(body).map_err(Fault::from)?)
+                    }
+                    (Ok(_), other) => Err(not_told(&other)),
+                };
+            }
+            other => return Err(not_told(&other)),
+        }
+    }
+}
+
+async fn read_tasks(
+    env: &Env,
+    config: &Config,
+    of: &Connection,
+    id: &SeatId,
+    (wanted, begin): (Wanted, Begin),
+) -> Result<Result<Value, Stop>, Fault> {
+    let (mut reading, mut step) = Reading::begin(wanted, begin);
+    loop {
+        match step {
+            Step::Done(told) => return Ok(Ok(told)),
+            Step::Call(endpoint, request, window) => {
+                let pass = Pass::new(id.clone(), endpoint, request, window, clock::now());
+                match reading.heard(run(env, config, of, pass).await?) {
+                    Ok(next) => step = next,
+                    Err(stop) => return Ok(Err(stop)),
+                }
+            }
+        }
+    }
+}
+
+/// Logs a call, and answers once HubSpot has, or the outbox has to go on without anybody waiting.
+async fn log(
+    env: &Env,
+    (actor, of): (&Actor, &Connection),
+    id: SeatId,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    let command = Command::Log { seat: id, asked: Box::new(asked) };
+    let (mut action, new) = match ask_by(env, &of.object, actor, command).await? {
+        Answer::Logged(taken) => dialer::taken(taken)?,
+        other => return Err(not_told(&other)),
+    };
+    let until = clock::now().plus_ms(LOG_MS);
+    let number: ActionId =
+        dialer::id_of(&action).and_then(|id| id.parse().ok()).ok_or_else(directory::unexpected)?;
+    loop {
+        if let Told::Now(status, body) = dialer::logged(&action, new, clock::now() >= until)? {
+            return Ok(reply::json_text(status, body).map_err(Fault::from)?);
+        }
+        Delay::from(Duration::from_millis(LOOK_AGAIN_MS)).await;
+        let get = PortalCommand::Outbox(Actions::Get(number.clone()));
+        match portals::ask(env, &of.object, &get).await? {
+            PortalAnswer::Outbox(ActionsAnswer::Action(now)) => action = now,
+            _ => return Err(directory::unexpected().into()),
+        }
+    }
 }
 
 async fn must_be_active(env: &Env, of: &Connection, id: SeatId) -> Result<(), Problem> {
@@ -166,17 +276,21 @@ async fn run(
 }
 
 fn passed(read: Read, end: Result<http::Response, Stop>) -> Result<Response, Problem> {
-    let now = clock::now();
-    let (problem, seconds) = match end {
+    match end {
         Ok(response) => match read.render(&response.body) {
-            Ok(body) => return Ok(reply::json(200, &body).map_err(Fault::from)?),
+            Ok(body) => Ok(reply::json(200, &body).map_err(Fault::from)?),
             Err(_) => {
                 let refusal = Rejection::malformed(&response);
-                (Problem::new(Kind::Failed(refusal.failure()), refusal.words()), None)
+                Err(Problem::new(Kind::Failed(refusal.failure()), refusal.words()))
             }
         },
-        Err(stop) => seat::problem(&stop, now),
-    };
+        Err(stop) => stopped(&stop),
+    }
+}
+
+/// Says why there is no answer of HubSpot's, and when to ask again.
+fn stopped(stop: &Stop) -> Result<Response, Problem> {
+    let (problem, seconds) = seat::problem(stop, clock::now());
     let response = reply::problem(&problem).map_err(Fault::from)?;
     if let Some(seconds) = seconds {
         response.headers().set("retry-after", &seconds.to_string()).map_err(Fault::from)?;

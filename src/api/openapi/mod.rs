@@ -24,7 +24,7 @@ use crate::{
             blocks::BLOCKS_LIMIT,
             messages::{CHANGES_LIMIT, LINKS_LIMIT, RECORDS_LIMIT},
             outbox::commands::ACTIONS_LIMIT,
-            seats::commands::SEATS_LIMIT,
+            seats::{commands::SEATS_LIMIT, desk::Which},
         },
     },
     hubspot::asked,
@@ -205,6 +205,15 @@ fn parameters() -> Map<String, Value> {
                     "examples": ["email,phone"],
                 }),
                 "Only these properties, comma separated, by HubSpot's names; absent: HubSpot's choice.",
+            ),
+        ),
+        (
+            "which".to_owned(),
+            parameter(
+                "which",
+                "query",
+                json!({ "type": "string", "enum": Which::ALL.map(Which::as_str), "default": "queue" }),
+                "Which of the open tasks, by the account's own clock: due before today, today, or all in the order in which they are due.",
             ),
         ),
         (

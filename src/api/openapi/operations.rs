@@ -196,6 +196,10 @@ pub(super) fn operations() -> Vec<Operation> {
             .more("All conditions hold, and `query` occurs in one of the properties that HubSpot searches. Search is late by seconds."),
         op(Get, "/v1/connections/*/seats/*/records/*/*", "getSeatRecord", "Seats", "Read a record that the user may see", None, Ok("Record")),
         op(Get, "/v1/connections/*/seats/*/records/*/*/associations/*", "listSeatAssociations", "Seats", "List what a record is linked to, as far as the user may see it", None, Ok("SeatAssociations")),
+        op(Get, "/v1/connections/*/seats/*/tasks", "listSeatTasks", "Seats", "List the user's open call tasks, with whom to call", None, Ok("SeatTasks"))
+            .more("Read from HubSpot at this moment with the seat's own token: a task that is just made appears once HubSpot's index has it, and one that is done, here or there, appears no more. Whoever the user may not see is no `contact`; the task stays. Requests of one seat at the same time share one reading."),
+        op(Post, "/v1/connections/*/seats/*/calls", "logSeatCall", "Seats", "Log a call and complete its task", Needed("SeatCall"), CreatedOrOk("Action"))
+            .more("With the seat's own token and in the user's name. The call is made first; then the task is completed. 201: both are done. 200: it was asked for before, or not everything is done yet: `writes` tells what is, and what is not is finished later, by the same seat's token. A problem: nothing was written. Asked for again with the same `id` it is not done again."),
         op(Get, "/v1/connections/*/seats/*/owner", "getSeatOwner", "Seats", "Read the owner that the user is", None, Ok("Owner")),
         op(Get, "/v1/connections/*/seats/*/lists", "listSeatLists", "Seats", "List the names of lists", None, Ok("SeatLists")),
         op(Get, "/v1/connections/*/seats/*/pipelines/*", "listSeatPipelines", "Seats", "List the pipelines of a type", None, Ok("Pipelines")),

@@ -103,6 +103,7 @@ impl Api {
                 seat::Call::List
                 | seat::Call::Get(_)
                 | seat::Call::Read(..)
+                | seat::Call::Tasks(_)
                 | seat::Call::Owner(_)
                 | seat::Call::Lists(_)
                 | seat::Call::Pipelines(..),
@@ -119,6 +120,7 @@ impl Api {
                 | action::Call::Retry(_)
                 | action::Call::Resolve(_),
             )
+            | Self::Seats(_, seat::Call::Log(_))
             | Self::UpdateConnection(_)
             | Self::Mappings(_, mapping::Call::Put(_) | mapping::Call::Remove(_))
             | Self::Types(_, types::Call::Refresh | types::Call::On(_) | types::Call::Off(_))
@@ -188,7 +190,7 @@ impl Api {
             Self::CreateWorkspace
             | Self::CreateKey(_)
             | Self::CreateSession(_)
-            | Self::Seats(_, seat::Call::Invite | seat::Call::Redeem)
+            | Self::Seats(_, seat::Call::Invite | seat::Call::Redeem | seat::Call::Log(_))
             | Self::Channels(_, channel::Call::Create)
             // Named by the host they are done once anyway; this one is not.
             | Self::Actions(_, action::Call::Do | action::Call::DoMany | action::Call::Retry(_))

@@ -17,7 +17,7 @@ use crate::{
             },
             mappings::commands::{Answer as MappingAnswer, Command as MappingCommand},
             messages::{Answer, Command},
-            outbox::commands::Command as OutboxCommand,
+            outbox::commands::{Command as OutboxCommand, Taken},
             seats::commands::{Answer as SeatAnswer, Command as SeatCommand},
             types::{Answer as TypeAnswer, Command as TypeCommand},
         },
@@ -139,6 +139,9 @@ fn of_seat(command: &SeatCommand) -> Option<Deed> {
         SeatCommand::Authorise(authorised) => Some(Deed::on("seat.authorised", &authorised.seat)),
         SeatCommand::Redeem { .. } => Some(Deed::on("seat.redeemed", "")),
         SeatCommand::Revoke(id) => Some(Deed::on("seat.revoked", id)),
+        SeatCommand::Log { asked, .. } if asked.dry_run => None,
+        SeatCommand::Log { seat, .. } => Some(Deed::on("seat.logged_call", seat)),
+        SeatCommand::Desk { .. } | SeatCommand::DeskRead { .. } => None,
         SeatCommand::Look { .. }
         | SeatCommand::Start { .. }
         | SeatCommand::Finish { .. }
@@ -199,7 +202,9 @@ fn done(mut deed: Deed, answer: &Answer) -> Option<Deed> {
         Answer::Json(json)
         | Answer::Channel(ChannelAnswer::Json(json))
         | Answer::Endpoint(EndpointAnswer::Json(json)) => json,
-        Answer::Seat(SeatAnswer::Code { .. }) => return Some(deed),
+        Answer::Seat(SeatAnswer::Code { .. } | SeatAnswer::Logged(Taken::Action { new: true, .. })) => {
+            return Some(deed);
+        }
         Answer::Seat(SeatAnswer::Seat(seat) | SeatAnswer::Invited { seat, .. }) => {
             seat.id.as_str().clone_into(&mut deed.subject);
             return Some(deed);

@@ -517,7 +517,7 @@ impl Portal {
                 None => Answer::NotConnected,
             },
             Command::Match(command) => self.match_command(turn, &command)?,
-            Command::Seat(command) => Answer::Seat(self.seat_command(turn, *command, &mut effects)?),
+            Command::Seat(command) => Answer::Seat(self.seat_command(turn, actor, *command, &mut effects)?),
             Command::Outbox(_) if self.connection.is_none() => Answer::NotConnected,
             Command::Outbox(command) => {
                 Answer::Outbox(self.outbox_command(turn, actor, command, &mut effects)?)
@@ -626,6 +626,7 @@ impl Portal {
             || due(self.channels_due_at(turn)?)
             || due(self.keeping_due_at(turn)?)
             || due(self.seats.due_at())
+            || due(self.outbox.by_seats_due_at())
             || due(self.blocks_due_at(turn.now))
             || due(self.retention_due_at(turn.now))
             || due(self.index_due_at(turn.now))

@@ -75,7 +75,8 @@ impl Portal {
             self.deliver(turn, effects)?;
         }
         if !over && self.shift.as_ref().is_some_and(|shift| shift.calls_left > NO_CALL) {
-            later = self.advance_seats(turn, effects)?;
+            let writes = self.advance_seat_writes(turn, effects)?;
+            later = self.advance_seats(turn, effects)?.into_iter().chain(writes).min();
         }
         let places = (turn.config.work.calls_in_flight as usize).min(PLACES - self.endpoints.under_way());
         while self.shift.as_ref().is_some_and(|shift| shift.calls_left > NO_CALL)
@@ -163,6 +164,7 @@ impl Portal {
             self.index_due_at(turn.now),
             self.own_call_due_at(turn.now),
             self.seats.due_at(),
+            self.outbox.by_seats_due_at(),
             outbox,
         ];
         let next = next.into_iter().chain(others.into_iter().flatten()).min();

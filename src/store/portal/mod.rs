@@ -53,6 +53,7 @@ pub mod members;
 pub mod outbox;
 pub mod records;
 pub mod reference;
+pub mod seat_writes;
 pub mod seats;
 pub mod streams;
 pub mod thinning;

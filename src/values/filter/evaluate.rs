@@ -37,6 +37,15 @@ pub struct Context {
     pub utc_offset_ms: i64,
 }
 
+impl Context {
+    /// The first moments of today and of tomorrow, by the portal's clocks.
+    pub fn today(self) -> (Timestamp, Timestamp) {
+        let day = calendar::local_day(self.now.0, self.utc_offset_ms);
+        let start = |day| Timestamp(calendar::start_ms(day, self.utc_offset_ms));
+        (start(day), start(day + 1))
+    }
+}
+
 /// What one condition found in a record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding<'a> {

@@ -9,6 +9,7 @@ pub mod changes;
 mod channel_fields;
 mod channels;
 pub mod deletions;
+mod dialer;
 mod ended;
 mod faults;
 mod feed;

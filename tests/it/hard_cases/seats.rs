@@ -31,7 +31,7 @@ use crate::life::{
 };
 
 /// A mirrored account in which the first contact is Grace's and the second Alan's.
-fn office(plan: Plan) -> (World, [String; 3]) {
+pub(super) fn office(plan: Plan) -> (World, [String; 3]) {
     let settings = PortalSettings { hubspot_properties: None, ..PortalSettings::default() };
     let mut world = World::new(with_seats(Plan { settings, ..plan }));
     world.furnish_seats();
@@ -63,7 +63,7 @@ fn calls_of_seats(world: &mut World) -> Vec<(Place, u32, u32)> {
     counts.map(|count| (count.endpoint, count.calls, count.refused)).collect()
 }
 
-fn failure(end: Result<serde_json::Value, Stop>) -> Failure {
+pub(super) fn failure(end: Result<serde_json::Value, Stop>) -> Failure {
     match end {
         Err(Stop::Failed { failure, .. }) => failure,
         other => panic!("no failure but {other:?}"),

@@ -7,6 +7,7 @@ use spoke::{
         messages::{self, Command},
         seats::{
             commands::{self as seats, Answer, Authorised, View},
+            desk::{Begin, Desk, Reading, Step, Wanted, Which},
             pass::{Heard, Next, Pass, Stop},
         },
     },
@@ -39,7 +40,7 @@ pub const OWNER_ALAN: &str = "40002234";
 
 const SEAT_CLIENT: &str = "66666666-2222-3333-4444-555555555555";
 const SEAT_SECRET: &str = "ssssssss-ssss-ssss-ssss-ssssssssssss";
-const SCOPES: [&str; 2] = ["oauth", "crm.objects.contacts.read"];
+const SCOPES: [&str; 3] = ["oauth", "crm.objects.contacts.read", "crm.objects.contacts.write"];
 
 /// A plan whose deployment has an app for seats.
 pub fn with_seats(plan: Plan) -> Plan {
@@ -248,6 +249,49 @@ impl World {
         let pass = Pass::new(seat.clone(), Endpoint::Read, request, window, Timestamp(self.now as i64));
         let end = self.run(vec![(object, pass)]).remove(0)?;
         Ok(serde_json::from_slice(&end.body).expect("HubSpot answers JSON"))
+    }
+
+    /// What somebody who asks for a seat's tasks is to do.
+    pub fn at_desk(&mut self, seat: &SeatId, which: Which, ticket: Option<u64>) -> Desk {
+        let wanted = Wanted { which, properties: Vec::new() };
+        match self.seat(0, seats::Command::Desk { seat: seat.clone(), wanted, ticket }) {
+            Answer::Desk(desk) => desk,
+            other => panic!("nothing about tasks but {other:?}"),
+        }
+    }
+
+    /// Reads a seat's tasks as the front does, and hands them in.
+    pub fn read_tasks(&mut self, seat: &SeatId, which: Which, begin: Begin) -> Result<Value, Stop> {
+        let ticket = begin.ticket;
+        let (mut reading, mut step) = Reading::begin(Wanted { which, properties: Vec::new() }, begin);
+        let end = loop {
+            match step {
+                Step::Done(told) => break Ok(told),
+                Step::Call(endpoint, request, window) => {
+                    let now = Timestamp(self.now as i64);
+                    let pass = Pass::new(seat.clone(), endpoint, request, window, now);
+                    let end = self.run(vec![(0, pass)]).remove(0);
+                    match reading.heard(end) {
+                        Ok(next) => step = next,
+                        Err(stop) => break Err(stop),
+                    }
+                }
+            }
+        };
+        let told = end.as_ref().ok().map(ToString::to_string);
+        match self.seat(0, seats::Command::DeskRead { seat: seat.clone(), ticket, told }) {
+            Answer::Desk(Desk::Ready(text)) => end.map(|_| serde_json::from_str(&text).expect("JSON")),
+            Answer::NotActive(state) => Err(Stop::NotActive(state)),
+            other => panic!("neither tasks nor none but {other:?}"),
+        }
+    }
+
+    /// A seat's tasks, asked for alone.
+    pub fn tasks_of(&mut self, seat: &SeatId, which: Which) -> Result<Value, Stop> {
+        match self.at_desk(seat, which, None) {
+            Desk::Read(begin) => self.read_tasks(seat, which, begin),
+            other => panic!("somebody else reads: {other:?}"),
+        }
     }
 
     /// HubSpot ends every access token at once.

@@ -51,6 +51,7 @@ for name, tag in (("seat-cursor", "s"), ("hubspot-cursor", "h")):
         name,
         places.map(lambda place, tag=tag: base64.urlsafe_b64encode(f"{tag}:{place}".encode()).decode().rstrip("=")),
     )
+schemathesis.openapi.format("registered-domain", st.from_regex(r"\A[a-z][a-z0-9]{4,20}\.com\Z").map(lambda name: f"x{name}"))
 schemathesis.openapi.format("sequence-number", st.integers(min_value=0, max_value=200).map(str))
 # Moments to come: the API takes no end that has passed.
 schemathesis.openapi.format(

@@ -53,7 +53,7 @@ fn values() -> Value {
     })
 }
 
-fn optional(schema: Value) -> Value {
+pub(super) fn optional(schema: Value) -> Value {
     json!({ "anyOf": [schema, { "type": "null" }] })
 }
 
@@ -61,8 +61,33 @@ fn long() -> Value {
     json!({ "type": "string", "maxLength": TEXT_CHARS })
 }
 
-fn moment_in() -> Value {
+pub(super) fn moment_in() -> Value {
     json!({ "type": "string", "format": "date-time", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9]Z$", "examples": ["2026-11-20T09:30:00Z"] })
+}
+
+/// What a call takes, whoever logs it.
+pub(super) fn of_call() -> Vec<(&'static str, Value)> {
+    vec![
+        ("title?", optional(long())),
+        ("notes?", optional(long())),
+        ("duration_s?", optional(json!({ "type": "number", "minimum": 0, "maximum": 86_400 }))),
+        (
+            "outcome?",
+            optional(words(&[
+                "busy",
+                "connected",
+                "left_live_message",
+                "left_voicemail",
+                "no_answer",
+                "wrong_number",
+            ])),
+        ),
+        ("direction?", optional(words(&["INBOUND", "OUTBOUND"]))),
+        ("from?", optional(long())),
+        ("to?", optional(long())),
+        ("recording_url?", optional(json!({ "type": "string", "pattern": "^https://", "maxLength": 2_000 }))),
+        ("about?", json!({ "type": "array", "maxItems": TIES_LIMIT, "items": of("About") })),
+    ]
 }
 
 pub(super) fn all() -> Vec<(&'static str, Value)> {
@@ -72,7 +97,13 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
     let email = json!({
         "type": "string", "maxLength": 254, "pattern": r"^[^\s@;\u0000-\u001f]{1,60}@[a-z0-9-]{1,60}\.[a-z]{2,20}$", "examples": ["ann@acme.com"],
     });
-    let domain = || json!({ "type": "string", "pattern": r"^[a-z0-9][a-z0-9-]{0,60}\.[a-z]{2,20}$", "examples": ["acme.com"] });
+    let domain = || {
+        let domain = json!({ "type": "string", "minLength": 4, "maxLength": 253, "format": "registered-domain", "examples": ["acme.com"] });
+        said(
+            domain,
+            "A domain that somebody registered, or a page or mailbox of it; none of a mail provider or of a host that many share.",
+        )
+    };
     let one_of = vec![
         asked(
             Name::ImportCompany,
@@ -113,32 +144,11 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         asked(
             Name::LogCall,
             &[
-                ("title?", optional(long())),
-                ("notes?", optional(long())),
-                ("at", moment_in()),
-                ("duration_s?", optional(json!({ "type": "number", "minimum": 0, "maximum": 86_400 }))),
-                (
-                    "outcome?",
-                    optional(words(&[
-                        "busy",
-                        "connected",
-                        "left_live_message",
-                        "left_voicemail",
-                        "no_answer",
-                        "wrong_number",
-                    ])),
-                ),
-                ("direction?", optional(words(&["INBOUND", "OUTBOUND"]))),
-                ("from?", optional(long())),
-                ("to?", optional(long())),
-                (
-                    "recording_url?",
-                    optional(json!({ "type": "string", "pattern": "^https://", "maxLength": 2_000 })),
-                ),
-                ("owner?", optional(owner())),
-                ("completes_task?", optional(record())),
-                ("about?", about()),
-            ],
+                &[("at", moment_in())][..],
+                &of_call(),
+                &[("owner?", optional(owner())), ("completes_task?", optional(record()))],
+            ]
+            .concat(),
         ),
         asked(
             Name::AddNote,
@@ -188,6 +198,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             object(&[
                 ("id", id("act", "action")),
                 ("key?", said(text(), "Your own name for it.")),
+                ("seat?", said(text(), "The seat that does it, with its own token.")),
                 ("action", names.clone()),
                 ("state", states()),
                 ("asked_at", moment()),

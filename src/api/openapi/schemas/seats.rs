@@ -2,11 +2,15 @@
 
 use serde_json::{Value, json};
 
+use super::actions::{moment_in, of_call, optional};
 use super::{
     body, count, id, list, moment, name, next_cursor, number_id, object, of, or_null, page, page_with, said,
     text, words,
 };
-use crate::{api::seat, hubspot::asked};
+use crate::{
+    api::{action::KEY_CHARS, seat},
+    hubspot::asked,
+};
 
 pub(super) fn all() -> Vec<(&'static str, Value)> {
     let cursor = json!({ "type": "string", "minLength": 1, "format": "hubspot-cursor" });
@@ -86,6 +90,64 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 ("next_cursor", next_cursor()),
             ]),
         ),
+        (
+            "SeatTasks",
+            object(&[
+                ("results", list(of("SeatTask"))),
+                (
+                    "more",
+                    said(json!({ "type": "boolean" }), "There are more than a hundred: these are due first."),
+                ),
+            ]),
+        ),
+        (
+            "SeatTask",
+            object(&[
+                ("id", number_id("record")),
+                ("subject", or_null(text())),
+                ("body", or_null(text())),
+                ("priority", or_null(text())),
+                ("due_at", moment()),
+                ("due", words(&["overdue", "today", "later"])),
+                ("queues", said(list(text()), "HubSpot's ids of the task queues it stands in.")),
+                (
+                    "contact",
+                    said(
+                        or_null(of("SeatContact")),
+                        "Whom to call; `null`: nobody, or nobody whom the user may see.",
+                    ),
+                ),
+            ]),
+        ),
+        (
+            "SeatContact",
+            object(&[
+                ("id", number_id("record")),
+                ("name", or_null(text())),
+                ("title", or_null(text())),
+                ("phone", or_null(text())),
+                ("mobile", or_null(text())),
+                ("account", or_null(text())),
+                (
+                    "properties",
+                    json!({ "type": "object", "additionalProperties": { "type": "string" }, "description": "Those asked for besides." }),
+                ),
+            ]),
+        ),
+        ("SeatCall", {
+            let key = json!({ "type": ["string", "null"], "minLength": 1, "maxLength": KEY_CHARS });
+            let own = [
+                ("id?", said(key, "Your own name for it: asked for twice, it is done once.")),
+                ("at?", said(moment_in(), "When; absent: now.")),
+                ("task?", optional(number_id("record"))),
+                ("dry_run?", said(json!({ "type": "boolean" }), "Only says what would be written.")),
+                (
+                    "data?",
+                    json!({ "type": "object", "description": "What you know, by your own names: the mapping of `log_call` says which fields it fills." }),
+                ),
+            ];
+            body(&[own.to_vec(), of_call()].concat())
+        }),
         (
             "SeatLists",
             object(&[

@@ -18,6 +18,7 @@
 
 pub mod actions;
 mod answers;
+pub(super) mod by_seat;
 pub mod commands;
 mod planning;
 mod settle;
@@ -38,14 +39,14 @@ use crate::{
         portal::{
             echoes,
             outbox::{self as store, Entry, State},
-            records,
+            records, seat_writes,
         },
         schema,
         sql::SqlError,
     },
     values::{
         http::Request,
-        ids::{ObjectType, RecordId},
+        ids::{ObjectType, RecordId, SeatId},
         json,
         time::{DAY_MS, MINUTE_MS, Timestamp},
     },
@@ -224,6 +225,12 @@ pub(super) struct Outbox {
     person: bool,
     /// Anything was ever written.
     used: bool,
+    /// Writes of seats that are carried now.
+    carried: BTreeMap<SeatId, by_seat::Carried>,
+    /// Some may wait or be carried.
+    by_seats: bool,
+    /// When the next of those that wait is due.
+    by_seats_at: Option<Timestamp>,
     /// Of what was compared with a create: not asked again in this life of the object.
     candidates: BTreeMap<i64, Vec<RecordId>>,
 }
@@ -238,6 +245,7 @@ impl Outbox {
             keeps: keeps.into_iter().collect(),
             settings: saved(turn, SETTINGS_KEY)?,
             stirred: used,
+            by_seats: used,
             used,
             ..Self::default()
         })
@@ -261,6 +269,7 @@ impl Outbox {
     /// Something is to be looked for.
     fn stir(&mut self) {
         (self.stirred, self.waits_until, self.used) = (true, None, true);
+        self.by_seats = true;
     }
 
     fn save_keeps(&self, turn: &Turn<'_>) -> Result<(), SqlError> {
@@ -320,8 +329,16 @@ impl Portal {
     }
 
     fn next_send(&mut self, turn: &mut Turn<'_>) -> Result<Option<Call>, SqlError> {
-        // Batches whose property is being asked for hold up no other.
-        let mut unprepared: Vec<String> = Vec::new();
+        // Batches whose property is being asked for hold up no other; those of seats leave with tokens of their own.
+        let mut unprepared = if self.outbox.by_seats { seat_writes::batches(turn.sql)? } else { Vec::new() };
+        let kind = ObjectType::Calls;
+        let creates = format!("create/{kind}@");
+        if !self.outbox.keeps.contains_key(&kind)
+            && unprepared.iter().any(|batch| batch.starts_with(&creates))
+            && let Some(call) = self.next_preparation(turn, kind)
+        {
+            return Ok(Some(call));
+        }
         loop {
             let due = store::due(turn.sql, turn.now, &unprepared, BATCH_LIMIT)?;
             let writes = due.into_iter().map(Ready::read).collect::<Result<Vec<_>, _>>()?;

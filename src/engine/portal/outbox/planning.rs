@@ -26,7 +26,7 @@ use crate::{
     },
     values::{
         domain::Domain,
-        ids::{ListId, ObjectType, RecordId},
+        ids::{ListId, ObjectType, RecordId, SeatId},
         json,
         mapping::Why,
         property_value::{self, Manner},
@@ -150,6 +150,7 @@ impl Portal {
                     ties: Vec::new(),
                     unless: Some(email),
                     droppable: BTreeSet::new(),
+                    seat: None,
                 });
                 // A link of its own, as the contact may be there already, without it.
                 writes.extend(of.map(|of| Write::Tie {
@@ -184,9 +185,9 @@ impl Portal {
                 }
                 values.insert("hs_timestamp".to_owned(), allowed!(moment(due, "/due")));
                 allowed!(owned(turn, &mut values, owner.as_ref())?);
-                self.activity(turn, ObjectType::Tasks, values, about)?
+                self.activity(turn, ObjectType::Tasks, values, (about, false))?
             }
-            Wanted::LogCall { .. } => self.call(turn, wanted)?,
+            Wanted::LogCall { .. } => self.call(turn, wanted, false)?,
             Wanted::AddNote { body, at, owner, about } => {
                 let mut values = Values::new();
                 put(&mut values, "hs_note_body", Some(body));
@@ -194,7 +195,7 @@ impl Portal {
                 let at = at.as_deref().unwrap_or(&now);
                 values.insert("hs_timestamp".to_owned(), allowed!(moment(at, "/at")));
                 allowed!(owned(turn, &mut values, owner.as_ref())?);
-                self.activity(turn, ObjectType::Notes, values, about)?
+                self.activity(turn, ObjectType::Notes, values, (about, false))?
             }
             Wanted::UpdateDeal { deal, stage, pipeline, properties } => {
                 allowed!(self.there(turn, ObjectType::Deals, *deal, "/deal")?);
@@ -210,7 +211,26 @@ impl Portal {
         })
     }
 
-    fn call(&self, turn: &Turn<'_>, wanted: &Wanted) -> Result<Plan, SqlError> {
+    /// What an action comes to that a seat does with its own token: a call that is logged. Of the mirror it is told nothing; HubSpot says
+    /// whether the user may see what is named. `owner`: the user as an owner.
+    pub(super) fn plan_of_seat(
+        &self,
+        turn: &Turn<'_>,
+        wanted: &Wanted,
+        (seat, owner): (&SeatId, Option<String>),
+    ) -> Result<Plan, SqlError> {
+        let mut writes = allowed!(self.call(turn, wanted, true)?);
+        for write in &mut writes {
+            write.leave_with(seat);
+            if let (Write::Create { values, .. }, Some(owner)) = (write, &owner) {
+                values.insert("hubspot_owner_id".to_owned(), owner.clone());
+            }
+        }
+        Ok(Ok(writes))
+    }
+
+    /// `of_seat`: what the mirror knows is told to nobody.
+    fn call(&self, turn: &Turn<'_>, wanted: &Wanted, of_seat: bool) -> Result<Plan, SqlError> {
         let Wanted::LogCall {
             title,
             notes,
@@ -264,10 +284,15 @@ impl Portal {
             values.insert("hs_call_recording_url".to_owned(), url.clone());
         }
         allowed!(owned(turn, &mut values, owner.as_ref())?);
-        let mut writes = allowed!(self.activity(turn, ObjectType::Calls, values, about)?);
+        let mut writes = allowed!(self.activity(turn, ObjectType::Calls, values, (about, of_seat))?);
         if let Some(task) = completes_task {
             let values = Values::from([("hs_task_status".to_owned(), "COMPLETED".to_owned())]);
-            writes.push(update(ObjectType::Tasks, *task, values));
+            let mut completion = update(ObjectType::Tasks, *task, values);
+            if let Write::Update { after, .. } = &mut completion {
+                // Nothing is done that was not logged.
+                *after = Some(0);
+            }
+            writes.push(completion);
         }
         Ok(Ok(writes))
     }
@@ -277,7 +302,7 @@ impl Portal {
         turn: &Turn<'_>,
         kind: ObjectType,
         values: Values,
-        about: &[Tie],
+        (about, of_seat): (&[Tie], bool),
     ) -> Result<Plan, SqlError> {
         if about.len() > TIES_LIMIT {
             return Ok(Err(Refusal::new("/about", format!("At most {TIES_LIMIT} records."))));
@@ -296,11 +321,16 @@ impl Portal {
                     format!("HubSpot has no link from {kind} to {} that is documented.", tie.object_type);
                 return Ok(Err(Refusal::new(at, words)));
             }
-            allowed!(self.there(turn, tie.object_type, tie.id, &at)?);
+            if !of_seat {
+                allowed!(self.there(turn, tie.object_type, tie.id, &at)?);
+            } else if self.blocks.has(tie.object_type, tie.id) {
+                let words = "This person was erased and is kept out: nothing of them is written.";
+                return Ok(Err(Refusal::of_account(at, words)));
+            }
             ties.push((tie.object_type, Who::Id(tie.id)));
         }
         let droppable = BTreeSet::new();
-        Ok(Ok(vec![Write::Create { object_type: kind, values, ties, unless: None, droppable }]))
+        Ok(Ok(vec![Write::Create { object_type: kind, values, ties, unless: None, droppable, seat: None }]))
     }
 
     /// Refuses a record that the mirror knows to be gone; one that it does not know may be there.
@@ -380,7 +410,7 @@ impl Portal {
             Write::Create { object_type, values, droppable, .. } if *object_type == kind => {
                 Some((None, values, droppable))
             }
-            Write::Update { object_type, id, values, droppable } if *object_type == kind => {
+            Write::Update { object_type, id, values, droppable, .. } if *object_type == kind => {
                 Some((id.id(), values, droppable))
             }
             _ => None,
@@ -445,7 +475,7 @@ fn company(domain: &Domain, mut values: Values) -> Write {
     values.insert("domain".to_owned(), domain.host().to_owned());
     let unless = Some(domain.registrable().to_owned());
     let (ties, droppable) = (Vec::new(), BTreeSet::new());
-    Write::Create { object_type: ObjectType::Companies, values, ties, unless, droppable }
+    Write::Create { object_type: ObjectType::Companies, values, ties, unless, droppable, seat: None }
 }
 
 fn domain_of(text: &str, at: &str) -> Result<Domain, Refusal> {
@@ -453,7 +483,14 @@ fn domain_of(text: &str, at: &str) -> Result<Domain, Refusal> {
 }
 
 fn update(object_type: ObjectType, id: RecordId, values: Values) -> Write {
-    Write::Update { object_type, id: Who::Id(id), values, droppable: BTreeSet::new() }
+    Write::Update {
+        object_type,
+        id: Who::Id(id),
+        values,
+        droppable: BTreeSet::new(),
+        seat: None,
+        after: None,
+    }
 }
 
 fn put(values: &mut Values, name: &str, value: Option<&String>) {

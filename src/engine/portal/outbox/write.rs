@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     hubspot::writes::Values,
-    values::ids::{ListId, ObjectType, RecordId},
+    store::portal::seat_writes,
+    values::ids::{ListId, ObjectType, RecordId, SeatId},
 };
 
 /// A record that is known, or that an earlier write of the same action makes.
@@ -65,6 +66,9 @@ pub enum Write {
         /// What may be left out if a rule of the account refuses it.
         #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
         droppable: BTreeSet<String>,
+        /// Whose token writes it; absent: the connection's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seat: Option<SeatId>,
     },
     /// New values of a record.
     Update {
@@ -77,6 +81,12 @@ pub enum Write {
         /// What may be left out if a rule of the account refuses it.
         #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
         droppable: BTreeSet<String>,
+        /// Whose token writes it; absent: the connection's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seat: Option<SeatId>,
+        /// The step that has to be done before it, if it is none that makes what it names.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<u8>,
     },
     /// An unlabelled link.
     Tie {
@@ -103,9 +113,13 @@ pub enum Write {
 impl Write {
     /// What may leave with it in one call.
     pub(super) fn batch(&self) -> String {
+        let of = |batch: String, seat: Option<&SeatId>| match seat {
+            Some(seat) => seat_writes::batch(&batch, seat),
+            None => batch,
+        };
         match self {
-            Self::Create { object_type, .. } => format!("create/{object_type}"),
-            Self::Update { object_type, .. } => format!("update/{object_type}"),
+            Self::Create { object_type, seat, .. } => of(format!("create/{object_type}"), seat.as_ref()),
+            Self::Update { object_type, seat, .. } => of(format!("update/{object_type}"), seat.as_ref()),
             Self::Tie { from, to, .. } => format!("tie/{from}/{to}"),
             Self::Member { list, add: true, .. } => format!("join/{list}"),
             Self::Member { list, add: false, .. } => format!("leave/{list}"),
@@ -127,7 +141,8 @@ impl Write {
     pub(super) fn after(&self) -> Option<u8> {
         match self {
             Self::Create { ties, .. } => ties.iter().filter_map(|(_, who)| who.step()).max(),
-            Self::Update { id, .. } | Self::Member { id, .. } => id.step(),
+            Self::Update { id, after, .. } => id.step().max(*after),
+            Self::Member { id, .. } => id.step(),
             Self::Tie { from_id, to_id, .. } => from_id.step().max(to_id.step()),
         }
     }
@@ -141,11 +156,30 @@ impl Write {
         };
         match self {
             Self::Create { ties, .. } => ties.iter_mut().for_each(|(_, who)| put(who)),
-            Self::Update { id, .. } | Self::Member { id, .. } => put(id),
+            Self::Update { id, after, .. } => {
+                put(id);
+                after.take_if(|after| *after == step);
+            }
+            Self::Member { id, .. } => put(id),
             Self::Tie { from_id, to_id, .. } => {
                 put(from_id);
                 put(to_id);
             }
+        }
+    }
+
+    /// Whose token writes it, if not the connection's.
+    pub(super) fn seat(&self) -> Option<&SeatId> {
+        match self {
+            Self::Create { seat, .. } | Self::Update { seat, .. } => seat.as_ref(),
+            Self::Tie { .. } | Self::Member { .. } => None,
+        }
+    }
+
+    /// Has a seat's token write it.
+    pub(super) fn leave_with(&mut self, own: &SeatId) {
+        if let Self::Create { seat, .. } | Self::Update { seat, .. } = self {
+            *seat = Some(own.clone());
         }
     }
 

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::desk::{Desk, Wanted};
+use crate::engine::portal::outbox::commands::{Asked, Taken};
 use crate::hubspot::endpoint::Endpoint;
 use crate::values::{
     ids::{AppKey, HubSpotUserId, PortalId, SeatId, WorkspaceId},
@@ -67,6 +69,32 @@ pub enum Command {
     Owner(SeatId),
     /// Ends a seat. Answers [`Answer::Seat`] or [`Answer::Unknown`].
     Revoke(SeatId),
+    /// A seat's open call tasks. Answers [`Answer::Desk`], [`Answer::NotActive`], [`Answer::NotConnected`] or [`Answer::Unknown`].
+    Desk {
+        /// Whose.
+        seat: SeatId,
+        /// Which.
+        wanted: Wanted,
+        /// Of the reading that was waited for.
+        ticket: Option<u64>,
+    },
+    /// Such a reading came to its end. Answers [`Answer::Desk`] with [`Desk::Ready`], [`Answer::NotActive`] or [`Answer::Unknown`].
+    DeskRead {
+        /// Whose.
+        seat: SeatId,
+        /// Which reading.
+        ticket: u64,
+        /// The API's JSON; `None`: it failed.
+        told: Option<String>,
+    },
+    /// A call that the seat's user made, to be logged in the user's own name. Answers [`Answer::Logged`], [`Answer::NotActive`],
+    /// [`Answer::NotConnected`] or [`Answer::Unknown`].
+    Log {
+        /// Whose.
+        seat: SeatId,
+        /// Of the action that logs a call; others come to nothing.
+        asked: Box<Asked>,
+    },
     /// The token for a call in the name of a seat. Answers [`Answer::Token`], [`Answer::Wait`], [`Answer::Failing`],
     /// [`Answer::NotActive`], [`Answer::Paused`], [`Answer::NotConnected`] or [`Answer::Unknown`].
     Token {
@@ -254,6 +282,10 @@ pub enum Answer {
     Owner(Option<String>),
     /// See [`Token`].
     Token(Box<Token>),
+    /// See there.
+    Desk(Desk),
+    /// What became of it, as of every action.
+    Logged(Taken),
     /// A refresh is under way: ask again in so many milliseconds.
     Wait(u32),
     /// The token cannot be had now.

@@ -6,6 +6,7 @@
 //! only the newest of a seat counts. Tokens are refreshed when they are asked for ([`work`]), by one holder of the grant at a time.
 
 pub mod commands;
+pub mod desk;
 pub mod pass;
 mod seat;
 mod tokens;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Effect, Portal, Turn, credentials::ACCESS, credentials::Tokens, messages, state::Connection};
 use crate::{
+    engine::actor::Actor,
     store::{
         portal::{
             reference,
@@ -36,7 +38,7 @@ use crate::{
 use commands::{Answer, Authorised, Card, Command, SEATS_LIMIT, State, Token};
 use seat::{End, Pending, Seat};
 pub use work::Errand;
-use work::Want;
+pub(super) use work::Want;
 
 /// Most seats of a connection. A row has some 3 KB, most of it sealed tokens: 3 MB; and the limiter keeps the tokens of twice as many
 /// grants of the account ([`crate::engine::limiter`]).
@@ -70,6 +72,8 @@ pub(super) struct Seats {
     asking: BTreeMap<SeatId, Want>,
     /// When a row is due next.
     due_at: Option<Timestamp>,
+    /// Readings of tasks that several requests share.
+    desks: desk::Desks,
 }
 
 /// What is kept of a state.
@@ -110,6 +114,7 @@ impl Portal {
     pub(super) fn seat_command(
         &mut self,
         turn: &mut Turn<'_>,
+        actor: &Actor,
         command: Command,
         effects: &mut Vec<Effect>,
     ) -> Result<Answer, SqlError> {
@@ -179,6 +184,22 @@ impl Portal {
             Command::Redeem { code, user } => match live {
                 Some(_) => self.redeem(turn, &code, &user, effects)?,
                 None => Answer::Unknown,
+            },
+            Command::Desk { seat, wanted, ticket } => match live {
+                Some(connection) => self.desk(turn, &connection, (&seat, &wanted, ticket))?,
+                None => Answer::NotConnected,
+            },
+            Command::DeskRead { seat, ticket, told } => {
+                self.desk_read(turn, (&seat, ticket, told.as_deref()))?
+            }
+            Command::Log { seat, asked } => match (live, Seat::find(turn, &seat)?) {
+                (None, _) => Answer::NotConnected,
+                (_, None) => Answer::Unknown,
+                (_, Some((_, own))) if own.state() != State::Active => Answer::NotActive(own.state()),
+                (_, Some((_, own))) => {
+                    let owner = own.hubspot_user.map(|user| owner_id(turn, user)).transpose()?.flatten();
+                    Answer::Logged(self.take_of_seat(turn, actor, (&seat, owner), *asked, effects)?)
+                }
             },
             Command::Token { seat, refused, calls } => match live {
                 Some(connection) => {
@@ -459,6 +480,14 @@ fn owner(turn: &Turn<'_>, user: HubSpotUserId) -> Result<Option<String>, SqlErro
     let own = owners.iter().filter(|owner| owner["user_id"] == user.as_str());
     let live = own.clone().find(|owner| owner["archived"] == false);
     Ok(live.or_else(|| own.clone().next()).map(ToString::to_string))
+}
+
+/// The id of the owner that a person in HubSpot is, if that owner is still one.
+fn owner_id(turn: &Turn<'_>, user: HubSpotUserId) -> Result<Option<String>, SqlError> {
+    let Some(owner) = owner(turn, user)? else { return Ok(None) };
+    let owner: serde_json::Value = json::parse(&owner).map_err(|_| SqlError::Content("reference"))?;
+    let live = owner["archived"] != true;
+    Ok(owner["id"].as_str().filter(|_| live).map(str::to_owned))
 }
 
 /// The account as people know it.

@@ -115,6 +115,8 @@ pub struct Pass {
     refused: Option<String>,
     /// Other tokens that may still be tried.
     tries: u32,
+    /// What HubSpot said last, where that was no.
+    refusal: Option<Rejection>,
 }
 
 impl Pass {
@@ -132,7 +134,13 @@ impl Pass {
             permit: None,
             refused: None,
             tries: TRIES,
+            refusal: None,
         }
+    }
+
+    /// What HubSpot refused last, or that it did not answer; `None`: nothing has left, or it was taken.
+    pub const fn refusal(&self) -> Option<&Rejection> {
+        self.refusal.as_ref()
     }
 
     /// The first thing to do.
@@ -216,6 +224,7 @@ impl Pass {
         let Some(token) = self.token.take() else { return (Next::Done(Err(Stop::Unknown)), None) };
         let returns = self.permit.take().map(|permit| Return { permit, answered_ms_ago: Some(0) });
         let refusal = rejection::classify(&outcome, now).err().map(|refusal| refusal.of_token(AppKind::User));
+        self.refusal.clone_from(&refusal);
         let news = refusal.as_ref().and_then(|refusal| match &refusal.class {
             Class::Throttled { policy: Policy::Daily, retry_at } => Some(News::DayOver { until: *retry_at }),
             Class::Throttled { retry_at, .. } => {

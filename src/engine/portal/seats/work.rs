@@ -1,6 +1,6 @@
 //! What seats ask of HubSpot by themselves: refreshes, by one holder of a grant at a time, and the end of a grant by its last.
 
-use super::{Seats, seat::End, seat::Held, seat::Seat, tokens};
+use super::{Seats, pass::Heard, seat::End, seat::Held, seat::Seat, tokens};
 use crate::{
     engine::{
         alert::Alert,
@@ -39,6 +39,7 @@ const ATTEMPTS: u32 = 5;
 pub(in crate::engine::portal) enum Want {
     Refresh,
     Leave,
+    Write,
 }
 
 /// A call of a seat's own.
@@ -60,12 +61,17 @@ pub enum Errand {
         /// Which.
         mark: String,
     },
+    /// A write of the outbox that leaves with the seat's token.
+    Write {
+        /// Whose.
+        seat: SeatId,
+    },
 }
 
 impl Errand {
     fn seat(&self) -> &SeatId {
         match self {
-            Self::Refresh { seat, .. } | Self::Revoke { seat, .. } => seat,
+            Self::Refresh { seat, .. } | Self::Revoke { seat, .. } | Self::Write { seat } => seat,
         }
     }
 }
@@ -86,8 +92,19 @@ fn ask_of(connection: &Connection, seat: &SeatId, held: &Held, leaves: bool) -> 
 }
 
 impl Seats {
-    fn is_busy(&self, seat: &SeatId) -> bool {
+    /// Whether the limiter is asked for the seat.
+    pub(in crate::engine::portal) fn is_busy(&self, seat: &SeatId) -> bool {
         self.asking.contains_key(seat)
+    }
+
+    /// Whether the limiter is asked for that.
+    pub(in crate::engine::portal) fn is_asking(&self, seat: &SeatId, want: Want) -> bool {
+        self.asking.get(seat) == Some(&want)
+    }
+
+    /// The limiter is asked.
+    pub(in crate::engine::portal) fn asks(&mut self, seat: &SeatId, want: Want) {
+        self.asking.insert(seat.clone(), want);
     }
 }
 
@@ -190,6 +207,9 @@ impl Portal {
         effects: &mut Vec<Effect>,
     ) -> Result<(), SqlError> {
         let want = self.seats.asking.remove(id);
+        if want == Some(Want::Write) {
+            return self.seat_write_heard(turn, id, Heard::Granted(grant.cloned()), effects);
+        }
         let (Some(want), Some(connection)) = (want, self.connection.clone()) else { return Ok(()) };
         let found = Seat::find(turn, id)?;
         let give_back = |held: &Held, permit: u64| {
@@ -261,11 +281,11 @@ impl Portal {
                 self.seats.wanted.remove(id);
                 Ok(())
             }
-            (Want::Leave, None) => Ok(()),
+            (Want::Leave, None) | (Want::Write, _) => Ok(()),
         }
     }
 
-    fn send_for_seat(
+    pub(in crate::engine::portal) fn send_for_seat(
         &mut self,
         errand: Errand,
         request: crate::values::http::Request,
@@ -301,6 +321,9 @@ impl Portal {
         outcome: &Outcome,
         effects: &mut Vec<Effect>,
     ) -> Result<(), SqlError> {
+        if let Errand::Write { seat } = errand {
+            return self.seat_write_heard(turn, seat, Heard::Sent(outcome.clone()), effects);
+        }
         let Some(connection) = self.connection.clone() else { return Ok(()) };
         let Some((number, seat)) = Seat::find(turn, errand.seat())? else { return Ok(()) };
         match errand {
@@ -308,6 +331,7 @@ impl Portal {
                 self.seat_refreshed(turn, &connection, (number, seat), (mark, *permit), outcome, effects)
             }
             Errand::Revoke { mark, .. } => self.seat_revoked(turn, (number, seat), mark, outcome),
+            Errand::Write { .. } => Ok(()),
         }
     }
 

@@ -1,0 +1,411 @@
+//! Writes that leave with a seat's own token: a call that the seat's user made, and the task that it completes.
+//!
+//! They are rows like all others; no other token ever writes them, nor does a seat write what is not its own. Each is carried alone,
+//! by a [`Pass`], which asks for the seat's token and for a permit of its app, at the priority of a person who waits. What could not be
+//! finished there is carried again, later, by the same token: that of a seat that has ended finishes nothing, and the write fails and
+//! says so. Whether a create whose answer was lost arrived is looked for as for every other ([`super::settle`]), with the connection's
+//! token: what is found is the seat's own, and tells nobody anything.
+//!
+//! Owns what is carried now, in memory: a row that had left when the object ended comes back as every other does.
+
+use crate::{
+    engine::limiter::messages::Window,
+    engine::{
+        actor::Actor,
+        portal::{
+            Effect, Job, Portal, Turn,
+            outbox::{
+                Keeps, OPEN_LIMIT, Ready, Write,
+                answers::{Done, Note},
+                commands::{Asked, Taken},
+            },
+            refusals::backoff,
+            seats::{
+                Errand, Want,
+                commands::{Answer as SeatAnswer, Command as SeatCommand},
+                pass::{Heard, Next, Pass, Stop},
+            },
+        },
+    },
+    hubspot::{
+        endpoint::Endpoint,
+        rejection::{Class, Rejection},
+        writes,
+    },
+    store::{
+        portal::{
+            outbox::{self as store, State},
+            seat_writes,
+        },
+        sql::SqlError,
+    },
+    values::{
+        failure::Failure,
+        http::Response,
+        ids::{ObjectType, SeatId},
+        time::{MINUTE_MS, SECOND_MS, Timestamp},
+    },
+};
+
+/// Writes carried at once: as many as seats have at work besides the connection's own calls.
+const AT_ONCE: usize = 3;
+/// Writes of each kind that are looked at to find those: a seat has few that wait, and waits for itself.
+const LOOKED_AT: u32 = 50;
+/// How often a write leaves before it fails for want of an answer: pauses that double to a quarter of an hour, some three hours.
+const ATTEMPTS: u32 = 20;
+/// When a seat whose tokens are being refreshed is asked for once more.
+const BUSY_MS: i64 = 250;
+
+/// A write on its way.
+#[derive(Debug)]
+pub(in crate::engine::portal) struct Carried {
+    number: i64,
+    action: i64,
+    pass: Pass,
+    /// When to go on, where nothing is waited for but time.
+    wakes_at: Option<Timestamp>,
+}
+
+impl super::Outbox {
+    /// When something of seats is to go on.
+    pub(in crate::engine::portal) fn by_seats_due_at(&self) -> Option<Timestamp> {
+        self.carried.values().filter_map(|carried| carried.wakes_at).chain(self.by_seats_at).min()
+    }
+}
+
+impl Portal {
+    /// Writes down what a seat has done, and has it done.
+    pub(in crate::engine::portal) fn take_of_seat(
+        &mut self,
+        turn: &mut Turn<'_>,
+        actor: &Actor,
+        (seat, owner): (&SeatId, Option<String>),
+        asked: Asked,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Taken, SqlError> {
+        let mut room = OPEN_LIMIT.saturating_sub(store::open_up_to(turn.sql, OPEN_LIMIT)?);
+        let taken = self.take(turn, actor, asked, &mut room, Some((seat, owner)))?;
+        self.outbox.by_seats_at = Some(turn.now);
+        self.rouse_for_outbox(turn, effects);
+        if self.works(turn.now) && !self.lingers() {
+            effects.push(Effect::Nudge);
+        }
+        Ok(taken)
+    }
+
+    /// Has writes of seats leave that are due, and others go on; when there is more to do later.
+    #[inline(never)]
+    pub(in crate::engine::portal) fn advance_seat_writes(
+        &mut self,
+        turn: &mut Turn<'_>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Option<Timestamp>, SqlError> {
+        if !self.outbox.by_seats {
+            return Ok(None);
+        }
+        self.drop_lost(turn)?;
+        let woken = |carried: &Carried| carried.wakes_at.is_some_and(|at| at <= turn.now);
+        let woken: Vec<SeatId> = self
+            .outbox
+            .carried
+            .iter()
+            .filter(|(_, carried)| woken(carried))
+            .map(|(seat, _)| seat.clone())
+            .collect();
+        for seat in woken {
+            self.seat_write_heard(turn, &seat, Heard::Woke, effects)?;
+        }
+        let waiting = seat_writes::waiting(turn.sql, LOOKED_AT)?;
+        self.outbox.by_seats = !waiting.is_empty() || !self.outbox.carried.is_empty();
+        self.outbox.by_seats_at = waiting.iter().map(|(_, _, due_at)| *due_at).find(|at| *at > turn.now);
+        for (number, action, due_at) in waiting {
+            if due_at > turn.now || self.outbox.carried.len() >= AT_ONCE {
+                break;
+            }
+            let entries = store::of_action(turn.sql, action)?;
+            let Some(entry) = entries.into_iter().find(|entry| entry.number == number) else { continue };
+            let ready = Ready::read(entry)?;
+            let Some(seat) = ready.write.seat().cloned() else { continue };
+            if self.outbox.carried.contains_key(&seat) {
+                continue;
+            }
+            let Some(key) = self.key_of(turn, &ready.write) else { continue };
+            let Some(request) = Self::send_request(std::slice::from_ref(&ready), key.as_deref()) else {
+                return Err(SqlError::Content("outbox"));
+            };
+            let pass = Pass::new(seat.clone(), Endpoint::BatchWrite, request, Window::Core, turn.now);
+            let next = pass.begin();
+            self.carry(turn, seat, Carried { number, action, pass, wakes_at: None }, next, effects)?;
+        }
+        Ok(self.outbox.by_seats_due_at().filter(|at| *at > turn.now))
+    }
+
+    /// Whether a write is on its way with a seat's token.
+    pub(super) fn is_carried(&self, number: i64) -> bool {
+        self.outbox.carried.values().any(|carried| carried.number == number)
+    }
+
+    /// The property that keeps a create apart, if there is one; outer `None`: HubSpot is still being asked about it.
+    fn key_of(&self, turn: &Turn<'_>, write: &Write) -> Option<Option<String>> {
+        let Write::Create { object_type, .. } = write else { return Some(None) };
+        match self.outbox.keeps.get(object_type) {
+            Some(Keeps::Property { name, .. }) => Some(Some(name.clone())),
+            _ if self.keeps_nothing(turn.now, *object_type) || !self.may_call(turn) => Some(None),
+            _ => None,
+        }
+    }
+
+    /// What the connection was made anew under, or an answer that never came, carries nothing any more.
+    fn drop_lost(&mut self, turn: &Turn<'_>) -> Result<(), SqlError> {
+        let flies = |seat: &SeatId| {
+            self.flies(|job| matches!(job, Job::Seat(Errand::Write { seat: own }) if own == seat))
+        };
+        let lost = |seat: &SeatId, carried: &Carried| {
+            carried.wakes_at.is_none() && !self.seats.is_asking(seat, Want::Write) && !flies(seat)
+        };
+        let all: Vec<SeatId> = self
+            .outbox
+            .carried
+            .iter()
+            .filter(|(seat, carried)| lost(seat, carried))
+            .map(|(seat, _)| seat.clone())
+            .collect();
+        for seat in all {
+            let Some(carried) = self.outbox.carried.remove(&seat) else { continue };
+            if let Some(ready) = carried.ready(turn)?.filter(|ready| ready.entry.state == State::Sent) {
+                Self::nobody_knows(turn, &ready, turn.now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Something that a write of a seat waited for has happened.
+    pub(in crate::engine::portal) fn seat_write_heard(
+        &mut self,
+        turn: &mut Turn<'_>,
+        seat: &SeatId,
+        heard: Heard,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), SqlError> {
+        let Some(mut carried) = self.outbox.carried.remove(seat) else { return Ok(()) };
+        let (next, tell) = carried.pass.step(turn.now, heard);
+        effects.extend(tell.map(|(_, ask)| Effect::Tell(ask)));
+        self.carry(turn, seat.clone(), carried, next, effects)
+    }
+
+    fn carry(
+        &mut self,
+        turn: &mut Turn<'_>,
+        seat: SeatId,
+        mut carried: Carried,
+        mut next: Next,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), SqlError> {
+        loop {
+            carried.wakes_at = None;
+            next = match next {
+                Next::Portal(SeatCommand::Token { refused, calls, .. }) => {
+                    let answer = self.token_for_write(turn, &seat, (refused.as_deref(), calls), effects)?;
+                    carried.pass.step(turn.now, Heard::Portal(answer)).0
+                }
+                Next::Portal(_) => Next::Done(Err(Stop::Unknown)),
+                Next::Limiter(_, _) if self.seats.is_busy(&seat) => {
+                    carried.wakes_at = Some(turn.now.plus_ms(BUSY_MS));
+                    break;
+                }
+                Next::Limiter(_, ask) => {
+                    self.seats.asks(&seat, Want::Write);
+                    effects.push(Effect::AskFor { seat: seat.clone(), ask });
+                    break;
+                }
+                Next::Send(request) => {
+                    let ready = carried.ready(turn)?;
+                    let open = |ready: &Ready| matches!(ready.entry.state, State::Waiting | State::Sent);
+                    if !ready.is_some_and(|ready| open(&ready)) {
+                        // Taken back meanwhile; the permit runs out by itself.
+                        return Ok(());
+                    }
+                    store::leave(turn.sql, &[carried.number], turn.now)?;
+                    self.send_for_seat(Errand::Write { seat: seat.clone() }, request, effects);
+                    break;
+                }
+                Next::Sleep(ms) => {
+                    carried.wakes_at = Some(turn.now.plus_ms(ms.into()));
+                    break;
+                }
+                Next::Done(end) => return self.carried(turn, &carried, end, effects),
+            };
+        }
+        self.outbox.by_seats = true;
+        self.outbox.carried.insert(seat, carried);
+        Ok(())
+    }
+
+    fn token_for_write(
+        &mut self,
+        turn: &mut Turn<'_>,
+        seat: &SeatId,
+        (refused, calls): (Option<&str>, Option<Endpoint>),
+        effects: &mut Vec<Effect>,
+    ) -> Result<SeatAnswer, SqlError> {
+        let command = SeatCommand::Token { seat: seat.clone(), refused: refused.map(str::to_owned), calls };
+        self.seat_command(turn, &Actor::Spoke, command, effects)
+    }
+
+    /// A write of a seat came to its end, or to a pause.
+    fn carried(
+        &mut self,
+        turn: &mut Turn<'_>,
+        carried: &Carried,
+        end: Result<Response, Stop>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), SqlError> {
+        self.outbox.stir();
+        let Some(ready) = carried.ready(turn)? else { return Ok(()) };
+        if !matches!(ready.entry.state, State::Waiting | State::Sent) {
+            return Ok(());
+        }
+        match end {
+            Ok(response) => self.seat_wrote(turn, &ready, &response),
+            Err(stop) => match carried.pass.refusal() {
+                Some(refusal) => {
+                    effects.push(Effect::Log(format!("a write of a seat: {refusal}")));
+                    self.seat_refused(turn, &ready, &refusal.clone())
+                }
+                None => Self::seat_stopped(turn, &ready, &stop),
+            },
+        }
+    }
+
+    fn seat_wrote(
+        &mut self,
+        turn: &mut Turn<'_>,
+        ready: &Ready,
+        response: &Response,
+    ) -> Result<(), SqlError> {
+        let Ok(batch) = writes::parse_batch(&response.body, turn.now) else {
+            return self.seat_refused(turn, ready, &Rejection::malformed(response));
+        };
+        let (key, own) = (ready.key(), ready.write.record().map(|(_, id)| id));
+        let done = batch.done.iter().find(|written| match &written.trace {
+            Some(trace) => *trace == key,
+            None => Some(written.id) == own,
+        });
+        match (done, batch.refused.first()) {
+            (Some(written), _) => self.written(turn, ready, Some(written.id), Done::Written),
+            (None, Some(entry)) => self.seat_refused(turn, ready, &entry.rejection),
+            // A success that tells of nothing may have made it.
+            (None, None) => Self::nobody_knows(turn, ready, turn.now),
+        }
+    }
+
+    /// HubSpot refused, or did not answer.
+    fn seat_refused(
+        &mut self,
+        turn: &mut Turn<'_>,
+        ready: &Ready,
+        rejection: &Rejection,
+    ) -> Result<(), SqlError> {
+        let pause = backoff(ready.entry.attempts.max(1), turn.random);
+        let note = Note {
+            kind: rejection.failure().name().to_owned(),
+            words: rejection.words(),
+            correlation_id: rejection.correlation_id.clone(),
+            ..Note::default()
+        };
+        let is_create = matches!(ready.write, Write::Create { .. });
+        if is_create && rejection.may_have_happened() {
+            return Self::nobody_knows(turn, ready, turn.now.plus_ms(pause.min(SECOND_MS)));
+        }
+        let again_at = match &rejection.class {
+            Class::Throttled { retry_at, .. } | Class::Parked { until: retry_at } => Some(*retry_at),
+            Class::Transient { retry_at } => Some(retry_at.unwrap_or(turn.now).max(turn.now.plus_ms(pause))),
+            Class::Locked | Class::Unreachable | Class::Expired | Class::Unauthorized | Class::Unknown => {
+                Some(turn.now.plus_ms(pause))
+            }
+            Class::Rejected { codes, .. }
+                if is_create && self.key_is_young(turn.now, ObjectType::Calls, codes) =>
+            {
+                Some(turn.now.plus_ms(pause))
+            }
+            Class::Forbidden { .. }
+            | Class::WrongTokenKind
+            | Class::Gone
+            | Class::Conflict { .. }
+            | Class::Rule { .. }
+            | Class::Rejected { .. }
+            | Class::TooLong => None,
+        };
+        match again_at {
+            Some(at) if ready.entry.attempts < ATTEMPTS => {
+                let note = serde_json::to_string(&note).map_err(|_| SqlError::Content("outbox"))?;
+                store::put_back(turn.sql, &[ready.entry.number], State::Waiting, at, Some(&note))
+            }
+            // It may have arrived before: if it is nowhere, the refusal stands.
+            None if is_create && ready.entry.doubted => {
+                let note = serde_json::to_string(&note).map_err(|_| SqlError::Content("outbox"))?;
+                store::put_back(turn.sql, &[ready.entry.number], State::Doubt, turn.now, Some(&note))
+            }
+            _ => Self::settle(turn, ready, State::Failed, None, &note),
+        }
+    }
+
+    /// No answer: a create is looked for, an update leaves again.
+    fn nobody_knows(turn: &Turn<'_>, ready: &Ready, at: Timestamp) -> Result<(), SqlError> {
+        let state = match ready.write {
+            Write::Create { .. } => State::Doubt,
+            _ => State::Waiting,
+        };
+        store::put_back(turn.sql, &[ready.entry.number], state, at, None)
+    }
+
+    /// It has not left.
+    fn seat_stopped(turn: &Turn<'_>, ready: &Ready, stop: &Stop) -> Result<(), SqlError> {
+        let over = |words: String| Note {
+            kind: Failure::AuthorisationEnded.name().to_owned(),
+            words,
+            ..Note::default()
+        };
+        let (at, note) = match stop {
+            Stop::Failed { failure, words, retry_at, correlation_id } => {
+                let note = Note {
+                    kind: failure.name().to_owned(),
+                    words: words.clone().unwrap_or_else(|| failure.words()),
+                    correlation_id: correlation_id.clone(),
+                    ..Note::default()
+                };
+                (retry_at.unwrap_or(turn.now).max(turn.now.plus_ms(SECOND_MS)), note)
+            }
+            Stop::Paused => {
+                let words = "A person has paused the connection: it leaves when that is over.";
+                let note = Note {
+                    kind: Failure::Throttled.name().to_owned(),
+                    words: words.to_owned(),
+                    ..Note::default()
+                };
+                (turn.now.plus_ms(MINUTE_MS), note)
+            }
+            Stop::NotActive(state) => {
+                let words = format!(
+                    "The seat is {}, and nobody else's token stands in for it: this was not written. The user authorises anew, then it may be tried again.",
+                    state.as_str()
+                );
+                return Self::settle(turn, ready, State::Failed, None, &over(words));
+            }
+            Stop::NotConnected | Stop::Unknown | Stop::Off => {
+                let words = "The seat is over, and with it its token: this was not written.".to_owned();
+                return Self::settle(turn, ready, State::Failed, None, &over(words));
+            }
+        };
+        let note = serde_json::to_string(&note).map_err(|_| SqlError::Content("outbox"))?;
+        store::put_back(turn.sql, &[ready.entry.number], State::Waiting, at, Some(&note))
+    }
+}
+
+impl Carried {
+    /// Its row as it is now.
+    fn ready(&self, turn: &Turn<'_>) -> Result<Option<Ready>, SqlError> {
+        let entries = store::of_action(turn.sql, self.action)?;
+        entries.into_iter().find(|entry| entry.number == self.number).map(Ready::read).transpose()
+    }
+}
