@@ -70,7 +70,11 @@ impl Portal {
     }
 
     /// Why nothing can be matched with a type at the moment.
-    pub(super) fn not_ready(&self, turn: &Turn<'_>, kind: ObjectType) -> Result<Option<WhyNot>, SqlError> {
+    pub(in crate::engine::portal) fn not_ready(
+        &self,
+        turn: &Turn<'_>,
+        kind: ObjectType,
+    ) -> Result<Option<WhyNot>, SqlError> {
         let stream = self.streams.iter().position(|running| running.saved.object_type == kind);
         if stream.is_none_or(|index| self.stands_still(index)) {
             return Ok(Some(WhyNot::NotMirrored));
