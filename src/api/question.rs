@@ -253,6 +253,7 @@ pub fn problem(connection: &ConnectionId, answer: Answer, expected: Expected) ->
             | Answer::Seat(_)
             | Answer::Outbox(_)
             | Answer::Mapping(_)
+            | Answer::Score(_)
             | Answer::Endpoint(_),
             _,
         ) => return None,

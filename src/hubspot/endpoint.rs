@@ -28,6 +28,8 @@ pub enum Endpoint {
     BatchWrite,
     /// Members of a list.
     Members,
+    /// Files of rows.
+    Imports,
     /// The end of an installation.
     Uninstall,
 }
@@ -47,6 +49,7 @@ impl Endpoint {
             Self::Token => "Tokens",
             Self::BatchWrite => "Batch write",
             Self::Members => "List members",
+            Self::Imports => "Imports",
             Self::Uninstall => "Uninstall",
         }
     }

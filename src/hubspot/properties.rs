@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    hubspot::{Fault, Issue, Malformed, VERSION, json},
+    hubspot::{Fault, Issue, Malformed, VERSION, json, objects::post},
     values::{
         http::{Body, Method, Request},
         ids::ObjectType,
@@ -146,6 +146,17 @@ fn options(entry: &Value) -> Option<Vec<Choice>> {
 pub fn list(kind: ObjectType) -> Request {
     let path = format!("/crm/properties/{VERSION}/{kind}");
     Request { method: Method::Get, path, bearer: None, body: Body::Empty }
+}
+
+/// `POST /crm/properties/…/{type}/groups`. Of a name that exists already HubSpot says so with a 409.
+pub fn create_group(kind: ObjectType, name: &str, label: &str) -> Request {
+    let body = serde_json::json!({ "name": name, "label": label });
+    post(format!("/crm/properties/{VERSION}/{kind}/groups"), &body)
+}
+
+/// `POST /crm/properties/…/{type}`, likewise.
+pub fn create(kind: ObjectType, definition: &Value) -> Request {
+    post(format!("/crm/properties/{VERSION}/{kind}"), definition)
 }
 
 /// Reads the definitions. Archived ones are left out.

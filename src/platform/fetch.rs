@@ -61,17 +61,15 @@ async fn answer(
     if let Some(bearer) = &request.bearer {
         headers.set("authorization", &format!("Bearer {}", bearer.expose()))?;
     }
-    let body = match &request.body {
-        Body::Empty => None,
-        Body::Json(text) => {
-            headers.set("content-type", "application/json")?;
-            Some(JsValue::from_str(text))
-        }
-        Body::Form(text) => {
-            headers.set("content-type", "application/x-www-form-urlencoded")?;
-            Some(JsValue::from_str(text.expose()))
-        }
-    };
+    let content_type = request.body.content_type();
+    if let Some(content_type) = &content_type {
+        headers.set("content-type", content_type)?;
+    }
+    let body = content_type.map(|_| match &request.body {
+        // A file of megabytes: as a text it would be turned into UTF-16 and back.
+        Body::Multipart { parts, .. } => js_sys::Uint8Array::from(parts.as_bytes()).into(),
+        other => JsValue::from_str(other.text()),
+    });
     let mut init = RequestInit::new();
     init.with_method(method(request.method))
         .with_headers(headers)

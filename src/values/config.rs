@@ -26,7 +26,7 @@ pub struct Setting {
 }
 
 /// Every setting, in the README's order.
-pub const SETTINGS: [Setting; 19] = [
+pub const SETTINGS: [Setting; 20] = [
     Setting {
         name: "PUBLIC_URL",
         secret: false,
@@ -86,6 +86,12 @@ pub const SETTINGS: [Setting; 19] = [
         secret: false,
         default: Some("240"),
         meaning: "seconds after which a tick of the cron checks a connection for changes again; more saves HubSpot calls and writes",
+    },
+    Setting {
+        name: "SCORE_FILE_ROWS",
+        secret: false,
+        default: Some("100000"),
+        meaning: "rows of one file of scores; of 100,000 some 6 MB are held in memory at once",
     },
     Setting {
         name: "FEED_DAYS",
@@ -211,6 +217,8 @@ pub struct WorkLimits {
     /// A check for changes is due this long after the last began. The default lies under cron's five minutes, so that no
     /// tick comes a moment too early.
     pub check_every_ms: i64,
+    /// Rows of one file of scores.
+    pub score_file_rows: u32,
     /// Age limit of the change feed in milliseconds.
     pub feed_ms: i64,
     /// Size limit of the change feed in bytes.
@@ -225,6 +233,7 @@ impl Default for WorkLimits {
             calls_per_alarm: 1000,
             calls_in_flight: 6,
             check_every_ms: 4 * crate::values::time::MINUTE_MS,
+            score_file_rows: 100_000,
             feed_ms: 30 * crate::values::time::DAY_MS,
             feed_bytes: 512 << 20,
             storage_bytes: 10_000 << 20,
@@ -305,6 +314,7 @@ impl Config {
                 calls_per_alarm: number("CALLS_PER_ALARM", 1..=9_000)? as u32,
                 calls_in_flight: number("CALLS_IN_FLIGHT", 1..=6)? as u32,
                 check_every_ms: number("CHECK_EVERY_SECONDS", 1..=86_400)? * crate::values::time::SECOND_MS,
+                score_file_rows: number("SCORE_FILE_ROWS", 1..=100_000)? as u32,
                 feed_ms: number("FEED_DAYS", 1..=400)? * crate::values::time::DAY_MS,
                 feed_bytes: number("FEED_MEGABYTES", 1..=4_096)? << 20,
                 storage_bytes: number("STORAGE_MEGABYTES", 1..=10_000)? << 20,

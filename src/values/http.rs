@@ -1,6 +1,6 @@
 //! HTTP as values: what leaves, what comes back, what comes in. The platform ring turns them into fetches.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use crate::values::secret::Secret;
 
@@ -48,6 +48,13 @@ pub enum Body {
     Json(String),
     /// `application/x-www-form-urlencoded`; holds client secrets and codes, therefore sealed from printing.
     Form(Secret<String>),
+    /// `multipart/form-data`, its parts as they travel.
+    Multipart {
+        /// What parts them; occurs in none.
+        boundary: String,
+        /// The parts, with their heads and the end.
+        parts: String,
+    },
 }
 
 impl fmt::Debug for Body {
@@ -56,6 +63,28 @@ impl fmt::Debug for Body {
             Self::Empty => f.write_str("Empty"),
             Self::Json(text) => write!(f, "Json({} bytes)", text.len()),
             Self::Form(form) => write!(f, "Form({form})"),
+            Self::Multipart { parts, .. } => write!(f, "Multipart({} bytes)", parts.len()),
+        }
+    }
+}
+
+impl Body {
+    /// Its content type; `None`: there is no body.
+    pub fn content_type(&self) -> Option<Cow<'static, str>> {
+        Some(match self {
+            Self::Empty => return None,
+            Self::Json(_) => "application/json".into(),
+            Self::Form(_) => "application/x-www-form-urlencoded".into(),
+            Self::Multipart { boundary, .. } => format!("multipart/form-data; boundary={boundary}").into(),
+        })
+    }
+
+    /// What travels.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Empty => "",
+            Self::Json(text) | Self::Multipart { parts: text, .. } => text,
+            Self::Form(form) => form.expose(),
         }
     }
 }
@@ -119,9 +148,10 @@ mod tests {
             body: Body::Json("{\"email\":\"canary\"}".to_owned()),
         };
         let form = Body::Form(Secret::new("client_secret=canary".to_owned()));
+        let file = Body::Multipart { boundary: "canary".to_owned(), parts: "canary".to_owned() };
         let headers = vec![("set-cookie".to_owned(), "canary".to_owned())];
         let answer = Outcome::Answered(Response { status: 200, headers, body: b"canary".to_vec() });
-        let printed = format!("{request:?} {form:?} {answer:?}");
+        let printed = format!("{request:?} {form:?} {file:?} {answer:?}");
         assert!(!printed.contains("canary") && printed.contains("200, 6 bytes"), "{printed}");
     }
 }

@@ -17,6 +17,7 @@ pub mod problem;
 pub mod property_value;
 pub mod receiver;
 pub mod scopes;
+pub mod score;
 pub mod secret;
 pub mod subscriptions;
 pub mod tier;

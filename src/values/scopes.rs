@@ -27,7 +27,7 @@ pub struct Scope {
 
 /// Every scope Spoke asks for (`hubspot-api.md` 10.2; row N1 of the features). Optional ones go into
 /// `optional_scope`, so that an account whose tier lacks one can still connect.
-pub const SCOPES: [Scope; 18] = [
+pub const SCOPES: [Scope; 19] = [
     Scope { name: ACCOUNT, required: true, purpose: "sign in and read the account's name and limits" },
     Scope { name: "crm.objects.contacts.read", required: true, purpose: "read contacts" },
     Scope { name: "crm.schemas.contacts.read", required: true, purpose: "read which fields contacts have" },
@@ -53,6 +53,11 @@ pub const SCOPES: [Scope; 18] = [
     },
     Scope { name: "crm.schemas.companies.write", required: false, purpose: "the same field of companies" },
     Scope { name: "crm.schemas.deals.write", required: false, purpose: "the same field of deals" },
+    Scope {
+        name: IMPORT,
+        required: false,
+        purpose: "send scores of accounts to companies in files, a hundred thousand at a time",
+    },
     Scope { name: OWNERS, required: false, purpose: "read who records belong to, with their teams" },
     Scope { name: LISTS, required: false, purpose: "read lists and their members" },
     Scope { name: LIST_MEMBERS, required: false, purpose: "put records on lists and take them off" },
@@ -63,6 +68,9 @@ pub const SCOPES: [Scope; 18] = [
         purpose: "read which custom objects there are and which fields they have",
     },
 ];
+
+/// Without it nothing can be sent in files (`hubspot-api.md` 7.1).
+pub const IMPORT: &str = "crm.import";
 
 /// Without it nobody can be put on a list.
 pub const LIST_MEMBERS: &str = "crm.lists.write";

@@ -5,13 +5,14 @@ use std::{collections::BTreeSet, fs, path::Path};
 use serde_json::{Value, json};
 use spoke::{
     hubspot::{
-        account, associations, lists, oauth, objects, owners, pipelines, properties, schemas,
+        account, associations, imports, lists, oauth, objects, owners, pipelines, properties, schemas,
         webhooks::{self, Event},
     },
     values::{
         config::{App, AppKind},
         http::{Body, Request},
         ids::{ListId, ObjectType, RecordId},
+        score::{Names, Score},
         secret::Secret,
         time::Timestamp,
     },
@@ -74,6 +75,15 @@ fn check(spec: &Value, request: &Request) {
             let pairs = form_urlencoded::parse(form.expose().as_bytes()).into_owned();
             let fields = pairs.map(|(name, value)| (name, Value::String(value))).collect();
             ("application/x-www-form-urlencoded", Value::Object(fields))
+        }
+        Body::Multipart { boundary, parts } => {
+            let part = |part: &str| {
+                let (head, content) = part.split_once("\r\n\r\n")?;
+                let name = head.split_once("name=\"")?.1.split('"').next()?;
+                Some((name.to_owned(), Value::String(content.strip_suffix("\r\n")?.to_owned())))
+            };
+            let fields = parts.split(&format!("--{boundary}")).filter_map(part).collect();
+            ("multipart/form-data", Value::Object(fields))
         }
     };
     let mut schema = operation["requestBody"]["content"][media]["schema"].clone();
@@ -208,6 +218,30 @@ fn the_other_requests_are_as_hubspot_describes_them() {
         for request in &requests {
             check(&spec, request);
         }
+    }
+}
+
+/// The request of an import is a text to its endpoint; what it holds the same file describes apart.
+#[test]
+fn imports_and_what_makes_properties_are_as_hubspot_describes_them() {
+    let names = Names::default();
+    let properties = names.all().to_vec();
+    let start = imports::start(ObjectType::Companies, "scores 7", &properties, "Record ID\n1\n");
+    if let Some(spec) = specification("imports.json") {
+        for request in [
+            imports::list(None),
+            imports::list(Some("MTA=")),
+            imports::one(61_000_001),
+            imports::errors(61_000_001, Some("MTA=")),
+            start,
+        ] {
+            check(&spec, &request);
+        }
+    }
+    let Some(spec) = specification("properties.json") else { return };
+    check(&spec, &properties::create_group(ObjectType::Companies, &names.group, &names.group_label()));
+    for score in Score::ALL {
+        check(&spec, &properties::create(ObjectType::Companies, &names.definition(score)));
     }
 }
 

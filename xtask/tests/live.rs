@@ -70,7 +70,7 @@ impl HubSpot for Simulated {
                 json.into_bytes()
             }
             Body::Empty => Vec::new(),
-            Body::Form(_) => panic!("nothing here sends a form"),
+            Body::Form(_) | Body::Multipart { .. } => panic!("nothing here sends a form"),
         };
         let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
         let wire = Wire {

@@ -59,8 +59,8 @@ impl Portal {
             Job::Read { ids } => self.read_ended(in_flight.stream, ids),
             Job::ReadOne { id } => self.read_ended(in_flight.stream, &[*id]),
             Job::Refresh | Job::Uninstall | Job::Revoke | Job::Properties | Job::Greatest => {}
-            Job::Beside(_) | Job::Try(_) | Job::Seat(_) | Job::Write(_) => {}
-            Job::List { .. } | Job::Fetch { .. } | Job::Search => {}
+            Job::Beside(_) | Job::Try(_) | Job::Seat(_) | Job::Write(_) | Job::Score(_) => {}
+            Job::List { .. } | Job::Fetch { .. } | Job::Search | Job::Echo { .. } => {}
             Job::Count { .. } | Job::Confirm { .. } | Job::Sweep | Job::Freshen { .. } | Job::Links(_) => {}
         }
         match &in_flight.job {
@@ -68,12 +68,16 @@ impl Portal {
             Job::Refresh => return self.refreshed(turn, outcome, effects),
             Job::Uninstall | Job::Revoke => return self.said_farewell(turn, &in_flight, outcome, effects),
             Job::Properties | Job::Greatest | Job::List { .. } | Job::Fetch { .. } | Job::Beside(_) => {}
-            Job::Search | Job::Read { .. } | Job::ReadOne { .. } | Job::Try(_) | Job::Write(_) => {}
+            Job::Search | Job::Read { .. } | Job::ReadOne { .. } | Job::Try(_) => {}
+            Job::Write(_) | Job::Score(_) | Job::Echo { .. } => {}
             Job::Count { .. } | Job::Confirm { .. } | Job::Sweep | Job::Freshen { .. } | Job::Links(_) => {}
         }
         // Also after a disconnect: what was written is written.
         if let Job::Write(call) = &in_flight.job {
             return self.wrote(turn, &in_flight, call, outcome, effects);
+        }
+        if let Job::Score(call) = &in_flight.job {
+            return self.scored(turn, &in_flight, call, outcome, effects);
         }
         // Answers to calls of before a disconnect have nowhere to go.
         let Some(connection) = &self.connection else { return Ok(()) };
@@ -150,7 +154,7 @@ impl Portal {
             tick,
             shrinks,
             before_field,
-            echoes: self.outbox.is_used(),
+            echoes: self.outbox.is_used() || self.scores.is_used(),
         }
     }
 
@@ -233,13 +237,18 @@ impl Portal {
                 self.keep_out_of(turn, in_flight.stream, &mut batch)?;
                 self.took_fresh(turn, in_flight, ids, &batch)?;
             }
+            Job::Echo { ids } => {
+                let mut batch = parsed!(objects::parse_batch(body));
+                self.keep_out_of(turn, in_flight.stream, &mut batch)?;
+                self.took_echo(turn, in_flight, ids, &batch)?;
+            }
             Job::Sweep => {
                 let page = parsed!(objects::parse_page(body));
                 self.took_sweep(turn, in_flight, &page)?;
             }
             Job::Links(call) => return self.took_links(turn, in_flight, call, body),
             Job::Refresh | Job::Uninstall | Job::Revoke => {}
-            Job::Beside(_) | Job::Try(_) | Job::Seat(_) | Job::Write(_) => {}
+            Job::Beside(_) | Job::Try(_) | Job::Seat(_) | Job::Write(_) | Job::Score(_) => {}
         }
         Ok(Ok(()))
     }
@@ -362,7 +371,7 @@ impl Portal {
         match in_flight.job {
             // A full read of links follows a full read of records.
             Job::Fetch { .. } => {}
-            Job::Confirm { .. } | Job::Freshen { .. } => {
+            Job::Confirm { .. } | Job::Freshen { .. } | Job::Echo { .. } => {
                 self.doubt_links(turn, scene.kind, &found, in_flight.asked_at)?;
             }
             _ => self.mark_links(turn, scene.kind, &found, in_flight.asked_at)?,
@@ -401,12 +410,13 @@ impl Portal {
         in_flight: &InFlight,
         page: &Page<'_>,
     ) -> Result<(), SqlError> {
-        let kept_out = self.keep_out(turn, in_flight.stream, &page.records)?;
+        let mut left_out = self.keep_out(turn, in_flight.stream, &page.records)?;
         let scene = self.scene(turn, in_flight);
+        left_out.extend(self.leave_to_echo(turn, scene.kind, &page.records)?);
         let running = &mut self.streams[in_flight.stream];
         let stream = &mut running.saved;
         let Some(poll) = &mut stream.poll else { return Ok(()) };
-        let applied = apply::detected(scene, &without(&page.records, &kept_out))?;
+        let applied = apply::detected(scene, &without(&page.records, &left_out))?;
         running.marked |= applied.doubts > 0;
         if take_page(poll, page) {
             stream.cursor = stream.cursor.max(poll.newest.min(poll.started_at));

@@ -18,6 +18,7 @@ use crate::{
             mappings::commands::{Answer as MappingAnswer, Command as MappingCommand},
             messages::{Answer, Command},
             outbox::commands::{Command as OutboxCommand, Taken},
+            scores::commands::{Answer as ScoreAnswer, Command as ScoreCommand},
             seats::commands::{Answer as SeatAnswer, Command as SeatCommand},
             types::{Answer as TypeAnswer, Command as TypeCommand},
         },
@@ -75,6 +76,7 @@ pub(super) fn deed(command: &Command) -> Option<Deed> {
         Command::Mapping(MappingCommand::List | MappingCommand::Get(_) | MappingCommand::Fields(_)) => {
             return None;
         }
+        Command::Score(command) => of_scores(command)?,
         Command::Channel(_) | Command::Endpoint(_) | Command::Beside(_) | Command::Types(_) => return None,
         // Erasures among them are written down where they are done.
         Command::Webhook { .. } | Command::OwnWebhook(_) => return None,
@@ -116,6 +118,20 @@ fn of_outbox(command: &OutboxCommand) -> Option<Deed> {
             Some(Deed::on("actions.set", "").with(json!({ "off": settings.off })))
         }
         OutboxCommand::List { .. } | OutboxCommand::Get(_) | OutboxCommand::Settings => None,
+    }
+}
+
+/// Which accounts have which scores is the host's own doing, and as frequent as its nights.
+fn of_scores(command: &ScoreCommand) -> Option<Deed> {
+    match command {
+        ScoreCommand::Set(settings) => Some(Deed::on("scores.set", "").with(json!({
+            "on": settings.on, "hour": settings.hour, "fields": settings.fields,
+        }))),
+        ScoreCommand::Create => Some(Deed::on("scores.fields_created", "")),
+        ScoreCommand::RunNow { full } => Some(Deed::on("scores.run_asked", "").with(json!({ "full": full }))),
+        ScoreCommand::Put(_) | ScoreCommand::Get(_) | ScoreCommand::Remove(_) => None,
+        ScoreCommand::Settings | ScoreCommand::Check => None,
+        ScoreCommand::Runs { .. } | ScoreCommand::Run(_) | ScoreCommand::Errors { .. } => None,
     }
 }
 
@@ -201,6 +217,7 @@ fn done(mut deed: Deed, answer: &Answer) -> Option<Deed> {
         | Answer::Mapping(MappingAnswer::Json(_) | MappingAnswer::Removed) => return Some(deed),
         Answer::Json(json)
         | Answer::Channel(ChannelAnswer::Json(json))
+        | Answer::Score(ScoreAnswer::Json(json))
         | Answer::Endpoint(EndpointAnswer::Json(json)) => json,
         Answer::Seat(SeatAnswer::Code { .. } | SeatAnswer::Logged(Taken::Action { new: true, .. })) => {
             return Some(deed);

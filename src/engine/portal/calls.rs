@@ -43,9 +43,11 @@ impl Portal {
             | Job::Count { .. }
             | Job::Confirm { .. }
             | Job::Freshen { .. }
+            | Job::Echo { .. }
             | Job::Sweep => self.stream_request(turn, index, job)?,
             Job::Links(call) => Self::links_request(call),
-            Job::Seat(_) => return None,
+            // The first is sent by whoever asks for it; the other has its rows to read.
+            Job::Seat(_) | Job::Score(_) => return None,
         };
         Some(Request { bearer, ..request })
     }
@@ -66,7 +68,7 @@ impl Portal {
                     objects::list(kind, &running.properties, after)
                 }
             }
-            Job::Fetch { ids, .. } | Job::Read { ids } | Job::Freshen { ids } => {
+            Job::Fetch { ids, .. } | Job::Read { ids } | Job::Freshen { ids } | Job::Echo { ids } => {
                 objects::batch_read(kind, ids, &running.properties)
             }
             Job::ReadOne { id } => {
@@ -85,7 +87,8 @@ impl Portal {
                 return self.reconcile_request(index, job);
             }
             Job::Refresh | Job::Revoke | Job::Uninstall => return None,
-            Job::Beside(_) | Job::Links(_) | Job::Try(_) | Job::Seat(_) | Job::Write(_) => return None,
+            Job::Beside(_) | Job::Links(_) | Job::Try(_) | Job::Seat(_) => return None,
+            Job::Write(_) | Job::Score(_) => return None,
         })
     }
 }

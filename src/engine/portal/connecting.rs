@@ -293,6 +293,7 @@ impl Portal {
     fn wipe(&mut self, turn: &Turn<'_>) -> Result<(), SqlError> {
         // What happened before is told before it goes.
         self.tell_lifecycle(turn)?;
+        self.scores_wiped(turn)?;
         wipe::wipe(turn.sql)?;
         if let Some(connection) = &mut self.connection {
             connection.delete_data = false;

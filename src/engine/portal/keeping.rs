@@ -98,7 +98,7 @@ impl Portal {
             tick,
             shrinks: false,
             before_field: false,
-            echoes: self.outbox.is_used(),
+            echoes: self.outbox.is_used() || self.scores.is_used(),
         }
     }
 
@@ -127,6 +127,7 @@ impl Portal {
         self.keeping.pruned_at = turn.now;
         self.prune_audit(turn)?;
         self.forget_actions(turn)?;
+        self.forget_score_echoes(turn)?;
         erasures::forget_before(turn.sql, turn.now.minus_ms(REMEMBERED_MS))?;
         schema::set(turn.sql, PRUNED_KEY, &turn.now.0.to_string())?;
         feed::prune(turn.sql, horizon(turn), turn.config.work.feed_bytes)

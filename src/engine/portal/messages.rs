@@ -17,6 +17,7 @@ use crate::{
         outbox::commands as outbox,
         reconcile::Reconcile,
         retention,
+        scores::commands as scores,
         seats::commands as seats,
         selection::Selection,
         snapshot,
@@ -209,6 +210,8 @@ pub enum Command {
     Seat(Box<seats::Command>),
     /// Something about field mappings. Answers [`Answer::Mapping`] or [`Answer::NotConnected`].
     Mapping(mappings::Command),
+    /// Something about scores of accounts. Answers [`Answer::Score`] or [`Answer::NotConnected`].
+    Score(scores::Command),
     /// Which records accounts or people of the host's are. Answered as each says.
     Match(matching::Command),
     /// Panics at the next alarm, once; only where the platform's test switch is on. Answers [`Answer::Done`].
@@ -257,6 +260,7 @@ impl Command {
             | Self::Types(_)
             | Self::Seat(_)
             | Self::Mapping(_)
+            | Self::Score(_)
             | Self::Match(_)
             | Self::PanicOnce => None,
         }
@@ -427,6 +431,8 @@ pub enum Answer {
     Seat(seats::Answer),
     /// What there is to say about field mappings.
     Mapping(mappings::Answer),
+    /// About scores.
+    Score(scores::Answer),
 }
 
 /// How a connection stands.

@@ -39,6 +39,7 @@ pub mod reconcile;
 mod refusals;
 mod requests;
 pub mod retention;
+pub mod scores;
 pub mod seats;
 pub mod selection;
 pub mod snapshot;
@@ -92,6 +93,7 @@ use outbox::Outbox;
 use permits::Permits;
 use reconcile::{Checking, Level};
 use retention::Retention;
+use scores::Scores;
 use seats::Seats;
 use selection::Selection;
 use state::{Connection, Farewell, Stream};
@@ -211,6 +213,8 @@ enum Job {
     Try(Probe),
     Seat(seats::Errand),
     Write(outbox::Call),
+    Score(scores::Call),
+    Echo { ids: Vec<RecordId> },
 }
 
 /// A call under way.
@@ -322,6 +326,7 @@ pub struct Portal {
     counting: Counting,
     seats: Seats,
     outbox: Outbox,
+    scores: Scores,
     panic_once: bool,
 }
 
@@ -369,6 +374,7 @@ impl Portal {
             counting: Counting::new(streams::counted(turn)?),
             seats: Seats::load(turn)?,
             outbox: Outbox::load(turn)?,
+            scores: Scores::load(turn)?,
             panic_once: false,
         };
         portal.unlock(turn)?;
@@ -533,6 +539,8 @@ impl Portal {
             }
             Command::Mapping(_) if self.connection.is_none() => Answer::NotConnected,
             Command::Mapping(command) => Answer::Mapping(self.mapping_command(turn, command)?),
+            Command::Score(_) if self.connection.is_none() => Answer::NotConnected,
+            Command::Score(command) => Answer::Score(self.score_command(turn, command, &mut effects)?),
         };
         if self.follow_channels(turn)? | self.tell_lifecycle(turn)? {
             self.rouse_for_deliveries(turn, &mut effects)?;
@@ -651,7 +659,7 @@ impl Portal {
             State::PausedByPerson { .. } => return Ok(false),
             State::Paused { .. } | State::Active => {}
         }
-        if due(self.outbox_due_at(turn)?) {
+        if due(self.outbox_due_at(turn)?) || due(self.scores_due_at(turn)?) {
             return Ok(true);
         }
         if self.next_errand(turn).0.is_some() || self.links_due(turn)? {

@@ -70,7 +70,8 @@ impl Portal {
                 | self.advance_blocks(turn)?
                 | self.advance_erasing(turn)?
                 | self.advance_channels(turn)?
-                | self.advance_index(turn)?);
+                | self.advance_index(turn)?
+                | self.advance_scores(turn)?);
         if !over {
             self.deliver(turn, effects)?;
         }
@@ -155,6 +156,7 @@ impl Portal {
         let soonest =
             if spent { turn.now } else { later.unwrap_or(turn.now).max(turn.now.plus_ms(SECOND_MS)) };
         let outbox = self.outbox_due_at(turn)?.map(|at| at.max(soonest));
+        let scores = self.scores_due_at(turn)?.map(|at| at.max(soonest));
         let others = [
             self.delivery_due_at(turn)?,
             self.channels_due_at(turn)?,
@@ -166,6 +168,7 @@ impl Portal {
             self.seats.due_at(),
             self.outbox.by_seats_due_at(),
             outbox,
+            scores,
         ];
         let next = next.into_iter().chain(others.into_iter().flatten()).min();
         effects.extend(next.map(Effect::SetAlarm));
@@ -189,13 +192,20 @@ impl Portal {
                 None => return Ok(Some(self.want(turn, index, window, effects))),
             },
         };
-        let Some(request) = self.request(turn, index, &job) else {
+        let request = match &job {
+            Job::Score(call) => self.score_request(turn, call)?,
+            _ => self.request(turn, index, &job),
+        };
+        let Some(request) = request else {
             effects.push(Effect::Alert(Alert::AppMissing));
             self.permits.unused(permit.map(|(_, permit)| permit));
             return Ok(Some(turn.now.plus_ms(UNCONFIGURED_MS)));
         };
         if let Job::Write(call) = &job {
             Self::outbox_leaves(turn, call)?;
+        }
+        if let Job::Score(call) = &job {
+            self.score_leaves(turn, call, &request)?;
         }
         let asked_at = self.tick(turn.now);
         let call = self.next_call;
@@ -238,7 +248,7 @@ impl Portal {
             Window::Core if index == NO_STREAM && self.outbox.is_stirred() => {
                 Self::outbox_calls(turn, BACKFILL_PERMITS).unwrap_or(1)
             }
-            Window::Core if backfilling => BACKFILL_PERMITS,
+            Window::Core if backfilling || self.scores.reads() => BACKFILL_PERMITS,
             Window::Core => {
                 let most = BATCH_LIMIT * BACKFILL_PERMITS as usize;
                 let marks = self.streams.get(index).map_or(0, |running| {
@@ -305,6 +315,15 @@ impl Portal {
         }
         let writes_at = self.outbox_waits_until().filter(|at| *at > turn.now);
         later = later.into_iter().chain(writes_at).min();
+        if let Some(score) = self.next_of_scores(turn)? {
+            match self.waits_for_window(&score.2, turn.now) {
+                Some(until) => later = later.into_iter().chain([until]).min(),
+                None if best.as_ref().is_none_or(|(other, _, _)| score.0 < *other) => best = Some(score),
+                None => {}
+            }
+        }
+        let scores_at = self.scores_wait_until().filter(|at| *at > turn.now);
+        later = later.into_iter().chain(scores_at).min();
         for index in self.fewest_calls_first() {
             let retry_at = self.streams[index].saved.retry_at;
             if retry_at > turn.now {
@@ -559,7 +578,7 @@ impl Job {
     pub(super) fn is_of_stream(&self) -> bool {
         match self {
             Self::Refresh | Self::Uninstall | Self::Revoke => false,
-            Self::Beside(_) | Self::Try(_) | Self::Seat(_) | Self::Write(_) => false,
+            Self::Beside(_) | Self::Try(_) | Self::Seat(_) | Self::Write(_) | Self::Score(_) => false,
             Self::Properties
             | Self::Greatest
             | Self::List { .. }
@@ -570,6 +589,7 @@ impl Job {
             | Self::Count { .. }
             | Self::Confirm { .. }
             | Self::Freshen { .. }
+            | Self::Echo { .. }
             | Self::Links(_)
             | Self::Sweep => true,
         }
@@ -591,6 +611,8 @@ impl Job {
             | Self::Read { .. }
             | Self::Confirm { .. }
             | Self::Freshen { .. }
+            | Self::Echo { .. }
+            | Self::Score(_)
             | Self::Sweep
             | Self::Beside(_)
             | Self::Try(_)

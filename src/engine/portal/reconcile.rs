@@ -202,7 +202,13 @@ impl Portal {
         let asks = |job: &Job| matches!(job, Job::Count { .. } | Job::Confirm { .. } | Job::Sweep);
         let stream = &self.streams[index].saved;
         let at_work = self.in_flight.values().any(|flying| flying.stream == index && asks(&flying.job));
-        if at_work || stream.backfill.is_some() || stream.poll.is_some() || planted(Bug::NoReconcile) {
+        let echo_follows = self.echo_follows(turn, stream.object_type);
+        if at_work
+            || echo_follows
+            || stream.backfill.is_some()
+            || stream.poll.is_some()
+            || planted(Bug::NoReconcile)
+        {
             return Ok(None);
         }
         if self.streams[index].checking.is_none() {
@@ -454,7 +460,7 @@ impl Portal {
             Job::List { .. } | Job::Fetch { .. } | Job::Search | Job::Read { .. } | Job::ReadOne { .. } => {
                 None
             }
-            Job::Freshen { .. } => None,
+            Job::Freshen { .. } | Job::Echo { .. } | Job::Score(_) => None,
         }
     }
 }

@@ -64,12 +64,13 @@ impl Portal {
             Class::Gone => match &in_flight.job {
                 Job::ReadOne { id } => return self.gone(turn, in_flight, *id),
                 Job::Refresh | Job::Uninstall | Job::Revoke | Job::Properties | Job::Greatest => {}
-                Job::Beside(_) | Job::Try(_) | Job::Seat(_) | Job::Write(_) => {}
+                Job::Beside(_) | Job::Try(_) | Job::Seat(_) | Job::Write(_) | Job::Score(_) => {}
                 Job::List { .. } | Job::Fetch { .. } | Job::Search | Job::Read { .. } => {}
                 Job::Count { .. }
                 | Job::Confirm { .. }
                 | Job::Sweep
                 | Job::Freshen { .. }
+                | Job::Echo { .. }
                 | Job::Links(_) => {}
             },
             Class::Expired | Class::Unauthorized => {

@@ -142,9 +142,8 @@ impl Portal {
         rejection: &Rejection,
     ) -> Result<bool, SqlError> {
         let ids = match &in_flight.job {
-            Job::Read { ids } | Job::Fetch { ids, .. } | Job::Confirm { ids, .. } | Job::Freshen { ids } => {
-                ids.as_slice()
-            }
+            Job::Read { ids } | Job::Fetch { ids, .. } | Job::Confirm { ids, .. } => ids.as_slice(),
+            Job::Freshen { ids } | Job::Echo { ids } => ids.as_slice(),
             Job::ReadOne { id } => std::slice::from_ref(id),
             Job::Refresh
             | Job::Uninstall
@@ -159,6 +158,7 @@ impl Portal {
             | Job::Try(_)
             | Job::Seat(_)
             | Job::Write(_)
+            | Job::Score(_)
             | Job::Links(_) => return Ok(false),
         };
         if !may_be_of_a_record(&rejection.class) {
@@ -229,6 +229,7 @@ impl Portal {
                 self.end_checking(turn, index)?;
             }
             Job::Freshen { .. } => self.freshened(index, ids),
+            Job::Echo { .. } => self.echo_read(turn, ids)?,
             _ => {}
         }
         Ok(())

@@ -239,6 +239,14 @@ pub fn parked(sql: &dyn Sql, kind: ObjectType) -> Result<Vec<Parked>, SqlError> 
         .ok_or(SqlError::Content("dirty"))
 }
 
+/// Whether any of these is marked.
+pub fn marked(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId]) -> Result<bool, SqlError> {
+    let statement =
+        "SELECT 1 FROM dirty WHERE object_type = ?1 AND id IN (SELECT value FROM json_each(?2)) LIMIT 1";
+    let ids = super::records::ids_json(ids);
+    Ok(int(sql, statement, &[Param::Text(&kind.name()), Param::Text(&ids)])?.is_some())
+}
+
 /// Of `ids`, those that reads failed of, and how many.
 pub fn failed_of(
     sql: &dyn Sql,

@@ -46,6 +46,23 @@ pub fn put(
     Ok(())
 }
 
+/// The same of many records, each once.
+pub fn put_all(
+    sql: &dyn Sql,
+    kind: ObjectType,
+    written: &[(RecordId, Written)],
+    now: Timestamp,
+) -> Result<(), SqlError> {
+    let text = serde_json::to_string(written).expect("texts are JSON");
+    sql.exec(
+        "INSERT INTO echoes (object_type, id, at, written)
+         SELECT ?1, value->>0, ?3, value->1 FROM json_each(?2) WHERE true
+         ON CONFLICT (object_type, id) DO UPDATE SET at = excluded.at, written = json_patch(written, excluded.written)",
+        &[Param::Text(&kind.name()), Param::Text(&text), Param::Int(now.0)],
+    )?;
+    Ok(())
+}
+
 /// What is on its way to these records.
 pub fn of(
     sql: &dyn Sql,
@@ -107,6 +124,12 @@ mod tests {
         assert_eq!(all[&id].len(), 2);
         leave(&sql, kind, id, &one("zip", "")).unwrap();
         assert_eq!(of(&sql, kind, &[id]).unwrap()[&id], one("zip", ""));
+        leave(&sql, kind, id, &Written::new()).unwrap();
+        let large = RecordId((1 << 53) + 1);
+        put_all(&sql, kind, &[(id, one("a", "1")), (large, one("b", "—"))], Timestamp(3)).unwrap();
+        put_all(&sql, kind, &[(id, one("c", "2"))], Timestamp(4)).unwrap();
+        let all = of(&sql, kind, &[id, large]).unwrap();
+        assert_eq!((all[&id].len(), &all[&large]), (2, &one("b", "—")));
         leave(&sql, kind, id, &Written::new()).unwrap();
         assert_eq!(of(&sql, kind, &[id]).unwrap().len(), 0);
     }

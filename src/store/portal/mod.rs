@@ -32,6 +32,9 @@
 //! | `echoes` | what was written to a record and has not been read again | object type, id |
 //! | `seats` | one of the host's users who authorises individually, as the engine's JSON | number |
 //! | `seat_secrets` | a link, a state or a code that leads to a seat, hashed | hash |
+//! | `score_accounts` | an account of the host's with its scores | number |
+//! | `score_runs` | a nightly run, as the engine's JSON | number |
+//! | `score_rows` | a row of a run's file, frozen; see [`scores`] | run, file, place |
 //! | `mappings` | which fields an action of the host fills, as the engine's JSON | action |
 
 pub mod blocks;
@@ -53,6 +56,7 @@ pub mod members;
 pub mod outbox;
 pub mod records;
 pub mod reference;
+pub mod scores;
 pub mod seat_writes;
 pub mod seats;
 pub mod streams;
@@ -64,7 +68,7 @@ pub mod wipe;
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 20] = [
+pub const STEPS: [&str; 21] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -268,6 +272,7 @@ pub const STEPS: [&str; 20] = [
      CREATE INDEX further_keys_of ON further_keys (object_type, id);",
     // Changes above this number are of a person who was let in again; NULL: nobody was.
     "ALTER TABLE erasures ADD COLUMN up_to INTEGER;",
+    scores::TABLES,
 ];
 
 /// Opens the tables; see [`crate::store::schema::open`].

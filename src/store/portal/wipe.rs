@@ -3,7 +3,7 @@
 use crate::store::sql::{Param, Sql, SqlError, Value};
 
 /// Tables of what was read, and of what was made of it. Emptied whole, which SQLite does without looking at rows.
-pub const READ: [&str; 17] = [
+pub const READ: [&str; 18] = [
     "credentials",
     "streams",
     "parts",
@@ -21,11 +21,12 @@ pub const READ: [&str; 17] = [
     "erasures",
     "usage",
     "echoes",
+    "score_rows",
 ];
 /// Tables of records: one a type.
 pub const RECORDS: &str = "records_";
 /// Tables of what people have set, and of what must never come back.
-pub const SET: [&str; 14] = [
+pub const SET: [&str; 16] = [
     "meta",
     "endpoints",
     "channels",
@@ -40,6 +41,8 @@ pub const SET: [&str; 14] = [
     "outbox",
     "feed",
     "mappings",
+    "score_accounts",
+    "score_runs",
 ];
 
 /// What lies in `meta` of the state of reads; keys that begin so.

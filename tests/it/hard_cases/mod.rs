@@ -30,6 +30,7 @@ mod privacy;
 mod reconcile;
 mod requests;
 mod retention;
+mod scores;
 mod seats;
 mod selection;
 mod storage;

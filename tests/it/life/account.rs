@@ -17,7 +17,7 @@ use spoke::{
     },
     hubspot::{account, oauth, webhooks},
     values::{
-        http::{Body, Method, Outcome, Request, Response},
+        http::{Method, Outcome, Request, Response},
         ids::{AppKey, ConnectionId, ObjectType, PortalId, WorkspaceId},
         secret::Secret,
         time::Timestamp,
@@ -286,17 +286,8 @@ impl World {
         if let Some(bearer) = &request.bearer {
             headers.push(("authorization".to_owned(), format!("Bearer {}", bearer.expose())));
         }
-        let body = match &request.body {
-            Body::Empty => Vec::new(),
-            Body::Json(text) => {
-                headers.push(("content-type".to_owned(), "application/json".to_owned()));
-                text.clone().into_bytes()
-            }
-            Body::Form(text) => {
-                headers.push(("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned()));
-                text.expose().clone().into_bytes()
-            }
-        };
+        headers.extend(request.body.content_type().map(|own| ("content-type".to_owned(), own.into_owned())));
+        let body = request.body.text().as_bytes().to_vec();
         let sent = wire::Request {
             method: request.method.as_str().to_owned(),
             path: path.to_owned(),

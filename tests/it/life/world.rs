@@ -498,6 +498,12 @@ impl World {
         }
     }
 
+    /// From now on, for so many minutes, one turn in so many has a statement that fails.
+    pub fn tear(&mut self, one_in: u32, minutes: u64) {
+        self.plan.torn_one_in = one_in;
+        self.edits_until = self.now + minutes * MINUTE;
+    }
+
     /// Deploys with another value of a variable.
     pub fn deploy(&mut self, variable: &'static str, value: String) {
         self.plan.variables.retain(|(name, _)| *name != variable);

@@ -73,7 +73,7 @@ impl Account {
             Body::Json(json) => {
                 self.agent.run(built.header("content-type", "application/json").body(json.clone())?)?
             }
-            Body::Form(_) => bail!("nothing here sends a form"),
+            Body::Form(_) | Body::Multipart { .. } => bail!("nothing here sends a form"),
         };
         let headers = answer
             .headers()

@@ -107,6 +107,7 @@ impl Portal {
         let Some(stream) = self.streams.get(index) else { return Ok(()) };
         let tells_values = match job {
             Job::Read { .. } | Job::Fetch { .. } | Job::Freshen { .. } | Job::Confirm { .. } => true,
+            Job::Echo { .. } => true,
             Job::List { .. } | Job::ReadOne { .. } => !stream.saved.wide,
             _ => false,
         };
