@@ -62,6 +62,8 @@ pub(in crate::engine::portal) struct Carried {
     number: i64,
     action: i64,
     pass: Pass,
+    /// The property that holds the key of what it makes.
+    key: Option<String>,
     /// When to go on, where nothing is waited for but time.
     wakes_at: Option<Timestamp>,
 }
@@ -135,7 +137,7 @@ impl Portal {
             };
             let pass = Pass::new(seat.clone(), Endpoint::BatchWrite, request, Window::Core, turn.now);
             let next = pass.begin();
-            self.carry(turn, seat, Carried { number, action, pass, wakes_at: None }, next, effects)?;
+            self.carry(turn, seat, Carried { number, action, pass, key, wakes_at: None }, next, effects)?;
         }
         Ok(self.outbox.by_seats_due_at().filter(|at| *at > turn.now))
     }
@@ -225,7 +227,7 @@ impl Portal {
                         // Taken back meanwhile; the permit runs out by itself.
                         return Ok(());
                     }
-                    store::leave(turn.sql, &[carried.number], turn.now)?;
+                    store::leave(turn.sql, &[carried.number], carried.key.as_deref(), turn.now)?;
                     self.send_for_seat(Errand::Write { seat: seat.clone() }, request, effects);
                     break;
                 }
@@ -317,17 +319,19 @@ impl Portal {
         if is_create && rejection.may_have_happened() {
             return Self::nobody_knows(turn, ready, turn.now.plus_ms(pause.min(SECOND_MS)));
         }
+        let may_lack_key = match &rejection.class {
+            Class::Rejected { codes, .. } if is_create => {
+                self.key_may_be_missing(turn, ObjectType::Calls, ready, codes)?
+            }
+            _ => false,
+        };
         let again_at = match &rejection.class {
             Class::Throttled { retry_at, .. } | Class::Parked { until: retry_at } => Some(*retry_at),
             Class::Transient { retry_at } => Some(retry_at.unwrap_or(turn.now).max(turn.now.plus_ms(pause))),
             Class::Locked | Class::Unreachable | Class::Expired | Class::Unauthorized | Class::Unknown => {
                 Some(turn.now.plus_ms(pause))
             }
-            Class::Rejected { codes, .. }
-                if is_create && self.key_is_young(turn.now, ObjectType::Calls, codes) =>
-            {
-                Some(turn.now.plus_ms(pause))
-            }
+            Class::Rejected { .. } if may_lack_key => Some(turn.now.plus_ms(pause)),
             Class::Forbidden { .. }
             | Class::WrongTokenKind
             | Class::Gone
