@@ -332,7 +332,8 @@ fn a_dry_run_says_what_would_be_and_writes_nothing() {
     let body = json!({ "action": "update_record", "type": "contacts", "record": id, "properties": { "firstname": "Bonn" } });
     let one = take(&mut world, Asked { dry_run: true, ..asked(body) });
     let told = action(&mut world, &one);
-    assert_eq!(told["writes"][0]["fields"]["firstname"], json!({ "from": "Ulm", "to": "Bonn" }));
+    let change = json!({ "label": "Firstname", "from": "Ulm", "to": "Bonn" });
+    assert_eq!(told["writes"][0]["fields"]["firstname"], change);
     assert_eq!((told["state"].as_str(), told["dry_run"].as_bool()), (Some("dry"), Some(true)));
     world.pass(10);
     assert_eq!(world.counted(before, "/batch/update"), 0);

@@ -9,6 +9,9 @@ use crate::{
     },
 };
 
+/// No row's number is greater: numbers cross into JavaScript whole up to here.
+const MOST: i64 = 1 << 53;
+
 /// An action as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Action {
@@ -83,7 +86,7 @@ pub fn actions(
         &format!(
             "SELECT number, id, at, content FROM actions WHERE number < ?1 {of_state} ORDER BY number DESC LIMIT ?2"
         ),
-        &[Param::Int(before.unwrap_or(i64::MAX)), Param::Int(limit.into())],
+        &[Param::Int(before.unwrap_or(MOST)), Param::Int(limit.into())],
     )?;
     rows.into_iter().map(action).collect()
 }
