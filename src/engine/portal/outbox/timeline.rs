@@ -166,15 +166,13 @@ impl Entry {
         let plain = |text: &str| {
             text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
         };
-        let mut html = format!("<p><strong>{}</strong></p>", plain(&self.title));
-        if let Some(body) = &self.body {
-            html.push_str(&format!("<p>{}</p>", plain(body).replace('\n', "<br>")));
-        }
-        if let Some(url) = &self.url {
+        let title = Some(format!("<p><strong>{}</strong></p>", plain(&self.title)));
+        let body = self.body.as_ref().map(|body| format!("<p>{}</p>", plain(body).replace('\n', "<br>")));
+        let link = self.url.as_ref().map(|url| {
             let url = plain(url);
-            html.push_str(&format!("<p><a href=\"{url}\">{url}</a></p>"));
-        }
-        html
+            format!("<p><a href=\"{url}\">{url}</a></p>")
+        });
+        [title, body, link].into_iter().flatten().collect()
     }
 }
 
