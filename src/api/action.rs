@@ -13,6 +13,7 @@ use crate::{
         OPEN_LIMIT, Settings,
         actions::{Name, Refusal},
         commands::{ACTIONS_LIMIT, AT_ONCE, Answer, Asked, Command, Taken},
+        timeline::Choice,
     },
     store::portal::outbox::State,
     values::{
@@ -102,6 +103,8 @@ struct Resolve {
 #[serde(deny_unknown_fields)]
 struct Set {
     off: Vec<Name>,
+    #[serde(default)]
+    timeline: Choice,
 }
 
 /// What one action of a request is; the members that every action takes are read apart from those of its own.
@@ -179,8 +182,8 @@ pub fn command(call: &Call, query: &Query<'_>, body: &[u8]) -> Result<Command, P
         Call::DoMany => Command::Do(lines(body)?.into_iter().filter_map(Result::ok).collect()),
         Call::Settings => Command::Settings,
         Call::Set => {
-            let Set { off } = request::body(body)?;
-            Command::Set(Settings { off: off.into_iter().collect() })
+            let Set { off, timeline } = request::body(body)?;
+            Command::Set(Settings { off: off.into_iter().collect(), timeline })
         }
         Call::Get(id) => Command::Get(id.clone()),
         Call::Cancel(id) => nothing().map(|()| Command::Cancel(id.clone()))?,
@@ -226,7 +229,7 @@ fn shown(settings: &Settings) -> Value {
         .iter()
         .map(|name| json!({ "action": name.as_str(), "on": !settings.off.contains(name) }))
         .collect();
-    json!({ "off": settings.off, "actions": all })
+    json!({ "off": settings.off, "actions": all, "timeline": settings.timeline.as_str() })
 }
 
 fn one(taken: Taken) -> Result<(u16, String), Problem> {

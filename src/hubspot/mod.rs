@@ -7,6 +7,7 @@ pub mod asked;
 pub mod associations;
 pub mod endpoint;
 pub mod engagements;
+pub mod events;
 pub mod imports;
 mod json;
 pub mod lists;

@@ -27,7 +27,7 @@ pub struct Scope {
 
 /// Every scope Spoke asks for (`hubspot-api.md` 10.2; row N1 of the features). Optional ones go into
 /// `optional_scope`, so that an account whose tier lacks one can still connect.
-pub const SCOPES: [Scope; 19] = [
+pub const SCOPES: [Scope; 22] = [
     Scope { name: ACCOUNT, required: true, purpose: "sign in and read the account's name and limits" },
     Scope { name: "crm.objects.contacts.read", required: true, purpose: "read contacts" },
     Scope { name: "crm.schemas.contacts.read", required: true, purpose: "read which fields contacts have" },
@@ -67,10 +67,27 @@ pub const SCOPES: [Scope; 19] = [
         required: false,
         purpose: "read which custom objects there are and which fields they have",
     },
+    Scope {
+        name: APP_EVENTS,
+        required: false,
+        purpose: "put entries on timelines as events of the app, which HubSpot has to approve for that",
+    },
+    Scope {
+        name: CUSTOM_EVENTS,
+        required: false,
+        purpose: "put entries on timelines as custom events, on tiers that have these",
+    },
+    Scope { name: CUSTOM_EVENT_DEFINITIONS, required: false, purpose: "define those custom events" },
 ];
 
 /// Without it nothing can be sent in files (`hubspot-api.md` 7.1).
 pub const IMPORT: &str = "crm.import";
+/// Without it the app puts no events on timelines (`hubspot-api.md` 8.2; 12.3: sources differ, an app's settings say).
+pub const APP_EVENTS: &str = "timeline";
+/// Without it no custom events are sent (`hubspot-api.md` 8.3).
+pub const CUSTOM_EVENTS: &str = "analytics.behavioral_events.send";
+/// Without it they cannot be defined.
+pub const CUSTOM_EVENT_DEFINITIONS: &str = "behavioral_events.event_definitions.read_write";
 
 /// Without it nobody can be put on a list.
 pub const LIST_MEMBERS: &str = "crm.lists.write";

@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, fs, path::Path};
 use serde_json::{Value, json};
 use spoke::{
     hubspot::{
-        account, associations, imports, lists, oauth, objects, owners, pipelines, properties, schemas,
+        account, associations, events, imports, lists, oauth, objects, owners, pipelines, properties,
+        schemas,
         webhooks::{self, Event},
     },
     values::{
@@ -291,5 +292,32 @@ fn every_event_type_of_the_types_that_are_always_mirrored_is_understood() {
             if kind.starts_with(prefix) { named += 1 } else { general += 1 }
         }
         assert!(named >= least && general >= 5, "{object_type}: {named} and {general} of {kinds:?}");
+    }
+}
+
+#[test]
+fn events_on_timelines_are_what_the_specification_takes() {
+    let occurrence = |id: &str| events::Occurrence {
+        id: id.to_owned(),
+        record: RecordId(7),
+        at: "2026-11-20T00:05:00.000Z",
+        values: [Some("Asked"), Some("About"), None],
+    };
+    let two = [occurrence("a.0"), occurrence("b.0")];
+    if let Some(spec) = specification("timeline-2026-03.json") {
+        check(&spec, &events::send_app("spoke_contact_entry", &two));
+        check(&spec, &events::send_app("spoke_contact_entry", &two[..1]));
+    }
+    if let Some(spec) = specification("event-send.json") {
+        check(&spec, &events::send_custom("pe7_spoke_contact_entry", &two));
+        check(&spec, &events::define(ObjectType::Deals).unwrap());
+    }
+    assert_eq!(events::define(ObjectType::Notes), None);
+}
+
+#[test]
+fn a_search_for_tasks_is_what_the_specification_takes() {
+    if let Some(spec) = specification("tasks.json").map(with_sorts_as_objects) {
+        check(&spec, &spoke::hubspot::tasks::search("7", Some(Timestamp(1)), Some(Timestamp(2))));
     }
 }

@@ -74,6 +74,9 @@ impl Portal {
         }
         // Also after a disconnect: what was written is written.
         if let Job::Write(call) = &in_flight.job {
+            if let Some(entries) = call.entries() {
+                return self.entered(turn, &in_flight, entries, outcome, effects);
+            }
             return self.wrote(turn, &in_flight, call, outcome, effects);
         }
         if let Job::Score(call) = &in_flight.job {

@@ -114,9 +114,9 @@ fn of_outbox(command: &OutboxCommand) -> Option<Deed> {
         OutboxCommand::Resolve { action, happened, .. } => {
             Some(Deed::on("action.resolved", action).with(json!({ "happened": happened })))
         }
-        OutboxCommand::Set(settings) => {
-            Some(Deed::on("actions.set", "").with(json!({ "off": settings.off })))
-        }
+        OutboxCommand::Set(settings) => Some(
+            Deed::on("actions.set", "").with(json!({ "off": settings.off, "timeline": settings.timeline })),
+        ),
         OutboxCommand::List { .. } | OutboxCommand::Get(_) | OutboxCommand::Settings => None,
     }
 }

@@ -32,7 +32,7 @@ impl Portal {
             Job::Try(probe) => probe.request(),
             Job::Uninstall => oauth::uninstall(),
             Job::Beside(errand) => errand.request(&tokens.access),
-            Job::Write(call) => Self::outbox_request(call)?,
+            Job::Write(call) => self.outbox_request(call)?,
             Job::Properties
             | Job::Greatest
             | Job::List { .. }

@@ -34,6 +34,7 @@ mod scores;
 mod seats;
 mod selection;
 mod storage;
+mod timeline;
 mod tokens;
 mod types;
 mod unreadable;

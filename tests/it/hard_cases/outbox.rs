@@ -26,14 +26,14 @@ use super::{ids, synced, tiny};
 use crate::life::{PORTAL, Plan, World};
 
 /// What it takes to write records.
-const WRITES: [&str; 4] = [
+pub(super) const WRITES: [&str; 4] = [
     "crm.objects.contacts.write",
     "crm.objects.companies.write",
     "crm.objects.deals.write",
     "crm.lists.write",
 ];
 /// And to make fields.
-const FIELDS: [&str; 3] =
+pub(super) const FIELDS: [&str; 3] =
     ["crm.schemas.contacts.write", "crm.schemas.companies.write", "crm.schemas.deals.write"];
 
 pub(super) fn writing(contacts: u32) -> Plan {

@@ -174,6 +174,11 @@ fn answers(world: &World) -> Result<()> {
     let seat_at = format!("{seats}/{}", text(&seat["id"])?);
     let search = spoke.post(&format!("{seat_at}/records/contacts/search"), &json!({"query": "a"}))?;
     done("searchSeatRecords", search)?;
+    done("listSeatTasks", spoke.get(&format!("{seat_at}/tasks?which=today"))?)?;
+    let call = json!({"title": "Call", "outcome": "connected", "duration_s": 61, "dry_run": true});
+    done("logSeatCall", spoke.post(&format!("{seat_at}/calls"), &call)?)?;
+    let call = json!({"title": "Call", "id": "contract-call"});
+    done("logSeatCall", spoke.post(&format!("{seat_at}/calls"), &call)?)?;
     let rotated = done("rotateSecret", spoke.post(&format!("{endpoint_at}/rotate-secret"), &json!({}))?)?;
     told(&text(&rotated["secret"])?);
     done("replay", spoke.post(&format!("{endpoint_at}/replay"), &json!({"after": "0"}))?)?;
@@ -219,7 +224,11 @@ fn answers(world: &World) -> Result<()> {
     let dry = json!({"action": "update_record", "type": "contacts", "record": record, "properties": {"firstname": "Ann"}, "dry_run": true});
     done("do", spoke.post(&actions, &dry)?)?;
     done("doMany", spoke.post(&format!("{actions}/bulk"), &dry)?)?;
-    done("setActionSettings", spoke.put(&format!("{actions}/settings"), &json!({"off": []}))?)?;
+    let about = json!({"type": "contacts", "id": record});
+    let entry = json!({"action": "timeline_entry", "about": about, "title": "Asked", "dry_run": true});
+    done("do", spoke.post(&actions, &entry)?)?;
+    let settings = json!({"off": [], "timeline": "note"});
+    done("setActionSettings", spoke.put(&format!("{actions}/settings"), &settings)?)?;
     let action = text(&action["id"])?;
     for (id, verb) in [("cancelAction", "cancel"), ("retryAction", "retry")] {
         done(id, spoke.post(&format!("{actions}/{action}/{verb}"), &json!({}))?)?;

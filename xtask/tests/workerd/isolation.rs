@@ -211,6 +211,7 @@ fn body(row: &Row) -> Option<String> {
         "contacts" if row.method == "POST" => json!({"people": [{"email": "canary@canary.example"}]}),
         "retention" => json!({"audit_days": 30}),
         "actions" | "bulk" => json!({"action": "add_note", "body": "Mallory"}),
+        "calls" => json!({"title": "Mallory"}),
         "resolve" => json!({"happened": true}),
         "settings" => json!({"off": ["add_note"]}),
         "*" if row.pattern.ends_with("/mappings/*") => {

@@ -119,6 +119,8 @@ fn whole(world: &mut World) -> Result<()> {
     })?;
     ensure!(owner.json()?["id"] == OWNER_GRACE, "{}", owner.text);
 
+    dialed(world, portal, &path, &id(0))?;
+
     // Every access token ends; many ask at once.
     of.post("tokens/expire", &json!({"portal_id": portal}))?;
     let before = tokens_asked(world)?;
@@ -141,6 +143,35 @@ fn whole(world: &mut World) -> Result<()> {
         let counters = world.simulator.counters()?;
         Ok(counters.calls.keys().any(|(endpoint, _)| endpoint == "revoke").then_some(()))
     })
+}
+
+/// A task is told with whom to call, a call logged, and the task is done.
+fn dialed(world: &World, portal: u64, path: &str, contact: &str) -> Result<()> {
+    let of = world.simulator.of(portal);
+    let values = json!({
+        "hs_task_subject": "Call Kim", "hs_task_type": "CALL", "hs_task_status": "NOT_STARTED",
+        "hs_timestamp": "2026-01-05T09:00:00Z", "hubspot_owner_id": OWNER_GRACE,
+    });
+    let task = of.post("tasks/create", &json!({"portal_id": portal, "properties": values}))?;
+    of.catch_up_search()?;
+    let tasks = world.spoke.get_json(&format!("{path}/tasks?which=overdue"))?;
+    let told = &tasks["results"][0];
+    ensure!(told["id"] == task["id"] && told["subject"] == "Call Kim", "{tasks}");
+    let about = json!([{"type": "contacts", "id": contact}]);
+    let call =
+        json!({"id": "call-1", "task": task["id"], "title": "Kim", "outcome": "connected", "about": about});
+    let calls = format!("{path}/calls");
+    let logged = world.spoke.post(&calls, &call)?;
+    ensure!(logged.status == 201, "{} {}", logged.status, logged.text);
+    let again = world.spoke.post(&calls, &call)?;
+    ensure!(again.status == 200 && again.json()?["id"] == logged.json()?["id"], "{}", again.text);
+    let tasks = world.spoke.get_json(&format!("{path}/tasks"))?;
+    ensure!(tasks["results"] == json!([]), "{tasks}");
+    let (made, _) = of.dump("calls", 0, 10)?;
+    let (tasks, _) = of.dump("tasks", 0, 1_000)?;
+    let done = tasks.iter().find(|own| own["id"] == task["id"]).context("no task")?;
+    ensure!(made.len() == 1 && done["properties"]["hs_task_status"] == "COMPLETED", "{made:?} {done}");
+    Ok(())
 }
 
 fn stolen(world: &mut World) -> Result<()> {

@@ -7,7 +7,10 @@ use super::{
 };
 use crate::{
     api::action::{self, KEY_CHARS, WHY_CHARS},
-    engine::portal::outbox::actions::{FIELDS_LIMIT, Name, TEXT_CHARS, TIES_LIMIT},
+    engine::portal::outbox::{
+        actions::{FIELDS_LIMIT, Name, TEXT_CHARS, TIES_LIMIT},
+        timeline::{Choice, TITLE_CHARS, URL_CHARS, Way},
+    },
 };
 
 /// An action with members of its own, besides those that every action takes.
@@ -180,8 +183,28 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 }),
             ],
         ),
+        asked(
+            Name::TimelineEntry,
+            &[
+                ("about", of("About")),
+                ("title", json!({ "type": "string", "maxLength": TITLE_CHARS, "pattern": r"^\S" })),
+                (
+                    "body?",
+                    optional(said(
+                        json!({ "type": "string", "maxLength": TEXT_CHARS / 2 }),
+                        "Plain. A custom event holds 256 characters of it.",
+                    )),
+                ),
+                (
+                    "url?",
+                    optional(json!({ "type": "string", "pattern": "^https://", "maxLength": URL_CHARS })),
+                ),
+                ("at?", optional(moment_in())),
+            ],
+        ),
     ];
     let states = || words(&action::states());
+    let choices = || words(&Choice::ALL.map(Choice::as_str));
     let names = words(&Name::ALL.map(Name::as_str));
     vec![
         ("NewAction", json!({ "oneOf": one_of })),
@@ -221,6 +244,13 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 ("step", count()),
                 ("state", states()),
                 ("attempts", count()),
+                (
+                    "way?",
+                    said(
+                        words(&Way::ALL.map(Way::as_str)),
+                        "Of an entry on a timeline: what it is. Of one that is no note, `fields` are those of the note that it would be.",
+                    ),
+                ),
                 ("op", words(&["create", "update", "link", "join", "leave"])),
                 ("type?", text()),
                 ("record?", said(text(), "Which; or the step that makes it.")),
@@ -258,11 +288,24 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             ),
         ),
         ("Resolution", body(&[("happened", flag()), ("record?", optional(number_id("record")))])),
-        ("ActionSettings", body(&[("off", list(names.clone()))])),
+        (
+            "ActionSettings",
+            body(&[
+                ("off", list(names.clone())),
+                (
+                    "timeline?",
+                    said(
+                        choices(),
+                        "How entries come on timelines; absent: `best`, the first of the others that is open.",
+                    ),
+                ),
+            ]),
+        ),
         (
             "ActionsSet",
             object(&[
                 ("off", list(names.clone())),
+                ("timeline", choices()),
                 ("actions", list(object(&[("action", names), ("on", flag())]))),
             ]),
         ),

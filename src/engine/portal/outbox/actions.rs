@@ -41,11 +41,13 @@ pub enum Name {
     UpdateDeal,
     /// Any record gets other values.
     UpdateRecord,
+    /// An entry on a record's timeline.
+    TimelineEntry,
 }
 
 impl Name {
     /// All, in the order in which they are shown.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ImportCompany,
         Self::ImportContact,
         Self::ClaimAccount,
@@ -56,6 +58,7 @@ impl Name {
         Self::AddNote,
         Self::UpdateDeal,
         Self::UpdateRecord,
+        Self::TimelineEntry,
     ];
 
     /// As in requests and answers.
@@ -71,6 +74,7 @@ impl Name {
             Self::AddNote => "add_note",
             Self::UpdateDeal => "update_deal",
             Self::UpdateRecord => "update_record",
+            Self::TimelineEntry => "timeline_entry",
         }
     }
 
@@ -87,6 +91,7 @@ impl Name {
             Self::AddNote => "Add note",
             Self::UpdateDeal => "Update deal",
             Self::UpdateRecord => "Update record",
+            Self::TimelineEntry => "Add timeline entry",
         }
     }
 }
@@ -274,6 +279,22 @@ pub enum Wanted {
         #[serde(default)]
         properties: Map<String, Value>,
     },
+    /// An entry on a record's timeline: an event where one may be sent, else a note.
+    TimelineEntry {
+        /// On whose: a contact's, company's or deal's.
+        about: Tie,
+        /// What people see first.
+        title: String,
+        /// More of it, plain.
+        #[serde(default)]
+        body: Option<String>,
+        /// Where there is more: `https://…`.
+        #[serde(default)]
+        url: Option<String>,
+        /// When: RFC 3339; now if absent.
+        #[serde(default)]
+        at: Option<String>,
+    },
 }
 
 impl Wanted {
@@ -291,7 +312,8 @@ impl Wanted {
             Self::UpdateRecord { .. }
             | Self::ClaimAccount { .. }
             | Self::AddToList { .. }
-            | Self::RemoveFromList { .. } => return None,
+            | Self::RemoveFromList { .. }
+            | Self::TimelineEntry { .. } => return None,
         })
     }
 
@@ -308,6 +330,7 @@ impl Wanted {
             Self::AddNote { .. } => Name::AddNote,
             Self::UpdateDeal { .. } => Name::UpdateDeal,
             Self::UpdateRecord { .. } => Name::UpdateRecord,
+            Self::TimelineEntry { .. } => Name::TimelineEntry,
         }
     }
 }

@@ -68,6 +68,9 @@ pub(in crate::engine::portal) struct Carried {
     wakes_at: Option<Timestamp>,
 }
 
+/// HubSpot is being asked for the property that keeps creates apart.
+struct BeingAsked;
+
 impl super::Outbox {
     /// When something of seats is to go on.
     pub(in crate::engine::portal) fn by_seats_due_at(&self) -> Option<Timestamp> {
@@ -131,7 +134,7 @@ impl Portal {
             if self.outbox.carried.contains_key(&seat) {
                 continue;
             }
-            let Some(key) = self.key_of(turn, &ready.write) else { continue };
+            let Ok(key) = self.key_of(turn, &ready.write) else { continue };
             let Some(request) = Self::send_request(std::slice::from_ref(&ready), key.as_deref()) else {
                 return Err(SqlError::Content("outbox"));
             };
@@ -147,13 +150,13 @@ impl Portal {
         self.outbox.carried.values().any(|carried| carried.number == number)
     }
 
-    /// The property that keeps a create apart, if there is one; outer `None`: HubSpot is still being asked about it.
-    fn key_of(&self, turn: &Turn<'_>, write: &Write) -> Option<Option<String>> {
-        let Write::Create { object_type, .. } = write else { return Some(None) };
+    /// The property that keeps a create apart, if there is one.
+    fn key_of(&self, turn: &Turn<'_>, write: &Write) -> Result<Option<String>, BeingAsked> {
+        let Write::Create { object_type, .. } = write else { return Ok(None) };
         match self.outbox.keeps.get(object_type) {
-            Some(Keeps::Property { name, .. }) => Some(Some(name.clone())),
-            _ if self.keeps_nothing(turn.now, *object_type) || !self.may_call(turn) => Some(None),
-            _ => None,
+            Some(Keeps::Property { name, .. }) => Ok(Some(name.clone())),
+            _ if self.keeps_nothing(turn.now, *object_type) || !self.may_call(turn) => Ok(None),
+            _ => Err(BeingAsked),
         }
     }
 

@@ -349,7 +349,8 @@ impl Portal {
     /// A scope that these writes take and that is known not to be granted.
     fn lacks_to_write(&self, writes: &[Write]) -> Option<Refusal> {
         let granted = &self.connection.as_ref()?.scopes;
-        let needed = writes.iter().map(|write| match write {
+        // Which way an entry on a timeline goes was chosen by what is granted.
+        let needed = writes.iter().filter(|write| write.entry().is_none()).map(|write| match write {
             Write::Create { object_type, .. } | Write::Update { object_type, .. } => {
                 scopes::of_writes(*object_type)
             }
@@ -450,8 +451,11 @@ fn shown_write(turn: &Turn<'_>, ready: &Ready) -> Value {
     let Some(fields) = shown.as_object_mut() else { return shown };
     let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
     match write {
-        Write::Create { object_type, values, ties, .. } => {
+        Write::Create { object_type, values, ties, entry, .. } => {
             put("op", "create".into());
+            if let Some(entry) = entry {
+                put("way", entry.way.as_str().into());
+            }
             put("type", object_type.name().to_string().into());
             let labels = labels(turn, *object_type, values);
             let changes: Map<String, Value> = values

@@ -8,6 +8,7 @@
 //! | write | after a lost answer |
 //! |---|---|
 //! | update, link, member of a list | is repeated: to do it twice comes to the same |
+//! | event on a timeline | is repeated: it has an id of its own ([`timeline`]) |
 //! | contact with an e-mail address | is looked for by the address, then repeated: HubSpot keeps addresses unique |
 //! | any other create | is looked for by the action's id, which a property with unique values of the account holds, then repeated |
 //! | the same, where the account refuses such a property: tasks, calls, notes | is looked for, once no answer can be under way any more, among those of the record it is linked to, by time and words |
@@ -22,6 +23,7 @@ pub(super) mod by_seat;
 pub mod commands;
 mod planning;
 mod settle;
+pub mod timeline;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -147,6 +149,16 @@ impl Call {
         }
     }
 
+    /// The entries on timelines that it sends, and whether it defines them first; `None`: it is about others.
+    pub(super) fn entries(&self) -> Option<(&[Ready], Option<&str>)> {
+        match self {
+            Self::Send { writes, key } if writes.first()?.write.entry().is_some() => {
+                Some((writes, key.as_deref()))
+            }
+            _ => None,
+        }
+    }
+
     /// The limiter window it falls into.
     pub(super) fn window(&self) -> Window {
         match self {
@@ -204,6 +216,9 @@ pub struct Settings {
     /// Actions that nobody may have done.
     #[serde(default)]
     pub off: BTreeSet<actions::Name>,
+    /// How entries come on timelines.
+    #[serde(default)]
+    pub timeline: timeline::Choice,
 }
 
 /// What is known of it in memory.
@@ -217,6 +232,8 @@ pub(super) struct Outbox {
     prepare_at: Timestamp,
     prepare_failures: u32,
     settings: Settings,
+    /// Which ways of entries on timelines are closed.
+    timeline: timeline::Timeline,
     /// Something may leave.
     stirred: bool,
     /// When something may, where nothing may now.
@@ -244,6 +261,7 @@ impl Outbox {
         Ok(Self {
             keeps: keeps.into_iter().collect(),
             settings: saved(turn, SETTINGS_KEY)?,
+            timeline: timeline::Timeline::load(turn)?,
             stirred: used,
             by_seats: used,
             used,
@@ -347,6 +365,13 @@ impl Portal {
                 return Ok(Some(Call::Send { writes, key: None }));
             };
             let batch = first.entry.batch.clone();
+            if first.write.entry().is_some() {
+                match self.call_of_entries(writes) {
+                    Some(call) => return Ok(Some(call)),
+                    None => unprepared.push(batch),
+                }
+                continue;
+            }
             let mut absent = Vec::new();
             for ready in writes {
                 match self.there_already(turn, &ready)? {
@@ -392,8 +417,11 @@ impl Portal {
     }
 
     /// What a call asks of HubSpot.
-    pub(super) fn outbox_request(call: &Call) -> Option<Request> {
+    pub(super) fn outbox_request(&self, call: &Call) -> Option<Request> {
         Some(match call {
+            Call::Send { writes, key } if call.entries().is_some() => {
+                self.entries_request(writes, key.as_deref())?
+            }
             Call::Send { writes, key } => Self::send_request(writes, key.as_deref())?,
             Call::Look { writes, by } => {
                 let (Write::Create { object_type, .. }, keys) = (&writes.first()?.write, sought(writes, by))

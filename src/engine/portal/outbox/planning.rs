@@ -17,6 +17,7 @@ use crate::{
         outbox::{
             Who, Write,
             actions::{CompanyOf, FIELDS_LIMIT, Name, Owner, Refusal, TEXT_CHARS, TIES_LIMIT, Tie, Wanted},
+            timeline::{self, TITLE_CHARS, URL_CHARS},
         },
     },
     hubspot::writes::{Values, unlabelled},
@@ -151,6 +152,7 @@ impl Portal {
                     unless: Some(email),
                     droppable: BTreeSet::new(),
                     seat: None,
+                    entry: None,
                 });
                 // A link of its own, as the contact may be there already, without it.
                 writes.extend(of.map(|of| Write::Tie {
@@ -196,6 +198,39 @@ impl Portal {
                 values.insert("hs_timestamp".to_owned(), allowed!(moment(at, "/at")));
                 allowed!(owned(turn, &mut values, owner.as_ref())?);
                 self.activity(turn, ObjectType::Notes, values, (about, false))?
+            }
+            Wanted::TimelineEntry { about, title, body, url, at } => {
+                let short = |text: &str, most: usize| (1..=most).contains(&text.trim().chars().count());
+                if !short(title, TITLE_CHARS) {
+                    let words = format!("A title has 1 to {TITLE_CHARS} characters.");
+                    return Ok(Err(Refusal::new("/title", words)));
+                }
+                if body.as_ref().is_some_and(|body| body.chars().count() > TEXT_CHARS / 2) {
+                    let words = format!("A text has at most {} characters.", TEXT_CHARS / 2);
+                    return Ok(Err(Refusal::new("/body", words)));
+                }
+                let linkable = |url: &String| url.starts_with("https://") && short(url, URL_CHARS);
+                if !url.as_ref().is_none_or(linkable) {
+                    let words =
+                        format!("A link begins with `https://` and has {URL_CHARS} characters at most.");
+                    return Ok(Err(Refusal::new("/url", words)));
+                }
+                let now = turn.now.to_rfc3339();
+                let at = allowed!(moment(at.as_deref().unwrap_or(&now), "/at"));
+                let mut values = Values::from([("hs_timestamp".to_owned(), at.clone())]);
+                let entry = timeline::entry_of(*about, (title, body.as_ref(), url.as_ref()), at);
+                let Some(entry) = entry else {
+                    let words = "Entries are on timelines of contacts, companies and deals.";
+                    return Ok(Err(Refusal::new("/about/type", words)));
+                };
+                let (entry, html) = allowed!(self.route_entry(turn, entry));
+                values.insert("hs_note_body".to_owned(), html);
+                let mut writes =
+                    allowed!(self.activity(turn, ObjectType::Notes, values, (&[*about], false))?);
+                if let Some(Write::Create { entry: own, .. }) = writes.first_mut() {
+                    *own = Some(entry);
+                }
+                Ok(writes)
             }
             Wanted::UpdateDeal { deal, stage, pipeline, properties } => {
                 allowed!(self.there(turn, ObjectType::Deals, *deal, "/deal")?);
@@ -330,7 +365,15 @@ impl Portal {
             ties.push((tie.object_type, Who::Id(tie.id)));
         }
         let droppable = BTreeSet::new();
-        Ok(Ok(vec![Write::Create { object_type: kind, values, ties, unless: None, droppable, seat: None }]))
+        Ok(Ok(vec![Write::Create {
+            object_type: kind,
+            values,
+            ties,
+            unless: None,
+            droppable,
+            seat: None,
+            entry: None,
+        }]))
     }
 
     /// Refuses a record that the mirror knows to be gone; one that it does not know may be there.
@@ -475,7 +518,15 @@ fn company(domain: &Domain, mut values: Values) -> Write {
     values.insert("domain".to_owned(), domain.host().to_owned());
     let unless = Some(domain.registrable().to_owned());
     let (ties, droppable) = (Vec::new(), BTreeSet::new());
-    Write::Create { object_type: ObjectType::Companies, values, ties, unless, droppable, seat: None }
+    Write::Create {
+        object_type: ObjectType::Companies,
+        values,
+        ties,
+        unless,
+        droppable,
+        seat: None,
+        entry: None,
+    }
 }
 
 fn domain_of(text: &str, at: &str) -> Result<Domain, Refusal> {

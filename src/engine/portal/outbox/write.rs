@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    engine::portal::outbox::timeline::Entry,
     hubspot::writes::Values,
     store::portal::seat_writes,
     values::ids::{ListId, ObjectType, RecordId, SeatId},
@@ -69,6 +70,9 @@ pub enum Write {
         /// Whose token writes it; absent: the connection's.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seat: Option<SeatId>,
+        /// Of a note that is an entry on a timeline: how that goes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        entry: Option<Entry>,
     },
     /// New values of a record.
     Update {
@@ -117,6 +121,9 @@ impl Write {
             Some(seat) => seat_writes::batch(&batch, seat),
             None => batch,
         };
+        if let Some(entry) = self.entry() {
+            return format!("event/{}/{}", entry.way.as_str(), entry.object_type);
+        }
         match self {
             Self::Create { object_type, seat, .. } => of(format!("create/{object_type}"), seat.as_ref()),
             Self::Update { object_type, seat, .. } => of(format!("update/{object_type}"), seat.as_ref()),
