@@ -423,10 +423,12 @@ pub struct SwitchesView {
     pub at: ConnectionFrame,
     /// Name, words, and whether it is on.
     pub actions: Vec<(String, String, bool)>,
+    /// Ways of entries on timelines: name, words, and which is chosen.
+    pub ways: Vec<(String, String, bool)>,
 }
 
 pub fn switches(view: &SwitchesView) -> Page {
-    let SwitchesView { at, actions } = view;
+    let SwitchesView { at, actions, ways } = view;
     let paths = at.paths();
     let main = html! {
         (connection::heading(at, Tab::Outbox, html! {}))
@@ -439,6 +441,14 @@ pub fn switches(view: &SwitchesView) -> Page {
                 div class="mt-4 grid gap-2.5" {
                     @for (name, words, on) in actions {
                         label class="flex items-center gap-2.5" { input class="checkbox checkbox-sm" type="checkbox" name="on" value=(name) checked[*on]; span { (words) } }
+                    }
+                }
+            }
+            fieldset class="mt-6" {
+                legend class="font-semibold" { "An entry on a timeline is" }
+                div class="mt-2 grid gap-2.5" {
+                    @for (name, words, chosen) in ways {
+                        label class="flex items-center gap-2.5" { input class="radio radio-sm" type="radio" name="timeline" value=(name) checked[*chosen]; span { (words) } }
                     }
                 }
             }

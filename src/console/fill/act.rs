@@ -8,7 +8,10 @@ use crate::{
         act::{Input, MAX_ROWS, Row, Takes},
         fill::mappings::Catalog,
     },
-    engine::portal::outbox::actions::{Name, Refusal, Wanted},
+    engine::portal::outbox::{
+        actions::{Name, Refusal, Wanted},
+        timeline::TITLE_CHARS,
+    },
     values::{
         ids::{ObjectType, RecordId},
         json as own_json,
@@ -19,14 +22,24 @@ use crate::{
 /// Actions that begin at a record of a type; what HubSpot has no link for is not among them.
 pub const fn of_type(kind: ObjectType) -> &'static [Name] {
     use Name::{
-        AddNote, AddToList, ClaimAccount, CreateTask, LogCall, RemoveFromList, UpdateDeal, UpdateRecord,
+        AddNote, AddToList, ClaimAccount, CreateTask, LogCall, RemoveFromList, TimelineEntry, UpdateDeal,
+        UpdateRecord,
     };
     match kind {
-        ObjectType::Contacts => &[AddNote, CreateTask, LogCall, UpdateRecord, AddToList, RemoveFromList],
-        ObjectType::Companies => {
-            &[ClaimAccount, AddNote, CreateTask, LogCall, UpdateRecord, AddToList, RemoveFromList]
+        ObjectType::Contacts => {
+            &[AddNote, CreateTask, LogCall, TimelineEntry, UpdateRecord, AddToList, RemoveFromList]
         }
-        ObjectType::Deals => &[UpdateDeal, AddNote, CreateTask, LogCall],
+        ObjectType::Companies => &[
+            ClaimAccount,
+            AddNote,
+            CreateTask,
+            LogCall,
+            TimelineEntry,
+            UpdateRecord,
+            AddToList,
+            RemoveFromList,
+        ],
+        ObjectType::Deals => &[UpdateDeal, AddNote, CreateTask, LogCall, TimelineEntry],
         ObjectType::Tasks | ObjectType::Calls | ObjectType::Notes | ObjectType::Custom(_) => &[],
     }
 }
@@ -185,7 +198,7 @@ impl Wrong {
     }
 }
 
-const INPUTS: [&str; 14] = [
+const INPUTS: [&str; 16] = [
     "domain",
     "name",
     "email",
@@ -200,6 +213,8 @@ const INPUTS: [&str; 14] = [
     "outcome",
     "recording_url",
     "stage",
+    "title",
+    "url",
 ];
 
 /// A form as it is filled in.
@@ -318,6 +333,11 @@ impl<'a> Draft<'a> {
             Name::AddNote => vec![line("body", "Note", true, Takes::Text), owner(false)],
             Name::UpdateDeal => vec![line("stage", "Stage", false, Takes::OneOf(of.stages.clone()))],
             Name::UpdateRecord => Vec::new(),
+            Name::TimelineEntry => vec![
+                line("title", "Title", true, Takes::Line(TITLE_CHARS)),
+                line("body", "Text", false, Takes::Text),
+                line("url", "Link to more", false, Takes::Url),
+            ],
         };
         for input in &mut inputs {
             input.help = self.help(input, of);
@@ -432,6 +452,7 @@ impl<'a> Draft<'a> {
                 Name::CreateTask | Name::LogCall | Name::AddNote => {
                     ("about", json!([{ "type": kind, "id": id }]))
                 }
+                Name::TimelineEntry => ("about", json!({ "type": kind, "id": id })),
                 Name::ImportCompany | Name::ImportContact => ("", Value::Null),
             };
             if !name.is_empty() {

@@ -11,7 +11,7 @@ use crate::{
         outbox::{ActionView, OutboxView, Standing, SwitchesView, WriteView},
         words::capitalised,
     },
-    engine::portal::outbox::{Settings, actions::Name},
+    engine::portal::outbox::{Settings, actions::Name, timeline::Choice},
     values::{json, time::Timestamp},
 };
 
@@ -63,6 +63,9 @@ struct Write {
     next_at: Option<String>,
     #[serde(default)]
     problem: Option<Problem>,
+    /// What an entry on a timeline is.
+    #[serde(default)]
+    way: Option<String>,
     #[serde(default)]
     found: bool,
     #[serde(default)]
@@ -151,11 +154,14 @@ fn moment(text: &str) -> Option<i64> {
 fn write(told: Write) -> Option<WriteView> {
     let kind = told.kind.unwrap_or_default();
     let one = ConnectionFrame::one(&kind);
-    let words = match told.op.as_str() {
-        "create" => format!("New {one}"),
-        "join" => format!("Onto list {}: record", told.list.unwrap_or_default()),
-        "leave" => format!("Off list {}: record", told.list.unwrap_or_default()),
-        _ => capitalised(one),
+    let words = match (told.op.as_str(), told.way.as_deref()) {
+        (_, Some("app_event")) => "Entry on a timeline, an event of the app".to_owned(),
+        (_, Some("custom_event")) => "Entry on a timeline, a custom event".to_owned(),
+        (_, Some(_)) => "Entry on a timeline, a note".to_owned(),
+        ("create", None) => format!("New {one}"),
+        ("join", None) => format!("Onto list {}: record", told.list.unwrap_or_default()),
+        ("leave", None) => format!("Off list {}: record", told.list.unwrap_or_default()),
+        (_, None) => capitalised(one),
     };
     let record = told.result.or(told.record).map(|id| (kind, id));
     let text = |value: &Value| match value {
@@ -188,7 +194,20 @@ pub fn switches(at: ConnectionFrame, settings: &Settings) -> SwitchesView {
         let on = !settings.off.contains(&name);
         (name.as_str().to_owned(), name.words().to_owned(), on)
     };
-    SwitchesView { at, actions: Name::ALL.into_iter().map(line).collect() }
+    let way = |choice: Choice| {
+        let words = match choice {
+            Choice::Best => "Whatever is open: an event of the app, else a custom event, else a note",
+            Choice::AppEvent => "An event of the app, or none",
+            Choice::CustomEvent => "A custom event, or none",
+            Choice::Note => "A note",
+        };
+        (choice.as_str().to_owned(), words.to_owned(), choice == settings.timeline)
+    };
+    SwitchesView {
+        at,
+        actions: Name::ALL.into_iter().map(line).collect(),
+        ways: Choice::ALL.into_iter().map(way).collect(),
+    }
 }
 
 /// What a person sent of the switches.
@@ -196,7 +215,9 @@ pub fn settings(fields: &[(String, String)], now: &Settings) -> Settings {
     let on: Vec<&str> =
         fields.iter().filter(|(key, _)| key == "on").map(|(_, value)| value.as_str()).collect();
     let off = Name::ALL.into_iter().filter(|name| !on.contains(&name.as_str())).collect();
-    Settings { off, ..now.clone() }
+    let asked = fields.iter().find(|(key, _)| key == "timeline").map_or("", |(_, value)| value);
+    let timeline = Choice::ALL.into_iter().find(|choice| choice.as_str() == asked).unwrap_or(now.timeline);
+    Settings { off, timeline }
 }
 
 #[cfg(test)]
@@ -224,12 +245,14 @@ mod tests {
 
     #[test]
     fn what_is_not_ticked_is_switched_off() {
-        let fields: Vec<(String, String)> = Name::ALL
+        let mut fields: Vec<(String, String)> = Name::ALL
             .iter()
             .filter(|name| **name != Name::AddNote)
             .map(|name| ("on".to_owned(), name.as_str().to_owned()))
             .collect();
+        fields.push(("timeline".to_owned(), "note".to_owned()));
         let settings = settings(&fields, &Settings::default());
+        assert_eq!(settings.timeline, Choice::Note);
         assert_eq!(settings.off.into_iter().collect::<Vec<_>>(), [Name::AddNote]);
     }
 }

@@ -48,6 +48,7 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
                     ("create_task".into(), t("Create task"), true),
                     ("add_note".into(), t("Add note"), false),
                 ],
+                ways: vec![("best".into(), t("Whatever is open"), true), ("note".into(), t("A note"), false)],
             }),
         ),
         ("act-task", act::page(&form(t))),
