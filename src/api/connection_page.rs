@@ -157,6 +157,14 @@ pub enum ConnectionPage {
     AskDeleteMapping(Action),
     /// `POST …/mappings/{action}/delete`
     DeleteMapping(Action),
+    /// `GET …/scores`
+    Scores,
+    /// `POST …/scores`
+    SendScores,
+    /// `GET …/scores/runs/{run}`
+    ScoreRun(u32),
+    /// `GET …/scores/runs/{run}/errors`
+    ScoreErrors(u32),
     /// `GET …/matching`
     Matching,
     /// `POST …/matching`
@@ -186,7 +194,7 @@ pub enum ConnectionPage {
 }
 
 /// Every such address, as in the router's own table.
-pub const TABLE: [(Method, &str, Make); 85] = [
+pub const TABLE: [(Method, &str, Make); 89] = [
     (Method::Get, "/w/*/connections/*", |at| page(at, ConnectionPage::Sync)),
     (Method::Get, "/w/*/connections/*/live", |at| page(at, ConnectionPage::SyncLive)),
     (Method::Post, "/w/*/connections/*/pause", |at| page(at, ConnectionPage::Pause)),
@@ -275,6 +283,14 @@ pub const TABLE: [(Method, &str, Make); 85] = [
         of_action(at, ConnectionPage::AskDeleteMapping)
     }),
     (Method::Post, "/w/*/connections/*/mappings/*/delete", |at| of_action(at, ConnectionPage::DeleteMapping)),
+    (Method::Get, "/w/*/connections/*/scores", |at| page(at, ConnectionPage::Scores)),
+    (Method::Post, "/w/*/connections/*/scores", |at| page(at, ConnectionPage::SendScores)),
+    (Method::Get, "/w/*/connections/*/scores/runs/*", |at| {
+        page(at, ConnectionPage::ScoreRun(at[2].parse().ok()?))
+    }),
+    (Method::Get, "/w/*/connections/*/scores/runs/*/errors", |at| {
+        page(at, ConnectionPage::ScoreErrors(at[2].parse().ok()?))
+    }),
     (Method::Get, "/w/*/connections/*/matching", |at| page(at, ConnectionPage::Matching)),
     (Method::Post, "/w/*/connections/*/matching", |at| page(at, ConnectionPage::TryMatching)),
     (Method::Get, "/w/*/connections/*/outbox", |at| page(at, ConnectionPage::Outbox)),

@@ -19,6 +19,10 @@ pub enum Of {
     Seats,
     /// Actions, the newest first.
     Actions,
+    /// Runs of scores, the newest first.
+    Runs,
+    /// Rows of a run, in their order.
+    Rows,
     /// What HubSpot pages through, by its own cursor.
     HubSpot,
 }
@@ -30,6 +34,8 @@ impl Of {
             Self::Workspaces => "w:",
             Self::Seats => "s:",
             Self::Actions => "a:",
+            Self::Runs => "n:",
+            Self::Rows => "z:",
             Self::HubSpot => "h:",
         }
     }

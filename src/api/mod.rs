@@ -20,6 +20,7 @@ pub mod rate;
 pub mod request;
 pub mod response;
 pub mod route;
+pub mod score;
 pub mod seat;
 pub mod snapshot;
 pub mod stranger;

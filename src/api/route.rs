@@ -9,7 +9,7 @@ use crate::{
         endpoint::Call,
         mapping,
         question::Ask,
-        seat, types,
+        score, seat, types,
     },
     values::{
         http::Method,
@@ -285,7 +285,7 @@ fn channel(at: &[&str], call: fn(ChannelId) -> channel::Call) -> Option<Route> {
 
 /// All rows: the pages of one connection have a table of their own.
 pub fn table() -> impl Iterator<Item = &'static (Method, &'static str, Make)> {
-    TABLE.iter().chain(&connection_page::TABLE).chain(&seat::TABLE).chain(&action::TABLE)
+    TABLE.iter().chain(&connection_page::TABLE).chain(&seat::TABLE).chain(&action::TABLE).chain(&score::TABLE)
 }
 
 fn endpoint(at: &[&str], call: fn(EndpointId) -> Call) -> Option<Route> {
@@ -393,6 +393,7 @@ mod tests {
                     }
                     (_, before) if before.ends_with("/act/") => "import_company",
                     (_, before) if before.ends_with("/mappings/") => "log_call",
+                    (_, before) if ["/accounts/", "/runs/"].iter().any(|end| before.ends_with(end)) => "17",
                     (_, _) if keyed && index == 2 => "key_070707070707070707070707",
                     (_, _) => WORKSPACE,
                 };
@@ -488,6 +489,11 @@ mod tests {
         is_page(Method::Get, &connection.lift(block));
         is_page(Method::Post, &connection.lift(block));
         is_page(Method::Get, &connection.audit("person.", Some("7")));
+        for method in [Method::Get, Method::Post] {
+            is_page(method, &connection.scores());
+        }
+        is_page(Method::Get, &connection.score_run("17"));
+        is_page(Method::Get, &connection.score_errors("17"));
         is_page(Method::Get, &connection.mappings());
         is_page(Method::Get, &connection.outbox("failed", Some(7)));
         is_page(Method::Get, &connection.outbox_live("failed"));

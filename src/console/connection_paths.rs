@@ -45,6 +45,10 @@
 //! | GET | `…/mappings/{action}` | [`super::mappings::form`] |
 //! | POST | the same: `csrf`, `do` and the form's rows | the form again, or 303 to the page of mappings |
 //! | GET, POST | `…/mappings/{action}/delete` | [`super::mappings::delete`] |
+//! | GET | `…/scores` | [`super::scores::page`] |
+//! | POST | the same: `csrf`, `do` and the form | the same with what was refused, or 303 to it |
+//! | GET | `…/scores/runs/{run}` | [`super::scores::run`] |
+//! | GET | `…/scores/runs/{run}/errors` | a CSV file to keep |
 //! | GET | `…/matching` | [`super::matching::page`] |
 //! | POST | the same: `csrf`, `name` | the same with what was found |
 //! | GET | `…/outbox?state=&before=`, `…/outbox/live` | [`super::outbox::page`], [`super::outbox::live`] |
@@ -328,6 +332,18 @@ impl ConnectionPaths {
     pub fn act(&self, name: &str, about: Option<(&str, &str)>) -> String {
         let (kind, id) = about.unwrap_or_default();
         super::paths::query(format!("{}/act/{}", self.base, escape(name)), &[("type", kind), ("id", id)])
+    }
+
+    pub fn scores(&self) -> String {
+        format!("{}/scores", self.base)
+    }
+
+    pub fn score_run(&self, run: &str) -> String {
+        format!("{}/runs/{}", self.scores(), escape(run))
+    }
+
+    pub fn score_errors(&self, run: &str) -> String {
+        format!("{}/errors", self.score_run(run))
     }
 
     pub fn matching(&self) -> String {

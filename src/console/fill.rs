@@ -13,6 +13,7 @@ pub mod matching;
 pub mod outbox;
 pub mod privacy;
 pub mod records;
+pub mod scores;
 pub mod sync;
 pub mod types;
 

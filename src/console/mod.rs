@@ -35,6 +35,7 @@ pub mod paths;
 pub mod privacy;
 pub mod record;
 pub mod records;
+pub mod scores;
 pub mod seats;
 pub mod sync;
 pub mod types;

@@ -100,6 +100,11 @@ pub fn hubspot_portal(ui_domain: &str, portal_id: i64) -> Option<String> {
     (is_host && portal_id > 0).then(|| format!("https://{ui_domain}/contacts/{portal_id}"))
 }
 
+/// A portal's imports in HubSpot's own pages, likewise.
+pub fn hubspot_imports(ui_domain: &str, portal_id: i64) -> Option<String> {
+    hubspot_portal(ui_domain, portal_id).map(|_| format!("https://{ui_domain}/import/{portal_id}"))
+}
+
 /// A record in HubSpot's own pages, by the number of its type there (`hubspot-api.md` 4.1).
 pub fn hubspot_record(ui_domain: &str, portal_id: i64, kind: ObjectType, id: RecordId) -> Option<String> {
     let number = kind.hubspot_id();

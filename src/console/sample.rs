@@ -11,6 +11,7 @@ mod matching;
 mod outbox;
 mod privacy;
 mod records;
+mod scores;
 
 use super::view::*;
 use super::{Page, integrations, notice, operator};
@@ -192,6 +193,7 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
     pages.extend(choose_fields::every_page(t));
     pages.extend(mappings::every_page(t));
     pages.extend(outbox::every_page(t));
+    pages.extend(scores::every_page(t));
     pages
 }
 

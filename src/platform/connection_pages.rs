@@ -26,7 +26,7 @@ use crate::{
         incoming::Incoming,
         mapping_pages, outbox_pages,
         pages::{Stop, Visitor, field, parameter},
-        portals, privacy_pages, reply,
+        portals, privacy_pages, reply, score_pages,
     },
     values::{
         config::Config,
@@ -172,6 +172,10 @@ pub async fn answer(
         ConnectionPage::SendMapping(action) => visit.send_mapping(incoming, action).await,
         ConnectionPage::AskDeleteMapping(action) => visit.ask_delete_mapping(action).await,
         ConnectionPage::DeleteMapping(action) => visit.delete_mapping(incoming, action).await,
+        ConnectionPage::Scores => visit.scores().await,
+        ConnectionPage::SendScores => visit.send_scores(incoming).await,
+        ConnectionPage::ScoreRun(run) => visit.score_run(run).await,
+        ConnectionPage::ScoreErrors(run) => visit.score_errors(run).await,
         ConnectionPage::Matching => visit.matching().await,
         ConnectionPage::TryMatching => visit.try_matching(incoming).await,
     }
@@ -399,7 +403,8 @@ fn flash(done: &str) -> Option<Flash> {
                 .or_else(of_channels)
                 .or_else(|| privacy_pages::flash(other))
                 .or_else(of_mappings)
-                .or_else(|| outbox_pages::flash(other));
+                .or_else(|| outbox_pages::flash(other))
+                .or_else(|| score_pages::flash(other));
         }
     };
     Some(Flash { tone, words: words.to_owned() })

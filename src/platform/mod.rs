@@ -38,6 +38,8 @@ pub mod queue;
 pub mod random;
 pub mod reply;
 pub mod routes;
+mod score_api;
+mod score_pages;
 mod seat_api;
 mod seat_flow;
 pub mod snapshot;

@@ -47,6 +47,13 @@ pub fn download(name: &str, body: String) -> Result<Response> {
     Ok(response)
 }
 
+/// Likewise a table.
+pub fn csv(name: &str, body: String) -> Result<Response> {
+    let response = text(200, "text/csv; charset=utf-8", body)?;
+    response.headers().set("content-disposition", &format!("attachment; filename=\"{name}\""))?;
+    Ok(response)
+}
+
 /// A refusal.
 pub fn problem(problem: &Problem) -> Result<Response> {
     let response = text(problem.status(), "application/problem+json", problem.to_json().to_string())?;

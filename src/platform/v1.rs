@@ -35,7 +35,7 @@ use crate::{
     platform::{
         action_api, clock, connection_api, directory_object as directory, disconnect,
         incoming::{Incoming, Unread},
-        portals, random, reply, seat_api, snapshot, strangers,
+        portals, random, reply, score_api, seat_api, snapshot, strangers,
     },
     values::{
         config::Config,
@@ -499,6 +499,11 @@ async fn answer(
             let connection = believed(env, caller, id).await?;
             let body = most(incoming, action_api::most(&call)).await?;
             action_api::answer(env, (&caller.actor(), &connection), &call, &query, &body).await
+        }
+        Api::Scores(id, call) => {
+            let connection = believed(env, caller, id).await?;
+            let body = most(incoming, score_api::most(&call)).await?;
+            score_api::answer(env, (&caller.actor(), &connection), &call, &query, &body).await
         }
         Api::Channels(id, call) => channels(env, caller, id, call, incoming).await,
         Api::Mappings(id, call) => mappings(env, caller, id, call, incoming).await,

@@ -109,6 +109,36 @@ own_id!(
     "key_"
 );
 
+/// A host's own id of an account of its own: 1 to 200 letters, digits and `._~:-`, which stand in an address as they are.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct AccountId(String);
+
+impl AccountId {
+    /// Longest, in characters.
+    const CHARS: usize = 200;
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for AccountId {
+    type Err = InvalidId;
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._~:-".contains(&byte);
+        let good = (1..=Self::CHARS).contains(&text.len()) && text.bytes().all(plain);
+        if good { Ok(Self(text.to_owned())) } else { Err(InvalidId("AccountId")) }
+    }
+}
+
+impl<'de> Deserialize<'de> for AccountId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
 /// Ids that HubSpot makes: numbers beyond 2^32, sent as strings or numbers, kept as `u64`.
 macro_rules! hubspot_id {
     ($(#[$doc:meta])* $name:ident) => {

@@ -52,7 +52,7 @@ pub(super) enum Answer {
 }
 
 /// The tags, in the order in which the page shows them.
-pub(super) const TAGS: [(&str, &str); 15] = [
+pub(super) const TAGS: [(&str, &str); 16] = [
     ("Workspaces", "Your customers. Their keys, and links for their people."),
     ("Connections", "HubSpot accounts that a workspace connected, and how each is kept in step."),
     ("Records", "The mirror of contacts, companies, deals and the types that are turned on."),
@@ -70,6 +70,10 @@ pub(super) const TAGS: [(&str, &str); 15] = [
     ("Endpoints", "Receivers of signed deliveries (Standard Webhooks)."),
     ("Privacy", "One person erased and kept out, or exported; what is kept and how long; who did what."),
     ("Mappings", "Which HubSpot fields your actions fill, and with what."),
+    (
+        "Scores",
+        "What you know of your accounts, written to their companies once a night: everything first, then what differs.",
+    ),
     (
         "Matching",
         "Which company an account of yours is, and which contact somebody is: from the mirror, so that HubSpot is not asked.",
@@ -235,6 +239,26 @@ pub(super) fn operations() -> Vec<Operation> {
         op(Put, "/v1/connections/*/mappings/*", "putMapping", "Mappings", "Save the field mapping of an action", Needed("NewFieldMapping"), Ok("FieldMapping"))
             .more("Checked against the fields that HubSpot has; `errors` names the entry of each fault."),
         op(Delete, "/v1/connections/*/mappings/*", "removeMapping", "Mappings", "Delete the field mapping of an action", None, Gone),
+        op(Get, "/v1/connections/*/scores", "getScores", "Scores", "Read the settings of scores, and whether the properties fit", None, Ok("ScoreSettings")),
+        op(Put, "/v1/connections/*/scores", "setScores", "Scores", "Say when scores are written, and to which properties", Needed("NewScoreSettings"), Ok("ScoreSettings"))
+            .more("Other properties, or other names of them, are written whole the next time."),
+        op(Post, "/v1/connections/*/scores/check", "checkScoreProperties", "Scores", "Read the account's properties again", NOTHING, Ok("ScoreSettings"))
+            .more("What they are now is told by `GET …/scores` within seconds: `properties_read_at` says of when it is."),
+        op(Post, "/v1/connections/*/scores/create", "createScoreProperties", "Scores", "Create the managed properties", NOTHING, Ok("ScoreSettings"))
+            .more("The group and what of the five is missing; what is there stays as it is. `creating` is true until it is done."),
+        op(Post, "/v1/connections/*/scores/bulk", "putManyScores", "Scores", "Keep the scores of many accounts", Body::Lines("NewScoresOfAccount"), Lines("ScoresKeptOrProblem"))
+            .more("1 to 1,000 lines, 1 MB, each an account; a line that cannot be read spoils no other. The answers come in the order of the lines."),
+        op(Get, "/v1/connections/*/scores/accounts/*", "getAccountScores", "Scores", "Read an account's scores", None, Ok("Scores")),
+        op(Put, "/v1/connections/*/scores/accounts/*", "putAccountScores", "Scores", "Keep an account's scores", Needed("NewScores"), Ok("ScoresKept"))
+            .more("In the place of what was kept. Written to HubSpot with the next run."),
+        op(Delete, "/v1/connections/*/scores/accounts/*", "removeAccountScores", "Scores", "Forget an account's scores", None, Gone)
+            .more("What its company holds in HubSpot stays."),
+        op(Get, "/v1/connections/*/scores/runs", "listScoreRuns", "Scores", "List runs", None, Ok("ScoreRuns")),
+        op(Post, "/v1/connections/*/scores/runs", "startScoreRun", "Scores", "Begin a run now", Allowed("NewScoreRun"), Created("ScoreRun"))
+            .more("One at a time: 409 while another is under way."),
+        op(Get, "/v1/connections/*/scores/runs/*", "getScoreRun", "Scores", "Read a run", None, Ok("ScoreRun")),
+        op(Get, "/v1/connections/*/scores/runs/*/errors", "listScoreErrors", "Scores", "List the rows that HubSpot refused", None, Ok("ScoreErrors"))
+            .more("Of the last 30 runs."),
         op(Post, "/v1/connections/*/match/companies", "matchCompanies", "Matching", "Find the companies that accounts are", Needed("CompaniesToMatch"), Ok("Matches"))
             .more("By the domain that was registered: of a company's `domain`, of its `website` while it has none, and of `hs_additional_domains`. Of several it is one with the very same host, then the one with the most deals, then the most contacts, then the one modified most recently. Mail providers' domains and hosts on which anybody has a page match nobody. Changes nothing, and so takes no `Idempotency-Key`."),
         op(Post, "/v1/connections/*/match/contacts", "matchContacts", "Matching", "Find the contacts that people are", Needed("ContactsToMatch"), Ok("Matches"))

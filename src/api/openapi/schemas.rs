@@ -6,6 +6,7 @@ mod mappings;
 mod matching;
 mod privacy;
 mod records;
+pub(super) mod scores;
 mod seats;
 mod selections;
 
@@ -173,6 +174,7 @@ pub(super) fn all() -> Map<String, Value> {
         .chain(privacy::all())
         .chain(actions::all())
         .chain(mappings::all())
+        .chain(scores::all())
         .chain(matching::all())
     {
         all.insert(name.to_owned(), schema);

@@ -1,7 +1,7 @@
 //! What is asked for below `/v1` besides what a connection's object answers by itself: who may ask, and what it takes.
 
 use crate::{
-    api::{action, channel, endpoint::Call, mapping, seat, types},
+    api::{action, channel, endpoint::Call, mapping, score, seat, types},
     engine::directory::messages::Permission,
     values::ids::{ApiKeyId, ConnectionId, ObjectType, WorkspaceId},
 };
@@ -65,6 +65,8 @@ pub enum Api {
     ListAudit(WorkspaceId),
     /// `/v1/connections/{c}/mappings…`
     Mappings(ConnectionId, mapping::Call),
+    /// `/v1/connections/{c}/scores…`
+    Scores(ConnectionId, score::Call),
     /// `POST /v1/connections/{c}/match/companies`
     MatchCompanies(ConnectionId),
     /// `POST /v1/connections/{c}/match/contacts`
@@ -96,6 +98,14 @@ impl Api {
             | Self::Snapshot(_)
             | Self::Types(_, types::Call::List)
             | Self::Mappings(_, mapping::Call::List | mapping::Call::Get(_))
+            | Self::Scores(
+                _,
+                score::Call::Settings
+                | score::Call::Get(_)
+                | score::Call::Runs
+                | score::Call::Run(_)
+                | score::Call::Errors(_),
+            )
             | Self::Endpoints(_, Call::List | Call::Get(_))
             | Self::Actions(_, action::Call::List | action::Call::Get(_) | action::Call::Settings)
             | Self::Seats(
@@ -123,6 +133,14 @@ impl Api {
             | Self::Seats(_, seat::Call::Log(_))
             | Self::UpdateConnection(_)
             | Self::Mappings(_, mapping::Call::Put(_) | mapping::Call::Remove(_))
+            | Self::Scores(
+                _,
+                score::Call::Check
+                | score::Call::Put(_)
+                | score::Call::PutMany
+                | score::Call::Remove(_)
+                | score::Call::RunNow,
+            )
             | Self::Types(_, types::Call::Refresh | types::Call::On(_) | types::Call::Off(_))
             | Self::Endpoints(
                 _,
@@ -160,6 +178,8 @@ impl Api {
             | Self::SetRetention(_)
             // What people and automations may do here is for administrators to say.
             | Self::Actions(_, action::Call::Set)
+            // As is what is made in the account, and what is written there each night.
+            | Self::Scores(_, score::Call::Set | score::Call::Create)
             | Self::Disconnect(_) => Access::Key(Permission::Admin),
         }
     }
@@ -194,6 +214,7 @@ impl Api {
             | Self::Channels(_, channel::Call::Create)
             // Named by the host they are done once anyway; this one is not.
             | Self::Actions(_, action::Call::Do | action::Call::DoMany | action::Call::Retry(_))
+            | Self::Scores(_, score::Call::RunNow)
             | Self::Endpoints(
                 _,
                 Call::Create
@@ -230,6 +251,7 @@ impl Api {
             | Self::Actions(..)
             | Self::Endpoints(..)
             | Self::Mappings(..)
+            | Self::Scores(..)
             | Self::Channels(..) => true,
         }
     }
@@ -242,6 +264,7 @@ impl Api {
             Self::Disconnect(_) => &["data"],
             Self::Seats(_, call) => call.taken(),
             Self::Actions(_, call) => call.taken(),
+            Self::Scores(_, call) => call.taken(),
             Self::ListAudit(_) => &["limit", "cursor", "action"],
             Self::EndSessions(_) => &["user"],
             Self::CreateWorkspace

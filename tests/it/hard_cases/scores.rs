@@ -19,7 +19,7 @@ use spoke::{
         },
     },
     values::{
-        ids::ObjectType,
+        ids::{AccountId, ObjectType},
         mapping::Action,
         score::{Names, Score},
     },
@@ -103,6 +103,10 @@ fn company(world: &mut World, number: u32) -> String {
     world.change(COMPANIES, "create", json!({ "properties": { "name": domain, "domain": domain } }))
 }
 
+fn id(number: u32) -> AccountId {
+    format!("a{number}").parse().unwrap()
+}
+
 fn account(number: u32, score: u32) -> NewAccount {
     let scores = json!({
         "intent_score": score, "intent_strength": "Very High", "intent_trend": "New", "icp_fit_score": 1.5,
@@ -110,7 +114,7 @@ fn account(number: u32, score: u32) -> NewAccount {
     });
     let Value::Object(scores) = scores else { unreachable!() };
     let domains = vec![format!("https://www.company-{number}.com"), "gmail.com".to_owned()];
-    NewAccount { id: format!("a{number}"), domains, scores }
+    NewAccount { id: id(number), domains, scores }
 }
 
 fn put(world: &mut World, accounts: &[NewAccount]) {
@@ -464,7 +468,7 @@ fn accounts_that_are_no_company_or_one_that_another_is_are_counted() {
     put_all(&mut world, 0..6, 7);
     let free = NewAccount { domains: vec!["gmail.com".to_owned()], ..account(90, 7) };
     let none = NewAccount { domains: Vec::new(), ..account(91, 7) };
-    let double = NewAccount { id: "double".to_owned(), ..account(1, 9) };
+    let double = NewAccount { id: "double".parse().unwrap(), ..account(1, 9) };
     let empty = NewAccount { scores: Map::new(), ..account(3, 7) };
     put(&mut world, &[free, none, double, empty]);
     let run = ended(&mut world, 1);
@@ -614,9 +618,9 @@ fn a_person_begins_a_run_and_takes_accounts_away() {
     let mut world = ready(importing(), 0..3);
     set(&mut world, &settings(false));
     put_all(&mut world, 0..3, 7);
-    assert!(matches!(ask(&mut world, || Scores::Remove("a1".to_owned())), Told::Done));
-    assert!(matches!(ask(&mut world, || Scores::Remove("a1".to_owned())), Told::Missing));
-    assert_eq!(told(&mut world, || Scores::Get("a2".to_owned()))["domain"], "https://www.company-2.com");
+    assert!(matches!(ask(&mut world, || Scores::Remove(id(1))), Told::Done));
+    assert!(matches!(ask(&mut world, || Scores::Remove(id(1))), Told::Missing));
+    assert_eq!(told(&mut world, || Scores::Get(id(2)))["domain"], "https://www.company-2.com");
     let begun = told(&mut world, || Scores::RunNow { full: false });
     assert_eq!((&begun["asked_by"], &begun["mode"]), (&json!("person"), &json!("full")));
     assert!(matches!(ask(&mut world, || Scores::RunNow { full: false }), Told::Refused { .. }));

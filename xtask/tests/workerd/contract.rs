@@ -201,6 +201,17 @@ fn answers(world: &World) -> Result<()> {
         {"field": "hs_call_direction", "constant": "OUTBOUND", "drop_if_refused": true},
     ]});
     done("putMapping", spoke.put(&mapping_at, &mapping)?)?;
+    let scores = format!("{connection}/scores");
+    let nightly = json!({"on": true, "hour": 2, "fields": "managed", "prefix": "koala", "label": "Koala"});
+    done("setScores", spoke.put(&scores, &nightly)?)?;
+    let account = json!({"domain": "nobody-at-all.com", "aliases": ["gmail.com"], "intent_score": 7.5, "icp_fit_grade": "—"});
+    done("putAccountScores", spoke.put(&format!("{scores}/accounts/acct-17"), &account)?)?;
+    let line = json!({"id": "acct:18", "domain": null, "intent_strength": "Very High"});
+    done("putManyScores", spoke.post(&format!("{scores}/bulk"), &line)?)?;
+    done("checkScoreProperties", spoke.post(&format!("{scores}/check"), &json!({}))?)?;
+    done("createScoreProperties", spoke.post(&format!("{scores}/create"), &json!({}))?)?;
+    let run = done("startScoreRun", spoke.post(&format!("{scores}/runs"), &json!({"full": true}))?)?;
+    let run = text(&run["id"])?;
     let accounts = json!({"accounts": [
         {"id": "1", "domain": "https://www.nobody-at-all.com/", "aliases": ["gmail.com"]}, {"domain": null},
     ]});
@@ -245,6 +256,8 @@ fn answers(world: &World) -> Result<()> {
             ("{workspace}", &own.workspace),
             ("{connection}", &own.connection),
             ("{channel}", &text(&channel["id"])?),
+            ("{account}", &"acct-17".to_owned()),
+            ("{run}", &run),
             ("{endpoint}", &text(&endpoint["id"])?),
             ("{record}", &record),
             ("{mapping}", &"log_call".to_owned()),

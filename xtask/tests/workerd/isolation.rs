@@ -137,6 +137,9 @@ fn victim(world: &World) -> Result<Victim> {
     let mapping = json!({"entries": [{"field": "hs_call_title", "constant": CANARY}]});
     let mapping = world.spoke.put(&format!("{own}/mappings/log_call"), &mapping)?;
     ensure!(mapping.status == 200, "{}", mapping.text);
+    let scores = json!({"domain": "canary.example", "aliases": [CANARY], "intent_score": 7});
+    let scores = world.spoke.put(&format!("{own}/scores/accounts/acct-17"), &scores)?;
+    ensure!(scores.status == 200, "{}", scores.text);
     let (contacts, _) = world.spoke.contacts(&connected.connection, None)?;
     let note = json!({"action": "add_note", "body": CANARY, "dry_run": true});
     let action = world.spoke.post_json(&format!("{own}/actions"), &note)?;
@@ -174,6 +177,8 @@ fn address(row: &Row, of: &Victim) -> String {
             ("*", "actions" | "outbox") => &of.action,
             ("*", "act") => "import_company",
             ("*", "mappings") => "log_call",
+            ("*", "accounts") => "acct-17",
+            ("*", "runs") => "1",
             ("*", "records" | "fields" | "streams" | "types" | "associations" | "new") => "contacts",
             ("*", "pipelines") => "deals",
             ("*", "hubspot") => "main",
@@ -210,10 +215,15 @@ fn body(row: &Row) -> Option<String> {
         "companies" if row.method == "POST" => json!({"accounts": [{"domain": "canary.example"}]}),
         "contacts" if row.method == "POST" => json!({"people": [{"email": "canary@canary.example"}]}),
         "retention" => json!({"audit_days": 30}),
-        "actions" | "bulk" => json!({"action": "add_note", "body": "Mallory"}),
         "calls" => json!({"title": "Mallory"}),
+        "actions" | "bulk" if !row.pattern.contains("/scores/") => {
+            json!({"action": "add_note", "body": "Mallory"})
+        }
         "resolve" => json!({"happened": true}),
         "settings" => json!({"off": ["add_note"]}),
+        "scores" => json!({"on": true, "hour": 3, "fields": "managed", "prefix": "mallory"}),
+        "bulk" if row.pattern.ends_with("/scores/bulk") => json!({"id": "acct-17", "intent_score": 1}),
+        "*" if row.pattern.ends_with("/accounts/*") => json!({"intent_score": 1}),
         "*" if row.pattern.ends_with("/mappings/*") => {
             json!({"entries": [{"field": "hs_call_title", "from": "mallory"}]})
         }
@@ -251,7 +261,11 @@ fn state(world: &World, victim: &Victim) -> Result<Vec<Value>> {
             .clone(),
     );
     all.push(world.spoke.get_json(&format!("/v1/connections/{connection}"))?["state"].clone());
-    for path in ["prospects/blocks", "retention", "actions/settings"] {
+    let settings = world.spoke.get_json(&format!("/v1/connections/{connection}/scores"))?;
+    all.extend(["on", "prefix", "accounts", "creating", "running"].map(|member| settings[member].clone()));
+    for path in
+        ["prospects/blocks", "retention", "actions/settings", "scores/accounts/acct-17", "scores/runs"]
+    {
         all.push(world.spoke.get_json(&format!("/v1/connections/{connection}/{path}"))?);
     }
     Ok(all)

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     engine::portal::{Effect, Portal, Turn},
     store::{portal::scores as store, sql::SqlError},
-    values::json,
+    values::{ids::AccountId, json},
 };
 
 /// Most accounts of one request: a thousand of a kilobyte are the megabyte that its body may have.
@@ -25,7 +25,7 @@ pub const ERRORS_LIMIT: u32 = 10_000;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NewAccount {
     /// The host's id.
-    pub id: String,
+    pub id: AccountId,
     /// Its domain, then its aliases; those that tell nobody apart are seen when it is matched.
     pub domains: Vec<String>,
     /// The scores by name, as [`crate::values::score::take`] has them.
@@ -40,9 +40,9 @@ pub enum Command {
     /// or [`Answer::Refused`].
     Put(Vec<NewAccount>),
     /// Answers [`Answer::Json`] or [`Answer::Missing`].
-    Get(String),
+    Get(AccountId),
     /// Forgets an account; what its company holds stays. Answers [`Answer::Done`] or [`Answer::Missing`].
-    Remove(String),
+    Remove(AccountId),
     /// Answers [`Answer::Json`].
     Settings,
     /// Sets them. Answers as [`Command::Settings`], or [`Answer::Refused`].
@@ -128,12 +128,12 @@ impl Portal {
     ) -> Result<Answer, SqlError> {
         Ok(match command {
             Command::Put(accounts) => self.put_scores(turn, &accounts)?,
-            Command::Get(id) => match store::one(turn.sql, &id)? {
+            Command::Get(id) => match store::one(turn.sql, id.as_str())? {
                 Some(account) => Answer::Json(show::account(&account)?.to_string()),
                 None => Answer::Missing,
             },
             Command::Remove(id) => {
-                if store::remove(turn.sql, &id)? {
+                if store::remove(turn.sql, id.as_str())? {
                     self.scores.accounts = self.scores.accounts.map(|accounts| accounts.saturating_sub(1));
                     Answer::Done
                 } else {
