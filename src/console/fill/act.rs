@@ -19,14 +19,24 @@ use crate::{
 /// Actions that begin at a record of a type; what HubSpot has no link for is not among them.
 pub const fn of_type(kind: ObjectType) -> &'static [Name] {
     use Name::{
-        AddNote, AddToList, ClaimAccount, CreateTask, LogCall, RemoveFromList, UpdateDeal, UpdateRecord,
+        AddNote, AddToList, ClaimAccount, CreateTask, LogCall, RemoveFromList, TimelineEntry, UpdateDeal,
+        UpdateRecord,
     };
     match kind {
-        ObjectType::Contacts => &[AddNote, CreateTask, LogCall, UpdateRecord, AddToList, RemoveFromList],
-        ObjectType::Companies => {
-            &[ClaimAccount, AddNote, CreateTask, LogCall, UpdateRecord, AddToList, RemoveFromList]
+        ObjectType::Contacts => {
+            &[AddNote, CreateTask, LogCall, TimelineEntry, UpdateRecord, AddToList, RemoveFromList]
         }
-        ObjectType::Deals => &[UpdateDeal, AddNote, CreateTask, LogCall],
+        ObjectType::Companies => &[
+            ClaimAccount,
+            AddNote,
+            CreateTask,
+            LogCall,
+            TimelineEntry,
+            UpdateRecord,
+            AddToList,
+            RemoveFromList,
+        ],
+        ObjectType::Deals => &[UpdateDeal, AddNote, CreateTask, LogCall, TimelineEntry],
         ObjectType::Tasks | ObjectType::Calls | ObjectType::Notes | ObjectType::Custom(_) => &[],
     }
 }
@@ -318,6 +328,12 @@ impl<'a> Draft<'a> {
             Name::AddNote => vec![line("body", "Note", true, Takes::Text), owner(false)],
             Name::UpdateDeal => vec![line("stage", "Stage", false, Takes::OneOf(of.stages.clone()))],
             Name::UpdateRecord => Vec::new(),
+            Name::TimelineEntry => vec![
+                line("title", "Title", true, Takes::Line(200)),
+                line("body", "Text", false, Takes::Text),
+                line("url", "Link", false, Takes::Url),
+                line("at", "When", true, Takes::Moment),
+            ],
         };
         for input in &mut inputs {
             input.help = self.help(input, of);
@@ -432,6 +448,7 @@ impl<'a> Draft<'a> {
                 Name::CreateTask | Name::LogCall | Name::AddNote => {
                     ("about", json!([{ "type": kind, "id": id }]))
                 }
+                Name::TimelineEntry => ("about", json!({ "type": kind, "id": id })),
                 Name::ImportCompany | Name::ImportContact => ("", Value::Null),
             };
             if !name.is_empty() {
