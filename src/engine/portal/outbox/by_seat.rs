@@ -42,7 +42,7 @@ use crate::{
     values::{
         failure::Failure,
         http::Response,
-        ids::{ObjectType, SeatId},
+        ids::SeatId,
         time::{MINUTE_MS, SECOND_MS, Timestamp},
     },
 };
@@ -62,7 +62,7 @@ pub(in crate::engine::portal) struct Carried {
     number: i64,
     action: i64,
     pass: Pass,
-    /// The property that holds the key of what it makes.
+    /// The property that holds its key.
     key: Option<String>,
     /// When to go on, where nothing is waited for but time.
     wakes_at: Option<Timestamp>,
@@ -322,9 +322,9 @@ impl Portal {
         if is_create && rejection.may_have_happened() {
             return Self::nobody_knows(turn, ready, turn.now.plus_ms(pause.min(SECOND_MS)));
         }
-        let may_lack_key = match &rejection.class {
-            Class::Rejected { codes, .. } if is_create => {
-                self.key_may_be_missing(turn, ObjectType::Calls, ready, codes)?
+        let key_missing = match (&rejection.class, &ready.write) {
+            (Class::Rejected { codes, .. }, Write::Create { object_type, .. }) => {
+                self.key_may_be_missing(turn, *object_type, ready, codes)?
             }
             _ => false,
         };
@@ -334,7 +334,7 @@ impl Portal {
             Class::Locked | Class::Unreachable | Class::Expired | Class::Unauthorized | Class::Unknown => {
                 Some(turn.now.plus_ms(pause))
             }
-            Class::Rejected { .. } if may_lack_key => Some(turn.now.plus_ms(pause)),
+            Class::Rejected { .. } if key_missing => Some(turn.now.plus_ms(pause)),
             Class::Forbidden { .. }
             | Class::WrongTokenKind
             | Class::Gone

@@ -351,7 +351,9 @@ impl Portal {
         let mut unprepared = if self.outbox.by_seats { seat_writes::batches(turn.sql)? } else { Vec::new() };
         let kind = ObjectType::Calls;
         let creates = format!("create/{kind}@");
-        if !self.outbox.keeps.contains_key(&kind)
+        let known = matches!(self.outbox.keeps.get(&kind), Some(Keeps::Property { .. }));
+        if !known
+            && !self.keeps_nothing(turn.now, kind)
             && unprepared.iter().any(|batch| batch.starts_with(&creates))
             && let Some(call) = self.next_preparation(turn, kind)
         {

@@ -288,7 +288,7 @@ pub fn leave(sql: &dyn Sql, numbers: &[i64], keyed: Option<&str>, now: Timestamp
 
 /// A property is not there any more: what carried a key in it is not found by that.
 pub fn lose_key(sql: &dyn Sql, batch: &str, property: &str) -> Result<(), SqlError> {
-    // Of a batch that goes on in parts, or with a seat's token, each has a name that begins with its own.
+    // Of a batch that goes on in parts, or leaves with a seat's token, each has a name that begins with its own.
     sql.exec(
         "UPDATE outbox SET keyed = NULL
          WHERE state = 'doubt' AND keyed = ?2 AND (batch = ?1 OR substr(batch, 1, length(?1) + 1) IN (?1 || '#', ?1 || '@'))",
