@@ -295,6 +295,6 @@ mod tests {
         );
         let short = Definition { options: grade.options[..4].to_vec(), ..grade.clone() };
         assert!(said(Some(&short)).contains("`—`"));
-        assert!(!said(Some(&Definition { read_only: true, ..grade })).is_empty());
+        assert_ne!(said(Some(&Definition { read_only: true, ..grade })), "");
     }
 }

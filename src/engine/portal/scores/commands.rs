@@ -162,7 +162,7 @@ impl Portal {
             Command::Run(number) => match store::run(turn.sql, number)? {
                 Some(state) => {
                     let run: Run = json::parse(&state).map_err(|_| SqlError::Content("score_runs"))?;
-                    Answer::Json(self.shown_run(turn, &run)?.to_string())
+                    Answer::Json(self.shown_run(turn, &run).to_string())
                 }
                 None => Answer::Missing,
             },
@@ -255,6 +255,6 @@ impl Portal {
         let number = self.scores.kept.number;
         let state = store::run(turn.sql, number)?.ok_or(SqlError::Content("score_runs"))?;
         let run: Run = json::parse(&state).map_err(|_| SqlError::Content("score_runs"))?;
-        Ok(Answer::Json(self.shown_run(turn, &run)?.to_string()))
+        Ok(Answer::Json(self.shown_run(turn, &run).to_string()))
     }
 }

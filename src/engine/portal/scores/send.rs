@@ -112,11 +112,7 @@ impl Portal {
     }
 
     /// The next read of what was written; `Err`: all is read.
-    fn next_read_of_echo(
-        &mut self,
-        turn: &Turn<'_>,
-        file: usize,
-    ) -> Result<Result<Option<(Urgency, usize, Job)>, Over>, SqlError> {
+    fn next_read_of_echo(&mut self, turn: &Turn<'_>, file: usize) -> Result<Result<Next, Over>, SqlError> {
         let Some(index) = self.streams.iter().position(|running| running.saved.object_type == KIND) else {
             return Ok(Ok(None));
         };
@@ -170,7 +166,9 @@ impl Portal {
                 let columns = &run.files[*file].columns;
                 let mut csv = imports::File::new(columns);
                 each_page(turn, run.number, *file, |rows| {
-                    rows.iter().for_each(|row| csv.push(row.company, &row.cells));
+                    for row in rows {
+                        csv.push(row.company, &row.cells);
+                    }
                     Ok(())
                 })?;
                 let Some(name) = self.import_name(*file) else { return Ok(None) };
@@ -625,6 +623,9 @@ impl Portal {
         Ok(true)
     }
 }
+
+/// What to do next, if anything, with its urgency and stream.
+type Next = Option<(Urgency, usize, Job)>;
 
 /// A file's companies are all read.
 struct Over;

@@ -67,7 +67,7 @@ impl Portal {
     }
 
     /// A run; of one that is under way, what it came to so far.
-    pub(super) fn shown_run(&self, turn: &Turn<'_>, run: &Run) -> Result<Value, SqlError> {
+    pub(super) fn shown_run(&self, turn: &Turn<'_>, run: &Run) -> Value {
         let mut files = Vec::new();
         for (number, file) in run.files.iter().enumerate() {
             let [sent, refused, gone] = match file.state {
@@ -99,7 +99,7 @@ impl Portal {
             let host = connection.account.ui_domain.as_ref()?;
             Some(format!("https://{host}/import/{}", connection.account.portal))
         });
-        Ok(json!({
+        json!({
             "id": run.number.to_string(),
             "mode": run.mode,
             "asked_by": run.asked_by,
@@ -135,7 +135,7 @@ impl Portal {
             },
             "trouble": run.trouble,
             "import_page": link,
-        }))
+        })
     }
 
     /// A page of runs, the newest first; where the next begins.
@@ -150,7 +150,7 @@ impl Portal {
         for state in store::runs(turn.sql, before, limit)? {
             let run: Run = json::parse(&state).map_err(|_| SqlError::Content("score_runs"))?;
             last = Some(run.number);
-            results.push(self.shown_run(turn, &run)?);
+            results.push(self.shown_run(turn, &run));
         }
         let next = last.filter(|last| results.len() == limit as usize && *last > 1);
         Ok((results, next))
