@@ -92,9 +92,6 @@ impl Portal {
         let taken = self.take(turn, actor, asked, &mut room, Some((seat, owner)))?;
         self.outbox.by_seats_at = Some(turn.now);
         self.rouse_for_outbox(turn, effects);
-        if self.works(turn.now) && !self.lingers() {
-            effects.push(Effect::Nudge);
-        }
         Ok(taken)
     }
 

@@ -21,6 +21,7 @@ pub mod actions;
 mod answers;
 pub(super) mod by_seat;
 pub mod commands;
+mod named;
 mod planning;
 mod settle;
 pub mod timeline;
@@ -258,12 +259,14 @@ impl Outbox {
         store::come_back(turn.sql, turn.now)?;
         let keeps: Vec<(ObjectType, Keeps)> = saved(turn, KEYS_KEY)?;
         let used = store::oldest_at(turn.sql)?.is_some();
+        let of_seats = if used { seat_writes::waiting(turn.sql, 1)? } else { Vec::new() };
         Ok(Self {
             keeps: keeps.into_iter().collect(),
             settings: saved(turn, SETTINGS_KEY)?,
             timeline: timeline::Timeline::load(turn)?,
             stirred: used,
             by_seats: used,
+            by_seats_at: of_seats.first().map(|(_, _, due_at)| *due_at),
             used,
             ..Self::default()
         })
