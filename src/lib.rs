@@ -59,6 +59,12 @@
 //! mirror as every change does, and is told in the feed as Spoke's own. [`engine::portal::matching`] finds the company or contact that an
 //! account or address of the host's is, from the mirror alone.
 //!
+//! # A signal's way
+//!
+//! What an account or a visitor of the host's did comes as a signal, each once ([`engine::portal::signals`]). The alarm finds the company and
+//! the contact that it is of, asks each qualifying list, and begins a run of each automation of a list that qualifies: actions of the outbox,
+//! one after the other, called by run and step, so that none is asked for twice. A run keeps why each of its steps was done or not.
+//!
 //! # What is absent
 //!
 //! - No request waits for HubSpot but the OAuth callback, the check of a token that is given, and what is asked in the name of a seat,

@@ -23,6 +23,8 @@ pub enum Of {
     Runs,
     /// Rows of a run, in their order.
     Rows,
+    /// Signals or runs of automations, the newest first.
+    Signals,
     /// What HubSpot pages through, by its own cursor.
     HubSpot,
 }
@@ -36,6 +38,7 @@ impl Of {
             Self::Actions => "a:",
             Self::Runs => "n:",
             Self::Rows => "z:",
+            Self::Signals => "g:",
             Self::HubSpot => "h:",
         }
     }

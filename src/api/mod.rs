@@ -22,6 +22,7 @@ pub mod response;
 pub mod route;
 pub mod score;
 pub mod seat;
+pub mod signal;
 pub mod snapshot;
 pub mod stranger;
 pub mod types;

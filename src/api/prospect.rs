@@ -39,6 +39,8 @@ pub struct SetRetention {
     call_details_days: Option<Whole>,
     #[serde(default, deserialize_with = "not_null")]
     audit_days: Option<Whole>,
+    #[serde(default, deserialize_with = "not_null")]
+    signal_days: Option<Whole>,
 }
 
 /// What is there is no null: what is to stay is left out.
@@ -101,15 +103,18 @@ impl SetRetention {
     /// What is to be set.
     pub fn wanted(&self) -> Result<Wanted, Problem> {
         let minimum = self.minimum;
-        let [call_details_days, audit_days] =
-            [self.call_details_days, self.audit_days].map(|days| days.map(|days| days.0));
+        let [call_details_days, audit_days, signal_days] =
+            [self.call_details_days, self.audit_days, self.signal_days].map(|days| days.map(|days| days.0));
         if call_details_days.is_some_and(|days| !(1..=MOST_DAYS).contains(&days)) {
             return Err(invalid(format!("`call_details_days` is to be from 1 to {MOST_DAYS}.")));
+        }
+        if signal_days.is_some_and(|days| !(1..=MOST_DAYS).contains(&days)) {
+            return Err(invalid(format!("`signal_days` is to be from 1 to {MOST_DAYS}.")));
         }
         if audit_days.is_some_and(|days| !(FEWEST_AUDIT_DAYS..=MOST_DAYS).contains(&days)) {
             return Err(invalid(format!("`audit_days` is to be from {FEWEST_AUDIT_DAYS} to {MOST_DAYS}.")));
         }
-        Ok(Wanted { minimum, call_details_days, audit_days })
+        Ok(Wanted { minimum, call_details_days, audit_days, signal_days })
     }
 }
 
@@ -146,7 +151,15 @@ mod tests {
         let of = |text: &str| body::<SetRetention>(text.as_bytes()).and_then(|set| set.wanted());
         assert_eq!(of("{}"), Ok(Wanted::default()));
         let set = of(r#"{"call_details_days":1,"audit_days":30.0,"minimum":true}"#).unwrap();
-        assert_eq!(set, Wanted { minimum: Some(true), call_details_days: Some(1), audit_days: Some(30) });
+        assert_eq!(
+            set,
+            Wanted {
+                minimum: Some(true),
+                call_details_days: Some(1),
+                audit_days: Some(30),
+                signal_days: None
+            }
+        );
         for wrong in [
             r#"{"call_details_days":0}"#,
             r#"{"audit_days":29}"#,

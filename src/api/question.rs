@@ -254,6 +254,7 @@ pub fn problem(connection: &ConnectionId, answer: Answer, expected: Expected) ->
             | Answer::Outbox(_)
             | Answer::Mapping(_)
             | Answer::Score(_)
+            | Answer::Signal(_)
             | Answer::Endpoint(_),
             _,
         ) => return None,

@@ -9,7 +9,7 @@ use crate::{
         endpoint::Call,
         mapping,
         question::Ask,
-        score, seat, types,
+        score, seat, signal, types,
     },
     values::{
         http::Method,
@@ -285,7 +285,13 @@ fn channel(at: &[&str], call: fn(ChannelId) -> channel::Call) -> Option<Route> {
 
 /// All rows: the pages of one connection have a table of their own.
 pub fn table() -> impl Iterator<Item = &'static (Method, &'static str, Make)> {
-    TABLE.iter().chain(&connection_page::TABLE).chain(&seat::TABLE).chain(&action::TABLE).chain(&score::TABLE)
+    TABLE
+        .iter()
+        .chain(&connection_page::TABLE)
+        .chain(&seat::TABLE)
+        .chain(&action::TABLE)
+        .chain(&signal::TABLE)
+        .chain(&score::TABLE)
 }
 
 fn endpoint(at: &[&str], call: fn(EndpointId) -> Call) -> Option<Route> {
@@ -394,6 +400,10 @@ mod tests {
                     (_, before) if before.ends_with("/act/") => "import_company",
                     (_, before) if before.ends_with("/mappings/") => "log_call",
                     (_, before) if ["/accounts/", "/runs/"].iter().any(|end| before.ends_with(end)) => "17",
+                    (_, before) if before.ends_with("/signals/") => "sig_070707070707070707070707",
+                    (_, before) if before.ends_with("/qualifying-lists/") => "ql_070707070707070707070707",
+                    (_, before) if before.ends_with("/automations/") => "aut_070707070707070707070707",
+                    (_, before) if before.ends_with("/automation-runs/") => "run_070707070707070707070707",
                     (_, _) if keyed && index == 2 => "key_070707070707070707070707",
                     (_, _) => WORKSPACE,
                 };

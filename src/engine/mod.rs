@@ -10,3 +10,4 @@ pub mod delivery;
 pub mod directory;
 pub mod limiter;
 pub mod portal;
+pub mod signal;

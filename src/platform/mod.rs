@@ -42,6 +42,7 @@ mod score_api;
 mod score_pages;
 mod seat_api;
 mod seat_flow;
+mod signal_api;
 pub mod snapshot;
 mod sql;
 mod strangers;

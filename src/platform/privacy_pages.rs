@@ -67,6 +67,7 @@ fn wanted(fields: &Fields) -> Result<Wanted, String> {
         minimum: Some(field(fields, "minimum") == "on"),
         call_details_days: Some(days("call_days", "Details of calls", 1)?),
         audit_days: Some(days("audit_days", "Audit log", FEWEST_AUDIT_DAYS)?),
+        signal_days: None,
     })
 }
 

@@ -35,7 +35,7 @@ use crate::{
     platform::{
         action_api, clock, connection_api, directory_object as directory, disconnect,
         incoming::{Incoming, Unread},
-        portals, random, reply, score_api, seat_api, snapshot, strangers,
+        portals, random, reply, score_api, seat_api, signal_api, snapshot, strangers,
     },
     values::{
         config::Config,
@@ -504,6 +504,11 @@ async fn answer(
             let connection = believed(env, caller, id).await?;
             let body = most(incoming, score_api::most(&call)).await?;
             score_api::answer(env, (&caller.actor(), &connection), &call, &query, &body).await
+        }
+        Api::Signals(id, call) => {
+            let connection = believed(env, caller, id).await?;
+            let body = most(incoming, signal_api::most(&call)).await?;
+            signal_api::answer(env, (&caller.actor(), &connection), &call, &query, &body).await
         }
         Api::Channels(id, call) => channels(env, caller, id, call, incoming).await,
         Api::Mappings(id, call) => mappings(env, caller, id, call, incoming).await,

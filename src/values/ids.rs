@@ -104,6 +104,26 @@ own_id!(
     "act_"
 );
 own_id!(
+    /// Something that an account or a visitor of the host's did, as the host sent it.
+    SignalId,
+    "sig_"
+);
+own_id!(
+    /// Which signals qualify.
+    QualifyingListId,
+    "ql_"
+);
+own_id!(
+    /// What is done for signals that qualify.
+    AutomationId,
+    "aut_"
+);
+own_id!(
+    /// What an automation did for one signal.
+    RunId,
+    "run_"
+);
+own_id!(
     /// Public half of an API key: `id.secret`.
     ApiKeyId,
     "key_"

@@ -27,6 +27,7 @@ use crate::{
             outbox::commands::ACTIONS_LIMIT,
             scores::commands::RUNS_LIMIT,
             seats::{commands::SEATS_LIMIT, desk::Which},
+            signals::commands::PAGE_LIMIT,
         },
     },
     hubspot::asked,
@@ -118,6 +119,10 @@ fn place(before: &str, path: &str) -> &'static str {
         "mappings" => "mapping",
         "accounts" => "account",
         "runs" => "run",
+        "signals" => "sig",
+        "qualifying-lists" => "ql",
+        "automations" => "aut",
+        "automation-runs" => "aut_run",
         "*" if path.ends_with("/{type}/") => "record",
         _ => unreachable!("`{path}` has a place without a name"),
     }
@@ -151,6 +156,18 @@ fn parameters() -> Map<String, Value> {
         path("mapping", schemas::action()),
         path("account", schemas::scores::account_id()),
         path("run", schemas::scores::run_id()),
+        path("sig", schemas::id("sig", "signal")),
+        path("ql", schemas::id("ql", "qualifying-list")),
+        path("aut", schemas::id("aut", "automation")),
+        path("aut_run", schemas::id("run", "run")),
+        (
+            "automation".to_owned(),
+            parameter("automation", "query", schemas::id("aut", "automation"), "Only runs of this one."),
+        ),
+        (
+            "signal".to_owned(),
+            parameter("signal", "query", schemas::id("sig", "signal"), "Only runs for this one."),
+        ),
         path("type", schemas::object_type()),
         path("to_type", schemas::object_type()),
         path("name", named),
@@ -286,6 +303,7 @@ fn most(id: &str) -> Option<u32> {
         "listActions" => ACTIONS_LIMIT,
         "listScoreRuns" => RUNS_LIMIT,
         "listScoreErrors" => ROWS_LIMIT,
+        "listSignals" | "listAutomationRuns" => PAGE_LIMIT,
         "listAudit" | "listWorkspaceAudit" => ENTRIES_LIMIT,
         _ => return None,
     })
@@ -306,6 +324,10 @@ fn example(path: &str) -> String {
         ("{mapping}", "log_call"),
         ("{account}", "acct-17"),
         ("{run}", "12"),
+        ("{sig}", "sig_070707070707070707070707"),
+        ("{ql}", "ql_070707070707070707070707"),
+        ("{aut}", "aut_070707070707070707070707"),
+        ("{aut_run}", "run_070707070707070707070707"),
         ("{type}", "deals"),
         ("{to_type}", "deals"),
         ("{name}", "tasks"),
@@ -357,6 +379,9 @@ fn described(operation: &Operation, path: &str) -> Value {
             ("cursor", _) if operation.id == "listWorkspaces" => cursor("workspace-cursor"),
             ("cursor", _) if operation.id == "listActions" => cursor("action-cursor"),
             ("cursor", _) if operation.tag == "Scores" => cursor("score-cursor"),
+            ("cursor", _) if matches!(operation.id, "listSignals" | "listAutomationRuns") => {
+                cursor("signal-cursor")
+            }
             ("cursor", _) if operation.id == "listSeats" => cursor("seat-cursor"),
             ("cursor", _) if operation.tag == "Seats" => cursor("hubspot-cursor"),
             _ => json!({ "$ref": format!("#/components/parameters/{name}") }),

@@ -52,7 +52,7 @@ pub(super) enum Answer {
 }
 
 /// The tags, in the order in which the page shows them.
-pub(super) const TAGS: [(&str, &str); 16] = [
+pub(super) const TAGS: [(&str, &str); 17] = [
     ("Workspaces", "Your customers. Their keys, and links for their people."),
     ("Connections", "HubSpot accounts that a workspace connected, and how each is kept in step."),
     ("Records", "The mirror of contacts, companies, deals and the types that are turned on."),
@@ -73,6 +73,10 @@ pub(super) const TAGS: [(&str, &str); 16] = [
     (
         "Scores",
         "What you know of your accounts, written to their companies once a night: everything first, then what differs.",
+    ),
+    (
+        "Signals",
+        "What your accounts and visitors do: which of it qualifies, and what is done in HubSpot then, step by step.",
     ),
     (
         "Matching",
@@ -259,6 +263,39 @@ pub(super) fn operations() -> Vec<Operation> {
         op(Get, "/v1/connections/*/scores/runs/*", "getScoreRun", "Scores", "Read a run", None, Ok("ScoreRun")),
         op(Get, "/v1/connections/*/scores/runs/*/errors", "listScoreErrors", "Scores", "List the rows that HubSpot refused", None, Ok("ScoreErrors"))
             .more("Of the last 30 runs."),
+        op(Post, "/v1/connections/*/signals", "sendSignal", "Signals", "Send a signal", Needed("NewSignal"), CreatedOrOk("ReceivedSignal"))
+            .more("Something that an account or a visitor of yours did. Under one `id` it counts once: sent again, the answer is 200 and `duplicate`. It is decided about within seconds: `GET …/signals/{sig}` says how. Nothing is kept of a visitor who was erased: `kept_out`."),
+        op(Post, "/v1/connections/*/signals/bulk", "sendSignals", "Signals", "Send up to a thousand signals", Body::Lines("NewSignal"), Lines("ReceivedOrProblem"))
+            .more("One a line; a line that is no signal spoils no other."),
+        op(Get, "/v1/connections/*/signals", "listSignals", "Signals", "List signals", None, Ok("Signals"))
+            .more("The newest first, each with what was decided about it and why."),
+        op(Get, "/v1/connections/*/signals/*", "getSignal", "Signals", "Read a signal", None, Ok("Signal")),
+        op(Get, "/v1/connections/*/qualifying-lists", "listQualifyingLists", "Signals", "List qualifying lists", None, Ok("QualifyingLists")),
+        op(Post, "/v1/connections/*/qualifying-lists", "createQualifyingList", "Signals", "Make a qualifying list", Needed("NewQualifyingList"), Created("QualifyingList"))
+            .more("A filter over the signal (no `of`), your `account` and `visitor` with their fields, and the `company` and `contact` of HubSpot that they are. Nobody in HubSpot has no values: `company`'s `hs_object_id` is `unknown`."),
+        op(Post, "/v1/connections/*/qualifying-lists/preview", "tryQualifyingList", "Signals", "Try a filter", Needed("QualifyingListToTry"), Ok("TriedList"))
+            .more("On a signal or records that `on` names, condition by condition; else on the newest signals. Changes nothing, and so takes no `Idempotency-Key`."),
+        op(Get, "/v1/connections/*/qualifying-lists/*", "getQualifyingList", "Signals", "Read a qualifying list", None, Ok("QualifyingList")),
+        op(Put, "/v1/connections/*/qualifying-lists/*", "putQualifyingList", "Signals", "Change a qualifying list", Needed("NewQualifyingList"), Ok("QualifyingList"))
+            .more("Holds for signals that are decided about from now on."),
+        op(Delete, "/v1/connections/*/qualifying-lists/*", "removeQualifyingList", "Signals", "Delete a qualifying list", None, Gone)
+            .more("Refused with 409 while automations are of it."),
+        op(Get, "/v1/connections/*/automations", "listAutomations", "Signals", "List automations", None, Ok("Automations")),
+        op(Post, "/v1/connections/*/automations", "createAutomation", "Signals", "Make an automation", Needed("NewAutomation"), Created("Automation"))
+            .more("For each signal that the list qualifies its steps are done one after the other, once; the next begins when the one before is in HubSpot, and knows the records that it made. What cannot be done is skipped, with the reason in the run."),
+        op(Post, "/v1/connections/*/automations/preview", "tryAutomation", "Signals", "Try an automation", Needed("AutomationToTry"), Ok("TriedAutomation"))
+            .more("What each step would write, field by field. Nothing is written, and so it takes no `Idempotency-Key`."),
+        op(Get, "/v1/connections/*/automations/*", "getAutomation", "Signals", "Read an automation", None, Ok("Automation")),
+        op(Put, "/v1/connections/*/automations/*", "putAutomation", "Signals", "Change an automation", Needed("NewAutomation"), Ok("Automation"))
+            .more("Runs that have begun go on with the steps that they began with."),
+        op(Delete, "/v1/connections/*/automations/*", "removeAutomation", "Signals", "Delete an automation and its runs", None, Gone)
+            .more("What it asked for stays asked for."),
+        op(Post, "/v1/connections/*/automations/*/enable", "enableAutomation", "Signals", "Enable an automation", NOTHING, Ok("Automation")),
+        op(Post, "/v1/connections/*/automations/*/pause", "pauseAutomation", "Signals", "Pause an automation", NOTHING, Ok("Automation"))
+            .more("Runs that have begun wait; signals that come meanwhile are not made up for."),
+        op(Get, "/v1/connections/*/automation-runs", "listAutomationRuns", "Signals", "List runs of automations", None, Ok("AutomationRuns"))
+            .more("The newest first: which conditions held with which values, whom it was about and why, what each step came to."),
+        op(Get, "/v1/connections/*/automation-runs/*", "getAutomationRun", "Signals", "Read a run of an automation", None, Ok("AutomationRun")),
         op(Post, "/v1/connections/*/match/companies", "matchCompanies", "Matching", "Find the companies that accounts are", Needed("CompaniesToMatch"), Ok("Matches"))
             .more("By the domain that was registered: of a company's `domain`, of its `website` while it has none, and of `hs_additional_domains`. Of several it is one with the very same host, then the one with the most deals, then the most contacts, then the one modified most recently. Mail providers' domains and hosts on which anybody has a page match nobody. Changes nothing, and so takes no `Idempotency-Key`."),
         op(Post, "/v1/connections/*/match/contacts", "matchContacts", "Matching", "Find the contacts that people are", Needed("ContactsToMatch"), Ok("Matches"))

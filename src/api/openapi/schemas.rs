@@ -9,6 +9,7 @@ mod records;
 pub(super) mod scores;
 mod seats;
 mod selections;
+mod signals;
 
 use serde_json::{Map, Value, json};
 
@@ -175,6 +176,7 @@ pub(super) fn all() -> Map<String, Value> {
         .chain(actions::all())
         .chain(mappings::all())
         .chain(scores::all())
+        .chain(signals::all())
         .chain(matching::all())
     {
         all.insert(name.to_owned(), schema);

@@ -1,7 +1,7 @@
 //! What is asked for below `/v1` besides what a connection's object answers by itself: who may ask, and what it takes.
 
 use crate::{
-    api::{action, channel, endpoint::Call, mapping, score, seat, types},
+    api::{action, channel, endpoint::Call, mapping, score, seat, signal, types},
     engine::directory::messages::Permission,
     values::ids::{ApiKeyId, ConnectionId, ObjectType, WorkspaceId},
 };
@@ -55,6 +55,8 @@ pub enum Api {
     Seats(ConnectionId, seat::Call),
     /// `/v1/connections/{c}/actions…`
     Actions(ConnectionId, action::Call),
+    /// `/v1/connections/{c}/signals…`, `…/qualifying-lists…`, `…/automations…`, `…/automation-runs…`
+    Signals(ConnectionId, signal::Call),
     /// `POST /v1/connections/{c}/prospects/erase`
     ErasePerson(ConnectionId),
     /// `POST /v1/connections/{c}/prospects/export`
@@ -86,6 +88,8 @@ impl Api {
     /// Whom it answers.
     pub const fn access(&self) -> Access {
         match self {
+            Self::Signals(_, call) if call.reads() => Access::Key(Permission::Read),
+            Self::Signals(..) => Access::Key(Permission::Write),
             Self::CreateWorkspace | Self::ListWorkspaces => Access::Root,
             Self::GetWorkspace(_)
             | Self::ListConnections(_)
@@ -212,6 +216,7 @@ impl Api {
             | Self::CreateSession(_)
             | Self::Seats(_, seat::Call::Invite | seat::Call::Redeem | seat::Call::Log(_))
             | Self::Channels(_, channel::Call::Create)
+            | Self::Signals(_, signal::Call::MakeList | signal::Call::MakeAutomation)
             // Named by the host they are done once anyway; this one is not.
             | Self::Actions(_, action::Call::Do | action::Call::DoMany | action::Call::Retry(_))
             | Self::Scores(_, score::Call::RunNow)
@@ -249,6 +254,8 @@ impl Api {
             | Self::Types(..)
             | Self::Seats(..)
             | Self::Actions(..)
+            // The host's own name for a signal sees to it.
+            | Self::Signals(..)
             | Self::Endpoints(..)
             | Self::Mappings(..)
             | Self::Scores(..)
@@ -265,6 +272,7 @@ impl Api {
             Self::Seats(_, call) => call.taken(),
             Self::Actions(_, call) => call.taken(),
             Self::Scores(_, call) => call.taken(),
+            Self::Signals(_, call) => call.taken(),
             Self::ListAudit(_) => &["limit", "cursor", "action"],
             Self::EndSessions(_) => &["user"],
             Self::CreateWorkspace

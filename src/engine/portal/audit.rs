@@ -20,6 +20,7 @@ use crate::{
             outbox::commands::{Command as OutboxCommand, Taken},
             scores::commands::{Answer as ScoreAnswer, Command as ScoreCommand},
             seats::commands::{Answer as SeatAnswer, Command as SeatCommand},
+            signals::commands::{Answer as SignalAnswer, Command as SignalCommand},
             types::{Answer as TypeAnswer, Command as TypeCommand},
         },
     },
@@ -68,6 +69,7 @@ pub(super) fn deed(command: &Command) -> Option<Deed> {
         Command::Types(TypeCommand::Off(name)) => Deed::on("type.off", name),
         Command::Outbox(command) => of_outbox(command)?,
         Command::Seat(command) => of_seat(command)?,
+        Command::Signal(command) => of_signal(command)?,
         Command::Mapping(MappingCommand::Put(action, definition)) => {
             let entries = definition["entries"].as_array().map_or(0, Vec::len);
             Deed::on("mapping.set", action).with(json!({ "entries": entries }))
@@ -132,6 +134,41 @@ fn of_scores(command: &ScoreCommand) -> Option<Deed> {
         ScoreCommand::Put(_) | ScoreCommand::Get(_) | ScoreCommand::Remove(_) => None,
         ScoreCommand::Settings | ScoreCommand::Check => None,
         ScoreCommand::Runs { .. } | ScoreCommand::Run(_) | ScoreCommand::Errors { .. } => None,
+    }
+}
+
+/// Signals are the host's to send; here what people decided about them.
+fn of_signal(command: &SignalCommand) -> Option<Deed> {
+    let of = |id: Option<String>, made, changed| match id {
+        None => Deed::on(made, ""),
+        Some(id) => Deed::on(changed, id),
+    };
+    match command {
+        SignalCommand::PutList(id, _) => Some(of(
+            id.as_ref().map(ToString::to_string),
+            "qualifying_list.created",
+            "qualifying_list.changed",
+        )),
+        SignalCommand::RemoveList(id) => Some(Deed::on("qualifying_list.deleted", id)),
+        SignalCommand::PutAutomation(id, definition) => {
+            let steps = definition["steps"].as_array().map_or(0, Vec::len);
+            let deed = of(id.as_ref().map(ToString::to_string), "automation.created", "automation.changed");
+            Some(deed.with(json!({ "steps": steps })))
+        }
+        SignalCommand::RemoveAutomation(id) => Some(Deed::on("automation.deleted", id)),
+        SignalCommand::Enable(id, true) => Some(Deed::on("automation.enabled", id)),
+        SignalCommand::Enable(id, false) => Some(Deed::on("automation.paused", id)),
+        SignalCommand::Receive(_)
+        | SignalCommand::Signals { .. }
+        | SignalCommand::Signal(_)
+        | SignalCommand::Lists
+        | SignalCommand::List(_)
+        | SignalCommand::TryList { .. }
+        | SignalCommand::Automations
+        | SignalCommand::Automation(_)
+        | SignalCommand::TryAutomation { .. }
+        | SignalCommand::Runs { .. }
+        | SignalCommand::Run(_) => None,
     }
 }
 
@@ -214,10 +251,12 @@ fn done(mut deed: Deed, answer: &Answer) -> Option<Deed> {
         | Answer::Types(TypeAnswer::Json(_) | TypeAnswer::Off | TypeAnswer::Ordered)
         | Answer::Channel(ChannelAnswer::Removed)
         | Answer::Endpoint(EndpointAnswer::Removed)
+        | Answer::Signal(SignalAnswer::Removed)
         | Answer::Mapping(MappingAnswer::Json(_) | MappingAnswer::Removed) => return Some(deed),
         Answer::Json(json)
         | Answer::Channel(ChannelAnswer::Json(json))
         | Answer::Score(ScoreAnswer::Json(json))
+        | Answer::Signal(SignalAnswer::Json(json))
         | Answer::Endpoint(EndpointAnswer::Json(json)) => json,
         Answer::Seat(SeatAnswer::Code { .. } | SeatAnswer::Logged(Taken::Action { new: true, .. })) => {
             return Some(deed);

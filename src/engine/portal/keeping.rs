@@ -7,12 +7,12 @@ use crate::{
     engine::portal::{Portal, Turn, apply, messages::State},
     store::{
         audit as entries,
-        portal::{dirty, erasures, feed},
+        portal::{dirty, erasures, feed, records, signals},
         schema,
         sql::SqlError,
     },
     values::{
-        ids::RecordId,
+        ids::{ObjectType, RecordId},
         time::{DAY_MS, HOUR_MS, Timestamp},
     },
 };
@@ -60,6 +60,11 @@ impl Portal {
         ids: &[RecordId],
         connected: bool,
     ) -> Result<(), SqlError> {
+        let kind = self.streams[index].saved.object_type;
+        if self.signals.is_used() && kind == ObjectType::Contacts {
+            let stored = records::by_ids(turn.sql, kind, ids)?;
+            self.erase_signals(turn, kind, ids, &stored, None)?;
+        }
         let scene = self.scene_of_event(turn, index);
         let (applied, persons) = apply::erased(scene, ids)?;
         self.keeping.erasing = true;
@@ -128,6 +133,7 @@ impl Portal {
         self.prune_audit(turn)?;
         self.forget_actions(turn)?;
         self.forget_score_echoes(turn)?;
+        self.forget_signals(turn)?;
         erasures::forget_before(turn.sql, turn.now.minus_ms(REMEMBERED_MS))?;
         schema::set(turn.sql, PRUNED_KEY, &turn.now.0.to_string())?;
         feed::prune(turn.sql, horizon(turn), turn.config.work.feed_bytes)
@@ -135,10 +141,11 @@ impl Portal {
 
     /// When something is too old next: of the feed, of the audit log, of what is remembered of the erased.
     fn too_old_at(&self, turn: &Turn<'_>) -> Result<Option<Timestamp>, SqlError> {
-        let ends = [
+        let ends: [(Option<Timestamp>, i64); 4] = [
             (feed::oldest_at(turn.sql)?, turn.config.work.feed_ms),
             (entries::oldest_at(turn.sql)?, self.audit_ms()),
             (erasures::oldest_at(turn.sql)?, REMEMBERED_MS),
+            (signals::oldest_at(turn.sql)?, self.signal_ms()),
         ];
         Ok(ends.into_iter().filter_map(|(at, kept_ms)| Some(at?.plus_ms(kept_ms + 1))).min())
     }

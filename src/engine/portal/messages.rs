@@ -20,6 +20,7 @@ use crate::{
         scores::commands as scores,
         seats::commands as seats,
         selection::Selection,
+        signals::commands as signals,
         snapshot,
         storage::Storage,
         trial::Trial,
@@ -208,6 +209,8 @@ pub enum Command {
     Outbox(outbox::Command),
     /// Something about seats. Answers [`Answer::Seat`].
     Seat(Box<seats::Command>),
+    /// Something about signals, qualifying lists and automations. Answers [`Answer::Signal`] or [`Answer::NotConnected`].
+    Signal(Box<signals::Command>),
     /// Something about field mappings. Answers [`Answer::Mapping`] or [`Answer::NotConnected`].
     Mapping(mappings::Command),
     /// Something about scores of accounts. Answers [`Answer::Score`] or [`Answer::NotConnected`].
@@ -261,6 +264,7 @@ impl Command {
             | Self::Seat(_)
             | Self::Mapping(_)
             | Self::Score(_)
+            | Self::Signal(_)
             | Self::Match(_)
             | Self::PanicOnce => None,
         }
@@ -429,6 +433,8 @@ pub enum Answer {
     Usage(Usage),
     /// What there is to say about seats.
     Seat(seats::Answer),
+    /// What there is to say about signals, lists and automations.
+    Signal(signals::Answer),
     /// What there is to say about field mappings.
     Mapping(mappings::Answer),
     /// About scores.

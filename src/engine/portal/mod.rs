@@ -42,6 +42,7 @@ pub mod retention;
 pub mod scores;
 pub mod seats;
 pub mod selection;
+pub mod signals;
 pub mod snapshot;
 pub mod state;
 pub mod storage;
@@ -96,6 +97,7 @@ use retention::Retention;
 use scores::Scores;
 use seats::Seats;
 use selection::Selection;
+use signals::Signals;
 use state::{Connection, Farewell, Stream};
 use storage::Watch;
 use trial::Trying;
@@ -327,6 +329,7 @@ pub struct Portal {
     seats: Seats,
     outbox: Outbox,
     scores: Scores,
+    signals: Signals,
     panic_once: bool,
 }
 
@@ -375,6 +378,7 @@ impl Portal {
             seats: Seats::load(turn)?,
             outbox: Outbox::load(turn)?,
             scores: Scores::load(turn)?,
+            signals: Signals::load(turn)?,
             panic_once: false,
         };
         portal.unlock(turn)?;
@@ -537,6 +541,16 @@ impl Portal {
                 }
                 Answer::Channel(answer)
             }
+            Command::Signal(_) if self.connection.is_none() => Answer::NotConnected,
+            Command::Signal(command) => {
+                let answer = self.signal_command(turn, *command, &mut effects)?;
+                self.signals.stir();
+                let due = self.signals_due_at(turn)?.is_some_and(|at| at <= turn.now);
+                if due && (!self.works(turn.now) || self.lingers()) {
+                    effects.push(self.rouse(turn.now));
+                }
+                Answer::Signal(answer)
+            }
             Command::Mapping(_) if self.connection.is_none() => Answer::NotConnected,
             Command::Mapping(command) => Answer::Mapping(self.mapping_command(turn, command)?),
             Command::Score(_) if self.connection.is_none() => Answer::NotConnected,
@@ -563,6 +577,7 @@ impl Portal {
                     self.shift = Some(Shift { ends_at, calls_left, deliveries_left, pieces_left });
                 }
                 self.prune(turn)?;
+                self.signals.stir();
                 if self.locked {
                     effects.push(Effect::Alert(Alert::KeyMissing));
                 }
@@ -579,6 +594,9 @@ impl Portal {
             Event::Granted(None) => self.permits.failed(turn.now.plus_ms(SECOND_MS)),
             Event::Answered { call, outcome } => {
                 if let Some(in_flight) = self.in_flight.remove(&call) {
+                    if matches!(in_flight.job, Job::Write(_)) {
+                        self.signals.stir();
+                    }
                     self.answered(turn, in_flight, &outcome, &mut effects)?;
                 }
             }
@@ -638,6 +656,7 @@ impl Portal {
             || due(self.blocks_due_at(turn.now))
             || due(self.retention_due_at(turn.now))
             || due(self.index_due_at(turn.now))
+            || due(self.signals_due_at(turn)?)
         {
             return Ok(true);
         }

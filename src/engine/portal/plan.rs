@@ -71,7 +71,8 @@ impl Portal {
                 | self.advance_erasing(turn)?
                 | self.advance_channels(turn)?
                 | self.advance_index(turn)?
-                | self.advance_scores(turn)?);
+                | self.advance_scores(turn)?
+                | self.advance_signals(turn)?);
         if !over {
             self.deliver(turn, effects)?;
         }
@@ -164,6 +165,7 @@ impl Portal {
             self.blocks_due_at(turn.now),
             self.retention_due_at(turn.now),
             self.index_due_at(turn.now),
+            self.signals_due_at(turn)?,
             self.own_call_due_at(turn.now),
             self.seats.due_at(),
             self.outbox.by_seats_due_at(),

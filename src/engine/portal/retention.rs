@@ -53,6 +53,8 @@ const CALL_DAYS: u32 = 180;
 pub const MOST_DAYS: u32 = 3_650;
 /// Fewest days of the audit log: what a review of a month needs.
 pub const FEWEST_AUDIT_DAYS: u32 = 30;
+/// Days that signals are kept unless a person says otherwise: as long as the outbox remembers what they led to.
+const SIGNAL_DAYS: u32 = 90;
 /// Records gone over in one piece: a megabyte.
 const GONE_OVER: u32 = 500;
 
@@ -89,6 +91,7 @@ struct Settings {
     minimum: bool,
     call_details_days: u32,
     audit_days: u32,
+    signal_days: u32,
     /// What was chosen of each type before the minimum was; it comes back with the end of the minimum.
     before: BTreeMap<ObjectType, Selection>,
 }
@@ -96,7 +99,13 @@ struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         let before = BTreeMap::new();
-        Self { minimum: false, call_details_days: CALL_DAYS, audit_days: audit::DAYS, before }
+        Self {
+            minimum: false,
+            call_details_days: CALL_DAYS,
+            audit_days: audit::DAYS,
+            signal_days: SIGNAL_DAYS,
+            before,
+        }
     }
 }
 
@@ -109,6 +118,9 @@ pub struct Wanted {
     pub call_details_days: Option<u32>,
     /// [`FEWEST_AUDIT_DAYS`] to [`MOST_DAYS`].
     pub audit_days: Option<u32>,
+    /// 1 to [`MOST_DAYS`].
+    #[serde(default)]
+    pub signal_days: Option<u32>,
 }
 
 /// How far the passes are.
@@ -179,7 +191,8 @@ impl Portal {
         if self.connection.is_none() {
             return Answer::NotConnected;
         }
-        let Settings { minimum: on, call_details_days, audit_days, .. } = &self.retention.settings;
+        let Settings { minimum: on, call_details_days, audit_days, signal_days, .. } =
+            &self.retention.settings;
         let sets: BTreeMap<String, BTreeSet<&str>> = self
             .streams
             .iter()
@@ -193,6 +206,7 @@ impl Portal {
                 "call_details_days": call_details_days,
                 "call_details_kept": BARE_CALL,
                 "audit_days": audit_days,
+                "signal_days": signal_days,
             })
             .to_string(),
         )
@@ -211,6 +225,7 @@ impl Portal {
         }
         let settings = &mut self.retention.settings;
         settings.audit_days = change.audit_days.unwrap_or(settings.audit_days);
+        settings.signal_days = change.signal_days.unwrap_or(settings.signal_days);
         if let Some(days) = change.call_details_days {
             settings.call_details_days = days;
             self.retention.work.calls_at = Timestamp::default();
@@ -233,6 +248,7 @@ impl Portal {
         }
         self.retention.save(turn)?;
         self.prune_audit(turn)?;
+        self.forget_signals(turn)?;
         if !self.works(turn.now) || self.lingers() {
             effects.push(self.rouse(turn.now));
         }
@@ -504,6 +520,11 @@ impl Portal {
     /// How long audit entries are kept.
     pub(super) fn audit_ms(&self) -> i64 {
         i64::from(self.retention.settings.audit_days) * DAY_MS
+    }
+
+    /// How long signals are kept.
+    pub(super) fn signal_ms(&self) -> i64 {
+        i64::from(self.retention.settings.signal_days) * DAY_MS
     }
 
     /// Takes audit entries away whose time is over.

@@ -36,6 +36,10 @@
 //! | `score_runs` | a nightly run, as the engine's JSON | number |
 //! | `score_rows` | a row of a run's file, frozen; see [`scores`] | run, file, place |
 //! | `mappings` | which fields an action of the host fills, as the engine's JSON | action |
+//! | `signals` | an intent signal that a host sent; see [`signals`] | number |
+//! | `qualifying_lists` | which signals qualify, as the engine's JSON | number |
+//! | `automations` | what is done for signals that qualify, as the engine's JSON | number |
+//! | `automation_runs` | what an automation did for a signal, and why | number |
 
 pub mod blocks;
 pub mod browse;
@@ -59,6 +63,7 @@ pub mod reference;
 pub mod scores;
 pub mod seat_writes;
 pub mod seats;
+pub mod signals;
 pub mod streams;
 pub mod thinning;
 pub mod types;
@@ -68,7 +73,7 @@ pub mod wipe;
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 21] = [
+pub const STEPS: [&str; 22] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -273,6 +278,7 @@ pub const STEPS: [&str; 21] = [
     // Changes above this number are of a person who was let in again; NULL: nobody was.
     "ALTER TABLE erasures ADD COLUMN up_to INTEGER;",
     scores::TABLES,
+    signals::TABLES,
 ];
 
 /// Opens the tables; see [`crate::store::schema::open`].

@@ -3,7 +3,7 @@
 use crate::store::sql::{Param, Sql, SqlError, Value};
 
 /// Tables of what was read, and of what was made of it. Emptied whole, which SQLite does without looking at rows.
-pub const READ: [&str; 18] = [
+pub const READ: [&str; 20] = [
     "credentials",
     "streams",
     "parts",
@@ -22,11 +22,14 @@ pub const READ: [&str; 18] = [
     "usage",
     "echoes",
     "score_rows",
+    // What was matched with records, and tells of people.
+    "signals",
+    "automation_runs",
 ];
 /// Tables of records: one a type.
 pub const RECORDS: &str = "records_";
 /// Tables of what people have set, and of what must never come back.
-pub const SET: [&str; 16] = [
+pub const SET: [&str; 18] = [
     "meta",
     "endpoints",
     "channels",
@@ -43,6 +46,8 @@ pub const SET: [&str; 16] = [
     "mappings",
     "score_accounts",
     "score_runs",
+    "qualifying_lists",
+    "automations",
 ];
 
 /// What lies in `meta` of the state of reads; keys that begin so.

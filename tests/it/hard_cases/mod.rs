@@ -33,6 +33,7 @@ mod retention;
 mod scores;
 mod seats;
 mod selection;
+mod signals;
 mod storage;
 mod timeline;
 mod tokens;

@@ -1,6 +1,6 @@
 //! What the Worker answers is what its OpenAPI document says, member by member: no answer has one that the document does not name.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 use libtest_mimic::Trial;
@@ -14,6 +14,7 @@ use crate::request::{get, open};
 use crate::seats::GRACE;
 use crate::secrecy::told;
 use crate::stage::{Stage, together};
+use crate::yardstick::until;
 
 pub fn trials() -> Vec<Trial> {
     let plan = Plan::default().with("--contacts", 60).setting("DELIVER_TO", "anywhere");
@@ -246,6 +247,36 @@ fn answers(world: &World) -> Result<()> {
     }
     done("resolveAction", spoke.post(&format!("{actions}/{action}/resolve"), &json!({"happened": true}))?)?;
 
+    let hot = json!({"name": "Hot", "filter": {"of": "account", "property": "score", "type": "number", "operator": "at_least", "value": 50}});
+    let hot = done("createQualifyingList", spoke.post(&format!("{connection}/qualifying-lists"), &hot)?)?;
+    let list_at = format!("{connection}/qualifying-lists/{}", text(&hot["id"])?);
+    let renamed = json!({"name": "Warm", "filter": hot["filter"]});
+    done("putQualifyingList", spoke.put(&list_at, &renamed)?)?;
+    let automation = json!({"name": "Note it", "list": hot["id"], "steps": [{"action": "add_note", "body": "{{signal.name}}"}]});
+    let automations = format!("{connection}/automations");
+    let made = done("createAutomation", spoke.post(&automations, &automation)?)?;
+    let automation_at = format!("{automations}/{}", text(&made["id"])?);
+    done("putAutomation", spoke.put(&automation_at, &automation)?)?;
+    for (id, verb) in [("pauseAutomation", "pause"), ("enableAutomation", "enable")] {
+        done(id, spoke.post(&format!("{automation_at}/{verb}"), &json!({}))?)?;
+    }
+    let account = json!({"id": "a1", "domain": "contract.example", "fields": {"score": 70}});
+    let signal = json!({"id": "s1", "name": "Visit", "account": account, "visitor": {"email": "new@contract.example"}});
+    let on = json!({"signal": signal});
+    let filter = json!({"filter": hot["filter"], "on": on});
+    done("tryQualifyingList", spoke.post(&format!("{connection}/qualifying-lists/preview"), &filter)?)?;
+    let tried = json!({"automation": automation, "on": on});
+    done("tryAutomation", spoke.post(&format!("{automations}/preview"), &tried)?)?;
+    let sent = done("sendSignal", spoke.post(&format!("{connection}/signals"), &signal)?)?;
+    let again = done("sendSignal", spoke.post(&format!("{connection}/signals"), &signal)?)?;
+    ensure!(again["state"] == "duplicate" && again["id"] == sent["id"], "{again}");
+    done("sendSignals", spoke.post(&format!("{connection}/signals/bulk"), &signal)?)?;
+    let runs = format!("{connection}/automation-runs");
+    let run = until(Duration::from_secs(60), "a run of the automation", || {
+        let runs = spoke.get_json(&runs)?;
+        Ok(runs["results"][0]["id"].as_str().map(str::to_owned))
+    })?;
+
     let mut read = 0;
     for (path, id) in document.reads()? {
         if path.contains("{list}") && list.is_none() {
@@ -257,12 +288,16 @@ fn answers(world: &World) -> Result<()> {
             ("{connection}", &own.connection),
             ("{channel}", &text(&channel["id"])?),
             ("{account}", &"acct-17".to_owned()),
-            ("{run}", &run),
+            ("{aut_run}", &run),
             ("{endpoint}", &text(&endpoint["id"])?),
             ("{record}", &record),
             ("{mapping}", &"log_call".to_owned()),
             ("{seat}", &text(&seat["id"])?),
             ("{act}", &action),
+            ("{sig}", &text(&sent["id"])?),
+            ("{ql}", &text(&hot["id"])?),
+            ("{aut}", &text(&made["id"])?),
+            ("{aut_run}", &run),
             ("{type}", &"contacts".to_owned()),
             ("{to_type}", &"companies".to_owned()),
             ("{list}", list.as_ref().unwrap_or(&record)),
@@ -292,6 +327,8 @@ fn answers(world: &World) -> Result<()> {
     done("revokeSeat", spoke.delete(&seat_at)?)?;
     done("liftBlock", spoke.delete(&format!("{connection}/prospects/blocks/{block}"))?)?;
     done("removeEndpoint", spoke.delete(&endpoint_at)?)?;
+    done("removeAutomation", spoke.delete(&automation_at)?)?;
+    done("removeQualifyingList", spoke.delete(&list_at)?)?;
     done("removeMapping", spoke.delete(&mapping_at)?)?;
     done("removeChannel", spoke.delete(&channel_at)?)?;
     done("endSessions", spoke.delete(&format!("{workspace}/sessions?user=ada%40example.com"))?)?;

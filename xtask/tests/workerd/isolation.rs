@@ -99,6 +99,9 @@ struct Victim {
     seat: String,
     block: String,
     action: String,
+    list: String,
+    automation: String,
+    signal: String,
     record: String,
     session: String,
 }
@@ -143,6 +146,13 @@ fn victim(world: &World) -> Result<Victim> {
     let (contacts, _) = world.spoke.contacts(&connected.connection, None)?;
     let note = json!({"action": "add_note", "body": CANARY, "dry_run": true});
     let action = world.spoke.post_json(&format!("{own}/actions"), &note)?;
+    let never = json!({"name": CANARY, "filter": {"property": "name", "type": "string", "operator": "is", "value": "never"}});
+    let list = world.spoke.post_json(&format!("{own}/qualifying-lists"), &never)?;
+    let automation =
+        json!({"name": CANARY, "list": list["id"], "steps": [{"action": "add_note", "body": CANARY}]});
+    let automation = world.spoke.post_json(&format!("{own}/automations"), &automation)?;
+    let signal = json!({"id": "canary", "name": CANARY, "visitor": {"id": "canary"}});
+    let signal = world.spoke.post_json(&format!("{own}/signals"), &signal)?;
     let text = |value: &Value| value.as_str().map(str::to_owned).context("an id is a text");
     let (session, _) = cookies(world, &connected.workspace)?;
     Ok(Victim {
@@ -153,6 +163,9 @@ fn victim(world: &World) -> Result<Victim> {
         seat: text(&seat["seat"]["id"])?,
         block: text(&erased["block"]["id"])?,
         action: text(&action["id"])?,
+        list: text(&list["id"])?,
+        automation: text(&automation["id"])?,
+        signal: text(&signal["id"])?,
         record: text(&contacts[0]["id"])?,
         session,
         connected,
@@ -179,6 +192,11 @@ fn address(row: &Row, of: &Victim) -> String {
             ("*", "mappings") => "log_call",
             ("*", "accounts") => "acct-17",
             ("*", "runs") => "1",
+            ("*", "signals") => &of.signal,
+            ("*", "qualifying-lists") => &of.list,
+            ("*", "automations") => &of.automation,
+            // Nothing qualifies: a run would be made by itself.
+            ("*", "automation-runs") => "run_070707070707070707070707",
             ("*", "records" | "fields" | "streams" | "types" | "associations" | "new") => "contacts",
             ("*", "pipelines") => "deals",
             ("*", "hubspot") => "main",
@@ -220,6 +238,11 @@ fn body(row: &Row) -> Option<String> {
             json!({"action": "add_note", "body": "Mallory"})
         }
         "resolve" => json!({"happened": true}),
+        "signals" => json!({"id": "m", "name": "Mallory", "visitor": {"id": "m"}}),
+        "qualifying-lists" => json!({"name": "Mallory", "filter": {"and": []}}),
+        "automations" => {
+            json!({"name": "Mallory", "list": "ql_070707070707070707070707", "steps": [{"action": "import_company"}]})
+        }
         "settings" => json!({"off": ["add_note"]}),
         "scores" => json!({"on": true, "hour": 3, "fields": "managed", "prefix": "mallory"}),
         "bulk" if row.pattern.ends_with("/scores/bulk") => json!({"id": "acct-17", "intent_score": 1}),

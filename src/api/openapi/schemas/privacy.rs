@@ -34,6 +34,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("associations", count()),
         ("lists", count()),
         ("channels", count()),
+        ("signals", said(count(), "Intent signals, with what automations made of them.")),
     ]);
     vec![
         ("Person", json!({ "oneOf": [by_email, by_id] })),
@@ -75,6 +76,11 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 ("blocks", list(of("Block"))),
                 ("audit", list(of("AuditEntry"))),
                 ("deliveries", said(list(json!({})), "None is kept: each is made when it leaves.")),
+                (
+                    "signals",
+                    said(list(of("Signal")), "Intent signals, each with what automations did for it."),
+                ),
+                ("signals_besides", said(count(), "How many there are besides.")),
             ]),
         ),
         (
@@ -100,6 +106,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 ("call_details_days", days(1, "Details of calls are kept that long.")),
                 ("call_details_kept", said(list(text()), "What of an older call stays.")),
                 ("audit_days", days(FEWEST_AUDIT_DAYS, "Audit entries are kept that long.")),
+                ("signal_days", days(1, "Intent signals and runs are kept that long.")),
             ]),
         ),
         (
@@ -111,6 +118,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 ),
                 ("call_details_days?", days(1, "Details of calls are kept that long.")),
                 ("audit_days?", days(FEWEST_AUDIT_DAYS, "Audit entries are kept that long.")),
+                ("signal_days?", days(1, "Intent signals and runs are kept that long.")),
             ]),
         ),
         (

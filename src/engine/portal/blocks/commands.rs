@@ -119,6 +119,7 @@ struct Erased {
     links: usize,
     lists: usize,
     channels: usize,
+    signals: usize,
 }
 
 impl Portal {
@@ -227,7 +228,12 @@ impl Portal {
             let shown = row.filter(|row| row.live).map(|row| row.updated_at);
             self.blocks.add(turn, block, kind, &names, shown)?;
         }
-        let erased = self.counted(turn, kind, &ids, &stored)?;
+        let mut erased = self.counted(turn, kind, &ids, &stored)?;
+        let email = match whom {
+            Whom::Email(email) => Some(email.as_str()),
+            Whom::Record { .. } => None,
+        };
+        erased.signals = self.erase_signals(turn, kind, &ids, &stored, email)?;
         self.leave_out_of_lists(turn, kind, &ids)?;
         if !ids.is_empty() {
             self.erase(turn, index, &ids, false)?;
@@ -246,7 +252,7 @@ impl Portal {
             effects.push(self.rouse(turn.now));
         }
         let block = store::numbered(turn.sql, block)?.ok_or(SqlError::Content("blocks"))?;
-        let Erased { records, merged, links, lists, channels } = erased;
+        let Erased { records, merged, links, lists, channels, signals } = erased;
         Ok(Answer::Json(
             json!({
                 "block": told(&block)?,
@@ -256,6 +262,7 @@ impl Portal {
                     "associations": links,
                     "lists": lists,
                     "channels": channels,
+                    "signals": signals,
                 },
                 "searching": kind == ObjectType::Contacts,
             })

@@ -98,6 +98,7 @@ impl Portal {
             ids.sort_unstable();
             ids.dedup();
         }
+        let (signals, signals_besides) = self.export_signals(turn, kind, &ids, &stored, whom)?;
         let mut records = Vec::new();
         for id in &ids {
             let live = stored.iter().any(|row| row.id == *id && row.live);
@@ -138,6 +139,8 @@ impl Portal {
                 "blocks": blocks,
                 "audit": entries,
                 "deliveries": [],
+                "signals": signals,
+                "signals_besides": signals_besides,
             })
             .to_string(),
         ))

@@ -232,7 +232,7 @@ impl Portal {
     }
 
     /// What filters are evaluated by; `None`: the connection has ended, and nothing is decided any more.
-    fn channel_context(&self, turn: &Turn<'_>) -> Option<Context> {
+    pub(in crate::engine::portal) fn channel_context(&self, turn: &Turn<'_>) -> Option<Context> {
         let connection = self.connection.as_ref()?;
         match connection.state {
             State::Disconnecting | State::Disconnected => None,

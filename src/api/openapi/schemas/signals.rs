@@ -1,0 +1,346 @@
+//! Bodies of signals, qualifying lists, automations and runs.
+
+use serde_json::{Value, json};
+
+use super::{
+    body, count, flag, id, list, moment, number_id, object, of, or_null, page, plain, said, text, words,
+};
+use crate::engine::signal::{
+    ALIASES, FIELDS, ID_CHARS, MAX_COOL_DOWN_HOURS, MAX_STEPS, NAME_CHARS, VALUE_CHARS,
+};
+
+fn own_fields() -> Value {
+    json!({
+        "type": ["object", "null"], "maxProperties": FIELDS,
+        "propertyNames": { "pattern": "^[A-Za-z0-9_.-]{1,100}$" },
+        "additionalProperties": { "type": ["string", "number", "boolean", "null"], "maxLength": VALUE_CHARS },
+        "description": "Values by your own names; filters and steps name them.",
+    })
+}
+
+fn seen_fields() -> Value {
+    json!({ "type": "object", "additionalProperties": { "type": "string" } })
+}
+
+fn line(most: usize) -> Value {
+    json!({ "type": "string", "minLength": 1, "maxLength": most, "pattern": r"^[!-~]([ -~]*[!-~])?$" })
+}
+
+fn email() -> Value {
+    json!({ "type": "string", "maxLength": ID_CHARS, "pattern": r"^[A-Za-z0-9._+-]{1,60}@[a-z0-9-]{1,60}\.[a-z]{2,20}$", "examples": ["ann@acme.com"] })
+}
+
+/// A signal, of which `needed` parts must be there.
+fn signal(needed: bool) -> Value {
+    let mark = if needed { "" } else { "?" };
+    let name = |name: &str| format!("{name}{mark}");
+    let mut account = body(&[
+        ("id?", or_null(line(ID_CHARS))),
+        ("domain?", or_null(said(line(ID_CHARS), "As you have it: a domain, a page's address."))),
+        ("aliases?", json!({ "type": ["array", "null"], "maxItems": ALIASES, "items": line(ID_CHARS) })),
+        ("name?", or_null(line(NAME_CHARS))),
+        ("fields?", own_fields()),
+    ]);
+    account["anyOf"] = json!([
+        { "required": ["id"], "properties": { "id": { "type": "string" } } },
+        { "required": ["domain"], "properties": { "domain": { "type": "string" } } },
+    ]);
+    let mut visitor = body(&[
+        ("id?", or_null(line(ID_CHARS))),
+        ("email?", or_null(email())),
+        ("name?", or_null(line(NAME_CHARS))),
+        ("fields?", own_fields()),
+    ]);
+    visitor["anyOf"] = json!([
+        { "required": ["id"], "properties": { "id": { "type": "string" } } },
+        { "required": ["email"], "properties": { "email": { "type": "string" } } },
+    ]);
+    let (own_id, own_name) = (name("id"), name("name"));
+    let mut signal = body(&[
+        (&own_id, said(line(ID_CHARS), "Your own name for it: sent again, it changes nothing.")),
+        (&own_name, said(line(NAME_CHARS), "What happened, as people read it.")),
+        ("kind?", or_null(line(NAME_CHARS))),
+        (
+            "at?",
+            json!({
+                "type": ["string", "null"], "format": "date-time", "examples": ["2026-11-20T09:30:00Z"],
+                "pattern": "^20[01][0-9]-[01][0-9]-[0-2][0-9]T[0-1][0-9]:[0-5][0-9]:[0-5][0-9]Z$",
+                "description": "When; now if absent, at most a day ahead.",
+            }),
+        ),
+        ("account?", account),
+        ("visitor?", visitor),
+        ("fields?", own_fields()),
+    ]);
+    if needed {
+        signal["anyOf"] = json!([{ "required": ["account"] }, { "required": ["visitor"] }]);
+    }
+    signal
+}
+
+pub(super) fn all() -> Vec<(&'static str, Value)> {
+    let name = || plain(1, NAME_CHARS);
+    let chosen = || {
+        object(&[
+            ("record_id", json!({ "type": ["string", "null"] })),
+            ("decided_by", json!({ "type": ["string", "null"] })),
+            ("reasons", said(list(text()), "In words, the last the latest.")),
+        ])
+    };
+    let conditions = || said(list(of("SeenCondition")), "What conditions saw, and said.");
+    let on = || {
+        said(
+            body(&[
+                ("signal_id?", or_null(id("sig", "signal"))),
+                ("signal?", of("SomeSignal")),
+                ("company?", or_null(number_id("record"))),
+                ("contact?", or_null(number_id("record"))),
+            ]),
+            "Whom it is tried on: a signal that came, or one that you write, and records in the place of those that would be matched.",
+        )
+    };
+    let steps = || {
+        json!({
+            "type": "array", "minItems": 1, "maxItems": MAX_STEPS,
+            "items": {
+                "type": "object", "required": ["action"],
+                "properties": { "action": words(&crate::engine::portal::outbox::actions::Name::ALL.map(crate::engine::portal::outbox::actions::Name::as_str)) },
+                "examples": [{ "action": "create_task", "subject": "Call {{account.name}}", "due": "{{now + 2 days}}" }],
+            },
+            "description": "Actions as `POST …/actions` takes them, in the order in which they are done. Texts may name facts: `{{signal.name}}`, `{{account.domain}}`, `{{visitor.email}}`, `{{company.id}}`, `{{contact.firstname}}`, and moments: `{{now + 2 days}}`. What is not said is what one would expect: the account's domain, the visitor's address, the records that the signal is about.",
+        })
+    };
+    let automation = |list: Value| {
+        body(&[
+            ("name", name()),
+            ("list", said(list, "The qualifying list.")),
+            (
+                "cool_down_hours?",
+                json!({
+                    "type": "integer", "minimum": 0, "maximum": MAX_COOL_DOWN_HOURS, "default": 24,
+                    "description": "After it has acted for somebody, it does not for so long.",
+                }),
+            ),
+            (
+                "per?",
+                said(words(&["account", "visitor"]), "Whom the cool-down is of; the account if absent."),
+            ),
+            ("steps", steps()),
+        ])
+    };
+    let list_id = || id("ql", "qualifying-list");
+    vec![
+        ("NewSignal", signal(true)),
+        ("SomeSignal", signal(false)),
+        (
+            "ReceivedSignal",
+            object(&[
+                ("id", or_null(id("sig", "signal"))),
+                (
+                    "state",
+                    said(
+                        words(&["pending", "duplicate", "kept_out"]),
+                        "`kept_out`: the visitor was erased, and nothing of it is kept.",
+                    ),
+                ),
+            ]),
+        ),
+        (
+            "ReceivedOrProblem",
+            json!({ "oneOf": [of("ReceivedSignal"), object(&[("problem", of("Problem"))])] }),
+        ),
+        (
+            "SeenCondition",
+            object(&[
+                ("path", said(text(), "Where it stands in the filter (JSON Pointer).")),
+                ("condition", said(text(), "In words.")),
+                ("value", said(json!({ "type": ["string", "null"] }), "What it saw; null: no value.")),
+                ("holds", flag()),
+            ]),
+        ),
+        (
+            "Signal",
+            object(&[
+                ("id", id("sig", "signal")),
+                ("key", said(text(), "Your own name for it.")),
+                ("name", text()),
+                ("kind", json!({ "type": ["string", "null"] })),
+                ("at", moment()),
+                ("received_at", moment()),
+                (
+                    "account",
+                    or_null(object(&[
+                        ("id?", text()),
+                        ("domain?", text()),
+                        ("aliases?", list(text())),
+                        ("name?", text()),
+                        ("fields?", seen_fields()),
+                    ])),
+                ),
+                (
+                    "visitor",
+                    or_null(object(&[
+                        ("id?", text()),
+                        ("email?", text()),
+                        ("name?", text()),
+                        ("fields?", seen_fields()),
+                    ])),
+                ),
+                ("fields", seen_fields()),
+                ("state", words(&["pending", "decided"])),
+                (
+                    "decision",
+                    or_null(object(&[
+                        ("at", moment()),
+                        ("company", chosen()),
+                        ("contact", chosen()),
+                        (
+                            "lists",
+                            list(object(&[
+                                ("list", list_id()),
+                                ("name", text()),
+                                ("qualifies", flag()),
+                                (
+                                    "trouble",
+                                    said(
+                                        json!({ "type": ["string", "null"] }),
+                                        "Why the list decides nothing, if it does not.",
+                                    ),
+                                ),
+                                ("conditions", conditions()),
+                            ])),
+                        ),
+                    ])),
+                ),
+            ]),
+        ),
+        ("Signals", page("Signal")),
+        ("NewQualifyingList", body(&[("name", name()), ("filter", of("Filter"))])),
+        (
+            "QualifyingList",
+            object(&[
+                ("id", list_id()),
+                ("name", name()),
+                ("filter", of("Filter")),
+                ("selects", said(text(), "The filter in words.")),
+                ("trouble", json!({ "type": ["string", "null"] })),
+                ("automations", list(id("aut", "automation"))),
+                ("created_at", moment()),
+                ("updated_at", moment()),
+            ]),
+        ),
+        ("QualifyingLists", page("QualifyingList")),
+        ("QualifyingListToTry", body(&[("filter", of("Filter")), ("on?", on())])),
+        (
+            "TriedList",
+            object(&[
+                ("selects", text()),
+                ("qualifies?", flag()),
+                ("conditions?", conditions()),
+                ("company?", chosen()),
+                ("contact?", chosen()),
+                ("signals?", said(count(), "How many of the newest were asked, where `on` names nobody.")),
+                ("qualifying?", count()),
+                (
+                    "examples?",
+                    list(object(&[("id", id("sig", "signal")), ("key", text()), ("name", text())])),
+                ),
+            ]),
+        ),
+        ("NewAutomation", automation(list_id())),
+        (
+            "Automation",
+            object(&[
+                ("id", id("aut", "automation")),
+                ("name", name()),
+                ("list", list_id()),
+                ("list_name", json!({ "type": ["string", "null"] })),
+                ("cool_down_hours", count()),
+                ("per", words(&["account", "visitor"])),
+                ("steps", steps()),
+                ("state", words(&["enabled", "paused"])),
+                ("version", count()),
+                (
+                    "runs",
+                    said(
+                        object(&[
+                            ("open", count()),
+                            ("done", count()),
+                            ("failed", count()),
+                            ("skipped", count()),
+                        ]),
+                        "Those that are kept.",
+                    ),
+                ),
+                ("created_at", moment()),
+                ("updated_at", moment()),
+            ]),
+        ),
+        ("Automations", page("Automation")),
+        ("AutomationToTry", body(&[("automation", of("NewAutomation")), ("on?", on())])),
+        (
+            "TriedAutomation",
+            object(&[
+                ("qualifies", flag()),
+                ("trouble", json!({ "type": ["string", "null"] })),
+                ("conditions", conditions()),
+                ("company", chosen()),
+                ("contact", chosen()),
+                ("why_not", said(json!({ "type": ["string", "null"] }), "The cool-down, where it holds.")),
+                (
+                    "steps",
+                    list(object(&[
+                        ("step", count()),
+                        ("action", text()),
+                        (
+                            "state",
+                            words(&["would_be_asked", "skipped", "later", "refused", "off", "waiting"]),
+                        ),
+                        ("words?", text()),
+                        ("action_id?", or_null(id("act", "action"))),
+                        ("would?", of("Action")),
+                    ])),
+                ),
+            ]),
+        ),
+        (
+            "AutomationRun",
+            object(&[
+                ("id", id("run", "run")),
+                ("automation", id("aut", "automation")),
+                ("automation_name", text()),
+                ("version", count()),
+                ("list", list_id()),
+                ("list_name", text()),
+                ("signal?", id("sig", "signal")),
+                ("signal_name?", text()),
+                ("state", words(&["open", "done", "failed", "skipped"])),
+                ("why", said(json!({ "type": ["string", "null"] }), "Why nothing was done.")),
+                ("began_at", moment()),
+                ("conditions", conditions()),
+                ("company", chosen()),
+                ("contact", chosen()),
+                (
+                    "steps",
+                    list(object(&[
+                        ("step", count()),
+                        ("action", text()),
+                        (
+                            "state",
+                            said(
+                                text(),
+                                "`asked` while the outbox has it, then as it ended there; or `skipped`, `off`, `refused`.",
+                            ),
+                        ),
+                        ("words", json!({ "type": ["string", "null"] })),
+                        ("action_id", or_null(id("act", "action"))),
+                        ("record", json!({ "type": ["string", "null"] })),
+                        ("at", moment()),
+                    ])),
+                ),
+                ("steps_total", count()),
+            ]),
+        ),
+        ("AutomationRuns", page("AutomationRun")),
+    ]
+}

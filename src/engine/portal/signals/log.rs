@@ -1,0 +1,147 @@
+//! Why something was done or not, as it is kept with a signal and a run: by the names that people use, with the values that were seen.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::Discovered;
+use crate::{
+    engine::{
+        portal::matching::Match,
+        signal::{Facts, List, Signal},
+    },
+    values::{
+        filter::Context,
+        ids::{ActionId, AutomationId, ObjectType, QualifyingListId, RecordId},
+        time::Timestamp,
+    },
+};
+
+/// Conditions that are kept of a list that qualifies.
+const TOLD: usize = 20;
+/// Those of one that does not: the first that did not hold.
+const TOLD_OF_NO: usize = 3;
+/// Characters of a value that was seen.
+const SEEN_CHARS: usize = 200;
+
+/// A signal as it is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Kept {
+    pub signal: Signal,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided: Option<Decided>,
+}
+
+/// What was decided about it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Decided {
+    pub at: Timestamp,
+    pub company: Chosen,
+    pub contact: Chosen,
+    pub lists: Vec<OfList>,
+}
+
+/// What one list said.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct OfList {
+    pub list: QualifyingListId,
+    pub name: String,
+    pub qualifies: bool,
+    /// Why nothing was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Found>,
+}
+
+/// What a condition saw.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Found {
+    pub path: String,
+    pub condition: String,
+    pub value: Option<String>,
+    pub holds: bool,
+}
+
+/// Which record somebody is, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) struct Chosen {
+    pub record: Option<RecordId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_by: Option<String>,
+    pub reasons: Vec<String>,
+}
+
+impl Chosen {
+    pub(super) fn none(why: &str) -> Self {
+        Self { reasons: vec![why.to_owned()], ..Self::default() }
+    }
+
+    pub(super) fn of(found: &Match, kind: ObjectType) -> Self {
+        Self {
+            record: found.chosen(),
+            decided_by: found.decided.map(|decided| decided.as_str().to_owned()),
+            reasons: found.reasons(kind),
+        }
+    }
+
+    pub(super) fn given(record: RecordId) -> Self {
+        Self {
+            record: Some(record),
+            reasons: vec!["It was named by who asked.".to_owned()],
+            ..Self::default()
+        }
+    }
+}
+
+/// What a list says of somebody, condition by condition. `all`: of every condition, whatever it came to.
+pub(super) fn findings(
+    list: &List,
+    fields: &Discovered,
+    facts: &Facts,
+    context: Context,
+    all: bool,
+) -> Vec<Found> {
+    let named = list.filter.explain(facts, None, context).into_iter();
+    let found = named.map(|finding| Found {
+        condition: list.describe_condition(finding.condition, fields),
+        value: finding.value.map(|value| value.chars().take(SEEN_CHARS).collect()),
+        holds: finding.holds,
+        path: finding.path,
+    });
+    if all { found.take(TOLD).collect() } else { found.filter(|one| !one.holds).take(TOLD_OF_NO).collect() }
+}
+
+/// A run as it is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Record {
+    pub automation: AutomationId,
+    pub name: String,
+    pub version: u32,
+    pub list: QualifyingListId,
+    pub list_name: String,
+    pub conditions: Vec<Found>,
+    pub company: Chosen,
+    pub contact: Chosen,
+    /// Why nothing was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// The steps as they were when it began.
+    pub definition: Vec<Map<String, Value>>,
+    /// What they came to, in their order; the last may be under way.
+    pub steps: Vec<Step>,
+}
+
+/// What a step came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Step {
+    pub action: String,
+    /// `asked` while the outbox has it; then as it ended there, or `skipped`, `off`, `refused`.
+    pub state: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action_id: Option<ActionId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<String>,
+    pub at: Timestamp,
+}

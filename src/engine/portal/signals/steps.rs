@@ -1,0 +1,294 @@
+//! The steps of runs, one after the other: what the outbox says of the one before, then what the next comes to.
+
+use super::{
+    AT_ONCE, RUN_MS,
+    log::{Kept, Record, Step},
+};
+use crate::{
+    engine::{
+        actor::Actor,
+        portal::{
+            Portal, Turn,
+            outbox::{
+                actions::Wanted,
+                commands::{Answer as Told, Asked, Command as Outbox, Taken},
+            },
+        },
+        signal::{Facts, Planned, plan},
+    },
+    store::{
+        portal::signals::{self as store, Run},
+        sql::SqlError,
+    },
+    values::{
+        ids::{ActionId, ObjectType, RecordId},
+        json,
+        time::MINUTE_MS,
+    },
+};
+
+/// When a step is asked for again where the outbox is full: in that time it has room for thousands.
+const FULL_MS: i64 = MINUTE_MS;
+
+/// A run whose next step is to be asked for.
+struct Asking {
+    run: Run,
+    record: Record,
+    action: String,
+    asked: Asked,
+}
+
+/// How an action of the outbox has ended.
+struct Ended {
+    state: String,
+    words: Option<String>,
+    /// The company and the contact that it made or found.
+    made: [Option<RecordId>; 2],
+    /// Whatever else it made.
+    record: Option<String>,
+}
+
+impl Portal {
+    /// Goes on with some of the runs whose step has ended; says whether there were any.
+    pub(super) fn advance_runs(&mut self, turn: &mut Turn<'_>) -> Result<bool, SqlError> {
+        let paused = self.signals.paused();
+        let given_up = turn.now.minus_ms(RUN_MS);
+        let ready = store::ready(turn.sql, turn.now, &paused, given_up, AT_ONCE)?;
+        if ready.is_empty() {
+            return Ok(false);
+        }
+        let mut asking = Vec::new();
+        for run in ready {
+            asking.extend(self.advance_run(turn, run)?);
+        }
+        self.ask_for(turn, asking)?;
+        Ok(true)
+    }
+
+    /// Takes in how the current step ended; what is to be asked for next, if anything is.
+    fn advance_run(&mut self, turn: &mut Turn<'_>, mut run: Run) -> Result<Option<Asking>, SqlError> {
+        let mut record: Record = store::read(&run.content)?;
+        let row = store::numbered(turn.sql, run.signal)?.ok_or(SqlError::Content("automation_runs"))?;
+        let Kept { signal, .. } = store::read(&row.content)?;
+        if let Some(action) = run.action.take() {
+            self.take_in(turn, &mut run, &mut record, &action)?;
+        }
+        let facts = self.facts_of_signal(turn, &signal, record.company.record, record.contact.record)?;
+        while let Some(step) = record.definition.get(record.steps.len()) {
+            let action = step.get("action").and_then(|name| name.as_str()).unwrap_or_default().to_owned();
+            match self.planned(turn, &action, step, &facts) {
+                Planned::Skip(words) => {
+                    let words = Some(words);
+                    record.steps.push(Step {
+                        action,
+                        state: "skipped".to_owned(),
+                        words,
+                        action_id: None,
+                        record: None,
+                        at: turn.now,
+                    });
+                }
+                Planned::Do(wanted) => {
+                    let asked = Asked {
+                        key: Some(format!("{}/{}", run.id, record.steps.len())),
+                        why: Some(format!(
+                            "Automation \"{}\", of list \"{}\", for signal {}.",
+                            record.name, record.list_name, row.id
+                        )),
+                        dry_run: false,
+                        background: true,
+                        coalesce: None,
+                        data: signal.data(),
+                        wanted: *wanted,
+                    };
+                    return Ok(Some(Asking { run, record, action, asked }));
+                }
+            }
+        }
+        end(turn, run, &record)?;
+        Ok(None)
+    }
+
+    /// What a step comes to; nothing is made of a type of which nobody can say what there is.
+    pub(super) fn planned(
+        &self,
+        turn: &Turn<'_>,
+        action: &str,
+        step: &serde_json::Map<String, serde_json::Value>,
+        facts: &Facts,
+    ) -> Planned {
+        let kind = match action {
+            "import_company" => Some(ObjectType::Companies),
+            "import_contact" => Some(ObjectType::Contacts),
+            _ => None,
+        };
+        let unseen = kind.is_some_and(|kind| self.not_ready(turn, kind).is_ok_and(|why| why.is_some()));
+        if unseen {
+            let words = "The connection may not read these records, so nobody knows whether it is there.";
+            return Planned::Skip(words.to_owned());
+        }
+        plan(step, facts, turn.now)
+    }
+
+    /// Asks for what runs want next, all of it at once.
+    fn ask_for(&mut self, turn: &mut Turn<'_>, asking: Vec<Asking>) -> Result<(), SqlError> {
+        if asking.is_empty() {
+            return Ok(());
+        }
+        // What the outbox wants done at once this alarm does: it is at work.
+        let mut effects = Vec::new();
+        let all = asking.iter().map(|one| one.asked.clone()).collect();
+        let Told::Taken(taken) = self.outbox_command(turn, &Actor::Spoke, Outbox::Do(all), &mut effects)?
+        else {
+            return Err(SqlError::Content("actions"));
+        };
+        for (one, taken) in asking.into_iter().zip(taken) {
+            let Asking { mut run, mut record, action, .. } = one;
+            let mut step = Step {
+                action,
+                state: "asked".to_owned(),
+                words: None,
+                action_id: None,
+                record: None,
+                at: turn.now,
+            };
+            run.due_at = turn.now;
+            match taken {
+                Taken::Action { action, .. } => {
+                    let id = id_of(&action).ok_or(SqlError::Content("actions"))?;
+                    step.action_id = Some(id.clone());
+                    run.action = Some(id);
+                    record.steps.push(step);
+                }
+                Taken::Refused(refusal) => {
+                    step.state = "refused".to_owned();
+                    step.words = Some(refusal.words);
+                    record.steps.push(step);
+                }
+                Taken::Off => {
+                    step.state = "off".to_owned();
+                    step.words = Some("An administrator has switched this action off.".to_owned());
+                    record.steps.push(step);
+                }
+                Taken::Full => run.due_at = turn.now.plus_ms(FULL_MS),
+            }
+            save(turn, run, &record)?;
+        }
+        Ok(())
+    }
+
+    /// What the outbox says of the step that a run waits for.
+    fn take_in(
+        &mut self,
+        turn: &mut Turn<'_>,
+        run: &mut Run,
+        record: &mut Record,
+        action: &ActionId,
+    ) -> Result<(), SqlError> {
+        let told = self.outbox_command(turn, &Actor::Spoke, Outbox::Get(action.clone()), &mut Vec::new())?;
+        let ended = match told {
+            Told::Action(text) => ended(&text),
+            _ => Ended {
+                state: "failed".to_owned(),
+                words: Some("What was asked for is forgotten.".to_owned()),
+                made: [None; 2],
+                record: None,
+            },
+        };
+        let number = record.steps.len();
+        let [company, contact] = ended.made;
+        let words = format!("Step {number} made it, or found it in HubSpot.");
+        if let Some(id) = company {
+            record.company.record = Some(id);
+            record.company.reasons.push(words.clone());
+        }
+        if let Some(id) = contact {
+            record.contact.record = Some(id);
+            record.contact.reasons.push(words);
+            // Whoever erases the contact finds the signal by it.
+            store::is_of(turn.sql, run.signal, id)?;
+        }
+        if run.record.is_none() {
+            let is_visitor = run.subject.starts_with("email/") || run.subject.starts_with("visitor/");
+            let (kind, id) =
+                if is_visitor { (ObjectType::Contacts, contact) } else { (ObjectType::Companies, company) };
+            run.record = id.map(|id| format!("{}/{id}", kind.name()));
+        }
+        if let Some(step) = record.steps.last_mut() {
+            step.state = ended.state;
+            step.words = ended.words;
+            step.record = ended.record;
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn id_of(action: &str) -> Option<ActionId> {
+    let action: serde_json::Value = json::parse(action).ok()?;
+    action["id"].as_str()?.parse().ok()
+}
+
+fn ended(action: &str) -> Ended {
+    let action: serde_json::Value = json::parse(action).unwrap_or_default();
+    let state = action["state"].as_str().unwrap_or("failed").to_owned();
+    let mut ended = Ended { words: None, made: [None; 2], record: None, state };
+    for write in action["writes"].as_array().into_iter().flatten() {
+        let id = write["result"].as_str().or_else(|| write["record"].as_str());
+        let kind = write["type"].as_str().unwrap_or_default();
+        if write["op"] == "create" && write["state"] == "done" {
+            let parsed = id.and_then(|id| id.parse().ok());
+            match kind {
+                "companies" => ended.made[0] = parsed,
+                "contacts" => ended.made[1] = parsed,
+                _ => {}
+            }
+        }
+        if matches!(write["op"].as_str(), Some("create" | "update")) {
+            ended.record = id.map(|id| format!("{kind}/{id}"));
+        }
+        if let Some(words) = write["problem"]["detail"].as_str() {
+            ended.words.get_or_insert_with(|| words.to_owned());
+        }
+        if write["found"] == true {
+            ended.words.get_or_insert_with(|| "It was in HubSpot already.".to_owned());
+        }
+    }
+    if matches!(ended.state.as_str(), "waiting" | "sent" | "unknown") {
+        let words = "After a week nobody has said what became of it: the run goes on without.";
+        ended.words = Some(words.to_owned());
+    }
+    ended
+}
+
+fn save(turn: &Turn<'_>, run: Run, record: &Record) -> Result<(), SqlError> {
+    let content = serde_json::to_string(record).map_err(|_| SqlError::Content("automation_runs"))?;
+    store::put_run(turn.sql, &Run { content, ..run })
+}
+
+/// The end of a run. One that asked for nothing leaves no cool-down behind.
+fn end(turn: &Turn<'_>, mut run: Run, record: &Record) -> Result<(), SqlError> {
+    let of = |states: &[&str]| record.steps.iter().any(|step| states.contains(&step.state.as_str()));
+    run.acted = record.steps.iter().any(|step| step.action_id.is_some());
+    run.state = if of(&["failed", "refused", "unknown", "waiting", "sent"]) {
+        "failed"
+    } else if run.acted {
+        "done"
+    } else {
+        "skipped"
+    }
+    .to_owned();
+    save(turn, run, record)
+}
+
+/// One action that is only tried.
+pub(super) fn tried(wanted: Wanted, data: serde_json::Map<String, serde_json::Value>) -> Asked {
+    Asked {
+        key: None,
+        why: Some("An automation was tried.".to_owned()),
+        dry_run: true,
+        background: true,
+        coalesce: None,
+        data,
+        wanted,
+    }
+}

@@ -1,0 +1,112 @@
+//! Qualifying lists: a name and a filter.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{NAME_CHARS, Reader, fault};
+use crate::values::{
+    filter::{self, Code, Fault, Fields, Filter, Use},
+    ids::ObjectType,
+};
+
+/// What a condition's `of` may be, besides nothing: then it asks of the signal itself.
+const OWNERS: [&str; 4] = ["account", "visitor", "company", "contact"];
+
+/// Which signals qualify.
+#[derive(Debug, Clone, PartialEq)]
+pub struct List {
+    /// What people call it.
+    pub name: String,
+    /// What holds of the signal and of whom it is about.
+    pub filter: Filter,
+}
+
+/// The type of HubSpot's records that a word of a filter or template stands for; `None`: it is the host's.
+pub fn of_subject(of: &str) -> Option<ObjectType> {
+    match of {
+        "company" => Some(ObjectType::Companies),
+        "contact" => Some(ObjectType::Contacts),
+        _ => None,
+    }
+}
+
+impl List {
+    /// Reads a definition. Paths of the faults are relative to it.
+    pub fn parse(value: &Value) -> Result<Self, Vec<Fault>> {
+        let mut reader = Reader::default();
+        let Some(entries) = reader.object(value, "", &["name", "filter"]) else { return Err(reader.faults) };
+        let name = reader.text(entries, "", "name", NAME_CHARS, true).unwrap_or_default();
+        let filter = Filter::from_value(entries.get("filter").unwrap_or(&Value::Null));
+        let filter = filter.map_err(|faults| {
+            reader
+                .faults
+                .extend(faults.into_iter().map(|one| Fault { path: format!("/filter{}", one.path), ..one }));
+        });
+        let Ok(filter) = filter else { return Err(reader.faults) };
+        for of in filter.conditions().iter().filter_map(|condition| condition.of()) {
+            if !OWNERS.contains(&of) {
+                let words = format!(
+                    "\"of\" is {}, or absent: then the signal itself is asked. `{of}` is none of them.",
+                    OWNERS.join(", ")
+                );
+                reader.faults.push(fault("/filter", Code::Shape, words));
+            }
+        }
+        if reader.faults.is_empty() { Ok(Self { name, filter }) } else { Err(reader.faults) }
+    }
+
+    /// The definition as JSON.
+    pub fn to_json(&self) -> Value {
+        json!({ "name": self.name, "filter": self.filter })
+    }
+
+    /// Everything that is wrong with it for the fields of HubSpot's there are.
+    pub fn check(&self, fields: &dyn Fields) -> Vec<Fault> {
+        let faults = self.filter.check(&WithHosts { fields, filter: &self.filter }, Use::Selection);
+        faults.into_iter().map(|one| Fault { path: format!("/filter{}", one.path), ..one }).collect()
+    }
+
+    /// In words.
+    pub fn describe(&self, fields: &dyn Fields) -> String {
+        self.filter.describe(&WithHosts { fields, filter: &self.filter })
+    }
+
+    /// One of its conditions, in words.
+    pub fn describe_condition(&self, condition: &filter::Condition, fields: &dyn Fields) -> String {
+        condition.describe(&WithHosts { fields, filter: &self.filter })
+    }
+
+    /// Names of the fields of a type that it reads.
+    pub fn reads(&self, kind: ObjectType) -> BTreeSet<&str> {
+        let all = self.filter.properties().into_iter();
+        all.filter(|(of, name)| of.and_then(of_subject) == Some(kind) && *name != "hs_object_id")
+            .map(|(_, name)| name)
+            .collect()
+    }
+}
+
+/// HubSpot's fields, and the host's own, which are of whatever type a condition says they are.
+struct WithHosts<'a> {
+    fields: &'a dyn Fields,
+    filter: &'a Filter,
+}
+
+impl Fields for WithHosts<'_> {
+    fn field(&self, of: Option<&str>, name: &str) -> Option<filter::Field<'_>> {
+        if name == "hs_object_id" && of.and_then(of_subject).is_some() {
+            // Every record has one, and may be asked whether it is there.
+            return Some(filter::Field { label: "record", value_type: "number", ..filter::Field::default() });
+        }
+        if of.and_then(of_subject).is_some() {
+            return self.fields.field(of, name);
+        }
+        let conditions = self.filter.conditions();
+        let own = conditions.iter().find(|one| one.of() == of && one.property() == name)?;
+        Some(filter::Field {
+            label: own.property(),
+            value_type: own.kind().as_str(),
+            ..filter::Field::default()
+        })
+    }
+}

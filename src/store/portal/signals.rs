@@ -1,0 +1,594 @@
+//! Intent signals that a host sent, the lists and automations that people made, and a row for each run of an automation on a signal.
+//!
+//! A signal is known by the host's own name for it: sent again it changes nothing. A run is of one automation and one signal, of which there
+//! is one at most. Both may name a person, and go when that person is erased or their time is over.
+
+use crate::{
+    store::sql::{Param, Row, Sql, SqlError, Value, int},
+    values::{
+        ids::{ActionId, AutomationId, QualifyingListId, RecordId, RunId, SignalId},
+        json,
+        time::Timestamp,
+    },
+};
+
+/// The tables. What is open is a small part of what is kept: it has indexes of its own.
+pub const TABLES: &str = "CREATE TABLE signals (
+         number INTEGER PRIMARY KEY,
+         id TEXT NOT NULL UNIQUE,
+         key TEXT NOT NULL UNIQUE,
+         received_at INTEGER NOT NULL,
+         email TEXT,
+         visitor TEXT,
+         contact INTEGER,
+         state TEXT NOT NULL,
+         content TEXT NOT NULL
+     );
+     CREATE INDEX signals_pending ON signals (number) WHERE state = 'pending';
+     CREATE INDEX signals_received ON signals (received_at);
+     CREATE INDEX signals_email ON signals (email) WHERE email IS NOT NULL;
+     CREATE INDEX signals_visitor ON signals (visitor) WHERE visitor IS NOT NULL;
+     CREATE INDEX signals_contact ON signals (contact) WHERE contact IS NOT NULL;
+     CREATE TABLE qualifying_lists (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, state TEXT NOT NULL);
+     CREATE TABLE automations (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, state TEXT NOT NULL);
+     CREATE TABLE automation_runs (
+         number INTEGER PRIMARY KEY,
+         id TEXT NOT NULL UNIQUE,
+         automation INTEGER NOT NULL,
+         signal INTEGER NOT NULL,
+         subject TEXT NOT NULL,
+         record TEXT,
+         at INTEGER NOT NULL,
+         acted INTEGER NOT NULL,
+         state TEXT NOT NULL,
+         action TEXT,
+         due_at INTEGER NOT NULL,
+         content TEXT NOT NULL,
+         UNIQUE (automation, signal)
+     );
+     CREATE INDEX automation_runs_open ON automation_runs (number) WHERE state = 'open';
+     CREATE INDEX automation_runs_signal ON automation_runs (signal);
+     CREATE INDEX automation_runs_subject ON automation_runs (automation, subject, at) WHERE acted = 1;
+     CREATE INDEX automation_runs_record ON automation_runs (automation, record, at) WHERE acted = 1;
+     CREATE INDEX automation_runs_of ON automation_runs (automation, number);";
+
+const SIGNALS: SqlError = SqlError::Content("signals");
+const RUNS: SqlError = SqlError::Content("automation_runs");
+
+/// A signal as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signal {
+    /// Its row.
+    pub number: i64,
+    /// Its id.
+    pub id: SignalId,
+    /// The host's own name for it.
+    pub key: String,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// Nothing has been decided about it yet.
+    pub pending: bool,
+    /// The engine's JSON.
+    pub content: String,
+}
+
+/// A signal to be added.
+#[derive(Debug, Clone)]
+pub struct New<'a> {
+    /// Its id.
+    pub id: &'a SignalId,
+    /// The host's own name for it.
+    pub key: &'a str,
+    /// The visitor's address in lower case.
+    pub email: Option<&'a str>,
+    /// The host's own name for the visitor.
+    pub visitor: Option<&'a str>,
+    /// The engine's JSON.
+    pub content: &'a str,
+}
+
+const SIGNAL: &str = "SELECT number, id, key, received_at, state, content FROM signals";
+
+fn signal(row: Row) -> Option<Signal> {
+    let [number, id, key, received_at, state, content] = <[Value; 6]>::try_from(row).ok()?;
+    Some(Signal {
+        number: number.int()?,
+        id: id.text()?.parse().ok()?,
+        key: key.into_text()?,
+        received_at: Timestamp(received_at.int()?),
+        pending: state.text()? == "pending",
+        content: content.into_text()?,
+    })
+}
+
+fn signals(rows: Vec<Row>) -> Result<Vec<Signal>, SqlError> {
+    rows.into_iter().map(signal).collect::<Option<_>>().ok_or(SIGNALS)
+}
+
+fn or_null(text: Option<&str>) -> Param<'_> {
+    text.map_or(Param::Null, Param::Text)
+}
+
+/// Adds a signal of which nothing is decided.
+pub fn add(sql: &dyn Sql, new: &New<'_>, now: Timestamp) -> Result<(), SqlError> {
+    sql.exec(
+        "INSERT INTO signals (id, key, received_at, email, visitor, state, content)
+         VALUES (?1, ?2, ?3, ?4, ?5, 'pending', ?6)",
+        &[
+            Param::Text(new.id.as_str()),
+            Param::Text(new.key),
+            Param::Int(now.0),
+            or_null(new.email),
+            or_null(new.visitor),
+            Param::Text(new.content),
+        ],
+    )?;
+    Ok(())
+}
+
+/// The signal that a host calls so.
+pub fn by_key(sql: &dyn Sql, key: &str) -> Result<Option<Signal>, SqlError> {
+    let rows = sql.exec(&format!("{SIGNAL} WHERE key = ?1"), &[Param::Text(key)])?;
+    Ok(signals(rows)?.pop())
+}
+
+/// A signal by its id.
+pub fn by_id(sql: &dyn Sql, id: &SignalId) -> Result<Option<Signal>, SqlError> {
+    let rows = sql.exec(&format!("{SIGNAL} WHERE id = ?1"), &[Param::Text(id.as_str())])?;
+    Ok(signals(rows)?.pop())
+}
+
+/// A signal by its row.
+pub fn numbered(sql: &dyn Sql, number: i64) -> Result<Option<Signal>, SqlError> {
+    let rows = sql.exec(&format!("{SIGNAL} WHERE number = ?1"), &[Param::Int(number)])?;
+    Ok(signals(rows)?.pop())
+}
+
+/// The newest first, before that row.
+pub fn page(sql: &dyn Sql, before: Option<i64>, limit: u32) -> Result<Vec<Signal>, SqlError> {
+    let before = before.unwrap_or(1 << 53);
+    signals(sql.exec(
+        &format!("{SIGNAL} WHERE number < ?1 ORDER BY number DESC LIMIT ?2"),
+        &[Param::Int(before), Param::Int(limit.into())],
+    )?)
+}
+
+const PENDING: &str = " WHERE state = 'pending' ORDER BY number LIMIT ?1";
+
+/// The oldest of which nothing is decided.
+pub fn pending(sql: &dyn Sql, limit: u32) -> Result<Vec<Signal>, SqlError> {
+    signals(sql.exec(&format!("{SIGNAL}{PENDING}"), &[Param::Int(limit.into())])?)
+}
+
+/// How many there are of which nothing is decided; `most` are counted at most.
+pub fn pending_up_to(sql: &dyn Sql, most: u32) -> Result<u32, SqlError> {
+    let statement = "SELECT count(*) FROM (SELECT 1 FROM signals WHERE state = 'pending' LIMIT ?1)";
+    Ok(int(sql, statement, &[Param::Int(most.into())])?.unwrap_or(0) as u32)
+}
+
+/// It is decided about a signal, which is of this contact.
+pub fn decided(sql: &dyn Sql, number: i64, contact: Option<RecordId>, content: &str) -> Result<(), SqlError> {
+    sql.exec(
+        "UPDATE signals SET state = 'decided', contact = ?2, content = ?3 WHERE number = ?1",
+        &[
+            Param::Int(number),
+            contact.map_or(Param::Null, |id| Param::Int(id.0 as i64)),
+            Param::Text(content),
+        ],
+    )?;
+    Ok(())
+}
+
+/// The contact of a signal is known now.
+pub fn is_of(sql: &dyn Sql, number: i64, contact: RecordId) -> Result<(), SqlError> {
+    sql.exec(
+        "UPDATE signals SET contact = ?2 WHERE number = ?1",
+        &[Param::Int(number), Param::Int(contact.0 as i64)],
+    )?;
+    Ok(())
+}
+
+/// When the oldest signal came.
+pub fn oldest_at(sql: &dyn Sql) -> Result<Option<Timestamp>, SqlError> {
+    Ok(int(sql, "SELECT min(received_at) FROM signals", &[])?.map(Timestamp))
+}
+
+/// Forgets signals that came before then, and of more than `most` the oldest; `limit` at once, with their runs.
+pub fn forget_before(sql: &dyn Sql, at: Timestamp, most: i64, limit: u32) -> Result<(), SqlError> {
+    let newest = int(sql, "SELECT max(number) FROM signals", &[])?.unwrap_or(0);
+    let rows = sql.exec(
+        "SELECT json_group_array(number) FROM (
+             SELECT number FROM signals WHERE received_at < ?1 OR number <= ?2 ORDER BY number LIMIT ?3)",
+        &[Param::Int(at.0), Param::Int(newest - most), Param::Int(limit.into())],
+    )?;
+    let old = rows.into_iter().flatten().next().and_then(Value::into_text).unwrap_or_else(|| "[]".to_owned());
+    remove(sql, &old)
+}
+
+/// Forgets signals by their rows, a JSON list, with their runs.
+fn remove(sql: &dyn Sql, numbers: &str) -> Result<(), SqlError> {
+    if numbers != "[]" {
+        for statement in [
+            "DELETE FROM automation_runs WHERE signal IN (SELECT value FROM json_each(?1))",
+            "DELETE FROM signals WHERE number IN (SELECT value FROM json_each(?1))",
+        ] {
+            sql.exec(statement, &[Param::Text(numbers)])?;
+        }
+    }
+    Ok(())
+}
+
+/// Rows of the signals of a person: of these addresses in lower case, of these contacts, and of whom the host calls alike.
+pub fn of_person(sql: &dyn Sql, emails: &[String], contacts: &[RecordId]) -> Result<Vec<i64>, SqlError> {
+    let emails = serde_json::to_string(emails).map_err(|_| SIGNALS)?;
+    let contacts = super::records::ids_json(contacts);
+    let rows = sql.exec(
+        "WITH own AS (
+             SELECT number, visitor FROM signals WHERE email IN (SELECT value FROM json_each(?1))
+             UNION SELECT number, visitor FROM signals WHERE contact IN (SELECT value FROM json_each(?2)))
+         SELECT number FROM own
+         UNION SELECT number FROM signals WHERE visitor IN (SELECT visitor FROM own WHERE visitor IS NOT NULL)
+         ORDER BY 1",
+        &[Param::Text(&emails), Param::Text(&contacts)],
+    )?;
+    Ok(rows.iter().filter_map(|row| row.first()?.int()).collect())
+}
+
+/// Forgets these signals, their runs, and what the runs had done in HubSpot, as far as that is remembered here.
+pub fn erase(sql: &dyn Sql, numbers: &[i64]) -> Result<(), SqlError> {
+    if numbers.is_empty() {
+        return Ok(());
+    }
+    let numbers = serde_json::to_string(numbers).map_err(|_| SIGNALS)?;
+    // What runs asked for is called by the run and the step.
+    let actions = "SELECT actions.number FROM automation_runs
+             JOIN actions ON actions.key >= automation_runs.id || '/' AND actions.key < automation_runs.id || '0'
+         WHERE automation_runs.signal IN (SELECT value FROM json_each(?1))";
+    for statement in [
+        format!("DELETE FROM outbox WHERE action IN ({actions})"),
+        format!("DELETE FROM actions WHERE number IN ({actions})"),
+    ] {
+        sql.exec(&statement, &[Param::Text(&numbers)])?;
+    }
+    remove(sql, &numbers)
+}
+
+fn numbered_states(
+    sql: &dyn Sql,
+    statement: &str,
+    table: &'static str,
+) -> Result<Vec<(i64, String)>, SqlError> {
+    let rows = sql.exec(statement, &[])?;
+    let read = |row: Row| {
+        let [number, state] = <[Value; 2]>::try_from(row).ok()?;
+        Some((number.int()?, state.into_text()?))
+    };
+    rows.into_iter().map(read).collect::<Option<_>>().ok_or(SqlError::Content(table))
+}
+
+/// Every list's number and state, the oldest first.
+pub fn lists(sql: &dyn Sql) -> Result<Vec<(i64, String)>, SqlError> {
+    numbered_states(sql, "SELECT number, state FROM qualifying_lists ORDER BY number", "qualifying_lists")
+}
+
+/// Saves a list, new or not.
+pub fn put_list(sql: &dyn Sql, id: &QualifyingListId, state: &str) -> Result<(), SqlError> {
+    sql.exec(
+        "INSERT INTO qualifying_lists (id, state) VALUES (?1, ?2)
+         ON CONFLICT (id) DO UPDATE SET state = excluded.state",
+        &[Param::Text(id.as_str()), Param::Text(state)],
+    )?;
+    Ok(())
+}
+
+/// Forgets a list.
+pub fn remove_list(sql: &dyn Sql, id: &QualifyingListId) -> Result<(), SqlError> {
+    sql.exec("DELETE FROM qualifying_lists WHERE id = ?1", &[Param::Text(id.as_str())])?;
+    Ok(())
+}
+
+/// Every automation's number and state, the oldest first.
+pub fn automations(sql: &dyn Sql) -> Result<Vec<(i64, String)>, SqlError> {
+    numbered_states(sql, "SELECT number, state FROM automations ORDER BY number", "automations")
+}
+
+/// Saves an automation, new or not; its number.
+pub fn put_automation(sql: &dyn Sql, id: &AutomationId, state: &str) -> Result<i64, SqlError> {
+    sql.exec(
+        "INSERT INTO automations (id, state) VALUES (?1, ?2)
+         ON CONFLICT (id) DO UPDATE SET state = excluded.state",
+        &[Param::Text(id.as_str()), Param::Text(state)],
+    )?;
+    int(sql, "SELECT number FROM automations WHERE id = ?1", &[Param::Text(id.as_str())])?
+        .ok_or(SqlError::Content("automations"))
+}
+
+/// Forgets an automation and its runs: a number is used again once nothing of it is left.
+pub fn remove_automation(sql: &dyn Sql, number: i64) -> Result<(), SqlError> {
+    sql.exec("DELETE FROM automation_runs WHERE automation = ?1", &[Param::Int(number)])?;
+    sql.exec("DELETE FROM automations WHERE number = ?1", &[Param::Int(number)])?;
+    Ok(())
+}
+
+/// A run as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// Its row; 0 of one that is to be added.
+    pub number: i64,
+    /// Its id.
+    pub id: RunId,
+    /// The row of its automation.
+    pub automation: i64,
+    /// The row of its signal.
+    pub signal: i64,
+    /// Whom it is about, by the host's names.
+    pub subject: String,
+    /// Whom it is about, where HubSpot has a record of them: `companies/512`.
+    pub record: Option<String>,
+    /// When it began.
+    pub at: Timestamp,
+    /// It counts for the cool-down.
+    pub acted: bool,
+    /// `open`, or how it ended.
+    pub state: String,
+    /// The action of its current step.
+    pub action: Option<ActionId>,
+    /// It goes on then at the earliest.
+    pub due_at: Timestamp,
+    /// The engine's JSON.
+    pub content: String,
+}
+
+const COLUMNS: &str =
+    "number, id, automation, signal, subject, record, at, acted, state, action, due_at, content";
+
+fn run(row: Row) -> Option<Run> {
+    let [number, id, automation, signal, subject, record, at, acted, state, action, due_at, content] =
+        <[Value; 12]>::try_from(row).ok()?;
+    Some(Run {
+        number: number.int()?,
+        id: id.text()?.parse().ok()?,
+        automation: automation.int()?,
+        signal: signal.int()?,
+        subject: subject.into_text()?,
+        record: record.into_text(),
+        at: Timestamp(at.int()?),
+        acted: acted.int()? == 1,
+        state: state.into_text()?,
+        action: action.text().and_then(|id| id.parse().ok()),
+        due_at: Timestamp(due_at.int()?),
+        content: content.into_text()?,
+    })
+}
+
+fn runs(rows: Vec<Row>) -> Result<Vec<Run>, SqlError> {
+    rows.into_iter().map(run).collect::<Option<_>>().ok_or(RUNS)
+}
+
+/// Adds a run, or saves what became of it.
+pub fn put_run(sql: &dyn Sql, run: &Run) -> Result<(), SqlError> {
+    sql.exec(
+        "INSERT INTO automation_runs (id, automation, signal, subject, record, at, acted, state, action, due_at, content)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+         ON CONFLICT (id) DO UPDATE SET record = excluded.record, acted = excluded.acted, state = excluded.state,
+             action = excluded.action, due_at = excluded.due_at, content = excluded.content",
+        &[
+            Param::Text(run.id.as_str()),
+            Param::Int(run.automation),
+            Param::Int(run.signal),
+            Param::Text(&run.subject),
+            or_null(run.record.as_deref()),
+            Param::Int(run.at.0),
+            Param::Int(run.acted.into()),
+            Param::Text(&run.state),
+            or_null(run.action.as_ref().map(ActionId::as_str)),
+            Param::Int(run.due_at.0),
+            Param::Text(&run.content),
+        ],
+    )?;
+    Ok(())
+}
+
+/// A run by its id.
+pub fn run_by_id(sql: &dyn Sql, id: &RunId) -> Result<Option<Run>, SqlError> {
+    let rows = sql
+        .exec(&format!("SELECT {COLUMNS} FROM automation_runs WHERE id = ?1"), &[Param::Text(id.as_str())])?;
+    Ok(runs(rows)?.pop())
+}
+
+/// The newest first, before that row; of one automation or one signal only, where these are given.
+pub fn run_page(
+    sql: &dyn Sql,
+    before: Option<i64>,
+    automation: Option<i64>,
+    signal: Option<i64>,
+    limit: u32,
+) -> Result<Vec<Run>, SqlError> {
+    let before = Param::Int(before.unwrap_or(1 << 53));
+    let limit = Param::Int(limit.into());
+    let (condition, value) = match (automation, signal) {
+        (_, Some(signal)) => ("AND signal = ?3", signal),
+        (Some(automation), None) => ("AND automation = ?3", automation),
+        (None, None) => ("AND ?3 = 0", 0),
+    };
+    let found = runs(sql.exec(
+        &format!("SELECT {COLUMNS} FROM automation_runs WHERE number < ?1 {condition} ORDER BY number DESC LIMIT ?2"),
+        &[before, limit, Param::Int(value)],
+    )?)?;
+    // Of one signal there are as many as automations.
+    Ok(found.into_iter().filter(|run| automation.is_none_or(|own| run.automation == own)).collect())
+}
+
+/// What keeps a run waiting: writes that are under way, and what a person is to decide.
+const READY: &str = "state = 'open' AND due_at <= ?1 AND automation NOT IN (SELECT value FROM json_each(?2))
+     AND (at < ?3 OR action IS NULL OR NOT EXISTS (
+         SELECT 1 FROM actions JOIN outbox ON outbox.action = actions.number
+         WHERE actions.id = automation_runs.action AND outbox.state IN ('waiting', 'sent', 'doubt', 'unknown')))";
+
+/// Runs whose step has come to its end, or that began before `given_up`; not those of automations that are `paused` (a JSON list of rows).
+pub fn ready(
+    sql: &dyn Sql,
+    now: Timestamp,
+    paused: &str,
+    given_up: Timestamp,
+    limit: u32,
+) -> Result<Vec<Run>, SqlError> {
+    runs(sql.exec(
+        &format!("SELECT {COLUMNS} FROM automation_runs WHERE {READY} ORDER BY number LIMIT ?4"),
+        &[Param::Int(now.0), Param::Text(paused), Param::Int(given_up.0), Param::Int(limit.into())],
+    )?)
+}
+
+/// When an open run that waits for no write goes on, of those that are not paused.
+pub fn next_at(sql: &dyn Sql, paused: &str) -> Result<Option<Timestamp>, SqlError> {
+    let statement = "SELECT min(due_at) FROM automation_runs
+         WHERE state = 'open' AND action IS NULL AND automation NOT IN (SELECT value FROM json_each(?1))";
+    Ok(int(sql, statement, &[Param::Text(paused)])?.map(Timestamp))
+}
+
+/// How many runs are open; `most` are counted at most.
+pub fn open_up_to(sql: &dyn Sql, most: u32) -> Result<u32, SqlError> {
+    let statement = "SELECT count(*) FROM (SELECT 1 FROM automation_runs WHERE state = 'open' LIMIT ?1)";
+    Ok(int(sql, statement, &[Param::Int(most.into())])?.unwrap_or(0) as u32)
+}
+
+/// When an automation last acted for a subject or a record.
+pub fn acted_at(
+    sql: &dyn Sql,
+    automation: i64,
+    subject: &str,
+    record: Option<&str>,
+) -> Result<Option<Timestamp>, SqlError> {
+    let statement = "SELECT max(at) FROM (
+         SELECT max(at) AS at FROM automation_runs WHERE automation = ?1 AND acted = 1 AND subject = ?2
+         UNION ALL SELECT max(at) AS at FROM automation_runs WHERE automation = ?1 AND acted = 1 AND record = ?3)";
+    let params = [Param::Int(automation), Param::Text(subject), or_null(record)];
+    Ok(int(sql, statement, &params)?.map(Timestamp))
+}
+
+/// How many runs of each automation ended how: its row, the state, the number. Counts the runs that are kept one by one.
+pub fn counts(sql: &dyn Sql, automation: i64) -> Result<Vec<(String, u64)>, SqlError> {
+    let rows = sql.exec(
+        "SELECT state, count(*) FROM automation_runs WHERE automation = ?1 GROUP BY state",
+        &[Param::Int(automation)],
+    )?;
+    let read = |row: &Row| Some((row.first()?.text()?.to_owned(), row.get(1)?.int()? as u64));
+    rows.iter().map(read).collect::<Option<_>>().ok_or(RUNS)
+}
+
+/// A JSON list of rows.
+pub fn numbers_json(numbers: &[i64]) -> String {
+    serde_json::to_string(numbers).unwrap_or_else(|_| "[]".to_owned())
+}
+
+/// The content of a signal or run, read.
+pub fn read<T: serde::de::DeserializeOwned>(content: &str) -> Result<T, SqlError> {
+    json::parse(content).map_err(|_| SIGNALS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{native::NativeSql, portal};
+
+    fn open() -> NativeSql {
+        let sql = NativeSql::default();
+        portal::open(&sql).unwrap();
+        sql
+    }
+
+    fn send(sql: &NativeSql, seed: u8, email: Option<&str>, visitor: Option<&str>, at: i64) {
+        let id = SignalId::from_random([seed; 12]);
+        let key = format!("k{seed}");
+        add(sql, &New { id: &id, key: &key, email, visitor, content: "{}" }, Timestamp(at)).unwrap();
+    }
+
+    fn begin(sql: &NativeSql, seed: u8, signal: i64, state: &str) -> Run {
+        let run = Run {
+            number: 0,
+            id: RunId::from_random([seed; 12]),
+            automation: 1,
+            signal,
+            subject: "domain/acme.com".to_owned(),
+            record: None,
+            at: Timestamp(signal),
+            acted: true,
+            state: state.to_owned(),
+            action: None,
+            due_at: Timestamp(5),
+            content: "{}".to_owned(),
+        };
+        put_run(sql, &run).unwrap();
+        run
+    }
+
+    #[test]
+    fn a_person_is_found_by_address_contact_and_what_the_host_calls_them() {
+        let sql = open();
+        send(&sql, 1, Some("ann@acme.com"), Some("v1"), 1);
+        send(&sql, 2, None, Some("v1"), 2);
+        send(&sql, 3, Some("bob@acme.com"), Some("v2"), 3);
+        send(&sql, 4, None, None, 4);
+        is_of(&sql, 4, RecordId(7)).unwrap();
+        let emails = ["ann@acme.com".to_owned()];
+        assert_eq!(of_person(&sql, &emails, &[RecordId(7)]).unwrap(), [1, 2, 4]);
+        begin(&sql, 1, 1, "open");
+        begin(&sql, 2, 3, "open");
+        erase(&sql, &[1, 2, 4]).unwrap();
+        assert_eq!(page(&sql, None, 9).unwrap().len(), 1);
+        assert_eq!(run_page(&sql, None, None, None, 9).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_run_is_of_one_automation_and_signal_once() {
+        let sql = open();
+        send(&sql, 1, None, None, 1);
+        let mut run = begin(&sql, 1, 1, "open");
+        let again = Run { id: RunId::from_random([9; 12]), ..run.clone() };
+        assert!(put_run(&sql, &again).is_err());
+        assert_eq!(ready(&sql, Timestamp(4), "[]", Timestamp(0), 9).unwrap().len(), 0);
+        assert_eq!(ready(&sql, Timestamp(5), "[1]", Timestamp(0), 9).unwrap().len(), 0, "it is paused");
+        assert_eq!(ready(&sql, Timestamp(5), "[]", Timestamp(0), 9).unwrap().len(), 1);
+        assert_eq!(acted_at(&sql, 1, "domain/acme.com", None).unwrap(), Some(Timestamp(1)));
+        run.state = "done".to_owned();
+        run.record = Some("companies/7".to_owned());
+        put_run(&sql, &run).unwrap();
+        assert_eq!(acted_at(&sql, 1, "else", Some("companies/7")).unwrap(), Some(Timestamp(1)));
+        assert_eq!(acted_at(&sql, 2, "domain/acme.com", None).unwrap(), None);
+        assert_eq!(next_at(&sql, "[]").unwrap(), None);
+        assert_eq!(counts(&sql, 1).unwrap(), [("done".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn the_oldest_go_first_with_their_runs() {
+        let sql = open();
+        for at in 1..=5 {
+            send(&sql, at, None, None, i64::from(at));
+            begin(&sql, at, i64::from(at), "done");
+        }
+        forget_before(&sql, Timestamp(3), 100, 1).unwrap();
+        assert_eq!(oldest_at(&sql).unwrap(), Some(Timestamp(2)));
+        forget_before(&sql, Timestamp(3), 2, 9).unwrap();
+        assert_eq!(oldest_at(&sql).unwrap(), Some(Timestamp(4)));
+        assert_eq!(run_page(&sql, None, Some(1), None, 9).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn what_is_open_is_found_without_what_is_over() {
+        let sql = open();
+        let (now, text, limit) = (Param::Int(1), Param::Text("[]"), Param::Int(1));
+        for (statement, params) in [
+            (format!("{SIGNAL}{PENDING}"), vec![limit]),
+            (
+                format!("SELECT {COLUMNS} FROM automation_runs WHERE {READY} ORDER BY number LIMIT ?4"),
+                vec![now, text, now, limit],
+            ),
+        ] {
+            let rows = sql.exec(&format!("EXPLAIN QUERY PLAN {statement}"), &params).unwrap();
+            let steps: Vec<&str> = rows.iter().filter_map(|row| row.last()?.text()).collect();
+            let open =
+                |step: &&&str| step.contains("signals_pending") || step.contains("automation_runs_open");
+            assert!(steps.iter().any(|step| open(&step)), "{statement}\n{steps:#?}");
+        }
+    }
+}
