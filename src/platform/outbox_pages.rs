@@ -15,7 +15,7 @@ use crate::{
         view::{Flash, Notice, Tone},
     },
     engine::portal::{
-        beside::Command as Beside,
+        beside::commands::Command as Beside,
         mappings::commands::{Answer as MappingAnswer, Command as MappingCommand},
         messages::{Answer, Command},
         outbox::{
@@ -36,7 +36,6 @@ use crate::{
     values::{
         ids::{ActionId, ObjectType, RecordId},
         mapping::Action,
-        time::Timestamp,
     },
 };
 
@@ -133,10 +132,9 @@ impl Visit<'_> {
         if all.is_empty() || !self.visitor.administers() {
             return Ok(Vec::new());
         }
-        let settings = match self.of_outbox(Outbox::Settings).await {
-            Ok(Told::Settings(settings)) => settings,
-            // A connection that is not there yet has nothing to be done with.
-            _ => return Ok(Vec::new()),
+        // A connection that is not there yet has nothing to be done with.
+        let Ok(Told::Settings(settings)) = self.of_outbox(Outbox::Settings).await else {
+            return Ok(Vec::new());
         };
         let on = all.iter().filter(|name| !settings.off.contains(name));
         Ok(on.map(|name| (name.as_str().to_owned(), name.words().to_owned())).collect())
@@ -197,7 +195,7 @@ impl Visit<'_> {
         let Told::Taken(mut taken) = self.of_outbox(Outbox::Do(vec![asked])).await? else {
             return Err(directory::unexpected().into());
         };
-        let of_all = |words: &str| Wrong { form: vec![words.to_owned()], ..Wrong::default() };
+        let of_all = |words: &str| Wrong::whole(words);
         match taken.pop() {
             Some(Taken::Action { action, .. }) => Ok(Ok(action)),
             Some(Taken::Refused(refusal)) => Ok(Err(Wrong::of(&refusal))),
@@ -245,10 +243,8 @@ impl Visit<'_> {
 
     /// What the account has to choose from in the form of an action.
     async fn sources(&self, name: Name, about: About) -> Result<Sources, Stop> {
-        let mut of = Sources {
-            utc_offset_ms: self.status().await.map_or(0, |status| status.account.utc_offset_ms),
-            ..Sources::default()
-        };
+        let mut of = Sources::default();
+        of.utc_offset_ms = self.status().await.map_or(0, |status| status.account.utc_offset_ms);
         if !matches!(name, Name::AddToList | Name::RemoveFromList | Name::UpdateDeal | Name::UpdateRecord)
             && let Answer::Json(told) = self.ask(&Command::Beside(Beside::Owners)).await?
         {

@@ -176,6 +176,11 @@ impl Wrong {
         Self { inputs: vec![(name.to_owned(), words.to_owned())], ..Self::default() }
     }
 
+    /// Something that belongs to no input.
+    pub fn whole(words: &str) -> Self {
+        Self { form: vec![words.to_owned()], ..Self::default() }
+    }
+
     /// What the engine refuses, at the input it is about.
     pub fn of(refusal: &Refusal) -> Self {
         let words = refusal.words.replace('`', "");
@@ -190,11 +195,6 @@ impl Wrong {
             (Some(name), _) if INPUTS.contains(&name) => Self::at(name, &words),
             _ => Self { form: vec![words], ..Self::default() },
         }
-    }
-
-    /// Nothing is.
-    pub fn is_nothing(&self) -> bool {
-        *self == Self::default()
     }
 }
 
@@ -340,7 +340,7 @@ impl<'a> Draft<'a> {
             ],
         };
         for input in &mut inputs {
-            input.help = self.help(input, of);
+            input.help = Self::help(input, of);
             input.value = match self.sent {
                 Some(fields) => sent(fields, input.name).to_owned(),
                 None => match input.name {
@@ -359,7 +359,7 @@ impl<'a> Draft<'a> {
         inputs
     }
 
-    fn help(&self, input: &Input, of: &Sources) -> String {
+    fn help(input: &Input, of: &Sources) -> String {
         match (input.name, &input.takes) {
             ("domain", _) => "If the account has a company of this domain already, none is made.".to_owned(),
             ("email", _) => "If the account has a contact of this address already, none is made.".to_owned(),

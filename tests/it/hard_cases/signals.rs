@@ -1,6 +1,6 @@
 //! Intent signals: each once, each decision explained, and what automations do in HubSpot done in order and once.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use hubspot_simulator::portal::PortalSettings;
 use serde_json::{Value, json};
@@ -280,7 +280,7 @@ fn a_list_that_no_longer_qualifies_says_which_condition_did_not_hold() {
 #[test]
 fn an_action_that_is_switched_off_and_one_that_is_refused_stop_none_of_the_others() {
     let mut world = synced(plan());
-    let off = Settings { off: [Name::ImportCompany].into() };
+    let off = Settings { off: [Name::ImportCompany].into(), ..Settings::default() };
     world.command(Command::Outbox(Outbox::Set(off)));
     let list = make_list(&mut world, hot());
     let steps = json!([
@@ -341,7 +341,7 @@ fn an_eviction_or_a_torn_turn_in_the_middle_of_a_run_does_nothing_twice() {
             world.command(Command::Signal(Box::new(Signals::Receive(signals)))).is_some()
         };
         assert!(answered(&mut world) || answered(&mut world));
-        let mut seen = BTreeMap::new();
+        let mut seen = BTreeSet::new();
         let ended = world.until(90, |world| {
             let Some(Answer::Signal(told)) = world.command(Command::Signal(Box::new(Signals::Runs {
                 automation: None,
@@ -354,7 +354,7 @@ fn an_eviction_or_a_torn_turn_in_the_middle_of_a_run_does_nothing_twice() {
             let run = page(told).pop().unwrap_or_default();
             let steps = run["steps"].as_array().map_or(0, Vec::len);
             // As each step begins, the object is evicted once.
-            if seen.insert(steps, ()).is_none() {
+            if seen.insert(steps) {
                 world.restart();
             }
             run["state"] == "done"

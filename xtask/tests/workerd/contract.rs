@@ -211,8 +211,8 @@ fn answers(world: &World) -> Result<()> {
     done("putManyScores", spoke.post(&format!("{scores}/bulk"), &line)?)?;
     done("checkScoreProperties", spoke.post(&format!("{scores}/check"), &json!({}))?)?;
     done("createScoreProperties", spoke.post(&format!("{scores}/create"), &json!({}))?)?;
-    let run = done("startScoreRun", spoke.post(&format!("{scores}/runs"), &json!({"full": true}))?)?;
-    let run = text(&run["id"])?;
+    let score_run = done("startScoreRun", spoke.post(&format!("{scores}/runs"), &json!({"full": true}))?)?;
+    let score_run = text(&score_run["id"])?;
     let accounts = json!({"accounts": [
         {"id": "1", "domain": "https://www.nobody-at-all.com/", "aliases": ["gmail.com"]}, {"domain": null},
     ]});
@@ -288,7 +288,7 @@ fn answers(world: &World) -> Result<()> {
             ("{connection}", &own.connection),
             ("{channel}", &text(&channel["id"])?),
             ("{account}", &"acct-17".to_owned()),
-            ("{aut_run}", &run),
+            ("{run}", &score_run),
             ("{endpoint}", &text(&endpoint["id"])?),
             ("{record}", &record),
             ("{mapping}", &"log_call".to_owned()),

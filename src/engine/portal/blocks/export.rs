@@ -98,7 +98,7 @@ impl Portal {
             ids.sort_unstable();
             ids.dedup();
         }
-        let (signals, signals_besides) = self.export_signals(turn, kind, &ids, &stored, whom)?;
+        let (signals, signals_besides) = Self::export_signals(turn, kind, &ids, &stored, whom)?;
         let mut records = Vec::new();
         for id in &ids {
             let live = stored.iter().any(|row| row.id == *id && row.live);

@@ -172,11 +172,11 @@ pub enum Refusal {
     Wrong(Vec<Fault>),
 }
 
-fn refused(refusal: Refusal) -> Result<Answer, SqlError> {
-    Ok(Answer::Refused(refusal))
+const fn refused(refusal: Refusal) -> Answer {
+    Answer::Refused(refusal)
 }
 
-fn wrong(faults: Vec<Fault>) -> Result<Answer, SqlError> {
+const fn wrong(faults: Vec<Fault>) -> Answer {
     refused(Refusal::Wrong(faults))
 }
 
@@ -189,7 +189,7 @@ macro_rules! allowed {
     ($result:expr) => {
         match $result {
             Ok(value) => value,
-            Err(faults) => return wrong(faults),
+            Err(faults) => return Ok(wrong(faults)),
         }
     };
 }
@@ -214,7 +214,7 @@ impl Portal {
             }
             Command::Signal(id) => match store::by_id(turn.sql, &id)? {
                 Some(row) => Ok(Answer::Json(show::signal(&row)?.to_string())),
-                None => refused(Refusal::NotFound),
+                None => Ok(refused(Refusal::NotFound)),
             },
             Command::Lists => {
                 let shown = self.signals.lists.iter().map(|running| self.shown_list(turn, running));
@@ -222,7 +222,7 @@ impl Portal {
             }
             Command::List(id) => match self.signals.list(&id) {
                 Some(running) => Ok(Answer::Json(self.shown_list(turn, running)?.to_string())),
-                None => refused(Refusal::NotFound),
+                None => Ok(refused(Refusal::NotFound)),
             },
             Command::PutList(id, definition) => self.put_list(turn, id, &definition),
             Command::RemoveList(id) => self.remove_list(turn, &id),
@@ -234,17 +234,17 @@ impl Portal {
             }
             Command::Automation(id) => match self.signals.automation(&id) {
                 Some(running) => Ok(Answer::Json(self.shown_automation(turn, running)?.to_string())),
-                None => refused(Refusal::NotFound),
+                None => Ok(refused(Refusal::NotFound)),
             },
             Command::PutAutomation(id, definition) => self.put_automation(turn, id, &definition),
             Command::RemoveAutomation(id) => {
-                let Some(index) = self.automation_at(&id) else { return refused(Refusal::NotFound) };
+                let Some(index) = self.automation_at(&id) else { return Ok(refused(Refusal::NotFound)) };
                 store::remove_automation(turn.sql, self.signals.automations[index].number)?;
                 self.signals.automations.remove(index);
                 Ok(Answer::Removed)
             }
             Command::Enable(id, enabled) => {
-                let Some(index) = self.automation_at(&id) else { return refused(Refusal::NotFound) };
+                let Some(index) = self.automation_at(&id) else { return Ok(refused(Refusal::NotFound)) };
                 let running = &mut self.signals.automations[index];
                 running.saved.enabled = enabled;
                 running.save(turn)?;
@@ -257,14 +257,14 @@ impl Portal {
                 let automation = match automation {
                     Some(id) => match self.signals.automation(&id) {
                         Some(running) => Some(running.number),
-                        None => return refused(Refusal::NotFound),
+                        None => return Ok(refused(Refusal::NotFound)),
                     },
                     None => None,
                 };
                 let signal = match signal {
                     Some(id) => match store::by_id(turn.sql, &id)? {
                         Some(row) => Some(row.number),
-                        None => return refused(Refusal::NotFound),
+                        None => return Ok(refused(Refusal::NotFound)),
                     },
                     None => None,
                 };
@@ -276,14 +276,14 @@ impl Portal {
             }
             Command::Run(id) => match store::run_by_id(turn.sql, &id)? {
                 Some(run) => Ok(Answer::Json(Self::shown_signal_run(turn, &run)?.to_string())),
-                None => refused(Refusal::NotFound),
+                None => Ok(refused(Refusal::NotFound)),
             },
         }
     }
 
     fn receive(&mut self, turn: &mut Turn<'_>, signals: Vec<Signal>) -> Result<Answer, SqlError> {
         if self.channel_context(turn).is_none() || self.blocks.locked() {
-            return refused(Refusal::Stopped);
+            return Ok(refused(Refusal::Stopped));
         }
         let mut room = PENDING_LIMIT.saturating_sub(store::pending_up_to(turn.sql, PENDING_LIMIT)?);
         let mut received = Vec::with_capacity(signals.len());
@@ -330,15 +330,15 @@ impl Portal {
         let fields = super::Discovered::load(turn.sql, &list)?;
         let faults = self.faults_of(&list, &fields);
         if !faults.is_empty() {
-            return wrong(faults);
+            return Ok(wrong(faults));
         }
         let index = match &id {
             Some(id) => match self.signals.lists.iter().position(|running| running.saved.id == *id) {
                 Some(index) => Some(index),
-                None => return refused(Refusal::NotFound),
+                None => return Ok(refused(Refusal::NotFound)),
             },
             None if self.signals.lists.len() >= LISTS_LIMIT => {
-                return refused(Refusal::Full(LISTS_LIMIT as u32));
+                return Ok(refused(Refusal::Full(LISTS_LIMIT as u32)));
             }
             None => None,
         };
@@ -362,12 +362,12 @@ impl Portal {
 
     fn remove_list(&mut self, turn: &Turn<'_>, id: &QualifyingListId) -> Result<Answer, SqlError> {
         let Some(index) = self.signals.lists.iter().position(|running| running.saved.id == *id) else {
-            return refused(Refusal::NotFound);
+            return Ok(refused(Refusal::NotFound));
         };
         let own = self.signals.automations.iter().filter(|running| running.automation.list == *id);
         let names: Vec<String> = own.map(|running| running.automation.name.clone()).collect();
         if !names.is_empty() {
-            return refused(Refusal::InUse(names));
+            return Ok(refused(Refusal::InUse(names)));
         }
         store::remove_list(turn.sql, id)?;
         self.signals.lists.remove(index);
@@ -386,15 +386,15 @@ impl Portal {
     ) -> Result<Answer, SqlError> {
         let automation = allowed!(Automation::parse(definition));
         if self.signals.list(&automation.list).is_none() {
-            return wrong(vec![no_list()]);
+            return Ok(wrong(vec![no_list()]));
         }
         let index = match &id {
             Some(id) => match self.automation_at(id) {
                 Some(index) => Some(index),
-                None => return refused(Refusal::NotFound),
+                None => return Ok(refused(Refusal::NotFound)),
             },
             None if self.signals.automations.len() >= AUTOMATIONS_LIMIT => {
-                return refused(Refusal::Full(AUTOMATIONS_LIMIT as u32));
+                return Ok(refused(Refusal::Full(AUTOMATIONS_LIMIT as u32)));
             }
             None => None,
         };
@@ -458,7 +458,7 @@ impl Portal {
         let asking = self.asking_of(turn, &list)?;
         let faults = self.faults_of(&list, &asking.fields);
         if !faults.is_empty() {
-            return wrong(faults);
+            return Ok(wrong(faults));
         }
         let context = context_of(self, turn);
         let selects = list.describe(&asking.fields);
@@ -485,7 +485,7 @@ impl Portal {
         }
         let (signal, company, contact) = match self.on(turn, on)? {
             Ok(found) => found,
-            Err(refusal) => return refused(refusal),
+            Err(refusal) => return Ok(refused(refusal)),
         };
         let facts = self.facts_of_signal(turn, &signal, company.record, contact.record)?;
         let qualifies = list.filter.evaluate(&facts, None, context);
@@ -509,11 +509,11 @@ impl Portal {
         effects: &mut Vec<Effect>,
     ) -> Result<Answer, SqlError> {
         let automation = allowed!(Automation::parse(definition));
-        let Some(running) = self.signals.list(&automation.list) else { return wrong(vec![no_list()]) };
+        let Some(running) = self.signals.list(&automation.list) else { return Ok(wrong(vec![no_list()])) };
         let list = running.list.clone();
         let (signal, company, contact) = match self.on(turn, on)? {
             Ok(found) => found,
-            Err(refusal) => return refused(refusal),
+            Err(refusal) => return Ok(refused(refusal)),
         };
         let asking = self.asking_of(turn, &list)?;
         let context = context_of(self, turn);
@@ -524,7 +524,7 @@ impl Portal {
         // Of an automation that is saved the last time is known.
         let own = self.signals.automations.iter().find(|own| own.automation == automation);
         let cools = match own {
-            Some(own) => self.cools(turn, own, &subject, record.as_deref())?,
+            Some(own) => Self::cools(turn, own, &subject, record.as_deref())?,
             None => None,
         };
         let (mut steps, mut imports) = (Vec::new(), false);

@@ -212,7 +212,7 @@ impl Portal {
             let (company, contact) = (decided.company.clone(), decided.contact.clone());
             let (subject, record) = Self::subject(running.automation.per, signal, &company, &contact);
             let why = if running.saved.enabled {
-                self.cools(turn, running, &subject, record.as_deref())?
+                Self::cools(turn, running, &subject, record.as_deref())?
             } else {
                 Some("The automation was paused when the signal came.".to_owned())
             };
@@ -253,7 +253,6 @@ impl Portal {
 
     /// Why an automation does not act now for whom it acted a short time ago.
     pub(super) fn cools(
-        &self,
         turn: &Turn<'_>,
         running: &super::RunningAutomation,
         subject: &str,

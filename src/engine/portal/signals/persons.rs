@@ -56,7 +56,6 @@ impl Portal {
 
     /// The signals of a person, and how many there are besides.
     pub(in crate::engine::portal) fn export_signals(
-        &self,
         turn: &Turn<'_>,
         kind: ObjectType,
         ids: &[RecordId],
@@ -74,13 +73,13 @@ impl Portal {
         let mut all = Vec::new();
         for number in numbers.iter().take(TOLD) {
             if let Some(signal) = store::numbered(turn.sql, *number)? {
-                all.push(self.exported(turn, &signal)?);
+                all.push(Self::exported(turn, &signal)?);
             }
         }
         Ok((all, numbers.len().saturating_sub(TOLD)))
     }
 
-    fn exported(&self, turn: &Turn<'_>, signal: &Signal) -> Result<Value, SqlError> {
+    fn exported(turn: &Turn<'_>, signal: &Signal) -> Result<Value, SqlError> {
         let mut shown = super::show::signal(signal)?;
         let runs =
             store::run_page(turn.sql, None, None, Some(signal.number), super::AUTOMATIONS_LIMIT as u32)?;

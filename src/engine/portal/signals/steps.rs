@@ -161,12 +161,12 @@ impl Portal {
                     record.steps.push(step);
                 }
                 Taken::Refused(refusal) => {
-                    step.state = "refused".to_owned();
+                    "refused".clone_into(&mut step.state);
                     step.words = Some(refusal.words);
                     record.steps.push(step);
                 }
                 Taken::Off => {
-                    step.state = "off".to_owned();
+                    "off".clone_into(&mut step.state);
                     step.words = Some("An administrator has switched this action off.".to_owned());
                     record.steps.push(step);
                 }
@@ -269,14 +269,14 @@ fn save(turn: &Turn<'_>, run: Run, record: &Record) -> Result<(), SqlError> {
 fn end(turn: &Turn<'_>, mut run: Run, record: &Record) -> Result<(), SqlError> {
     let of = |states: &[&str]| record.steps.iter().any(|step| states.contains(&step.state.as_str()));
     run.acted = record.steps.iter().any(|step| step.action_id.is_some());
-    run.state = if of(&["failed", "refused", "unknown", "waiting", "sent"]) {
+    let state = if of(&["failed", "refused", "unknown", "waiting", "sent"]) {
         "failed"
     } else if run.acted {
         "done"
     } else {
         "skipped"
-    }
-    .to_owned();
+    };
+    state.clone_into(&mut run.state);
     save(turn, run, record)
 }
 
