@@ -49,6 +49,7 @@ pub fn search(owner: &str, from: Option<Timestamp>, before: Option<Timestamp>) -
         "sorts": [{ "propertyName": DUE, "direction": "ASCENDING" }],
         "properties": [DUE],
         "limit": LIMIT,
+        "after": "0",
     });
     post(format!("/crm/objects/{VERSION}/{}/search", ObjectType::Tasks), &body)
 }

@@ -377,9 +377,15 @@ impl Portal {
                 }
                 continue;
             }
-            let mut absent = Vec::new();
+            let (mut absent, mut asks_first) = (Vec::new(), false);
             for ready in writes {
                 match self.there_already(turn, &ready)? {
+                    // It may be what this write made, later than it was looked for: HubSpot is asked whose it is.
+                    Found::Record(_) if ready.entry.doubted && ready.entry.keyed.is_some() => {
+                        let (number, note) = (ready.entry.number, ready.entry.note.as_deref());
+                        store::put_back(turn.sql, &[number], State::Doubt, turn.now, note)?;
+                        asks_first = true;
+                    }
                     Found::Record(id) => self.written(turn, &ready, Some(id), answers::Done::Found)?,
                     Found::Nobody => absent.push(ready),
                     Found::NotYet => {
@@ -388,6 +394,9 @@ impl Portal {
                         store::put_back(turn.sql, &[number], State::Waiting, due_at, note)?;
                     }
                 }
+            }
+            if asks_first && let Some(call) = self.next_doubt(turn)? {
+                return Ok(Some(call));
             }
             if absent.is_empty() {
                 continue;

@@ -9,6 +9,7 @@ use crate::{
         outbox::{
             Call, KEY_PROPERTY, Keeps, REFUSED_MS, Ready, Stage, Write,
             answers::{Done, Note},
+            planning::Found,
         },
         refusals::backoff,
     },
@@ -324,9 +325,13 @@ impl Portal {
                 }
                 // It was refused, and is nowhere: the refusal stands.
                 (None, Some(note)) => Self::settle(turn, ready, State::Failed, None, &note)?,
-                (None, None) => {
-                    store::put_back(turn.sql, &[ready.entry.number], State::Waiting, turn.now, None)?;
-                }
+                (None, None) => match self.there_already(turn, ready)? {
+                    // Somebody else's.
+                    Found::Record(id) => self.written(turn, ready, Some(id), Done::Found)?,
+                    Found::Nobody | Found::NotYet => {
+                        store::put_back(turn.sql, &[ready.entry.number], State::Waiting, turn.now, None)?;
+                    }
+                },
             }
         }
         Ok(Ok(()))
