@@ -103,7 +103,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         json!({
             "type": "array", "minItems": 1, "maxItems": MAX_STEPS,
             "items": {
-                "type": "object", "required": ["action"],
+                "type": "object", "required": ["action"], "additionalProperties": true,
                 "properties": { "action": words(&crate::engine::portal::outbox::actions::Name::ALL.map(crate::engine::portal::outbox::actions::Name::as_str)) },
                 "examples": [{ "action": "create_task", "subject": "Call {{account.name}}", "due": "{{now + 2 days}}" }],
             },
