@@ -73,8 +73,8 @@ test("a field is changed as it is called, with its old value beside; what is no 
   await row.getByText("Augusta", { exact: true }).waitFor();
   await page.getByRole("button", { name: "Update record" }).click();
   await page.getByText("It is in HubSpot.").waitFor();
-  const there = (await dump("contacts")).find(({ id }) => String(id) === String(contact));
-  assert.equal(there.properties.firstname, "Augusta");
+  const mirrored = async () => (await world.spoke("GET", `/v1/connections/${connection}/records/contacts/${contact}`)).properties.firstname === "Augusta";
+  await world.until("the new name in the mirror", mirrored);
 });
 
 test("what a rule of the account refuses says so, and is tried again", async () => {
