@@ -179,7 +179,7 @@ fn runs(view: &ScoresView) -> Markup {
     let (at, now_at) = (&view.at, view.at.frame.now_at);
     let product = &at.frame.product;
     html! {
-        section aria-labelledby="runs" {
+        section class="min-w-0" aria-labelledby="runs" {
             div class="mb-3 flex flex-wrap items-start justify-between gap-x-6 gap-y-3" {
                 div class="min-w-0" {
                     h2 id="runs" class="text-lg font-semibold" { "Nightly scores" }
