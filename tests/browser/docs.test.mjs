@@ -17,6 +17,8 @@ for (const [what, viewport, colorScheme] of [
     const served = await (await fetch(`${world.SPOKE}/v1/openapi.json`)).json();
     assert.equal(served.openapi, "3.1.0");
     const operations = Object.values(served.paths).flatMap((item) => Object.keys(item)).length;
+    // They are drawn a few at a time.
+    await page.locator(".opblock").nth(operations - 1).waitFor({ timeout: 30_000 });
     assert.equal(await page.locator(".opblock").count(), operations);
     await page.getByText("Make a workspace").first().click();
     await page.getByText("NewWorkspace").or(page.getByText("jurisdiction")).first().waitFor();

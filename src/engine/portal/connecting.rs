@@ -59,6 +59,7 @@ impl Portal {
             farewell: None,
             failures: 0,
             retry_at: Timestamp::default(),
+            refresh_refused: false,
         };
         let tokens = tokens(connect.access_token, connect.renewal, turn.now);
         credentials::save(turn, &connection, &tokens)?;

@@ -86,10 +86,10 @@ impl Portal {
         self.locked = self.blocks.locked();
         self.tokens = (!self.locked).then_some(tokens);
         self.token_number += 1;
-        self.revoked_once = false;
         if let Some(connection) = &mut self.connection {
             connection.failures = 0;
             connection.retry_at = Timestamp::default();
+            connection.refresh_refused = false;
         }
         if let Some(shared) = sealed::shared(turn)? {
             self.permits.learn(News::Tokens(shared));
@@ -229,7 +229,10 @@ impl Portal {
         effects.push(Effect::Log(format!("token refresh: {refusal}")));
         match refusal {
             TokenRefusal::Revoked if connection.state == State::Disconnecting => self.forget(turn),
-            TokenRefusal::Revoked if !std::mem::replace(&mut self.revoked_once, true) => {
+            TokenRefusal::Revoked if !connection.refresh_refused => {
+                if let Some(connection) = &mut self.connection {
+                    connection.refresh_refused = true;
+                }
                 self.connection_waits(turn, turn.now.plus_ms(DOUBT_MS))
             }
             TokenRefusal::Revoked => self.needs_reauthorisation(turn, None),

@@ -304,8 +304,6 @@ pub struct Portal {
     force_refresh: bool,
     /// The token that a forced refresh brought: if HubSpot refuses it too, a person must connect again.
     forced_at_token: Option<u32>,
-    /// HubSpot has refused the refresh token, and was to be asked once more.
-    revoked_once: bool,
     /// What HubSpot told last of its limits, and when the limiter heard of it.
     heard: Option<(RateHeaders, Timestamp)>,
     clock: i64,
@@ -355,7 +353,6 @@ impl Portal {
             token_number: 0,
             force_refresh: false,
             forced_at_token: None,
-            revoked_once: false,
             heard: None,
             clock,
             shift: None,

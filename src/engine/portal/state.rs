@@ -71,6 +71,9 @@ pub struct Connection {
     pub failures: u32,
     /// No call of the connection itself before then.
     pub retry_at: Timestamp,
+    /// HubSpot has refused the refresh token, and is to be asked once more. Saved: the doubt lasts longer than an idle object.
+    #[serde(default)]
+    pub refresh_refused: bool,
 }
 
 impl Connection {

@@ -2,7 +2,10 @@
 
 use hubspot_simulator::{Endpoint, Fault, Rule, Switches, switches::Reauthorize};
 use serde_json::json;
-use spoke::engine::portal::messages::{Command, State};
+use spoke::{
+    engine::portal::messages::{Command, State},
+    values::ids::ObjectType,
+};
 
 use super::{checked, ids, rename, synced, tiny};
 use crate::life::{APP, CLIENT_SECRET, PORTAL, Plan, World};
@@ -68,6 +71,24 @@ fn a_revoked_grant_asks_for_a_person_and_nothing_else_is_called() {
     assert!(world.backfill());
     world.verdict().unwrap();
     assert_eq!(world.status().trouble, None);
+}
+
+/// A platform puts an idle object away after ten seconds, half as long as a refused refresh is doubted.
+#[test]
+fn an_object_that_goes_away_while_it_doubts_a_refusal_still_believes_the_second() {
+    let mut world = synced(plan());
+    world.control("POST", "grants/revoke", &json!({ "app_id": APP, "portal_id": PORTAL }));
+    world.control("POST", "tokens/expire", &json!({}));
+    let id = ids(&world)[0].clone();
+    let before = world.calls.len();
+    world.command(Command::Reread { object_type: ObjectType::Contacts, id: id.parse().unwrap() });
+    for _ in 0..5 {
+        world.pass_ms(10_000);
+        world.restart();
+    }
+    assert_eq!(world.status().state, State::NeedsReauthorisation);
+    let refused = since(&world, before).into_iter().filter(|name| name.ends_with("/token")).count();
+    assert_eq!(refused, 2);
 }
 
 #[test]
