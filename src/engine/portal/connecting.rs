@@ -100,7 +100,7 @@ impl Portal {
         connection.connected_at = connect.at;
         connection.own_webhooks |= connect.webhook_secret.is_some();
         // Told as an event of its own it would look like a connection made anew.
-        self.told.is_connected_at(connect.at);
+        self.told.is_connected_at(turn, connect.at)?;
         let connection = connection.clone();
         let tokens = tokens(connect.access_token, connect.renewal, turn.now);
         credentials::save(turn, &connection, &tokens)?;

@@ -63,8 +63,14 @@ enum Standing {
 
 impl Told {
     /// A new authorisation of which nothing is to be told.
-    pub(super) fn is_connected_at(&mut self, at: Timestamp) {
+    pub(super) fn is_connected_at(&mut self, turn: &Turn<'_>, at: Timestamp) -> Result<(), SqlError> {
         self.connected_at = at;
+        self.save(turn)
+    }
+
+    fn save(&self, turn: &Turn<'_>) -> Result<(), SqlError> {
+        let json = serde_json::to_string(self).map_err(|_| SqlError::Content("meta"))?;
+        schema::set(turn.sql, TOLD_KEY, &json)
     }
 
     /// What there is to be told of a connection as it was loaded. One that an earlier release made is told of from now on.
@@ -176,9 +182,8 @@ impl Portal {
         }
         let told = !changes.is_empty();
         feed::append_lifecycle(turn.sql, turn.now, changes)?;
-        let json = serde_json::to_string(&now).map_err(|_| SqlError::Content("meta"))?;
-        schema::set(turn.sql, TOLD_KEY, &json)?;
         self.told = now;
+        self.told.save(turn)?;
         Ok(told)
     }
 }

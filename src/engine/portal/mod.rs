@@ -92,7 +92,7 @@ use matching::index::Index;
 use messages::{Answer, Command, State, Status, StreamStatus};
 use outbox::Outbox;
 use permits::Permits;
-use reconcile::{Checking, Level};
+use reconcile::Level;
 use retention::Retention;
 use scores::Scores;
 use seats::Seats;
@@ -280,8 +280,6 @@ struct Running {
     marked: bool,
     /// When there is a mark that has to wait till then, and no other.
     waits_until: Option<Timestamp>,
-    /// A count or a sample under way.
-    checking: Option<Checking>,
     /// A check has ended of which nothing is saved yet.
     unsaved: bool,
 }
@@ -688,6 +686,7 @@ impl Portal {
             }
             if stream.backfill.is_some()
                 || stream.fields_due
+                || stream.reconcile.checking.is_some()
                 || stream.poll_due(turn.now, turn.config.work.check_every_ms)
             {
                 return Ok(true);

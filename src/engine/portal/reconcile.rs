@@ -7,8 +7,8 @@
 //! | sample | daily | all values of a thousand records | that values are right |
 //!
 //! Whatever differs is a suspect; only a batch read convicts and repairs it, where it can be read ([`super::unreadable`]). What
-//! HubSpot changed within [`LAG_MS`] is left to the checks for changes and never counted as found. Counting is state in memory: cut
-//! off, it starts again at the next hour's tick. A sweep's cursor and suspects are saved with its stream.
+//! HubSpot changed within [`LAG_MS`] is left to the checks for changes and never counted as found. How far a count, a sample or a
+//! sweep has come is saved with its stream, at the latest when an alarm ends: an object that goes away goes on where it was.
 
 use serde::{Deserialize, Serialize};
 
@@ -48,7 +48,7 @@ const WEEK_MS: i64 = 7 * DAY_MS;
 const GREATEST_ID: u64 = (1 << 53) - 1;
 
 /// A way of asking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Level {
     /// Totals.
     Counts,
@@ -93,6 +93,9 @@ pub struct Reconcile {
     pub read_at: Option<Timestamp>,
     /// The sweep under way.
     pub sweeping: Option<Sweeping>,
+    /// The count or sample under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checking: Option<Checking>,
 }
 
 impl Reconcile {
@@ -102,6 +105,7 @@ impl Reconcile {
         self.sample.due_at = now.plus_ms(DAY_MS);
         self.sweep.due_at = now.plus_ms(DAY_MS);
         self.sweeping = None;
+        self.checking = None;
         self.read_at = Some(now);
     }
 
@@ -129,8 +133,8 @@ pub struct Sweeping {
     gaps: bool,
 }
 
-/// A count or a sample under way; in memory only.
-#[derive(Debug)]
+/// A count or a sample under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checking {
     level: Level,
     started_at: Timestamp,
@@ -211,11 +215,11 @@ impl Portal {
         {
             return Ok(None);
         }
-        if self.streams[index].checking.is_none() {
+        if self.streams[index].saved.reconcile.checking.is_none() {
             self.begin_checking(turn, index)?;
         }
         let running = &mut self.streams[index];
-        if let Some(checking) = &running.checking {
+        if let Some(checking) = &running.saved.reconcile.checking {
             let (level, suspects) = (checking.level, &checking.suspects);
             if !suspects.is_empty() {
                 let ids = suspects[..suspects.len().min(BATCH_LIMIT)].to_vec();
@@ -239,7 +243,7 @@ impl Portal {
     }
 
     fn begin_checking(&mut self, turn: &mut Turn<'_>, index: usize) -> Result<(), SqlError> {
-        let Running { saved, checking, .. } = &mut self.streams[index];
+        let Running { saved, .. } = &mut self.streams[index];
         let kind = saved.object_type;
         if saved.reconcile.sweeping.is_none() && saved.reconcile.sweep.due_at <= turn.now {
             saved.reconcile.sweeping = Some(Sweeping::begin(turn.now));
@@ -248,13 +252,14 @@ impl Portal {
         if saved.reconcile.counts.due_at <= turn.now {
             saved.reconcile.counts.due_at = turn.now.plus_ms(HOUR_MS);
             records::build_dates_index(turn.sql, kind)?;
-            *checking = Some(Checking::counting(turn.now));
+            saved.reconcile.checking = Some(Checking::counting(turn.now));
         } else if saved.reconcile.sample.due_at <= turn.now {
             saved.reconcile.sample.due_at = turn.now.plus_ms(DAY_MS);
             let mut suspects = sample(turn, kind)?;
             unreadable::leave_out(turn, kind, &mut suspects)?;
             if !suspects.is_empty() {
-                *checking = Some(Checking { suspects, ..Checking::new(Level::Sample, turn.now) });
+                let new = Checking::new(Level::Sample, turn.now);
+                saved.reconcile.checking = Some(Checking { suspects, ..new });
             }
         }
         Ok(())
@@ -274,7 +279,7 @@ impl Portal {
         let running = &mut self.streams[index];
         let kind = running.saved.object_type;
         let Some(checking) =
-            running.checking.as_mut().filter(|checking| checking.areas.last() == Some(&area))
+            running.saved.reconcile.checking.as_mut().filter(|checking| checking.areas.last() == Some(&area))
         else {
             return Ok(());
         };
@@ -316,7 +321,7 @@ impl Portal {
         let known = records::known(turn.sql, kind, ids, None)?;
         let began = match level {
             Level::Counts | Level::Sample => {
-                self.streams[index].checking.as_ref().map(|checking| checking.started_at)
+                self.streams[index].saved.reconcile.checking.as_ref().map(|checking| checking.started_at)
             }
             Level::Sweep => Some(turn.now),
         };
@@ -334,7 +339,7 @@ impl Portal {
         running.saved.reconcile.found += found;
         match level {
             Level::Counts | Level::Sample => {
-                if let Some(checking) = &mut running.checking {
+                if let Some(checking) = &mut running.saved.reconcile.checking {
                     checking.found += found;
                     checking.calculated += calculated;
                 }
@@ -356,7 +361,7 @@ impl Portal {
         let done = |suspects: &mut Vec<RecordId>| suspects.retain(|id| !ids.contains(id));
         match level {
             Level::Counts | Level::Sample => {
-                if let Some(checking) = &mut running.checking {
+                if let Some(checking) = &mut running.saved.reconcile.checking {
                     done(&mut checking.suspects);
                     checking.calls += 1;
                 }
@@ -416,11 +421,11 @@ impl Portal {
     }
 
     pub(super) fn end_checking(&mut self, turn: &Turn<'_>, index: usize) -> Result<(), SqlError> {
-        let Running { saved, checking, .. } = &mut self.streams[index];
+        let saved = &mut self.streams[index].saved;
         let is_over = |checking: &mut Checking| {
             checking.areas.is_empty() && checking.suspects.is_empty() && !checking.again(turn.now)
         };
-        let Some(over) = checking.take_if(is_over) else { return Ok(()) };
+        let Some(over) = saved.reconcile.checking.take_if(is_over) else { return Ok(()) };
         let finding = saved.reconcile.finding(over.level);
         finding.done_at = Some(turn.now);
         finding.calls = over.calls;
@@ -468,8 +473,8 @@ impl Portal {
 impl Running {
     /// Whether counting or sampling is under way, or should be.
     pub(super) fn reconcile_due(&self, now: Timestamp) -> bool {
-        let Reconcile { counts, sample, .. } = &self.saved.reconcile;
-        self.checking.is_some() || counts.due_at <= now || sample.due_at <= now
+        let Reconcile { counts, sample, checking, .. } = &self.saved.reconcile;
+        checking.is_some() || counts.due_at <= now || sample.due_at <= now
     }
 
     fn end_sweep(&mut self, now: Timestamp) {

@@ -86,7 +86,6 @@ impl Running {
             marked: true,
             waits_until: None,
             unsaved: false,
-            checking: None,
         }
     }
 
@@ -95,8 +94,8 @@ impl Running {
         self.fetching.clear();
         self.reading.clear();
         self.vanished.clear();
-        self.checking = None;
         let stream = &mut self.saved;
+        stream.reconcile.checking = None;
         // Who asked for every value still lacks those that the read cut short did not come to.
         let thorough = stream.backfill.as_ref().is_some_and(|cut_short| cut_short.thorough);
         stream.backfill = Some(Backfill { thorough, ..Backfill::new(now) });
@@ -251,8 +250,13 @@ impl Portal {
         streams::save(turn.sql, stream.object_type, &json)
     }
 
-    /// Saves what checks left behind that ended since the last time, if any did.
+    /// Saves what checks left behind that ended since the last time, if any did, and how far counts have come.
     pub(super) fn save_checks(&mut self, turn: &Turn<'_>) -> Result<(), SqlError> {
+        for index in 0..self.streams.len() {
+            if self.streams[index].saved.reconcile.checking.is_some() {
+                self.save_stream(turn, index)?;
+            }
+        }
         let over = self.connection.as_ref().is_none_or(|connection| connection.state == State::Disconnected);
         let counted = self.counting.is_unsaved() && !over;
         if !self.streams.iter().any(|running| running.unsaved) && !counted {

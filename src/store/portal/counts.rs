@@ -3,6 +3,8 @@
 //! Reads only; the index over dates makes it cheap, and is built by the first count (see
 //! [`crate::store::portal::records::build_dates_index`]).
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     store::portal::records::ids_json,
     store::sql::{Param, Sql, SqlError, int, text},
@@ -14,7 +16,7 @@ use crate::{
 };
 
 /// Modified in `[since, before)`, with an id in `(above, up_to]`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Area {
     /// Included lower bound of the modified date.
     pub since: Timestamp,

@@ -167,9 +167,12 @@ impl World {
         self.status_of(0)
     }
 
-    /// The state of one connection.
+    /// The state of one connection. A look keeps no object from being put away.
     pub fn status_of(&mut self, object: usize) -> Status {
-        match self.command_to(object, Command::Status) {
+        let used_at = self.objects[object].used_at;
+        let answer = self.command_to(object, Command::Status);
+        self.objects[object].used_at = used_at;
+        match answer {
             Some(Answer::Status(status)) => *status,
             other => panic!("no status but {other:?}"),
         }

@@ -44,6 +44,8 @@ pub const START_MS: u64 = 1_795_132_800_000;
 pub const MINUTE: u64 = 60_000;
 /// The client's own patience.
 const TIMEOUT_MS: u64 = 30_000;
+/// After so long a time in which nothing happens to it, an object is put away (workerd; Cloudflare takes its time).
+const IDLE_MS: u64 = 10_000;
 
 #[derive(Debug)]
 pub(super) enum What {
@@ -99,6 +101,19 @@ pub struct Object {
     life: u32,
     /// The process whose alarm handler ran last.
     runs_in: u32,
+    /// When something last happened to it.
+    pub(super) used_at: u64,
+}
+
+impl Object {
+    /// What the platform does with an object to which nothing has happened for a while.
+    fn idle(&mut self, now: u64) {
+        let idle = now.saturating_sub(self.used_at) >= IDLE_MS;
+        if idle && self.engine.as_ref().is_some_and(|engine| !engine.busy()) {
+            self.engine = None;
+            self.life += 1;
+        }
+    }
 }
 
 /// A world with a connection in it, or several of one account.
@@ -220,7 +235,9 @@ impl World {
             && (START_MS + 1..self.edits_until).contains(&self.now)
             && self.rng.u32(0..self.plan.torn_one_in) == 0;
         let Self { objects, config, rng, .. } = self;
-        let Object { sql, engine, life, .. } = &mut objects[object];
+        objects[object].idle(self.now);
+        let Object { sql, engine, life, used_at, .. } = &mut objects[object];
+        *used_at = self.now;
         sql.fails_in.set(if torn { rng.u32(1..12) } else { 0 });
         let held = engine.take();
         let sql = &*sql;

@@ -205,7 +205,11 @@ impl Scores {
             && let Some(state) = store::run(turn.sql, kept.number)?
         {
             let mut open: Run = json::parse(&state).map_err(|_| SqlError::Content("score_runs"))?;
-            open.come_back(turn.now);
+            if open.come_back(turn.now) {
+                // Saved, so that the search for it comes nearer however often the object goes away meanwhile.
+                let json = serde_json::to_string(&open).map_err(|_| SqlError::Content("score_runs"))?;
+                store::save_run(turn.sql, open.number, &json)?;
+            }
             run = Some(open);
         }
         let untidy = kept.number > 0;

@@ -290,13 +290,15 @@ impl Run {
         }
     }
 
-    /// After its object was gone: a start that had left has an end that nobody has heard.
-    pub(super) fn come_back(&mut self, now: Timestamp) {
-        for file in &mut self.files {
-            if file.state == FileState::Starting {
-                file.state = FileState::Doubt { at: now.plus_ms(QUIET_MS), after: None, pages: 0 };
-            }
+    /// After its object was gone: a start that had left has an end that nobody has heard. Says whether there was one.
+    #[must_use]
+    pub(super) fn come_back(&mut self, now: Timestamp) -> bool {
+        let mut any = false;
+        for file in self.files.iter_mut().filter(|file| file.state == FileState::Starting) {
+            file.state = FileState::Doubt { at: now.plus_ms(QUIET_MS), after: None, pages: 0 };
+            any = true;
         }
+        any
     }
 
     /// The file that is worked at: one after the other.
@@ -395,7 +397,7 @@ mod tests {
     fn a_start_that_had_left_is_looked_for_and_not_sent_again() {
         let mut run = Run::new(1, Mode::Full, AskedBy::Night, 1, Timestamp(0));
         run.files.push(File { state: FileState::Starting, ..File::new(Vec::new(), false) });
-        run.come_back(Timestamp(5));
+        assert!(run.come_back(Timestamp(5)));
         assert_eq!(
             run.files[0].state,
             FileState::Doubt { at: Timestamp(5 + QUIET_MS), after: None, pages: 0 }

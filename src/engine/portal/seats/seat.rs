@@ -148,10 +148,17 @@ impl Seat {
         }
     }
 
+    /// Whether its refresh was refused, and is to be asked for once more.
+    pub fn is_doubted(&self) -> bool {
+        self.held.as_ref().is_some_and(|held| held.refused_once && !held.dead)
+    }
+
     /// When something is to be done that no request asks for.
     fn due_at(&self) -> Option<Timestamp> {
         let leaving = self.leaving.first().map(|held| held.retry_at);
-        leaving.into_iter().chain(self.pending.as_ref().map(|pending| pending.until)).min()
+        let doubted = self.held.as_ref().filter(|_| self.is_doubted()).map(|held| held.retry_at);
+        let pending = self.pending.as_ref().map(|pending| pending.until);
+        leaving.into_iter().chain(pending).chain(doubted).min()
     }
 
     pub fn parse(stored: &store::Stored) -> Result<Self, SqlError> {

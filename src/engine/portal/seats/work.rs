@@ -155,6 +155,13 @@ impl Portal {
                     seat.leave(pending.held);
                     self.save_seat(turn, row.number, &seat)?;
                 }
+                let doubted = seat.is_doubted();
+                if let Some(held) = seat.held.as_mut().filter(|held| doubted && held.retry_at <= turn.now) {
+                    // Asked for now, and once more in a while if the answer is lost with the object.
+                    held.retry_at = turn.now.plus_ms(MINUTE_MS);
+                    self.seats.wanted.insert(seat.id.clone(), turn.now);
+                    self.save_seat(turn, row.number, &seat)?;
+                }
                 let leaves = seat.leaving.first().filter(|held| held.retry_at <= turn.now);
                 if let Some(held) = leaves.filter(|_| self.seat_may_ask(&seat.id)) {
                     self.seats.asking.insert(seat.id.clone(), Want::Leave);
@@ -380,7 +387,6 @@ impl Portal {
         match refusal {
             TokenRefusal::Revoked if !std::mem::replace(&mut held.refused_once, true) => {
                 held.retry_at = turn.now.plus_ms(DOUBT_MS);
-                self.seats.wanted.insert(id, held.retry_at);
             }
             TokenRefusal::Revoked => {
                 held.dead = true;
