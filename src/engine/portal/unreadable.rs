@@ -2,8 +2,8 @@
 //!
 //! A batch read that fails says nothing of which of its records it failed for, or whether it was for any. So:
 //!
-//! 1. A failure counts against the records it was to read only if HubSpot answered the type's last call before it. While HubSpot is
-//!    down every call fails, and none counts but the first. A limit, a token, a scope and a move of the account never count.
+//! 1. A failure counts against the records it was to read only if HubSpot answered the type's last call before it, or, where a record is
+//!    known to be unreadable, a check since it was last tried. While HubSpot is down every call fails, and none counts but the first. A limit, a token, a scope and a move of the account never count.
 //! 2. Whether it counts or not, the type pauses, and the marks of the batch wait twice as long: in between comes what else is to be read or
 //!    checked, and answers, or fails for the same reason. What failed once is read after what did not, one call at a time.
 //! 3. After three failures that count, each further one halves the batch ([`share`]), until one id is left. One that fails then, or that was
@@ -177,6 +177,7 @@ impl Portal {
         let before =
             dirty::failed_of(turn.sql, kind, ids)?.iter().map(|(_, failed)| *failed).max().unwrap_or(0);
         let before = if marked { before } else { 0 };
+        let counts = counts || (before >= PARKED && self.answered_since(turn, index, ids)?);
         let failed = if counts { after(before, ids.len()) } else { before };
         let full = before < PARKED && failed >= PARKED && dirty::parked(turn.sql, kind)?.len() >= MOST;
         if failed >= PARKED && !full {
@@ -206,6 +207,15 @@ impl Portal {
             self.save_stream(turn, index)?;
         }
         Ok(true)
+    }
+
+    /// Whether a check has succeeded since one of those was last tried: then its failure is not HubSpot's being down, whatever else
+    /// failed since.
+    fn answered_since(&self, turn: &Turn<'_>, index: usize, ids: &[RecordId]) -> Result<bool, SqlError> {
+        let stream = &self.streams[index].saved;
+        let Some(checked_at) = stream.checked_at else { return Ok(false) };
+        let parked = told(turn, stream.object_type)?;
+        Ok(parked.iter().any(|one| ids.contains(&one.id) && one.trouble.at < checked_at))
     }
 
     /// Makes marks of ids that were to be read for another reason, which is thereby done.
