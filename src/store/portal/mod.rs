@@ -73,7 +73,7 @@ pub mod wipe;
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 22] = [
+pub const STEPS: [&str; 23] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -277,6 +277,7 @@ pub const STEPS: [&str; 22] = [
      CREATE INDEX further_keys_of ON further_keys (object_type, id);",
     // Changes above this number are of a person who was let in again; NULL: nobody was.
     "ALTER TABLE erasures ADD COLUMN up_to INTEGER;",
+    outbox::OPEN,
     scores::TABLES,
     signals::TABLES,
 ];

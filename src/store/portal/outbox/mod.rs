@@ -60,22 +60,26 @@ pub const TABLES: &str = "CREATE TABLE actions (
          left_at INTEGER,
          attempts INTEGER NOT NULL DEFAULT 0,
          doubted INTEGER NOT NULL DEFAULT 0,
-         keyed TEXT,
          result INTEGER,
          note TEXT,
          content TEXT NOT NULL
      );
      CREATE INDEX outbox_action ON outbox (action);
      CREATE INDEX outbox_due ON outbox (urgency, number) WHERE state = 'waiting';
-     CREATE INDEX outbox_batch ON outbox (batch, number) WHERE state = 'waiting';
-     CREATE INDEX outbox_sent ON outbox (number) WHERE state = 'sent';
-     CREATE INDEX outbox_doubt ON outbox (number) WHERE state = 'doubt';
-     CREATE INDEX outbox_failed ON outbox (action) WHERE state = 'failed';
-     CREATE INDEX outbox_unknown ON outbox (action) WHERE state = 'unknown';
+     CREATE INDEX outbox_batch ON outbox (batch, number) WHERE state IN ('waiting', 'doubt');
      CREATE INDEX outbox_result ON outbox (result) WHERE result IS NOT NULL;
      CREATE INDEX outbox_target ON outbox (target, number);
      CREATE INDEX outbox_after ON outbox (after) WHERE after IS NOT NULL;
      CREATE INDEX outbox_coalesce ON outbox (coalesce) WHERE coalesce IS NOT NULL AND state = 'waiting';";
+
+/// By what property a create that may have arrived is looked for, and what is open by state.
+pub const OPEN: &str = "ALTER TABLE outbox ADD COLUMN keyed TEXT;
+     DROP INDEX outbox_batch;
+     CREATE INDEX outbox_batch ON outbox (batch, number) WHERE state = 'waiting';
+     CREATE INDEX outbox_sent ON outbox (number) WHERE state = 'sent';
+     CREATE INDEX outbox_doubt ON outbox (number) WHERE state = 'doubt';
+     CREATE INDEX outbox_failed ON outbox (action) WHERE state = 'failed';
+     CREATE INDEX outbox_unknown ON outbox (action) WHERE state = 'unknown';";
 
 /// How a write stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
