@@ -16,7 +16,7 @@ use crate::{
         },
     },
     platform::{directory_object as directory, portals, reply},
-    values::problem::{Kind, Problem},
+    values::problem::Problem,
 };
 
 /// Largest body that a call takes.
@@ -41,24 +41,18 @@ pub async fn answer(
         let Answer::Taken(taken) = ask(env, &of.object, actor, Command::Do(all)).await? else {
             return Err(directory::unexpected().into());
         };
-        return reply::text(200, CONTENT_TYPE, action::render_lines(lines, taken)).map_err(fault);
+        return reply::text(200, CONTENT_TYPE, action::render_lines(lines, taken)).map_err(Problem::from);
     }
     let command = action::command(call, query, body)?;
     let (status, body) = action::render(ask(env, &of.object, actor, command).await?)?;
-    reply::json_text(status, body).map_err(fault)
+    reply::json_text(status, body).map_err(Problem::from)
 }
 
 /// Asks a Portal about actions.
 pub async fn ask(env: &Env, object: &str, actor: &Actor, command: Command) -> Result<Answer, Problem> {
     match portals::ask_by(env, object, actor, &PortalCommand::Outbox(command)).await? {
         PortalAnswer::Outbox(answer) => Ok(answer),
-        PortalAnswer::NotConnected => {
-            Err(Problem::new(Kind::NotFound, "The connection is not there yet: nobody has authorised it."))
-        }
+        PortalAnswer::NotConnected => Err(portals::not_there_yet()),
         _ => Err(directory::unexpected().into()),
     }
-}
-
-fn fault(error: worker::Error) -> Problem {
-    crate::platform::fault::Fault::from(error).into()
 }

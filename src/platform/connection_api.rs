@@ -84,7 +84,7 @@ pub async fn update(env: &Env, actor: &Actor, mut of: Connection, body: &[u8]) -
     if let Some(tier) = update.tier {
         match portals::ask_by(env, &of.object, actor, &PortalCommand::SetTier(tier)).await? {
             PortalAnswer::Done => {}
-            PortalAnswer::NotConnected => return Err(not_there_yet()),
+            PortalAnswer::NotConnected => return Err(portals::not_there_yet()),
             _ => return Err(directory::unexpected().into()),
         }
     }
@@ -107,7 +107,7 @@ pub async fn test(env: &Env, of: &Connection) -> Result<Response, Problem> {
 
 /// `GET /v1/connections/{c}/limits`
 pub async fn limits(env: &Env, of: &Connection) -> Result<Response, Problem> {
-    let status = portals::status(env, &of.object).await?.ok_or_else(not_there_yet)?;
+    let status = portals::status(env, &of.object).await?.ok_or_else(portals::not_there_yet)?;
     let statuses = [Some(status)];
     let gauges = portals::gauges(env, std::slice::from_ref(of), &statuses).await.into_iter().next().flatten();
     let [status] = statuses;
@@ -127,10 +127,6 @@ async fn answer(env: &Env, of: Connection, status: u16) -> Result<Response, Prob
     let sync = portals::status(env, &shown.object).await?;
     let body = response::connection_with_sync(&shown, sync.as_ref());
     Ok(reply::json(status, &body).map_err(Fault::from)?)
-}
-
-fn not_there_yet() -> Problem {
-    Problem::new(Kind::NotFound, "The connection is not there yet: nobody has authorised it.")
 }
 
 fn problem(stop: Stop) -> Problem {

@@ -38,6 +38,12 @@ impl From<worker::Error> for Fault {
     }
 }
 
+impl From<worker::Error> for Problem {
+    fn from(error: worker::Error) -> Self {
+        Fault::from(error).into()
+    }
+}
+
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
         let problem = if fault.busy {

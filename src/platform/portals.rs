@@ -11,7 +11,11 @@ use crate::{
         portal::messages::{Answer, Command, Status},
     },
     platform::{fault::Fault, limiter_object, object},
-    values::{config::Config, ids::PortalId},
+    values::{
+        config::Config,
+        ids::PortalId,
+        problem::{Kind, Problem},
+    },
 };
 
 /// Objects asked at once by one request. Cloudflare queues the seventh connection that waits for headers.
@@ -40,6 +44,11 @@ pub async fn ask(env: &Env, object_id: &str, command: &Command) -> Result<Answer
 pub async fn ask_by(env: &Env, object_id: &str, actor: &Actor, command: &Command) -> Result<Answer, Fault> {
     let stub = object::by_id(&env.durable_object("PORTAL")?, object_id)?;
     Ok(object::ask_by(&stub, actor, command).await?)
+}
+
+/// A connection that nobody has authorised yet.
+pub fn not_there_yet() -> Problem {
+    Problem::new(Kind::NotFound, "The connection is not there yet: nobody has authorised it.")
 }
 
 /// How a connection stands; `None`: its Portal holds nothing.

@@ -17,7 +17,7 @@ use crate::{
         },
     },
     platform::{directory_object as directory, portals, reply},
-    values::problem::{Kind, Problem},
+    values::problem::Problem,
 };
 
 /// Largest body that a call takes.
@@ -45,13 +45,13 @@ pub async fn answer(
             score::render(ask(env, &of.object, actor, Command::Put(all)).await?, false).err()
         };
         let text = score::render_lines(lines, refused.as_ref());
-        return reply::text(200, CONTENT_TYPE, text).map_err(fault);
+        return reply::text(200, CONTENT_TYPE, text).map_err(Problem::from);
     }
     let command = score::command(call, query, body)?;
     let answer = ask(env, &of.object, actor, command).await?;
     match score::render(answer, *call == Call::RunNow)? {
-        (status, Some(body)) => reply::json_text(status, body).map_err(fault),
-        (status, None) => reply::empty(status).map_err(fault),
+        (status, Some(body)) => reply::json_text(status, body).map_err(Problem::from),
+        (status, None) => reply::empty(status).map_err(Problem::from),
     }
 }
 
@@ -59,13 +59,7 @@ pub async fn answer(
 pub async fn ask(env: &Env, object: &str, actor: &Actor, command: Command) -> Result<Answer, Problem> {
     match portals::ask_by(env, object, actor, &PortalCommand::Score(command)).await? {
         PortalAnswer::Score(answer) => Ok(answer),
-        PortalAnswer::NotConnected => {
-            Err(Problem::new(Kind::NotFound, "The connection is not there yet: nobody has authorised it."))
-        }
+        PortalAnswer::NotConnected => Err(portals::not_there_yet()),
         _ => Err(directory::unexpected().into()),
     }
-}
-
-fn fault(error: worker::Error) -> Problem {
-    crate::platform::fault::Fault::from(error).into()
 }

@@ -17,7 +17,7 @@ use crate::{
         },
     },
     platform::{clock, directory_object as directory, portals, reply},
-    values::problem::{Kind, Problem},
+    values::problem::Problem,
 };
 
 /// Largest body that a call takes.
@@ -42,7 +42,7 @@ pub async fn answer(
         let all = lines.iter().filter_map(|line| line.as_ref().ok().cloned()).collect();
         return match ask(env, &of.object, actor, Command::Receive(all)).await? {
             Answer::Received(received) => {
-                reply::text(200, CONTENT_TYPE, signal::render_lines(lines, received)).map_err(fault)
+                reply::text(200, CONTENT_TYPE, signal::render_lines(lines, received)).map_err(Problem::from)
             }
             Answer::Refused(refusal) => Err(signal::problem(refusal)),
             _ => Err(directory::unexpected().into()),
@@ -52,8 +52,8 @@ pub async fn answer(
     let makes = matches!(call, Call::MakeList | Call::MakeAutomation);
     let (status, body) = signal::render(ask(env, &of.object, actor, command).await?, makes)?;
     match body {
-        Some(body) => reply::json_text(status, body).map_err(fault),
-        None => reply::empty(status).map_err(fault),
+        Some(body) => reply::json_text(status, body).map_err(Problem::from),
+        None => reply::empty(status).map_err(Problem::from),
     }
 }
 
@@ -61,13 +61,7 @@ pub async fn answer(
 pub async fn ask(env: &Env, object: &str, actor: &Actor, command: Command) -> Result<Answer, Problem> {
     match portals::ask_by(env, object, actor, &PortalCommand::Signal(Box::new(command))).await? {
         PortalAnswer::Signal(answer) => Ok(answer),
-        PortalAnswer::NotConnected => {
-            Err(Problem::new(Kind::NotFound, "The connection is not there yet: nobody has authorised it."))
-        }
+        PortalAnswer::NotConnected => Err(portals::not_there_yet()),
         _ => Err(directory::unexpected().into()),
     }
-}
-
-fn fault(error: worker::Error) -> Problem {
-    crate::platform::fault::Fault::from(error).into()
 }

@@ -10,10 +10,7 @@ use crate::{
         snapshot::{PAGE_RECORDS, Page, Place},
     },
     platform::{clock, directory_object, fault::Fault, log, portals},
-    values::{
-        ids::ObjectType,
-        problem::{Kind, Problem},
-    },
+    values::{ids::ObjectType, problem::Problem},
 };
 
 /// What is left to send.
@@ -35,8 +32,7 @@ enum Next {
 /// Answers with a snapshot of what the object `object` mirrors.
 pub async fn answer(env: &Env, object: String, types: Vec<ObjectType>) -> Result<Response, Problem> {
     let Some(first) = page(env, &object, &types, None).await? else {
-        let words = "The connection is not there yet: nobody has authorised it.";
-        return Err(Problem::new(Kind::NotFound, words));
+        return Err(portals::not_there_yet());
     };
     let (env, seq) = (env.clone(), first.seq);
     let reader = Reader { env, object, types, seq, sent: Sent::default(), next: Some(Next::Lines(first)) };

@@ -253,7 +253,7 @@ async fn once(
             let sealed = idempotency::refused(claim)?;
             let opened = config.keyring.open(&place, &sealed).ok();
             return match opened.and_then(|text| json::parse::<Kept>(text.expose()).ok()) {
-                Some(kept) => reply::replayed(&kept).map_err(fault),
+                Some(kept) => reply::replayed(&kept).map_err(Problem::from),
                 // Sealed with a key that the ring does not hold any more.
                 None => Err(idempotency::lost()),
             };
@@ -267,13 +267,13 @@ async fn once(
             let kept = Kept {
                 status: response.status_code(),
                 content_type: response.headers().get("content-type").ok().flatten(),
-                body: response.text().await.map_err(fault)?,
+                body: response.text().await.map_err(Problem::from)?,
             };
             let sealed =
                 kept.text().map(|text| config.keyring.seal(&place, &Secret::new(text), random::bytes()));
             // An answer that could not be handed in is not known to the next request, which is told so.
             ask(env, &settle(Some(sealed.unwrap_or_default()))).await.ok();
-            reply::again(&kept).map_err(fault)
+            reply::again(&kept).map_err(Problem::from)
         }
         Err(problem) => {
             if problem.status() < 500 || repeats {
@@ -322,7 +322,7 @@ async fn answer(
             let jurisdiction = request::jurisdiction(body.jurisdiction.as_deref())?;
             match ask_by(env, caller, &Command::CreateWorkspace { name, jurisdiction }).await? {
                 Answer::Workspace(workspace) => {
-                    Ok(reply::json(201, &response::workspace(&workspace)).map_err(fault)?)
+                    Ok(reply::json(201, &response::workspace(&workspace)).map_err(Problem::from)?)
                 }
                 other => Err(refused(other)),
             }
@@ -356,7 +356,7 @@ async fn answer(
                 .await?
             {
                 Answer::KeyCreated { key, secret } => {
-                    Ok(reply::json(201, &response::key_created(&key, &secret)).map_err(fault)?)
+                    Ok(reply::json(201, &response::key_created(&key, &secret)).map_err(Problem::from)?)
                 }
                 other => Err(refused(other)),
             }
@@ -371,7 +371,7 @@ async fn answer(
         Api::RevokeKey(workspace, key) => {
             caller.may_see(&workspace)?;
             match ask_by(env, caller, &Command::RevokeKey { workspace, key }).await? {
-                Answer::Done => Ok(reply::empty(204).map_err(fault)?),
+                Answer::Done => Ok(reply::empty(204).map_err(Problem::from)?),
                 other => Err(refused(other)),
             }
         }
@@ -381,7 +381,7 @@ async fn answer(
             match ask_by(env, caller, &Command::CreateLink { workspace, person, by: caller.key() }).await? {
                 Answer::Secret { secret, expires_at } => {
                     let body = response::session(&config.public_url, &secret, expires_at);
-                    Ok(reply::json(201, &body).map_err(fault)?)
+                    Ok(reply::json(201, &body).map_err(Problem::from)?)
                 }
                 other => Err(refused(other)),
             }
@@ -478,7 +478,7 @@ async fn answer(
             match ask(env, &Command::Audit { workspace, before, action, limit }).await? {
                 Answer::Audit(mut body) => {
                     cursor::wrap_last(&mut body);
-                    reply::raw_json(body).map_err(fault)
+                    reply::raw_json(body).map_err(Problem::from)
                 }
                 other => Err(refused(other)),
             }
@@ -526,7 +526,7 @@ async fn mappings(
     let command = mapping::command(call, &bytes(incoming).await?)?;
     match portals::ask_by(env, &connection.object, &caller.actor(), &PortalCommand::Mapping(command)).await? {
         PortalAnswer::Mapping(answer) => said(mapping::render(answer)?),
-        PortalAnswer::NotConnected => Err(not_there_yet()),
+        PortalAnswer::NotConnected => Err(portals::not_there_yet()),
         _ => Err(directory::unexpected().into()),
     }
 }
@@ -543,7 +543,7 @@ async fn channels(
     let command = channel::command(call, &bytes(incoming).await?)?;
     match portals::ask_by(env, &connection.object, &caller.actor(), &PortalCommand::Channel(command)).await? {
         PortalAnswer::Channel(answer) => said(channel::render(answer, created)?),
-        PortalAnswer::NotConnected => Err(not_there_yet()),
+        PortalAnswer::NotConnected => Err(portals::not_there_yet()),
         _ => Err(directory::unexpected().into()),
     }
 }
@@ -553,7 +553,7 @@ async fn types(env: &Env, caller: &Caller, id: ConnectionId, call: types::Call) 
     let command = PortalCommand::Types(types::command(call)?);
     match portals::ask_by(env, &connection.object, &caller.actor(), &command).await? {
         PortalAnswer::Types(answer) => said(types::render(answer)?),
-        PortalAnswer::NotConnected => Err(not_there_yet()),
+        PortalAnswer::NotConnected => Err(portals::not_there_yet()),
         _ => Err(directory::unexpected().into()),
     }
 }
@@ -561,13 +561,9 @@ async fn types(env: &Env, caller: &Caller, id: ConnectionId, call: types::Call) 
 /// An answer that a Portal made in the API's shape.
 fn said((status, body): (u16, Option<String>)) -> Result<Response, Problem> {
     match body {
-        Some(body) => reply::json_text(status, body).map_err(fault),
-        None => reply::empty(status).map_err(fault),
+        Some(body) => reply::json_text(status, body).map_err(Problem::from),
+        None => reply::empty(status).map_err(Problem::from),
     }
-}
-
-fn not_there_yet() -> Problem {
-    Problem::new(Kind::NotFound, "The connection is not there yet: nobody has authorised it.")
 }
 
 async fn endpoints(
@@ -584,7 +580,7 @@ async fn endpoints(
     match portals::ask_by(env, &connection.object, &caller.actor(), &PortalCommand::Endpoint(command)).await?
     {
         PortalAnswer::Endpoint(answer) => said(endpoint::render(&connection.id, answer, created)?),
-        PortalAnswer::NotConnected => Err(not_there_yet()),
+        PortalAnswer::NotConnected => Err(portals::not_there_yet()),
         _ => Err(directory::unexpected().into()),
     }
 }
@@ -599,12 +595,12 @@ async fn asked(
 ) -> Result<Response, Problem> {
     let connection = believed(env, caller, id.clone()).await?;
     match (portals::ask_by(env, &connection.object, &caller.actor(), command).await?, expected) {
-        (PortalAnswer::Json(body), Expected::Json) => reply::raw_json(body).map_err(fault),
+        (PortalAnswer::Json(body), Expected::Json) => reply::raw_json(body).map_err(Problem::from),
         (PortalAnswer::Json(mut body), Expected::Page) => {
             cursor::wrap_last(&mut body);
-            reply::raw_json(body).map_err(fault)
+            reply::raw_json(body).map_err(Problem::from)
         }
-        (PortalAnswer::Done, Expected::Order) => reply::empty(202).map_err(fault),
+        (PortalAnswer::Done, Expected::Order) => reply::empty(202).map_err(Problem::from),
         (answer, _) => Err(question::problem(&connection.id, answer, expected)
             .unwrap_or_else(|| directory::unexpected().into())),
     }
@@ -742,7 +738,7 @@ async fn bytes(incoming: &mut Incoming) -> Result<Vec<u8>, Problem> {
 }
 
 async fn most(incoming: &mut Incoming, limit: usize) -> Result<Vec<u8>, Problem> {
-    match incoming.body(limit).await.map_err(fault)? {
+    match incoming.body(limit).await.map_err(Problem::from)? {
         Ok(bytes) => Ok(bytes),
         Err(Unread::TooLarge) => {
             Err(Problem::new(Kind::TooLarge, format!("The body may have {limit} bytes at most.")))
@@ -754,9 +750,5 @@ async fn most(incoming: &mut Incoming, limit: usize) -> Result<Vec<u8>, Problem>
 }
 
 fn ok(body: &serde_json::Value) -> Result<Response, Problem> {
-    reply::json(200, body).map_err(fault)
-}
-
-fn fault(error: worker::Error) -> Problem {
-    crate::platform::fault::Fault::from(error).into()
+    reply::json(200, body).map_err(Problem::from)
 }
