@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
@@ -129,6 +131,27 @@ fn things(world: &World) -> Result<Value> {
         (spoke.post_json(&endpoints, &endpoint)?, spoke.post_json(&endpoints, &endpoint)?);
     let erase = |email: &str| spoke.post_json(&format!("{own}/prospects/erase"), &json!({"email": email}));
     let (block, other_block) = (erase("nobody@example.com")?, erase("noone@example.com")?);
+    let action = json!({"action": "add_note", "body": "Hello", "why": "it is looked at"});
+    let action = spoke.post_json(&format!("{own}/actions"), &action)?;
+    let qualifies =
+        json!({"of": "account", "property": "score", "type": "number", "operator": "at_least", "value": 50});
+    let (lists_at, qualifies) =
+        (format!("{own}/qualifying-lists"), json!({"name": "Hot", "filter": qualifies}));
+    let (hot, other_list) =
+        (spoke.post_json(&lists_at, &qualifies)?, spoke.post_json(&lists_at, &qualifies)?);
+    let steps = json!([{"action": "add_note", "body": "{{signal.name}}"}]);
+    let (automations, automation) =
+        (format!("{own}/automations"), json!({"name": "Note it", "list": hot["id"], "steps": steps}));
+    let (automation, other_automation) =
+        (spoke.post_json(&automations, &automation)?, spoke.post_json(&automations, &automation)?);
+    spoke.post_json(&format!("{automations}/{}/enable", word(&automation["id"])), &json!({}))?;
+    let account = json!({"id": "a1", "domain": "looked-at.example", "fields": {"score": 70}});
+    let signal = json!({"id": "s1", "name": "Visit", "account": account, "visitor": {"email": "new@looked-at.example"}});
+    let signal = spoke.post_json(&format!("{own}/signals"), &signal)?;
+    let account = json!({"domain": "looked-at.example", "intent_score": 7.5});
+    let put = spoke.put(&format!("{own}/scores/accounts/acct-17"), &account)?;
+    ensure!(put.status < 300, "the account's scores: {} {}", put.status, put.text);
+    let run = first_run(world, &format!("{own}/automation-runs"))?;
     let (contacts, _) = spoke.contacts(&kept.connection, None)?;
     let records: Vec<&Value> = contacts.iter().take(5).map(|contact| &contact["id"]).collect();
     let lists = spoke.get_json(&format!("{own}/lists"))?;
@@ -137,13 +160,32 @@ fn things(world: &World) -> Result<Value> {
     Ok(json!({
         "workspace": [kept.workspace], "connection": [kept.connection],
         "key": [key["id"]], "channel": [channel["id"]], "endpoint": [endpoint["id"]],
-        "block": [block["block"]["id"]],
+        "block": [block["block"]["id"]], "action": [action["id"]], "signal": [signal["id"]], "run": [run],
+        "qualifying-list": [hot["id"]], "automation": [automation["id"]],
         "record": records, "list": lists, "token": token,
         "spare": {
             "connection": ended.connection, "key": key_to_revoke["id"], "channel": other_channel["id"],
             "endpoint": other_endpoint["id"], "block": other_block["block"]["id"],
+            "qualifying-list": other_list["id"], "automation": other_automation["id"],
         },
     }))
+}
+
+/// The id of the first run of an automation, as soon as there is one.
+fn first_run(world: &World, runs: &str) -> Result<Value> {
+    let began = Instant::now();
+    loop {
+        let told = world.spoke.get_json(runs)?;
+        if told["results"][0]["id"].is_string() {
+            return Ok(told["results"][0]["id"].clone());
+        }
+        ensure!(began.elapsed() < Duration::from_secs(60), "no automation ran: {told}");
+        sleep(Duration::from_millis(200));
+    }
+}
+
+fn word(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
 }
 
 /// The document with examples that are there: the tool begins with these.

@@ -1,12 +1,15 @@
 //! A whole world on this machine: the simulator as HubSpot, and the built Worker in workerd under `wrangler dev`, with data,
 //! logs, ports and secrets of its own. It ends, and its folder goes, when it is dropped.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
+use std::ops::Range;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -379,20 +382,35 @@ impl World {
     }
 }
 
-/// The asked port if it is free, else a free one.
+/// Free ports are chosen from here: below those that a system hands out to whoever asks for any, as calls that leave do. One of
+/// those could be gone by the time the Worker listens.
+const PORTS: Range<u16> = 10_240..32_768;
+
+/// The asked port if it is free, else a free one that nobody was given before.
 fn choose_port(option: &str, asked: Option<u16>) -> Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, asked.unwrap_or(0)));
-    match (listener, asked) {
-        (Ok(listener), _) => Ok(listener.local_addr().context("a listener without an address")?.port()),
-        (Err(error), Some(port)) if error.kind() == io::ErrorKind::AddrInUse => {
-            bail!(
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    let is_free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map(drop);
+    if let Some(port) = asked {
+        return match is_free(port) {
+            Ok(()) => Ok(port),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => bail!(
                 "port {port} is in use: end what listens there, or choose another {option}, or none to get a free one"
-            )
-        }
-        (Err(error), port) => {
-            Err(error).with_context(|| format!("cannot listen on port {}", port.unwrap_or(0)))
-        }
+            ),
+            Err(error) => Err(error).with_context(|| format!("cannot listen on port {port}")),
+        };
     }
+    let mut bytes = [0; 2];
+    getrandom::fill(&mut bytes).context("no randomness")?;
+    let first = u16::from_le_bytes(bytes) as usize % PORTS.len();
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let port = PORTS
+        .cycle()
+        .skip(first)
+        .take(PORTS.len())
+        .find(|port| !given.contains(port) && is_free(*port).is_ok());
+    let port = port.with_context(|| format!("no port of {PORTS:?} is free"))?;
+    given.insert(port);
+    Ok(port)
 }
 
 fn start_simulator(

@@ -21,7 +21,14 @@ PREFIXES = {
     "block": "blk",
     "message": "msg",
     "seat": "seat",
+    "action": "act",
+    "signal": "sig",
+    "run": "run",
+    "qualifying-list": "ql",
+    "automation": "aut",
 }
+# What paths call them, where that is not their name.
+CALLED = {"ql": "qualifying-list", "aut": "automation"}
 
 
 def there_or_not(what, others):
@@ -100,5 +107,6 @@ def before_call(context, case, kwargs):
     # One of each is there to be removed; the others are needed by all other cases.
     if case.method == "DELETE":
         removed = case.operation.path.rsplit("/", 1)[1].strip("{}")
-        if removed in SPARE and (case.path_parameters or {}).get(removed) in THINGS[removed]:
-            case.path_parameters[removed] = SPARE[removed]
+        what = CALLED.get(removed, removed)
+        if what in SPARE and (case.path_parameters or {}).get(removed) in THINGS[what]:
+            case.path_parameters[removed] = SPARE[what]
