@@ -2,7 +2,11 @@
 
 use std::{borrow::Cow, collections::BTreeSet};
 
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error as _},
+};
+use serde_json::{Map, Value};
 
 use crate::{
     engine::{
@@ -47,8 +51,18 @@ pub fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if nests_deeper(bytes, NESTING) {
         return Err(invalid(format!("The body may nest objects and lists {NESTING} deep.")));
     }
+    // A list would be taken for the members of an object in their order.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(invalid("The body is an object: `{…}`, not a list."));
+    }
     serde_json::from_slice(bytes)
         .map_err(|error| invalid(format!("The body is not what this takes: {error}.")))
+}
+
+/// An object within a body; a list would be taken for its members in their order.
+pub fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<T, D::Error> {
+    let entries = Map::<String, Value>::deserialize(from)?;
+    T::deserialize(Value::Object(entries)).map_err(D::Error::custom)
 }
 
 /// Whether objects and lists nest deeper than `most`; of what is no JSON either answer will do.
@@ -334,6 +348,7 @@ mod tests {
         assert_eq!(body(r#"{"name":"Acme"}"#).unwrap().name, "Acme");
         assert!(body(r#"{"name":"Acme","jursidiction":"eu"}"#).unwrap_err().detail.contains("jursidiction"));
         assert!(body(r#"{"name":1}"#).is_err() && body("").is_err() && body("[]").is_err());
+        assert!(body(r#" ["Acme", null]"#).is_err(), "a list is no object");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     api::{
         cursor,
-        request::{self, Query},
+        request::{self, Query, Whole},
         route::{Api, Make, Route},
     },
     engine::portal::{
@@ -104,7 +104,7 @@ pub const TABLE: [(Method, &str, Make); 12] = [
 #[serde(deny_unknown_fields)]
 struct Set {
     on: bool,
-    hour: u8,
+    hour: Whole,
     fields: Fields,
     #[serde(default)]
     prefix: Option<String>,
@@ -186,6 +186,8 @@ pub fn command(call: &Call, query: &Query<'_>, body: &[u8]) -> Result<Command, P
         Call::Set => {
             let Set { on, hour, fields, prefix, label, group } = request::body(body)?;
             let own = Names::default();
+            let hour =
+                u8::try_from(hour.0).map_err(|_| invalid("`hour` is 0 to 23, by the account's clock."))?;
             let prefix = prefix.unwrap_or(own.prefix);
             let group = group.unwrap_or_else(|| format!("{prefix}_managed_scores"));
             let names = Names { label: label.unwrap_or(own.label), group, prefix };
@@ -314,6 +316,8 @@ mod tests {
         let body = br#"{"on":true,"hour":3,"fields":"managed","prefix":"koala","label":"Koala"}"#;
         let Ok(Command::Set(settings)) = command(&Call::Set, &query, body) else { panic!("no settings") };
         assert_eq!(settings.names.group, "koala_managed_scores");
+        let whole = br#"{"on":true,"hour":12.0,"fields":"managed","prefix":null}"#;
+        assert!(command(&Call::Set, &query, whole).is_ok());
         assert!(command(&Call::Set, &query, br#"{"on":true,"hour":300,"fields":"managed"}"#).is_err());
     }
 

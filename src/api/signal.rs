@@ -140,7 +140,7 @@ pub const TABLE: [(Method, &str, Make); 20] = [
 #[serde(deny_unknown_fields)]
 struct TryList {
     filter: Value,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "request::object")]
     on: On,
 }
 
@@ -149,7 +149,7 @@ struct TryList {
 #[serde(deny_unknown_fields)]
 struct TryAutomation {
     automation: Value,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "request::object")]
     on: On,
 }
 
@@ -342,6 +342,14 @@ mod tests {
         assert_eq!(status(Received::Full).unwrap_err().status(), 409);
         let in_use = problem(Refusal::InUse(vec!["A".to_owned()]));
         assert!(in_use.status() == 409 && in_use.detail.contains("list: A"));
+    }
+
+    #[test]
+    fn whom_something_is_tried_on_is_an_object() {
+        let query = Query::parse("", &[]).expect("a query");
+        let of = |body: &[u8]| command(&Call::TryList, &query, body, NOW);
+        assert!(of(br#"{"filter":{},"on":{"company":"512"}}"#).is_ok());
+        assert_eq!(of(br#"{"filter":{},"on":[null,null]}"#).unwrap_err().status(), 400);
     }
 
     #[test]

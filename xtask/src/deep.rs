@@ -162,7 +162,7 @@ fn things(world: &World) -> Result<Value> {
         "key": [key["id"]], "channel": [channel["id"]], "endpoint": [endpoint["id"]],
         "block": [block["block"]["id"]], "action": [action["id"]], "signal": [signal["id"]], "run": [run],
         "qualifying-list": [hot["id"]], "automation": [automation["id"]],
-        "record": records, "list": lists, "token": token,
+        "record": records, "list": lists, "token": token, "own": spoke.url,
         "spare": {
             "connection": ended.connection, "key": key_to_revoke["id"], "channel": other_channel["id"],
             "endpoint": other_endpoint["id"], "block": other_block["block"]["id"],

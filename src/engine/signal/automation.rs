@@ -79,11 +79,15 @@ impl Automation {
         if list.is_none() {
             reader.note("/list", Code::Shape, "\"list\" is the id of a qualifying list: `ql_…`.");
         }
-        let hours = match entries.get("cool_down_hours") {
+        let cool_down_hours = match entries.get("cool_down_hours") {
             None => Some(COOL_DOWN_HOURS),
-            Some(hours) => hours.as_f64().filter(|hours| hours.fract() == 0.0).map(|hours| hours as u32),
+            Some(hours) => hours
+                .as_f64()
+                .filter(|hours| {
+                    hours.fract() == 0.0 && (0.0..=f64::from(MAX_COOL_DOWN_HOURS)).contains(hours)
+                })
+                .map(|hours| hours as u32),
         };
-        let cool_down_hours = hours.filter(|hours| *hours <= MAX_COOL_DOWN_HOURS);
         if cool_down_hours.is_none() {
             let words = format!("\"cool_down_hours\" is a whole number from 0 to {MAX_COOL_DOWN_HOURS}.");
             reader.note("/cool_down_hours", Code::Shape, words);

@@ -134,6 +134,21 @@ fn every_action_there_is_can_be_a_step() {
 }
 
 #[test]
+fn a_cool_down_is_whole_hours_and_none_before_now() {
+    let of = |hours: Value| {
+        let steps = json!([{ "action": "import_company" }]);
+        let list = "ql_5f0c2ab9e1d34c67a8b90f12";
+        Automation::parse(&json!({ "name": "A", "list": list, "steps": steps, "cool_down_hours": hours }))
+    };
+    for (hours, known) in [(json!(0), 0), (json!(12.0), 12)] {
+        assert_eq!(of(hours).unwrap().cool_down_hours, known);
+    }
+    for wrong in [json!(-1), json!(1.5), json!(1e9), json!(null)] {
+        assert_eq!(of(wrong).unwrap_err()[0].path, "/cool_down_hours");
+    }
+}
+
+#[test]
 fn a_step_that_is_no_action_is_refused_with_its_place() {
     for (wrong, words) in [
         (json!({ "action": "dance" }), "unknown variant"),

@@ -80,12 +80,12 @@ fn settings() -> Vec<(&'static str, Value)> {
 pub(super) fn all() -> Vec<(&'static str, Value)> {
     let mut new_settings = settings();
     new_settings.extend([
-        ("prefix?", name(PREFIX_CHARS, "Before each property's name; `spoke` if absent.")),
+        ("prefix?", or_null(name(PREFIX_CHARS, "Before each property's name; `spoke` if absent."))),
         (
             "label?",
-            json!({ "type": "string", "minLength": 1, "maxLength": LABEL_CHARS, "description": "Before each property's label; `Spoke` if absent." }),
+            json!({ "type": ["string", "null"], "minLength": 1, "maxLength": LABEL_CHARS, "description": "Before each property's label; `Spoke` if absent." }),
         ),
-        ("group?", name(GROUP_CHARS, "HubSpot's name of their group; `<prefix>_managed_scores` if absent.")),
+        ("group?", or_null(name(GROUP_CHARS, "HubSpot's name of their group; `<prefix>_managed_scores` if absent."))),
     ]);
     let mut shown = settings();
     shown.extend([
