@@ -441,7 +441,7 @@ fn errors(view: &RunView) -> Markup {
                             tr role="row" {
                                 th role="rowheader" scope="row" { @if error.account_id.is_empty() { "removed" } @else { span class="wrap-anywhere" { (error.account_id) } } }
                                 td role="cell" data-label="Company" { a class="link" href=(at.paths().record("companies", &error.company_id)) { (error.company_id) } }
-                                td role="cell" data-label="Why" { (error.message) span class="block text-xs text-muted wrap-anywhere" { (error.code) } }
+                                td role="cell" data-label="Why" { div { (error.message) span class="block text-xs text-muted wrap-anywhere" { (error.code) } } }
                             }
                         }
                     }

@@ -188,7 +188,7 @@ fn run_view(t: Text<'_>) -> RunView {
             FileLine {
                 rows: 3,
                 import_id: None,
-                why: t("By batch update: 1 calls, where an import would take some 13."),
+                why: t("By batch update: 1 call, where an import would take some 13."),
                 trouble: Some(t("HubSpot did not take the rows in many attempts.")),
                 ..file(2, "reading")
             },

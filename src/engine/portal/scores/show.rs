@@ -223,7 +223,8 @@ fn words(way: Way, why: Why, by_import: u64, by_update: u64) -> String {
             format!("As one import: some {by_import} calls, where batch updates would take {by_update}.")
         }
         (Way::BatchUpdate, Why::FewerCalls) => {
-            format!("By batch update: {by_update} calls, where an import would take some {by_import}.")
+            let calls = if by_update == 1 { "call" } else { "calls" };
+            format!("By batch update: {by_update} {calls}, where an import would take some {by_import}.")
         }
         (Way::Import, Why::OnlyWay) => {
             "As one import: the connection may not update companies otherwise.".to_owned()
