@@ -164,13 +164,6 @@ pub fn lines(body: &[u8]) -> Result<Vec<Line>, Problem> {
 
 /// The command that a request stands for; that of [`Call::DoMany`] is made of its [`lines`].
 pub fn command(call: &Call, query: &Query<'_>, body: &[u8]) -> Result<Command, Problem> {
-    let nothing = || {
-        if body.trim_ascii().is_empty() || request::body::<Map<String, Value>>(body)?.is_empty() {
-            Ok(())
-        } else {
-            Err(invalid("This takes no body."))
-        }
-    };
     Ok(match call {
         Call::List => {
             let before =
@@ -186,8 +179,8 @@ pub fn command(call: &Call, query: &Query<'_>, body: &[u8]) -> Result<Command, P
             Command::Set(Settings { off: off.into_iter().collect(), timeline })
         }
         Call::Get(id) => Command::Get(id.clone()),
-        Call::Cancel(id) => nothing().map(|()| Command::Cancel(id.clone()))?,
-        Call::Retry(id) => nothing().map(|()| Command::Retry(id.clone()))?,
+        Call::Cancel(id) => request::nothing(body).map(|()| Command::Cancel(id.clone()))?,
+        Call::Retry(id) => request::nothing(body).map(|()| Command::Retry(id.clone()))?,
         Call::Resolve(id) => {
             let Resolve { happened, record } = request::body(body)?;
             Command::Resolve { action: id.clone(), happened, record }

@@ -1,8 +1,6 @@
 //! Channels in the API: what requests about them must look like, and what refusals say. What a definition must be is the engine's, which
 //! names every fault with its place.
 
-use serde_json::{Map, Value};
-
 use crate::{
     api::request,
     engine::portal::channels::{
@@ -38,13 +36,6 @@ pub enum Call {
 
 /// The command that a request stands for.
 pub fn command(call: Call, body: &[u8]) -> Result<Command, Problem> {
-    let nothing = |body: &[u8]| {
-        if body.trim_ascii().is_empty() || request::body::<Map<String, Value>>(body)?.is_empty() {
-            Ok(())
-        } else {
-            Err(Problem::new(Kind::InvalidRequest, "This takes no body."))
-        }
-    };
     Ok(match call {
         Call::List => Command::List,
         Call::Create => Command::Create(request::body(body)?),
@@ -52,8 +43,8 @@ pub fn command(call: Call, body: &[u8]) -> Result<Command, Problem> {
         Call::Get(id) => Command::On(id, Action::Get),
         Call::Update(id) => Command::On(id, Action::Update(request::body(body)?)),
         Call::Remove(id) => Command::On(id, Action::Remove),
-        Call::Pause(id) => nothing(body).map(|()| Command::On(id, Action::Pause))?,
-        Call::Resume(id) => nothing(body).map(|()| Command::On(id, Action::Resume))?,
+        Call::Pause(id) => request::nothing(body).map(|()| Command::On(id, Action::Pause))?,
+        Call::Resume(id) => request::nothing(body).map(|()| Command::On(id, Action::Resume))?,
     })
 }
 

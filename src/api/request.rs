@@ -59,6 +59,15 @@ pub fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         .map_err(|error| invalid(format!("The body is not what this takes: {error}.")))
 }
 
+/// The body of what takes none: absent, or an empty object.
+pub fn nothing(bytes: &[u8]) -> Result<(), Problem> {
+    if bytes.trim_ascii().is_empty() || body::<Map<String, Value>>(bytes)?.is_empty() {
+        Ok(())
+    } else {
+        Err(invalid("This takes no body."))
+    }
+}
+
 /// An object within a body; a list would be taken for its members in their order.
 pub fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<T, D::Error> {
     let entries = Map::<String, Value>::deserialize(from)?;

@@ -193,8 +193,8 @@ pub fn command(call: &Call, query: &Query<'_>, body: &[u8]) -> Result<Command, P
             let names = Names { label: label.unwrap_or(own.label), group, prefix };
             Command::Set(Settings { on, hour, fields, names })
         }
-        Call::Check => Command::Check,
-        Call::Create => Command::Create,
+        Call::Check => request::nothing(body).map(|()| Command::Check)?,
+        Call::Create => request::nothing(body).map(|()| Command::Create)?,
         Call::PutMany => Command::Put(lines(body)?.into_iter().filter_map(Result::ok).collect()),
         Call::Get(id) => Command::Get(id.clone()),
         Call::Put(id) => Command::Put(vec![account(request::body(body)?, Some(id.clone()))?]),

@@ -178,13 +178,6 @@ fn signal(value: Value, now: Timestamp) -> Line {
 /// The command that a request stands for; that of [`Call::ReceiveMany`] is made of its [`lines`].
 pub fn command(call: &Call, query: &Query<'_>, body: &[u8], now: Timestamp) -> Result<Command, Problem> {
     let before = |of| query.get("cursor").map(|text| cursor::decode(of, text)).transpose();
-    let nothing = || {
-        if body.trim_ascii().is_empty() || request::body::<serde_json::Map<String, Value>>(body)?.is_empty() {
-            Ok(())
-        } else {
-            Err(invalid("This takes no body."))
-        }
-    };
     Ok(match call {
         Call::Receive => Command::Receive(vec![signal(request::body(body)?, now)?]),
         Call::ReceiveMany => Command::Receive(lines(body, now)?.into_iter().filter_map(Result::ok).collect()),
@@ -210,8 +203,8 @@ pub fn command(call: &Call, query: &Query<'_>, body: &[u8], now: Timestamp) -> R
         Call::Automation(id) => Command::Automation(id.clone()),
         Call::PutAutomation(id) => Command::PutAutomation(Some(id.clone()), request::body(body)?),
         Call::RemoveAutomation(id) => Command::RemoveAutomation(id.clone()),
-        Call::Enable(id) => nothing().map(|()| Command::Enable(id.clone(), true))?,
-        Call::Pause(id) => nothing().map(|()| Command::Enable(id.clone(), false))?,
+        Call::Enable(id) => request::nothing(body).map(|()| Command::Enable(id.clone(), true))?,
+        Call::Pause(id) => request::nothing(body).map(|()| Command::Enable(id.clone(), false))?,
         Call::Runs => {
             let id = |name: &str| query.get(name);
             let automation = id("automation").map(str::parse::<AutomationId>).transpose();

@@ -159,6 +159,9 @@ impl<'de> Deserialize<'de> for AccountId {
     }
 }
 
+/// Greatest number up to which JSON's fractions tell each whole one from the next.
+const MAX_WHOLE: f64 = 9_007_199_254_740_991.0;
+
 /// Ids that HubSpot makes: numbers beyond 2^32, sent as strings or numbers, kept as `u64`.
 macro_rules! hubspot_id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -186,7 +189,7 @@ macro_rules! hubspot_id {
         }
 
         impl<'de> Deserialize<'de> for $name {
-            /// Accepts a number or a decimal string (`hubspot-api.md` 12.1).
+            /// Accepts a number, however it is written, or a decimal string (`hubspot-api.md` 12.1).
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 #[derive(Deserialize)]
                 #[serde(untagged)]
@@ -194,10 +197,14 @@ macro_rules! hubspot_id {
                     Number(u64),
                     #[serde(borrow)]
                     Text(std::borrow::Cow<'a, str>),
+                    Fraction(f64),
                 }
                 match Wire::deserialize(deserializer)? {
                     Wire::Number(number) if i64::try_from(number).is_ok() => Ok(Self(number)),
-                    Wire::Number(_) => Err(D::Error::custom(InvalidId(stringify!($name)))),
+                    Wire::Fraction(number) if number.fract() == 0.0 && (0.0..=MAX_WHOLE).contains(&number) => {
+                        Ok(Self(number as u64))
+                    }
+                    Wire::Number(_) | Wire::Fraction(_) => Err(D::Error::custom(InvalidId(stringify!($name)))),
                     Wire::Text(text) => text.parse().map_err(D::Error::custom),
                 }
             }
@@ -463,10 +470,18 @@ mod tests {
 
     #[test]
     fn record_ids_are_read_from_numbers_and_strings() {
-        let ids: Vec<RecordId> = serde_json::from_str(r#"[512, "9007199254740993"]"#).unwrap();
-        assert_eq!(ids, [RecordId(512), RecordId(9_007_199_254_740_993)]);
-        for wrong in ["\"\"", "\"-1\"", "\"1e3\"", "1.5", "\"99999999999999999999\"", "18446744073709551615"]
-        {
+        let ids: Vec<RecordId> = serde_json::from_str(r#"[512, "9007199254740993", 12.0]"#).unwrap();
+        assert_eq!(ids, [RecordId(512), RecordId(9_007_199_254_740_993), RecordId(12)]);
+        for wrong in [
+            "\"\"",
+            "\"-1\"",
+            "\"1e3\"",
+            "1.5",
+            "-1.0",
+            "1e300",
+            "\"99999999999999999999\"",
+            "18446744073709551615",
+        ] {
             assert!(serde_json::from_str::<RecordId>(wrong).is_err(), "{wrong}");
         }
     }

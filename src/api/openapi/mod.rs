@@ -204,7 +204,7 @@ fn parameters() -> Map<String, Value> {
                 "Idempotency-Key",
                 "header",
                 json!({
-                    "type": "string", "minLength": 1, "maxLength": KEY_CHARS, "pattern": "^[!-~]+$",
+                    "type": "string", "minLength": 1, "maxLength": KEY_CHARS, "pattern": "^[!-~]([ -~]*[!-~])?$",
                 }),
                 "Of requests with one key only one has its effect; the others get its answer, marked with `Idempotency-Replayed: true`, for a day. A refusal frees the key.",
             ),

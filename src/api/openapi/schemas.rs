@@ -131,6 +131,14 @@ pub(super) fn number_id(what: &str) -> Value {
     json!({ "type": "string", "pattern": "^[0-9]{1,18}$", "format": format!("{what}-id"), "examples": ["512"] })
 }
 
+/// The same in a body, where a number will do too.
+pub(super) fn given_id(what: &str) -> Value {
+    let mut id = number_id(what);
+    id["type"] = json!(["string", "integer"]);
+    (id["minimum"], id["maximum"]) = (json!(0), json!(9_007_199_254_740_991_i64));
+    id
+}
+
 pub(super) fn object_type() -> Value {
     json!({
         "type": "string", "pattern": OBJECT_TYPE, "examples": ["contacts"],

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    body, count, flag, id, list, moment, number_id, object, object_type, of, page_with, said, text, words,
+    body, count, flag, given_id, id, list, moment, object, object_type, of, page_with, said, text, words,
 };
 use crate::{
     api::action::{self, KEY_CHARS, WHY_CHARS},
@@ -93,9 +93,10 @@ pub(super) fn of_call() -> Vec<(&'static str, Value)> {
     ]
 }
 
-pub(super) fn all() -> Vec<(&'static str, Value)> {
+/// Each action as a request asks for it.
+pub(super) fn each() -> Vec<Value> {
     let owner = || of("OwnerOf");
-    let record = || number_id("record");
+    let record = || given_id("record");
     let about = || json!({ "type": "array", "maxItems": TIES_LIMIT, "items": of("About") });
     let email = json!({
         "type": "string", "maxLength": 254, "pattern": r"^[^\s@;\u0000-\u001f]{1,60}@[a-z0-9-]{1,60}\.[a-z]{2,20}$", "examples": ["ann@acme.com"],
@@ -107,7 +108,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             "A domain that somebody registered, or a page or mailbox of it; none of a mail provider or of a host that many share.",
         )
     };
-    let one_of = vec![
+    vec![
         asked(
             Name::ImportCompany,
             &[
@@ -130,8 +131,8 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             ],
         ),
         asked(Name::ClaimAccount, &[("company", record()), ("owner", owner())]),
-        asked(Name::AddToList, &[("list", number_id("list")), ("record", record())]),
-        asked(Name::RemoveFromList, &[("list", number_id("list")), ("record", record())]),
+        asked(Name::AddToList, &[("list", given_id("list")), ("record", record())]),
+        asked(Name::RemoveFromList, &[("list", given_id("list")), ("record", record())]),
         asked(
             Name::CreateTask,
             &[
@@ -202,12 +203,15 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 ("at?", optional(moment_in())),
             ],
         ),
-    ];
+    ]
+}
+
+pub(super) fn all() -> Vec<(&'static str, Value)> {
     let states = || words(&action::states());
     let choices = || words(&Choice::ALL.map(Choice::as_str));
     let names = words(&Name::ALL.map(Name::as_str));
     vec![
-        ("NewAction", json!({ "oneOf": one_of })),
+        ("NewAction", json!({ "oneOf": each() })),
         (
             "OwnerOf",
             said(
@@ -215,7 +219,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 "An owner of the HubSpot account, by its id or its e-mail address.",
             ),
         ),
-        ("About", body(&[("type", words(&["contacts", "companies", "deals"])), ("id", number_id("record"))])),
+        ("About", body(&[("type", words(&["contacts", "companies", "deals"])), ("id", given_id("record"))])),
         (
             "Action",
             object(&[
@@ -287,7 +291,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 )],
             ),
         ),
-        ("Resolution", body(&[("happened", flag()), ("record?", optional(number_id("record")))])),
+        ("Resolution", body(&[("happened", flag()), ("record?", optional(given_id("record")))])),
         (
             "ActionSettings",
             body(&[

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::actions::{moment_in, of_call, optional};
 use super::{
-    body, count, id, list, moment, name, next_cursor, number_id, object, of, or_null, page, page_with, said,
-    text, words,
+    body, count, given_id, id, list, moment, name, next_cursor, number_id, object, of, or_null, page,
+    page_with, said, text, words,
 };
 use crate::{
     api::{action::KEY_CHARS, seat},
@@ -139,7 +139,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             let own = [
                 ("id?", said(key, "Your own name for it: asked for twice, it is done once.")),
                 ("at?", said(moment_in(), "When; absent: now.")),
-                ("task?", optional(number_id("record"))),
+                ("task?", optional(given_id("record"))),
                 ("dry_run?", said(json!({ "type": "boolean" }), "Only says what would be written.")),
                 (
                     "data?",

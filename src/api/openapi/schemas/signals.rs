@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    body, count, flag, id, list, moment, number_id, object, of, or_null, page, plain, said, text, words,
+    body, count, flag, given_id, id, list, moment, object, object_type, of, or_null, page, plain, said, text,
+    words,
 };
 use crate::engine::signal::{
     ALIASES, FIELDS, ID_CHARS, MAX_COOL_DOWN_HOURS, MAX_STEPS, NAME_CHARS, VALUE_CHARS,
@@ -28,6 +29,86 @@ fn line(most: usize) -> Value {
 
 fn email() -> Value {
     json!({ "type": "string", "maxLength": ID_CHARS, "pattern": r"^[A-Za-z0-9._+-]{1,60}@[a-z0-9-]{1,60}\.[a-z]{2,20}$", "examples": ["ann@acme.com"] })
+}
+
+/// What of an action is said from what a signal tells, where a step does not say it.
+fn implied(action: &str) -> &'static [&'static str] {
+    match action {
+        "import_company" => &["domain"],
+        "import_contact" => &["email"],
+        "claim_account" => &["company"],
+        "add_to_list" | "remove_from_list" => &["record"],
+        "create_task" => &["due"],
+        "log_call" => &["at"],
+        "timeline_entry" => &["about"],
+        "update_record" => &["record"],
+        _ => &[],
+    }
+}
+
+/// Members that an action has of a request of its own.
+const OF_REQUESTS: [&str; 6] = ["id", "why", "dry_run", "background", "coalesce", "data"];
+
+/// An action as a step of an automation: every text of it may name facts, and what they come to is looked at when it is done.
+fn step() -> Value {
+    let mut kinds = super::actions::each();
+    for kind in &mut kinds {
+        let action = kind["properties"]["action"]["const"].as_str().unwrap_or_default().to_owned();
+        if let Some(properties) = kind["properties"].as_object_mut() {
+            properties.retain(|name, _| !OF_REQUESTS.contains(&name.as_str()));
+            properties
+                .iter_mut()
+                .filter(|(name, _)| *name != "action")
+                .for_each(|(_, schema)| loosen(schema));
+        }
+        if let Some(required) = kind["required"].as_array_mut() {
+            required.retain(|name| name.as_str().is_some_and(|name| !implied(&action).contains(&name)));
+        }
+        if action == "update_record" {
+            // A signal is about a contact and a company.
+            let of_signal = json!({ "properties": { "type": { "enum": ["contacts", "companies"] } } });
+            kind["anyOf"] = json!([{ "required": ["record"] }, of_signal]);
+        }
+    }
+    json!({
+        "oneOf": kinds,
+        "examples": [{ "action": "create_task", "subject": "Call {{account.name}}", "due": "{{now + 2 days}}" }],
+    })
+}
+
+/// What a value has to be like holds for what its facts come to: only what it is at all is looked at before. Ids are numbers or facts.
+fn loosen(schema: &mut Value) {
+    const LATER: [&str; 10] = [
+        "maxLength",
+        "minLength",
+        "maxItems",
+        "minItems",
+        "maxProperties",
+        "minProperties",
+        "propertyNames",
+        "maximum",
+        "minimum",
+        "format",
+    ];
+    match schema {
+        Value::Object(members) => {
+            let format = members.get("format").and_then(Value::as_str).unwrap_or_default();
+            if matches!(format, "record-id" | "list-id") {
+                let ids = r"^([0-9]{1,18}|\{\{(signal|account|visitor|company|contact)\.[a-z_]+\}\})$";
+                members.insert("pattern".to_owned(), json!(ids));
+                members.remove("format");
+                return;
+            }
+            let is_type = members.get("pattern") == Some(&object_type()["pattern"]);
+            if !is_type && members.get("type") == Some(&json!("string")) {
+                members.retain(|name, _| matches!(name.as_str(), "type" | "const" | "description"));
+            }
+            members.retain(|name, _| !LATER.contains(&name.as_str()));
+            members.values_mut().for_each(loosen);
+        }
+        Value::Array(items) => items.iter_mut().for_each(loosen),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// A signal, of which `needed` parts must be there.
@@ -68,12 +149,13 @@ fn signal(needed: bool) -> Value {
                 "description": "When; now if absent, at most a day ahead.",
             }),
         ),
-        ("account?", account),
-        ("visitor?", visitor),
+        ("account?", or_null(account)),
+        ("visitor?", or_null(visitor)),
         ("fields?", own_fields()),
     ]);
     if needed {
-        signal["anyOf"] = json!([{ "required": ["account"] }, { "required": ["visitor"] }]);
+        let has = |who: &str| json!({ "required": [who], "properties": { who: { "type": "object" } } });
+        signal["anyOf"] = json!([has("account"), has("visitor")]);
     }
     signal
 }
@@ -92,9 +174,9 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         said(
             body(&[
                 ("signal_id?", or_null(id("sig", "signal"))),
-                ("signal?", of("SomeSignal")),
-                ("company?", or_null(number_id("record"))),
-                ("contact?", or_null(number_id("record"))),
+                ("signal?", or_null(of("SomeSignal"))),
+                ("company?", or_null(given_id("record"))),
+                ("contact?", or_null(given_id("record"))),
             ]),
             "Whom it is tried on: a signal that came, or one that you write, and records in the place of those that would be matched.",
         )
@@ -102,11 +184,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
     let steps = || {
         json!({
             "type": "array", "minItems": 1, "maxItems": MAX_STEPS,
-            "items": {
-                "type": "object", "required": ["action"], "additionalProperties": true,
-                "properties": { "action": words(&crate::engine::portal::outbox::actions::Name::ALL.map(crate::engine::portal::outbox::actions::Name::as_str)) },
-                "examples": [{ "action": "create_task", "subject": "Call {{account.name}}", "due": "{{now + 2 days}}" }],
-            },
+            "items": of("Step"),
             "description": "Actions as `POST …/actions` takes them, in the order in which they are done. Texts may name facts: `{{signal.name}}`, `{{account.domain}}`, `{{visitor.email}}`, `{{company.id}}`, `{{contact.firstname}}`, and moments: `{{now + 2 days}}`. What is not said is what one would expect: the account's domain, the visitor's address, the records that the signal is about.",
         })
     };
@@ -130,6 +208,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
     };
     let list_id = || id("ql", "qualifying-list");
     vec![
+        ("Step", step()),
         ("NewSignal", signal(true)),
         ("SomeSignal", signal(false)),
         (
