@@ -5,7 +5,10 @@ use crate::{
     engine::portal::outbox::actions::Name,
     values::{
         http::Method,
-        ids::{ActionId, BlockId, ChannelId, EndpointId, ObjectType, RecordId, SeatId},
+        ids::{
+            ActionId, AutomationId, BlockId, ChannelId, EndpointId, ObjectType, QualifyingListId, RecordId,
+            RunId, SeatId,
+        },
         mapping::Action,
     },
 };
@@ -165,6 +168,34 @@ pub enum ConnectionPage {
     ScoreRun(u32),
     /// `GET …/scores/runs/{run}/errors`
     ScoreErrors(u32),
+    /// `GET …/automations`
+    Automations,
+    /// `GET …/automations/new`
+    NewAutomation,
+    /// `GET …/automations/{a}/edit`
+    EditAutomation(AutomationId),
+    /// `POST …/automations/new`, `POST …/automations/{a}/edit`
+    SendAutomation(Option<AutomationId>),
+    /// `POST …/automations/{a}/enable`
+    EnableAutomation(AutomationId),
+    /// `POST …/automations/{a}/pause`
+    PauseAutomation(AutomationId),
+    /// `GET …/automations/{a}/delete`
+    AskDeleteAutomation(AutomationId),
+    /// `POST …/automations/{a}/delete`
+    DeleteAutomation(AutomationId),
+    /// `GET …/automation-runs/{r}`
+    AutomationRun(RunId),
+    /// `GET …/qualifying-lists/new`
+    NewList,
+    /// `GET …/qualifying-lists/{l}/edit`
+    EditList(QualifyingListId),
+    /// `POST …/qualifying-lists/new`, `POST …/qualifying-lists/{l}/edit`
+    SendList(Option<QualifyingListId>),
+    /// `GET …/qualifying-lists/{l}/delete`
+    AskDeleteList(QualifyingListId),
+    /// `POST …/qualifying-lists/{l}/delete`
+    DeleteList(QualifyingListId),
     /// `GET …/matching`
     Matching,
     /// `POST …/matching`
@@ -194,7 +225,7 @@ pub enum ConnectionPage {
 }
 
 /// Every such address, as in the router's own table.
-pub const TABLE: [(Method, &str, Make); 89] = [
+pub const TABLE: [(Method, &str, Make); 105] = [
     (Method::Get, "/w/*/connections/*", |at| page(at, ConnectionPage::Sync)),
     (Method::Get, "/w/*/connections/*/live", |at| page(at, ConnectionPage::SyncLive)),
     (Method::Post, "/w/*/connections/*/pause", |at| page(at, ConnectionPage::Pause)),
@@ -291,6 +322,42 @@ pub const TABLE: [(Method, &str, Make); 89] = [
     (Method::Get, "/w/*/connections/*/scores/runs/*/errors", |at| {
         page(at, ConnectionPage::ScoreErrors(at[2].parse().ok()?))
     }),
+    (Method::Get, "/w/*/connections/*/automations", |at| page(at, ConnectionPage::Automations)),
+    (Method::Get, "/w/*/connections/*/automations/new", |at| page(at, ConnectionPage::NewAutomation)),
+    (Method::Post, "/w/*/connections/*/automations/new", |at| page(at, ConnectionPage::SendAutomation(None))),
+    (Method::Get, "/w/*/connections/*/automations/*/edit", |at| {
+        of_automation(at, ConnectionPage::EditAutomation)
+    }),
+    (Method::Post, "/w/*/connections/*/automations/*/edit", |at| {
+        page(at, ConnectionPage::SendAutomation(Some(at[2].parse().ok()?)))
+    }),
+    (Method::Post, "/w/*/connections/*/automations/*/enable", |at| {
+        of_automation(at, ConnectionPage::EnableAutomation)
+    }),
+    (Method::Post, "/w/*/connections/*/automations/*/pause", |at| {
+        of_automation(at, ConnectionPage::PauseAutomation)
+    }),
+    (Method::Get, "/w/*/connections/*/automations/*/delete", |at| {
+        of_automation(at, ConnectionPage::AskDeleteAutomation)
+    }),
+    (Method::Post, "/w/*/connections/*/automations/*/delete", |at| {
+        of_automation(at, ConnectionPage::DeleteAutomation)
+    }),
+    (Method::Get, "/w/*/connections/*/automation-runs/*", |at| {
+        page(at, ConnectionPage::AutomationRun(at[2].parse().ok()?))
+    }),
+    (Method::Get, "/w/*/connections/*/qualifying-lists/new", |at| page(at, ConnectionPage::NewList)),
+    (Method::Post, "/w/*/connections/*/qualifying-lists/new", |at| page(at, ConnectionPage::SendList(None))),
+    (Method::Get, "/w/*/connections/*/qualifying-lists/*/edit", |at| of_list(at, ConnectionPage::EditList)),
+    (Method::Post, "/w/*/connections/*/qualifying-lists/*/edit", |at| {
+        page(at, ConnectionPage::SendList(Some(at[2].parse().ok()?)))
+    }),
+    (Method::Get, "/w/*/connections/*/qualifying-lists/*/delete", |at| {
+        of_list(at, ConnectionPage::AskDeleteList)
+    }),
+    (Method::Post, "/w/*/connections/*/qualifying-lists/*/delete", |at| {
+        of_list(at, ConnectionPage::DeleteList)
+    }),
     (Method::Get, "/w/*/connections/*/matching", |at| page(at, ConnectionPage::Matching)),
     (Method::Post, "/w/*/connections/*/matching", |at| page(at, ConnectionPage::TryMatching)),
     (Method::Get, "/w/*/connections/*/outbox", |at| page(at, ConnectionPage::Outbox)),
@@ -305,6 +372,14 @@ pub const TABLE: [(Method, &str, Make); 89] = [
     (Method::Get, "/w/*/connections/*/act/*", |at| of_name(at, ConnectionPage::Act)),
     (Method::Post, "/w/*/connections/*/act/*", |at| of_name(at, ConnectionPage::SendAct)),
 ];
+
+fn of_automation(at: &[&str], make: fn(AutomationId) -> ConnectionPage) -> Option<Route> {
+    page(at, make(at[2].parse().ok()?))
+}
+
+fn of_list(at: &[&str], make: fn(QualifyingListId) -> ConnectionPage) -> Option<Route> {
+    page(at, make(at[2].parse().ok()?))
+}
 
 fn of_written(at: &[&str], make: fn(ActionId) -> ConnectionPage) -> Option<Route> {
     page(at, make(at[2].parse().ok()?))

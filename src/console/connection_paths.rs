@@ -49,6 +49,14 @@
 //! | POST | the same: `csrf`, `do` and the form | the same with what was refused, or 303 to it |
 //! | GET | `…/scores/runs/{run}` | [`super::scores::run`] |
 //! | GET | `…/scores/runs/{run}/errors` | a CSV file to keep |
+//! | GET | `…/automations` | [`super::automations::page`] |
+//! | GET | `…/automations/new`, `…/automations/{automation}/edit` | [`super::automations::form`] |
+//! | POST | the same: `csrf`, `do`, `name`, `list`, `per`, `hours`, `steps` | the form again, or 303 to the page of automations |
+//! | POST | `…/automations/{automation}/enable`, `/pause`: `csrf` | 303 to the page of automations |
+//! | GET, POST | `…/automations/{automation}/delete`, `…/qualifying-lists/{list}/delete` | [`super::automations::delete`] |
+//! | GET | `…/automation-runs/{run}` | [`super::automations::run`] |
+//! | GET | `…/qualifying-lists/new`, `…/qualifying-lists/{list}/edit` | [`super::automations::list_form`] |
+//! | POST | the same: `csrf`, `do`, `name`, `filter` | the form again, or 303 to the page of automations |
 //! | GET | `…/matching` | [`super::matching::page`] |
 //! | POST | the same: `csrf`, `name` | the same with what was found |
 //! | GET | `…/outbox?state=&before=`, `…/outbox/live` | [`super::outbox::page`], [`super::outbox::live`] |
@@ -344,6 +352,30 @@ impl ConnectionPaths {
 
     pub fn score_errors(&self, run: &str) -> String {
         format!("{}/errors", self.score_run(run))
+    }
+
+    pub fn automations(&self) -> String {
+        format!("{}/automations", self.base)
+    }
+
+    /// `edit`, `enable`, `pause` or `delete`; without an id the form of a new one.
+    pub fn automation(&self, id: Option<&str>, action: &str) -> String {
+        match id {
+            Some(id) => format!("{}/{}/{action}", self.automations(), escape(id)),
+            None => format!("{}/new", self.automations()),
+        }
+    }
+
+    pub fn automation_run(&self, run: &str) -> String {
+        format!("{}/automation-runs/{}", self.base, escape(run))
+    }
+
+    /// `edit` or `delete`; without an id the form of a new one.
+    pub fn qualifying_list(&self, id: Option<&str>, action: &str) -> String {
+        match id {
+            Some(id) => format!("{}/qualifying-lists/{}/{action}", self.base, escape(id)),
+            None => format!("{}/qualifying-lists/new", self.base),
+        }
     }
 
     pub fn matching(&self) -> String {

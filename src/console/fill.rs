@@ -3,6 +3,7 @@
 pub mod access;
 pub mod act;
 pub mod audit;
+pub mod automations;
 pub mod channel_form;
 pub mod channels;
 pub mod choose_fields;

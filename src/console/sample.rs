@@ -2,6 +2,7 @@
 //! text in its place.
 
 mod access;
+mod automations;
 mod channels;
 mod choose_fields;
 mod connection;
@@ -193,6 +194,7 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
     pages.extend(choose_fields::every_page(t));
     pages.extend(mappings::every_page(t));
     pages.extend(outbox::every_page(t));
+    pages.extend(automations::every_page(t));
     pages.extend(scores::every_page(t));
     pages
 }

@@ -18,11 +18,12 @@ use crate::{
             browse::{List, ListRow, Look, RecordSeen, Seen},
             channels::commands::Action,
             messages::{Answer, Command, Status},
+            signals::commands::Command as Signals,
             types::Command as Switch,
         },
     },
     platform::{
-        channel_pages, clock, delivery_pages, directory_object as directory,
+        automation_pages, channel_pages, clock, delivery_pages, directory_object as directory,
         incoming::Incoming,
         mapping_pages, outbox_pages,
         pages::{Stop, Visitor, field, parameter},
@@ -172,6 +173,28 @@ pub async fn answer(
         ConnectionPage::SendMapping(action) => visit.send_mapping(incoming, action).await,
         ConnectionPage::AskDeleteMapping(action) => visit.ask_delete_mapping(action).await,
         ConnectionPage::DeleteMapping(action) => visit.delete_mapping(incoming, action).await,
+        ConnectionPage::Automations => visit.automations().await,
+        ConnectionPage::NewAutomation => visit.automation_form(None).await,
+        ConnectionPage::EditAutomation(id) => visit.automation_form(Some(id)).await,
+        ConnectionPage::SendAutomation(id) => visit.send_automation(incoming, id).await,
+        ConnectionPage::EnableAutomation(id) => {
+            visit.on_signals(incoming, Signals::Enable(id, true), "automation-enabled").await
+        }
+        ConnectionPage::PauseAutomation(id) => {
+            visit.on_signals(incoming, Signals::Enable(id, false), "automation-paused").await
+        }
+        ConnectionPage::AskDeleteAutomation(id) => visit.ask_delete_automation(id).await,
+        ConnectionPage::DeleteAutomation(id) => {
+            visit.on_signals(incoming, Signals::RemoveAutomation(id), "automation-deleted").await
+        }
+        ConnectionPage::AutomationRun(id) => visit.automation_run(id).await,
+        ConnectionPage::NewList => visit.list_form(None).await,
+        ConnectionPage::EditList(id) => visit.list_form(Some(id)).await,
+        ConnectionPage::SendList(id) => visit.send_list(incoming, id).await,
+        ConnectionPage::AskDeleteList(id) => visit.ask_delete_list(id).await,
+        ConnectionPage::DeleteList(id) => {
+            visit.on_signals(incoming, Signals::RemoveList(id), "list-deleted").await
+        }
         ConnectionPage::Scores => visit.scores().await,
         ConnectionPage::SendScores => visit.send_scores(incoming).await,
         ConnectionPage::ScoreRun(run) => visit.score_run(run).await,
@@ -404,7 +427,8 @@ fn flash(done: &str) -> Option<Flash> {
                 .or_else(|| privacy_pages::flash(other))
                 .or_else(of_mappings)
                 .or_else(|| outbox_pages::flash(other))
-                .or_else(|| score_pages::flash(other));
+                .or_else(|| score_pages::flash(other))
+                .or_else(|| automation_pages::flash(other));
         }
     };
     Some(Flash { tone, words: words.to_owned() })

@@ -6,6 +6,7 @@
 mod access_pages;
 mod action_api;
 pub mod alerts;
+mod automation_pages;
 mod channel_pages;
 mod clock;
 pub mod config;
