@@ -272,6 +272,8 @@ fn state(world: &World, victim: &Victim) -> Result<Vec<Value>> {
         (format!("/v1/connections/{connection}/types"), &["object_type", "mirrored"]),
         (format!("/v1/connections/{connection}/actions"), &["id", "state"]),
         (format!("/v1/connections/{connection}/mappings"), &["action", "entries", "updated_at"]),
+        (format!("/v1/connections/{connection}/automations"), &["id", "name", "state", "updated_at"]),
+        (format!("/v1/connections/{connection}/qualifying-lists"), &["id", "name", "updated_at"]),
         (format!("/v1/connections/{connection}/seats"), &["id", "user", "state", "invited_at"]),
     ] {
         let list = world.spoke.get_json(&path)?;

@@ -1,0 +1,129 @@
+// Somebody says which signals qualify and what is done for them, tries both before they hold, sees a signal lead to a task in HubSpot with
+// the reasons, pauses, and deletes. One story, in this order.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import * as world from "./world.mjs";
+
+let workspace;
+let connection;
+let page;
+
+const address = (rest) => `${world.SPOKE}/w/${workspace}/connections/${connection}${rest}`;
+const api = (method, rest, body) => world.spoke(method, `/v1/connections/${connection}${rest}`, body);
+const signal = (id, score) => ({
+  id,
+  name: "Pricing page",
+  account: { id: "acct-17", domain: "northwind.com", name: "Northwind Traders", fields: { score } },
+});
+
+before(async () => {
+  ({ workspace, page, connection } = await world.synced());
+});
+after(world.quit);
+
+test("by keyboard, the page is found, and says what comes first", async () => {
+  await page.goto(address(""));
+  await world.tabTo(page, "Automations");
+  await page.keyboard.press("Enter");
+  await page.getByText("First say below which signals qualify.").waitFor();
+  assert.equal(await page.getByRole("link", { name: "New automation" }).count(), 0);
+  await world.assertFitToUse(page);
+});
+
+test("a filter that is none is refused with a sentence, and what was typed stays", async () => {
+  await page.getByRole("link", { name: "New list" }).click();
+  await page.getByLabel("Name").fill("Warm accounts");
+  await page.getByLabel("Filter").fill("score > 50");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("alert").getByText("cannot be read as JSON").waitFor();
+  assert.equal((await page.getByLabel("Filter").inputValue()).trim(), "score > 50");
+  assert.equal(await page.getByLabel("Name").inputValue(), "Warm accounts");
+  const unknown = { of: "weather", property: "score", type: "number", operator: "at_least", value: 50 };
+  await page.getByLabel("Filter").fill(JSON.stringify(unknown));
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("alert").getByText("`weather` is none of them").waitFor();
+  await world.assertFitToUse(page);
+});
+
+test("a list is tried on the signals that came, and saved", async () => {
+  await api("POST", "/signals", signal("early-1", 70));
+  await api("POST", "/signals", signal("early-2", 20));
+  const warm = { of: "account", property: "score", type: "number", operator: "at_least", value: 50 };
+  await page.getByLabel("Filter").fill(JSON.stringify(warm));
+  await page.getByRole("button", { name: "Try on the newest signals" }).click();
+  await page.getByText("Of the newest 2 signals 1 would qualify.").waitFor();
+  await page.getByText("Pricing page (early-1)").waitFor();
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("The list is saved.").waitFor();
+  await page.getByText("Account's score").waitFor();
+  await world.assertFitToUse(page);
+});
+
+test("an automation is refused with the place, tried without doing anything, and saved", async () => {
+  await page.getByRole("link", { name: "New automation" }).click();
+  await page.getByLabel("Name").fill("Tell sales");
+  await page.getByLabel("Steps").fill(JSON.stringify([{ action: "create_task" }]));
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("alert").getByText("/steps/0").waitFor();
+  const steps = [{ action: "import_company" }, { action: "create_task", subject: "Call {{account.name}}" }];
+  await page.getByLabel("Steps").fill(JSON.stringify(steps));
+  await page.getByRole("button", { name: "Try on the newest signal" }).click();
+  await page.getByText("The newest signal does not qualify.").waitFor();
+  await page.getByText("Import company: would be done.").waitFor();
+  assert.deepEqual((await api("GET", "/actions")).results.filter((action) => action.state !== "dry"), []);
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("The automation is saved.").waitFor();
+  await page.getByText("Enabled", { exact: true }).waitFor();
+  await page.getByText("Create task: Call {{account.name}}").waitFor();
+  await page.getByText("It has not run yet.").waitFor();
+  await world.assertFitToUse(page);
+});
+
+test("a signal that qualifies makes the company and the task, and the page explains it", async () => {
+  await api("POST", "/signals", signal("visit-1", 73));
+  const done = async () => (await api("GET", "/automation-runs")).results.find((run) => run.state === "done");
+  await world.until("the run is done", done, 90);
+  await page.goto(address("/automations"));
+  await page.getByText("1 run is done.").waitFor();
+  await page.getByRole("link", { name: "Pricing page" }).click();
+  await page.getByText("Tell sales for Warm accounts").waitFor();
+  await page.getByText("It was 73").waitFor();
+  assert.equal(await page.getByText("Done", { exact: true }).count(), 3);
+  await world.assertFitToUse(page);
+  await page.getByRole("link", { name: "Create task" }).click();
+  await page.getByText("Call Northwind Traders").first().waitFor();
+});
+
+test("it is paused, and does nothing then", async () => {
+  await page.goto(address("/automations"));
+  await page.getByRole("button", { name: "Pause Tell sales" }).click();
+  await page.getByText("Paused: it does nothing until it is enabled again.").waitFor();
+  await page.getByText("Paused", { exact: true }).waitFor();
+  await world.assertFitToUse(page);
+});
+
+test("a viewer sees all of it and changes nothing", async () => {
+  const viewer = await world.person();
+  await viewer.goto(await world.link(workspace, { user: "bob@example.com", role: "viewer" }));
+  await viewer.goto(address("/automations"));
+  await viewer.getByText("Tell sales").first().waitFor();
+  assert.equal(await viewer.getByRole("button", { name: "Enable" }).count(), 0);
+  assert.equal(await viewer.getByRole("link", { name: "New list" }).count(), 0);
+  assert.equal((await viewer.goto(address("/qualifying-lists/new"))).status(), 403);
+});
+
+test("what an automation needs is not deleted before it", async () => {
+  const [list] = (await api("GET", "/qualifying-lists")).results;
+  await page.goto(address(`/qualifying-lists/${list.id}/delete`));
+  await page.getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("alert").getByText("Automations are of this list: Tell sales.").waitFor();
+  await page.getByRole("link", { name: "Delete Tell sales" }).click();
+  await world.assertFitToUse(page);
+  await page.getByRole("button", { name: "Delete" }).click();
+  await page.getByText("The automation is deleted.").waitFor();
+  await page.getByRole("link", { name: "Delete Warm accounts" }).click();
+  await page.getByRole("button", { name: "Delete" }).click();
+  await page.getByText("The list is deleted.").waitFor();
+  await page.getByText("First say below which signals qualify.").waitFor();
+});
