@@ -68,7 +68,7 @@ struct Run {
     state: String,
     why: Option<String>,
     began_at: String,
-    conditions: Vec<Condition>,
+    conditions: Vec<Held>,
     company: Chosen,
     contact: Chosen,
     steps: Vec<Step>,
@@ -76,7 +76,7 @@ struct Run {
 }
 
 #[derive(Deserialize)]
-struct Condition {
+struct Held {
     condition: String,
     value: Option<String>,
     holds: bool,
