@@ -1,6 +1,8 @@
 //! `cargo xtask bench`: figures, each beside its target. Never a timed test: a figure that misses its target is shown,
 //! and only counts (calls, 429s) decide the exit status.
 
+#[cfg(feature = "night")]
+mod connection;
 mod cost;
 #[cfg(feature = "scale")]
 mod counts;
@@ -9,8 +11,12 @@ mod lists;
 #[cfg(feature = "matching")]
 mod matching;
 mod memory;
+#[cfg(feature = "night")]
+mod night;
 #[cfg(feature = "scale")]
 mod off;
+#[cfg(feature = "night")]
+mod outbox;
 mod polls;
 mod rate;
 mod webhooks;
@@ -35,10 +41,10 @@ pub struct Options {
     #[arg(long)]
     json: bool,
     /// Only the parts whose names hold this text: size, calls, polls, types, rate, cost, webhooks, whole, lists, feed; and those
-    /// that only their names choose, match, scale, scale-lists, scale-off
+    /// that only their names choose, match, night, outbox, scale, scale-lists, scale-off
     #[arg(long)]
     only: Option<String>,
-    /// Contacts of the largest account, which `--only scale` measures
+    /// Contacts of the largest account, which `--only scale` measures, and accounts of the host's with `--only night`
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1_000..=2_000_000))]
     most: u32,
     /// Contacts of the larger cost measurement
@@ -84,7 +90,7 @@ impl Figure {
 
 /// Builds this program once more, with the SQLite by which `scale` moves time, or for speed with the engine that `match` calls, and
 /// hands over to that.
-#[cfg(not(all(feature = "scale", feature = "matching")))]
+#[cfg(not(all(feature = "scale", feature = "night")))]
 fn hand_over(options: &Options, features: &str, profile: &str) -> Result<bool> {
     let mut cargo = std::process::Command::new(env!("CARGO"));
     cargo.args(["run", "--quiet", "--package", "xtask", "--profile", profile, "--features", features]);
@@ -94,15 +100,29 @@ fn hand_over(options: &Options, features: &str, profile: &str) -> Result<bool> {
     Ok(cargo.status()?.success())
 }
 
-/// The part that needs no Worker, where it alone is asked for; whether every count held.
+/// A part that needs no Worker, where it alone is asked for; whether every count held.
 pub fn run_alone(options: &Options) -> Result<Option<bool>> {
-    if options.only.as_deref() != Some("match") {
-        return Ok(None);
+    match options.only.as_deref() {
+        Some("match") => {
+            #[cfg(not(feature = "matching"))]
+            return hand_over(options, "matching", "tool").map(Some);
+            #[cfg(feature = "matching")]
+            return shown_all(options, &matching::measure()?).map(Some);
+        }
+        Some("night") => {
+            #[cfg(not(feature = "night"))]
+            return hand_over(options, "night", "tool").map(Some);
+            #[cfg(feature = "night")]
+            return shown_all(options, &night::measure(options.most)?).map(Some);
+        }
+        Some("outbox") => {
+            #[cfg(not(feature = "night"))]
+            return hand_over(options, "night", "tool").map(Some);
+            #[cfg(feature = "night")]
+            return shown_all(options, &outbox::measure()?).map(Some);
+        }
+        _ => Ok(None),
     }
-    #[cfg(not(feature = "matching"))]
-    return hand_over(options, "matching", "tool").map(Some);
-    #[cfg(feature = "matching")]
-    return shown_all(options, &matching::measure()?).map(Some);
 }
 
 /// Measures all parts; whether every count held.
