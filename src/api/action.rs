@@ -61,8 +61,9 @@ impl Call {
     /// Names of the query parameters it takes.
     pub const fn taken(&self) -> &'static [&'static str] {
         match self {
-            Self::List => &["limit", "cursor", "state"],
-            Self::Do | Self::DoMany | Self::Settings | Self::Set => &[],
+            Self::List => &["limit", "cursor", "state", "job"],
+            Self::DoMany => &["job"],
+            Self::Do | Self::Settings | Self::Set => &[],
             Self::Get(_) | Self::Cancel(_) | Self::Retry(_) | Self::Resolve(_) => &[],
         }
     }
@@ -166,13 +167,13 @@ pub fn lines(body: &[u8]) -> Result<Vec<Line>, Problem> {
 pub fn command(call: &Call, query: &Query<'_>, body: &[u8]) -> Result<Command, Problem> {
     Ok(match call {
         Call::List => {
-            let before =
-                query.get("cursor").map(|text| cursor::decode(cursor::Of::Actions, text)).transpose()?;
+            let before = query.row(cursor::Of::Actions)?;
             let state = query.get("state").map(state).transpose()?;
-            Command::List { before, state, limit: query.limit(ACTIONS_LIMIT)? }
+            let job = job(query)?;
+            Command::List { before, state, job, real: false, limit: query.limit(ACTIONS_LIMIT)? }
         }
         Call::Do => Command::Do(vec![asked(request::body(body)?, false)?]),
-        Call::DoMany => Command::Do(lines(body)?.into_iter().filter_map(Result::ok).collect()),
+        Call::DoMany => many(query, lines(body)?.into_iter().filter_map(Result::ok).collect())?,
         Call::Settings => Command::Settings,
         Call::Set => {
             let Set { off, timeline } = request::body(body)?;
@@ -186,6 +187,25 @@ pub fn command(call: &Call, query: &Query<'_>, body: &[u8]) -> Result<Command, P
             Command::Resolve { action: id.clone(), happened, record }
         }
     })
+}
+
+/// The command that many actions stand for.
+pub fn many(query: &Query<'_>, all: Vec<Asked>) -> Result<Command, Problem> {
+    Ok(match job(query)? {
+        Some(job) => Command::DoOfJob { job, all },
+        None => Command::Do(all),
+    })
+}
+
+fn job(query: &Query<'_>) -> Result<Option<String>, Problem> {
+    let Some(job) = query.get("job") else { return Ok(None) };
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    if (1..=KEY_CHARS).contains(&job.len()) && job.bytes().all(known) {
+        Ok(Some(job.to_owned()))
+    } else {
+        let words = format!("`job` is 1 to {KEY_CHARS} letters, digits, underscores, dots and hyphens.");
+        Err(invalid(words))
+    }
 }
 
 /// The states that are told; a doubt counts as sent.
@@ -294,6 +314,19 @@ mod tests {
         assert_eq!((asked.key.as_deref(), asked.why.as_deref()), (Some("n1"), Some("asked")));
         assert!(asked.dry_run && !asked.background);
         assert_eq!(asked.wanted.name(), Name::AddNote);
+    }
+
+    #[test]
+    fn a_job_has_a_name_that_an_address_can_hold() {
+        let job = |text: &str| {
+            let text = format!("job={text}");
+            let query = Query::parse(&text, &["job"]).expect("a query");
+            super::job(&query)
+        };
+        assert_eq!(job("nightly-2026.11_20"), Ok(Some("nightly-2026.11_20".to_owned())));
+        for wrong in ["%C3%B8", "a%20b", &"x".repeat(KEY_CHARS + 1)] {
+            assert!(job(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -56,12 +56,20 @@ pub fn decode<T: std::str::FromStr>(of: Of, cursor: &str) -> Result<T, Problem> 
         .flatten()
         .and_then(|bytes| String::from_utf8(bytes).ok())
         .and_then(|text| text.strip_prefix(of.tag())?.parse().ok());
-    place.ok_or_else(|| {
-        Problem::new(
-            Kind::InvalidRequest,
-            "`cursor` is not one of this list: pass on `next_cursor` of its last page as it came.",
-        )
-    })
+    place.ok_or_else(not_of_this_list)
+}
+
+/// Reads one whose place is the number of a row of ours; refuses likewise, and greater ones than a database counts to (2^53).
+pub fn row(of: Of, cursor: &str) -> Result<i64, Problem> {
+    let number: u64 = decode(of, cursor)?;
+    if number > 1 << 53 { Err(not_of_this_list()) } else { Ok(number as i64) }
+}
+
+fn not_of_this_list() -> Problem {
+    Problem::new(
+        Kind::InvalidRequest,
+        "`cursor` is not one of this list: pass on `next_cursor` of its last page as it came.",
+    )
 }
 
 /// Makes the plain `next_cursor` at the end of a page of records opaque. The page itself, megabytes perhaps, is not read.
@@ -89,6 +97,15 @@ mod tests {
         assert!(decode::<RecordId>(Of::Workspaces, &cursor).is_err());
         for wrong in ["", "512", "r:512", "====", &"A".repeat(200), &encode(Of::Records, "-1")] {
             assert!(decode::<RecordId>(Of::Records, wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_row_is_one_that_a_database_counts_to() {
+        for (place, expected) in
+            [("7", Some(7)), ("9007199254740992", Some(1 << 53)), ("9007199254740993", None), ("-1", None)]
+        {
+            assert_eq!(row(Of::Runs, &encode(Of::Runs, place)).ok(), expected, "{place}");
         }
     }
 

@@ -206,7 +206,7 @@ impl Ask {
 
 /// The place of a page in a list that goes by our own numbers.
 pub fn number(query: &Query<'_>) -> Result<Option<i64>, Problem> {
-    query.get("cursor").map(|text| cursor::decode(cursor::Of::Records, text)).transpose()
+    query.row(cursor::Of::Records)
 }
 
 /// An answer that is not what was hoped for, in words; `None`: one that such a question never has.

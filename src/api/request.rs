@@ -9,6 +9,7 @@ use serde::{
 use serde_json::{Map, Value};
 
 use crate::{
+    api::cursor,
     engine::{
         directory::messages::{Jurisdiction, Permission, Permissions, Person, Role},
         portal::selection::{NAMES_LIMIT, Selection},
@@ -293,6 +294,11 @@ impl<'a> Query<'a> {
             .ok()
             .filter(|limit| (1..=most).contains(limit))
             .ok_or_else(|| invalid(format!("`limit` must be a whole number from 1 to {most}.")))
+    }
+
+    /// `cursor` into a list that goes by our own numbers; none where absent.
+    pub fn row(&self, of: cursor::Of) -> Result<Option<i64>, Problem> {
+        self.get("cursor").map(|text| cursor::row(of, text)).transpose()
     }
 
     /// `data`: whether what was read is to be deleted; kept where absent.

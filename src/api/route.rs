@@ -506,7 +506,7 @@ mod tests {
         is_page(Method::Get, &connection.score_errors("17"));
         is_page(Method::Get, &connection.mappings());
         is_page(Method::Get, &connection.outbox("failed", Some(7)));
-        is_page(Method::Get, &connection.outbox_live("failed"));
+        is_page(Method::Get, &connection.outbox_live("nightly", "failed"));
         is_page(Method::Post, &connection.outbox_settings());
         is_page(Method::Get, &connection.outbox_action(ACTION));
         is_page(Method::Get, &connection.outbox_action_live(ACTION));

@@ -200,8 +200,7 @@ pub fn command(call: &Call, query: &Query<'_>, body: &[u8]) -> Result<Command, P
         Call::Put(id) => Command::Put(vec![account(request::body(body)?, Some(id.clone()))?]),
         Call::Remove(id) => Command::Remove(id.clone()),
         Call::Runs => {
-            let before =
-                query.get("cursor").map(|text| cursor::decode(cursor::Of::Runs, text)).transpose()?;
+            let before = query.row(cursor::Of::Runs)?;
             Command::Runs { before, limit: query.limit(RUNS_LIMIT)? }
         }
         Call::RunNow => {

@@ -183,8 +183,7 @@ pub struct Redeem {
 pub fn command(call: &Call, query: &Query<'_>, body: &[u8], own: &str) -> Result<Option<Command>, Problem> {
     Ok(Some(match call {
         Call::List => {
-            let after =
-                query.get("cursor").map(|text| cursor::decode(cursor::Of::Seats, text)).transpose()?;
+            let after = query.row(cursor::Of::Seats)?;
             Command::List { after: after.unwrap_or(0), limit: query.limit(SEATS_LIMIT)? }
         }
         Call::Invite => {

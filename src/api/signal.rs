@@ -177,12 +177,11 @@ fn signal(value: Value, now: Timestamp) -> Line {
 
 /// The command that a request stands for; that of [`Call::ReceiveMany`] is made of its [`lines`].
 pub fn command(call: &Call, query: &Query<'_>, body: &[u8], now: Timestamp) -> Result<Command, Problem> {
-    let before = |of| query.get("cursor").map(|text| cursor::decode(of, text)).transpose();
     Ok(match call {
         Call::Receive => Command::Receive(vec![signal(request::body(body)?, now)?]),
         Call::ReceiveMany => Command::Receive(lines(body, now)?.into_iter().filter_map(Result::ok).collect()),
         Call::Signals => {
-            Command::Signals { before: before(cursor::Of::Signals)?, limit: query.limit(PAGE_LIMIT)? }
+            Command::Signals { before: query.row(cursor::Of::Signals)?, limit: query.limit(PAGE_LIMIT)? }
         }
         Call::Signal(id) => Command::Signal(id.clone()),
         Call::Lists => Command::Lists,
@@ -212,7 +211,7 @@ pub fn command(call: &Call, query: &Query<'_>, body: &[u8], now: Timestamp) -> R
             Command::Runs {
                 automation: automation.map_err(|_| invalid("`automation` is the id of one: `aut_…`."))?,
                 signal: signal.map_err(|_| invalid("`signal` is the id of one: `sig_…`."))?,
-                before: before(cursor::Of::Signals)?,
+                before: query.row(cursor::Of::Signals)?,
                 limit: query.limit(PAGE_LIMIT)?,
             }
         }

@@ -66,6 +66,8 @@ pub enum Takes {
     Moment,
     /// One of these: value and words.
     OneOf(Vec<(String, String)>),
+    /// A line for which these are proposed, by the id of their list.
+    Proposed(&'static str),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -104,7 +106,7 @@ pub fn page(view: &ActView) -> Page {
                 }
             }
             div class="card gap-4 border border-base-300 bg-base-100 p-5 shadow-sm sm:p-6" {
-                @for input in &view.inputs { (self::input(input)) }
+                @for input in &view.inputs { (self::input(input, "")) }
                 @if let Some(rows) = &view.rows { (rows_part(view, rows)) }
             }
             @if let Some(preview) = &view.preview { (writes(at, preview)) }
@@ -125,25 +127,28 @@ fn count_wrong(view: &ActView) -> usize {
     rows + view.inputs.iter().filter(|input| input.wrong.is_some()).count()
 }
 
-fn input(own: &Input) -> Markup {
-    let (name, wrong) = (own.name, own.wrong.as_ref().map(|_| format!("{}-wrong", own.name)));
-    let help = (!own.help.is_empty()).then(|| format!("{name}-help"));
+/// A labelled input. `before`: what its id begins with, where a form has several of the name.
+pub fn input(own: &Input, before: &str) -> Markup {
+    let (name, id) = (own.name, format!("{before}{}", own.name));
+    let wrong = own.wrong.as_ref().map(|_| format!("{id}-wrong"));
+    let help = (!own.help.is_empty()).then(|| format!("{id}-help"));
     let described = wrong.clone().or_else(|| help.clone());
     let invalid = wrong.as_ref().map(|_| "true");
     let line = |kind: &str, most: usize| {
-        html! { input id=(name) class="input w-full" type=(kind) name=(name) value=(own.value) maxlength=(most) required[own.required] autocomplete="off" aria-describedby=[described.as_deref()] aria-invalid=[invalid]; }
+        html! { input id=(id) class="input w-full" type=(kind) name=(name) value=(own.value) maxlength=(most) required[own.required] autocomplete="off" aria-describedby=[described.as_deref()] aria-invalid=[invalid]; }
     };
     html! {
-        div class="grid gap-1.5" {
-            label class="text-sm font-medium" for=(name) { (own.label) @if !own.required { span class="font-normal text-muted" { " (optional)" } } }
+        div class={ "grid content-start gap-1.5" @if own.takes == Takes::Text { " sm:col-span-2" } } {
+            label class="text-sm font-medium" for=(id) { (own.label) @if !own.required { span class="font-normal text-muted" { " (optional)" } } }
             @match &own.takes {
                 Takes::Line(most) => (line("text", *most)),
+                Takes::Proposed(list) => input id=(id) class="input w-full" name=(name) value=(own.value) maxlength="300" list=(list) autocomplete="off" aria-describedby=[described.as_deref()] aria-invalid=[invalid];,
                 Takes::Email => (line("email", 254)),
                 Takes::Url => (line("url", 2_000)),
-                Takes::Number => input id=(name) class="input w-40" type="number" min="0" step="any" name=(name) value=(own.value) required[own.required] aria-describedby=[described.as_deref()] aria-invalid=[invalid];,
-                Takes::Moment => input id=(name) class="input w-64" type="datetime-local" name=(name) value=(own.value) required[own.required] aria-describedby=[described.as_deref()] aria-invalid=[invalid];,
-                Takes::Text => textarea id=(name) class="textarea min-h-28 w-full" name=(name) maxlength="65536" required[own.required] aria-describedby=[described.as_deref()] aria-invalid=[invalid] { (own.value) },
-                Takes::OneOf(options) => select id=(name) class="select w-full" name=(name) required[own.required] aria-describedby=[described.as_deref()] aria-invalid=[invalid] {
+                Takes::Number => input id=(id) class="input w-40" type="number" min="0" step="any" name=(name) value=(own.value) required[own.required] aria-describedby=[described.as_deref()] aria-invalid=[invalid];,
+                Takes::Moment => input id=(id) class="input w-64" type="datetime-local" name=(name) value=(own.value) required[own.required] aria-describedby=[described.as_deref()] aria-invalid=[invalid];,
+                Takes::Text => textarea id=(id) class="textarea min-h-28 w-full" name=(name) maxlength="65536" required[own.required] aria-describedby=[described.as_deref()] aria-invalid=[invalid] { (own.value) },
+                Takes::OneOf(options) => select id=(id) class="select w-full" name=(name) required[own.required] aria-describedby=[described.as_deref()] aria-invalid=[invalid] {
                     @if !own.required || !options.iter().any(|(value, _)| *value == own.value) { option value="" { @if own.required { "Choose" } @else { "–" } } }
                     @for (value, words) in options { option value=(value) selected[*value == own.value] { (words) } }
                 },

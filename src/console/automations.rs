@@ -1,5 +1,5 @@
-//! Automations: what is done for signals that qualify, which signals do, and what became of each. Definitions are edited as the API takes
-//! them: a condition and a step can hold more than a form could show. What is wrong is said with its place, and nothing typed is lost.
+//! Automations: what is done for signals that qualify, which signals do, and what became of each. Their forms are
+//! [`super::automation_form`]'s.
 
 use maud::{Markup, html};
 use serde::Serialize;
@@ -8,7 +8,6 @@ use super::Page;
 use super::chrome::{Icon, csrf_field, icon};
 use super::connection::{self, ConnectionFrame, Tab};
 use super::words::{count, when};
-use crate::engine::signal::{MAX_COOL_DOWN_HOURS, MAX_STEPS, NAME_CHARS};
 
 /// Runs that the page lists.
 pub const RUNS_SHOWN: usize = 25;
@@ -35,6 +34,8 @@ pub struct AutomationLine {
     pub hours: u64,
     /// The cool-down is of a visitor, not of an account.
     pub per_visitor: bool,
+    /// Why its list stands still.
+    pub trouble: Option<String>,
     /// What it does, in words.
     pub steps: Vec<String>,
     pub counts: RunCounts,
@@ -55,7 +56,10 @@ pub struct ListLine {
     pub name: String,
     /// The filter in words.
     pub selects: String,
+    /// Why it stands still.
     pub trouble: Option<String>,
+    /// Signals that wait for it.
+    pub waiting: u64,
     /// How many automations are of it.
     pub automations: u64,
 }
@@ -102,44 +106,8 @@ pub struct StepLine {
     /// The action in the outbox.
     pub action_id: Option<String>,
     pub at: i64,
-}
-
-/// The form of a list, as it was last sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ListForm {
-    pub at: ConnectionFrame,
-    /// `None`: a new one.
-    pub id: Option<String>,
-    pub name: String,
-    /// JSON.
-    pub filter: String,
-    pub errors: Vec<String>,
-    pub tried: Option<Tried>,
-}
-
-/// The form of an automation, as it was last sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AutomationForm {
-    pub at: ConnectionFrame,
-    /// `None`: a new one.
-    pub id: Option<String>,
-    pub name: String,
-    pub list: String,
-    /// Id and name of each list.
-    pub lists: Vec<(String, String)>,
-    pub per_visitor: bool,
-    pub hours: String,
-    /// JSON.
-    pub steps: String,
-    pub errors: Vec<String>,
-    pub tried: Option<Tried>,
-}
-
-/// What trying it came to: a sentence, and what explains it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Tried {
-    pub words: String,
-    pub lines: Vec<String>,
+    /// What it had come to before it was tried again: when, how it stood, why.
+    pub before: Vec<(i64, String, Option<String>)>,
 }
 
 fn badge(class: &str, words: &str) -> Markup {
@@ -157,16 +125,28 @@ fn run_badge(state: &str) -> Markup {
     }
 }
 
-fn step_badge(state: &str) -> Markup {
+fn step_words(state: &str) -> &'static str {
     match state {
-        "done" => badge("badge-success", "Done"),
-        "failed" | "refused" => badge("badge-error", "Failed"),
-        "unknown" => badge("badge-warning", "Unknown"),
-        "off" => badge("badge-neutral", "Switched off"),
-        "skipped" => badge("badge-neutral", "Left out"),
-        "cancelled" => badge("badge-neutral", "Cancelled"),
-        _ => badge("badge-info", "Under way"),
+        "done" => "Done",
+        "failed" | "refused" => "Failed",
+        "unknown" => "Unknown",
+        "off" => "Switched off",
+        "skipped" => "Left out",
+        "cancelled" => "Cancelled",
+        "waits" => "Waits",
+        _ => "Under way",
     }
+}
+
+fn step_badge(state: &str) -> Markup {
+    let class = match state {
+        "done" => "badge-success",
+        "failed" | "refused" => "badge-error",
+        "unknown" => "badge-warning",
+        "off" | "skipped" | "cancelled" => "badge-neutral",
+        _ => "badge-info",
+    };
+    badge(class, step_words(state))
 }
 
 fn alert(class: &str, words: &str) -> Markup {
@@ -222,6 +202,10 @@ fn automations(view: &AutomationsView) -> Markup {
     section("automations", "Automations", &words, &new, &body)
 }
 
+fn standing_still(why: &str) -> Markup {
+    html! { p class="mt-2 flex items-start gap-2 text-sm" { span class="text-warning" { (icon(Icon::Alert)) } span class="min-w-0 wrap-anywhere" { (why) } } }
+}
+
 fn automation(at: &ConnectionFrame, line: &AutomationLine) -> Markup {
     let paths = at.paths();
     let whom = if line.per_visitor { "visitor" } else { "account" };
@@ -237,6 +221,7 @@ fn automation(at: &ConnectionFrame, line: &AutomationLine) -> Markup {
                 @match &line.list { Some(list) => { "For " (list) } None => { "Its list is gone" } }
                 @if line.hours > 0 { ", at most once in " (count(line.hours, "hour", "hours")) " for each " (whom) }
             }
+            @if let Some(trouble) = &line.trouble { (standing_still(trouble)) }
             ol class="mt-3 list-inside list-decimal text-sm" { @for step in &line.steps { li class="wrap-anywhere" { (step) } } }
             p class="mt-3 text-sm text-muted" { (counts(line.counts)) }
             @if at.may_act() {
@@ -291,9 +276,8 @@ fn list(at: &ConnectionFrame, line: &ListLine) -> Markup {
                 @if at.may_act() { a class="link" href=(paths.qualifying_list(Some(&line.id), "edit")) { (line.name) } } @else { (line.name) }
             }
             p class="mt-1 text-sm text-muted wrap-anywhere" { (line.selects) }
-            @if let Some(trouble) = &line.trouble {
-                p class="mt-2 flex items-start gap-2 text-sm" { span class="text-warning" { (icon(Icon::Alert)) } span class="min-w-0" { (trouble) } }
-            }
+            @if let Some(trouble) = &line.trouble { (standing_still(trouble)) }
+            @if line.waiting > 0 { p class="mt-1 text-sm" { (count(line.waiting, "signal waits", "signals wait")) " for it. Nothing is lost." } }
             @if at.may_act() && line.automations == 0 {
                 div class="mt-3" { a class="btn btn-sm btn-ghost" href=(paths.qualifying_list(Some(&line.id), "delete")) { "Delete" span class="sr-only" { " " (line.name) } } }
             }
@@ -330,10 +314,12 @@ fn runs(view: &AutomationsView) -> Markup {
 pub fn run(view: &RunView) -> Page {
     let (at, run) = (&view.at, &view.run);
     let paths = at.paths();
+    let open = run.state == "open";
     let left = view.total.saturating_sub(view.steps.len() as u64);
     let main = html! {
         (connection::heading(at, Tab::Automations, html! {}))
         p class="mb-3 text-sm" { a class="link" href=(paths.automations()) { "All automations" } }
+        div id="live" hx-get=[open.then(|| paths.automation_run(&run.id))] hx-trigger=[open.then_some("every 2s")] hx-select="#live" hx-swap="morph:outerHTML" {
         div class="flex flex-wrap items-start justify-between gap-x-6 gap-y-2" {
             div class="min-w-0" {
                 h2 class="text-lg font-semibold wrap-anywhere" { (run.signal.as_deref().unwrap_or("A signal that is no longer kept")) }
@@ -346,9 +332,9 @@ pub fn run(view: &RunView) -> Page {
             section aria-labelledby="steps" {
                 h3 id="steps" class="mb-3 font-semibold" { "What was done" }
                 @if view.steps.is_empty() { (nothing("Nothing.")) } @else {
-                    ol class="grid gap-3" { @for step in &view.steps { (self::step(at, step)) } }
+                    ol class="grid gap-3" { @for step in &view.steps { (self::step(at, &run.id, step)) } }
                 }
-                @if left > 0 && run.state == "open" { p class="mt-2 text-sm text-muted" { (count(left, "step follows", "steps follow")) "." } }
+                @if left > 0 && open { p class="mt-2 text-sm text-muted" { (count(left, "step follows", "steps follow")) "." } }
             }
             section aria-labelledby="conditions" {
                 h3 id="conditions" class="mb-3 font-semibold" { "Why it qualified" }
@@ -371,11 +357,12 @@ pub fn run(view: &RunView) -> Page {
                 }
             }
         }
+        }
     };
-    Page { status: 200, html: connection::document(at, "Run", false, main) }
+    Page { status: 200, html: connection::document(at, "Run", true, main) }
 }
 
-fn step(at: &ConnectionFrame, step: &StepLine) -> Markup {
+fn step(at: &ConnectionFrame, run: &str, step: &StepLine) -> Markup {
     html! {
         li class="card border border-base-300 bg-base-100 p-5 shadow-sm" {
             div class="flex flex-wrap items-start justify-between gap-x-6 gap-y-2" {
@@ -386,6 +373,20 @@ fn step(at: &ConnectionFrame, step: &StepLine) -> Markup {
             }
             p class="mt-1 text-sm text-muted" { (when(at.frame.now_at, step.at)) }
             @if let Some(words) = &step.words { p class="mt-2 text-sm wrap-anywhere" { (words) } }
+            @if !step.before.is_empty() {
+                ul class="mt-2 grid gap-1 border-l-2 border-base-300 pl-3 text-sm text-muted" aria-label="Before it was tried again" {
+                    @for (when_at, state, words) in step.before.iter().rev() {
+                        li class="wrap-anywhere" { (step_words(state)) " before, " (when(at.frame.now_at, *when_at)) @if let Some(words) = words { ": " (words) } }
+                    }
+                }
+            }
+            @if at.may_act() && step.state == "failed" && let Some(id) = &step.action_id {
+                form class="mt-3" method="post" action=(at.paths().outbox_do(id, "retry")) {
+                    (csrf_field(&at.frame.csrf))
+                    input type="hidden" name="run" value=(run);
+                    button class="btn btn-sm" { "Try again" span class="sr-only" { " " (step.action) } }
+                }
+            }
         }
     }
 }
@@ -400,124 +401,6 @@ fn chosen(at: &ConnectionFrame, title: &str, object_type: &str, chosen: &ChosenV
             @if !chosen.reasons.is_empty() { ul class="mt-2 grid gap-1 text-muted" { @for reason in &chosen.reasons { li class="wrap-anywhere" { (reason) } } } }
         }
     }
-}
-
-fn errors(errors: &[String]) -> Markup {
-    html! {
-        @if !errors.is_empty() {
-            div id="refused" class="alert alert-soft alert-error mb-6 items-start" role="alert" {
-                (icon(Icon::Alert))
-                ul class="grid gap-1" { @for error in errors { li { (error) } } }
-            }
-        }
-    }
-}
-
-fn tried(tried: Option<&Tried>) -> Markup {
-    html! {
-        @if let Some(tried) = tried {
-            div class="alert alert-soft alert-info mt-6 items-start" role="status" {
-                (icon(Icon::Info))
-                div class="min-w-0" {
-                    p { (tried.words) }
-                    @if !tried.lines.is_empty() { ul class="mt-2 grid gap-1 text-sm" { @for line in &tried.lines { li class="wrap-anywhere" { (line) } } } }
-                }
-            }
-        }
-    }
-}
-
-fn name_input(name: &str) -> Markup {
-    html! {
-        div class="grid gap-1.5" {
-            label class="text-sm font-medium" for="name" { "Name" }
-            input id="name" class="input w-full" name="name" value=(name) maxlength=(NAME_CHARS) required autocomplete="off";
-        }
-    }
-}
-
-fn json_input(id: &str, label: &str, text: &str, help: &Markup) -> Markup {
-    html! {
-        div class="grid gap-1.5" {
-            label class="text-sm font-medium" for=(id) { (label) }
-            textarea id=(id) class="textarea w-full font-mono text-xs" name=(id) rows="14" spellcheck="false" autocomplete="off" required aria-describedby={ (id) "-help" } { "\n" (text) }
-            p id={ (id) "-help" } class="text-xs text-muted" { (help) }
-        }
-    }
-}
-
-fn buttons(at: &ConnectionFrame, try_words: &str) -> Markup {
-    html! {
-        div class="flex flex-wrap gap-3" {
-            button class="btn btn-primary" name="do" value="save" { "Save" }
-            button class="btn" name="do" value="try" { (try_words) }
-            a class="btn btn-ghost" href=(at.paths().automations()) { "Cancel" }
-        }
-    }
-}
-
-pub fn list_form(view: &ListForm) -> Page {
-    let at = &view.at;
-    let title = if view.id.is_some() { "Qualifying list" } else { "New qualifying list" };
-    let help = html! {
-        "A condition, or " code { "and" } ", " code { "or" } ", " code { "not" } " of some, as the API takes it. " code { "of" } " says whose field it is: "
-        code { "account" } ", " code { "visitor" } ", " code { "company" } " or " code { "contact" } "; without it the signal's own."
-    };
-    let main = html! {
-        (connection::heading(at, Tab::Automations, html! {}))
-        h2 class="mb-5 text-lg font-semibold" { (title) }
-        (errors(&view.errors))
-        form class="card grid max-w-3xl gap-5 border border-base-300 bg-base-100 p-5 shadow-sm sm:p-6" method="post" action=(at.paths().qualifying_list(view.id.as_deref(), "edit")) {
-            (csrf_field(&at.frame.csrf))
-            (name_input(&view.name))
-            (json_input("filter", "Filter", &view.filter, &help))
-            (buttons(at, "Try on the newest signals"))
-        }
-        (tried(view.tried.as_ref()))
-    };
-    let status = if view.errors.is_empty() { 200 } else { 400 };
-    Page { status, html: connection::document(at, title, false, main) }
-}
-
-pub fn form(view: &AutomationForm) -> Page {
-    let at = &view.at;
-    let title = if view.id.is_some() { "Automation" } else { "New automation" };
-    let help = html! {
-        "Up to " (MAX_STEPS) " actions in their order, as the API takes them. Texts may name facts: " code { "{{account.name}}" } ", " code { "{{visitor.email}}" } ", " code { "{{now + 2 days}}" } "."
-    };
-    let main = html! {
-        (connection::heading(at, Tab::Automations, html! {}))
-        h2 class="mb-5 text-lg font-semibold" { (title) }
-        (errors(&view.errors))
-        form class="card grid max-w-3xl gap-5 border border-base-300 bg-base-100 p-5 shadow-sm sm:p-6" method="post" action=(at.paths().automation(view.id.as_deref(), "edit")) {
-            (csrf_field(&at.frame.csrf))
-            (name_input(&view.name))
-            div class="grid gap-1.5" {
-                label class="text-sm font-medium" for="list" { "For signals of" }
-                select id="list" class="select w-full" name="list" required {
-                    @for (id, name) in &view.lists { option value=(id) selected[*id == view.list] { (name) } }
-                }
-            }
-            div class="grid gap-5 sm:grid-cols-2" {
-                div class="grid gap-1.5" {
-                    label class="text-sm font-medium" for="hours" { "At most once in so many hours" }
-                    input id="hours" class="input w-full" type="number" name="hours" min="0" max=(MAX_COOL_DOWN_HOURS) value=(view.hours) required;
-                }
-                div class="grid gap-1.5" {
-                    label class="text-sm font-medium" for="per" { "For each" }
-                    select id="per" class="select w-full" name="per" {
-                        option value="account" selected[!view.per_visitor] { "account" }
-                        option value="visitor" selected[view.per_visitor] { "visitor" }
-                    }
-                }
-            }
-            (json_input("steps", "Steps", &view.steps, &help))
-            (buttons(at, "Try on the newest signal"))
-        }
-        (tried(view.tried.as_ref()))
-    };
-    let status = if view.errors.is_empty() { 200 } else { 400 };
-    Page { status, html: connection::document(at, title, false, main) }
 }
 
 /// Asks before an automation or a list is deleted. `action`: where to; `words`: what goes with it.

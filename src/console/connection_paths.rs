@@ -38,7 +38,7 @@
 //! | GET | `…/privacy?after=` | [`super::privacy::page`] |
 //! | POST | `…/privacy/erase`: `csrf`, `email` or `object_type` and `id`, `confirmed` | [`super::privacy::ask_erase`], then [`super::privacy::erased`] |
 //! | POST | `…/privacy/export`: `csrf`, `email` or `object_type` and `id` | a JSON document to keep |
-//! | POST | `…/privacy/retention`: `csrf`, `minimum`, `call_days`, `audit_days` | 303 to the Privacy page |
+//! | POST | `…/privacy/retention`: `csrf`, `minimum`, `call_days`, `audit_days`, `signal_days` | 303 to the Privacy page |
 //! | GET, POST | `…/privacy/blocks/{block}/lift` | [`super::privacy::ask_lift`] |
 //! | GET | `…/audit?action=&before=` | [`super::audit::page`] |
 //! | GET | `…/mappings` | [`super::mappings::page`] |
@@ -50,13 +50,13 @@
 //! | GET | `…/scores/runs/{run}` | [`super::scores::run`] |
 //! | GET | `…/scores/runs/{run}/errors` | a CSV file to keep |
 //! | GET | `…/automations` | [`super::automations::page`] |
-//! | GET | `…/automations/new`, `…/automations/{automation}/edit` | [`super::automations::form`] |
-//! | POST | the same: `csrf`, `do`, `name`, `list`, `per`, `hours`, `steps` | the form again, or 303 to the page of automations |
+//! | GET | `…/automations/new`, `…/automations/{automation}/edit` | [`super::automation_form::form`] |
+//! | POST | the same: `csrf`, `do`, `name`, `list`, `per`, `hours`, each step from its `step` on, `json` | the form again, or 303 to the page of automations |
 //! | POST | `…/automations/{automation}/enable`, `/pause`: `csrf` | 303 to the page of automations |
 //! | GET, POST | `…/automations/{automation}/delete`, `…/qualifying-lists/{list}/delete` | [`super::automations::delete`] |
 //! | GET | `…/automation-runs/{run}` | [`super::automations::run`] |
-//! | GET | `…/qualifying-lists/new`, `…/qualifying-lists/{list}/edit` | [`super::automations::list_form`] |
-//! | POST | the same: `csrf`, `do`, `name`, `filter` | the form again, or 303 to the page of automations |
+//! | GET | `…/qualifying-lists/new`, `…/qualifying-lists/{list}/edit` | [`super::automation_form::list_form`] |
+//! | POST | the same: `csrf`, `do`, `name`, the rows of the filter, `json` | the form again, or 303 to the page of automations |
 //! | GET | `…/matching` | [`super::matching::page`] |
 //! | POST | the same: `csrf`, `name` | the same with what was found |
 //! | GET | `…/outbox?state=&before=`, `…/outbox/live` | [`super::outbox::page`], [`super::outbox::live`] |
@@ -311,12 +311,18 @@ impl ConnectionPaths {
 
     /// Actions of which a write stands so (empty: all), before a place of the list.
     pub fn outbox(&self, state: &str, before: Option<i64>) -> String {
-        let before = before.map(|at| at.to_string()).unwrap_or_default();
-        super::paths::query(format!("{}/outbox", self.base), &[("state", state), ("before", &before)])
+        self.outbox_of("", state, before)
     }
 
-    pub fn outbox_live(&self, state: &str) -> String {
-        super::paths::query(format!("{}/outbox/live", self.base), &[("state", state)])
+    /// The same of one job; empty: of all actions.
+    pub fn outbox_of(&self, job: &str, state: &str, before: Option<i64>) -> String {
+        let before = before.map(|at| at.to_string()).unwrap_or_default();
+        let asked = [("job", job), ("state", state), ("before", &*before)];
+        super::paths::query(format!("{}/outbox", self.base), &asked)
+    }
+
+    pub fn outbox_live(&self, job: &str, state: &str) -> String {
+        super::paths::query(format!("{}/outbox/live", self.base), &[("job", job), ("state", state)])
     }
 
     pub fn outbox_settings(&self) -> String {

@@ -3,12 +3,14 @@
 pub mod access;
 pub mod act;
 pub mod audit;
+pub mod automation_form;
 pub mod automations;
 pub mod channel_form;
 pub mod channels;
 pub mod choose_fields;
 pub mod deliveries;
 pub mod fields;
+pub mod filter_form;
 pub mod mappings;
 pub mod matching;
 pub mod outbox;

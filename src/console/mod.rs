@@ -14,6 +14,7 @@
 pub mod access;
 pub mod act;
 pub mod audit;
+pub mod automation_form;
 pub mod automations;
 pub mod channel_form;
 pub mod channels;
@@ -25,6 +26,7 @@ pub mod deliveries;
 pub mod docs;
 pub mod fields;
 pub mod fill;
+pub mod filter_form;
 pub mod integrations;
 pub mod limits;
 pub mod mappings;

@@ -15,7 +15,9 @@ pub struct OutboxView {
     pub at: ConnectionFrame,
     /// Only those of which a write stands so.
     pub only: Option<Standing>,
-    /// How many writes are open or need a person.
+    /// Only those of this job.
+    pub job: Option<String>,
+    /// How many writes are open or need a person; of a job how many stand how, all of them.
     pub counts: Vec<(Standing, u64)>,
     pub actions: Vec<ActionView>,
     /// The place from which the list goes on, where it does.
@@ -43,6 +45,8 @@ pub struct ActionView {
     pub why: Option<String>,
     /// What its asker calls it.
     pub key: Option<String>,
+    /// What its asker calls the job that it is of.
+    pub job: Option<String>,
     pub writes: Vec<WriteView>,
     /// Fields of the mapping that are not filled, and why.
     pub not_filled: Vec<(String, String)>,
@@ -168,15 +172,16 @@ pub fn live(view: &OutboxView) -> Page {
 fn live_part(view: &OutboxView) -> Markup {
     let (at, paths) = (&view.at, view.at.paths());
     let only = view.only.map_or("", Standing::as_str);
+    let job = view.job.as_deref().unwrap_or_default();
     // What was looked up further back stands still.
-    let asks = (!view.continued).then(|| paths.outbox_live(only));
+    let asks = (!view.continued).then(|| paths.outbox_live(job, only));
     html! {
         div id="live" hx-get=[asks] hx-trigger=[(!view.continued).then_some("every 5s")] hx-swap="morph:outerHTML" {
             (connection::heading(at, Tab::Outbox, html! {}))
             div class="mb-4 flex flex-wrap items-start justify-between gap-x-6 gap-y-3" {
                 div class="min-w-0" {
                     h2 class="text-lg font-semibold" { "Outbox" }
-                    p class="mt-1 max-w-prose text-sm text-muted" { "Everything that is written to HubSpot is here first, and stays for 90 days: who asked for it, how far it is, and what HubSpot said." }
+                    p class="mt-1 max-w-prose text-sm text-muted" { "Everything that is written to HubSpot is here first, and stays for 90 days: who asked for it, how far it is, and what HubSpot said. Dry runs, of which nothing is written, are under “Dry run” alone." }
                 }
                 @if at.may_act() {
                     div class="flex flex-wrap gap-2" {
@@ -186,12 +191,42 @@ fn live_part(view: &OutboxView) -> Markup {
                     }
                 }
             }
+            @if let Some(job) = &view.job { (self::job(view, job)) }
             (filter(view))
             @if view.actions.is_empty() { (none(view)) }
             @else { ul class="grid gap-3" { @for action in &view.actions { (line(at, action)) } } }
             p class="mt-4 flex flex-wrap gap-3 empty:hidden" {
-                @if view.continued { a class="btn btn-sm btn-ghost" href=(paths.outbox(only, None)) { "Newest" } }
-                @if let Some(before) = view.before { a class="btn btn-sm btn-quiet" href=(paths.outbox(only, Some(before))) { "Older" } }
+                @if view.continued { a class="btn btn-sm btn-ghost" href=(paths.outbox_of(job, only, None)) { "Newest" } }
+                @if let Some(before) = view.before { a class="btn btn-sm btn-quiet" href=(paths.outbox_of(job, only, Some(before))) { "Older" } }
+            }
+        }
+    }
+}
+
+/// How far a job is. What was taken back or replaced is over too.
+fn job(view: &OutboxView, name: &str) -> Markup {
+    let paths = view.at.paths();
+    let count_of =
+        |standing| view.counts.iter().find(|(one, _)| *one == standing).map_or(0, |(_, many)| *many);
+    let all: u64 = view.counts.iter().map(|(_, many)| many).sum();
+    let open = count_of(Standing::Waiting) + count_of(Standing::Sent);
+    let wrong = [Standing::Failed, Standing::Unknown].map(|one| (one, count_of(one)));
+    html! {
+        section class="card mb-4 gap-2 border border-base-300 bg-base-100 p-5 shadow-sm" aria-labelledby="job" {
+            div class="flex flex-wrap items-start justify-between gap-x-6 gap-y-1" {
+                h3 id="job" class="min-w-0 font-semibold wrap-anywhere" { "Job " (name) }
+                a class="link text-sm" href=(paths.outbox("", None)) { "The whole outbox" }
+            }
+            @if all > 0 { progress class="progress progress-primary" aria-label={ "Progress of the job " (name) } value=(all - open) max=(all) {} }
+            p role="status" {
+                @if all == 0 { "Nothing was asked for under this name, or it is forgotten." }
+                @else if open == 0 { "Over: " (count(all, "write", "writes")) ", " (number(count_of(Standing::Done))) " done." }
+                @else { (number(all - open)) " of " (count(all, "write", "writes")) " over, " (number(count_of(Standing::Done))) " done, " (number(open)) " under way." }
+            }
+            @for (standing, many) in wrong {
+                @if many > 0 {
+                    p class="text-sm" { a class="link" href=(paths.outbox_of(name, standing.as_str(), None)) { (number(many)) " " (standing.words().to_lowercase()) } ": each says why." }
+                }
             }
         }
     }
@@ -199,14 +234,15 @@ fn live_part(view: &OutboxView) -> Markup {
 
 fn filter(view: &OutboxView) -> Markup {
     let paths = view.at.paths();
+    let job = view.job.as_deref().unwrap_or_default();
     html! {
         nav class="mb-4" aria-label="States" {
             ul class="choices" {
-                li { a href=(paths.outbox("", None)) aria-current=[view.only.is_none().then_some("page")] { "All" } }
+                li { a href=(paths.outbox_of(job, "", None)) aria-current=[view.only.is_none().then_some("page")] { "All" } }
                 @for standing in Standing::ALL {
                     @let many = view.counts.iter().find(|(one, _)| *one == standing).map_or(0, |(_, many)| *many);
                     li {
-                        a href=(paths.outbox(standing.as_str(), None)) aria-current=[(view.only == Some(standing)).then_some("page")] {
+                        a href=(paths.outbox_of(job, standing.as_str(), None)) aria-current=[(view.only == Some(standing)).then_some("page")] {
                             (standing.words()) @if many > 0 { " " span class="badge badge-sm" { (number(many)) span class="sr-only" { " writes" } } }
                         }
                     }
@@ -224,6 +260,7 @@ fn none(view: &OutboxView) -> Markup {
                     p class="text-lg font-semibold" { "Nothing here" }
                     p class="mx-auto mt-1 max-w-prose text-muted" { "No action stands so: " (standing.words().to_lowercase()) "." }
                 },
+                None if view.job.is_some() => p class="text-muted" { "No action is of this job." },
                 None => {
                     p class="text-lg font-semibold" { "Nothing was written yet" }
                     p class="mx-auto mt-1 max-w-prose text-muted" { "What " (view.at.frame.product) " does in this account appears here, and what people do from the page of a contact or company." }
@@ -313,6 +350,7 @@ fn one_part(view: &ActionPageView) -> Markup {
                 div { dt { "By" } dd { span class="wrap-anywhere" { (one.by) } } }
                 @if let Some(why) = &one.why { div { dt { "Why" } dd { span class="wrap-anywhere" { (why) } } } }
                 @if let Some(key) = &one.key { div { dt { "Its asker's name for it" } dd { code class="wrap-anywhere" { (key) } } } }
+                @if let Some(job) = &one.job { div { dt { "Job" } dd { a class="link wrap-anywhere" href=(paths.outbox_of(job, "", None)) { (job) } } } }
                 div { dt { "Action id" } dd { code class="select-all wrap-anywhere" { (one.id) } } }
             }
             @if at.may_act() { (buttons(at, one)) }

@@ -55,7 +55,8 @@ pub struct RetentionView {
     pub minimum: bool,
     pub call_days: String,
     pub audit_days: String,
-    /// Most days of either, fewest of the audit log's.
+    pub signal_days: String,
+    /// Most days of each, fewest of the audit log's.
     pub most_days: u32,
     pub fewest_audit_days: u32,
     /// By type: the fields of the minimum.
@@ -86,6 +87,8 @@ pub struct ErasedView {
     pub links: u64,
     pub lists: u64,
     pub channels: u64,
+    /// Intent signals of theirs.
+    pub signals: u64,
 }
 
 /// Before somebody is let in again.
@@ -232,6 +235,9 @@ fn retention(at: &ConnectionFrame, kept: &RetentionView) -> Markup {
                     (days("audit-days", "audit_days", "Audit log, days", &kept.audit_days, (kept.fewest_audit_days, kept.most_days), kept.error.is_some(), html! {
                         "Who did what. Fewer days delete older entries for good."
                     }))
+                    (days("signal-days", "signal_days", "Intent signals, days", &kept.signal_days, (1, kept.most_days), kept.error.is_some(), html! {
+                        "Signals, what was decided about them and what automations did for them. Fewer days delete older ones for good; a signal that is sent again after that counts as new."
+                    }))
                     div { button class="btn btn-primary" { "Save" } }
                 }
             } @else {
@@ -239,6 +245,7 @@ fn retention(at: &ConnectionFrame, kept: &RetentionView) -> Markup {
                     div { dt { "Fields" } dd { @if kept.minimum { "Only the minimum" } @else { "As chosen under Fields" } } }
                     div { dt { "Details of calls" } dd { (kept.call_days) " days" } }
                     div { dt { "Audit log" } dd { (kept.audit_days) " days" } }
+                    div { dt { "Intent signals" } dd { (kept.signal_days) " days" } }
                 }
                 (minimum_fields(at, kept, ""))
             }
@@ -338,7 +345,7 @@ pub fn ask_erase(view: &AskEraseView) -> Page {
                 }
             }
             ul class="mt-4 grid list-disc gap-1.5 pl-5 text-sm" {
-                li { "All that is held here about " (whom) " goes: the record, its history with old values, its links, its places on lists and in channels." }
+                li { "All that is held here about " (whom) " goes: the record, its history with old values, its links, its places on lists and in channels, and the intent signals of a contact." }
                 li { @if kind == "contacts" { "They are kept out: whatever HubSpot says of the record, or of another with one of its addresses, is left out from now on." } @else { "It is kept out: whatever HubSpot says of it is left out from now on." } }
                 li { "Whoever receives deliveries is told that the record is gone. What they took earlier is theirs to delete." }
                 li { "HubSpot is not changed. There the record stays until somebody deletes it there." }
@@ -357,7 +364,7 @@ pub fn ask_erase(view: &AskEraseView) -> Page {
 
 pub fn erased(view: &ErasedView) -> Page {
     let (at, paths) = (&view.at, view.at.paths());
-    let ErasedView { object_type: kind, records, merged, links, lists, channels, .. } = view;
+    let ErasedView { object_type: kind, records, merged, links, lists, channels, signals, .. } = view;
     let many = at.words(kind);
     let main = html! {
         div class="card mx-auto max-w-xl border border-base-300 bg-base-100 p-6 shadow-sm sm:p-8" {
@@ -372,6 +379,7 @@ pub fn erased(view: &ErasedView) -> Page {
                 div { dt { "Links" } dd { (links) } }
                 div { dt { "Places on lists" } dd { (lists) } }
                 div { dt { "Places in channels" } dd { (channels) } }
+                @if *signals > 0 { div { dt { "Intent signals" } dd { (signals) } } }
                 div { dt { "Block" } dd { code class="wrap-anywhere select-all" { (view.block) } } }
             }
             p class="mt-4 text-sm text-muted" {

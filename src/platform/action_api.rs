@@ -38,7 +38,7 @@ pub async fn answer(
     if *call == Call::DoMany {
         let lines = action::lines(body)?;
         let all = lines.iter().filter_map(|line| line.as_ref().ok().cloned()).collect();
-        let Answer::Taken(taken) = ask(env, &of.object, actor, Command::Do(all)).await? else {
+        let Answer::Taken(taken) = ask(env, &of.object, actor, action::many(query, all)?).await? else {
             return Err(directory::unexpected().into());
         };
         return reply::text(200, CONTENT_TYPE, action::render_lines(lines, taken)).map_err(Problem::from);

@@ -1,18 +1,25 @@
 //! The pages of automations and qualifying lists: forms become definitions, and what the Portal tells becomes pages.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use worker::Response;
 
 use crate::{
     api::signal as api,
     console::{
-        automations::{self, AutomationForm, ListForm, RUNS_SHOWN, Tried},
-        fill::automations as fill,
+        automation_form::{self, AutomationForm, ListForm, Tried},
+        automations::{self, RUNS_SHOWN},
+        fill::{
+            act::Sources,
+            automation_form::{self as form, AutomationDraft, ListDraft, WrongSteps},
+            automations as fill,
+            filter_form::Catalog,
+        },
         view::{Flash, Notice, Tone},
     },
     engine::portal::{
+        beside::commands::Command as Beside,
         messages::{Answer, Command},
-        signals::commands::{Answer as SignalAnswer, Command as SignalCommand, On, Refusal},
+        signals::commands::{Answer as SignalAnswer, Command as SignalCommand, On, PAGE_LIMIT, Refusal},
     },
     platform::{
         connection_pages::{Visit, say, show},
@@ -21,7 +28,7 @@ use crate::{
         pages::{Stop, field},
     },
     values::{
-        ids::{AutomationId, QualifyingListId, RunId, SignalId},
+        ids::{AutomationId, ObjectType, QualifyingListId, RunId, SignalId},
         json,
     },
 };
@@ -104,21 +111,27 @@ impl Visit<'_> {
         show(&automations::delete(&self.frame().await, "list", &name_of(&told), words, &action))
     }
 
-    async fn list_view(&self, id: Option<&QualifyingListId>) -> Result<ListForm, Stop> {
-        let told = match id {
-            Some(id) => Some(self.signal_text(SignalCommand::List(id.clone())).await?),
-            None => None,
-        };
-        let view = fill::list_form(self.frame().await, told.as_deref());
-        Ok(view.ok_or_else(directory::unexpected)?)
+    /// What can be asked of signals: what the newest say, and the fields of companies and contacts.
+    async fn of_signals(&self) -> Result<Catalog, Stop> {
+        let signals = self.signal_text(SignalCommand::Signals { before: None, limit: PAGE_LIMIT }).await?;
+        let companies = self.catalog(ObjectType::Companies).await?;
+        let contacts = self.catalog(ObjectType::Contacts).await?;
+        Ok(Catalog::of_signals(companies, contacts, &signals))
     }
 
     pub(super) async fn list_form(&self, id: Option<QualifyingListId>) -> Result<Response, Stop> {
         self.visitor.must_administer()?;
-        show(&automations::list_form(&self.list_view(id.as_ref()).await?))
+        let catalog = self.of_signals().await?;
+        let told = match &id {
+            Some(id) => Some(self.signal_text(SignalCommand::List(id.clone())).await?),
+            None => None,
+        };
+        let draft = ListDraft::of(told.as_deref(), &catalog).ok_or_else(directory::unexpected)?;
+        let id = id.map(|id| id.to_string());
+        show(&automation_form::list_form(&draft.view(self.frame().await, id, &catalog, &Vec::new())))
     }
 
-    /// Saves a list, or tries its filter on the newest signals.
+    /// Does what a button of the form says: a row more or less, trying the filter on the newest signals, or saving.
     pub(super) async fn send_list(
         &self,
         incoming: &mut Incoming,
@@ -126,44 +139,66 @@ impl Visit<'_> {
     ) -> Result<Response, Stop> {
         self.visitor.must_administer()?;
         let fields = self.visitor.form(incoming).await?;
-        let mut view = self.list_view(id.as_ref()).await?;
-        view.name = field(&fields, "name").trim().to_owned();
-        view.filter = field(&fields, "filter").to_owned();
-        match json::parse::<Value>(&view.filter) {
-            Err(error) => view.errors = vec![no_json("filter", &error)],
-            Ok(filter) if field(&fields, "do") == "try" => {
-                match self.about_signals(SignalCommand::TryList { filter, on: On::default() }).await? {
-                    Ok(told) => view.tried = fill::tried_list(&told),
-                    Err(refusal) => view.errors = words(refusal),
-                }
-            }
-            Ok(filter) => {
-                let definition = json!({ "name": view.name, "filter": filter });
-                match self.about_signals(SignalCommand::PutList(id, definition)).await? {
+        let catalog = self.of_signals().await?;
+        let mut draft = ListDraft::sent(&fields, &catalog);
+        let button = field(&fields, "do");
+        let focus = draft.act(button);
+        let (mut wrong, mut tried) = (Vec::new(), None);
+        if matches!(button, "try" | "save") {
+            let command = draft.definition(&catalog).map(|mut definition| match button {
+                "try" => SignalCommand::TryList { filter: definition["filter"].take(), on: On::default() },
+                _ => SignalCommand::PutList(id.clone(), definition),
+            });
+            match command {
+                Err(missing) => wrong = missing,
+                Ok(command) => match self.about_signals(command).await? {
+                    Ok(told) if button == "try" => tried = form::tried_list(&told),
                     Ok(_) => return say(&self.paths.automations(), "list-saved"),
-                    Err(refusal) => view.errors = words(refusal),
-                }
+                    Err(Refusal::Wrong(faults)) => wrong = draft.wrong(&faults, &catalog),
+                    Err(refusal) => wrong = vec![(None, api::problem(refusal).detail)],
+                },
             }
         }
-        show(&automations::list_form(&view))
+        let id = id.map(|id| id.to_string());
+        let view = draft.view(self.frame().await, id, &catalog, &wrong);
+        // Only what was to be saved is refused: of a try, the form that says what is wrong is the answer.
+        show(&automation_form::list_form(&ListForm { tried, focus, refused: button == "save", ..view }))
     }
 
-    async fn automation_view(&self, id: Option<&AutomationId>) -> Result<AutomationForm, Stop> {
-        let told = match id {
-            Some(id) => Some(self.signal_text(SignalCommand::Automation(id.clone())).await?),
-            None => None,
-        };
+    /// What a person has to choose from in steps.
+    async fn of_steps(&self) -> Result<Sources, Stop> {
+        let mut of = Sources::default();
+        of.take_owners(&self.owners().await?);
+        if let Answer::Json(told) = self.ask(&Command::Beside(Beside::Lists)).await? {
+            of.take_lists(&told, ObjectType::Contacts);
+        }
+        Ok(of)
+    }
+
+    async fn automation_view(
+        &self,
+        draft: &AutomationDraft,
+        id: Option<AutomationId>,
+        wrong: &WrongSteps,
+    ) -> Result<AutomationForm, Stop> {
         let lists = self.signal_text(SignalCommand::Lists).await?;
-        let view = fill::form(self.frame().await, told.as_deref(), &lists);
+        let of = self.of_steps().await?;
+        let id = id.map(|id| id.to_string());
+        let view = draft.view(self.frame().await, id, (&lists, &of), wrong);
         Ok(view.ok_or_else(directory::unexpected)?)
     }
 
     pub(super) async fn automation_form(&self, id: Option<AutomationId>) -> Result<Response, Stop> {
         self.visitor.must_administer()?;
-        show(&automations::form(&self.automation_view(id.as_ref()).await?))
+        let told = match &id {
+            Some(id) => Some(self.signal_text(SignalCommand::Automation(id.clone())).await?),
+            None => None,
+        };
+        let draft = AutomationDraft::of(told.as_deref()).ok_or_else(directory::unexpected)?;
+        show(&automation_form::form(&self.automation_view(&draft, id, &Vec::new()).await?))
     }
 
-    /// Saves an automation, or tries it on the newest signal.
+    /// Does what a button of the form says: a step more, less or elsewhere, trying it on the newest signal, or saving.
     pub(super) async fn send_automation(
         &self,
         incoming: &mut Incoming,
@@ -171,47 +206,46 @@ impl Visit<'_> {
     ) -> Result<Response, Stop> {
         self.visitor.must_administer()?;
         let fields = self.visitor.form(incoming).await?;
-        let mut view = self.automation_view(id.as_ref()).await?;
-        let text = |name: &str| field(&fields, name).trim().to_owned();
-        (view.name, view.list, view.hours) = (text("name"), text("list"), text("hours"));
-        view.per_visitor = field(&fields, "per") == "visitor";
-        view.steps = field(&fields, "steps").to_owned();
-        let steps = match json::parse::<Value>(&view.steps) {
-            Ok(steps) => steps,
-            Err(error) => {
-                view.errors = vec![no_json("steps", &error)];
-                return show(&automations::form(&view));
+        let mut draft = AutomationDraft::sent(&fields);
+        let button = field(&fields, "do");
+        let focus = draft.act(button);
+        let (mut wrong, mut tried) = (Vec::new(), None);
+        if matches!(button, "try" | "save") {
+            match draft.definition() {
+                Err(missing) => wrong = missing,
+                Ok(definition) => match self.automate(button, id.clone(), definition).await? {
+                    Ok(Some(told)) => tried = Some(told),
+                    Ok(None) => return say(&self.paths.automations(), "automation-saved"),
+                    Err(Refusal::Wrong(faults)) => wrong = AutomationDraft::wrong(&faults),
+                    Err(refusal) => wrong = vec![(None, api::problem(refusal).detail)],
+                },
             }
+        }
+        let view = self.automation_view(&draft, id, &wrong).await?;
+        show(&automation_form::form(&AutomationForm { tried, focus, refused: button == "save", ..view }))
+    }
+
+    /// Saves a definition (`None`), or says what it would do for the newest signal.
+    async fn automate(
+        &self,
+        button: &str,
+        id: Option<AutomationId>,
+        definition: Value,
+    ) -> Result<Result<Option<Tried>, Refusal>, Stop> {
+        if button == "save" {
+            let saved = self.about_signals(SignalCommand::PutAutomation(id, definition)).await?;
+            return Ok(saved.map(|_| None));
+        }
+        let Some(signal) = self.newest_signal().await? else {
+            let words = "No signal has come yet to try it on.".to_owned();
+            return Ok(Ok(Some(Tried { words, lines: Vec::new() })));
         };
-        let definition = json!({
-            "name": view.name, "list": view.list, "steps": steps,
-            "per": if view.per_visitor { "visitor" } else { "account" },
-            // What is no number is refused with the member's name.
-            "cool_down_hours": view.hours.parse::<u32>().ok(),
-        });
-        if field(&fields, "do") == "try" {
-            match self.newest_signal().await? {
-                None => {
-                    let words = "No signal has come yet to try it on.".to_owned();
-                    view.tried = Some(Tried { words, lines: Vec::new() });
-                }
-                Some(signal) => {
-                    let on = On { signal_id: Some(signal), ..On::default() };
-                    match self.about_signals(SignalCommand::TryAutomation { definition, on }).await? {
-                        Ok(told) => view.tried = fill::tried(&told),
-                        Err(refusal) => view.errors = words(refusal),
-                    }
-                }
-            }
-            return show(&automations::form(&view));
-        }
-        match self.about_signals(SignalCommand::PutAutomation(id, definition)).await? {
-            Ok(_) => say(&self.paths.automations(), "automation-saved"),
-            Err(refusal) => {
-                view.errors = words(refusal);
-                show(&automations::form(&view))
-            }
-        }
+        let on = On { signal_id: Some(signal), ..On::default() };
+        let told = self.about_signals(SignalCommand::TryAutomation { definition, on }).await?;
+        Ok(match told {
+            Ok(told) => Ok(Some(form::tried(&told).ok_or_else(directory::unexpected)?)),
+            Err(refusal) => Err(refusal),
+        })
     }
 
     async fn newest_signal(&self) -> Result<Option<SignalId>, Stop> {
@@ -226,17 +260,6 @@ fn name_of(told: &str) -> String {
         .ok()
         .and_then(|one| one["name"].as_str().map(str::to_owned))
         .unwrap_or_default()
-}
-
-fn no_json(member: &str, error: &impl std::fmt::Display) -> String {
-    format!("The {member} cannot be read as JSON: {error}.")
-}
-
-fn words(refusal: Refusal) -> Vec<String> {
-    match refusal {
-        Refusal::Wrong(faults) => fill::faults(&faults),
-        other => vec![api::problem(other).detail],
-    }
 }
 
 /// What has just happened to automations.

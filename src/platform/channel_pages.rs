@@ -8,9 +8,10 @@ use crate::{
         channels::{ChannelPageView, ChannelView, ChannelsView},
         deliveries::EndpointView,
         fill::{
-            channel_form::{self as form, Catalog, Draft, Wrong},
+            channel_form::{self as form, Draft, Wrong},
             channels as fill,
             fields::Mirrored,
+            filter_form::Catalog,
         },
         view::{Flash, Notice, Tone},
     },
@@ -75,7 +76,7 @@ impl Visit<'_> {
         Ok(ChannelPageView { at: self.frame().await, channel })
     }
 
-    async fn catalog(&self, object_type: ObjectType) -> Result<Catalog, Stop> {
+    pub(super) async fn catalog(&self, object_type: ObjectType) -> Result<Catalog, Stop> {
         let Answer::Json(told) = self.ask(&Command::Fields { object_type }).await? else {
             return Err(Notice::NotFound.into());
         };

@@ -34,7 +34,7 @@ use crate::{
     },
     store::portal::outbox::State,
     values::{
-        ids::{ActionId, ObjectType, RecordId},
+        ids::{ActionId, ObjectType, RecordId, RunId},
         mapping::Action,
     },
 };
@@ -57,14 +57,16 @@ impl Visit<'_> {
     pub(super) async fn outbox(&self, incoming: &Incoming) -> Result<OutboxView, Stop> {
         let only: Option<Standing> = shown::standing(&parameter(incoming, "state"));
         let before: Option<i64> = parameter(incoming, "before").parse().ok();
+        let job = Some(parameter(incoming, "job")).filter(|job| !job.is_empty());
         let state =
             only.and_then(|only| State::ALL.into_iter().find(|state| state.as_str() == only.as_str()));
-        let Told::Page { results, next } =
-            self.of_outbox(Outbox::List { before, state, limit: ON_PAGE }).await?
+        let Told::Page { results, next } = self
+            .of_outbox(Outbox::List { before, state, job: job.clone(), real: true, limit: ON_PAGE })
+            .await?
         else {
             return Err(directory::unexpected().into());
         };
-        shown::page(self.frame().await, &results, only, next, before.is_some())
+        shown::page(self.frame().await, &results, (only, job), next, before.is_some())
             .ok_or_else(|| directory::unexpected().into())
     }
 
@@ -88,7 +90,11 @@ impl Visit<'_> {
     ) -> Result<Response, Stop> {
         self.visitor.must_administer()?;
         let fields = self.visitor.form(incoming).await?;
-        let page = self.paths.outbox_action(id.as_str());
+        // It may have been asked for on the page of the run that it is of.
+        let page = match field(&fields, "run").parse::<RunId>() {
+            Ok(run) => self.paths.automation_run(run.as_str()),
+            Err(_) => self.paths.outbox_action(id.as_str()),
+        };
         let (command, done) = match what {
             "cancel" => (Outbox::Cancel(id), "action-cancelled"),
             "retry" => (Outbox::Retry(id), "action-again"),
@@ -241,14 +247,20 @@ impl Visit<'_> {
         })
     }
 
+    /// Owners, as the API tells them; nothing where they are not read.
+    pub(super) async fn owners(&self) -> Result<String, Stop> {
+        Ok(match self.ask(&Command::Beside(Beside::Owners)).await? {
+            Answer::Json(told) => told,
+            _ => String::new(),
+        })
+    }
+
     /// What the account has to choose from in the form of an action.
     async fn sources(&self, name: Name, about: About) -> Result<Sources, Stop> {
         let mut of = Sources::default();
         of.utc_offset_ms = self.status().await.map_or(0, |status| status.account.utc_offset_ms);
-        if !matches!(name, Name::AddToList | Name::RemoveFromList | Name::UpdateDeal | Name::UpdateRecord)
-            && let Answer::Json(told) = self.ask(&Command::Beside(Beside::Owners)).await?
-        {
-            of.take_owners(&told);
+        if !matches!(name, Name::AddToList | Name::RemoveFromList | Name::UpdateDeal | Name::UpdateRecord) {
+            of.take_owners(&self.owners().await?);
         }
         if let (Name::AddToList | Name::RemoveFromList, Some((kind, _))) = (name, about)
             && let Answer::Json(told) = self.ask(&Command::Beside(Beside::Lists)).await?

@@ -67,7 +67,7 @@ fn wanted(fields: &Fields) -> Result<Wanted, String> {
         minimum: Some(field(fields, "minimum") == "on"),
         call_details_days: Some(days("call_days", "Details of calls", 1)?),
         audit_days: Some(days("audit_days", "Audit log", FEWEST_AUDIT_DAYS)?),
-        signal_days: None,
+        signal_days: Some(days("signal_days", "Intent signals", 1)?),
     })
 }
 
@@ -206,6 +206,7 @@ impl Visit<'_> {
             minimum: field(&fields, "minimum") == "on",
             call_days: field(&fields, "call_days").to_owned(),
             audit_days: field(&fields, "audit_days").to_owned(),
+            signal_days: field(&fields, "signal_days").to_owned(),
             error,
             ..held.retention
         };

@@ -79,7 +79,10 @@ pub async fn answer(
             let pass = Pass::new(id, read.endpoint(), request, window, clock::now());
             passed(read, run(env, config, of, pass).await?)
         }
-        Call::Tasks(id) => tasks(env, config, of, &id, dialer::wanted(query)?).await,
+        Call::Tasks(id) => {
+            let (wanted, queue) = (dialer::wanted(query)?, dialer::queue(query)?);
+            tasks(env, config, of, &id, (wanted, queue.as_deref())).await
+        }
         Call::Log(id) => log(env, (actor, of), id, dialer::call(body, clock::now())?).await,
         Call::Lists(id) => {
             must_be_active(env, of, id).await?;
@@ -145,14 +148,15 @@ async fn tasks(
     config: &Config,
     of: &Connection,
     id: &SeatId,
-    wanted: Wanted,
+    (wanted, queue): (Wanted, Option<&str>),
 ) -> Result<Response, Problem> {
+    let ready = |body: String| reply::raw_json(dialer::of_queue(body, queue));
     let until = clock::now().plus_ms(TASKS_MS);
     let mut ticket = None;
     loop {
         let command = Command::Desk { seat: id.clone(), wanted: wanted.clone(), ticket };
         match ask(env, &of.object, command).await? {
-            Answer::Desk(Desk::Ready(body)) => return Ok(reply::raw_json(body).map_err(Fault::from)?),
+            Answer::Desk(Desk::Ready(body)) => return Ok(ready(body).map_err(Fault::from)?),
             Answer::Desk(Desk::Wait { .. }) if clock::now() >= until => return Err(dialer::too_slow()),
             Answer::Desk(Desk::Wait { ticket: other, ms }) => {
                 ticket = Some(other);
@@ -166,9 +170,7 @@ async fn tasks(
                 let answer = ask(env, &of.object, read).await?;
                 return match (end?, answer) {
                     (Err(stop), _) => stopped(&stop),
-                    (Ok(_), Answer::Desk(Desk::Ready(body))) => {
-                        Ok(reply::raw_json(body).map_err(Fault::from)?)
-                    }
+                    (Ok(_), Answer::Desk(Desk::Ready(body))) => Ok(ready(body).map_err(Fault::from)?),
                     (Ok(_), other) => Err(not_told(&other)),
                 };
             }

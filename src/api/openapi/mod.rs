@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use self::operations::{Answer, Body, Operation, TAGS, operations};
 use crate::{
     api::{
+        action,
         idempotency::KEY_CHARS,
         prospect::ACTION_CHARS,
         request::{self, BODY_LIMIT, DEFAULT_LIMIT, LOOKUP_CHARS},
@@ -240,6 +241,24 @@ fn parameters() -> Map<String, Value> {
             ),
         ),
         (
+            "queue".to_owned(),
+            parameter(
+                "queue",
+                "query",
+                json!({ "type": "string", "pattern": "^[0-9]{1,20}$", "examples": ["1204"] }),
+                "Only tasks that stand in this task queue of HubSpot's, by its id; looked for among the hundred that are due first.",
+            ),
+        ),
+        (
+            "job".to_owned(),
+            parameter(
+                "job",
+                "query",
+                json!({ "type": "string", "minLength": 1, "maxLength": action::KEY_CHARS, "pattern": "^[A-Za-z0-9_.-]+$", "examples": ["nightly-2026-11-20"] }),
+                "Your own name for what several requests of actions belong to: they are looked at and counted together.",
+            ),
+        ),
+        (
             "state".to_owned(),
             parameter(
                 "state",
@@ -378,6 +397,7 @@ fn described(operation: &Operation, path: &str) -> Value {
             ("limit", Some(most)) => limit(most),
             ("cursor", _) if operation.id == "listWorkspaces" => cursor("workspace-cursor"),
             ("cursor", _) if operation.id == "listActions" => cursor("action-cursor"),
+            ("cursor", _) if operation.id == "listScoreErrors" => cursor("row-cursor"),
             ("cursor", _) if operation.tag == "Scores" => cursor("score-cursor"),
             ("cursor", _) if matches!(operation.id, "listSignals" | "listAutomationRuns") => {
                 cursor("signal-cursor")

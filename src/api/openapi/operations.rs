@@ -229,7 +229,7 @@ pub(super) fn operations() -> Vec<Operation> {
         op(Post, "/v1/connections/*/actions", "do", "Actions", "Have something done in HubSpot", Needed("NewAction"), CreatedOrOk("Action"))
             .more("It is written down before it leaves, leaves within the account's limits, and is never done twice: ask for the action to see how it stands."),
         op(Post, "/v1/connections/*/actions/bulk", "doMany", "Actions", "Have many things done", Body::Lines("NewAction"), Lines("ActionOrProblem"))
-            .more("Up to a thousand lines, each an action; the answer has a line for each. `GET …/actions` counts how many writes stand how."),
+            .more("Up to a thousand lines, each an action; the answer has a line for each. With `job`, under one name for any number of requests, `GET …/actions?job=` lists them and counts how many of the job's writes stand how; the page of the outbox shows its progress."),
         op(Get, "/v1/connections/*/actions/settings", "getActionSettings", "Actions", "Read which actions are switched off", None, Ok("ActionsSet")),
         op(Put, "/v1/connections/*/actions/settings", "setActionSettings", "Actions", "Switch actions off and on", Needed("ActionSettings"), Ok("ActionsSet")),
         op(Get, "/v1/connections/*/actions/*", "getAction", "Actions", "Read an action, and how its writes stand", None, Ok("Action")),

@@ -59,6 +59,12 @@ fn body(members: &[(&str, Value)]) -> Value {
     schema
 }
 
+/// A text on one line, without spaces around it.
+pub(super) fn line(most: usize) -> Value {
+    const ONE_LINE: &str = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$";
+    json!({ "type": "string", "minLength": 1, "maxLength": most, "pattern": ONE_LINE })
+}
+
 /// A schema of the components.
 pub(super) fn of(name: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{name}") })
@@ -135,7 +141,7 @@ pub(super) fn number_id(what: &str) -> Value {
 pub(super) fn given_id(what: &str) -> Value {
     let mut id = number_id(what);
     id["type"] = json!(["string", "integer"]);
-    (id["minimum"], id["maximum"]) = (json!(0), json!(9_007_199_254_740_991_i64));
+    (id["minimum"], id["maximum"]) = (json!(0), json!(i64::MAX));
     id
 }
 

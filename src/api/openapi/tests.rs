@@ -160,6 +160,10 @@ fn what_the_document_calls_a_change_is_what_the_feed_tells() {
         Lifecycle::StorageLow,
         Lifecycle::ChannelHeld,
         Lifecycle::ChannelResumed,
+        Lifecycle::QualifyingListHeld,
+        Lifecycle::QualifyingListResumed,
+        Lifecycle::ScoreRunFinished,
+        Lifecycle::SeatExpired,
         Lifecycle::Disconnected,
         Lifecycle::DataDeleted,
     ]

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Names of the query parameters of a seat's tasks.
-pub const TASKS: &[&str] = &["which", "properties"];
+pub const TASKS: &[&str] = &["which", "properties", "queue"];
 
 /// Which tasks are asked for.
 pub fn wanted(query: &Query<'_>) -> Result<Wanted, Problem> {
@@ -33,6 +33,27 @@ pub fn wanted(query: &Query<'_>) -> Result<Wanted, Problem> {
         })?,
     };
     Ok(Wanted { which, properties: read::named(query)? })
+}
+
+/// The task queue that is asked for: HubSpot's id of it.
+pub fn queue(query: &Query<'_>) -> Result<Option<String>, Problem> {
+    let is_id = |text: &str| text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_digit());
+    match query.get("queue") {
+        Some(text) if !is_id(text) => {
+            Err(Problem::new(Kind::InvalidRequest, "`queue` is HubSpot's id of a task queue: a number."))
+        }
+        queue => Ok(queue.map(str::to_owned)),
+    }
+}
+
+/// Of the tasks that are told those that stand in the queue. HubSpot documents no search for it: they are told apart by what was read.
+pub fn of_queue(told: String, queue: Option<&str>) -> String {
+    let Some(queue) = queue else { return told };
+    let mut desk: Value = json::parse(&told).unwrap_or_default();
+    if let Some(tasks) = desk["results"].as_array_mut() {
+        tasks.retain(|task| task["queues"].as_array().is_some_and(|own| own.iter().any(|own| own == queue)));
+    }
+    desk.to_string()
 }
 
 /// What a call that is logged comes to: the action of that name, in the seat's own name and with its task.
@@ -114,6 +135,20 @@ mod tests {
 
     fn action(call: &Value, task: &Value) -> String {
         json!({ "id": "act_1", "writes": [call, task] }).to_string()
+    }
+
+    #[test]
+    fn tasks_are_narrowed_to_a_queue() {
+        let told = r#"{"results":[{"id":"1","queues":["7","8"]},{"id":"2","queues":[]},{"id":"3","queues":["9"]}],"more":true}"#;
+        let left = |queue| {
+            let desk: Value = json::parse(&of_queue(told.to_owned(), queue)).unwrap();
+            assert_eq!(desk["more"], true);
+            desk["results"].as_array().unwrap().iter().map(|task| task["id"].clone()).collect::<Vec<_>>()
+        };
+        assert_eq!((left(Some("8")), left(Some("5")), left(None).len()), (vec!["1".into()], vec![], 3));
+        let asked = |text: &str| queue(&Query::parse(text, TASKS).unwrap());
+        assert_eq!(asked("queue=7").unwrap().as_deref(), Some("7"));
+        assert!(asked("which=today").unwrap().is_none() && asked("queue=mine").is_err());
     }
 
     #[test]

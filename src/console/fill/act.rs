@@ -131,6 +131,20 @@ impl Sources {
         }
     }
 
+    /// Owners as they can be named in a line: by their address, or where that is not known by their id.
+    pub fn owners(&self) -> Vec<(String, String)> {
+        let name = |(id, words, email): &(String, String, String)| match email.as_str() {
+            "" => (id.clone(), words.clone()),
+            email => (email.to_owned(), words.clone()),
+        };
+        self.owners.iter().map(name).collect()
+    }
+
+    /// Lists that take members by hand.
+    pub(super) fn lists(&self) -> &[(String, String)] {
+        &self.lists
+    }
+
     fn owner_words(&self) -> Vec<(String, String)> {
         self.owners.iter().map(|(id, words, _)| (id.clone(), words.clone())).collect()
     }
@@ -473,10 +487,10 @@ fn sent<'a>(fields: &'a [(String, String)], name: &str) -> &'a str {
     fields.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
 }
 
-const TASK_TYPES: [(&str, &str); 3] = [("TODO", "To-do"), ("CALL", "Call"), ("EMAIL", "E-mail")];
-const PRIORITIES: [(&str, &str); 3] = [("LOW", "Low"), ("MEDIUM", "Medium"), ("HIGH", "High")];
-const DIRECTIONS: [(&str, &str); 2] = [("OUTBOUND", "Outgoing"), ("INBOUND", "Incoming")];
-const OUTCOMES: [(&str, &str); 6] = [
+pub(super) const TASK_TYPES: [(&str, &str); 3] = [("TODO", "To-do"), ("CALL", "Call"), ("EMAIL", "E-mail")];
+pub(super) const PRIORITIES: [(&str, &str); 3] = [("LOW", "Low"), ("MEDIUM", "Medium"), ("HIGH", "High")];
+pub(super) const DIRECTIONS: [(&str, &str); 2] = [("OUTBOUND", "Outgoing"), ("INBOUND", "Incoming")];
+pub(super) const OUTCOMES: [(&str, &str); 6] = [
     ("connected", "Connected"),
     ("left_live_message", "Left live message"),
     ("left_voicemail", "Left voicemail"),
@@ -485,7 +499,7 @@ const OUTCOMES: [(&str, &str); 6] = [
     ("wrong_number", "Wrong number"),
 ];
 
-fn options(all: &[(&str, &str)]) -> Takes {
+pub(super) fn options(all: &[(&str, &str)]) -> Takes {
     Takes::OneOf(all.iter().map(|(value, words)| ((*value).to_owned(), (*words).to_owned())).collect())
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     console::{
         connection::ConnectionFrame,
-        fill::channel_form::called,
+        fill::filter_form::called,
         mappings::{ActionLine, MappingFormView, MappingsView, RowView, Standing},
         words::{capitalised, number},
     },

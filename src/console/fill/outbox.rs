@@ -26,6 +26,8 @@ struct Told {
     why: Option<String>,
     #[serde(default)]
     key: Option<String>,
+    #[serde(default)]
+    job: Option<String>,
     writes: Vec<Write>,
     #[serde(default)]
     not_filled: Vec<NotFilled>,
@@ -54,6 +56,8 @@ struct Write {
     #[serde(default)]
     list: Option<String>,
     #[serde(default)]
+    list_name: Option<String>,
+    #[serde(default)]
     fields: BTreeMap<String, Change>,
     #[serde(default)]
     links: Vec<Link>,
@@ -79,6 +83,10 @@ struct Change {
     #[serde(default)]
     from: Option<Value>,
     to: Value,
+    #[serde(default)]
+    from_label: Option<String>,
+    #[serde(default)]
+    to_label: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -104,7 +112,7 @@ pub fn standing(text: &str) -> Option<Standing> {
 pub fn page(
     at: ConnectionFrame,
     told: &str,
-    only: Option<Standing>,
+    (only, job): (Option<Standing>, Option<String>),
     before: Option<i64>,
     continued: bool,
 ) -> Option<OutboxView> {
@@ -117,7 +125,7 @@ pub fn page(
     let Page { results, counts } = json::parse(told).ok()?;
     let actions = results.into_iter().map(view).collect::<Option<Vec<_>>>()?;
     let counts = counts.into_iter().filter_map(|(name, many)| Some((standing(&name)?, many))).collect();
-    Some(OutboxView { at, only, counts, actions, before, continued })
+    Some(OutboxView { at, only, job, counts, actions, before, continued })
 }
 
 /// One action; `None`: it is not what a Portal answers.
@@ -142,6 +150,7 @@ fn view(told: Told) -> Option<ActionView> {
         by: told.by,
         why: told.why,
         key: told.key,
+        job: told.job,
         not_filled: not_filled.collect(),
         writes: told.writes.into_iter().map(write).collect::<Option<_>>()?,
     })
@@ -154,13 +163,17 @@ fn moment(text: &str) -> Option<i64> {
 fn write(told: Write) -> Option<WriteView> {
     let kind = told.kind.unwrap_or_default();
     let one = ConnectionFrame::one(&kind);
+    let list = match (told.list, told.list_name) {
+        (Some(id), Some(name)) => format!("“{name}” ({id})"),
+        (id, _) => id.unwrap_or_default(),
+    };
     let words = match (told.op.as_str(), told.way.as_deref()) {
         (_, Some("app_event")) => "Entry on a timeline, an event of the app".to_owned(),
         (_, Some("custom_event")) => "Entry on a timeline, a custom event".to_owned(),
         (_, Some(_)) => "Entry on a timeline, a note".to_owned(),
         ("create", None) => format!("New {one}"),
-        ("join", None) => format!("Onto list {}: record", told.list.unwrap_or_default()),
-        ("leave", None) => format!("Off list {}: record", told.list.unwrap_or_default()),
+        ("join", None) => format!("Onto list {list}: record"),
+        ("leave", None) => format!("Off list {list}: record"),
         (_, None) => capitalised(one),
     };
     let record = told.result.or(told.record).map(|id| (kind, id));
@@ -170,8 +183,14 @@ fn write(told: Write) -> Option<WriteView> {
         other => other.to_string(),
     };
     let change = |(name, change): (String, Change)| {
+        // What people call it, and what HubSpot does.
+        let both = |value: String, label: Option<String>| match label {
+            Some(label) => format!("{label} ({value})"),
+            None => value,
+        };
         let from = change.from.as_ref().map(text).filter(|text| !text.is_empty());
-        (change.label.unwrap_or(name), from, text(&change.to))
+        let from = from.map(|value| both(value, change.from_label));
+        (change.label.unwrap_or(name), from, both(text(&change.to), change.to_label))
     };
     Some(WriteView {
         words,
@@ -228,7 +247,7 @@ mod tests {
     fn what_is_told_of_an_action_is_shown() {
         let told = r#"{"id":"act_1","action":"create_task","state":"failed","asked_at":"2026-11-20T09:30:00.000Z","by":"jane",
             "dry_run":false,"not_filled":[{"field":"plan","why":"not_empty"}],
-            "writes":[{"step":0,"state":"failed","attempts":2,"op":"create","type":"tasks","fields":{"hs_task_subject":{"label":"Title","from":null,"to":"Call"},"x":{"label":null,"to":"y"}},
+            "writes":[{"step":0,"state":"failed","attempts":2,"op":"create","type":"tasks","fields":{"hs_task_subject":{"label":"Title","from":null,"to":"Call"},"x":{"label":null,"to":"y","to_label":"Why"}},
                 "links":[{"type":"contacts","record":"7"}],"left_at":"2026-11-20T09:31:00.000Z",
                 "problem":{"type":"/problems/refused","detail":"HubSpot refused.","correlation_id":"ab"}}]}"#;
         let shown = action(told).unwrap();
@@ -237,7 +256,7 @@ mod tests {
         assert_eq!((write.words.as_str(), write.record.as_ref()), ("New task", None));
         let changes: Vec<(&str, &str)> =
             write.changes.iter().map(|(field, _, to)| (field.as_str(), to.as_str())).collect();
-        assert_eq!(changes, [("Title", "Call"), ("x", "y")]);
+        assert_eq!(changes, [("Title", "Call"), ("x", "Why (y)")]);
         assert_eq!(write.problem, Some(("HubSpot refused.".to_owned(), Some("ab".to_owned()))));
         assert_eq!(shown.not_filled[0].1, "it has a value already");
         assert!(action("{}").is_none());

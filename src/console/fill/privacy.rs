@@ -38,6 +38,7 @@ struct Retention {
     call_details_days: u32,
     call_details_kept: Vec<String>,
     audit_days: u32,
+    signal_days: u32,
 }
 
 #[derive(Deserialize)]
@@ -53,6 +54,8 @@ struct Erased {
     associations: u64,
     lists: u64,
     channels: u64,
+    #[serde(default)]
+    signals: u64,
 }
 
 /// The blocks of a page and where the next begins; `None`: what was told is not what it should be.
@@ -76,6 +79,7 @@ pub fn retention(told: &str) -> Option<RetentionView> {
         minimum: told.minimum,
         call_days: told.call_details_days.to_string(),
         audit_days: told.audit_days.to_string(),
+        signal_days: told.signal_days.to_string(),
         most_days: MOST_DAYS,
         fewest_audit_days: FEWEST_AUDIT_DAYS,
         minimum_fields: told.minimum_fields.into_iter().collect(),
@@ -96,5 +100,6 @@ pub fn erased(at: ConnectionFrame, object_type: String, told: &str) -> Option<Er
         links: erased.associations,
         lists: erased.lists,
         channels: erased.channels,
+        signals: erased.signals,
     })
 }

@@ -3,10 +3,12 @@
 use super::{NOW, Text, connection::connection_frame};
 use crate::console::{
     Page,
+    act::{Input, Takes},
+    automation_form::{self, AutomationForm, ListForm, StepForm, Tried},
     automations::{
-        self, AutomationForm, AutomationLine, AutomationsView, ChosenView, ListForm, ListLine, RunCounts,
-        RunLine, RunView, StepLine, Tried,
+        self, AutomationLine, AutomationsView, ChosenView, ListLine, RunCounts, RunLine, RunView, StepLine,
     },
+    filter_form::{ConditionView, Entry, FilterForm, GroupView, Input as Value},
 };
 use crate::values::time::{HOUR_MS, MINUTE_MS};
 
@@ -53,19 +55,26 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
                 ..run(t)
             }),
         ),
-        ("automation-form", automations::form(&form(t))),
+        ("automation-form", automation_form::form(&form(t))),
         (
             "automation-form-refused",
-            automations::form(&AutomationForm {
-                errors: vec![t(
-                    "The step is not what this action takes: missing field subject. (at /steps/0)",
-                )],
+            automation_form::form(&AutomationForm {
+                steps: vec![
+                    form(t).steps.remove(0),
+                    StepForm {
+                        wrong: Some(t("The step is not what this action takes: missing field subject.")),
+                        ..step(t, "")
+                    },
+                ],
+                wrong_steps: 1,
+                refused: true,
+                errors: vec![t("Give it a name.")],
                 ..form(t)
             }),
         ),
         (
             "automation-form-tried",
-            automations::form(&AutomationForm {
+            automation_form::form(&AutomationForm {
                 id: None,
                 tried: Some(Tried {
                     words: t("The newest signal qualifies. Nothing was done; this would be:"),
@@ -77,10 +86,10 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
                 ..form(t)
             }),
         ),
-        ("qualifying-list-form", automations::list_form(&list_form(t))),
+        ("qualifying-list-form", automation_form::list_form(&list_form(t))),
         (
             "qualifying-list-form-tried",
-            automations::list_form(&ListForm {
+            automation_form::list_form(&ListForm {
                 id: None,
                 tried: Some(Tried {
                     words: t("Of the newest 500 signals 12 would qualify."),
@@ -91,9 +100,15 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
         ),
         (
             "qualifying-list-form-refused",
-            automations::list_form(&ListForm {
-                errors: vec![t("The filter cannot be read as JSON: expected value at line 1 column 1.")],
-                filter: t("score > 50"),
+            automation_form::list_form(&ListForm {
+                errors: vec![t("The JSON of the filter cannot be read: a bracket is missing.")],
+                filter: FilterForm {
+                    beyond: Some(t("The JSON below is not a filter yet.")),
+                    json: t("score > 50"),
+                    json_open: true,
+                    ..list_form(t).filter
+                },
+                refused: true,
                 ..list_form(t)
             }),
         ),
@@ -118,6 +133,7 @@ fn automation(t: Text<'_>, name: &str, enabled: bool) -> AutomationLine {
         list: Some(t("Accounts that warm up")),
         hours: 24,
         per_visitor: false,
+        trouble: None,
         steps: vec![t("Import company"), t("Import contact"), t("Create task: Call {{account.name}}")],
         counts: RunCounts { open: 2, done: 1_204, failed: 3, skipped: 88 },
     }
@@ -139,6 +155,9 @@ fn view(t: Text<'_>) -> AutomationsView {
                 per_visitor: true,
                 counts: RunCounts::default(),
                 list: None,
+                trouble: Some(t(
+                    "This list stands still: signals wait until it can be asked. There is no field page_group of contact in HubSpot.",
+                )),
                 ..automation(t, "Note the visit", false)
             },
         ],
@@ -148,6 +167,7 @@ fn view(t: Text<'_>) -> AutomationsView {
                 name: t("Accounts that warm up"),
                 selects: t("Account's score is at least 50 and company's lifecycle stage is not Customer"),
                 trouble: None,
+                waiting: 0,
                 automations: 1,
             },
             ListLine {
@@ -155,8 +175,9 @@ fn view(t: Text<'_>) -> AutomationsView {
                 name: t("Pricing page"),
                 selects: t("Page contains pricing"),
                 trouble: Some(t(
-                    "The field page_group is not mirrored any more: choose it on the page of fields.",
+                    "This list stands still: signals wait until it can be asked. There is no field page_group of contact in HubSpot. It goes on by itself once the field is as it was, or once the list is edited.",
                 )),
+                waiting: 1_204,
                 automations: 0,
             },
         ],
@@ -177,6 +198,13 @@ fn run(t: Text<'_>) -> RunView {
         words: words.map(t),
         action_id: (state != "skipped").then(|| "act_5f0c2ab9e1d34c67a8b90f12".into()),
         at: NOW - HOUR_MS,
+        before: match state {
+            "failed" => vec![
+                (NOW - 3 * HOUR_MS, "failed".into(), Some(t("HubSpot refused it: the owner has left."))),
+                (NOW - 2 * HOUR_MS, "skipped".into(), None),
+            ],
+            _ => vec![],
+        },
     };
     RunView {
         at: connection_frame(t),
@@ -214,6 +242,31 @@ fn run(t: Text<'_>) -> RunView {
     }
 }
 
+fn step(t: Text<'_>, subject: &str) -> StepForm {
+    let input = |name, label, help: &str, value: &str, takes| Input {
+        name,
+        label,
+        help: help.to_owned(),
+        value: t(value),
+        takes,
+        required: name == "subject",
+        wrong: None,
+    };
+    let kinds = vec![("TODO".into(), "To-do".into()), ("CALL".into(), "Call".into())];
+    StepForm {
+        action: "create_task".into(),
+        inputs: vec![
+            input("subject", "Subject", "", subject, Takes::Line(2_000)),
+            input("due", "Due", "Left empty: {{now + 1 days}}.", "", Takes::Line(2_000)),
+            input("type", "Kind", "", "CALL", Takes::OneOf(kinds)),
+            input("owner", "Owner", "Their e-mail address in HubSpot.", "", Takes::Proposed("owners")),
+            input("body", "Notes", "", "Saw the prices.", Takes::Text),
+        ],
+        more: String::new(),
+        wrong: None,
+    }
+}
+
 fn form(t: Text<'_>) -> AutomationForm {
     AutomationForm {
         at: connection_frame(t),
@@ -226,23 +279,54 @@ fn form(t: Text<'_>) -> AutomationForm {
         ],
         per_visitor: false,
         hours: "24".into(),
-        steps: t(
-            "[\n  { \"action\": \"import_company\" },\n  { \"action\": \"create_task\", \"subject\": \"Call {{account.name}}\" }\n]",
-        ),
+        steps: vec![
+            step(t, "Call {{account.name}}"),
+            StepForm { more: t("{\n  \"about\": []\n}"), ..step(t, "Write to {{visitor.name}}") },
+        ],
+        json: t("[\n  { \"action\": \"import_company\" }\n]"),
+        json_open: false,
+        owners: vec![(t("ada@analytical.example"), t("Ada Lovelace (ada@analytical.example)"))],
         errors: vec![],
+        wrong_steps: 0,
+        refused: false,
         tried: None,
+        focus: None,
     }
 }
 
 fn list_form(t: Text<'_>) -> ListForm {
+    let condition = |property: &str, input| ConditionView {
+        property: t(property),
+        operators: super::channels::operators(),
+        operator: "is".into(),
+        input,
+        wrong: None,
+    };
+    let stages = vec![(t("lead"), t("Lead")), (t("customer"), t("Customer"))];
     ListForm {
         at: connection_frame(t),
         id: Some("ql_5f0c2ab9e1d34c67a8b90f12".into()),
         name: t("Accounts that warm up"),
-        filter: t(
-            "{\n  \"of\": \"account\", \"property\": \"score\", \"type\": \"number\",\n  \"operator\": \"at_least\", \"value\": 50\n}",
-        ),
+        filter: FilterForm {
+            subject: "A signal qualifies",
+            every: "every signal qualifies".into(),
+            any: false,
+            groups: vec![GroupView {
+                any: false,
+                conditions: vec![
+                    condition("Account: score", Value::One(Entry::Number, t("50"))),
+                    condition("Company: Lifecycle stage", Value::Choice(t("lead"), stages)),
+                ],
+            }],
+            beyond: None,
+            json: t("{\n  \"and\": []\n}"),
+            json_open: false,
+        },
+        known: vec![(t("Account: score"), t("score"))],
         errors: vec![],
+        wrong_rows: 0,
+        refused: false,
         tried: None,
+        focus: None,
     }
 }

@@ -3,10 +3,9 @@
 use super::{NOW, Text, connection::connection_frame};
 use crate::console::{
     Page,
-    channel_form::{
-        self, ChannelFormView, ConditionView, Entry, GroupView, Input, ListLine, MappingView, PreviewView,
-    },
+    channel_form::{self, ChannelFormView, ListLine, MappingView, PreviewView},
     channels::{self, ChannelPageView, ChannelView, ChannelsView, Standing},
+    filter_form::{ConditionView, Entry, FilterForm, GroupView, Input},
 };
 use crate::values::time::{DAY_MS, MINUTE_MS};
 
@@ -31,8 +30,11 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
         (
             "channel-form-beyond",
             channel_form::page(&ChannelFormView {
-                beyond: Some(t("Not (Amount is known and Stage is Lead).")),
-                json_open: true,
+                filter: FilterForm {
+                    beyond: Some(t("Not (Amount is known and Stage is Lead).")),
+                    json_open: true,
+                    ..form_view(t).filter
+                },
                 lists: vec![],
                 ..form_view(t)
             }),
@@ -113,11 +115,15 @@ fn channels_view(t: Text<'_>) -> ChannelsView {
     ChannelsView { at: connection_frame(t), channels }
 }
 
+pub fn operators() -> Vec<(String, String)> {
+    let all = [("is", "is"), ("any_of", "is any of"), ("within_last", "is within the last")];
+    all.map(|(name, words)| (name.to_owned(), words.to_owned())).to_vec()
+}
+
 fn form_view(t: Text<'_>) -> ChannelFormView {
-    let operators = vec![("is", "is"), ("any_of", "is any of"), ("within_last", "is within the last")];
     let condition = |property: &str, operator: &str, input| ConditionView {
         property: t(property),
-        operators: operators.clone(),
+        operators: operators(),
         operator: operator.to_owned(),
         input,
         wrong: None,
@@ -140,45 +146,49 @@ fn form_view(t: Text<'_>) -> ChannelFormView {
             list("14", "Hamburg fair 2026, everybody who left a card", "87 contacts · filled by hand"),
         ],
         list: t("12"),
-        any: true,
-        groups: vec![
-            GroupView {
-                any: false,
-                conditions: vec![
-                    condition(
-                        "Lifecycle stage",
-                        "any_of",
-                        Input::Choices(vec![
-                            (t("lead"), t("Lead"), true),
-                            (t("mql"), t("Marketing qualified lead"), true),
-                            (t("customer"), t("Customer"), false),
-                        ]),
-                    ),
-                    condition(
-                        "Last activity",
-                        "within_last",
-                        Input::Span(t("30"), t("days"), vec!["days", "weeks"]),
-                    ),
-                    condition("Amount", "is", Input::Two(Entry::Number, t("5"), t("10"))),
-                ],
-            },
-            GroupView {
-                any: true,
-                conditions: vec![
-                    condition("Owner", "is", Input::Choice(t("1"), vec![(t("1"), t("Ada Lovelace"))])),
-                    condition("City", "any_of", Input::Lines(t("Bonn\nKöln"))),
-                    condition("Closed", "is", Input::One(Entry::Date, t("2026-01-31"))),
-                    ConditionView {
-                        operators: vec![],
-                        input: Input::Nothing,
-                        ..condition("", "", Input::Nothing)
-                    },
-                ],
-            },
-        ],
-        beyond: None,
-        json: t("{\n  \"and\": []\n}"),
-        json_open: false,
+        filter: FilterForm {
+            subject: "A record is selected",
+            every: t("every one of the contacts matches"),
+            any: true,
+            groups: vec![
+                GroupView {
+                    any: false,
+                    conditions: vec![
+                        condition(
+                            "Lifecycle stage",
+                            "any_of",
+                            Input::Choices(vec![
+                                (t("lead"), t("Lead"), true),
+                                (t("mql"), t("Marketing qualified lead"), true),
+                                (t("customer"), t("Customer"), false),
+                            ]),
+                        ),
+                        condition(
+                            "Last activity",
+                            "within_last",
+                            Input::Span(t("30"), t("days"), vec!["days", "weeks"]),
+                        ),
+                        condition("Amount", "is", Input::Two(Entry::Number, t("5"), t("10"))),
+                    ],
+                },
+                GroupView {
+                    any: true,
+                    conditions: vec![
+                        condition("Owner", "is", Input::Choice(t("1"), vec![(t("1"), t("Ada Lovelace"))])),
+                        condition("City", "any_of", Input::Lines(t("Bonn\nKöln"))),
+                        condition("Closed", "is", Input::One(Entry::Date, t("2026-01-31"))),
+                        ConditionView {
+                            operators: vec![],
+                            input: Input::Nothing,
+                            ..condition("", "", Input::Nothing)
+                        },
+                    ],
+                },
+            ],
+            beyond: None,
+            json: t("{\n  \"and\": []\n}"),
+            json_open: false,
+        },
         fields: vec![row("first_name", "First name", "there"), row("", "E-mail", "")],
         known: vec![(t("First name"), t("firstname")), (t("E-mail"), t("email"))],
         left_out: 374,
@@ -265,7 +275,7 @@ fn refused(t: Text<'_>) -> ChannelFormView {
         preview: None,
         ..form_view(t)
     };
-    form.groups[0].conditions[2].wrong =
+    form.filter.groups[0].conditions[2].wrong =
         Some(t("That is not a number. Write it as 1234.5, without spaces and commas."));
     form.fields[1].wrong =
         Some(t("There is no mirrored field “E-mai”. Choose one that is proposed, or refresh the fields."));

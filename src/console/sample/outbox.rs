@@ -30,6 +30,9 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
                 ..list(t)
             }),
         ),
+        ("outbox-job", outbox::page(&job(t, 4_000))),
+        ("outbox-job-over", outbox::page(&job(t, 0))),
+        ("outbox-job-none", outbox::page(&OutboxView { actions: vec![], counts: vec![], ..job(t, 0) })),
         ("outbox-older", outbox::page(&OutboxView { continued: true, ..list(t) })),
         ("outbox-waiting", outbox::one(&one(action(t, Standing::Waiting)))),
         ("outbox-sent", outbox::one(&one(imported(t)))),
@@ -63,6 +66,17 @@ pub fn every_fragment(t: Text<'_>) -> Vec<(&'static str, Page)> {
     vec![("outbox-live", outbox::live(&list(t))), ("outbox-action-live", outbox::one_live(&one))]
 }
 
+fn job(t: Text<'_>, open: u64) -> OutboxView {
+    let name = t("nightly-2026-11-20");
+    let mut view = list(t);
+    for action in &mut view.actions {
+        action.job = Some(name.clone());
+    }
+    let counts =
+        [(Standing::Waiting, open), (Standing::Done, 5_987), (Standing::Failed, 12), (Standing::Unknown, 1)];
+    OutboxView { job: Some(name), counts: counts.to_vec(), ..view }
+}
+
 fn list(t: Text<'_>) -> OutboxView {
     let standings = [Standing::Waiting, Standing::Unknown, Standing::Failed, Standing::Done];
     let mut actions: Vec<ActionView> = standings.into_iter().map(|standing| action(t, standing)).collect();
@@ -73,6 +87,7 @@ fn list(t: Text<'_>) -> OutboxView {
     OutboxView {
         at: connection_frame(t),
         only: None,
+        job: None,
         counts: vec![(Standing::Waiting, 1_204), (Standing::Failed, 3), (Standing::Unknown, 1)],
         actions,
         before: Some(41),
@@ -90,6 +105,7 @@ fn action(t: Text<'_>, standing: Standing) -> ActionView {
         by: t("Jane Roe"),
         why: Some(t("She asked to be called back")),
         key: Some(t("task-77")),
+        job: None,
         writes: vec![WriteView {
             words: t("New task"),
             record: (standing == Standing::Done).then(|| ("tasks".to_owned(), "9001".to_owned())),

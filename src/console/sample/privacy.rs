@@ -92,6 +92,7 @@ fn held(t: Text<'_>) -> HeldView {
             minimum: true,
             call_days: t("180"),
             audit_days: t("365"),
+            signal_days: t("90"),
             most_days: 3_650,
             fewest_audit_days: 30,
             minimum_fields: vec![
@@ -125,6 +126,7 @@ fn erased(t: Text<'_>) -> ErasedView {
         links: 7,
         lists: 1,
         channels: 0,
+        signals: 12,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
             blocks::without,
             fields,
             messages::State,
-            state::Poll,
+            state::{Poll, SHOWN_AFTER_MS},
             unreadable,
         },
     },
@@ -39,6 +39,17 @@ const GREATEST_ID: u64 = (1 << 53) - 1;
 /// How often the limiter hears what is left of a day: in that time a window of 250 calls may pass unheard, which is within the
 /// reserve of any day.
 const HEARD_MS: i64 = 10 * SECOND_MS;
+
+/// What was read of an answer; a function that reads it ends with the inner error, as `?` ends it with the outer.
+macro_rules! parsed {
+    ($result:expr) => {
+        match $result {
+            Ok(value) => value,
+            Err(malformed) => return Ok(Err(malformed)),
+        }
+    };
+}
+pub(super) use parsed;
 
 impl Portal {
     /// Takes in the end of a call.
@@ -170,15 +181,6 @@ impl Portal {
         effects: &mut Vec<Effect>,
     ) -> Result<Result<(), Malformed>, SqlError> {
         let body = &response.body;
-        /// Ends with the inner error, as `?` does with the outer.
-        macro_rules! parsed {
-            ($result:expr) => {
-                match $result {
-                    Ok(value) => value,
-                    Err(malformed) => return Ok(Err(malformed)),
-                }
-            };
-        }
         self.doubt_fields(turn, in_flight.stream, &in_flight.job, in_flight.asked_at, body)?;
         match &in_flight.job {
             Job::Properties => {
@@ -426,6 +428,9 @@ impl Portal {
             stream.checked_at = Some(turn.now);
             if poll.trailing {
                 stream.trailing_at = poll.started_at;
+                // Not beyond what the index shows: it may stand still for longer than it is ever late.
+                let shown = poll.newest.min(poll.started_at.minus_ms(SHOWN_AFTER_MS));
+                stream.shown_to = stream.shown_to.max(shown);
             }
             stream.poll = None;
             // Most checks find nothing: saved with those of the other streams, see [`Portal::save_checks`].

@@ -107,7 +107,7 @@ pub(super) fn deed(command: &Command) -> Option<Deed> {
 /// What is done stands in the outbox itself, action by action; here that somebody asked, and what people decided of it.
 fn of_outbox(command: &OutboxCommand) -> Option<Deed> {
     match command {
-        OutboxCommand::Do(all) => {
+        OutboxCommand::Do(all) | OutboxCommand::DoOfJob { all, .. } => {
             let real = all.iter().filter(|asked| !asked.dry_run).count();
             (real > 0).then(|| Deed::on("actions.asked", "").with(json!({ "actions": real })))
         }

@@ -75,9 +75,8 @@ impl Portal {
                 objects::read(kind, *id, if running.saved.wide { &[] } else { &running.properties })
             }
             Job::Search => {
-                let poll = running.saved.poll.get_or_insert_with(|| {
-                    new_poll(running.saved.cursor, running.saved.trailing_at, turn.now)
-                });
+                let next = new_poll(&running.saved, turn.now);
+                let poll = running.saved.poll.get_or_insert(next);
                 if poll.started_at == turn.now {
                     running.saved.polled_at = turn.now;
                 }
@@ -93,16 +92,18 @@ impl Portal {
     }
 }
 
-/// A check that begins now; once an hour it reaches back further.
-pub(super) fn new_poll(cursor: Timestamp, trailing_at: Timestamp, now: Timestamp) -> Poll {
-    let trailing = now.since_ms(trailing_at) >= state::TRAILING_EVERY_MS
+/// A check that begins now; once an hour it reaches back further. Where nothing has changed since a great many did, as after a file of
+/// scores, the cursor stays behind them: they are listed again and again until the index has shown them for good, and then no more.
+pub(super) fn new_poll(stream: &state::Stream, now: Timestamp) -> Poll {
+    let cursor = stream.cursor;
+    let trailing = now.since_ms(stream.trailing_at) >= state::TRAILING_EVERY_MS
         && !planted(Bug::NoTrailing)
         && !planted(Bug::Bare);
     let lookback = if trailing { state::TRAILING_LOOKBACK_MS } else { state::LOOKBACK_MS };
     let lookback = if planted(Bug::NoLookback) || planted(Bug::Bare) { 0 } else { lookback };
     Poll {
         started_at: now,
-        since: cursor.minus_ms(lookback),
+        since: cursor.minus_ms(lookback).max(stream.shown_to.plus_ms(1)),
         above: None,
         left: 0,
         newest: cursor,

@@ -70,10 +70,11 @@ impl Portal {
     ) -> Result<(), SqlError> {
         let index = in_flight.stream;
         let tick = self.tick(turn.now);
-        let running = &mut self.streams[index];
-        let kind = running.saved.object_type;
         let found: BTreeMap<String, Property> =
             found.into_iter().map(|property| (property.name.clone(), property)).collect();
+        self.choose_scored(turn, index, |name| found.contains_key(name))?;
+        let running = &mut self.streams[index];
+        let kind = running.saved.object_type;
         let filled = compare(turn, kind, &found)?;
         let names = running.mirrored_of(found.into_keys().collect());
         let appeared = names.iter().any(|name| running.properties.binary_search(name).is_err());
@@ -106,6 +107,7 @@ impl Portal {
         asked_at: i64,
     ) -> Result<(), SqlError> {
         self.fit_channels(turn, index)?;
+        self.fit_lists(turn, index)?;
         let running = &mut self.streams[index];
         // What a refused URL taught stays.
         running.saved.wide |= !objects::fits_url(&running.properties);

@@ -18,7 +18,7 @@ use crate::{
         sql::SqlError,
     },
     values::{
-        ids::{ChannelId, ObjectType},
+        ids::{ChannelId, ObjectType, QualifyingListId},
         json,
         time::Timestamp,
     },
@@ -48,6 +48,9 @@ pub(super) struct Told {
     /// The channels that stood still.
     #[serde(default)]
     held: Vec<ChannelId>,
+    /// The qualifying lists that stood still.
+    #[serde(default)]
+    held_lists: Vec<QualifyingListId>,
 }
 
 /// How a connection stands, as far as it is told.
@@ -108,6 +111,7 @@ impl Portal {
             without_scope,
             storage: self.storage.level(),
             held: self.channels.standing_still().map(|(id, ..)| id.clone()).collect(),
+            held_lists: self.signals.standing_still().map(|(id, ..)| id.clone()).collect(),
         }
     }
 
@@ -163,6 +167,16 @@ impl Portal {
         }
         for id in before.held.iter().filter(|id| !now.held.contains(id) && self.channels.has(id)) {
             tell(Lifecycle::ChannelResumed, None, Some(format!("The channel {id} goes on.")));
+        }
+        for (id, name, words) in self.signals.standing_still() {
+            if !before.held_lists.contains(id) {
+                let words = format!("The qualifying list \"{name}\" ({id}): {words}");
+                tell(Lifecycle::QualifyingListHeld, None, Some(words));
+            }
+        }
+        let gone = |id: &&QualifyingListId| !now.held_lists.contains(id) && self.signals.has_list(id);
+        for id in before.held_lists.iter().filter(gone) {
+            tell(Lifecycle::QualifyingListResumed, None, Some(format!("The qualifying list {id} goes on.")));
         }
         if now.standing != before.standing {
             let words = match connection.state {

@@ -519,7 +519,7 @@ impl Portal {
         if stream.poll.is_some() {
             return Ok(());
         }
-        stream.poll = Some(new_poll(stream.cursor, stream.trailing_at, turn.now));
+        stream.poll = Some(new_poll(stream, turn.now));
         (stream.cursor, stream.polled_at) = (turn.now, turn.now);
         self.save_stream(turn, index)
     }

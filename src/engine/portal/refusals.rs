@@ -205,6 +205,37 @@ impl Portal {
         }
     }
 
+    /// A refusal of a call that is no stream's: says whether it is about the connection and not about what was asked, which is then asked
+    /// again by itself.
+    pub(super) fn hindered(
+        &mut self,
+        turn: &mut Turn<'_>,
+        in_flight: &InFlight,
+        rejection: &Rejection,
+        effects: &mut Vec<Effect>,
+    ) -> Result<bool, SqlError> {
+        match &rejection.class {
+            Class::Expired | Class::Unauthorized => return self.unauthorized(turn, in_flight),
+            Class::Parked { until } => self.pause(turn, *until, rejection)?,
+            Class::Throttled { policy: Policy::Daily, retry_at } => {
+                self.permits.learn(News::DayOver { until: *retry_at });
+                self.pause(turn, *retry_at, rejection)?;
+            }
+            Class::Throttled { retry_at, .. } => {
+                if let Some((window, _)) = in_flight.permit {
+                    self.permits.learn(News::Throttled { window, until: *retry_at });
+                    self.permits.block(window, *retry_at);
+                }
+            }
+            Class::Unreachable => {
+                effects.push(Effect::Alert(Alert::HubSpotUnreachable));
+                return Ok(false);
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
     /// The limiter's own count says that the day is over.
     pub(super) fn day_is_over(&mut self, turn: &Turn<'_>, over: &DayOver) -> Result<(), SqlError> {
         let Some(connection) = &mut self.connection else { return Ok(()) };

@@ -26,6 +26,8 @@ pub const LOOKBACK_MS: i64 = 10 * MINUTE_MS;
 pub const TRAILING_LOOKBACK_MS: i64 = 2 * HOUR_MS + LOOKBACK_MS;
 /// How often the trailing check runs.
 pub const TRAILING_EVERY_MS: i64 = HOUR_MS;
+/// How old a change is that a trailing check has seen if anything shows it: what the next one would not reach back to.
+pub const SHOWN_AFTER_MS: i64 = TRAILING_LOOKBACK_MS - TRAILING_EVERY_MS;
 /// Lanes a backfill begins with. Five calls in flight of 150 ms each fill a window of 100 calls in 3 s; the sixth place
 /// stays free for reads after webhooks.
 pub const LANES: u64 = 5;
@@ -123,6 +125,9 @@ pub struct Stream {
     pub checked_at: Option<Timestamp>,
     /// When the last trailing check began.
     pub trailing_at: Timestamp,
+    /// Changes up to here HubSpot's index has shown, however late it was: no check reaches back to them.
+    #[serde(default)]
+    pub shown_to: Timestamp,
     /// When the mirror last changed.
     pub changed_at: Option<Timestamp>,
     /// When the last webhook came; saved with the next change only.
@@ -167,6 +172,9 @@ pub struct Checked {
     pub checked_at: Option<Timestamp>,
     /// As in [`Stream`].
     pub trailing_at: Timestamp,
+    /// As in [`Stream`].
+    #[serde(default)]
+    pub shown_to: Timestamp,
 }
 
 impl Checked {
@@ -179,6 +187,7 @@ impl Checked {
             polled_at: stream.polled_at,
             checked_at: stream.checked_at,
             trailing_at: stream.trailing_at,
+            shown_to: stream.shown_to,
         }
     }
 
@@ -189,6 +198,7 @@ impl Checked {
         stream.polled_at = self.polled_at;
         stream.checked_at = self.checked_at;
         stream.trailing_at = self.trailing_at;
+        stream.shown_to = self.shown_to;
         stream.poll = None;
     }
 }
@@ -209,6 +219,7 @@ impl Stream {
             polled_at: Timestamp::default(),
             checked_at: None,
             trailing_at: Timestamp::default(),
+            shown_to: Timestamp::default(),
             changed_at: None,
             event_at: None,
             failures: 0,

@@ -148,6 +148,12 @@ fn read_step(index: usize, step: &Value, faults: &mut Vec<Fault>) -> Option<Map<
         faults.push(fault(&path, Code::Shape, words));
         return None;
     }
+    let values = members.get("properties").and_then(Value::as_object);
+    if values.is_some_and(|values| values.values().any(|value| value.is_array() || value.is_object())) {
+        let words = "A value is a text, a number, a truth or null.";
+        faults.push(fault(&format!("{path}/properties"), Code::Shape, words));
+        return None;
+    }
     let sample = with_defaults(members, true, true);
     let sample = filled(&Value::Object(sample), &|name| Some(example(name))).unwrap_or_default();
     match serde_json::from_value::<Wanted>(sample) {

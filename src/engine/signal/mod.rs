@@ -221,6 +221,13 @@ pub(super) struct Reader {
     pub(super) faults: Vec<Fault>,
 }
 
+/// What stands on one line, in 1 to `most` characters, without the spaces around it.
+fn one_line(text: &str, most: usize) -> Option<String> {
+    let trimmed = text.trim();
+    let fits = (1..=most).contains(&trimmed.chars().count()) && !text.chars().any(char::is_control);
+    fits.then(|| trimmed.to_owned())
+}
+
 impl Reader {
     pub(super) fn note(&mut self, path: &str, code: Code, detail: impl Into<String>) {
         self.faults.push(fault(path, code, detail));
@@ -255,13 +262,11 @@ impl Reader {
     ) -> Option<String> {
         match entries.get(key) {
             None | Some(Value::Null) if !needed => None,
-            Some(Value::String(text))
-                if (1..=most).contains(&text.trim().chars().count())
-                    && !text.chars().any(char::is_control) =>
-            {
-                Some(text.trim().to_owned())
-            }
-            _ => {
+            value => {
+                let read = value.and_then(Value::as_str).and_then(|text| one_line(text, most));
+                if read.is_some() {
+                    return read;
+                }
                 let words = format!("\"{key}\" is a text of 1 to {most} characters on one line.");
                 self.note(&format!("{path}/{key}"), Code::Shape, words);
                 None
@@ -352,8 +357,8 @@ impl Reader {
             None | Some(Value::Null) => {}
             Some(Value::Array(items)) if items.len() <= ALIASES => {
                 for item in items {
-                    match item.as_str().filter(|text| (1..=ID_CHARS).contains(&text.chars().count())) {
-                        Some(text) => aliases.push(text.to_owned()),
+                    match item.as_str().and_then(|text| one_line(text, ID_CHARS)) {
+                        Some(alias) => aliases.push(alias),
                         None => self.note("/account/aliases", Code::Shape, "An alias is a domain."),
                     }
                 }

@@ -162,6 +162,8 @@ fn a_step_that_is_no_action_is_refused_with_its_place() {
         assert_eq!(faults[0].path, "/steps/1");
         assert!(faults[0].detail.contains(words), "{}", faults[0].detail);
     }
+    let values = json!([{ "action": "update_record", "type": "contacts", "properties": { "jobtitle": {} } }]);
+    assert_eq!(automation(values).unwrap_err()[0].path, "/steps/0/properties");
     assert_eq!(automation(json!([])).unwrap_err()[0].path, "/steps");
 }
 

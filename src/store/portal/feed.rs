@@ -53,6 +53,12 @@ pub enum Lifecycle {
     ChannelHeld,
     /// It goes on.
     ChannelResumed,
+    /// A qualifying list stands still, for one of its fields is not there any more: signals wait.
+    QualifyingListHeld,
+    /// It goes on, with the signals that waited.
+    QualifyingListResumed,
+    /// A run of score snapshots is over, however it ended.
+    ScoreRunFinished,
     /// HubSpot accepts the authorisation of a seat no more; nobody else is concerned.
     SeatExpired,
     /// Stopped for good.
@@ -74,6 +80,9 @@ impl Lifecycle {
             Self::StorageLow => "storage_low",
             Self::ChannelHeld => "channel_held",
             Self::ChannelResumed => "channel_resumed",
+            Self::QualifyingListHeld => "qualifying_list_held",
+            Self::QualifyingListResumed => "qualifying_list_resumed",
+            Self::ScoreRunFinished => "score_run_finished",
             Self::SeatExpired => "seat_expired",
             Self::Disconnected => "disconnected",
             Self::DataDeleted => "data_deleted",

@@ -40,6 +40,7 @@
 //! | `qualifying_lists` | which signals qualify, as the engine's JSON | number |
 //! | `automations` | what is done for signals that qualify, as the engine's JSON | number |
 //! | `automation_runs` | what an automation did for a signal, and why | number |
+//! | `signals_held` | a signal that waits for a list which stands still | list, the signal's number |
 
 pub mod blocks;
 pub mod browse;
@@ -73,7 +74,7 @@ pub mod wipe;
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 23] = [
+pub const STEPS: [&str; 25] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -280,6 +281,8 @@ pub const STEPS: [&str; 23] = [
     outbox::OPEN,
     scores::TABLES,
     signals::TABLES,
+    signals::HELD,
+    outbox::JOBS,
 ];
 
 /// Opens the tables; see [`crate::store::schema::open`].

@@ -1,10 +1,7 @@
 //! What an account has besides records (owners, pipelines, the names of its lists), as the API's JSON: many entries a row, so that
 //! a read that finds nothing new costs no row and one that does costs one.
 
-use crate::{
-    store::sql::{Param, Sql, SqlError, Value, text},
-    values::ids::ListId,
-};
+use crate::store::sql::{Param, Sql, SqlError, Value, text};
 
 /// Bytes of entries in one row; an entry is under a kilobyte, but for pipelines of many stages.
 const PART_BYTES: usize = 200_000;
@@ -48,12 +45,23 @@ pub fn joined(sql: &dyn Sql, name: &str) -> Result<String, SqlError> {
 }
 
 /// The entry under a name whose `id` this is.
-pub fn entry(sql: &dyn Sql, name: &str, id: ListId) -> Result<Option<String>, SqlError> {
+pub fn entry(sql: &dyn Sql, name: &str, id: &str) -> Result<Option<String>, SqlError> {
     text(
         sql,
         "SELECT entry.value FROM reference, json_each('[' || entries || ']') AS entry
          WHERE name = ?1 AND entry.value->>'id' = ?2 LIMIT 1",
-        &[Param::Text(name), Param::Text(&id.to_string())],
+        &[Param::Text(name), Param::Text(id)],
+    )
+}
+
+/// What a stage of a pipeline is called, in its pipeline.
+pub fn stage(sql: &dyn Sql, name: &str, id: &str) -> Result<Option<String>, SqlError> {
+    text(
+        sql,
+        "SELECT stage.value->>'label' FROM reference, json_each('[' || entries || ']') AS entry,
+             json_each(entry.value, '$.stages') AS stage
+         WHERE name = ?1 AND stage.value->>'id' = ?2 LIMIT 1",
+        &[Param::Text(name), Param::Text(id)],
     )
 }
 
@@ -73,11 +81,11 @@ mod tests {
         put(&sql, "lists", &entries).unwrap();
         assert_eq!(sql.rows_written(), before);
         assert_eq!(joined(&sql, "lists").unwrap(), entries.join(","));
-        let found = super::entry(&sql, "lists", ListId(499)).unwrap().unwrap();
+        let found = super::entry(&sql, "lists", "499").unwrap().unwrap();
         assert!(found.starts_with("{\"id\":\"499\""), "{found}");
         put(&sql, "lists", &entries[..1]).unwrap();
         assert_eq!(joined(&sql, "lists").unwrap(), entries[0]);
-        assert_eq!(super::entry(&sql, "lists", ListId(499)).unwrap(), None);
+        assert_eq!(super::entry(&sql, "lists", "499").unwrap(), None);
         put(&sql, "lists", &[]).unwrap();
         assert_eq!(joined(&sql, "lists").unwrap(), "");
     }

@@ -120,6 +120,8 @@ pub struct Failed {
     pub why: String,
 }
 
+// Statements name the index of companies: to SQLite, which has counted nothing, the beginning of the primary key seems as good, and
+// that is every row of a run.
 const ACCOUNTS: SqlError = SqlError::Content("score_accounts");
 const ROWS: SqlError = SqlError::Content("score_rows");
 
@@ -231,7 +233,7 @@ pub fn forget_runs(sql: &dyn Sql, up_to: i64) -> Result<(), SqlError> {
 pub fn taken(sql: &dyn Sql, run: i64, companies: &[RecordId]) -> Result<BTreeSet<RecordId>, SqlError> {
     ids(
         sql,
-        "SELECT json_group_array(company) FROM score_rows
+        "SELECT json_group_array(company) FROM score_rows INDEXED BY score_rows_company
          WHERE run = ?1 AND company IN (SELECT value FROM json_each(?2))",
         &[Param::Int(run), Param::Text(&ids_json(companies))],
     )
@@ -278,10 +280,18 @@ pub fn rows(sql: &dyn Sql, run: i64, file: u32, from: u32, limit: u32) -> Result
     frozen(sql, of, &params)
 }
 
-/// Rows of a file of which nothing has become yet, in order.
-pub fn waiting(sql: &dyn Sql, run: i64, file: u32, limit: usize) -> Result<Vec<FrozenRow>, SqlError> {
-    let of = "WHERE run = ?1 AND file = ?2 AND state = 0 ORDER BY place LIMIT ?3";
-    frozen(sql, of, &[Param::Int(run), Param::Int(file.into()), Param::Int(limit as i64)])
+/// Rows of a file from a place on of which nothing has become yet, in order.
+pub fn waiting(
+    sql: &dyn Sql,
+    run: i64,
+    file: u32,
+    from: u32,
+    limit: usize,
+) -> Result<Vec<FrozenRow>, SqlError> {
+    let of = "WHERE run = ?1 AND file = ?2 AND place >= ?3 AND state = 0 ORDER BY place LIMIT ?4";
+    let params =
+        [Param::Int(run), Param::Int(file.into()), Param::Int(from.into()), Param::Int(limit as i64)];
+    frozen(sql, of, &params)
 }
 
 /// Rows of a file that HubSpot has no record of.
@@ -375,7 +385,8 @@ pub fn unread(
 /// These companies of a run were read again.
 pub fn mark_read(sql: &dyn Sql, run: i64, companies: &[RecordId]) -> Result<(), SqlError> {
     sql.exec(
-        "UPDATE score_rows SET read = 1 WHERE run = ?1 AND company IN (SELECT value FROM json_each(?2))",
+        "UPDATE score_rows INDEXED BY score_rows_company SET read = 1
+         WHERE run = ?1 AND company IN (SELECT value FROM json_each(?2))",
         &[Param::Int(run), Param::Text(&ids_json(companies))],
     )?;
     Ok(())
@@ -386,6 +397,7 @@ pub fn held(sql: &dyn Sql, run: i64, file: u32, companies: &[RecordId]) -> Resul
     ids(
         sql,
         "SELECT json_group_array(company) FROM score_rows
+         INDEXED BY score_rows_company
          WHERE run = ?1 AND company IN (SELECT value FROM json_each(?3)) AND file = ?2 AND read = 0",
         &[Param::Int(run), Param::Int(file.into()), Param::Text(&ids_json(companies))],
     )
@@ -401,7 +413,7 @@ pub fn failed(
     let (file, place) = after.map_or((-1, -1), |(file, place)| (i64::from(file), i64::from(place)));
     let rows = sql.exec(
         "SELECT file, place, CAST(company AS TEXT), own.id, why
-         FROM score_rows LEFT JOIN score_accounts AS own ON own.number = account
+         FROM score_rows INDEXED BY score_rows_why LEFT JOIN score_accounts AS own ON own.number = account
          WHERE run = ?1 AND why IS NOT NULL AND (file, place) > (?2, ?3)
          ORDER BY file, place LIMIT ?4",
         &[Param::Int(run), Param::Int(file), Param::Int(place), Param::Int(limit.into())],
@@ -485,7 +497,8 @@ mod tests {
         assert_eq!(taken(&sql, 1, &ids).unwrap(), BTreeSet::from([RecordId(5), RecordId(7)]));
         settle(&sql, 1, 0, &[1], RowState::Gone, Some("GONE")).unwrap();
         assert_eq!(gone(&sql, 1, 0, 9).unwrap()[0].company, RecordId(large));
-        assert_eq!(waiting(&sql, 1, 0, 9).unwrap().len(), 2);
+        assert_eq!(waiting(&sql, 1, 0, 0, 9).unwrap().len(), 2);
+        assert_eq!(waiting(&sql, 1, 0, 1, 9).unwrap().len(), 1);
         settle_rest(&sql, 1, 0, RowState::Sent).unwrap();
         assert_eq!(states(&sql, 1, 0).unwrap(), [0, 2, 0, 1, 0]);
         assert_eq!(states(&sql, 2, 0).unwrap(), [1, 0, 0, 0, 0]);

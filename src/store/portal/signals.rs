@@ -52,6 +52,9 @@ pub const TABLES: &str = "CREATE TABLE signals (
      CREATE INDEX automation_runs_record ON automation_runs (automation, record, at) WHERE acted = 1;
      CREATE INDEX automation_runs_of ON automation_runs (automation, number);";
 
+/// What waits for a list that stands still. Lists are few: what is asked of a signal is asked of each of them.
+pub const HELD: &str = "CREATE TABLE signals_held (list TEXT NOT NULL, signal INTEGER NOT NULL, PRIMARY KEY (list, signal)) WITHOUT ROWID;";
+
 const SIGNALS: SqlError = SqlError::Content("signals");
 const RUNS: SqlError = SqlError::Content("automation_runs");
 
@@ -166,6 +169,51 @@ pub fn pending_up_to(sql: &dyn Sql, most: u32) -> Result<u32, SqlError> {
     Ok(int(sql, statement, &[Param::Int(most.into())])?.unwrap_or(0) as u32)
 }
 
+/// A signal waits for a list.
+pub fn hold(sql: &dyn Sql, list: &QualifyingListId, signal: i64) -> Result<(), SqlError> {
+    sql.exec(
+        "INSERT INTO signals_held (list, signal) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        &[Param::Text(list.as_str()), Param::Int(signal)],
+    )?;
+    Ok(())
+}
+
+/// A signal waits for these lists (a JSON list of ids) no longer.
+pub fn let_go(sql: &dyn Sql, lists: &str, signal: i64) -> Result<(), SqlError> {
+    sql.exec(
+        "DELETE FROM signals_held WHERE signal = ?2 AND list IN (SELECT value FROM json_each(?1))",
+        &[Param::Text(lists), Param::Int(signal)],
+    )?;
+    Ok(())
+}
+
+/// Signals that wait for one of these lists (a JSON list of ids), `limit` at most.
+pub fn waiting_for(sql: &dyn Sql, lists: &str, limit: u32) -> Result<Vec<Signal>, SqlError> {
+    signals(sql.exec(
+        &format!(
+            "{SIGNAL} WHERE number IN (SELECT signal FROM signals_held
+                 WHERE list IN (SELECT value FROM json_each(?1)) LIMIT ?2) ORDER BY number"
+        ),
+        &[Param::Text(lists), Param::Int(limit.into())],
+    )?)
+}
+
+/// The lists that a signal waits for.
+pub fn waits_for(sql: &dyn Sql, signal: i64) -> Result<Vec<QualifyingListId>, SqlError> {
+    let rows = sql.exec(
+        "SELECT list FROM signals_held WHERE list IN (SELECT id FROM qualifying_lists) AND signal = ?1",
+        &[Param::Int(signal)],
+    )?;
+    let read = |row: &Row| row.first()?.text()?.parse().ok();
+    rows.iter().map(read).collect::<Option<_>>().ok_or(SIGNALS)
+}
+
+/// How many signals wait for a list. Counts them one by one.
+pub fn held_by(sql: &dyn Sql, list: &QualifyingListId) -> Result<u64, SqlError> {
+    let statement = "SELECT count(*) FROM signals_held WHERE list = ?1";
+    Ok(int(sql, statement, &[Param::Text(list.as_str())])?.unwrap_or(0) as u64)
+}
+
 /// It is decided about a signal, which is of this contact.
 pub fn decided(sql: &dyn Sql, number: i64, contact: Option<RecordId>, content: &str) -> Result<(), SqlError> {
     sql.exec(
@@ -210,6 +258,7 @@ fn remove(sql: &dyn Sql, numbers: &str) -> Result<(), SqlError> {
     if numbers != "[]" {
         for statement in [
             "DELETE FROM automation_runs WHERE signal IN (SELECT value FROM json_each(?1))",
+            "DELETE FROM signals_held WHERE list IN (SELECT id FROM qualifying_lists) AND signal IN (SELECT value FROM json_each(?1))",
             "DELETE FROM signals WHERE number IN (SELECT value FROM json_each(?1))",
         ] {
             sql.exec(statement, &[Param::Text(numbers)])?;
@@ -283,7 +332,11 @@ pub fn put_list(sql: &dyn Sql, id: &QualifyingListId, state: &str) -> Result<(),
 
 /// Forgets a list.
 pub fn remove_list(sql: &dyn Sql, id: &QualifyingListId) -> Result<(), SqlError> {
-    sql.exec("DELETE FROM qualifying_lists WHERE id = ?1", &[Param::Text(id.as_str())])?;
+    for statement in
+        ["DELETE FROM signals_held WHERE list = ?1", "DELETE FROM qualifying_lists WHERE id = ?1"]
+    {
+        sql.exec(statement, &[Param::Text(id.as_str())])?;
+    }
     Ok(())
 }
 
@@ -396,6 +449,18 @@ pub fn run_by_id(sql: &dyn Sql, id: &RunId) -> Result<Option<Run>, SqlError> {
     Ok(runs(rows)?.pop())
 }
 
+/// The run that asked for an action: what it asks for is called by its id and the step.
+pub fn run_of_action(sql: &dyn Sql, action: &ActionId) -> Result<Option<Run>, SqlError> {
+    let rows = sql.exec(
+        &format!(
+            "SELECT {COLUMNS} FROM automation_runs
+             WHERE id = (SELECT substr(key, 1, instr(key, '/') - 1) FROM actions WHERE id = ?1)"
+        ),
+        &[Param::Text(action.as_str())],
+    )?;
+    Ok(runs(rows)?.pop())
+}
+
 /// The newest first, before that row; of one automation or one signal only, where these are given.
 pub fn run_page(
     sql: &dyn Sql,
@@ -421,11 +486,11 @@ pub fn run_page(
 
 /// What keeps a run waiting: writes that are under way, and what a person is to decide.
 const READY: &str = "state = 'open' AND due_at <= ?1 AND automation NOT IN (SELECT value FROM json_each(?2))
-     AND (at < ?3 OR action IS NULL OR NOT EXISTS (
+     AND (due_at < ?3 OR action IS NULL OR NOT EXISTS (
          SELECT 1 FROM actions JOIN outbox ON outbox.action = actions.number
          WHERE actions.id = automation_runs.action AND outbox.state IN ('waiting', 'sent', 'doubt', 'unknown')))";
 
-/// Runs whose step has come to its end, or that began before `given_up`; not those of automations that are `paused` (a JSON list of rows).
+/// Runs whose step has come to its end, or was asked for before `given_up`; not those of automations that are `paused` (a JSON list of rows).
 pub fn ready(
     sql: &dyn Sql,
     now: Timestamp,
@@ -487,108 +552,4 @@ pub fn read<T: serde::de::DeserializeOwned>(content: &str) -> Result<T, SqlError
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::{native::NativeSql, portal};
-
-    fn open() -> NativeSql {
-        let sql = NativeSql::default();
-        portal::open(&sql).unwrap();
-        sql
-    }
-
-    fn send(sql: &NativeSql, seed: u8, email: Option<&str>, visitor: Option<&str>, at: i64) {
-        let id = SignalId::from_random([seed; 12]);
-        let key = format!("k{seed}");
-        add(sql, &New { id: &id, key: &key, email, visitor, content: "{}" }, Timestamp(at)).unwrap();
-    }
-
-    fn begin(sql: &NativeSql, seed: u8, signal: i64, state: &str) -> Run {
-        let run = Run {
-            number: 0,
-            id: RunId::from_random([seed; 12]),
-            automation: 1,
-            signal,
-            subject: "domain/acme.com".to_owned(),
-            record: None,
-            at: Timestamp(signal),
-            acted: true,
-            state: state.to_owned(),
-            action: None,
-            due_at: Timestamp(5),
-            content: "{}".to_owned(),
-        };
-        put_run(sql, &run).unwrap();
-        run
-    }
-
-    #[test]
-    fn a_person_is_found_by_address_contact_and_what_the_host_calls_them() {
-        let sql = open();
-        send(&sql, 1, Some("ann@acme.com"), Some("v1"), 1);
-        send(&sql, 2, None, Some("v1"), 2);
-        send(&sql, 3, Some("bob@acme.com"), Some("v2"), 3);
-        send(&sql, 4, None, None, 4);
-        is_of(&sql, 4, RecordId(7)).unwrap();
-        let emails = ["ann@acme.com".to_owned()];
-        assert_eq!(of_person(&sql, &emails, &[RecordId(7)]).unwrap(), [1, 2, 4]);
-        begin(&sql, 1, 1, "open");
-        begin(&sql, 2, 3, "open");
-        erase(&sql, &[1, 2, 4]).unwrap();
-        assert_eq!(page(&sql, None, 9).unwrap().len(), 1);
-        assert_eq!(run_page(&sql, None, None, None, 9).unwrap().len(), 1);
-    }
-
-    #[test]
-    fn a_run_is_of_one_automation_and_signal_once() {
-        let sql = open();
-        send(&sql, 1, None, None, 1);
-        let mut run = begin(&sql, 1, 1, "open");
-        let again = Run { id: RunId::from_random([9; 12]), ..run.clone() };
-        assert!(put_run(&sql, &again).is_err());
-        assert_eq!(ready(&sql, Timestamp(4), "[]", Timestamp(0), 9).unwrap().len(), 0);
-        assert_eq!(ready(&sql, Timestamp(5), "[1]", Timestamp(0), 9).unwrap().len(), 0, "it is paused");
-        assert_eq!(ready(&sql, Timestamp(5), "[]", Timestamp(0), 9).unwrap().len(), 1);
-        assert_eq!(acted_at(&sql, 1, "domain/acme.com", None).unwrap(), Some(Timestamp(1)));
-        run.state = "done".to_owned();
-        run.record = Some("companies/7".to_owned());
-        put_run(&sql, &run).unwrap();
-        assert_eq!(acted_at(&sql, 1, "else", Some("companies/7")).unwrap(), Some(Timestamp(1)));
-        assert_eq!(acted_at(&sql, 2, "domain/acme.com", None).unwrap(), None);
-        assert_eq!(next_at(&sql, "[]").unwrap(), None);
-        assert_eq!(counts(&sql, 1).unwrap(), [("done".to_owned(), 1)]);
-    }
-
-    #[test]
-    fn the_oldest_go_first_with_their_runs() {
-        let sql = open();
-        for at in 1..=5 {
-            send(&sql, at, None, None, i64::from(at));
-            begin(&sql, at, i64::from(at), "done");
-        }
-        forget_before(&sql, Timestamp(3), 100, 1).unwrap();
-        assert_eq!(oldest_at(&sql).unwrap(), Some(Timestamp(2)));
-        forget_before(&sql, Timestamp(3), 2, 9).unwrap();
-        assert_eq!(oldest_at(&sql).unwrap(), Some(Timestamp(4)));
-        assert_eq!(run_page(&sql, None, Some(1), None, 9).unwrap().len(), 2);
-    }
-
-    #[test]
-    fn what_is_open_is_found_without_what_is_over() {
-        let sql = open();
-        let (now, text, limit) = (Param::Int(1), Param::Text("[]"), Param::Int(1));
-        for (statement, params) in [
-            (format!("{SIGNAL}{PENDING}"), vec![limit]),
-            (
-                format!("SELECT {COLUMNS} FROM automation_runs WHERE {READY} ORDER BY number LIMIT ?4"),
-                vec![now, text, now, limit],
-            ),
-        ] {
-            let rows = sql.exec(&format!("EXPLAIN QUERY PLAN {statement}"), &params).unwrap();
-            let steps: Vec<&str> = rows.iter().filter_map(|row| row.last()?.text()).collect();
-            let open =
-                |step: &&&str| step.contains("signals_pending") || step.contains("automation_runs_open");
-            assert!(steps.iter().any(|step| open(&step)), "{statement}\n{steps:#?}");
-        }
-    }
-}
+mod tests;

@@ -167,7 +167,8 @@ impl Definition {
         })
     }
 
-    fn names_owners(&self) -> bool {
+    /// Whether its values are ids of owners.
+    pub fn names_owners(&self) -> bool {
         self.name == OWNER.0 || self.referenced_object_type.as_deref() == Some(OWNER.1)
     }
 

@@ -108,6 +108,20 @@ pub(super) fn each() -> Vec<Value> {
             "A domain that somebody registered, or a page or mailbox of it; none of a mail provider or of a host that many share.",
         )
     };
+    let mut update_deal = asked(
+        Name::UpdateDeal,
+        &[
+            ("deal", record()),
+            ("stage?", optional(said(text(), "The stage's name or id."))),
+            ("pipeline?", optional(said(text(), "Where several pipelines have a stage of that name."))),
+            ("properties?", values()),
+        ],
+    );
+    // Something of the deal is to be changed.
+    update_deal["anyOf"] = json!([
+        { "required": ["stage"], "properties": { "stage": { "type": "string" } } },
+        { "required": ["properties"], "properties": { "properties": { "minProperties": 1 } } },
+    ]);
     vec![
         asked(
             Name::ImportCompany,
@@ -163,15 +177,7 @@ pub(super) fn each() -> Vec<Value> {
                 ("about?", about()),
             ],
         ),
-        asked(
-            Name::UpdateDeal,
-            &[
-                ("deal", record()),
-                ("stage", said(text(), "The stage's name or id.")),
-                ("pipeline?", optional(said(text(), "Where several pipelines have a stage of that name."))),
-                ("properties?", values()),
-            ],
-        ),
+        update_deal,
         asked(
             Name::UpdateRecord,
             &[
@@ -225,6 +231,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             object(&[
                 ("id", id("act", "action")),
                 ("key?", said(text(), "Your own name for it.")),
+                ("job?", said(text(), "Your own name for the job that it is of.")),
                 ("seat?", said(text(), "The seat that does it, with its own token.")),
                 ("action", names.clone()),
                 ("state", states()),
@@ -259,9 +266,16 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 ("type?", text()),
                 ("record?", said(text(), "Which; or the step that makes it.")),
                 ("list?", text()),
+                ("list_name?", text()),
                 (
                     "fields?",
-                    json!({ "type": "object", "additionalProperties": object(&[("label", said(json!({ "type": ["string", "null"] }), "What people call the field, as far as that is known.")), ("from?", json!({ "type": ["string", "null"] })), ("to", text())]) }),
+                    json!({ "type": "object", "additionalProperties": object(&[
+                        ("label", said(json!({ "type": ["string", "null"] }), "What people call the field, as far as that is known.")),
+                        ("from?", json!({ "type": ["string", "null"] })),
+                        ("from_label?", text()),
+                        ("to", text()),
+                        ("to_label?", said(text(), "What people call the value, where that is another word and known: of an option, an owner, a deal's stage or pipeline.")),
+                    ]) }),
                 ),
                 ("links?", list(object(&[("type", text()), ("record", text())]))),
                 ("left_at?", moment()),
@@ -286,7 +300,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                     "counts",
                     said(
                         json!({ "type": "object", "additionalProperties": count() }),
-                        "How many writes of the connection are open (`waiting`, `sent`), `failed` or `unknown`.",
+                        "How many writes of the connection are open (`waiting`, `sent`), `failed` or `unknown`; with `job` how many of the job stand how, all of them.",
                     ),
                 )],
             ),

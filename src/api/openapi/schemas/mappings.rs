@@ -30,10 +30,10 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         vec![
             (
                 "field",
-                said(
-                    plain(1, filter::MAX_NAME),
-                    "HubSpot's internal name of the property; no two entries fill one.",
-                ),
+                json!({
+                    "type": "string", "minLength": 1, "maxLength": filter::MAX_NAME, "pattern": r"^[^ \x00-\x1f\x7f-\x9f]+$",
+                    "description": "HubSpot's internal name of the property; no two entries fill one.",
+                }),
             ),
             (
                 "from?",
@@ -67,7 +67,11 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ]
     };
     let mut entry = body(&members());
-    entry["oneOf"] = json!([{ "required": ["from"] }, { "required": ["constant"] }]);
+    // A constant is always there, as it is.
+    entry["oneOf"] = json!([
+        { "required": ["from"], "properties": { "constant": false } },
+        { "required": ["constant"], "properties": { "from": false, "type": false, "default": false } },
+    ]);
     let mut shown = members();
     shown.extend([
         ("label", said(or_null(text()), "What people call the property.")),

@@ -191,7 +191,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
 }
 
 /// Kinds of change, as `kind_of` and the lifecycle name them.
-const CHANGES: [&str; 26] = [
+const CHANGES: [&str; 30] = [
     "created",
     "updated",
     "deleted",
@@ -216,6 +216,10 @@ const CHANGES: [&str; 26] = [
     "storage_low",
     "channel_held",
     "channel_resumed",
+    "qualifying_list_held",
+    "qualifying_list_resumed",
+    "score_run_finished",
+    "seat_expired",
     "data_deleted",
     "disconnected",
 ];

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{body, count, flag, list, moment, object, of, or_null, page, said, text, words};
+use super::{body, count, flag, line, list, moment, object, of, or_null, page, said, text, words};
 use crate::{
     api::score::DOMAIN_CHARS,
     engine::portal::{
@@ -81,11 +81,11 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
     let mut new_settings = settings();
     new_settings.extend([
         ("prefix?", or_null(name(PREFIX_CHARS, "Before each property's name; `spoke` if absent."))),
+        ("label?", said(or_null(line(LABEL_CHARS)), "Before each property's label; `Spoke` if absent.")),
         (
-            "label?",
-            json!({ "type": ["string", "null"], "minLength": 1, "maxLength": LABEL_CHARS, "description": "Before each property's label; `Spoke` if absent." }),
+            "group?",
+            or_null(name(GROUP_CHARS, "HubSpot's name of their group; `<prefix>_managed_scores` if absent.")),
         ),
-        ("group?", or_null(name(GROUP_CHARS, "HubSpot's name of their group; `<prefix>_managed_scores` if absent."))),
     ]);
     let mut shown = settings();
     shown.extend([

@@ -96,7 +96,10 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 ("results", list(of("SeatTask"))),
                 (
                     "more",
-                    said(json!({ "type": "boolean" }), "There are more than a hundred: these are due first."),
+                    said(
+                        json!({ "type": "boolean" }),
+                        "There are more than a hundred: these are due first, and in these a `queue` was looked for.",
+                    ),
                 ),
             ]),
         ),

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    body, count, flag, given_id, id, list, moment, object, object_type, of, or_null, page, plain, said, text,
-    words,
+    body, count, flag, given_id, id, line, list, moment, object, object_type, of, or_null, page, plain, said,
+    text, words,
 };
 use crate::engine::signal::{
     ALIASES, FIELDS, ID_CHARS, MAX_COOL_DOWN_HOURS, MAX_STEPS, NAME_CHARS, VALUE_CHARS,
@@ -23,10 +23,6 @@ fn seen_fields() -> Value {
     json!({ "type": "object", "additionalProperties": { "type": "string" } })
 }
 
-fn line(most: usize) -> Value {
-    json!({ "type": "string", "minLength": 1, "maxLength": most, "pattern": r"^[!-~]([ -~]*[!-~])?$" })
-}
-
 fn email() -> Value {
     json!({ "type": "string", "maxLength": ID_CHARS, "pattern": r"^[A-Za-z0-9._+-]{1,60}@[a-z0-9-]{1,60}\.[a-z]{2,20}$", "examples": ["ann@acme.com"] })
 }
@@ -41,7 +37,8 @@ fn implied(action: &str) -> &'static [&'static str] {
         "create_task" => &["due"],
         "log_call" => &["at"],
         "timeline_entry" => &["about"],
-        "update_record" => &["record"],
+        // Values may come from the mapping of the action.
+        "update_record" => &["record", "properties"],
         _ => &[],
     }
 }
@@ -63,6 +60,12 @@ fn step() -> Value {
         }
         if let Some(required) = kind["required"].as_array_mut() {
             required.retain(|name| name.as_str().is_some_and(|name| !implied(&action).contains(&name)));
+        }
+        if action == "update_deal"
+            && let Some(kind) = kind.as_object_mut()
+        {
+            // Values may come from the mapping of the action.
+            kind.remove("anyOf");
         }
         if action == "update_record" {
             // A signal is about a contact and a company.
@@ -153,10 +156,8 @@ fn signal(needed: bool) -> Value {
         ("visitor?", or_null(visitor)),
         ("fields?", own_fields()),
     ]);
-    if needed {
-        let has = |who: &str| json!({ "required": [who], "properties": { who: { "type": "object" } } });
-        signal["anyOf"] = json!([has("account"), has("visitor")]);
-    }
+    let has = |who: &str| json!({ "required": [who], "properties": { who: { "type": "object" } } });
+    signal["anyOf"] = json!([has("account"), has("visitor")]);
     signal
 }
 
@@ -171,13 +172,16 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
     };
     let conditions = || said(list(of("SeenCondition")), "What conditions saw, and said.");
     let on = || {
+        let mut on = body(&[
+            ("signal_id?", or_null(id("sig", "signal"))),
+            ("signal?", or_null(of("SomeSignal"))),
+            ("company?", or_null(given_id("record"))),
+            ("contact?", or_null(given_id("record"))),
+        ]);
+        // One of the two.
+        on["anyOf"] = json!([{ "properties": { "signal_id": { "type": "null" } } }, { "properties": { "signal": { "type": "null" } } }]);
         said(
-            body(&[
-                ("signal_id?", or_null(id("sig", "signal"))),
-                ("signal?", or_null(of("SomeSignal"))),
-                ("company?", or_null(given_id("record"))),
-                ("contact?", or_null(given_id("record"))),
-            ]),
+            on,
             "Whom it is tried on: a signal that came, or one that you write, and records in the place of those that would be matched.",
         )
     };
@@ -266,7 +270,13 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                     ])),
                 ),
                 ("fields", seen_fields()),
-                ("state", words(&["pending", "decided"])),
+                (
+                    "state",
+                    said(
+                        words(&["pending", "decided", "held"]),
+                        "`held`: it is decided about but for lists that stand still, and waits for these.",
+                    ),
+                ),
                 (
                     "decision",
                     or_null(object(&[
@@ -287,6 +297,8 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                                     ),
                                 ),
                                 ("conditions", conditions()),
+                                ("held", said(flag(), "The signal waits for the list, which stands still.")),
+                                ("decided_at", or_null(moment())),
                             ])),
                         ),
                     ])),
@@ -302,7 +314,14 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 ("name", name()),
                 ("filter", of("Filter")),
                 ("selects", said(text(), "The filter in words.")),
-                ("trouble", json!({ "type": ["string", "null"] })),
+                (
+                    "trouble",
+                    said(
+                        json!({ "type": ["string", "null"] }),
+                        "Why it stands still: a field that it names is gone or of another type. It goes on by itself once that is as it was, or once it is edited.",
+                    ),
+                ),
+                ("waiting", said(count(), "Signals that are decided about then.")),
                 ("automations", list(id("aut", "automation"))),
                 ("created_at", moment()),
                 ("updated_at", moment()),
@@ -334,6 +353,13 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 ("name", name()),
                 ("list", list_id()),
                 ("list_name", json!({ "type": ["string", "null"] })),
+                (
+                    "trouble",
+                    said(
+                        json!({ "type": ["string", "null"] }),
+                        "Why its list stands still, and nothing begins meanwhile.",
+                    ),
+                ),
                 ("cool_down_hours", count()),
                 ("per", words(&["account", "visitor"])),
                 ("steps", steps()),
@@ -408,13 +434,24 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                             "state",
                             said(
                                 text(),
-                                "`asked` while the outbox has it, then as it ended there; or `skipped`, `off`, `refused`.",
+                                "`asked` while the outbox has it, then as it ended there; or `skipped`, `off`, `refused`; `waits` while an earlier step is tried again.",
                             ),
                         ),
                         ("words", json!({ "type": ["string", "null"] })),
                         ("action_id", or_null(id("act", "action"))),
                         ("record", json!({ "type": ["string", "null"] })),
                         ("at", moment()),
+                        (
+                            "before",
+                            said(
+                                list(object(&[
+                                    ("at", moment()),
+                                    ("state", text()),
+                                    ("words", json!({ "type": ["string", "null"] })),
+                                ])),
+                                "What it had come to before it was tried again, the oldest first: a run that was over goes on when one of its actions leaves again.",
+                            ),
+                        ),
                     ])),
                 ),
                 ("steps_total", count()),

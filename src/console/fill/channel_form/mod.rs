@@ -1,41 +1,33 @@
 //! The form of a channel: what a person sent becomes a definition, a definition becomes a form.
 //!
-//! The rows of a form have no numbers: names repeat, and their order says what belongs to what. A condition begins with `property`, a group
-//! with `group`, a field that is handed over with `from-property`. [`catalog`] knows the fields that can be named, [`condition`]
-//! is one row and the groups of rows, [`preview`] the words for what a draft comes to.
+//! The rows of a form have no numbers: names repeat, and their order says what belongs to what. A field that is handed over begins with
+//! `from-property`; what belongs to the filter is [`filter_form`]'s. [`lists`] knows the lists that can be chosen, [`preview`] the words for
+//! what a draft comes to.
 
-mod catalog;
-mod condition;
+mod lists;
 mod preview;
 
 use serde_json::{Value, json};
 
-use catalog::Known;
-pub use catalog::{Catalog, called, lists};
-use condition::{Condition, Group, groups, no_field};
+pub use lists::lists;
 pub use preview::preview;
 
 use crate::{
     console::{
-        channel_form::{ChannelFormView, GroupView, ListLine, MappingView},
+        channel_form::{ChannelFormView, ListLine, MappingView},
         connection::ConnectionFrame,
+        fill::filter_form::{self, Catalog, no_field},
     },
-    values::{
-        filter::{Fault, Filter},
-        json as own_json,
-    },
+    values::filter::Fault,
 };
+
 /// A channel as a form holds it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Draft {
     name: String,
     by_list: bool,
     list: String,
-    any: bool,
-    groups: Vec<Group>,
-    /// The filter as JSON where the groups do not say it; it need not be right.
-    beyond: Option<String>,
-    json_open: bool,
+    filter: filter_form::Draft,
     fields: Vec<Row>,
 }
 
@@ -96,13 +88,8 @@ impl Draft {
     /// A new channel: by filter, handing over what tells records apart.
     pub fn new(usual: &[&str], catalog: &Catalog) -> Self {
         let known = usual.iter().filter_map(|name| catalog.find(name));
-        let row = |field: &Known| Row { property: field.words.clone(), ..Row::default() };
-        let fields = known.map(row).collect();
-        Self {
-            groups: vec![Group { any: false, conditions: vec![Condition::default()] }],
-            fields,
-            ..Self::default()
-        }
+        let fields = known.map(|field| Row { property: field.words.clone(), ..Row::default() }).collect();
+        Self { filter: filter_form::Draft::new(), fields, ..Self::default() }
     }
 
     /// One that is there.
@@ -111,61 +98,32 @@ impl Draft {
         let row = |value: &Value| {
             let (field, property) = (text(&value["field"]), text(&value["property"]));
             let field = if field == property { String::new() } else { field };
-            Row { field, property: catalog.words(&property).to_owned(), default: text(&value["default"]) }
+            Row { field, property: catalog.words(&property), default: text(&value["default"]) }
         };
-        let mut draft = Self {
+        Self {
             name: text(&definition["name"]),
             by_list: definition.get("list").is_some(),
             list: text(&definition["list"]),
-            groups: vec![Group::default()],
+            filter: filter_form::Draft::of(
+                definition.get("filter").unwrap_or(&json!({ "and": [] })),
+                catalog,
+            ),
             fields: definition["fields"].as_array().into_iter().flatten().map(row).collect(),
-            ..Self::default()
-        };
-        if let Some(filter) = definition.get("filter") {
-            draft.take(filter, catalog);
         }
-        draft
     }
 
     /// As it was sent.
     pub fn sent(fields: &[(String, String)], catalog: &Catalog) -> Self {
-        let mut draft = Self::default();
-        let (mut json, mut json_was, mut was) = ("", "", "");
+        let mut draft = Self { filter: filter_form::Draft::sent(fields, catalog), ..Self::default() };
         for (name, value) in fields {
-            let condition = draft.groups.last_mut().and_then(|group| group.conditions.last_mut());
-            match (name.as_str(), condition) {
-                ("name", _) => draft.name.clone_from(value),
-                ("by", _) => draft.by_list = value == "list",
-                ("list", _) => draft.list.clone_from(value),
-                ("join", _) => draft.any = value == "any",
-                ("beyond", _) => draft.beyond = Some(String::new()),
-                ("group", _) => draft.groups.push(Group { any: value == "any", conditions: Vec::new() }),
-                ("property", _) => {
-                    if let Some(group) = draft.groups.last_mut() {
-                        let property = catalog.words(value.trim()).to_owned();
-                        group.conditions.push(Condition { property, ..Condition::default() });
-                    }
+            match name.as_str() {
+                "name" => draft.name.clone_from(value),
+                "by" => draft.by_list = value == "list",
+                "list" => draft.list.clone_from(value),
+                "from-property" => {
+                    draft.fields.push(Row { property: catalog.words(value.trim()), ..Row::default() });
                 }
-                ("was", Some(_)) => was = value,
-                // What was said of another field does not hold of this one.
-                ("operator" | "unit" | "value", Some(condition)) if condition.property != was => {}
-                ("operator", Some(condition)) => condition.operator.clone_from(value),
-                ("unit", Some(condition)) => condition.unit.clone_from(value),
-                ("value", Some(condition)) => {
-                    let lines = value.lines().map(str::trim).filter(|line| !line.is_empty());
-                    condition.values.extend(lines.map(str::to_owned));
-                    // Of two fields, the first may be empty.
-                    if value.trim().is_empty() {
-                        condition.values.push(String::new());
-                    }
-                }
-                ("json", _) => json = value,
-                ("json-was", _) => json_was = value,
-                ("from-property", _) => {
-                    let property = catalog.words(value.trim()).to_owned();
-                    draft.fields.push(Row { property, ..Row::default() });
-                }
-                ("host-field" | "default", _) => {
+                "host-field" | "default" => {
                     if let Some(row) = draft.fields.last_mut() {
                         let own = if name == "default" { &mut row.default } else { &mut row.field };
                         value.trim().clone_into(own);
@@ -174,129 +132,23 @@ impl Draft {
                 _ => {}
             }
         }
-        let plain = |text: &str| text.replace('\r', "").trim().to_owned();
-        let json = plain(json);
-        if draft.beyond.is_some() {
-            draft.beyond = Some(json.clone());
-        }
-        if json != plain(json_was) {
-            draft.json_open = true;
-            match own_json::parse::<Value>(&json) {
-                Ok(filter) => draft.take(&filter, catalog),
-                Err(_) => draft.beyond = Some(json),
-            }
-        }
-        if draft.groups.is_empty() {
-            draft.groups.push(Group::default());
-        }
         draft
-    }
-
-    /// Takes a filter: into the editor where that can say it.
-    fn take(&mut self, filter: &Value, catalog: &Catalog) {
-        match groups(filter, catalog).filter(|_| Filter::from_value(filter).is_ok()) {
-            Some((any, groups)) => (self.any, self.groups, self.beyond) = (any, groups, None),
-            None => self.beyond = Some(format!("{filter:#}")),
-        }
     }
 
     /// Does what a button says; the id of what a person goes on with, where a row came or went.
     pub fn act(&mut self, button: &str) -> Option<String> {
-        let mut words = button.split(' ');
-        let what = words.next().unwrap_or_default();
-        let mut place = || words.next().and_then(|word| word.parse::<usize>().ok()).unwrap_or(usize::MAX);
-        let (first, second) = (place(), place());
-        match what {
-            "add-group" => {
-                if self.groups.len() == 1 {
-                    // Two groups of "all" that must all hold would be one.
-                    self.any = true;
-                }
-                self.groups.push(Group { any: false, conditions: vec![Condition::default()] });
-                Some(format!("c{}-0-field", self.groups.len() - 1))
-            }
-            "drop-group" if first < self.groups.len() && self.groups.len() > 1 => {
-                self.groups.remove(first);
-                Some("add-group".to_owned())
-            }
-            "add-condition" => {
-                let conditions = &mut self.groups.get_mut(first)?.conditions;
-                conditions.push(Condition::default());
-                Some(format!("c{first}-{}-field", conditions.len() - 1))
-            }
-            "drop-condition" => {
-                let conditions = &mut self.groups.get_mut(first)?.conditions;
-                if second < conditions.len() {
-                    conditions.remove(second);
-                }
-                Some(format!("add-condition-{first}"))
-            }
-            "add-field" => {
+        let (what, place) = button.split_once(' ').unwrap_or((button, ""));
+        match (what, place.parse::<usize>()) {
+            ("add-field", _) => {
                 self.fields.push(Row::default());
                 Some(format!("m{}-from", self.fields.len() - 1))
             }
-            "drop-field" if first < self.fields.len() => {
-                self.fields.remove(first);
+            ("drop-field", Ok(place)) if place < self.fields.len() => {
+                self.fields.remove(place);
                 Some("add-field".to_owned())
             }
-            "anew" => {
-                self.beyond = None;
-                self.groups = vec![Group { any: false, conditions: vec![Condition::default()] }];
-                Some("c0-0-field".to_owned())
-            }
-            "json" => {
-                self.json_open = true;
-                None
-            }
-            _ => None,
+            _ => self.filter.act(button),
         }
-    }
-
-    /// The filter, with the path of each condition; what is missing.
-    fn filter(&self, catalog: &Catalog) -> (Value, Vec<(String, Place)>, Wrong) {
-        let (mut places, mut wrong) = (Vec::new(), Wrong::default());
-        if let Some(text) = &self.beyond {
-            let value = own_json::parse::<Value>(text).unwrap_or_else(|_| {
-                wrong.0.push((Place::Form, "The JSON of the filter cannot be read: a bracket, quote or comma is missing or too much.".to_owned()));
-                json!({ "and": [] })
-            });
-            return (value, places, wrong);
-        }
-        let mut parts: Vec<(&str, Vec<(Value, Place)>)> = Vec::new();
-        for (place, group) in self.groups.iter().enumerate() {
-            let mut conditions = Vec::new();
-            for (number, condition) in group.conditions.iter().enumerate() {
-                if condition.property.is_empty() {
-                    continue;
-                }
-                let at = Place::Condition(place, number);
-                match condition.build(catalog) {
-                    Ok(value) => conditions.push((value, at)),
-                    Err(words) => wrong.0.push((at, words)),
-                }
-            }
-            if !conditions.is_empty() {
-                parts.push((if group.any { "or" } else { "and" }, conditions));
-            }
-        }
-        let outer = if self.any { "or" } else { "and" };
-        let single = parts.len() == 1;
-        let mut built = Vec::new();
-        for (place, (join, conditions)) in parts.into_iter().enumerate() {
-            let before = if single { "/filter".to_owned() } else { format!("/filter/{outer}/{place}") };
-            let mut values = Vec::new();
-            for (number, (value, at)) in conditions.into_iter().enumerate() {
-                places.push((format!("{before}/{join}/{number}"), at));
-                values.push(value);
-            }
-            built.push(json!({ join: values }));
-        }
-        let filter = match built.len() {
-            0 => json!({ "and": [] }),
-            1 => built.remove(0),
-            _ => json!({ outer: built }),
-        };
-        (filter, places, wrong)
     }
 
     /// The definition that the form means; otherwise what is missing.
@@ -310,8 +162,11 @@ impl Draft {
                 wrong.0.push((Place::Form, "Choose the list.".to_owned()));
             }
         } else {
-            let (filter, own, missing) = self.filter(catalog);
-            (definition["filter"], places, wrong) = (filter, own, missing);
+            let built = self.filter.built(catalog);
+            definition["filter"] = built.filter;
+            let row = |(group, number)| Place::Condition(group, number);
+            places.extend(built.places.into_iter().map(|(path, at)| (path, row(at))));
+            wrong.0.extend(built.wrong.into_iter().map(|(at, words)| (at.map_or(Place::Form, row), words)));
         }
         let mut fields = Vec::new();
         for (number, row) in self.fields.iter().enumerate().filter(|(_, row)| **row != Row::default()) {
@@ -353,33 +208,13 @@ impl Draft {
         lists: Vec<ListLine>,
         wrong: &Wrong,
     ) -> ChannelFormView {
-        let (filter, _, missing) = self.filter(catalog);
-        let complete = missing.0.is_empty();
-        let json = match &self.beyond {
-            Some(text) => text.clone(),
-            None if complete => format!("{filter:#}"),
-            None => String::new(),
-        };
-        let words = |filter: Filter| format!("{}.", filter.describe(catalog));
-        let beyond = self.beyond.as_ref().map(|_| {
-            Filter::from_value(&filter)
-                .map_or_else(|_| "The JSON below is not a filter yet.".to_owned(), words)
-        });
-        let group = |(place, group): (usize, &Group)| GroupView {
-            any: group.any,
-            conditions: group
-                .conditions
-                .iter()
-                .enumerate()
-                .map(|(number, one)| one.view(catalog, wrong.at(Place::Condition(place, number))))
-                .collect(),
-        };
         let row = |(number, row): (usize, &Row)| MappingView {
             field: row.field.clone(),
             property: row.property.clone(),
             default: row.default.clone(),
             wrong: wrong.at(Place::Field(number)),
         };
+        let every = format!("every one of the {} matches", at.words(object_type));
         let of_form = wrong.0.iter().filter(|(place, _)| *place == Place::Form);
         ChannelFormView {
             at,
@@ -389,13 +224,11 @@ impl Draft {
             by_list: self.by_list,
             lists,
             list: self.list.clone(),
-            any: self.any,
-            groups: self.groups.iter().enumerate().map(group).collect(),
-            json_open: self.json_open || beyond.is_some(),
-            beyond,
-            json,
+            filter: self.filter.view(catalog, ("A record is selected", every), &|(group, number)| {
+                wrong.at(Place::Condition(group, number))
+            }),
             fields: self.fields.iter().enumerate().map(row).collect(),
-            known: catalog.known.iter().map(|field| (field.words.clone(), field.name.clone())).collect(),
+            known: catalog.proposed(),
             left_out: catalog.left_out,
             errors: of_form.map(|(_, words)| words.clone()).collect(),
             wrong_rows: wrong.0.iter().filter(|(place, _)| *place != Place::Form).count(),

@@ -1,11 +1,12 @@
 use super::*;
 use crate::{
     console::{
-        channel_form::{self, Entry, Input},
+        channel_form,
         fill::fields::Mirrored,
+        filter_form::{Entry, Input},
         sample,
     },
-    values::filter::Code,
+    values::filter::{Code, Filter},
 };
 
 const TOLD: &str = r#"{"results":[
@@ -104,7 +105,7 @@ fn what_was_said_of_another_field_is_not_said_of_this_one() {
         ("operator", "between"),
         ("value", "1"),
     ]);
-    let condition = &draft.groups[0].conditions[0];
+    let condition = &draft.filter.groups[0].conditions[0];
     assert_eq!((condition.operator.as_str(), condition.values.len()), ("", 0));
     let view = condition.view(&catalog(), None);
     assert_eq!((view.operator.as_str(), view.input), ("is", Input::One(Entry::Text, String::new())));
@@ -170,9 +171,9 @@ fn buttons_add_and_remove_rows_and_none_of_them_breaks_a_form_or_loses_the_place
     assert_eq!(draft, sent(&ROWS));
     let mut single = sent(&[("group", "all")]);
     single.act("drop-group 0");
-    assert_eq!(single.groups.len(), 1);
+    assert_eq!(single.filter.groups.len(), 1);
     single.act("add-group");
-    assert!(single.any, "a second group is another way in");
+    assert!(single.filter.any, "a second group is another way in");
 }
 
 #[test]
@@ -183,17 +184,23 @@ fn json_that_was_edited_replaces_the_conditions_and_what_they_cannot_say_stays_j
         sent(&rows)
     };
     let same = json("before");
-    assert_eq!(same.groups.len(), 2);
+    assert_eq!(same.filter.groups.len(), 2);
     let simple = json("{\"and\":[{\"property\":\"amount\",\"type\":\"number\",\r\n\"operator\":\"known\"}]}");
-    assert_eq!((simple.groups.len(), &simple.beyond), (1, &None));
+    assert_eq!((simple.filter.groups.len(), &simple.filter.beyond), (1, &None));
     let deep = json(r#"{"not":{"property":"amount","type":"number","operator":"known"}}"#);
     assert_eq!(built(&deep)["filter"]["not"]["property"], "amount");
     let at = sample::connection_frame(&sample::plain);
     let view = deep.view(at.clone(), (None, "contacts"), &catalog(), Vec::new(), &Wrong::default());
-    assert_eq!((view.beyond.as_deref(), view.json_open), (Some("Not (Amount is known)."), true));
+    assert_eq!(
+        (view.filter.beyond.as_deref(), view.filter.json_open),
+        (Some("Not (Amount is known)."), true)
+    );
     let broken = json("{");
     assert!(broken.build("contacts", &catalog()).is_err());
-    assert_eq!(broken.view(at, (None, "contacts"), &catalog(), Vec::new(), &Wrong::default()).json, "{");
+    assert_eq!(
+        broken.view(at, (None, "contacts"), &catalog(), Vec::new(), &Wrong::default()).filter.json,
+        "{"
+    );
 }
 
 #[test]

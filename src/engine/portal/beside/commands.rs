@@ -105,7 +105,7 @@ impl Portal {
 
     /// One list as HubSpot told of it in the last full read, and how it is followed.
     fn list(&self, turn: &Turn<'_>, list: ListId) -> Result<Answer, SqlError> {
-        let told = reference::entry(turn.sql, Source::Lists.as_str(), list)?;
+        let told = reference::entry(turn.sql, Source::Lists.as_str(), &list.to_string())?;
         let followed = self.followed_json(turn, list)?;
         let (told, followed) = match (told, followed) {
             (None, None) => return Ok(Answer::Missing),

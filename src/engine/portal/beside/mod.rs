@@ -13,19 +13,15 @@ mod segments;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    engine::{
-        alert::Alert,
-        limiter::messages::News,
-        portal::{
-            Effect, InFlight, Portal, Running, Turn,
-            messages::{StreamState, Trouble},
-            refusals::{REFUSED_MS, TROUBLE_AFTER, backoff},
-            state::Connection,
-        },
+    engine::portal::{
+        Effect, InFlight, Portal, Running, Turn,
+        messages::{StreamState, Trouble},
+        refusals::{REFUSED_MS, TROUBLE_AFTER, backoff},
+        state::Connection,
     },
     hubspot::{
         Malformed, account, lists, owners, pipelines,
-        rejection::{self, Class, Policy, Rejection},
+        rejection::{self, Class, Rejection},
         schemas,
     },
     store::{schema, sql::SqlError},
@@ -514,25 +510,11 @@ impl Portal {
             self.after_account(turn, Some(errand));
             return Ok(());
         }
+        if self.hindered(turn, in_flight, rejection, effects)? {
+            return Ok(());
+        }
         let mut wait_until = turn.now;
         match &rejection.class {
-            Class::Expired | Class::Unauthorized => {
-                if self.unauthorized(turn, in_flight)? {
-                    return Ok(());
-                }
-            }
-            Class::Parked { until } => return self.pause(turn, *until, rejection),
-            Class::Throttled { policy: Policy::Daily, retry_at } => {
-                self.permits.learn(News::DayOver { until: *retry_at });
-                return self.pause(turn, *retry_at, rejection);
-            }
-            Class::Throttled { retry_at, .. } => {
-                if let Some((window, _)) = in_flight.permit {
-                    self.permits.learn(News::Throttled { window, until: *retry_at });
-                    self.permits.block(window, *retry_at);
-                }
-                return Ok(());
-            }
             Class::Gone => {
                 if let Some(list) = errand.list() {
                     return self.list_is_gone(turn, list);
@@ -557,8 +539,14 @@ impl Portal {
                 wait_until = until;
             }
             Class::Transient { retry_at } => wait_until = retry_at.unwrap_or(turn.now),
-            Class::Unreachable => effects.push(Effect::Alert(Alert::HubSpotUnreachable)),
-            Class::TooLong | Class::Locked | Class::Unknown => {}
+            Class::Expired
+            | Class::Unauthorized
+            | Class::Parked { .. }
+            | Class::Throttled { .. }
+            | Class::Unreachable
+            | Class::TooLong
+            | Class::Locked
+            | Class::Unknown => {}
         }
         let standing = self.beside.standing(source);
         standing.failures += 1;

@@ -391,7 +391,7 @@ impl Portal {
 
 /// What HubSpot last told of a list.
 pub(super) fn listed(turn: &Turn<'_>, list: ListId) -> Result<Option<Value>, SqlError> {
-    let entry = reference::entry(turn.sql, Source::Lists.as_str(), list)?;
+    let entry = reference::entry(turn.sql, Source::Lists.as_str(), &list.to_string())?;
     Ok(entry.and_then(|entry| crate::values::json::parse(&entry).ok()))
 }
 

@@ -1,4 +1,5 @@
-//! Fields that a channel names and that are not what they were: until a person edits it, or the field is back, it decides nothing. A
+//! Fields that a channel names and that are not what they were: until a person edits it, or the field is back, it decides nothing. So it is
+//! with qualifying lists, whose part of this is [`crate::engine::portal::signals`]'s. A
 //! condition on a field that has vanished would else be decided without its value, and a channel for *everybody but who said no* hand over
 //! exactly those.
 //!
@@ -23,7 +24,32 @@ use crate::{
 /// How often a channel is held for want of a field in HubSpot's answers, where the list of fields has it all the same.
 const DOUBT_EVERY_MS: i64 = HOUR_MS;
 
-/// Why a channel decides nothing. Whoever was handed over stays so, and nobody comes.
+/// What may stand still for want of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::engine::portal) enum What {
+    /// Whoever was handed over stays so, and nobody comes.
+    Channel,
+    /// Signals wait for it.
+    List,
+}
+
+impl What {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Channel => "channel",
+            Self::List => "list",
+        }
+    }
+
+    const fn means(self) -> &'static str {
+        match self {
+            Self::Channel => "nobody enters or leaves it",
+            Self::List => "signals wait until it can be asked",
+        }
+    }
+}
+
+/// Why something decides nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
     /// What is wrong and what to do, for people.
@@ -32,6 +58,31 @@ pub struct Held {
     pub since: Timestamp,
     /// The fields are right again, and marks up to this one are to be read first.
     pub until: Option<i64>,
+}
+
+impl Held {
+    /// It names what is not there, or not what it was.
+    pub(in crate::engine::portal) fn by(what: What, detail: &str, since: Timestamp) -> Self {
+        let (name, means) = (what.name(), what.means());
+        let words = format!(
+            "This {name} stands still: {means}. {detail} It goes on by itself once the field is as it was, or once the {name} is edited."
+        );
+        Self { words, since, until: None }
+    }
+
+    /// An answer does not have the field `missing`; whether it is gone is being asked.
+    pub(in crate::engine::portal) fn by_doubt(what: What, missing: &str, since: Timestamp) -> Self {
+        let words = format!(
+            "This {} stands still: HubSpot's last answer does not have the field `{missing}`. The fields are being read again.",
+            what.name()
+        );
+        Self { words, since, until: None }
+    }
+
+    /// Whether something that found a field missing at that time may be held for it once more.
+    pub(in crate::engine::portal) fn doubts_again(before: Option<Timestamp>, now: Timestamp) -> bool {
+        before.is_none_or(|at| now.since_ms(at) >= DOUBT_EVERY_MS)
+    }
 }
 
 impl Running {
@@ -66,24 +117,8 @@ impl Portal {
             }
             let faults = running.channel.check(&Discovered::load(turn.sql, &running.channel)?);
             let fault = faults.iter().find(|one| matches!(one.code, Code::UnknownField | Code::WrongType));
-            let held = match (fault, running.saved.held.clone()) {
-                (Some(fault), held) => Some(Held {
-                    words: format!(
-                        "This channel stands still: nobody enters or leaves it. {} It goes on by itself once the field is as it was, or once the channel is edited.",
-                        fault.detail
-                    ),
-                    since: held.map_or(since, |held| held.since),
-                    until: None,
-                }),
-                (None, Some(held)) if held.until.is_none() => {
-                    let tick = self.tick(turn.now);
-                    dirty::mark_seen_since(turn.sql, kind, held.since.minus_ms(LOOKBACK_MS), tick)?;
-                    self.streams[index].marked = true;
-                    let words = "This channel goes on once the records that were read without one of its fields are read again.";
-                    Some(Held { words: words.to_owned(), until: Some(tick), ..held })
-                }
-                (None, held) => held,
-            };
+            let (fault, before) = (fault.map(|one| one.detail.clone()), running.saved.held.clone());
+            let held = self.fitted(turn, What::Channel, &[kind], (fault, before, since))?;
             let running = &mut self.channels.all[at];
             if running.saved.held != held {
                 running.saved.held = held;
@@ -91,6 +126,37 @@ impl Portal {
             }
         }
         Ok(())
+    }
+
+    /// What holds something of records of these types whose fields were read: with the fault that was found, what held it before, and when
+    /// the fields were last known to be right.
+    pub(in crate::engine::portal) fn fitted(
+        &mut self,
+        turn: &Turn<'_>,
+        what: What,
+        kinds: &[ObjectType],
+        (fault, before, since): (Option<String>, Option<Held>, Timestamp),
+    ) -> Result<Option<Held>, SqlError> {
+        Ok(match (fault, before) {
+            (Some(detail), before) => {
+                let since = before.map_or(since, |held| held.since.min(since));
+                Some(Held::by(what, &detail, since))
+            }
+            (None, Some(held)) if held.until.is_none() => {
+                let tick = self.tick(turn.now);
+                for running in self.streams.iter_mut().filter(|one| kinds.contains(&one.saved.object_type)) {
+                    let since = held.since.minus_ms(LOOKBACK_MS);
+                    dirty::mark_seen_since(turn.sql, running.saved.object_type, since, tick)?;
+                    running.marked = true;
+                }
+                let words = format!(
+                    "This {} goes on once the records that were read without one of its fields are read again.",
+                    what.name()
+                );
+                Some(Held { words, until: Some(tick), ..held })
+            }
+            (None, held) => held,
+        })
     }
 
     /// HubSpot leaves a field out of an answer that it does not have (it says `null` of one without a value): the fields are read again
@@ -113,7 +179,9 @@ impl Portal {
         };
         let kind = stream.saved.object_type;
         let concerns = |running: &Running| running.channel.object_type == kind && running.decides();
-        if !tells_values || asked_at <= stream.field_at || !self.channels.all.iter().any(concerns) {
+        let of_lists: BTreeSet<String> = self.signals.decided_by(kind).collect();
+        let some = self.channels.all.iter().any(concerns) || !of_lists.is_empty();
+        if !tells_values || asked_at <= stream.field_at || !some {
             return Ok(());
         }
         let has = |name: &str| {
@@ -123,9 +191,8 @@ impl Portal {
         if !has("properties") || !has("createdAt") {
             return Ok(());
         }
-        let reads = self.channels.reads(kind);
-        let missing: BTreeSet<String> =
-            reads.into_iter().filter(|name| !has(name)).map(str::to_owned).collect();
+        let reads = self.channels.reads(kind).into_iter().map(str::to_owned).chain(of_lists);
+        let missing: BTreeSet<String> = reads.filter(|name| !has(name)).collect();
         if missing.is_empty() {
             return Ok(());
         }
@@ -134,17 +201,14 @@ impl Portal {
         for running in self.channels.all.iter_mut().filter(|running| concerns(running)) {
             let asked = running.channel.properties();
             let missing = asked.iter().find(|(of, name)| of.is_none() && missing.contains(*name));
-            let recently = running.doubted_at.is_some_and(|at| turn.now.since_ms(at) < DOUBT_EVERY_MS);
-            let Some((_, name)) = missing.filter(|_| !recently) else { continue };
-            let words = format!(
-                "This channel stands still: HubSpot's last answer does not have the field `{name}`. The fields are being read again."
-            );
+            let again = Held::doubts_again(running.doubted_at, turn.now);
+            let Some((_, name)) = missing.filter(|_| again) else { continue };
             running.doubted_at = Some(turn.now);
-            running.saved.held = Some(Held { words, since, until: None });
+            running.saved.held = Some(Held::by_doubt(What::Channel, name, since));
             running.save(turn)?;
             doubted = true;
         }
-        if doubted {
+        if doubted | self.doubt_lists(turn, kind, &missing, since)? {
             self.streams[index].fields_asked_at = self.tick(turn.now);
             self.streams[index].saved.fields_due = true;
             self.save_stream(turn, index)?;

@@ -17,7 +17,7 @@
 pub mod commands;
 mod decide;
 mod fields;
-mod held;
+pub(in crate::engine::portal) mod held;
 mod preview;
 mod scan;
 mod show;

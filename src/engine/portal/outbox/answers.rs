@@ -13,17 +13,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    engine::{
-        alert::Alert,
-        limiter::messages::News,
-        portal::{
-            Effect, InFlight, Portal, Turn,
-            outbox::{Call, PERSON, Ready, Who, Write, numbers},
-        },
+    engine::portal::{
+        Effect, InFlight, Portal, Turn,
+        answers::parsed,
+        outbox::{Call, PERSON, Ready, Who, Write, numbers},
     },
     hubspot::{
         Malformed,
-        rejection::{self, Class, Policy, Rejection},
+        rejection::{self, Class, Rejection},
         writes,
     },
     store::{
@@ -152,36 +149,6 @@ impl Portal {
         }
     }
 
-    /// A refusal that is about the connection, not about what was asked: says whether it is one. What was asked is asked again by itself.
-    pub(super) fn outbox_hindered(
-        &mut self,
-        turn: &mut Turn<'_>,
-        in_flight: &InFlight,
-        rejection: &Rejection,
-        effects: &mut Vec<Effect>,
-    ) -> Result<bool, SqlError> {
-        match &rejection.class {
-            Class::Expired | Class::Unauthorized => return self.unauthorized(turn, in_flight),
-            Class::Parked { until } => self.pause(turn, *until, rejection)?,
-            Class::Throttled { policy: Policy::Daily, retry_at } => {
-                self.permits.learn(News::DayOver { until: *retry_at });
-                self.pause(turn, *retry_at, rejection)?;
-            }
-            Class::Throttled { retry_at, .. } => {
-                if let Some((window, _)) = in_flight.permit {
-                    self.permits.learn(News::Throttled { window, until: *retry_at });
-                    self.permits.block(window, *retry_at);
-                }
-            }
-            Class::Unreachable => {
-                effects.push(Effect::Alert(Alert::HubSpotUnreachable));
-                return Ok(false);
-            }
-            _ => return Ok(false),
-        }
-        Ok(true)
-    }
-
     /// A batch was taken: its writes one by one.
     fn sent(
         &mut self,
@@ -189,15 +156,6 @@ impl Portal {
         writes: &[Ready],
         response: &Response,
     ) -> Result<Result<(), Malformed>, SqlError> {
-        /// Ends with the inner error.
-        macro_rules! parsed {
-            ($result:expr) => {
-                match $result {
-                    Ok(value) => value,
-                    Err(malformed) => return Ok(Err(malformed)),
-                }
-            };
-        }
         match &writes[0].write {
             Write::Update { .. } if writes[0].entry.batch.starts_with("single/") => {
                 let written = parsed!(writes::parse_one(&response.body));
@@ -291,7 +249,7 @@ impl Portal {
         rejection: &Rejection,
         effects: &mut Vec<Effect>,
     ) -> Result<(), SqlError> {
-        if self.outbox_hindered(turn, in_flight, rejection, effects)? {
+        if self.hindered(turn, in_flight, rejection, effects)? {
             return store::stay(turn.sql, &numbers(writes), turn.now);
         }
         if rejection.may_have_happened() {
@@ -341,7 +299,7 @@ impl Portal {
         rejection: &Rejection,
         effects: &mut Vec<Effect>,
     ) -> Result<(), SqlError> {
-        let hindered = self.outbox_hindered(turn, in_flight, rejection, effects)?;
+        let hindered = self.hindered(turn, in_flight, rejection, effects)?;
         if let (Class::Rejected { .. } | Class::Gone, Write::Create { object_type, .. }, true) =
             (&rejection.class, &writes[0].write, rejection.is_hubspots_word())
         {

@@ -1,7 +1,5 @@
 //! What a connection is asked about actions and what it answers.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -15,6 +13,7 @@ use crate::{
                 AUTOMATION, OPEN_LIMIT, PERSON, Ready, SETTINGS_KEY, Settings, Write,
                 actions::{Refusal, Wanted},
                 answers::{Done, Note},
+                named,
                 planning::Found,
             },
         },
@@ -67,12 +66,23 @@ pub struct Asked {
 pub enum Command {
     /// Has these done. Answers [`Answer::Taken`], in their order.
     Do(Vec<Asked>),
+    /// The same of a job, under whose name they are looked at together.
+    DoOfJob {
+        /// What its asker calls the job.
+        job: String,
+        /// Some of its actions.
+        all: Vec<Asked>,
+    },
     /// Answers [`Answer::Page`].
     List {
         /// Before this row; absent: from the newest on.
         before: Option<i64>,
         /// Only those of which a write stands so.
         state: Option<State>,
+        /// Only those of this job, with the counts of all of it.
+        job: Option<String>,
+        /// Where no state is asked for: without dry runs.
+        real: bool,
         /// Capped at [`ACTIONS_LIMIT`].
         limit: u32,
     },
@@ -148,6 +158,9 @@ struct Content {
     dry_run: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     key: Option<String>,
+    /// What its asker calls the job that it is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    job: Option<String>,
     /// Fields of the mapping that stay as they are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     left: Vec<(String, Why)>,
@@ -166,26 +179,23 @@ impl Portal {
         effects: &mut Vec<Effect>,
     ) -> Result<Answer, SqlError> {
         Ok(match command {
-            Command::Do(all) => {
-                let mut room = OPEN_LIMIT.saturating_sub(store::open_up_to(turn.sql, OPEN_LIMIT)?);
-                let mut taken = Vec::with_capacity(all.len());
-                for asked in all.into_iter().take(AT_ONCE) {
-                    let one = self.take(turn, actor, asked, &mut room, None)?;
-                    taken.push(one);
-                }
-                self.rouse_for_outbox(turn, effects);
-                Answer::Taken(taken)
-            }
-            Command::List { before, state, limit } => {
+            Command::Do(all) => self.take_all(turn, actor, all, None, effects)?,
+            Command::DoOfJob { job, all } => self.take_all(turn, actor, all, Some(&job), effects)?,
+            Command::List { before, state, job, real, limit } => {
                 let limit = limit.min(ACTIONS_LIMIT);
-                let actions = store::actions(turn.sql, before, state, limit)?;
+                let which = store::Which { state, job: job.as_deref(), real };
+                let actions = store::actions(turn.sql, before, which, limit)?;
                 let next = actions.last().filter(|_| actions.len() == limit as usize).map(|last| last.number);
                 let mut results = Vec::new();
                 for action in &actions {
                     results.push(shown(turn, action)?);
                 }
+                let counted = match &job {
+                    Some(job) => store::counts_of_job(turn.sql, job)?,
+                    None => store::counts(turn.sql)?,
+                };
                 let mut counts: Map<String, Value> = Map::new();
-                for (state, count) in store::counts(turn.sql)? {
+                for (state, count) in counted {
                     let before = counts.get(told(state)).and_then(Value::as_u64).unwrap_or(0);
                     counts.insert(told(state).to_owned(), (before + count).into());
                 }
@@ -199,7 +209,8 @@ impl Portal {
                         Self::settle(turn, &Ready::read(entry)?, State::Cancelled, None, &Note::default())?;
                     }
                 }
-                one(turn, &id)?
+                self.rouse_for_outbox(turn, effects);
+                self.told_to_run(turn, &id)?
             }
             Command::Retry(id) => {
                 let Some(action) = store::action_by_id(turn.sql, &id)? else { return Ok(Answer::Unknown) };
@@ -209,7 +220,7 @@ impl Portal {
                     }
                 }
                 self.rouse_for_outbox(turn, effects);
-                one(turn, &id)?
+                self.told_to_run(turn, &id)?
             }
             Command::Resolve { action: id, happened, record } => {
                 let Some(action) = store::action_by_id(turn.sql, &id)? else { return Ok(Answer::Unknown) };
@@ -225,7 +236,7 @@ impl Portal {
                     }
                 }
                 self.rouse_for_outbox(turn, effects);
-                one(turn, &id)?
+                self.told_to_run(turn, &id)?
             }
             Command::Settings => Answer::Settings(self.outbox.settings.clone()),
             Command::Set(settings) => {
@@ -235,6 +246,32 @@ impl Portal {
                 Answer::Settings(settings)
             }
         })
+    }
+
+    /// An action as somebody has left it, of which the automation's run that asked for it hears too.
+    fn told_to_run(&mut self, turn: &Turn<'_>, id: &ActionId) -> Result<Answer, SqlError> {
+        let answer = one(turn, id)?;
+        if let Answer::Action(told) = &answer {
+            self.run_follows(turn, id, told)?;
+        }
+        Ok(answer)
+    }
+
+    fn take_all(
+        &mut self,
+        turn: &mut Turn<'_>,
+        actor: &Actor,
+        all: Vec<Asked>,
+        job: Option<&str>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Answer, SqlError> {
+        let mut room = OPEN_LIMIT.saturating_sub(store::open_up_to(turn.sql, OPEN_LIMIT)?);
+        let mut taken = Vec::with_capacity(all.len());
+        for asked in all.into_iter().take(AT_ONCE) {
+            taken.push(self.take_of(turn, actor, (asked, job), &mut room, None)?);
+        }
+        self.rouse_for_outbox(turn, effects);
+        Ok(Answer::Taken(taken))
     }
 
     pub(super) fn rouse_for_outbox(&mut self, turn: &Turn<'_>, effects: &mut Vec<Effect>) {
@@ -258,6 +295,17 @@ impl Portal {
         turn: &mut Turn<'_>,
         actor: &Actor,
         asked: Asked,
+        room: &mut u32,
+        by: Option<(&SeatId, Option<String>)>,
+    ) -> Result<Taken, SqlError> {
+        self.take_of(turn, actor, (asked, None), room, by)
+    }
+
+    fn take_of(
+        &mut self,
+        turn: &mut Turn<'_>,
+        actor: &Actor,
+        (asked, job): (Asked, Option<&str>),
         room: &mut u32,
         by: Option<(&SeatId, Option<String>)>,
     ) -> Result<Taken, SqlError> {
@@ -306,11 +354,12 @@ impl Portal {
             why: asked.why,
             dry_run: asked.dry_run,
             key: asked.key.clone(),
+            job: job.map(str::to_owned),
             left,
             seat,
         };
         let content = serde_json::to_string(&content).map_err(|_| SqlError::Content("actions"))?;
-        let number = store::add_action(turn.sql, &id, key.as_deref(), turn.now, &content)?;
+        let number = store::add_action(turn.sql, &id, (key.as_deref(), job), turn.now, &content)?;
         let rows: Vec<New> = writes
             .iter()
             .enumerate()
@@ -399,6 +448,7 @@ fn shown(turn: &Turn<'_>, action: &store::Action) -> Result<Value, SqlError> {
     if let Some(fields) = shown.as_object_mut() {
         fields.extend(content.why.map(|why| ("why".to_owned(), why.into())));
         fields.extend(content.key.map(|key| ("key".to_owned(), key.into())));
+        fields.extend(content.job.map(|job| ("job".to_owned(), job.into())));
         fields.extend(content.seat.map(|seat| ("seat".to_owned(), seat.as_str().into())));
         let left = content.left.into_iter().map(|(field, why)| match why {
             Why::Absent => json!({ "field": field, "why": "absent" }),
@@ -434,11 +484,33 @@ fn together(states: &[State]) -> State {
     ORDER.into_iter().find(|state| states.contains(state)).unwrap_or(State::Done)
 }
 
-/// What people call the fields, as far as that is known.
-fn labels(turn: &Turn<'_>, kind: ObjectType, values: &Values) -> BTreeMap<String, String> {
+/// Values that are written, each with what people call the field and the value, as far as that is known; and what it was, where `before` says
+/// what is known of the record.
+fn changes(
+    turn: &Turn<'_>,
+    kind: ObjectType,
+    values: &Values,
+    before: Option<&Map<String, Value>>,
+) -> Map<String, Value> {
     let names: Vec<&str> = values.keys().map(String::as_str).collect();
     let known = definitions(turn.sql, kind, Some(&names)).unwrap_or_default();
-    known.into_iter().map(|(name, field)| (name, field.label)).collect()
+    let change = |(name, value): (&String, &String)| {
+        let field = known.get(name);
+        let said = |value: &str| named::said(turn, kind, (name, field), value).unwrap_or_default();
+        let mut change = json!({ "label": field.map(|field| &field.label), "to": value });
+        if let Some(label) = said(value) {
+            change["to_label"] = label.into();
+        }
+        if let Some(before) = before {
+            let from = before.get(name).unwrap_or(&Value::Null);
+            change["from"] = from.clone();
+            if let Some(label) = from.as_str().and_then(said) {
+                change["from_label"] = label.into();
+            }
+        }
+        (name.clone(), change)
+    };
+    values.iter().map(change).collect()
 }
 
 fn shown_write(turn: &Turn<'_>, ready: &Ready) -> Value {
@@ -457,14 +529,7 @@ fn shown_write(turn: &Turn<'_>, ready: &Ready) -> Value {
                 put("way", entry.way.as_str().into());
             }
             put("type", object_type.name().to_string().into());
-            let labels = labels(turn, *object_type, values);
-            let changes: Map<String, Value> = values
-                .iter()
-                .map(|(name, value)| {
-                    (name.clone(), json!({ "label": labels.get(name), "from": null, "to": value }))
-                })
-                .collect();
-            put("fields", changes.into());
+            put("fields", changes(turn, *object_type, values, Some(&Map::new())).into());
             let ties: Vec<Value> =
                 ties.iter().map(|(kind, who)| json!({ "type": kind, "record": who.to_string() })).collect();
             put("links", ties.into());
@@ -474,32 +539,13 @@ fn shown_write(turn: &Turn<'_>, ready: &Ready) -> Value {
             put("type", object_type.name().to_string().into());
             put("record", id.to_string().into());
             // What is in the mirror now, of what has not been written.
-            let before = match (id.id(), entry.state) {
-                (Some(id), State::Dry | State::Waiting) => {
-                    records::live_by_ids(turn.sql, *object_type, &[id])
-                        .unwrap_or_default()
-                        .into_iter()
-                        .next()
-                        .and_then(|live| json::parse::<Map<String, Value>>(&live.properties).ok())
-                        .unwrap_or_default()
-                }
-                _ => Map::new(),
+            let open = matches!(entry.state, State::Dry | State::Waiting);
+            let live = match id.id().filter(|_| open) {
+                Some(id) => records::live_by_ids(turn.sql, *object_type, &[id]).unwrap_or_default(),
+                None => Vec::new(),
             };
-            let labels = labels(turn, *object_type, values);
-            let changes: Map<String, Value> = values
-                .iter()
-                .map(|(name, value)| {
-                    let label = labels.get(name);
-                    let change = match entry.state {
-                        State::Dry | State::Waiting => {
-                            json!({ "label": label, "from": before.get(name).unwrap_or(&Value::Null), "to": value })
-                        }
-                        _ => json!({ "label": label, "to": value }),
-                    };
-                    (name.clone(), change)
-                })
-                .collect();
-            put("fields", changes.into());
+            let before = live.first().and_then(|live| json::parse(&live.properties).ok()).unwrap_or_default();
+            put("fields", changes(turn, *object_type, values, open.then_some(&before)).into());
         }
         Write::Tie { from, from_id, to, to_id } => {
             put("op", "link".into());
@@ -510,6 +556,9 @@ fn shown_write(turn: &Turn<'_>, ready: &Ready) -> Value {
         Write::Member { list, add, id } => {
             put("op", if *add { "join" } else { "leave" }.into());
             put("list", list.to_string().into());
+            if let Some(name) = named::list_name(turn, *list) {
+                put("list_name", name.into());
+            }
             put("record", id.to_string().into());
         }
     }

@@ -10,7 +10,11 @@ use crate::{
     },
     hubspot::writes::Values,
     store::{portal::reference, sql::SqlError},
-    values::{ids::ListId, json},
+    values::{
+        ids::{ListId, ObjectType},
+        json,
+        property_value::Definition,
+    },
 };
 
 /// Puts the owner among the values.
@@ -47,6 +51,60 @@ pub(super) fn owned(
     })
 }
 
+/// What people call a value of a field: an option by its label, an owner by their name, a deal's pipeline and stage by theirs. `None`: the
+/// value says it itself, or nobody knows.
+pub(super) fn said(
+    turn: &Turn<'_>,
+    kind: ObjectType,
+    (name, field): (&str, Option<&Definition>),
+    value: &str,
+) -> Result<Option<String>, SqlError> {
+    #[derive(Deserialize)]
+    struct Person {
+        email: Option<String>,
+        first_name: Option<String>,
+        last_name: Option<String>,
+    }
+    #[derive(Deserialize)]
+    struct Labelled {
+        label: String,
+    }
+    if value.is_empty() {
+        return Ok(None);
+    }
+    let entry = |source: Source| reference::entry(turn.sql, source.as_str(), value);
+    let label = match (kind, name) {
+        _ if field.is_some_and(Definition::names_owners) => entry(Source::Owners)?.and_then(|text| {
+            let Person { email, first_name, last_name } = json::parse(&text).ok()?;
+            let name: Vec<String> = [first_name, last_name].into_iter().flatten().collect();
+            let name = name.join(" ").trim().to_owned();
+            if name.is_empty() { email } else { Some(name) }
+        }),
+        (ObjectType::Deals, "dealstage") => reference::stage(turn.sql, Source::Pipelines.as_str(), value)?,
+        (ObjectType::Deals, "pipeline") => {
+            entry(Source::Pipelines)?.and_then(|text| json::parse(&text).ok().map(|own: Labelled| own.label))
+        }
+        _ => field.filter(|field| !field.options.is_empty()).map(|field| {
+            let one = |value: &str| {
+                let found = field.options.iter().find(|option| option.value == value);
+                found.map_or_else(|| value.to_owned(), |option| option.label.clone())
+            };
+            value.split(';').map(one).collect::<Vec<_>>().join(", ")
+        }),
+    };
+    Ok(label.filter(|label| !label.is_empty() && label != value))
+}
+
+/// What a list is called.
+pub(super) fn list_name(turn: &Turn<'_>, list: ListId) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Named {
+        name: String,
+    }
+    let entry = reference::entry(turn.sql, Source::Lists.as_str(), &list.to_string()).ok()??;
+    json::parse(&entry).ok().map(|own: Named| own.name)
+}
+
 /// Only lists whose members are set by hand take them.
 pub(super) fn list_takes_members(turn: &Turn<'_>, list: ListId) -> Result<Result<(), Refusal>, SqlError> {
     #[derive(Deserialize)]
@@ -55,7 +113,7 @@ pub(super) fn list_takes_members(turn: &Turn<'_>, list: ListId) -> Result<Result
         #[serde(default)]
         processing_type: String,
     }
-    let Some(entry) = reference::entry(turn.sql, Source::Lists.as_str(), list)? else {
+    let Some(entry) = reference::entry(turn.sql, Source::Lists.as_str(), &list.to_string())? else {
         // One that was made since lists were read is HubSpot's to know.
         return Ok(Ok(()));
     };

@@ -92,16 +92,24 @@ impl Portal {
     fn found(&self, turn: &Turn<'_>, kind: ObjectType, chosen: Option<RecordId>) -> Result<Found, SqlError> {
         Ok(match (chosen, self.not_ready(turn, kind)?) {
             (Some(id), _) => Found::Record(id),
-            // Of contacts HubSpot says itself whether there is one.
-            (None, Some(WhyNot::IndexBuilding)) if kind == ObjectType::Companies => Found::NotYet,
+            // Of contacts HubSpot says itself whether there is one; companies that nobody may read any more wait for who may.
+            (None, Some(_)) if kind == ObjectType::Companies => Found::NotYet,
             (None, _) => Found::Nobody,
         })
+    }
+
+    /// Refuses to make a company where the connection may read none: it would stand beside the one that is there.
+    fn sees_companies(&self, turn: &Turn<'_>, at: &str) -> Result<Result<(), Refusal>, SqlError> {
+        let unseen = self.not_ready(turn, ObjectType::Companies)? == Some(WhyNot::NotMirrored);
+        let words = "The connection may not read companies, so nobody knows whether HubSpot has this one: grant it the scope that its page names.";
+        Ok(if unseen { Err(Refusal::of_account(at, words)) } else { Ok(()) })
     }
 
     /// What an action comes to.
     pub(super) fn plan_action(&self, turn: &Turn<'_>, wanted: &Wanted) -> Result<Plan, SqlError> {
         Ok(match wanted {
             Wanted::ImportCompany { domain, name, properties, owner } => {
+                allowed!(self.sees_companies(turn, "/domain")?);
                 let mut values = allowed!(self.values(turn, ObjectType::Companies, properties)?);
                 allowed!(owned(turn, &mut values, owner.as_ref())?);
                 let domain = allowed!(domain_of(domain, "/domain"));
@@ -129,6 +137,7 @@ impl Portal {
                         Some(Who::Id(*id))
                     }
                     Some(CompanyOf::Domain(domain)) => {
+                        allowed!(self.sees_companies(turn, "/company/domain")?);
                         let domain = allowed!(domain_of(domain, "/company/domain"));
                         Some(match self.company_of(turn, domain.host())? {
                             Found::Record(id) => Who::Id(id),

@@ -226,7 +226,7 @@ impl Portal {
                     return self.keeps(turn, kind, Keeps::Nothing { why, at: turn.now });
                 }
                 _ => {
-                    if !self.outbox_hindered(turn, in_flight, &rejection, effects)? {
+                    if !self.hindered(turn, in_flight, &rejection, effects)? {
                         self.outbox.prepare_failures += 1;
                         let wait = backoff(self.outbox.prepare_failures, turn.random);
                         self.outbox.prepare_at = turn.now.plus_ms(wait);

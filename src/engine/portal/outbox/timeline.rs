@@ -319,7 +319,7 @@ impl Portal {
             Err(rejection) => rejection,
         };
         effects.push(Effect::Log(format!("{rejection}")));
-        if self.outbox_hindered(turn, in_flight, &rejection, effects)? {
+        if self.hindered(turn, in_flight, &rejection, effects)? {
             return store::stay(turn.sql, &super::numbers(writes), turn.now);
         }
         match &rejection.class {

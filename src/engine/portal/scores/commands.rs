@@ -233,6 +233,13 @@ impl Portal {
         }
         kept.settings = settings;
         self.scores.save(turn)?;
+        // Properties that are there already and were not among the fields that are chosen.
+        let of_kind = self.streams.iter().find(|running| running.saved.object_type == super::KIND);
+        if let Some(selection) =
+            of_kind.map(|running| running.selection.clone()).filter(|own| own.fields.is_some())
+        {
+            self.select(turn, super::KIND, selection, effects)?;
+        }
         effects.push(self.rouse(turn.now));
         Ok(Answer::Json(self.shown_scores(turn)?.to_string()))
     }

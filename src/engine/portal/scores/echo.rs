@@ -25,6 +25,8 @@ const AT_ONCE: usize = 4;
 pub(super) struct Place {
     /// Rows before this one are read, or their read is under way, or failed and is repeated when all others are read.
     from: u32,
+    /// Of rows before this one something has become: those that leave by batch update are looked for from here on.
+    pub(super) waits_from: u32,
 }
 
 impl Portal {

@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::{Call, Creating, Fields, KIND, pause_ms};
 use crate::{
-    engine::portal::{Portal, Turn, mappings},
+    engine::portal::{Portal, Turn, mappings, streams::selection_key},
     hubspot::{
         properties,
         rejection::{Class, Rejection},
     },
-    store::sql::SqlError,
+    store::{schema, sql::SqlError},
     values::{
         http::Request,
         mapping::{Action, Entry, Mapping, Source},
@@ -101,6 +101,27 @@ impl Portal {
             line
         });
         Ok(lines.collect())
+    }
+
+    /// Adds the properties that hold scores to the fields that are chosen, those of them that are there: what they hold says what differs.
+    pub(in crate::engine::portal) fn choose_scored(
+        &mut self,
+        turn: &Turn<'_>,
+        index: usize,
+        is_there: impl Fn(&str) -> bool,
+    ) -> Result<(), SqlError> {
+        let running = &mut self.streams[index];
+        let Some(chosen) = running.selection.fields.as_mut().filter(|_| running.saved.object_type == KIND)
+        else {
+            return Ok(());
+        };
+        let before = chosen.len();
+        chosen.extend(self.scores.managed().into_iter().filter(|name| is_there(name)));
+        if chosen.len() == before {
+            return Ok(());
+        }
+        let json = serde_json::to_string(&running.selection).map_err(|_| SqlError::Content("meta"))?;
+        schema::set(turn.sql, &selection_key(KIND), &json)
     }
 
     /// Begins to make what is missing.

@@ -15,6 +15,7 @@
 pub mod commands;
 mod echo;
 mod fields;
+mod import;
 pub mod run;
 mod send;
 mod show;
@@ -28,6 +29,7 @@ use crate::{
     store::{
         portal::{
             echoes,
+            feed::{self, Change, Lifecycle},
             scores::{self as store, FrozenRow},
         },
         schema,
@@ -399,12 +401,30 @@ impl Portal {
         run.ended_at = Some(turn.now);
         let is_full = run.mode == run::Mode::Full;
         self.save_run(turn)?;
+        self.tell_run(turn)?;
         self.scores.run = None;
         self.scores.echo = echo::Place::default();
         self.scores.kept.open = false;
         self.scores.kept.full |= is_full && sent_all;
         self.scores.untidy = true;
         self.scores.save(turn)
+    }
+
+    /// Tells whoever follows the feed what a run came to.
+    fn tell_run(&self, turn: &Turn<'_>) -> Result<(), SqlError> {
+        let (Some(connection), Some(run)) = (&self.connection, &self.scores.run) else { return Ok(()) };
+        let run::Counts { accounts, sent, unchanged, unmatched, failed, .. } = run.counts;
+        let mut words = format!(
+            "The run {} of score snapshots is over: of {accounts} accounts {sent} were sent, {unchanged} were as they should be, \
+             {unmatched} have no company, {failed} failed.",
+            run.number
+        );
+        if let Some(trouble) = &run.trouble {
+            words.extend([" ", trouble]);
+        }
+        let (id, event) = (connection.id.clone(), Lifecycle::ScoreRunFinished);
+        let change = Change::Lifecycle { id, event, about: Some(KIND), words: Some(words) };
+        feed::append_lifecycle(turn.sql, turn.now, vec![change])
     }
 
     /// Everything that was read goes: a run that is under way has nothing to go on with.

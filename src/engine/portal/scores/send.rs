@@ -10,16 +10,14 @@
 
 use super::{
     Call, KIND, pause_ms,
-    run::{FileState, Way, Why, import_calls, next_poll},
+    run::{FileState, Way, Why, import_calls},
 };
 use crate::{
-    engine::{
-        limiter::messages::News,
-        portal::{Effect, InFlight, Job, Portal, Turn, beside::NO_STREAM, plan::Urgency},
+    engine::portal::{
+        Effect, InFlight, Job, Portal, Turn, answers::parsed, beside::NO_STREAM, plan::Urgency,
     },
     hubspot::{
-        Malformed,
-        imports::{self, Import, State},
+        Malformed, imports,
         rejection::{self, Class, Policy, Rejection},
         writes::{self, BATCH_LIMIT, Edit, Values},
     },
@@ -41,8 +39,6 @@ use crate::{
 const ATTEMPTS: u32 = 20;
 /// Rows that come out of the database at a time: 400 of at most 4 KB fit the two megabytes of one value.
 const ROWS_AT_ONCE: u32 = 400;
-/// Pages of imports that are looked through: 500 that the app has made since.
-const PAGES: u32 = 5;
 /// How long until a start is repeated that HubSpot refused for its size.
 const TOO_MUCH_MS: i64 = 15 * MINUTE_MS;
 
@@ -94,11 +90,13 @@ impl Portal {
                     Call::Errors { file, import, after: after.clone() }
                 }
                 (FileState::Updating { rows, .. }, _) => {
-                    let rows = store::waiting(turn.sql, number, file as u32, *rows)?;
-                    if rows.is_empty() {
+                    let from = self.scores.echo.waits_from;
+                    let rows = store::waiting(turn.sql, number, file as u32, from, *rows)?;
+                    let Some(first) = rows.first() else {
                         self.change_file(turn, |own, _| own.state = FileState::Reading)?;
                         continue;
-                    }
+                    };
+                    self.scores.echo.waits_from = first.place;
                     Call::Update { file, rows }
                 }
                 (FileState::Running { .. } | FileState::Errors { .. }, None)
@@ -130,7 +128,7 @@ impl Portal {
     }
 
     /// Changes the file at work, and saves the run.
-    fn change_file(
+    pub(super) fn change_file(
         &mut self,
         turn: &Turn<'_>,
         change: impl FnOnce(&mut super::run::File, crate::values::time::Timestamp),
@@ -144,7 +142,7 @@ impl Portal {
     }
 
     /// The name of a file's import: of no other of any connection, and the same whenever it is sent.
-    fn import_name(&self, file: usize) -> Option<String> {
+    pub(super) fn import_name(&self, file: usize) -> Option<String> {
         let (connection, run) = (self.connection.as_ref()?, self.scores.run.as_ref()?);
         let label = self.scores.kept.settings.names.label.trim();
         Some(format!("{label} scores {}, run {}, file {}", connection.id, run.number, file + 1))
@@ -264,15 +262,6 @@ impl Portal {
         effects: &mut Vec<Effect>,
     ) -> Result<Result<(), Malformed>, SqlError> {
         let body = &response.body;
-        /// Ends with the inner error.
-        macro_rules! parsed {
-            ($result:expr) => {
-                match $result {
-                    Ok(value) => value,
-                    Err(malformed) => return Ok(Err(malformed)),
-                }
-            };
-        }
         match call {
             Call::Make(what) => self.made_score_field(turn, *what, effects)?,
             Call::Start { .. } | Call::Poll { .. } => {
@@ -301,143 +290,6 @@ impl Portal {
             }
         }
         Ok(Ok(()))
-    }
-
-    /// How an import stands.
-    fn import_is(&mut self, turn: &mut Turn<'_>, import: &Import) -> Result<(), SqlError> {
-        let (id, state) = (import.id, import.state);
-        let mut over = None;
-        self.change_file(turn, |own, now| {
-            own.failures = 0;
-            own.import = Some(id);
-            let (polls, since) = match own.state {
-                FileState::Running { polls, processing_since, .. } => (polls + 1, processing_since),
-                _ => (0, None),
-            };
-            own.state = match state {
-                State::Deferred | State::Started | State::Processing | State::Other if own.is_late(now) => {
-                    over = Some("HubSpot has not ended the import within a day.");
-                    FileState::Reading
-                }
-                State::Deferred | State::Started | State::Other => FileState::Running {
-                    at: next_poll(now, polls, state == State::Deferred),
-                    polls,
-                    processing_since: since,
-                },
-                State::Processing => FileState::Running {
-                    at: next_poll(now, polls, false),
-                    polls,
-                    processing_since: since.or(Some(now)),
-                },
-                // A person may undo what it did: it is told all the same what it came to.
-                State::Done | State::Reverted
-                    if import.errors == 0 && import.written >= u64::from(own.rows) =>
-                {
-                    FileState::Reading
-                }
-                State::Done | State::Reverted => FileState::Errors { after: None, at: now },
-                State::Failed => {
-                    over = Some("HubSpot could not use the file.");
-                    FileState::Errors { after: None, at: now }
-                }
-                State::Canceled => {
-                    over = Some("Somebody stopped the import in HubSpot.");
-                    FileState::Reading
-                }
-            };
-            if let Some(words) = over {
-                own.trouble = Some(words.to_owned());
-            }
-        })?;
-        let file = self.scores.run.as_ref().and_then(|run| Some((run, run.at_work()?)));
-        let Some((run, file)) = file else { return Ok(()) };
-        if run.files[file].state != FileState::Reading {
-            return Ok(());
-        }
-        match over {
-            Some(_) => self.rest_is_refused(turn, file, "IMPORT_NOT_DONE"),
-            None => self.rest_is_sent(turn, file),
-        }
-    }
-
-    /// After a page of the app's imports: the file's is there, or further on, or nowhere.
-    fn looked_for(
-        &mut self,
-        turn: &mut Turn<'_>,
-        file: usize,
-        pages: u32,
-        page: &[Import],
-        after: Option<String>,
-    ) -> Result<(), SqlError> {
-        let name = self.import_name(file).unwrap_or_default();
-        if let Some(import) = page.iter().find(|import| import.name == name) {
-            return self.import_is(turn, &import.clone());
-        }
-        let started_at = self.scores.run.as_ref().and_then(|run| run.files[file].started_at);
-        // The newest come first.
-        let older = page.iter().any(|import| {
-            import
-                .created_at
-                .zip(started_at)
-                .is_some_and(|(made, started)| made < started.minus_ms(MINUTE_MS))
-        });
-        let further = after.filter(|_| !older && pages + 1 < PAGES);
-        self.change_file(turn, |own, now| {
-            own.failures = 0;
-            own.state = match further {
-                Some(after) => FileState::Doubt { at: now, after: Some(after), pages: pages + 1 },
-                None => FileState::Waiting { at: now },
-            };
-        })
-    }
-
-    /// Rows that an import names are refused, or have no record.
-    fn import_refused(
-        &mut self,
-        turn: &Turn<'_>,
-        file: usize,
-        errors: &[imports::RowError],
-    ) -> Result<(), SqlError> {
-        let Some(run) = &self.scores.run else { return Ok(()) };
-        let (number, columns) = (run.number, run.files[file].columns.clone());
-        for error in errors {
-            let column = error.column.and_then(|column| columns.get(column.checked_sub(1)? as usize));
-            let why = column.map_or_else(|| error.kind.clone(), |column| format!("{}:{column}", error.kind));
-            let Some(place) = error.row else {
-                // Of the whole file, as of a column that HubSpot does not know.
-                self.change_file(turn, |own, _| {
-                    own.trouble = Some(format!("HubSpot said of the whole file: {why}."));
-                })?;
-                continue;
-            };
-            let row = store::rows(turn.sql, number, file as u32, place, 1)?.into_iter().next();
-            let own = row.filter(|row| row.place == place && error.id.is_none_or(|id| id == row.company));
-            if own.is_some() {
-                let state = if error.is_gone() { RowState::Gone } else { RowState::Refused };
-                store::settle(turn.sql, number, file as u32, &[place], state, Some(&why))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// What HubSpot said nothing of it has taken, unless the file came to nothing.
-    fn rest_is_sent(&mut self, turn: &Turn<'_>, file: usize) -> Result<(), SqlError> {
-        let Some(run) = &self.scores.run else { return Ok(()) };
-        match (&run.files[file].state, &run.files[file].trouble) {
-            (FileState::Reading, None) => {
-                store::settle_rest(turn.sql, run.number, file as u32, RowState::Sent)
-            }
-            (FileState::Reading, Some(_)) => self.rest_is_refused(turn, file, "IMPORT_NOT_DONE"),
-            _ => Ok(()),
-        }
-    }
-
-    fn rest_is_refused(&mut self, turn: &Turn<'_>, file: usize, why: &str) -> Result<(), SqlError> {
-        let Some(run) = &self.scores.run else { return Ok(()) };
-        each_page(turn, run.number, file, |rows| {
-            let places: Vec<u32> = rows.iter().map(|row| row.place).collect();
-            store::refuse_waiting(turn.sql, run.number, file as u32, &places, why)
-        })
     }
 
     /// A batch update was taken: its rows one by one.
@@ -505,7 +357,7 @@ impl Portal {
     ) -> Result<(), SqlError> {
         let oversize = matches!(rejection.class, Class::Throttled { policy: Policy::Other(_), .. })
             && matches!(call, Call::Start { .. });
-        if !oversize && self.score_hindered(turn, in_flight, rejection)? {
+        if !oversize && self.hindered(turn, in_flight, rejection, effects)? {
             // It did not arrive.
             if let Call::Start { .. } = call {
                 self.change_file(turn, |own, now| own.state = FileState::Waiting { at: now })?;
@@ -597,31 +449,6 @@ impl Portal {
         self.rest_is_refused(turn, file, "NOT_TAKEN")?;
         self.end_echo(turn)
     }
-
-    /// A refusal that is about the connection, not about what was asked: says whether it is one. What was asked is asked again by itself.
-    fn score_hindered(
-        &mut self,
-        turn: &mut Turn<'_>,
-        in_flight: &InFlight,
-        rejection: &Rejection,
-    ) -> Result<bool, SqlError> {
-        match &rejection.class {
-            Class::Expired | Class::Unauthorized => return self.unauthorized(turn, in_flight),
-            Class::Parked { until } => self.pause(turn, *until, rejection)?,
-            Class::Throttled { policy: Policy::Daily, retry_at } => {
-                self.permits.learn(News::DayOver { until: *retry_at });
-                self.pause(turn, *retry_at, rejection)?;
-            }
-            Class::Throttled { retry_at, .. } => {
-                if let Some((window, _)) = in_flight.permit {
-                    self.permits.learn(News::Throttled { window, until: *retry_at });
-                    self.permits.block(window, *retry_at);
-                }
-            }
-            _ => return Ok(false),
-        }
-        Ok(true)
-    }
 }
 
 /// What to do next, if anything, with its urgency and stream.
@@ -631,7 +458,7 @@ type Next = Option<(Urgency, usize, Job)>;
 struct Over;
 
 /// Hands the rows of a file out, some at a time.
-fn each_page(
+pub(super) fn each_page(
     turn: &Turn<'_>,
     run: i64,
     file: usize,

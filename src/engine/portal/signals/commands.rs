@@ -209,11 +209,12 @@ impl Portal {
                 let limit = limit.clamp(1, PAGE_LIMIT);
                 let found = store::page(turn.sql, before, limit)?;
                 let next = found.last().filter(|_| found.len() == limit as usize).map(|last| last.number);
-                let results: Vec<Value> = found.iter().map(show::signal).collect::<Result<_, _>>()?;
+                let results: Vec<Value> =
+                    found.iter().map(|row| show::signal(turn.sql, row)).collect::<Result<_, _>>()?;
                 Ok(Answer::Page { results: json!(results).to_string(), next })
             }
             Command::Signal(id) => match store::by_id(turn.sql, &id)? {
-                Some(row) => Ok(Answer::Json(show::signal(&row)?.to_string())),
+                Some(row) => Ok(Answer::Json(show::signal(turn.sql, &row)?.to_string())),
                 None => Ok(refused(Refusal::NotFound)),
             },
             Command::Lists => {
@@ -348,10 +349,13 @@ impl Portal {
             QualifyingListId::from_random(bytes)
         });
         let created_at = index.map_or(turn.now, |index| self.signals.lists[index].saved.created_at);
-        let saved = SavedList { id, definition: list.to_json(), created_at, updated_at: turn.now };
-        let state = serde_json::to_string(&saved).map_err(|_| SqlError::Content("qualifying_lists"))?;
-        store::put_list(turn.sql, &saved.id, &state)?;
-        let running = RunningList { saved, list };
+        let definition = list.to_json();
+        // What was read without a field that is back is still to be read again, whatever the list says now.
+        let held = index.and_then(|index| self.signals.lists[index].saved.held.clone());
+        let held = held.filter(|held| held.until.is_some());
+        let saved = SavedList { id, definition, held, created_at, updated_at: turn.now };
+        let running = RunningList { saved, list, doubted_at: None };
+        running.save(turn)?;
         let shown = self.shown_list(turn, &running)?;
         match index {
             Some(index) => self.signals.lists[index] = running,
@@ -455,7 +459,7 @@ impl Portal {
 
     fn try_list(&self, turn: &Turn<'_>, filter: &Value, on: &On) -> Result<Answer, SqlError> {
         let list = allowed!(List::parse(&json!({ "name": "Try", "filter": filter })));
-        let asking = self.asking_of(turn, &list)?;
+        let asking = Self::asking_of(turn, &list, None)?;
         let faults = self.faults_of(&list, &asking.fields);
         if !faults.is_empty() {
             return Ok(wrong(faults));
@@ -510,12 +514,12 @@ impl Portal {
     ) -> Result<Answer, SqlError> {
         let automation = allowed!(Automation::parse(definition));
         let Some(running) = self.signals.list(&automation.list) else { return Ok(wrong(vec![no_list()])) };
-        let list = running.list.clone();
+        let (list, held) = (running.list.clone(), running.saved.held.clone());
         let (signal, company, contact) = match self.on(turn, on)? {
             Ok(found) => found,
             Err(refusal) => return Ok(refused(refusal)),
         };
-        let asking = self.asking_of(turn, &list)?;
+        let asking = Self::asking_of(turn, &list, held.as_ref())?;
         let context = context_of(self, turn);
         let facts = self.facts_of_signal(turn, &signal, company.record, contact.record)?;
         let qualifies = asking.trouble.is_none() && list.filter.evaluate(&facts, None, context);

@@ -10,6 +10,7 @@ use crate::{
     engine::{
         portal::{
             Portal, Turn,
+            channels::held::Held,
             matching::{self, WhyNot},
         },
         signal::{Facts, Per, Signal},
@@ -61,21 +62,31 @@ impl Portal {
         if !self.may_decide(turn)? || store::open_up_to(turn.sql, OPEN_RUNS)? >= OPEN_RUNS {
             return Ok(false);
         }
-        let pending = store::pending(turn.sql, AT_ONCE)?;
+        // Those that waited for a list are older.
+        let decide = self.lists_that_decide();
+        let mut pending = store::waiting_for(turn.sql, &decide, AT_ONCE)?;
+        if pending.is_empty() {
+            pending = store::pending(turn.sql, AT_ONCE)?;
+        }
         let Some(context) = self.channel_context(turn).filter(|_| !pending.is_empty()) else {
             return Ok(false);
         };
         let asking = self.asking(turn)?;
-        let kept: Vec<Kept> =
+        let mut kept: Vec<Kept> =
             pending.iter().map(|row| store::read(&row.content)).collect::<Result<_, _>>()?;
         let signals: Vec<&Signal> = kept.iter().map(|kept| &kept.signal).collect();
         let chosen = self.whom(turn, &signals)?;
-        for ((row, kept), (company, contact)) in pending.iter().zip(&kept).zip(chosen) {
+        for ((row, kept), (company, contact)) in pending.iter().zip(&mut kept).zip(chosen) {
             let facts = self.facts_of_signal(turn, &kept.signal, company.record, contact.record)?;
-            let mut decided = Decided { at: turn.now, company, contact, lists: Vec::new() };
+            let waited = if row.pending { Vec::new() } else { store::waits_for(turn.sql, row.number)? };
+            let (at, lists) = kept.decided.take().map_or((turn.now, Vec::new()), |own| (own.at, own.lists));
+            let mut decided = Decided { at, company, contact, lists };
             for (index, asking) in asking.iter().enumerate() {
                 let running = &self.signals.lists[index];
                 let list = &running.list;
+                if !row.pending && (asking.trouble.is_some() || !waited.contains(&running.saved.id)) {
+                    continue;
+                }
                 let qualifies = asking.trouble.is_none() && list.filter.evaluate(&facts, None, context);
                 let conditions = log::findings(list, &asking.fields, &facts, context, qualifies);
                 let of_list = OfList {
@@ -84,11 +95,21 @@ impl Portal {
                     qualifies,
                     trouble: asking.trouble.clone(),
                     conditions,
+                    at: (!row.pending).then_some(turn.now),
                 };
+                if asking.trouble.is_some() {
+                    store::hold(turn.sql, &of_list.list, row.number)?;
+                }
                 if qualifies {
                     self.begin_runs(turn, row.number, &kept.signal, &of_list, &decided)?;
                 }
-                decided.lists.push(of_list);
+                match decided.lists.iter_mut().find(|own| own.list == of_list.list) {
+                    Some(own) => *own = of_list,
+                    None => decided.lists.push(of_list),
+                }
+            }
+            if !row.pending {
+                store::let_go(turn.sql, &decide, row.number)?;
             }
             let contact = decided.contact.record;
             let kept = Kept { signal: kept.signal.clone(), decided: Some(decided) };
@@ -98,19 +119,20 @@ impl Portal {
         Ok(true)
     }
 
-    /// The lists, and what is wrong with each: one that names a field that is not there any more qualifies nothing.
+    /// The lists, and what is wrong with each: of one that names a field that is not there any more nobody knows what it says.
     fn asking(&self, turn: &Turn<'_>) -> Result<Vec<Asking>, SqlError> {
-        let of = |running: &super::RunningList| self.asking_of(turn, &running.list);
+        let of =
+            |running: &super::RunningList| Self::asking_of(turn, &running.list, running.saved.held.as_ref());
         self.signals.lists.iter().map(of).collect()
     }
 
     pub(super) fn asking_of(
-        &self,
         turn: &Turn<'_>,
         list: &crate::engine::signal::List,
+        held: Option<&Held>,
     ) -> Result<Asking, SqlError> {
         let fields = Discovered::load(turn.sql, list)?;
-        let trouble = self.faults_of(list, &fields).into_iter().next().map(|fault| fault.detail);
+        let trouble = held.map(|held| held.words.clone());
         Ok(Asking { fields, trouble })
     }
 

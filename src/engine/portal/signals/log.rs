@@ -51,6 +51,9 @@ pub(super) struct OfList {
     pub trouble: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Found>,
+    /// When it was decided, of a list that stood still as the signal came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
 }
 
 /// What a condition saw.
@@ -131,11 +134,77 @@ pub(super) struct Record {
     pub steps: Vec<Step>,
 }
 
+impl Record {
+    /// Which step is to be asked for, or waited for, next.
+    pub(super) fn next_step(&self) -> Option<usize> {
+        let open = |index: &usize| self.steps.get(*index).is_none_or(Step::is_open);
+        (0..self.definition.len()).find(open)
+    }
+
+    /// Writes down what a step comes to; what it came to before stays with it.
+    pub(super) fn put(&mut self, index: usize, step: Step) {
+        match self.steps.get_mut(index) {
+            Some(own) => *own = Step { before: std::mem::take(&mut own.before), ..step },
+            None => self.steps.push(step),
+        }
+    }
+
+    /// A step whose action came to something else is waited for again, and those behind it that asked for nothing are looked at again:
+    /// what it makes may be what they lacked.
+    pub(super) fn ask_again(&mut self, index: usize, now: Timestamp) {
+        for (at, step) in self.steps.iter_mut().enumerate().skip(index) {
+            if at > index && (step.action_id.is_some() || step.is_open()) {
+                continue;
+            }
+            let again = if at == index { ASKED } else { WAITS };
+            let was = Before {
+                at: step.at,
+                state: std::mem::replace(&mut step.state, again.to_owned()),
+                words: step.words.take(),
+            };
+            if step.before.len() >= BEFORE {
+                step.before.remove(0);
+            }
+            step.before.push(was);
+            step.at = now;
+        }
+    }
+}
+
+impl Step {
+    /// Of an action that the run comes to now.
+    pub(super) fn new(action: String, state: &str, words: Option<String>, at: Timestamp) -> Self {
+        let state = state.to_owned();
+        Self { action, state, words, action_id: None, record: None, at, before: Vec::new() }
+    }
+
+    /// Something is still to become of it.
+    fn is_open(&self) -> bool {
+        matches!(self.state.as_str(), ASKED | WAITS)
+    }
+}
+
+/// The outbox has the step's action.
+pub(super) const ASKED: &str = "asked";
+/// An earlier step is tried again.
+pub(super) const WAITS: &str = "waits";
+/// What a step came to before is kept so many times: nobody tries more often without looking why.
+const BEFORE: usize = 5;
+
+/// What a step had come to before it was tried again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Before {
+    pub at: Timestamp,
+    pub state: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
+}
+
 /// What a step came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Step {
     pub action: String,
-    /// `asked` while the outbox has it; then as it ended there, or `skipped`, `off`, `refused`.
+    /// [`ASKED`], or [`WAITS`]; then as it ended in the outbox, or `skipped`, `off`, `refused`.
     pub state: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub words: Option<String>,
@@ -144,4 +213,7 @@ pub(super) struct Step {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<String>,
     pub at: Timestamp,
+    /// What it had come to before it was tried again, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<Before>,
 }

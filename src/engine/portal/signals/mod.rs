@@ -4,13 +4,15 @@
 //! it is of ([`decide`]): each list is asked, and each automation of a list that qualifies begins a *run*, of which there is one for a signal
 //! at most. A run takes its steps one after the other ([`steps`]): each is an action of the outbox, called by the run and the step, so that
 //! asked for twice it is one; the next step begins when the outbox tells how the one before has ended, with the records that it made. A run
-//! keeps why it began, whom it is about and what each step came to ([`log`]).
+//! keeps why it began, whom it is about and what each step came to ([`log`]). A list that cannot be asked stands still, and signals wait for
+//! it ([`held`]).
 //!
 //! Owns the lists and automations (in the database, with a copy in memory), the signals and the runs. What a signal, a list and an
 //! automation are is [`crate::engine::signal`]'s.
 
 pub mod commands;
 mod decide;
+mod held;
 mod log;
 mod persons;
 mod show;
@@ -23,7 +25,7 @@ use serde_json::Value;
 
 use crate::{
     engine::{
-        portal::{Portal, Turn, mappings::definitions},
+        portal::{Portal, Turn, channels::held::Held, mappings::definitions},
         signal::{Automation, List, of_subject},
     },
     store::{
@@ -62,6 +64,9 @@ struct SavedList {
     id: QualifyingListId,
     /// As [`List::to_json`] writes it.
     definition: Value,
+    /// Why it decides nothing, if it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    held: Option<Held>,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
@@ -84,6 +89,8 @@ struct SavedAutomation {
 struct RunningList {
     saved: SavedList,
     list: List,
+    /// When one of its fields was last found missing in an answer.
+    doubted_at: Option<Timestamp>,
 }
 
 #[derive(Debug)]
@@ -112,7 +119,8 @@ impl Signals {
             Self { stirred: true, used: store::oldest_at(turn.sql)?.is_some(), ..Self::default() };
         for (_, state) in store::lists(turn.sql)? {
             let saved: SavedList = json::parse(&state).map_err(|_| SqlError::Content("qualifying_lists"))?;
-            signals.lists.extend(List::parse(&saved.definition).ok().map(|list| RunningList { saved, list }));
+            let list = List::parse(&saved.definition).ok();
+            signals.lists.extend(list.map(|list| RunningList { saved, list, doubted_at: None }));
         }
         for (number, state) in store::automations(turn.sql)? {
             let saved: SavedAutomation = json::parse(&state).map_err(|_| SqlError::Content("automations"))?;
@@ -202,25 +210,28 @@ impl Portal {
     /// Does a piece of what is due; says whether something was.
     #[inline(never)]
     pub(super) fn advance_signals(&mut self, turn: &mut Turn<'_>) -> Result<bool, SqlError> {
-        if !self.signals.stirred || !self.signals.used || self.channel_context(turn).is_none() {
+        if !self.signals.stirred || self.channel_context(turn).is_none() {
             return Ok(false);
         }
-        let worked = self.decide_signals(turn)? | self.advance_runs(turn)?;
+        let goes_on = self.follow_lists(turn)?;
+        let worked =
+            goes_on | (self.signals.used && (self.decide_signals(turn)? | self.advance_runs(turn)?));
         self.signals.stirred = worked;
         Ok(worked)
     }
 
     /// When signals or runs have something to do of themselves; `None`: only once something else happens.
     pub(super) fn signals_due_at(&self, turn: &Turn<'_>) -> Result<Option<Timestamp>, SqlError> {
-        if !self.signals.used || self.channel_context(turn).is_none() {
+        if (!self.signals.used && self.signals.lists.is_empty()) || self.channel_context(turn).is_none() {
             return Ok(None);
+        }
+        let room = store::open_up_to(turn.sql, OPEN_RUNS)? < OPEN_RUNS && self.may_decide(turn)?;
+        if room && self.lists_due(turn)? {
+            return Ok(Some(turn.now));
         }
         let paused = self.signals.paused();
         // Where too many runs are open, one that ends is what is waited for.
-        if store::pending_up_to(turn.sql, 1)? > 0
-            && store::open_up_to(turn.sql, OPEN_RUNS)? < OPEN_RUNS
-            && self.may_decide(turn)?
-        {
+        if room && store::pending_up_to(turn.sql, 1)? > 0 {
             return Ok(Some(turn.now));
         }
         let given_up = turn.now.minus_ms(RUN_MS);

@@ -80,7 +80,7 @@ impl Portal {
     }
 
     fn exported(turn: &Turn<'_>, signal: &Signal) -> Result<Value, SqlError> {
-        let mut shown = super::show::signal(signal)?;
+        let mut shown = super::show::signal(turn.sql, signal)?;
         let runs =
             store::run_page(turn.sql, None, None, Some(signal.number), super::AUTOMATIONS_LIMIT as u32)?;
         shown["runs"] = runs.iter().map(super::show::run).collect::<Result<Vec<_>, _>>()?.into();

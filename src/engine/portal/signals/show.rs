@@ -10,7 +10,7 @@ use crate::{
     engine::portal::{Portal, Turn},
     store::{
         portal::signals::{self as store, Run, Signal},
-        sql::SqlError,
+        sql::{Sql, SqlError},
     },
 };
 
@@ -27,8 +27,9 @@ pub(super) fn conditions(found: &[Found]) -> Value {
 }
 
 /// A signal with what was decided about it.
-pub(super) fn signal(row: &Signal) -> Result<Value, SqlError> {
+pub(super) fn signal(sql: &dyn Sql, row: &Signal) -> Result<Value, SqlError> {
     let kept: Kept = store::read(&row.content)?;
+    let waits = store::waits_for(sql, row.number)?;
     let mut shown = json!({
         "id": row.id,
         "key": row.key,
@@ -39,7 +40,11 @@ pub(super) fn signal(row: &Signal) -> Result<Value, SqlError> {
         "account": kept.signal.account,
         "visitor": kept.signal.visitor,
         "fields": kept.signal.fields,
-        "state": if row.pending { "pending" } else { "decided" },
+        "state": match (row.pending, waits.is_empty()) {
+            (true, _) => "pending",
+            (false, true) => "decided",
+            (false, false) => "held",
+        },
         "decision": null,
     });
     if let Some(decided) = kept.decided {
@@ -53,6 +58,8 @@ pub(super) fn signal(row: &Signal) -> Result<Value, SqlError> {
                 "qualifies": of.qualifies,
                 "trouble": of.trouble,
                 "conditions": conditions(&of.conditions),
+                "held": waits.contains(&of.list),
+                "decided_at": if waits.contains(&of.list) { None } else { Some(of.at.unwrap_or(decided.at).to_rfc3339()) },
             })).collect::<Vec<_>>(),
         });
     }
@@ -72,6 +79,9 @@ pub(super) fn run(run: &Run) -> Result<Value, SqlError> {
             "action_id": step.action_id,
             "record": step.record,
             "at": step.at.to_rfc3339(),
+            "before": step.before.iter().map(|was| json!({
+                "at": was.at.to_rfc3339(), "state": was.state, "words": was.words,
+            })).collect::<Vec<_>>(),
         })
     });
     Ok(json!({
@@ -110,13 +120,14 @@ impl Portal {
     }
 
     pub(super) fn shown_list(&self, turn: &Turn<'_>, running: &RunningList) -> Result<Value, SqlError> {
-        let asking = self.asking_of(turn, &running.list)?;
+        let asking = Self::asking_of(turn, &running.list, running.saved.held.as_ref())?;
         let own = self.signals.automations.iter().filter(|one| one.automation.list == running.saved.id);
         let mut shown = running.saved.definition.clone();
         for (name, value) in [
             ("id", json!(running.saved.id)),
             ("selects", json!(running.list.describe(&asking.fields))),
             ("trouble", json!(asking.trouble)),
+            ("waiting", json!(store::held_by(turn.sql, &running.saved.id)?)),
             ("automations", json!(own.map(|one| &one.saved.id).collect::<Vec<_>>())),
             ("created_at", json!(running.saved.created_at.to_rfc3339())),
             ("updated_at", json!(running.saved.updated_at.to_rfc3339())),
@@ -142,6 +153,7 @@ impl Portal {
             ("state", json!(if running.saved.enabled { "enabled" } else { "paused" })),
             ("version", json!(running.saved.version)),
             ("list_name", json!(list.map(|one| &one.list.name))),
+            ("trouble", json!(list.and_then(|one| one.saved.held.as_ref()).map(|held| &held.words))),
             ("runs", counts),
             ("created_at", json!(running.saved.created_at.to_rfc3339())),
             ("updated_at", json!(running.saved.updated_at.to_rfc3339())),

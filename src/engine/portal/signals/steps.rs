@@ -2,7 +2,7 @@
 
 use super::{
     AT_ONCE, RUN_MS,
-    log::{Kept, Record, Step},
+    log::{ASKED, Kept, Record, Step},
 };
 use crate::{
     engine::{
@@ -10,7 +10,7 @@ use crate::{
         portal::{
             Portal, Turn,
             outbox::{
-                actions::Wanted,
+                actions::{CompanyOf, Wanted},
                 commands::{Answer as Told, Asked, Command as Outbox, Taken},
             },
         },
@@ -34,6 +34,8 @@ const FULL_MS: i64 = MINUTE_MS;
 struct Asking {
     run: Run,
     record: Record,
+    /// Which step.
+    index: usize,
     action: String,
     asked: Asked,
 }
@@ -74,23 +76,23 @@ impl Portal {
             self.take_in(turn, &mut run, &mut record, &action)?;
         }
         let facts = self.facts_of_signal(turn, &signal, record.company.record, record.contact.record)?;
-        while let Some(step) = record.definition.get(record.steps.len()) {
+        while let Some(index) = record.next_step() {
+            let own = record.steps.get(index).and_then(|step| step.action_id.clone());
+            if let Some(asked) = own {
+                // It is tried again: what becomes of it is waited for before what follows.
+                (run.action, run.due_at) = (Some(asked), turn.now);
+                save(turn, run, &record)?;
+                return Ok(None);
+            }
+            let step = &record.definition[index];
             let action = step.get("action").and_then(|name| name.as_str()).unwrap_or_default().to_owned();
             match self.planned(turn, &action, step, &facts) {
                 Planned::Skip(words) => {
-                    let words = Some(words);
-                    record.steps.push(Step {
-                        action,
-                        state: "skipped".to_owned(),
-                        words,
-                        action_id: None,
-                        record: None,
-                        at: turn.now,
-                    });
+                    record.put(index, Step::new(action, "skipped", Some(words), turn.now));
                 }
                 Planned::Do(wanted) => {
                     let asked = Asked {
-                        key: Some(format!("{}/{}", run.id, record.steps.len())),
+                        key: Some(format!("{}/{index}", run.id)),
                         why: Some(format!(
                             "Automation \"{}\", of list \"{}\", for signal {}.",
                             record.name, record.list_name, row.id
@@ -101,7 +103,7 @@ impl Portal {
                         data: signal.data(),
                         wanted: *wanted,
                     };
-                    return Ok(Some(Asking { run, record, action, asked }));
+                    return Ok(Some(Asking { run, record, index, action, asked }));
                 }
             }
         }
@@ -117,17 +119,25 @@ impl Portal {
         step: &serde_json::Map<String, serde_json::Value>,
         facts: &Facts,
     ) -> Planned {
+        let unseen = |kind| self.not_ready(turn, kind).is_ok_and(|why| why.is_some());
         let kind = match action {
             "import_company" => Some(ObjectType::Companies),
             "import_contact" => Some(ObjectType::Contacts),
             _ => None,
         };
-        let unseen = kind.is_some_and(|kind| self.not_ready(turn, kind).is_ok_and(|why| why.is_some()));
-        if unseen {
+        if kind.is_some_and(unseen) {
             let words = "The connection may not read these records, so nobody knows whether it is there.";
             return Planned::Skip(words.to_owned());
         }
-        plan(step, facts, turn.now)
+        let mut planned = plan(step, facts, turn.now);
+        if let Planned::Do(wanted) = &mut planned
+            && let Wanted::ImportContact { company: company @ Some(CompanyOf::Domain(_)), .. } = &mut **wanted
+            && unseen(ObjectType::Companies)
+        {
+            // The contact is as good without a company that nobody can look for.
+            *company = None;
+        }
+        planned
     }
 
     /// Asks for what runs want next, all of it at once.
@@ -143,38 +153,54 @@ impl Portal {
             return Err(SqlError::Content("actions"));
         };
         for (one, taken) in asking.into_iter().zip(taken) {
-            let Asking { mut run, mut record, action, .. } = one;
-            let mut step = Step {
-                action,
-                state: "asked".to_owned(),
-                words: None,
-                action_id: None,
-                record: None,
-                at: turn.now,
-            };
+            let Asking { mut run, mut record, index, action, .. } = one;
+            let mut step = Step::new(action, ASKED, None, turn.now);
             run.due_at = turn.now;
             match taken {
                 Taken::Action { action, .. } => {
                     let id = id_of(&action).ok_or(SqlError::Content("actions"))?;
                     step.action_id = Some(id.clone());
                     run.action = Some(id);
-                    record.steps.push(step);
+                    record.put(index, step);
                 }
                 Taken::Refused(refusal) => {
                     "refused".clone_into(&mut step.state);
                     step.words = Some(refusal.words);
-                    record.steps.push(step);
+                    record.put(index, step);
                 }
                 Taken::Off => {
                     "off".clone_into(&mut step.state);
                     step.words = Some("An administrator has switched this action off.".to_owned());
-                    record.steps.push(step);
+                    record.put(index, step);
                 }
                 Taken::Full => run.due_at = turn.now.plus_ms(FULL_MS),
             }
             save(turn, run, &record)?;
         }
         Ok(())
+    }
+
+    /// Somebody had an action leave again, took it back or said what became of it: the run that asked for it follows, also one that was over.
+    #[inline(never)]
+    pub(in crate::engine::portal) fn run_follows(
+        &mut self,
+        turn: &Turn<'_>,
+        action: &ActionId,
+        told: &str,
+    ) -> Result<(), SqlError> {
+        let Some(mut run) = store::run_of_action(turn.sql, action)? else { return Ok(()) };
+        let mut record: Record = store::read(&run.content)?;
+        let own = record.steps.iter().position(|step| step.action_id.as_ref() == Some(action));
+        let Some(index) = own else { return Ok(()) };
+        let state = &record.steps[index].state;
+        // What is waited for is taken in when it has ended; what is as it was is none of the run's business.
+        if state == ASKED || *state == ended(told).state {
+            return Ok(());
+        }
+        record.ask_again(index, turn.now);
+        (run.state, run.due_at) = ("open".to_owned(), turn.now);
+        self.signals.stir();
+        save(turn, run, &record)
     }
 
     /// What the outbox says of the step that a run waits for.
@@ -195,7 +221,8 @@ impl Portal {
                 record: None,
             },
         };
-        let number = record.steps.len();
+        let own = record.steps.iter().position(|step| step.action_id.as_ref() == Some(action));
+        let number = own.map_or(0, |index| index + 1);
         let [company, contact] = ended.made;
         let words = format!("Step {number} made it, or found it in HubSpot.");
         if let Some(id) = company {
@@ -214,7 +241,7 @@ impl Portal {
                 if is_visitor { (ObjectType::Contacts, contact) } else { (ObjectType::Companies, company) };
             run.record = id.map(|id| format!("{}/{id}", kind.name()));
         }
-        if let Some(step) = record.steps.last_mut() {
+        if let Some(step) = own.and_then(|index| record.steps.get_mut(index)) {
             step.state = ended.state;
             step.words = ended.words;
             step.record = ended.record;

@@ -35,21 +35,26 @@ fn action(row: Row) -> Result<Action, SqlError> {
     })
 }
 
-/// Adds an action; `key`: what its asker calls it, unique. Answers its row.
+/// Which job an action is of, to whoever looks at all of it.
+pub const JOBS: &str = "ALTER TABLE actions ADD COLUMN job TEXT;
+     CREATE INDEX actions_job ON actions (job, number) WHERE job IS NOT NULL;";
+
+/// Adds an action; `key`: what its asker calls it, unique; `job`: what it is counted with. Answers its row.
 pub fn add_action(
     sql: &dyn Sql,
     id: &ActionId,
-    key: Option<&str>,
+    (key, job): (Option<&str>, Option<&str>),
     at: Timestamp,
     content: &str,
 ) -> Result<i64, SqlError> {
     let rows = sql.exec(
-        "INSERT INTO actions (id, key, at, content) VALUES (?1, ?2, ?3, ?4) RETURNING number",
+        "INSERT INTO actions (id, key, at, content, job) VALUES (?1, ?2, ?3, ?4, ?5) RETURNING number",
         &[
             Param::Text(id.as_str()),
             key.map_or(Param::Null, Param::Text),
             Param::Int(at.0),
             Param::Text(content),
+            job.map_or(Param::Null, Param::Text),
         ],
     )?;
     rows.first().and_then(|row| row.first()).and_then(Value::int).ok_or(WRONG)
@@ -68,25 +73,42 @@ pub fn action_by_key(sql: &dyn Sql, key: &str) -> Result<Option<Action>, SqlErro
     rows.into_iter().next().map(action).transpose()
 }
 
-/// Actions, the newest first, before that row; with `state` those of which a write stands so.
+/// Which actions.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Which<'a> {
+    /// Of which a write stands so.
+    pub state: Option<State>,
+    /// Of this job.
+    pub job: Option<&'a str>,
+    /// Not those of which only was asked what they would come to.
+    pub real: bool,
+}
+
+/// Actions, the newest first, before that row.
 pub fn actions(
     sql: &dyn Sql,
     before: Option<i64>,
-    state: Option<State>,
+    which: Which<'_>,
     limit: u32,
 ) -> Result<Vec<Action>, SqlError> {
     // A doubt has been sent, as far as anybody is told.
-    let of_state = match state {
+    let of_state = match which.state {
+        None if which.real => {
+            "NOT EXISTS (SELECT 1 FROM outbox WHERE action = actions.number AND state = 'dry')".to_owned()
+        }
         None => String::new(),
         Some(State::Sent) => format!("{} OR {}", has(State::Sent), has(State::Doubt)),
         Some(state) => has(state),
     };
     let of_state = if of_state.is_empty() { of_state } else { format!("AND ({of_state})") };
+    let mut params = vec![Param::Int(before.unwrap_or(MOST)), Param::Int(limit.into())];
+    params.extend(which.job.map(Param::Text));
+    let of_job = if which.job.is_some() { "AND job = ?3" } else { "" };
     let rows = sql.exec(
         &format!(
-            "SELECT number, id, at, content FROM actions WHERE number < ?1 {of_state} ORDER BY number DESC LIMIT ?2"
+            "SELECT number, id, at, content FROM actions WHERE number < ?1 {of_job} {of_state} ORDER BY number DESC LIMIT ?2"
         ),
-        &[Param::Int(before.unwrap_or(MOST)), Param::Int(limit.into())],
+        &params,
     )?;
     rows.into_iter().map(action).collect()
 }
@@ -109,7 +131,10 @@ pub(super) const COUNTS: &str = "SELECT 'waiting', count(*) FROM outbox WHERE st
 
 /// How many writes are open, failed or unknown; what is done is not counted.
 pub fn counts(sql: &dyn Sql) -> Result<Vec<(State, u64)>, SqlError> {
-    let rows = sql.exec(COUNTS, &[])?;
+    counted(sql.exec(COUNTS, &[])?)
+}
+
+fn counted(rows: Vec<Row>) -> Result<Vec<(State, u64)>, SqlError> {
     rows.iter()
         .map(|row| {
             let state = row.first().and_then(Value::text).and_then(State::parse).ok_or(WRONG)?;
@@ -117,6 +142,15 @@ pub fn counts(sql: &dyn Sql) -> Result<Vec<(State, u64)>, SqlError> {
             Ok((state, count as u64))
         })
         .collect()
+}
+
+/// How many writes of a job stand how, all of them: counts them one by one.
+pub fn counts_of_job(sql: &dyn Sql, job: &str) -> Result<Vec<(State, u64)>, SqlError> {
+    counted(sql.exec(
+        "SELECT outbox.state, count(*) FROM actions JOIN outbox ON outbox.action = actions.number
+         WHERE job = ?1 GROUP BY outbox.state",
+        &[Param::Text(job)],
+    )?)
 }
 
 /// Actions that were asked for before then and of which nothing is open go, with their writes; `limit` at once.
@@ -183,7 +217,8 @@ mod tests {
             &[],
         )
         .unwrap();
-        let action = add_action(&sql, &ActionId::from_random([7; 12]), None, Timestamp(1), "{}").unwrap();
+        let action =
+            add_action(&sql, &ActionId::from_random([7; 12]), (None, None), Timestamp(1), "{}").unwrap();
         let place = |list: u32, id: u32| New {
             state: State::Waiting,
             urgency: 0,

@@ -29,7 +29,8 @@ use crate::{
 };
 
 pub use actions::{
-    Action, action_by_id, action_by_key, actions, add_action, counts, forget, forget_before, oldest_at,
+    Action, JOBS, Which, action_by_id, action_by_key, actions, add_action, counts, counts_of_job, forget,
+    forget_before, oldest_at,
 };
 pub use due::{doubted, due, most_urgent, next_at, open_up_to};
 

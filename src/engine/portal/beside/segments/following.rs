@@ -36,7 +36,7 @@ impl Portal {
             return Ok(Answer::Stopped);
         }
         // One that the last full read did not show is asked about first.
-        if let Some(entry) = reference::entry(turn.sql, Source::Lists.as_str(), list)? {
+        if let Some(entry) = reference::entry(turn.sql, Source::Lists.as_str(), &list.to_string())? {
             let Holds { object_type } = json::parse(&entry).map_err(|_| SqlError::Content("reference"))?;
             if !object_type.is_some_and(|kind| self.mirrors(kind)) {
                 return Ok(Answer::ListNotMirrored(object_type));

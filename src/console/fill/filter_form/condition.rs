@@ -1,28 +1,28 @@
-//! One condition of the form, and the groups that conditions stand in: to the filter's JSON and back.
+//! One condition of the editor, and the groups that conditions stand in: to the filter's JSON and back.
 
 use serde_json::{Map, Value, json};
 
 use super::catalog::{Catalog, Choice, Known};
 use crate::{
-    console::channel_form::{ConditionView, Entry, Input},
+    console::filter_form::{ConditionView, Entry, Input},
     values::filter::{self, Definition, Kind, OPERATORS, Operator, Shape},
 };
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Group {
-    pub(super) any: bool,
-    pub(super) conditions: Vec<Condition>,
+pub(in crate::console::fill) struct Group {
+    pub(in crate::console::fill) any: bool,
+    pub(in crate::console::fill) conditions: Vec<Condition>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Condition {
-    pub(super) property: String,
-    pub(super) operator: String,
-    pub(super) values: Vec<String>,
-    pub(super) unit: String,
+pub(in crate::console::fill) struct Condition {
+    pub(in crate::console::fill) property: String,
+    pub(in crate::console::fill) operator: String,
+    pub(in crate::console::fill) values: Vec<String>,
+    pub(in crate::console::fill) unit: String,
 }
 
-pub(super) fn no_field(typed: &str) -> String {
+pub(in crate::console::fill) fn no_field(typed: &str) -> String {
     if typed.is_empty() {
         return "Choose the field, or remove the row.".to_owned();
     }
@@ -47,12 +47,50 @@ fn operator_words(row: &Definition) -> &'static str {
     }
 }
 
+/// What the host's own fields may be read as, and how that is said.
+const READ_AS: [(Kind, &str); 4] =
+    [(Kind::String, "text"), (Kind::Number, "number"), (Kind::Datetime, "date"), (Kind::Bool, "yes or no")];
+
+/// What an operator of a field that may be read in several ways is called in the form: `number:at_least`.
+fn read_as(kind: Kind, row: &Definition) -> String {
+    format!("{}:{}", kind.as_str(), row.name)
+}
+
 impl Condition {
+    /// What values are read as: of a field of the host's, what the operator says.
+    fn kind(&self, known: &Known) -> Kind {
+        match self.operator.split_once(':') {
+            Some((kind, _)) if known.is_free => Kind::parse(kind).unwrap_or(Kind::String),
+            _ if known.is_free => Kind::String,
+            _ => known.kind(),
+        }
+    }
+
     /// Its operator, or the first there is.
     pub(super) fn operator(&self, kind: Kind) -> &'static Definition {
+        let name = self.operator.rsplit(':').next().unwrap_or_default();
         let mut all = operators(kind);
-        let found = operators(kind).find(|row| row.name == self.operator);
+        let found = operators(kind).find(|row| row.name == name);
         found.or_else(|| all.next()).unwrap_or(&OPERATORS[0])
+    }
+
+    /// The operators that can be chosen.
+    fn choices(known: &Known, own: Kind) -> Vec<(String, String)> {
+        if !known.is_free {
+            return operators(own).map(|row| (row.name.to_owned(), operator_words(row).to_owned())).collect();
+        }
+        let other = (!READ_AS.iter().any(|(kind, _)| *kind == own)).then_some((own, own.as_str()));
+        let mut all = Vec::new();
+        for (kind, words) in READ_AS.into_iter().chain(other) {
+            // Whether there is a value is asked of it in one way.
+            let rows = operators(kind).filter(|row| kind == Kind::String || row.shape != Shape::Nothing);
+            all.extend(rows.map(|row| {
+                let own = operator_words(row);
+                let words = if kind == Kind::String { own.to_owned() } else { format!("{own} ({words})") };
+                (read_as(kind, row), words)
+            }));
+        }
+        all
     }
 
     fn value(&self, place: usize) -> &str {
@@ -61,8 +99,12 @@ impl Condition {
 
     pub(super) fn build(&self, catalog: &Catalog) -> Result<Value, String> {
         let known = catalog.find(&self.property).ok_or_else(|| no_field(&self.property))?;
-        let (kind, row) = (known.kind(), self.operator(known.kind()));
+        let kind = self.kind(&known);
+        let row = self.operator(kind);
         let mut entries = Map::new();
+        if let Some(of) = known.of {
+            entries.insert("of".to_owned(), json!(of));
+        }
         for (key, value) in
             [("property", known.name.as_str()), ("type", kind.as_str()), ("operator", row.name)]
         {
@@ -99,7 +141,7 @@ impl Condition {
         Ok(Value::Object(entries))
     }
 
-    pub(super) fn view(&self, catalog: &Catalog, wrong: Option<String>) -> ConditionView {
+    pub(in crate::console::fill) fn view(&self, catalog: &Catalog, wrong: Option<String>) -> ConditionView {
         let property = self.property.clone();
         let Some(known) = catalog.find(&self.property) else {
             let wrong = wrong.or_else(|| (!property.is_empty()).then(|| no_field(&property)));
@@ -111,12 +153,13 @@ impl Condition {
                 wrong,
             };
         };
-        let (kind, row) = (known.kind(), self.operator(known.kind()));
+        let kind = self.kind(&known);
+        let row = self.operator(kind);
         ConditionView {
             property,
-            operators: operators(kind).map(|row| (row.name, operator_words(row))).collect(),
-            operator: row.name.to_owned(),
-            input: self.input(known, kind, row.shape),
+            operators: Self::choices(&known, kind),
+            operator: if known.is_free { read_as(kind, row) } else { row.name.to_owned() },
+            input: self.input(&known, kind, row.shape),
             wrong,
         }
     }
@@ -214,17 +257,27 @@ fn joined(filter: &Value) -> Option<(bool, &Vec<Value>)> {
 
 fn condition(value: &Value, catalog: &Catalog) -> Option<Condition> {
     let name = value.get("property")?.as_str()?;
-    let known = catalog.find(name);
+    let of = value.get("of").map(|of| of.as_str().unwrap_or_default());
+    let known = catalog.named(of, name);
     // One that is read as something else than it is, or belongs to another record.
-    if value.get("of").is_some() || known.is_some_and(|known| value["type"] != known.kind().as_str()) {
+    let fits = match &known {
+        Some(known) => known.is_free || value["type"] == known.kind().as_str(),
+        None => of.is_none(),
+    };
+    if !fits {
         return None;
     }
+    let own = value["operator"].as_str()?;
+    let operator = match &known {
+        Some(known) if known.is_free => format!("{}:{own}", value["type"].as_str()?),
+        _ => own.to_owned(),
+    };
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let one = ["value", "from", "to", "count", "period"].iter().filter_map(|key| value.get(key));
     let many = value.get("values").and_then(Value::as_array).into_iter().flatten();
     Some(Condition {
-        property: known.map_or(name, |known| &known.words).to_owned(),
-        operator: value["operator"].as_str()?.to_owned(),
+        property: known.map_or_else(|| name.to_owned(), |known| known.words.clone()),
+        operator,
         values: one.chain(many).map(text).collect(),
         unit: value.get("unit").map(text).unwrap_or_default(),
     })
