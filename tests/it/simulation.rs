@@ -17,11 +17,12 @@ use hubspot_simulator::{
 };
 
 use crate::life::{
-    CARS, Loss, Plan, World,
+    CARS, IDLE_MS, Loss, Plan, World,
+    scores::IMPORT,
     writes::{KEYS, SCOPES},
 };
 
-/// Lives in `cargo test`: 22 s on two processors.
+/// Lives in `cargo test`: half a minute on two processors that nobody else uses.
 const LIVES: u64 = 2_000;
 
 /// Lives that failed once. 904: fields that came while an account was not connected stayed empty in what was read before they were
@@ -103,10 +104,16 @@ fn mixed(seed: u64) -> Plan {
     let deals = [None, None, None, Some(0), Some(12)][others.usize(0..5)];
     let selects = others.u32(0..6) == 0;
     let mut written = fastrand::Rng::with_seed(seed ^ 0x0a11_7e00);
-    let writes = written.u32(0..4) == 0;
+    let writes = written.u32(0..6) == 0;
     // A third of those accounts lets nobody make a field.
     let keys: &[&str] = if written.u32(0..3) > 0 { &KEYS } else { &[] };
-    let more_scopes = if writes { [&SCOPES[..], keys].concat() } else { Vec::new() };
+    let mut more_scopes = if writes { [&SCOPES[..], keys].concat() } else { Vec::new() };
+    let signals = writes && written.bool();
+    // Runs of scores need companies, all of their fields, and the rights to make some and to import.
+    let scores = writes && companies.is_some() && !selects && !keys.is_empty() && written.u32(0..3) == 0;
+    if scores {
+        more_scopes.push(IMPORT);
+    }
     let mut further = fastrand::Rng::with_seed(seed ^ 0xf0e7_4e80);
     // Each costs as much as another life.
     let types: &[&str] = match further.u32(0..32) {
@@ -144,6 +151,8 @@ fn mixed(seed: u64) -> Plan {
         poison,
         fault_one_in: [0, 3, 8][rng.usize(0..3)],
         crashes_per_minute: [0.0, 0.2, 1.0][rng.usize(0..3)],
+        // Opening a connection anew after each pause costs a sixth of a life.
+        idle_ms: if seed.is_multiple_of(3) { IDLE_MS } else { u64::MAX },
         torn_one_in: [0, 15][rng.usize(0..2)],
         webhooks,
         told_at_once: false,
@@ -165,6 +174,8 @@ fn mixed(seed: u64) -> Plan {
         latency_ms: [(5, 60), (50, 2_500), (50, 9_000)][rng.usize(0..3)],
         dawdles_one_in: [0, 0, 5][losses.usize(0..3)],
         writes,
+        signals,
+        scores,
         more_scopes,
         rush: rng.u32(0..4) == 0,
         late_minutes: [0, 0, 0, 0, 0, 0, 0, 75][rng.usize(0..8)],

@@ -83,6 +83,33 @@ fn a_change_that_reaches_the_index_an_hour_late_is_caught_by_the_trailing_check(
     assert_eq!(name_of(&mut world, &ids[0]), "Late");
 }
 
+/// Nobody edits anything else: the cursor stays where they are.
+#[test]
+fn many_changes_at_once_are_not_listed_for_ever() {
+    let mut world = synced(tiny(900));
+    world.control("POST", "contacts/edit-bulk", &json!({ "count": 900 }));
+    world.pass(4 * 60);
+    world.verdict().unwrap();
+    let before = world.calls.len();
+    world.pass(60);
+    let searches = |world: &World, from: usize| {
+        world.calls[from..].iter().filter(|call| call.name.ends_with("contacts/search")).count()
+    };
+    // A dozen checks of a call each, and what counts all of them hourly.
+    let quiet = searches(&world, before);
+    assert!((12..=24).contains(&quiet), "{quiet} searches in an hour in which nothing happens");
+    let ids = ids(&world);
+    world.simulator.switches.search_straggler_one_in = 1;
+    rename(&mut world, &ids[0], "Late");
+    world.simulator.switches.search_straggler_one_in = 0;
+    rename(&mut world, &ids[1], "Soon");
+    world.pass(8);
+    assert_eq!(name_of(&mut world, &ids[1]), "Soon");
+    world.pass(70);
+    assert_eq!(name_of(&mut world, &ids[0]), "Late");
+    world.verdict().unwrap();
+}
+
 #[test]
 pub fn ids_sorted_as_text_lose_no_change() {
     let switches = Switches { search_sorts_ids_as_text: true, ..Switches::default() };

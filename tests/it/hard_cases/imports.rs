@@ -135,3 +135,15 @@ fn no_company_is_made_before_those_there_are_have_been_read() {
     );
     assert_eq!(with(&world, ObjectType::Companies, "domain", "acme.example").len(), 1);
 }
+
+#[test]
+fn no_company_is_made_by_whoever_may_read_none() {
+    let mut world = synced(Plan { companies: None, ..writing(5) });
+    let (at, said) = refusal(&mut world, import("acme.example"));
+    assert!(at == "/domain" && said.contains("may not read companies"), "{at} {said}");
+    let contact = json!({ "action": "import_contact", "email": "a@acme.example", "company": { "domain": "acme.example" } });
+    assert_eq!(refusal(&mut world, contact).0, "/company/domain");
+    let alone = act(&mut world, json!({ "action": "import_contact", "email": "a@acme.example" }));
+    assert_eq!(settled(&mut world, &alone)["state"], "done");
+    assert_eq!(world.truth_of(ObjectType::Companies).len(), 0);
+}

@@ -3,6 +3,7 @@
 //! A case is short, deterministic and named after the rule that it holds; [`crate::simulation`] mixes them all.
 
 mod audit;
+mod automations;
 mod by_token;
 mod calls;
 pub mod changes;

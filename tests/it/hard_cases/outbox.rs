@@ -16,6 +16,7 @@ use spoke::{
             commands::{Answer as Told, Asked, Command as Outbox, Taken},
         },
     },
+    store::portal::outbox::State,
     values::{
         ids::{ActionId, ObjectType, RecordId},
         mapping::Action,
@@ -179,7 +180,8 @@ fn ten_thousand_updates_are_a_hundred_calls() {
 }
 
 fn page(world: &mut World) -> Value {
-    let Told::Page { results, .. } = outbox(world, Outbox::List { before: None, state: None, limit: 1 })
+    let Told::Page { results, .. } =
+        outbox(world, Outbox::List { before: None, state: None, job: None, real: false, limit: 1 })
     else {
         panic!("no page")
     };
@@ -490,4 +492,90 @@ fn a_mapping_fills_fields_and_leaves_out_what_a_rule_of_the_account_refuses() {
     );
     assert_eq!(with(&world, ObjectType::Contacts, "firstname", "Ann"), [id]);
     assert_eq!(with(&world, ObjectType::Contacts, "lastname", "R2-D2").len(), 0);
+}
+
+#[test]
+fn values_are_told_by_what_people_call_them_with_their_ids() {
+    let mut world = synced(writing(5));
+    let id = ids(&world)[0].clone();
+    let owner = world
+        .truth_of(ObjectType::Contacts)
+        .into_values()
+        .find_map(|one| one["hubspot_owner_id"].as_str().filter(|id| !id.is_empty()).map(str::to_owned));
+    let deal = world.truth_of(ObjectType::Deals).into_keys().next().unwrap();
+    let dry = |body: Value| Asked { dry_run: true, ..asked(body) };
+    let mut shown = |body: Value| {
+        let id = take(&mut world, dry(body));
+        action(&mut world, &id)["writes"][0]["fields"].clone()
+    };
+    let lead = shown(
+        json!({ "action": "update_record", "type": "contacts", "record": id, "properties": { "lifecyclestage": "lead" } }),
+    );
+    let stage = &lead["lifecyclestage"];
+    assert_eq!((&stage["to"], &stage["to_label"]), (&json!("lead"), &json!("Lead")), "{lead:#}");
+    let moved = shown(json!({ "action": "update_deal", "deal": deal, "stage": "closedwon" }));
+    assert_eq!(moved["dealstage"]["to"], "closedwon");
+    assert!(moved["dealstage"]["to_label"].as_str().is_some_and(|label| label.contains(' ')), "{moved:#}");
+    if let Some(owner) = owner {
+        let owned = shown(
+            json!({ "action": "update_record", "type": "contacts", "record": id, "properties": { "hubspot_owner_id": owner } }),
+        );
+        let label = owned["hubspot_owner_id"]["to_label"].as_str();
+        assert!(label.is_some_and(|label| label != owner), "{owned:#}");
+    }
+}
+
+#[test]
+fn what_is_of_a_job_is_listed_and_counted_together() {
+    let mut world = synced(writing(5));
+    let all = ids(&world);
+    let update = |id: &String, name: &str| {
+        asked(
+            json!({ "action": "update_record", "type": "contacts", "record": id, "properties": { "firstname": name } }),
+        )
+    };
+    take(&mut world, update(&all[0], "Alone"));
+    // A job comes in any number of requests; one of its records is not there.
+    let of = |all: Vec<Asked>| Outbox::DoOfJob { job: "nightly".to_owned(), all };
+    outbox(&mut world, of(all[1..4].iter().map(|id| update(id, "Night")).collect()));
+    outbox(&mut world, of(vec![update(&"999999999".to_owned(), "Nobody")]));
+    let mut page = |job: Option<&str>, state| {
+        let job = job.map(str::to_owned);
+        match outbox(&mut world, Outbox::List { before: None, state, job, real: true, limit: 100 }) {
+            Told::Page { results, .. } => serde_json::from_str::<Value>(&results).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let told = page(Some("nightly"), None);
+    assert_eq!(
+        (told["results"].as_array().unwrap().len(), &told["counts"]["waiting"]),
+        (4, &json!(4)),
+        "{told:#}"
+    );
+    assert_eq!(told["results"][0]["job"], "nightly");
+    assert_eq!(page(Some("another"), None)["counts"], json!({}));
+    assert_eq!(page(None, None)["results"].as_array().unwrap().len(), 5);
+    world.pass(5);
+    world.restart();
+    let mut page = |job: Option<&str>, state, real| {
+        let job = job.map(str::to_owned);
+        match outbox(&mut world, Outbox::List { before: None, state, job, real, limit: 100 }) {
+            Told::Page { results, .. } => serde_json::from_str::<Value>(&results).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(page(Some("nightly"), None, true)["counts"], json!({ "done": 3, "failed": 1 }));
+    let failed = page(Some("nightly"), Some(State::Failed), true);
+    assert_eq!(failed["results"].as_array().unwrap().len(), 1);
+    take(&mut world, Asked { dry_run: true, ..update(&all[0], "Dry") });
+    let mut many = |state, real| match outbox(
+        &mut world,
+        Outbox::List { before: None, state, job: None, real, limit: 100 },
+    ) {
+        Told::Page { results, .. } => {
+            serde_json::from_str::<Value>(&results).unwrap()["results"].as_array().unwrap().len()
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((many(None, true), many(None, false), many(Some(State::Dry), true)), (5, 6, 1));
 }

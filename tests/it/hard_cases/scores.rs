@@ -17,6 +17,7 @@ use spoke::{
             Fields, Settings,
             commands::{Answer as Told, Command as Scores, NewAccount},
         },
+        selection::Selection,
     },
     values::{
         ids::{AccountId, ObjectType},
@@ -59,14 +60,10 @@ fn property(score: Score) -> String {
 
 /// Asked again where the turn was torn.
 fn ask(world: &mut World, command: impl Fn() -> Scores) -> Told {
-    for _ in 0..50 {
-        match world.command(Command::Score(command())) {
-            Some(Answer::Score(told)) => return told,
-            Some(other) => panic!("about no score but {other:?}"),
-            None => world.pass_ms(10),
-        }
+    match world.insist(|| Command::Score(command())) {
+        Answer::Score(told) => told,
+        other => panic!("about no score but {other:?}"),
     }
-    panic!("no turn is whole")
 }
 
 fn told(world: &mut World, command: impl Fn() -> Scores) -> Value {
@@ -210,6 +207,19 @@ fn the_first_run_sends_everything_and_the_next_what_differs() {
     let third = ended(&mut world, 3);
     assert_eq!((&third["counts"]["unchanged"], third["files"].as_array().unwrap().len()), (&json!(30), 0));
     assert_eq!(starts(&world), 2, "nothing differs: no import");
+    // Whoever follows the feed hears of the end of each.
+    let Some(Answer::Json(text)) = world.command(Command::Changes { after: 0, limit: 1_000, types: vec![] })
+    else {
+        panic!("no changes")
+    };
+    let changes: Value = serde_json::from_str(&text).unwrap();
+    let told = changes["changes"].as_array().unwrap().iter();
+    let told: Vec<&str> = told
+        .filter(|change| change["kind"] == "score_run_finished")
+        .map(|change| change["message"].as_str().unwrap())
+        .collect();
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(told[1].contains("of 30 accounts 3 were sent, 27 were as they should be"), "{}", told[1]);
     world.pass(10);
     world.verdict().unwrap();
 }
@@ -578,6 +588,44 @@ fn making_the_managed_set_again_changes_nothing_and_a_refusal_is_told() {
     let shown = told(&mut world, || Scores::Settings);
     assert!(shown["creating_trouble"].as_str().unwrap().starts_with("`koala_managed_scores`"), "{shown}");
     assert_eq!(shown["missing_scopes"], json!([UPDATE]));
+}
+
+#[test]
+fn what_holds_scores_is_mirrored_whatever_fields_are_chosen() {
+    let narrow = |world: &mut World| {
+        let selection = Selection { fields: Some(["name".to_owned()].into()), ..Selection::default() };
+        let told = world.command(Command::Select { object_type: COMPANIES, selection });
+        assert!(matches!(told, Some(Answer::Json(_))), "{told:?}");
+    };
+    for before in [true, false] {
+        let mut world = synced(importing());
+        company(&mut world, 1);
+        if before {
+            narrow(&mut world);
+        }
+        set(&mut world, &settings(true));
+        told(&mut world, || Scores::Create);
+        if !before {
+            narrow(&mut world);
+        }
+        let made = world.until(10, |world| told(world, || Scores::Settings)["ready"] == true);
+        assert!(made, "{before}: {}", told(&mut world, || Scores::Settings));
+        put_all(&mut world, 1..2, 7);
+        assert_eq!(ended(&mut world, 1)["counts"]["sent"], 1);
+        // The mirror knows what was sent: nothing differs.
+        assert_eq!(ended(&mut world, 2)["counts"]["unchanged"], 1);
+    }
+}
+
+#[test]
+fn scores_that_were_there_before_the_settings_are_chosen_with_them() {
+    let mut world = ready(importing(), 0..2);
+    set(&mut world, &settings(false));
+    let selection = Selection { fields: Some(["name".to_owned()].into()), ..Selection::default() };
+    world.command(Command::Select { object_type: COMPANIES, selection }).unwrap();
+    world.pass(30);
+    set(&mut world, &settings(true));
+    assert_eq!(told(&mut world, || Scores::Settings)["ready"], true);
 }
 
 #[test]

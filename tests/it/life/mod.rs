@@ -11,15 +11,17 @@ pub mod links;
 mod plan;
 mod promises;
 mod receivers;
+pub mod scores;
 pub mod seats;
 mod selection;
+mod signals;
 mod snapshot;
 pub mod sql;
 pub mod world;
 pub mod writes;
 
 pub use account::{APP, PORTAL};
-pub use plan::{CARS, CLIENT_SECRET, Loss, OWN_SECRET, Plan};
+pub use plan::{CARS, CLIENT_SECRET, IDLE_MS, Loss, OWN_SECRET, Plan};
 pub use promises::differences;
 pub use snapshot::Snapshot;
 pub use world::{Call, World};

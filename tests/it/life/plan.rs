@@ -15,6 +15,9 @@ pub const CLIENT_SECRET: &str = "yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy";
 /// The secret of a private app of the customer's own.
 pub const OWN_SECRET: &str = "zzzzzzzz-zzzz-zzzz-zzzz-zzzzzzzzzzzz";
 
+/// After so long a time workerd puts an object away to which nothing happens; Cloudflare takes its time.
+pub const IDLE_MS: u64 = 10_000;
+
 /// The custom object of the accounts that have one.
 pub const CARS: &str = "cars";
 
@@ -80,6 +83,8 @@ pub struct Plan {
     pub crashes_per_minute: f64,
     /// One turn in this many has a statement that fails; 0: none.
     pub torn_one_in: u32,
+    /// After so long a time in which nothing happens to it, milliseconds, an object is put away.
+    pub idle_ms: u64,
     /// Whether HubSpot sends webhooks.
     pub webhooks: bool,
     /// Whether they tell of every edit of contacts: each brings a new telephone number.
@@ -114,6 +119,10 @@ pub struct Plan {
     pub dawdles_one_in: u32,
     /// Somebody has things written.
     pub writes: bool,
+    /// The host sends signals, and has an automation.
+    pub signals: bool,
+    /// The host scores accounts.
+    pub scores: bool,
     /// Scopes the app has besides those it takes to read.
     pub more_scopes: Vec<&'static str>,
 }
@@ -142,6 +151,7 @@ impl Default for Plan {
             poison: None,
             crashes_per_minute: 0.0,
             torn_one_in: 0,
+            idle_ms: IDLE_MS,
             webhooks: false,
             told_at_once: false,
             webhook_faults: false,
@@ -159,6 +169,8 @@ impl Default for Plan {
             latency_ms: (5, 60),
             dawdles_one_in: 0,
             writes: false,
+            signals: false,
+            scores: false,
             more_scopes: Vec::new(),
         }
     }

@@ -11,7 +11,7 @@ use spoke::{
     values::ids::{ActionId, ObjectType},
 };
 
-use super::{PORTAL, World};
+use super::{PORTAL, World, signals};
 
 /// What it takes to write.
 pub const SCOPES: [&str; 3] =
@@ -24,8 +24,10 @@ pub const KEYS: [&str; 3] =
 const MADE: [&str; 4] = ["tasks", "notes", "contacts", "companies"];
 
 impl World {
-    /// Somebody has a few things done.
+    /// Somebody has a few things done, the host sends signals and scores.
     pub(super) fn write_some(&mut self) {
+        self.send_signals();
+        self.score_some();
         if !self.plan.writes {
             return;
         }
@@ -86,7 +88,8 @@ impl World {
     /// Each action has an end, and of what was made there is as much as was said to be.
     pub(super) fn writes_are_right(&mut self) -> Result<(), String> {
         let mut done: BTreeMap<String, usize> = BTreeMap::new();
-        let mut forgotten = false;
+        // Of whoever is erased after a signal of theirs nobody knows what was written.
+        let mut forgotten = (0..self.signals_sent).any(|number| self.is_erased(&signals::address(number)));
         let mut told: Vec<String> = Vec::new();
         let mut results: BTreeSet<String> = BTreeSet::new();
         let keyed = self.plan.more_scopes.iter().any(|scope| KEYS.contains(scope));
