@@ -43,6 +43,8 @@ pub(crate) const PASSED: Tally = Tally { passed: 1, failed: 0, skipped: 0 };
 pub(crate) const FAILED: Tally = Tally { passed: 0, failed: 1, skipped: 0 };
 const SKIPPED: Tally = Tally { passed: 0, failed: 0, skipped: 1 };
 
+/// Lines shown of a failed run: some ten failures.
+const SHOWN: usize = 200;
 /// Contacts of a world in the browser: 20 pages.
 const BROWSER_CONTACTS: u32 = 2_000;
 
@@ -174,7 +176,11 @@ impl Checks<'_> {
             let mut tally = of_tap(&ended.text);
             if !ended.status.success() {
                 tally.failed = tally.failed.max(1);
-                eprintln!("{}\nThe Worker said:\n{}", ended.tail(80), world.worker_log_tail(30));
+                eprintln!(
+                    "{}\nThe Worker said:\n{}",
+                    from_first(&ended.text, "\nnot ok "),
+                    world.worker_log_tail(30)
+                );
             }
             self.end(step, &name, tally, &tally.to_string());
         }
@@ -228,9 +234,15 @@ fn of_tap(text: &str) -> Tally {
 
 /// What to show of a failed run: compile errors, or the part from `failures:` on.
 fn failures(text: &str) -> String {
-    let from = text.find("\nfailures:\n").unwrap_or_default();
-    let shown = if from == 0 { crate::process::tail(text, 60) } else { text[from..].to_owned() };
-    crate::process::tail(&shown, 200)
+    from_first(text, "\nfailures:\n")
+}
+
+/// A failed run from where it says what failed first: later failures may only follow from it. Where it does not say, its end.
+fn from_first(text: &str, mark: &str) -> String {
+    match text.find(mark) {
+        Some(from) => text[from..].lines().take(SHOWN).collect::<Vec<_>>().join("\n"),
+        None => crate::process::tail(text, 60),
+    }
 }
 
 fn scripts(folder: &Path) -> Result<Vec<String>> {
