@@ -31,43 +31,76 @@ test("by keyboard, the page is found, and says what comes first", async () => {
   await world.assertFitToUse(page);
 });
 
+const json = () => page.getByLabel("The filter as JSON");
+
 test("a filter that is none is refused with a sentence, and what was typed stays", async () => {
   await page.getByRole("link", { name: "New list" }).click();
-  await page.getByLabel("Name").fill("Warm accounts");
-  await page.getByLabel("Filter").fill("score > 50");
+  await page.getByLabel("Name", { exact: true }).fill("Warm accounts");
+  await page.getByText("As JSON, for experts").click();
+  await json().fill("score > 50");
   await page.getByRole("button", { name: "Save" }).click();
-  await page.getByRole("alert").getByText("cannot be read as JSON").waitFor();
-  assert.equal((await page.getByLabel("Filter").inputValue()).trim(), "score > 50");
-  assert.equal(await page.getByLabel("Name").inputValue(), "Warm accounts");
+  await page.getByRole("alert").getByText("The JSON of the filter cannot be read").waitFor();
+  assert.equal((await json().inputValue()).trim(), "score > 50");
+  assert.equal(await page.getByLabel("Name", { exact: true }).inputValue(), "Warm accounts");
   const unknown = { of: "weather", property: "score", type: "number", operator: "at_least", value: 50 };
-  await page.getByLabel("Filter").fill(JSON.stringify(unknown));
+  await json().fill(JSON.stringify(unknown));
   await page.getByRole("button", { name: "Save" }).click();
-  await page.getByRole("alert").getByText("`weather` is none of them").waitFor();
+  await page.getByRole("alert").getByText("weather is none of them").waitFor();
   await world.assertFitToUse(page);
 });
 
-test("a list is tried on the signals that came, and saved", async () => {
+test("a list is made of conditions by what signals say and what HubSpot has, tried on those that came, and saved", async () => {
   await api("POST", "/signals", signal("early-1", 70));
   await api("POST", "/signals", signal("early-2", 20));
-  const warm = { of: "account", property: "score", type: "number", operator: "at_least", value: 50 };
-  await page.getByLabel("Filter").fill(JSON.stringify(warm));
+  await page.goto(address("/qualifying-lists/new"));
+  await page.getByLabel("Name", { exact: true }).fill("Warm accounts");
+  await page.getByLabel("Field of condition 1").fill("Account: score");
+  await page.getByLabel("Field of condition 1").blur();
+  await page.getByLabel("Comparison of condition 1").selectOption("is at least (number)");
+  await page.getByLabel("Value of condition 1").fill("fifty");
+  await page.getByRole("button", { name: "Try on the newest signals" }).click();
+  await page.getByText("That is not a number.").waitFor();
+  await page.getByLabel("Value of condition 1").fill("50");
+  await page.getByRole("button", { name: "Add a condition" }).click();
+  await page.getByLabel("Field of condition 2").fill("Company: Name");
+  await page.getByLabel("Field of condition 2").blur();
+  await page.getByLabel("Comparison of condition 2").selectOption("is not");
+  await page.getByLabel("Value of condition 2").fill("Contoso");
   await page.getByRole("button", { name: "Try on the newest signals" }).click();
   await page.getByText("Of the newest 2 signals 1 would qualify.").waitFor();
   await page.getByText("Pricing page (early-1)").waitFor();
+  await page.getByRole("button", { name: "Remove condition 2" }).click();
+  await page.getByLabel("Field of condition 2").waitFor({ state: "detached" });
+  await world.assertFitToUse(page);
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("The list is saved.").waitFor();
   await page.getByText("Account's score").waitFor();
+  const [list] = (await api("GET", "/qualifying-lists")).results;
+  const warm = { of: "account", property: "score", type: "number", operator: "at_least", value: 50 };
+  assert.deepEqual(list.filter, { and: [warm] });
   await world.assertFitToUse(page);
 });
 
-test("an automation is refused with the place, tried without doing anything, and saved", async () => {
+test("an automation's steps are added, moved and refused where they are wrong, tried without doing anything, and saved", async () => {
   await page.getByRole("link", { name: "New automation" }).click();
-  await page.getByLabel("Name").fill("Tell sales");
-  await page.getByLabel("Steps").fill(JSON.stringify([{ action: "create_task" }]));
+  await page.getByLabel("Name", { exact: true }).fill("Tell sales");
+  await page.getByRole("button", { name: "Add a step" }).click();
+  await page.getByLabel("Step 2", { exact: true }).selectOption("Import company");
+  await page.getByText("Left empty: {{account.domain}}.").waitFor();
+  await page.getByRole("button", { name: "Up step 2" }).click();
+  // The same words stand there before and after: the order tells that the answer has come.
+  const first = () => page.getByLabel("Step 1", { exact: true }).inputValue();
+  await world.until("the steps change places", async () => (await first()) === "import_company");
+  assert.equal(await page.getByLabel("Subject").inputValue(), "Call {{account.name}}");
+  await page.getByLabel("Subject").fill("Call {{weather.rain}}");
   await page.getByRole("button", { name: "Save" }).click();
-  await page.getByRole("alert").getByText("/steps/0").waitFor();
-  const steps = [{ action: "import_company" }, { action: "create_task", subject: "Call {{account.name}}" }];
-  await page.getByLabel("Steps").fill(JSON.stringify(steps));
+  await page.getByRole("alert").getByText("1 step below says what is wrong.").waitFor();
+  await page.getByText("is no fact").waitFor();
+  await world.assertFitToUse(page);
+  await page.getByLabel("Subject").fill("Call {{account.name}}");
+  await page.getByRole("button", { name: "Add a step" }).click();
+  await page.getByRole("button", { name: "Remove step 3" }).click();
+  await page.getByLabel("Step 3", { exact: true }).waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Try on the newest signal" }).click();
   await page.getByText("The newest signal does not qualify.").waitFor();
   await page.getByText("Import company: would be done.").waitFor();
@@ -77,13 +110,16 @@ test("an automation is refused with the place, tried without doing anything, and
   await page.getByText("Enabled", { exact: true }).waitFor();
   await page.getByText("Create task: Call {{account.name}}").waitFor();
   await page.getByText("It has not run yet.").waitFor();
+  const [made] = (await api("GET", "/automations")).results;
+  assert.deepEqual(made.steps, [{ action: "import_company" }, { action: "create_task", subject: "Call {{account.name}}" }]);
   await world.assertFitToUse(page);
 });
 
 test("a signal that qualifies makes the company and the task, and the page explains it", async () => {
   await api("POST", "/signals", signal("visit-1", 73));
-  const done = async () => (await api("GET", "/automation-runs")).results.find((run) => run.state === "done");
-  await world.until("the run is done", done, 90);
+  const newest = async () => (await api("GET", "/automation-runs")).results[0];
+  const run = await world.until("the run ends", async () => [await newest()].find((run) => run && run.state !== "open"), 90);
+  assert.equal(run.state, "done", JSON.stringify(run));
   await page.goto(address("/automations"));
   await page.getByText("1 run is done.").waitFor();
   await page.getByRole("link", { name: "Pricing page" }).click();

@@ -115,8 +115,37 @@ test("the outbox tells of all of it, and of each state apart", async () => {
   await world.assertFitToUse(page);
   await page.getByRole("navigation", { name: "States" }).getByRole("link", { name: "Failed" }).click();
   await page.getByText("No action stands so: failed.").waitFor();
+  await page.getByText("Dry runs, of which nothing is written, are under “Dry run” alone.").waitFor();
+  assert.equal(await page.getByRole("listitem").filter({ hasText: "Dry run" }).filter({ hasText: "Create task" }).count(), 0);
   await page.getByRole("navigation", { name: "States" }).getByRole("link", { name: "Dry run" }).click();
   await page.getByRole("link", { name: "Create task" }).first().waitFor();
+});
+
+test("a job of many requests has a page with its progress, and its failures apart", async () => {
+  const update = (record, lastname) => ({ action: "update_record", type: "contacts", record, properties: { lastname } });
+  const bulk = (action) => world.spoke("POST", `/v1/connections/${connection}/actions/bulk?job=nightly-1`, action);
+  await bulk(update(contact, "King"));
+  await bulk({ ...update(contact, "Lovelace"), id: "second" });
+  await bulk(update("999999999999", "Nobody"));
+  await page.goto(address("/outbox?job=nightly-1"));
+  await page.getByRole("heading", { name: "Job nightly-1" }).waitFor();
+  await page.getByText("Over: 3 writes, 2 done.").waitFor({ timeout: 60_000 });
+  await page.getByRole("progressbar", { name: "Progress of the job nightly-1" }).waitFor();
+  assert.equal(await page.getByRole("link", { name: "Update record" }).count(), 3);
+  await look("outbox-job");
+  await world.assertFitToUse(page);
+  await page.getByRole("link", { name: "1 failed" }).click();
+  await page.getByRole("link", { name: "Update record" }).click();
+  await page.getByRole("link", { name: "nightly-1" }).click();
+  await page.getByRole("heading", { name: "Job nightly-1" }).waitFor();
+});
+
+test("options are told by their labels, with the value that HubSpot has", async () => {
+  const body = { action: "update_record", type: "contacts", record: contact, properties: { lifecyclestage: "lead" }, dry_run: true };
+  const { id } = await world.spoke("POST", `/v1/connections/${connection}/actions`, body);
+  await page.goto(address(`/outbox/${id}`));
+  await page.getByRole("cell", { name: "Lead (lead)" }).waitFor();
+  await world.assertFitToUse(page);
 });
 
 test("what is switched off is offered and taken no more", async () => {

@@ -124,13 +124,15 @@ test("the block names nobody but who asked for it; by keyboard it is lifted, and
 
 test("what is kept and how long is set; what cannot be is refused in words", async () => {
   await page.getByLabel("Details of calls, days").fill("90");
+  await page.getByLabel("Intent signals, days").fill("45");
   await page.getByLabel("Keep only the minimum of fields").check();
   await page.getByText("Fields of the minimum").click();
   await page.getByText("jobtitle", { exact: false }).first().waitFor();
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("Saved. What is no longer to be kept leaves").waitFor();
-  const { minimum, call_details_days } = await of("retention");
-  assert.deepEqual([minimum, call_details_days], [true, 90]);
+  const { minimum, call_details_days, signal_days } = await of("retention");
+  assert.deepEqual([minimum, call_details_days, signal_days], [true, 90, 45]);
+  assert.equal(await page.getByLabel("Intent signals, days").inputValue(), "45");
   assert.ok(await page.getByLabel("Keep only the minimum of fields").isChecked());
   await world.until("fields of no need are gone", async () => (await mirrored())?.properties.city === undefined, 60);
   // A browser refuses it by itself; one that does not is told by us.
