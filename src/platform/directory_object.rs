@@ -6,6 +6,7 @@ use std::cell::Cell;
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
 use crate::{
+    api::response,
     engine::{
         actor::Actor,
         directory::{
@@ -15,6 +16,7 @@ use crate::{
     },
     platform::{clock, config, fault::Fault, log, object, random, sql::ObjectSql},
     store::sql::SqlError,
+    values::problem::Problem,
 };
 
 /// See the module.
@@ -74,4 +76,12 @@ pub async fn ask_by(env: &Env, actor: &Actor, command: &Command) -> std::result:
 /// An answer that the command asked does not promise: two builds side by side, or a bug.
 pub fn unexpected() -> Fault {
     Fault::noticed("the directory answered something else", "unexpected answer")
+}
+
+/// The problem of an answer that is not the one hoped for.
+pub fn refused(answer: Answer) -> Problem {
+    match answer {
+        Answer::Refused(refusal) => response::problem(&refusal),
+        _ => unexpected().into(),
+    }
 }

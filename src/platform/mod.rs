@@ -7,6 +7,7 @@ mod access_pages;
 mod action_api;
 pub mod alerts;
 mod automation_pages;
+mod caller;
 mod channel_pages;
 mod clock;
 pub mod config;

@@ -4,7 +4,7 @@
 use std::{cell::RefCell, collections::HashMap};
 
 use futures_util::future::LocalBoxFuture;
-use worker::{Env, Response, js_sys};
+use worker::{Env, Response};
 
 use crate::{
     api::{
@@ -19,43 +19,34 @@ use crate::{
         types,
     },
     engine::{
-        actor::Actor,
         audit::ENTRIES_LIMIT,
-        directory::{
-            api_key,
-            messages::{
-                Answer, Claim, Command, Connection, Permission, Permissions, Refusal, WORKSPACES_LIMIT,
-            },
-        },
+        directory::messages::{Answer, Claim, Command, Connection, Permission, WORKSPACES_LIMIT},
         portal::{
             blocks::Command as Privacy,
             messages::{Answer as PortalAnswer, Command as PortalCommand},
         },
     },
     platform::{
-        action_api, clock, connection_api, directory_object as directory, disconnect,
+        action_api,
+        caller::{BELIEVED_MS, Caller, caller, remember},
+        clock, connection_api,
+        directory_object::{self as directory, refused},
+        disconnect,
         incoming::{Incoming, Unread},
-        portals, random, reply, score_api, seat_api, signal_api, snapshot, strangers,
+        portals, random, reply, score_api, seat_api, signal_api, snapshot,
     },
     values::{
         config::Config,
-        crypto::constant_time_eq,
         http::Method,
-        ids::{ApiKeyId, ConnectionId, WorkspaceId},
+        ids::ConnectionId,
         json,
         problem::{Kind, Problem},
         secret::Secret,
-        time::{SECOND_MS, Timestamp},
+        time::Timestamp,
     },
 };
 
-/// How long a verified key and a connection's address are believed without asking: a revocation takes effect within it.
-const BELIEVED_MS: i64 = 5 * SECOND_MS;
-/// Entries of each memory: an isolate has 128 MB, and one entry under a kilobyte.
-const REMEMBERED: usize = 1_000;
-
 thread_local! {
-    static KEYS: RefCell<HashMap<String, (Timestamp, Caller)>> = RefCell::default();
     static CONNECTIONS: RefCell<HashMap<ConnectionId, (Timestamp, Connection)>> = RefCell::default();
     static BUCKETS: RefCell<HashMap<String, Bucket>> = RefCell::default();
 }
@@ -95,88 +86,6 @@ impl Question {
         match self {
             Self::Api(api) => api.repeats(),
             Self::Ask(..) => true,
-        }
-    }
-}
-
-/// Who asks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Caller {
-    /// The host's root key: everything.
-    Root,
-    /// An API key, or a service binding: one workspace.
-    Workspace {
-        /// Which.
-        workspace: WorkspaceId,
-        /// Under which name its requests are counted and remembered.
-        name: String,
-        /// What it may do.
-        permissions: Permissions,
-    },
-    /// A service binding to which everything is open.
-    Bound,
-}
-
-impl Caller {
-    /// A workspace that the caller may not see does not exist for them.
-    fn may_see(&self, workspace: &WorkspaceId) -> Result<(), Problem> {
-        match self {
-            Self::Root | Self::Bound => Ok(()),
-            Self::Workspace { workspace: own, .. } if own == workspace => Ok(()),
-            Self::Workspace { .. } => Err(response::problem(&Refusal::NotFound)),
-        }
-    }
-
-    fn may(&self, access: Access) -> Result<(), Problem> {
-        match (self, access) {
-            (Self::Root | Self::Bound, _) => Ok(()),
-            (Self::Workspace { .. }, Access::Root) => {
-                Err(Problem::new(Kind::Forbidden, "This takes the root key."))
-            }
-            (Self::Workspace { permissions, .. }, Access::Key(permission))
-                if permissions.hold(permission) =>
-            {
-                Ok(())
-            }
-            (Self::Workspace { .. }, Access::Key(permission)) => Err(Problem::new(
-                Kind::Forbidden,
-                format!(
-                    "Your key lacks the permission `{}`. Make one that has it, with `POST /v1/workspaces/{{w}}/keys`.",
-                    permission.as_str()
-                ),
-            )),
-        }
-    }
-
-    fn permissions(&self) -> Permissions {
-        match self {
-            Self::Root | Self::Bound => Permissions::all(),
-            Self::Workspace { permissions, .. } => permissions.clone(),
-        }
-    }
-
-    /// Who they are in audit logs. A service binding is the host's own code, as its root key is; one of a single workspace is told apart.
-    fn actor(&self) -> Actor {
-        match self {
-            Self::Root | Self::Bound => Actor::Root,
-            Self::Workspace { name, .. } => name.parse().map_or(Actor::Binding, |id| Actor::Key { id }),
-        }
-    }
-
-    /// The API key with which they ask.
-    fn key(&self) -> Option<ApiKeyId> {
-        match self.actor() {
-            Actor::Key { id } => Some(id),
-            _ => None,
-        }
-    }
-
-    /// Under which name requests are counted and remembered.
-    fn name(&self) -> &str {
-        match self {
-            Self::Root => "root",
-            Self::Bound => "binding",
-            Self::Workspace { name, .. } => name,
         }
     }
 }
@@ -606,89 +515,6 @@ async fn asked(
     }
 }
 
-/// Who asks by a service binding: the text that `pkg/entry.mjs` puts where nothing else can.
-fn bound(env: &Env) -> Option<Result<Caller, Problem>> {
-    let props = js_sys::Reflect::get(env, &js_sys::Symbol::for_("spoke.caller")).ok()?.as_string()?;
-    let refused = || {
-        Problem::new(
-            Kind::Unauthenticated,
-            "The service binding does not say who asks. Give it `props` of `{\"root\": true}` or `{\"workspace\": \"ws_…\"}`.",
-        )
-    };
-    Some(match json::parse::<Props>(&props) {
-        Ok(Props { root: true, workspace: None, permissions: None }) => Ok(Caller::Bound),
-        Ok(Props { root: false, workspace: Some(workspace), permissions }) => {
-            let permissions = permissions.map_or_else(Permissions::all, |list| Permissions::of(&list));
-            Ok(Caller::Workspace { name: format!("binding/{workspace}"), workspace, permissions })
-        }
-        Ok(_) | Err(_) => Err(refused()),
-    })
-}
-
-/// What a service binding's `props` may say.
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Props {
-    #[serde(default)]
-    root: bool,
-    workspace: Option<WorkspaceId>,
-    permissions: Option<Vec<Permission>>,
-}
-
-async fn caller(env: &Env, config: &Config, incoming: &Incoming) -> Result<Caller, Problem> {
-    if let Some(caller) = bound(env) {
-        return caller;
-    }
-    let header = incoming.header("authorization");
-    let Some(presented) = request::bearer(header.as_deref()) else {
-        return Err(Problem::new(
-            Kind::Unauthenticated,
-            "Send the root key or an API key as `Authorization: Bearer …`.",
-        ));
-    };
-    if constant_time_eq(presented.as_bytes(), config.root_key.expose().as_bytes()) {
-        return Ok(Caller::Root);
-    }
-    let answered = key_holder(env, config, incoming, presented).await;
-    if answered.as_ref().is_err_and(|problem| problem.status() < 500) {
-        strangers::key_refused(env).await;
-    }
-    answered
-}
-
-async fn key_holder(
-    env: &Env,
-    config: &Config,
-    incoming: &Incoming,
-    presented: &str,
-) -> Result<Caller, Problem> {
-    let Some((key, hash)) = api_key::parse(presented) else {
-        return Err(response::problem(&Refusal::BadKey));
-    };
-    let now = clock::now();
-    let known = KEYS.with_borrow(|keys| keys.get(&hash).cloned());
-    if let Some((_, caller)) = known.filter(|(at, _)| now.since_ms(*at) < BELIEVED_MS) {
-        return Ok(caller);
-    }
-    let stamped = config.keyring.has_stamped(api_key::secret(presented));
-    let command = Command::VerifyKey { key: key.clone(), hash: hash.clone() };
-    match strangers::ask_about(env, incoming, &hash, stamped, &command).await? {
-        Answer::KeyHolder { workspace, permissions } => {
-            let caller = Caller::Workspace { workspace, name: key.to_string(), permissions };
-            KEYS.with_borrow_mut(|keys| remember(keys, hash, (now, caller.clone())));
-            Ok(caller)
-        }
-        other => Err(refused(other)),
-    }
-}
-
-fn remember<K: std::hash::Hash + Eq, V>(memory: &mut HashMap<K, V>, key: K, value: V) {
-    if memory.len() >= REMEMBERED {
-        memory.clear();
-    }
-    memory.insert(key, value);
-}
-
 /// A connection as the Directory knows it now.
 async fn fresh(env: &Env, caller: &Caller, id: ConnectionId) -> Result<Connection, Problem> {
     match ask(env, &Command::Connection { connection: id }).await? {
@@ -719,14 +545,6 @@ async fn ask(env: &Env, command: &Command) -> Result<Answer, Problem> {
 
 async fn ask_by(env: &Env, caller: &Caller, command: &Command) -> Result<Answer, Problem> {
     Ok(directory::ask_by(env, &caller.actor(), command).await?)
-}
-
-/// The problem of an answer that is not the one hoped for.
-fn refused(answer: Answer) -> Problem {
-    match answer {
-        Answer::Refused(refusal) => response::problem(&refusal),
-        _ => directory::unexpected().into(),
-    }
 }
 
 async fn read<T: serde::de::DeserializeOwned>(incoming: &mut Incoming) -> Result<T, Problem> {

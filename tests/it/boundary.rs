@@ -210,9 +210,9 @@ fn secrets_are_compared_in_constant_time_and_keys_are_found_by_their_public_half
         get.contains("WHERE id = ?1") && !get.contains("hash ="),
         "the hash is no part of the search: {get}"
     );
-    let caller = function("src/platform/v1.rs", "caller");
+    let caller = function("src/platform/caller.rs", "caller");
     assert!(caller.contains("constant_time_eq(presented.as_bytes(), config.root_key"), "{caller}");
     // The memory of keys is asked by a hash, whose letters tell nothing of the key's.
-    let holder = function("src/platform/v1.rs", "key_holder");
+    let holder = function("src/platform/caller.rs", "key_holder");
     assert!(holder.contains("keys.get(&hash)") && !holder.contains("keys.get(presented"), "{holder}");
 }

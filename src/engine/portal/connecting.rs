@@ -132,8 +132,8 @@ impl Portal {
         }
         let marked = self.mark_touched(turn, touches)?;
         let due = (marked == Some(true) && self.goes_on()) || self.keeping.erasing();
-        if due && (!self.works(turn.now) || self.lingers()) {
-            effects.push(self.rouse(turn.now));
+        if due {
+            self.rouse_idle(turn.now, effects);
         }
         Ok(marked.map_or(Answer::NotConnected, |_| Answer::Done))
     }

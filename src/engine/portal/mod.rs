@@ -10,6 +10,7 @@
 //! What a turn calls once is `inline(never)`: merged into one function, a page of a full read would have V8 compile, and compile
 //! again for speed, all that a turn could ever do (a sixth of a first sync's processor time).
 
+mod alarm;
 mod answers;
 pub mod apply;
 mod audit;
@@ -31,6 +32,7 @@ pub mod links;
 pub mod mappings;
 pub mod matching;
 pub mod messages;
+mod obey;
 pub mod outbox;
 mod permits;
 mod plan;
@@ -420,143 +422,6 @@ impl Portal {
         Ok((answer, effects))
     }
 
-    fn obey(
-        &mut self,
-        turn: &mut Turn<'_>,
-        actor: &Actor,
-        command: Command,
-    ) -> Result<(Answer, Vec<Effect>), SqlError> {
-        let mut effects = Vec::new();
-        if command.about().is_some_and(|kind| !self.mirrors(kind)) {
-            return Ok((Answer::TypeOff, effects));
-        }
-        let answer = match command {
-            Command::Connect(connect) => {
-                self.connect(turn, *connect)?;
-                effects.push(self.rouse(turn.now));
-                Answer::Done
-            }
-            Command::Poke => {
-                self.prune(turn)?;
-                self.reseal(turn)?;
-                if (!self.works(turn.now) || self.lingers()) && self.work_due(turn)? {
-                    effects.push(self.rouse(turn.now));
-                }
-                Answer::Done
-            }
-            Command::Webhook { touches } => self.webhook(turn, &touches, &mut effects)?,
-            Command::Status => self.status(turn)?,
-            Command::Records { object_type, after, limit, key } => {
-                query::records(turn.sql, object_type, after, limit, key.as_deref())?
-            }
-            Command::Look(look) => Answer::Looked(browse::look(turn.sql, look, keeping::horizon(turn))?),
-            Command::Associations { object_type, id, to_type, after, limit } => {
-                links::show::of_record(turn.sql, object_type, id, to_type, after, limit)?
-            }
-            Command::Record { object_type, id } => query::record(turn.sql, object_type, id)?,
-            Command::Changes { after, limit, types } => query::changes(turn, after, limit, &types)?,
-            Command::ChannelRecords { channel, after, limit } => {
-                channels::told::page(turn.sql, &channel, after, limit)?
-            }
-            Command::Snapshot { types, from, limit } if self.connection.is_some() => {
-                Answer::Snapshot(Box::new(snapshot::page(turn.sql, &types, from, limit)?))
-            }
-            Command::Snapshot { .. } => Answer::NotConnected,
-            Command::Fields { object_type } => {
-                let of_type = |running: &&Running| running.saved.object_type == object_type;
-                let stream = self.streams.iter().find(of_type);
-                fields::told(turn.sql, object_type, stream.and_then(|running| running.saved.properties_at))?
-            }
-            Command::Selection { object_type } => self.selection(turn, object_type)?,
-            Command::Select { object_type, selection } => {
-                self.select(turn, object_type, selection, &mut effects)?
-            }
-            Command::RefreshFields => self.refresh_fields(turn, &mut effects)?,
-            Command::Resync { object_type } => self.resync(turn, object_type, &mut effects)?,
-            Command::Reread { object_type, id } => self.reread(turn, object_type, id, &mut effects)?,
-            Command::Beside(command) => self.beside_command(turn, &command, &mut effects)?,
-            Command::Types(_) if self.connection.is_none() => Answer::NotConnected,
-            Command::Types(command) => {
-                let answer = Answer::Types(self.types_command(turn, command, &mut effects)?);
-                self.keep_minimum(turn)?;
-                self.rouse_for_deliveries(turn, &mut effects)?;
-                answer
-            }
-            Command::Pause => self.pause_by_person(turn)?,
-            Command::Resume => self.resume(turn, &mut effects)?,
-            Command::Disconnect { of, uninstall, revoke } => {
-                self.disconnect(turn, of, Farewell { uninstall, revoke })?;
-                effects.push(self.rouse(turn.now));
-                Answer::Done
-            }
-            Command::OwnWebhook(delivery) => self.own_webhook(turn, &delivery, &mut effects)?,
-            Command::Test => {
-                let begun = self.test(turn)?;
-                if begun && (!self.works(turn.now) || self.lingers()) {
-                    effects.push(self.rouse(turn.now));
-                }
-                if begun { Answer::Done } else { Answer::Stopped }
-            }
-            Command::Trial => Answer::Trial(self.trial()),
-            Command::Usage => Answer::Usage(self.usage(turn)?),
-            Command::SetTier(tier) => self.set_tier(turn, tier)?,
-            Command::DeleteData => self.delete_data(turn)?,
-            Command::PanicOnce => {
-                self.panic_once = true;
-                effects.push(Effect::SetAlarm(turn.now));
-                Answer::Done
-            }
-            Command::Privacy(command) => self.blocks_command(turn, actor, command, &mut effects)?,
-            Command::Retention => self.retention(),
-            Command::SetRetention(wanted) => self.set_retention(turn, &wanted, &mut effects)?,
-            Command::Audit { before, action, limit } => {
-                let wanted = Wanted { before, workspace: None, action: &action, limit };
-                Answer::Json(crate::engine::audit::page(turn.sql, &wanted)?)
-            }
-            Command::Endpoint(command) => match self.connection.clone() {
-                Some(connection) => {
-                    let answer = self.endpoint_command(turn, &connection, command)?;
-                    self.rouse_for_deliveries(turn, &mut effects)?;
-                    Answer::Endpoint(answer)
-                }
-                None => Answer::NotConnected,
-            },
-            Command::Match(command) => self.match_command(turn, &command)?,
-            Command::Seat(command) => Answer::Seat(self.seat_command(turn, actor, *command, &mut effects)?),
-            Command::Outbox(_) if self.connection.is_none() => Answer::NotConnected,
-            Command::Outbox(command) => {
-                Answer::Outbox(self.outbox_command(turn, actor, command, &mut effects)?)
-            }
-            Command::Channel(_) if self.connection.is_none() => Answer::NotConnected,
-            Command::Channel(command) => {
-                let answer = self.channel_command(turn, command, &mut effects)?;
-                let due = self.channels_due_at(turn)?.is_some_and(|at| at <= turn.now);
-                if due && (!self.works(turn.now) || self.lingers()) {
-                    effects.push(self.rouse(turn.now));
-                }
-                Answer::Channel(answer)
-            }
-            Command::Signal(_) if self.connection.is_none() => Answer::NotConnected,
-            Command::Signal(command) => {
-                let answer = self.signal_command(turn, *command, &mut effects)?;
-                self.signals.stir();
-                let due = self.signals_due_at(turn)?.is_some_and(|at| at <= turn.now);
-                if due && (!self.works(turn.now) || self.lingers()) {
-                    effects.push(self.rouse(turn.now));
-                }
-                Answer::Signal(answer)
-            }
-            Command::Mapping(_) if self.connection.is_none() => Answer::NotConnected,
-            Command::Mapping(command) => Answer::Mapping(self.mapping_command(turn, command)?),
-            Command::Score(_) if self.connection.is_none() => Answer::NotConnected,
-            Command::Score(command) => Answer::Score(self.score_command(turn, command, &mut effects)?),
-        };
-        if self.follow_channels(turn)? | self.tell_lifecycle(turn)? {
-            self.rouse_for_deliveries(turn, &mut effects)?;
-        }
-        Ok((answer, effects))
-    }
-
     /// Takes in what happened and plans what comes next.
     pub fn step(&mut self, turn: &mut Turn<'_>, event: Event) -> Result<Vec<Effect>, SqlError> {
         let mut effects = Vec::new();
@@ -604,98 +469,10 @@ impl Portal {
         Ok(effects)
     }
 
-    /// Whether an alarm is at work. One that should long have ended was cut off: whoever finds it sets the next.
-    fn works(&self, now: Timestamp) -> bool {
-        self.shift.as_ref().is_some_and(|shift| now < shift.ends_at.plus_ms(2 * CALL_TIMEOUT_MS))
-    }
-
-    /// Whether the alarm at work does nothing but wait for receivers.
-    fn lingers(&self) -> bool {
-        self.shift.is_some() && self.at_rest() && self.endpoints.under_way() > 0
-    }
-
-    /// Whether nothing of HubSpot's or the limiter's is under way or waited for.
-    fn at_rest(&self) -> bool {
-        self.in_flight.is_empty() && !self.permits.asking() && !self.seats.asking() && self.wake_at.is_none()
-    }
-
-    /// What makes an alarm look at what is due now.
-    fn rouse(&self, now: Timestamp) -> Effect {
-        if self.works(now) && self.lingers() { Effect::Nudge } else { Effect::SetAlarm(now) }
-    }
-
-    fn rouse_for_deliveries(&self, turn: &Turn<'_>, effects: &mut Vec<Effect>) -> Result<(), SqlError> {
-        if (!self.works(turn.now) || self.lingers())
-            && self.delivery_due_at(turn)?.is_some_and(|at| at <= turn.now)
-        {
-            effects.push(self.rouse(turn.now));
-        }
-        Ok(())
-    }
-
     /// The next value of the object's counter: never falls, follows the clock.
     fn tick(&mut self, now: Timestamp) -> i64 {
         self.clock = now.0.max(self.clock + 1);
         self.clock
-    }
-
-    /// Whether an alarm would find something to do now.
-    #[inline(never)]
-    fn work_due(&self, turn: &Turn<'_>) -> Result<bool, SqlError> {
-        let due = |at: Option<Timestamp>| at.is_some_and(|at| at <= turn.now);
-        if due(self.delivery_due_at(turn)?)
-            || due(self.channels_due_at(turn)?)
-            || due(self.keeping_due_at(turn)?)
-            || due(self.seats.due_at())
-            || due(self.outbox.by_seats_due_at())
-            || due(self.blocks_due_at(turn.now))
-            || due(self.retention_due_at(turn.now))
-            || due(self.index_due_at(turn.now))
-            || due(self.signals_due_at(turn)?)
-        {
-            return Ok(true);
-        }
-        let Some(connection) = &self.connection else { return Ok(false) };
-        let waits = |at: Timestamp| at > turn.now;
-        match connection.state {
-            State::Disconnected | State::NeedsReauthorisation => return Ok(false),
-            State::Disconnecting => return Ok(!waits(connection.retry_at)),
-            State::Paused { .. } | State::PausedByPerson { .. } | State::Active
-                if !waits(connection.retry_at)
-                    && self.tokens.as_ref().is_some_and(|tokens| tokens.stale(turn.now)) =>
-            {
-                return Ok(true);
-            }
-            State::Paused { .. } | State::PausedByPerson { .. } | State::Active if self.tries() => {
-                return Ok(true);
-            }
-            State::Paused { until } if waits(until) => return Ok(false),
-            State::PausedByPerson { .. } => return Ok(false),
-            State::Paused { .. } | State::Active => {}
-        }
-        if due(self.outbox_due_at(turn)?) || due(self.scores_due_at(turn)?) {
-            return Ok(true);
-        }
-        if self.next_errand(turn).0.is_some() || self.links_due(turn)? {
-            return Ok(true);
-        }
-        for (index, running) in self.streams.iter().enumerate() {
-            let stream = &running.saved;
-            if waits(stream.retry_at) || self.stands_still(index) {
-                continue;
-            }
-            if stream.backfill.is_some()
-                || stream.fields_due
-                || stream.reconcile.checking.is_some()
-                || stream.poll_due(turn.now, turn.config.work.check_every_ms)
-            {
-                return Ok(true);
-            }
-            if dirty::due(turn.sql, stream.object_type, turn.now)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     #[inline(never)]

@@ -45,9 +45,7 @@ impl Portal {
         let generation = self.tick(turn.now);
         dirty::mark(turn.sql, kind, &[id], generation, true, false)?;
         self.streams[index].marked = true;
-        if !self.works(turn.now) || self.lingers() {
-            effects.push(self.rouse(turn.now));
-        }
+        self.rouse_idle(turn.now, effects);
         Ok(Answer::Done)
     }
 

@@ -249,9 +249,7 @@ impl Portal {
         self.retention.save(turn)?;
         self.prune_audit(turn)?;
         self.forget_signals(turn)?;
-        if !self.works(turn.now) || self.lingers() {
-            effects.push(self.rouse(turn.now));
-        }
+        self.rouse_idle(turn.now, effects);
         Ok(self.retention())
     }
 

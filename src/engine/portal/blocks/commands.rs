@@ -248,9 +248,7 @@ impl Portal {
             work.searched = work.searched.or(Some(RecordId(0)));
             self.blocks.save_work(turn)?;
         }
-        if !self.works(turn.now) || self.lingers() {
-            effects.push(self.rouse(turn.now));
-        }
+        self.rouse_idle(turn.now, effects);
         let block = store::numbered(turn.sql, block)?.ok_or(SqlError::Content("blocks"))?;
         let Erased { records, merged, links, lists, channels, signals } = erased;
         Ok(Answer::Json(
@@ -320,9 +318,7 @@ impl Portal {
         self.blocks.locked = self.blocks.key.is_none() && !self.blocks.hashes.is_empty();
         self.blocks.save_work(turn)?;
         self.read_lists_anew(turn)?;
-        if !self.works(turn.now) || self.lingers() {
-            effects.push(self.rouse(turn.now));
-        }
+        self.rouse_idle(turn.now, effects);
         Ok(Answer::Done)
     }
 }

@@ -276,12 +276,8 @@ impl Portal {
 
     pub(super) fn rouse_for_outbox(&mut self, turn: &Turn<'_>, effects: &mut Vec<Effect>) {
         self.outbox.stir();
-        if !self.works(turn.now) || self.lingers() {
-            effects.push(self.rouse(turn.now));
-        } else {
-            // The alarm at work may sleep until later.
-            effects.push(Effect::Nudge);
-        }
+        // An alarm at work may sleep until later.
+        effects.push(if self.attends(turn.now) { Effect::Nudge } else { self.rouse(turn.now) });
     }
 
     /// What failed waits again, as if it had never left; what waited for it too.
