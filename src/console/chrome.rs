@@ -8,7 +8,7 @@ use super::words::when;
 
 /// htmx adds a style element of its own, and evaluates code in attributes, unless told not to; the policy of
 /// [`super::security_headers`] would block both.
-const HTMX_CONFIG: &str = r#"{"includeIndicatorStyles":false,"allowEval":false,"allowScriptTags":false,"selfRequestsOnly":true,"historyEnabled":false}"#;
+const HTMX_CONFIG: &str = r#"{"includeIndicatorStyles":false,"allowEval":false,"allowScriptTags":false,"selfRequestsOnly":true,"historyEnabled":false,"defaultSettleDelay":0}"#;
 
 /// A whole document. `live` loads the scripts that ask for parts again; pages without such parts carry none.
 pub fn document(title: &str, product: &str, live: bool, body: Markup) -> String {

@@ -62,6 +62,7 @@ test("a list is made of conditions by what signals say and what HubSpot has, tri
   await page.getByText("That is not a number.").waitFor();
   await page.getByLabel("Value of condition 1").fill("50");
   await page.getByRole("button", { name: "Add a condition" }).click();
+  await world.settled(page);
   await page.getByLabel("Field of condition 2").fill("Company: Name");
   await page.getByLabel("Field of condition 2").blur();
   await page.getByLabel("Comparison of condition 2").selectOption("is not");
@@ -85,12 +86,15 @@ test("an automation's steps are added, moved and refused where they are wrong, t
   await page.getByRole("link", { name: "New automation" }).click();
   await page.getByLabel("Name", { exact: true }).fill("Tell sales");
   await page.getByRole("button", { name: "Add a step" }).click();
+  await world.settled(page);
   await page.getByLabel("Step 2", { exact: true }).selectOption("Import company");
   await page.getByText("Left empty: {{account.domain}}.").waitFor();
   await page.getByRole("button", { name: "Up step 2" }).click();
   // The same words stand there before and after: the order tells that the answer has come.
   const first = () => page.getByLabel("Step 1", { exact: true }).inputValue();
   await world.until("the steps change places", async () => (await first()) === "import_company");
+  // The focus goes to the step that moved before anything else is filled.
+  await world.settled(page);
   assert.equal(await page.getByLabel("Subject").inputValue(), "Call {{account.name}}");
   await page.getByLabel("Subject").fill("Call {{weather.rain}}");
   await page.getByRole("button", { name: "Save" }).click();

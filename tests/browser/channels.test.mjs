@@ -27,11 +27,13 @@ const look = async (name) => {
   if (process.env.SPOKE_SHOTS) await page.screenshot({ path: `${process.env.SPOKE_SHOTS}/${name}.png`, fullPage: true });
 };
 const field = (number) => page.getByLabel(`Field of condition ${number}`, { exact: true });
-/** Chooses a field of a condition, and waits until its comparisons are there. */
+/** Chooses a field of a condition, whose row may be on its way yet, and waits until its comparisons are there and can be chosen from. */
 const choose = async (number, name) => {
+  await world.settled(page);
   await field(number).fill(name);
   await field(number).press("Tab");
   await page.getByLabel(`Comparison of condition ${number}`, { exact: true }).waitFor();
+  await world.settled(page);
 };
 
 test("by keyboard, channels are found empty and lead to a form that says what is missing", async () => {
@@ -78,6 +80,8 @@ test("a field brings its own comparisons, and what is typed stays while rows com
 
 test("a preview says how many match, shows some as they would be handed over, and what it costs", async () => {
   await page.getByRole("button", { name: "Add a field" }).click();
+  // The focus goes to the row's first box before the second is filled.
+  await world.settled(page);
   await page.getByLabel("Your name for it of field 4").fill("given_name");
   await page.getByLabel("HubSpot's field of field 4").fill("firstname");
   await page.getByLabel("If it is empty of field 4").fill("there");

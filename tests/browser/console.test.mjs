@@ -56,6 +56,8 @@ test("a new workspace is made, shown and found again", async () => {
   await workspaceNamed("Northwind Traders").waitFor();
   await page.getByRole("searchbox").fill("contos");
   await page.keyboard.press("Enter");
+  // Contoso stands among all workspaces, too.
+  await workspaceNamed("Northwind Traders").waitFor({ state: "detached" });
   await workspaceNamed("Contoso").waitFor();
   assert.equal(await workspaceNamed("Northwind Traders").count(), 0);
   await page.getByRole("searchbox").fill("nobody");

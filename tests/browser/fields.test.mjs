@@ -75,6 +75,8 @@ test("what was changed after the review is reviewed again; what was reviewed is 
   await page.getByText("Saved. Where the fields differ").waitFor();
   assert.deepEqual((await selection()).fields, ["firstname"]);
   await world.until("records without the others", async () => !(lost in (await someRecord()).properties));
+  // A choice is heard once the page's scripts have run.
+  await page.waitForLoadState();
   await page.getByLabel("Which fields").selectOption("left-out");
   await page.getByText("Not mirrored").nth(1).waitFor();
 });

@@ -20,6 +20,8 @@ const field = (number) => page.getByLabel(`HubSpot's field of field ${number}`, 
 const value = (number) => page.getByLabel(`Your name of the value of field ${number}`, { exact: true });
 /** Chooses the field of a row, and waits until what it takes is said. */
 const choose = async (number, name, takes) => {
+  // A row that has just come hears nothing yet.
+  await world.settled(page);
   await field(number).fill(name);
   await field(number).press("Tab");
   await page.getByRole("group", { name: `Field ${number}`, exact: true }).getByText(takes).waitFor();
@@ -33,6 +35,7 @@ test("by keyboard, mappings are found and lead to a form that says what is missi
   await world.tabTo(page, "Mappings");
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Field mappings" }).waitFor();
+  await page.waitForLoadState();
   assert.equal(await page.getByText("Nothing mapped").count(), 9);
   await world.assertFitToUse(page);
   await look("mappings");
@@ -45,7 +48,8 @@ test("by keyboard, mappings are found and lead to a form that says what is missi
   await world.tabTo(page, "Add a field");
   await page.keyboard.press("Enter");
   await field(1).waitFor();
-  assert.ok(await field(1).evaluate((input) => document.activeElement === input), "a person goes on at the new row");
+  // A person goes on at the new row.
+  await world.lands(page, "HubSpot's field of field 1");
   await page.keyboard.type("Nonsense");
   await page.keyboard.press("Tab");
   await page.getByText("There is no field “Nonsense” that can be written.").waitFor();

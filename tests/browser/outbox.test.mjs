@@ -61,6 +61,8 @@ test("a field is changed as it is called, with its old value beside; what is no 
   await world.assertFitToUse(page);
   await page.getByLabel("HubSpot's field 1").fill("firstname");
   await page.getByRole("button", { name: "Add a field" }).click();
+  // The focus goes to the row's first box before the second is filled.
+  await world.settled(page);
   await page.getByLabel("HubSpot's field 2").fill("lifecyclestage");
   await page.getByLabel("Its new value of field 2").fill("nonsense");
   await page.getByRole("button", { name: "Show what would be written" }).click();

@@ -197,6 +197,7 @@ test("the operator reads who signed in where, also who tried in vain, and the lo
   await world.assertFitToUse(operator);
   await operator.getByLabel("Kind of entry").selectOption({ label: "Workspaces" });
   await operator.getByRole("button", { name: "Show" }).click();
+  await operator.waitForURL("**action=workspace.**");
   await operator.getByRole("heading", { name: "Audit log of Northwind Traders" }).waitFor();
   assert.equal(await log.getByRole("rowheader").count(), 1);
 });

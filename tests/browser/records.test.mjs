@@ -29,6 +29,8 @@ test("by keyboard, the newest contacts are listed, and a page further older ones
   await page.keyboard.press("Enter");
   const table = page.getByRole("table", { name: "Contacts" });
   await table.getByRole("link", { name: "Ada Lovelace" }).waitFor();
+  // The newest comes in first, the others after it.
+  await page.waitForLoadState();
   assert.equal(await table.getByRole("row").count(), 51);
   await world.assertFitToUse(page);
   await page.getByRole("link", { name: "Older" }).click();

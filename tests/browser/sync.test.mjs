@@ -79,9 +79,13 @@ test("the fields of a type are found by typing, and by a press of Enter where no
   assert.equal(new URL(page.url()).search, "", "typing leaves no trace in the address");
   await page.getByRole("searchbox").fill("no such field");
   await page.keyboard.press("Enter");
+  // What is typed finds nothing as well, on the page that is being left.
+  await page.waitForURL((url) => url.searchParams.get("q") === "no such field");
   await page.getByText("No field matches").waitFor();
   await world.assertFitToUse(page);
   await page.getByRole("link", { name: "Show all fields of contacts" }).click();
+  // A choice is heard once that page's scripts have run.
+  await page.waitForURL((url) => !url.searchParams.has("q"));
   await page.getByLabel("Which fields").selectOption("calculated");
   await page.getByText(/^\d+ fields? shown of/).waitFor();
   await page.getByRole("link", { name: "Companies" }).click();
@@ -103,6 +107,7 @@ test("a field made in HubSpot appears with Refresh fields, and stands in what ha
   await page.getByText("appeared: number (number/number)").waitFor();
   assert.equal(new URL(page.url()).search, "");
   await page.getByRole("searchbox").fill("shoe");
+  await page.getByText(/^\d+ fields? shown of \d+ in HubSpot/).waitFor();
   await page.getByText("Shoe size", { exact: true }).waitFor();
   await world.assertFitToUse(page);
 });

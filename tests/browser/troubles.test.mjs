@@ -114,6 +114,8 @@ const aboutAll = /^(1,9|2,0)\d\d synced from HubSpot$/;
 test("an authorisation that HubSpot has ended: the page says so, and Reconnect is the way on", async () => {
   await page.getByRole("link", { name: "Disconnect" }).click();
   await page.getByRole("button", { name: "Disconnect" }).click();
+  // Until HubSpot has been told, the account cannot be connected again.
+  await page.getByText("Disconnected", { exact: true }).waitFor();
   await authorise();
   await page.getByText(aboutAll).waitFor({ timeout: 60_000 });
   await world.control("POST", "grants/revoke", {});
@@ -147,7 +149,8 @@ test("Reconnect with the same account brings it back", async () => {
 test("no calls left for today: the page says why it is paused and when it goes on", async () => {
   await world.control("POST", "faults", { fault: { kind: "rate_limited", policy: "DAILY" } });
   await world.control("POST", "contacts/edit-random", { count: 5 });
-  await page.getByText("Paused", { exact: true }).waitFor();
+  // The page asks every ten seconds, and only a webhook makes the call that is refused.
+  await page.getByText("Paused", { exact: true }).waitFor({ timeout: 60_000 });
   await page.getByText("The HubSpot account has used up its API calls of today.").waitFor();
   await page.getByText("Next check").first().waitFor();
   await world.assertFitToUse(page);

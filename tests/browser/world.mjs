@@ -65,6 +65,15 @@ export async function until(what, ask, seconds = 30) {
   }
 }
 
+/**
+ * Waits until the page is loaded and no part of it is being exchanged. htmx marks an exchange from the act on, and for a moment after it is seen:
+ * only at the end of that do new parts hear what is done with them, and does one of them get the focus.
+ */
+export async function settled(page) {
+  await page.waitForLoadState();
+  await page.locator(".htmx-request, .htmx-swapping, .htmx-settling").first().waitFor({ state: "detached" });
+}
+
 let running;
 
 /** Chromium, started once. Everything that would ask the outer world is switched off. */
@@ -122,6 +131,8 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
  * rule of axe (contrast, names, roles, order of headings) in either, and cause no complaint.
  */
 export async function assertFitToUse(page) {
+  // A page that is still coming in has neither its styles nor all of its parts.
+  await page.waitForLoadState();
   const backgrounds = [];
   for (const colorScheme of ["light", "dark"]) {
     for (const size of [PHONE, DESK]) {
@@ -220,8 +231,9 @@ export const focused = (page) =>
     };
   });
 
-/** Waits until the element with that name has the focus by itself, and holds it to show so. */
+/** Waits until the element with that name has the focus by itself, hears what is typed, and holds it to show so. */
 export async function lands(page, name) {
+  await settled(page);
   const there = async () => {
     const { words, inSight } = await focused(page);
     return words === name && inSight;

@@ -13,7 +13,16 @@ document.addEventListener("htmx:afterRequest", () => {
   exchanges -= 1;
   if (exchanges === 0) typed = new WeakSet();
 });
-Idiomorph.defaults.callbacks.beforeNodeMorphed = (element) => !typed.has(element);
+
+// A part that is asked for because time has passed knows nothing of what is typed there and not sent yet.
+let asksByItself = false;
+document.addEventListener("htmx:beforeSwap", (event) => (asksByItself = event.detail.requestConfig.verb === "get"));
+const unsent = (element) => {
+  if (element.matches?.("select")) return element.selectedOptions[0] !== (element.querySelector("option[selected]") ?? element.options[0]);
+  if (!element.matches?.("input, textarea")) return false;
+  return ["checkbox", "radio"].includes(element.type) ? element.checked !== element.defaultChecked : element.value !== element.defaultValue;
+};
+Idiomorph.defaults.callbacks.beforeNodeMorphed = (element) => !typed.has(element) && !(asksByItself && unsent(element));
 
 // Why there is no preview stands at the head of a form whose button is at its foot.
 document.addEventListener("htmx:afterSwap", (event) => {
