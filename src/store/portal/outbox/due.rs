@@ -6,16 +6,26 @@ use crate::{
     values::time::Timestamp,
 };
 
-/// What may leave at `now`, with everything that may leave with it: the batch of the most urgent, the longest waiting first; `limit` at
-/// most. `not`: leaves these batches out. A write waits for the earlier ones of its target.
+/// What may leave at `now`, with what may leave with it: of the batch of the most urgent the most urgent, the longest waiting first, and
+/// others of it while there is room; `limit` at most. `not`: leaves these batches out. A write waits for the earlier ones of its target.
 pub fn due(sql: &dyn Sql, now: Timestamp, not: &[String], limit: usize) -> Result<Vec<Entry>, SqlError> {
-    let first = first_due();
     let not = serde_json::to_string(not).expect("texts are JSON");
-    let rows = sql.exec(&first, &[Param::Int(now.0), Param::Text(&not)])?;
-    let Some(batch) = rows.into_iter().flatten().next().and_then(Value::into_text) else {
+    let rows = sql.exec(&first_due(), &[Param::Int(now.0), Param::Text(&not)])?;
+    let first = rows.into_iter().next().and_then(|row| <[Value; 2]>::try_from(row).ok());
+    let Some((Some(batch), Some(urgency))) = first.map(|[batch, urgency]| (batch.into_text(), urgency.int()))
+    else {
         return Ok(Vec::new());
     };
-    entries(sql.exec(&all_due(), &[Param::Int(now.0), Param::Text(&batch), Param::Int(limit as i64)])?)
+    let mut all = Vec::new();
+    for which in ["=", "<>"] {
+        let room = limit.saturating_sub(all.len());
+        if room > 0 {
+            let params =
+                [Param::Int(now.0), Param::Text(&batch), Param::Int(room as i64), Param::Int(urgency)];
+            all.extend(entries(sql.exec(&all_due(which), &params)?)?);
+        }
+    }
+    Ok(all)
 }
 
 /// That a write may leave: it is due, needs no earlier step, and its target has no earlier write that is open.
@@ -25,13 +35,18 @@ const FREE: &str = "due_at <= ?1 AND after IS NULL AND NOT EXISTS (
 
 fn first_due() -> String {
     format!(
-        "SELECT batch FROM outbox WHERE state = 'waiting' AND {FREE} AND batch NOT IN (SELECT value FROM json_each(?2)) ORDER BY urgency, number LIMIT 1"
+        "SELECT batch, urgency FROM outbox WHERE state = 'waiting' AND {FREE} AND batch NOT IN (SELECT value FROM json_each(?2)) ORDER BY urgency, number LIMIT 1"
     )
 }
 
-fn all_due() -> String {
+fn free_urgency() -> String {
+    format!("SELECT urgency FROM outbox WHERE state = 'waiting' AND {FREE} ORDER BY urgency, number LIMIT 1")
+}
+
+/// Of a batch, what is as urgent as `?4`, or is not.
+fn all_due(which: &str) -> String {
     format!(
-        "SELECT {COLUMNS} FROM {FROM} WHERE batch = ?2 AND state = 'waiting' AND {FREE} ORDER BY outbox.number LIMIT ?3"
+        "SELECT {COLUMNS} FROM {FROM} WHERE batch = ?2 AND state = 'waiting' AND urgency {which} ?4 AND {FREE} ORDER BY outbox.number LIMIT ?3"
     )
 }
 
@@ -71,26 +86,52 @@ pub fn next_at(sql: &dyn Sql) -> Result<Option<Timestamp>, SqlError> {
     Ok(int(sql, NEXT_AT, &[])?.map(Timestamp))
 }
 
-/// The least urgency of what waits to leave now: the smaller, the sooner.
+/// The least urgency of what may leave now: the smaller, the sooner.
 pub fn most_urgent(sql: &dyn Sql, now: Timestamp) -> Result<Option<u8>, SqlError> {
-    let urgency = int(
-        sql,
-        "SELECT urgency FROM outbox WHERE state = 'waiting' AND due_at <= ?1 ORDER BY urgency, number LIMIT 1",
-        &[Param::Int(now.0)],
-    )?;
+    let urgency = int(sql, &free_urgency(), &[Param::Int(now.0)])?;
     Ok(urgency.and_then(|urgency| u8::try_from(urgency).ok()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{
-        native::NativeSql,
-        portal::{
-            self,
-            outbox::{COME_BACK, COUNTS},
+    use crate::{
+        store::{
+            native::NativeSql,
+            portal::{
+                self,
+                outbox::{COME_BACK, COUNTS, New, State, add, add_action, settle},
+            },
         },
+        values::ids::ActionId,
     };
+
+    #[test]
+    fn what_a_person_waits_for_leaves_first_and_others_with_it() {
+        let sql = NativeSql::default();
+        portal::open(&sql).unwrap();
+        let id = ActionId::from_random([7; 12]);
+        let action = add_action(&sql, &id, (None, None), Timestamp(1), "{}").unwrap();
+        let write = |urgency: u8, record: u32| New {
+            state: State::Waiting,
+            urgency,
+            batch: "update/contacts".to_owned(),
+            target: format!("contacts/{record}"),
+            coalesce: None,
+            after: None,
+            content: "{}".to_owned(),
+        };
+        let job: Vec<New> = (0..20).map(|record| write(1, record)).collect();
+        let numbers = add(&sql, action, Timestamp(1), &job).unwrap();
+        // The second waits for the job's own write of the record.
+        let persons = add(&sql, action, Timestamp(1), &[write(0, 30), write(0, 19)]).unwrap();
+        let due: Vec<i64> =
+            due(&sql, Timestamp(1), &[], 10).unwrap().iter().map(|entry| entry.number).collect();
+        assert_eq!(due, [&persons[..1], &numbers[..9]].concat());
+        assert_eq!(most_urgent(&sql, Timestamp(1)).unwrap(), Some(0));
+        settle(&sql, persons[0], State::Done, None, None, Timestamp(2)).unwrap();
+        assert_eq!(most_urgent(&sql, Timestamp(2)).unwrap(), Some(1), "the other may not leave yet");
+    }
 
     /// What was done lies here for months: whatever is asked at every turn looks at what is open alone.
     #[test]
@@ -98,9 +139,11 @@ mod tests {
         let sql = NativeSql::default();
         portal::open(&sql).unwrap();
         let (now, text, limit) = (Param::Int(1), Param::Text("[]"), Param::Int(1));
-        let statements: [(String, Vec<Param<'_>>); 7] = [
+        let statements: [(String, Vec<Param<'_>>); 9] = [
             (first_due(), vec![now, text]),
-            (all_due(), vec![now, text, limit]),
+            (all_due("="), vec![now, text, limit, now]),
+            (all_due("<>"), vec![now, text, limit, now]),
+            (free_urgency(), vec![now]),
             (FIRST_DOUBT.to_owned(), vec![now]),
             (COME_BACK.to_owned(), vec![now]),
             (OPEN_UP_TO.to_owned(), vec![limit]),
