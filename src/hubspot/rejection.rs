@@ -169,7 +169,7 @@ fn class_of(response: &Response, body: Option<&Value>, category: Option<&str>, n
 
 /// Codes that HubSpot gives where a property's own validation rule refuses a value: `INVALID_` and the kind of rule. One of them is seen
 /// documented (`INVALID_ALPHA`, `hubspot-api.md` 3.6); the others follow the kinds of rules of its property validations.
-const RULES: [&str; 12] = [
+const RULES: [&str; 14] = [
     "INVALID_ALPHA",
     "INVALID_ALPHANUMERIC",
     "INVALID_DECIMAL",
@@ -179,9 +179,11 @@ const RULES: [&str; 12] = [
     "INVALID_MAX_NUMBER",
     "INVALID_MIN_LENGTH",
     "INVALID_MIN_NUMBER",
+    "INVALID_NUMERIC",
     "INVALID_REGEX",
     "INVALID_SPECIAL_CHARACTERS",
     "INVALID_WHITESPACE",
+    "REQUIRED_PROPERTY",
 ];
 
 fn is_rule(body: Option<&Value>) -> bool {

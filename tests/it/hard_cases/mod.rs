@@ -19,6 +19,7 @@ mod grants;
 mod hand_over;
 mod imports;
 mod kept_out;
+mod leaving;
 mod limits;
 mod links;
 pub mod lists;

@@ -36,7 +36,7 @@ use crate::{
         http::{Outcome, Response},
         ids::{ObjectType, RecordId},
         json,
-        time::{MINUTE_MS, SECOND_MS},
+        time::{DAY_MS, MINUTE_MS, SECOND_MS},
     },
 };
 
@@ -47,6 +47,9 @@ const ATTEMPTS: u32 = 20;
 const FIRST_MS: i64 = SECOND_MS;
 /// Longest pause.
 const LONGEST_MS: i64 = 15 * MINUTE_MS;
+/// How long after it left HubSpot is asked about a create that gives no answer to the question: longer than it was ever out of reach.
+/// Then a person is.
+const ASKED_MS: i64 = 3 * DAY_MS;
 
 /// How a write came to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +99,17 @@ impl Note {
     /// As stored; `None`: nothing is to be said.
     pub(super) fn read(text: Option<&str>) -> Option<Self> {
         json::parse::<Self>(text?).ok().filter(|note| !note.kind.is_empty())
+    }
+
+    /// What was left out of a write, which is told whatever becomes of it.
+    fn left_out(ready: &Ready) -> Self {
+        let note = ready.entry.note.as_deref().and_then(|note| json::parse::<Self>(note).ok());
+        Self { left_out: note.map(|note| note.left_out).unwrap_or_default(), ..Self::default() }
+    }
+
+    /// The same, as stored.
+    pub(super) fn kept(ready: &Ready) -> Option<String> {
+        Self::left_out(ready).text()
     }
 
     fn text(&self) -> Option<String> {
@@ -222,7 +236,8 @@ impl Portal {
         match ready.write {
             // It may have been made.
             Write::Create { .. } => {
-                store::put_back(turn.sql, &[ready.entry.number], State::Doubt, turn.now, None)
+                let note = Note::kept(ready);
+                store::put_back(turn.sql, &[ready.entry.number], State::Doubt, turn.now, note.as_deref())
             }
             // An id that was merged away is followed by a single update alone.
             _ => Self::alone(turn, ready),
@@ -257,7 +272,8 @@ impl Portal {
                 match ready.write {
                     Write::Create { .. } => {
                         let due_at = turn.now.plus_ms(pause(ready.entry.attempts, turn.random));
-                        store::put_back(turn.sql, &[ready.entry.number], State::Doubt, due_at, None)?;
+                        let (number, note) = (ready.entry.number, Note::kept(ready));
+                        store::put_back(turn.sql, &[number], State::Doubt, due_at, note.as_deref())?;
                     }
                     _ => Self::fails_for_now(turn, ready, rejection)?,
                 }
@@ -276,7 +292,9 @@ impl Portal {
             for half in [lower, upper] {
                 let batch = format!("{}#{}", writes[0].write.batch(), half[0].entry.number);
                 store::rebatch(turn.sql, &numbers(half), &batch)?;
-                store::put_back(turn.sql, &numbers(half), State::Waiting, turn.now, None)?;
+                for ready in half {
+                    Self::again(turn, ready, 0)?;
+                }
             }
             return Ok(());
         }
@@ -307,8 +325,12 @@ impl Portal {
             self.key_is_questioned(turn, *object_type)?;
         }
         for ready in writes {
-            // The longer nobody knows, the longer between two questions.
+            // The longer nobody knows, the longer between two questions, until a person is asked instead.
             let age = turn.now.since_ms(ready.entry.left_at.unwrap_or(turn.now));
+            if !hindered && age >= ASKED_MS {
+                Self::given_up(turn, ready)?;
+                continue;
+            }
             let wait = if hindered { 0 } else { (age / 4).clamp(FIRST_MS, LONGEST_MS) };
             let note = ready.entry.note.as_deref();
             store::put_back(turn.sql, &[ready.entry.number], State::Doubt, turn.now.plus_ms(wait), note)?;
@@ -358,7 +380,7 @@ impl Portal {
 
     /// A create was refused that may be there all the same: if it is not, the refusal stands.
     fn ask_after(turn: &Turn<'_>, ready: &Ready, rejection: &Rejection) -> Result<(), SqlError> {
-        let note = Note::of(rejection).text();
+        let note = Note { left_out: Note::left_out(ready).left_out, ..Note::of(rejection) }.text();
         store::put_back(turn.sql, &[ready.entry.number], State::Doubt, turn.now, note.as_deref())
     }
 
@@ -366,7 +388,8 @@ impl Portal {
     fn without(turn: &Turn<'_>, ready: &Ready, names: &[String]) -> Result<(), SqlError> {
         let mut write = ready.write.clone();
         write.leave_out(names);
-        let note = Note { left_out: names.to_vec(), ..Note::default() };
+        let mut note = Note::left_out(ready);
+        note.left_out.extend(names.iter().cloned());
         if let Write::Update { values, .. } = &write
             && values.is_empty()
         {
@@ -391,7 +414,8 @@ impl Portal {
     }
 
     fn again(turn: &Turn<'_>, ready: &Ready, wait_ms: i64) -> Result<(), SqlError> {
-        store::put_back(turn.sql, &[ready.entry.number], State::Waiting, turn.now.plus_ms(wait_ms), None)
+        let (number, note) = (ready.entry.number, Note::kept(ready));
+        store::put_back(turn.sql, &[number], State::Waiting, turn.now.plus_ms(wait_ms), note.as_deref())
     }
 
     /// A write is in HubSpot: those that waited for it go on, and the mirror reads what it came to.
@@ -402,12 +426,7 @@ impl Portal {
         id: Option<RecordId>,
         how: Done,
     ) -> Result<(), SqlError> {
-        let left_out = ready.entry.note.as_deref().and_then(|note| json::parse::<Note>(note).ok());
-        let note = Note {
-            found: how == Done::Found,
-            left_out: left_out.map(|note| note.left_out).unwrap_or_default(),
-            ..Note::default()
-        };
+        let note = Note { found: how == Done::Found, ..Note::left_out(ready) };
         Self::settle(turn, ready, State::Done, id, &note)?;
         let kind = match &ready.write {
             Write::Create { object_type, .. } | Write::Update { object_type, .. } => Some(*object_type),
@@ -441,7 +460,7 @@ impl Portal {
     }
 
     /// Puts the records in place that a write waited for, as far as they are there.
-    fn go_on(turn: &Turn<'_>, ready: &Ready) -> Result<(), SqlError> {
+    pub(super) fn go_on(turn: &Turn<'_>, ready: &Ready) -> Result<(), SqlError> {
         let mut write = ready.write.clone();
         let steps = store::of_action(turn.sql, ready.entry.action)?;
         let mut after = None;
@@ -449,6 +468,16 @@ impl Portal {
             let before = steps.iter().find(|entry| entry.step == step).ok_or(SqlError::Content("outbox"))?;
             match (before.state, before.result) {
                 (State::Done, Some(id)) => write.resolve(step, id),
+                (State::Done, None) if write.only_follows(step) => write.follow(step),
+                // Somebody said that it is there, and not which it is.
+                (State::Done, None) => {
+                    let words = format!(
+                        "Step {} was said to be in HubSpot, but not which record it is, and this one needs it.",
+                        step + 1
+                    );
+                    let note = Note { kind: Failure::Refused.name().to_owned(), words, ..Note::default() };
+                    return Self::settle(turn, ready, State::Failed, None, &note);
+                }
                 _ => {
                     after = Some(before.number);
                     break;

@@ -280,9 +280,10 @@ impl Portal {
         effects.push(if self.attends(turn.now) { Effect::Nudge } else { self.rouse(turn.now) });
     }
 
-    /// What failed waits again, as if it had never left; what waited for it too.
+    /// What failed waits again, and what waited for it too.
     fn leave_again(turn: &Turn<'_>, ready: &Ready) -> Result<(), SqlError> {
-        store::begin_anew(turn.sql, ready.entry.number, turn.now)
+        store::begin_anew(turn.sql, ready.entry.number, turn.now)?;
+        if ready.write.after().is_some() { Self::go_on(turn, ready) } else { Ok(()) }
     }
 
     /// Writes an action down. `by`: the seat that does it with its own token, and its user as an owner.
@@ -365,7 +366,7 @@ impl Portal {
                     urgency: if asked.background { AUTOMATION } else { PERSON },
                     batch: write.batch(),
                     target: write.target(&format!("{id}.{step}")),
-                    coalesce: asked.coalesce.as_ref().map(|key| format!("{key}/{step}")),
+                    coalesce: asked.coalesce.clone(),
                     after: write.after(),
                     content: serde_json::to_string(write).map_err(|_| SqlError::Content("outbox"))?,
                 })

@@ -27,7 +27,7 @@ use crate::{
         failure::Failure,
         http::{Outcome, Request, Response},
         ids::{ObjectType, RecordId},
-        time::{DAY_MS, MINUTE_MS, SECOND_MS, Timestamp},
+        time::{MINUTE_MS, SECOND_MS, Timestamp},
     },
 };
 
@@ -42,8 +42,6 @@ pub(super) const EVERYWHERE: &str = "hs_object_id";
 const QUIET_MS: i64 = 2 * MINUTE_MS;
 /// A doubt that is being asked about is asked about by nobody else for so long: longer than a call may take.
 pub(super) const HELD_MS: i64 = 2 * MINUTE_MS;
-/// How long HubSpot is asked about a create: longer than it was ever out of reach. Then a person is.
-const ASKED_MS: i64 = 3 * DAY_MS;
 /// Questions about the property of a type that fail one after the other before it counts as refused: pauses of seconds to minutes, half
 /// an hour of writes that wait.
 const PREPARATIONS: u32 = 10;
@@ -112,11 +110,6 @@ impl Portal {
                 // Nothing but creates is doubted.
                 return Err(SqlError::Content("outbox"));
             };
-            if first.entry.left_at.is_some_and(|at| turn.now.since_ms(at) >= ASKED_MS) {
-                let words = "HubSpot did not answer, and since then did not say whether the record was made. Look for it in HubSpot, then say here whether it is there.";
-                Self::settle(turn, first, State::Unknown, None, &silent(words.to_owned()))?;
-                continue;
-            }
             if let Some(by) = found_by(first).map(str::to_owned) {
                 if by != ADDRESS && self.outbox.preparing.contains_key(&kind) {
                     // Whether the property is there is being asked.
@@ -329,7 +322,8 @@ impl Portal {
                     // Somebody else's.
                     Found::Record(id) => self.written(turn, ready, Some(id), Done::Found)?,
                     Found::Nobody | Found::NotYet => {
-                        store::put_back(turn.sql, &[ready.entry.number], State::Waiting, turn.now, None)?;
+                        let (number, note) = (ready.entry.number, Note::kept(ready));
+                        store::put_back(turn.sql, &[number], State::Waiting, turn.now, note.as_deref())?;
                     }
                 },
             }
@@ -382,6 +376,12 @@ impl Portal {
             None => Self::nowhere(turn, ready)?,
         }
         Ok(Ok(()))
+    }
+
+    /// HubSpot was asked for days, and did not say.
+    pub(super) fn given_up(turn: &Turn<'_>, ready: &Ready) -> Result<(), SqlError> {
+        let words = "HubSpot did not answer, and since then did not say whether the record was made. Look for it in HubSpot, then say here whether it is there.";
+        Self::settle(turn, ready, State::Unknown, None, &silent(words.to_owned()))
     }
 
     /// A create that has no key is not where it was to be. What was refused is refused; of the rest nobody can say that it is nowhere: who

@@ -163,15 +163,27 @@ impl Write {
         };
         match self {
             Self::Create { ties, .. } => ties.iter_mut().for_each(|(_, who)| put(who)),
-            Self::Update { id, after, .. } => {
+            Self::Update { id, .. } => {
                 put(id);
-                after.take_if(|after| *after == step);
+                self.follow(step);
             }
             Self::Member { id, .. } => put(id),
             Self::Tie { from_id, to_id, .. } => {
                 put(from_id);
                 put(to_id);
             }
+        }
+    }
+
+    /// Whether it waits for that step's end, and not for a record of it.
+    pub(super) fn only_follows(&self, step: u8) -> bool {
+        matches!(self, Self::Update { id, after, .. } if id.step() != Some(step) && *after == Some(step))
+    }
+
+    /// That step has come to its end.
+    pub(super) fn follow(&mut self, step: u8) {
+        if let Self::Update { after, .. } = self {
+            after.take_if(|after| *after == step);
         }
     }
 

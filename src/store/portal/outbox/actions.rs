@@ -203,7 +203,7 @@ pub fn forget(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId]) -> Result<(), S
 
 #[cfg(test)]
 mod tests {
-    use super::super::{New, add, of_action};
+    use super::super::{New, add, begin_anew, leave, of_action, settle};
     use super::*;
     use crate::store::{native::NativeSql, portal};
 
@@ -235,5 +235,34 @@ mod tests {
         let left = of_action(&sql, action).unwrap();
         let left: Vec<&str> = left.iter().map(|entry| entry.target.as_str()).collect();
         assert_eq!(left, ["list/6/12", "list/5/112"]);
+    }
+
+    #[test]
+    fn what_left_with_a_key_is_looked_for_however_often_it_leaves() {
+        let sql = NativeSql::default();
+        portal::open(&sql).unwrap();
+        let action =
+            add_action(&sql, &ActionId::from_random([7; 12]), (None, None), Timestamp(1), "{}").unwrap();
+        let create = |kind: &str| New {
+            state: State::Waiting,
+            urgency: 0,
+            batch: format!("create/{kind}"),
+            target: format!("new/{kind}/1"),
+            coalesce: None,
+            after: None,
+            content: "{}".to_owned(),
+        };
+        let numbers = add(&sql, action, Timestamp(1), &[create("tasks"), create("notes")]).unwrap();
+        leave(&sql, &numbers[..1], Some("spoke_action_id"), Timestamp(2)).unwrap();
+        leave(&sql, &numbers[1..], None, Timestamp(2)).unwrap();
+        for number in numbers {
+            settle(&sql, number, State::Failed, None, Some("{}"), Timestamp(3)).unwrap();
+            begin_anew(&sql, number, Timestamp(4)).unwrap();
+        }
+        let again = of_action(&sql, action).unwrap();
+        let again: Vec<_> =
+            again.iter().map(|entry| (entry.state, entry.doubted, entry.keyed.as_deref())).collect();
+        let waiting = State::Waiting;
+        assert_eq!(again, [(waiting, true, Some("spoke_action_id")), (waiting, false, None)]);
     }
 }

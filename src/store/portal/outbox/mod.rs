@@ -156,7 +156,7 @@ pub struct New {
     pub batch: String,
     /// Writes of the same leave one after the other.
     pub target: String,
-    /// A later one of the same takes its place.
+    /// A later action of the same takes its action's place; all writes of an action have the same.
     pub coalesce: Option<String>,
     /// The step of the same action that comes before it.
     pub after: Option<u8>,
@@ -269,22 +269,26 @@ pub fn add(sql: &dyn Sql, action: i64, now: Timestamp, writes: &[New]) -> Result
                 Param::Text(&write.content),
             ],
         )?;
-        let number = rows.first().and_then(|row| row.first()).and_then(Value::int).ok_or(WRONG)?;
-        if let Some(key) = write.coalesce.as_deref().filter(|_| write.state == State::Waiting) {
-            sql.exec(
-                "UPDATE outbox SET state = 'replaced' WHERE coalesce = ?1 AND state = 'waiting' AND number < ?2",
-                &[Param::Text(key), Param::Int(number)],
-            )?;
-        }
-        numbers.push(number);
+        numbers.push(rows.first().and_then(|row| row.first()).and_then(Value::int).ok_or(WRONG)?);
+    }
+    if let Some(write) = writes.first().filter(|write| write.state == State::Waiting)
+        && let Some(key) = &write.coalesce
+    {
+        sql.exec(REPLACE, &[Param::Text(key), Param::Int(action)])?;
     }
     Ok(numbers)
 }
 
+/// What begins to leave comes to its end: an earlier action is replaced as a whole or not at all.
+const REPLACE: &str = "UPDATE outbox SET state = 'replaced'
+     WHERE coalesce = ?1 AND state = 'waiting' AND action <> ?2 AND action NOT IN (
+         SELECT action FROM outbox WHERE state <> 'waiting' AND action IN (
+             SELECT action FROM outbox WHERE coalesce = ?1 AND state = 'waiting'))";
+
 /// These writes leave; `keyed`: see [`Entry::keyed`].
 pub fn leave(sql: &dyn Sql, numbers: &[i64], keyed: Option<&str>, now: Timestamp) -> Result<(), SqlError> {
     sql.exec(
-        "UPDATE outbox SET state = 'sent', left_at = ?2, attempts = attempts + 1, keyed = ?3, note = NULL
+        "UPDATE outbox SET state = 'sent', left_at = ?2, attempts = attempts + 1, keyed = ?3
          WHERE number IN (SELECT value FROM json_each(?1))",
         &[Param::Text(&numbers_json(numbers)), Param::Int(now.0), keyed.map_or(Param::Null, Param::Text)],
     )?;
@@ -357,10 +361,10 @@ pub fn urgency(sql: &dyn Sql, number: i64) -> Result<Option<u8>, SqlError> {
     Ok(urgency.and_then(|urgency| u8::try_from(urgency).ok()))
 }
 
-/// A write is to leave as if it never had, with what waited for it.
+/// A write is to leave once more. One that left with a key may be there: what HubSpot refuses then is looked for.
 pub fn begin_anew(sql: &dyn Sql, number: i64, now: Timestamp) -> Result<(), SqlError> {
     sql.exec(
-        "UPDATE outbox SET state = 'waiting', due_at = ?2, attempts = 0, doubted = 0, keyed = NULL, note = NULL
+        "UPDATE outbox SET state = 'waiting', due_at = ?2, attempts = 0, doubted = keyed IS NOT NULL, note = NULL
          WHERE number = ?1 AND state IN ('failed', 'unknown')",
         &[Param::Int(number), Param::Int(now.0)],
     )?;
@@ -462,7 +466,8 @@ pub fn made(sql: &dyn Sql, target: &str) -> Result<Option<RecordId>, SqlError> {
 pub fn making(sql: &dyn Sql, kind: ObjectType, properties: &str) -> Result<bool, SqlError> {
     let found = int(
         sql,
-        "SELECT 1 FROM outbox WHERE outbox.state IN ('sent', 'doubt', 'done') AND outbox.note IS NULL
+        "SELECT 1 FROM outbox WHERE outbox.state IN ('sent', 'doubt', 'done')
+             AND json_extract(outbox.note, '$.kind') IS NULL AND json_extract(outbox.note, '$.found') IS NULL
              AND outbox.target = 'new/' || ?1 || '/' || lower(json_extract(?2, '$.email'))
          UNION ALL
          SELECT 1 FROM actions, json_each(?2) AS own WHERE own.key IN ('spoke_action_id', 'hs_unique_creation_key')
