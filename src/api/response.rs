@@ -297,7 +297,7 @@ pub fn storage_full() -> Problem {
 pub fn beyond_horizon(connection: &ConnectionId, oldest: u64) -> Problem {
     let detail = format!(
         "Changes up to {oldest} are no longer kept. Take a snapshot (`GET /v1/connections/{connection}/snapshot`), then go on with \
-         `after` its `seq`."
+         `after` its `seq`. Members of lists that are followed are read anew from the lists' own pages."
     );
     Problem::new(Kind::BeyondHorizon, detail)
 }

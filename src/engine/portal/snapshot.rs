@@ -15,7 +15,7 @@
 //!
 //! - *`type_off`* takes every record of its type: it was turned off, and is told so in the place of a *deleted* for each.
 //!
-//! - Who is on lists is no part of the pages: it is read beside them. *`list_off`* takes everybody off the list it names: it is no longer
+//! - Who is on lists is no part of the pages: it is read beside them, from pages that say where the feed goes on. *`list_off`* takes everybody off the list it names: it is no longer
 //!   followed, and is told so in the place of a *`membership_removed`* for each.
 //!
 //! Nothing is held between pages, here or in the database: a reader that goes away costs nothing.

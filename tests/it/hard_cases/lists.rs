@@ -1,5 +1,7 @@
 //! Owners, pipelines, lists and who is on them: what no event tells of.
 
+use std::collections::BTreeSet;
+
 use hubspot_simulator::{
     Endpoint, Switches,
     faults::{Fault, Rule},
@@ -102,6 +104,38 @@ fn a_hundred_who_join_cost_the_check_and_their_page_and_nobody_else_is_read() {
     assert!(all <= 1 + 100_usize.div_ceil(250) + 1, "{all} calls");
     assert_eq!(world.counted(from, "/memberships"), 0, "no walk");
     world.verdict().unwrap();
+}
+
+#[test]
+fn pages_of_members_say_where_the_feed_goes_on() {
+    let mut world = followed(listed(60, Switches::default()));
+    let page = |world: &mut World, after| {
+        let members = Beside::Members { list: ListId(1), after, limit: 20 };
+        let Answer::Json(page) = world.beside(members) else { panic!("no page") };
+        serde_json::from_str::<Value>(&page).unwrap()
+    };
+    let id = |row: &Value| row["id"].as_str().unwrap().to_owned();
+    let first = page(&mut world, None);
+    let mut held: BTreeSet<String> = first["results"].as_array().unwrap().iter().map(id).collect();
+    // Some leave, and others join, before the second page is read.
+    leave(&mut world, 8);
+    join(&mut world, 12);
+    settles(&mut world, 60);
+    let mut next = first["next_cursor"].as_str().map(|next| next.parse().unwrap());
+    while let Some(after) = next {
+        let more = page(&mut world, Some(after));
+        held.extend(more["results"].as_array().unwrap().iter().map(id));
+        next = more["next_cursor"].as_str().map(|next| next.parse().unwrap());
+    }
+    for change in changes(&mut world, first["after"].as_str().unwrap().parse().unwrap()) {
+        let _ = match change["kind"].as_str().unwrap() {
+            "membership_added" => held.insert(id(&change)),
+            "membership_removed" => held.remove(&id(&change)),
+            _ => continue,
+        };
+    }
+    let true_members = world.true_members(1).iter().map(ToString::to_string).collect();
+    assert_eq!(held, true_members);
 }
 
 #[test]

@@ -109,7 +109,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("Lists", page_with("List", &[read, ("followed", list(text()))])),
         ("ListWithMembers", object(&one_list)),
         ("Member", object(&[("id", number_id("record"))])),
-        ("Members", page("Member")),
+        ("Members", page_with("Member", &[("after", sequence())])),
         (
             "Channel",
             object(&[

@@ -7,7 +7,7 @@ use super::{API, Source};
 use crate::{
     engine::portal::{Effect, Portal, Turn, messages::Answer},
     store::{
-        portal::{members, reference},
+        portal::{feed, members, reference},
         sql::SqlError,
     },
     values::{
@@ -87,7 +87,12 @@ impl Portal {
                 let next = some.last().filter(|_| page.len() > some.len());
                 let next = next.map_or_else(|| "null".to_owned(), |id| format!("\"{id}\""));
                 let results: Vec<String> = some.iter().map(|id| format!("{{\"id\":\"{id}\"}}")).collect();
-                Ok(Answer::Json(format!("{{\"results\":[{}],\"next_cursor\":{next}}}", results.join(","))))
+                // Whoever joins or leaves while somebody goes from page to page is told after it.
+                let seq = feed::latest(turn.sql)?;
+                Ok(Answer::Json(format!(
+                    "{{\"results\":[{}],\"after\":\"{seq}\",\"next_cursor\":{next}}}",
+                    results.join(",")
+                )))
             }
             Command::Follow { list } => self.follow(turn, *list, API, effects),
             Command::Unfollow { list } => self.unfollow(turn, *list, API),

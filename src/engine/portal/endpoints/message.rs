@@ -105,7 +105,8 @@ pub fn truncated(
     }
     let data = format!(
         "\"after\":\"{after}\",\"next\":\"{up_to}\",\"snapshot\":\"/v1/connections/{id}/snapshot\",\"message\":\"Changes after \
-         {after} up to {up_to} are no longer kept. Take a snapshot of the connection; what changes after {up_to} is delivered next.\""
+         {after} up to {up_to} are no longer kept. Take a snapshot of the connection, and the \
+         members of lists that are followed from the lists' own pages; what changes after {up_to} is delivered next.\""
     );
     envelope("feed.truncated", connection, now, &data)
 }
