@@ -628,10 +628,12 @@ fn scores_that_were_there_before_the_settings_are_chosen_with_them() {
     assert_eq!(told(&mut world, || Scores::Settings)["ready"], true);
 }
 
-#[test]
-fn scores_go_to_mapped_fields() {
+/// An account with companies of these numbers, and a mapping of two scores to fields of its own.
+fn mapped(companies: std::ops::Range<u32>) -> World {
     let mut world = synced(importing());
-    company(&mut world, 1);
+    for number in companies {
+        company(&mut world, number);
+    }
     for (name, value_type, field_type) in [("fit", "number", "number"), ("heat", "string", "text")] {
         let own = json!({
             "name": name, "label": name, "type": value_type, "fieldType": field_type, "groupName": "companyinformation",
@@ -649,6 +651,35 @@ fn scores_go_to_mapped_fields() {
     assert!(matches!(saved, Some(Answer::Mapping(MappingAnswer::Json(_)))), "{saved:?}");
     world.pass(3);
     assert_eq!(told(&mut world, || Scores::Settings)["ready"], true);
+    world
+}
+
+#[test]
+fn a_run_whose_mapping_is_removed_before_rows_are_matched_once_more_ends_and_says_so() {
+    let mut world = mapped(0..3);
+    put_all(&mut world, 0..3, 7);
+    for _ in 0..3 {
+        world.control("POST", "imports/occupy", &json!({ "lasts_ms": 3 * 3_600_000 }));
+    }
+    let waits = world.until(60 * 4, |world| last(world)["files"][0]["state"] == "running");
+    assert!(waits, "{:#}", last(&mut world));
+    let id = world.truth_of(COMPANIES).into_keys().next().unwrap();
+    world.change(COMPANIES, "archive", json!({ "id": id }));
+    let removed = world.command(Command::Mapping(Mapping::Remove(Action::ScoreSnapshot)));
+    assert!(matches!(removed, Some(Answer::Mapping(MappingAnswer::Removed))), "{removed:?}");
+    let run = ended(&mut world, 1);
+    assert_eq!(
+        (&run["state"], &run["trouble"]),
+        (&json!("failed"), &json!("The field mapping of scores is gone.")),
+        "{run:#}"
+    );
+    assert_eq!((&run["counts"]["sent"], &run["counts"]["failed"]), (&json!(2), &json!(1)), "{run:#}");
+    assert_eq!(failures(&mut world, &run)[0]["company_id"], json!(id));
+}
+
+#[test]
+fn scores_go_to_mapped_fields() {
+    let mut world = mapped(1..2);
     put_all(&mut world, 1..2, 7);
     let run = ended(&mut world, 1);
     assert_eq!(
