@@ -7,6 +7,7 @@ use hubspot_simulator::{
     faults::{Fault, Rule},
     portal::PortalSettings,
     route::Endpoint,
+    switches::ErrorLine,
 };
 use serde_json::{Map, Value, json};
 use spoke::{
@@ -430,6 +431,55 @@ fn refused_rows_are_read_page_by_page_and_sent_again_the_next_night() {
     world.simulator.switches.import_unknown_error_one_in = 0;
     let second = ended(&mut world, 2);
     assert_eq!((&second["counts"]["sent"], with_score(&world, "7")), (&json!(failed), 260));
+}
+
+#[test]
+fn a_refused_row_is_known_by_its_record_however_lines_are_counted() {
+    for import_error_line in [ErrorLine::OfFile, ErrorLine::OfRows] {
+        let switches = Switches { import_unknown_error_one_in: 3, import_error_line, ..Switches::default() };
+        let mut world = ready(Plan { switches, ..importing() }, 0..60);
+        put_all(&mut world, 0..60, 7);
+        let run = ended(&mut world, 1);
+        let told = failures(&mut world, &run);
+        let failed = told.len() as u64;
+        assert!((5..50).contains(&failed), "{import_error_line:?}: {failed}");
+        assert_eq!(
+            (&run["counts"]["failed"], &run["counts"]["sent"], &run["state"]),
+            (&json!(failed), &json!(60 - failed), &json!("done")),
+            "{import_error_line:?}: {run:#}"
+        );
+        assert_eq!(with_score(&world, "7") as u64, 60 - failed, "what is called sent is there");
+        let truth = world.truth_of(COMPANIES);
+        for one in told {
+            let company = one["company_id"].as_str().unwrap();
+            assert_ne!(truth[company][&property(Score::IntentScore)], "7", "{import_error_line:?}: {one}");
+        }
+    }
+}
+
+#[test]
+fn rows_that_are_refused_and_not_named_are_counted_and_said_and_sent_again() {
+    let import_error_line = ErrorLine::Nowhere;
+    let switches = Switches { import_unknown_error_one_in: 3, import_error_line, ..Switches::default() };
+    let mut world = ready(Plan { switches, ..importing() }, 0..60);
+    put_all(&mut world, 0..60, 7);
+    let run = ended(&mut world, 1);
+    let there = with_score(&world, "7");
+    assert!((10..55).contains(&there), "{there}");
+    assert_eq!(
+        (&run["counts"]["sent"], &run["counts"]["failed"], &run["state"]),
+        (&json!(there), &json!(60 - there), &json!("failed")),
+        "{run:#}"
+    );
+    let file = &run["files"][0];
+    assert_eq!((&file["sent"], &file["failed"]), (&json!(there), &json!(60 - there)), "{file:#}");
+    let words = format!("HubSpot refused rows and did not say which: it told of it {} times.", 60 - there);
+    assert_eq!(file["trouble"], words);
+    assert_eq!(failures(&mut world, &run).len(), 0, "nobody is named who may have been taken");
+    world.simulator.switches.import_unknown_error_one_in = 0;
+    let second = ended(&mut world, 2);
+    assert_eq!((&second["mode"], &second["state"]), (&json!("full"), &json!("done")), "{second:#}");
+    assert_eq!(with_score(&world, "7"), 60);
 }
 
 #[test]
