@@ -64,7 +64,7 @@
 //! What an account or a visitor of the host's did comes as a signal, each once ([`engine::portal::signals`]). The alarm finds the company and
 //! the contact that it is of, asks each qualifying list, and begins a run of each automation of a list that qualifies: actions of the outbox,
 //! one after the other, called by run and step, so that none is asked for twice. A run keeps why each of its steps was done or not. A list
-//! whose field is gone is asked nothing: signals wait for it.
+//! whose field is gone, or whose records may not be read, is asked nothing: signals wait for it.
 //!
 //! # What is absent
 //!

@@ -142,6 +142,8 @@ pub struct Switches {
     pub import_bad_value_drops_row: bool,
     /// One row of imports in this many is refused as `UNKNOWN_ERROR`, by chance. 0 = never.
     pub import_unknown_error_one_in: u32,
+    /// Which line an import names of a row that it refused.
+    pub import_error_line: ErrorLine,
     /// Whether a row that changes nothing counts its record as modified.
     pub import_touches_unchanged: bool,
     /// Whether a row with an id that was merged away changes the record that resulted (else there is no such record).
@@ -202,6 +204,18 @@ pub enum BlankCell {
     Ignored,
     /// The value goes.
     Clears,
+}
+
+/// How a refused row of an import is named. Documented: by a line "1-indexed", 0 being the whole file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorLine {
+    /// The header is line 1.
+    OfFile,
+    /// The first row under the header is line 1.
+    OfRows,
+    /// By a line that the file does not have, and without what stood in it.
+    Nowhere,
 }
 
 /// What becomes of `hs_unique_creation_key` in a new record.
@@ -346,6 +360,7 @@ impl Default for Switches {
             import_blank_cell: BlankCell::Ignored,
             import_bad_value_drops_row: false,
             import_unknown_error_one_in: 0,
+            import_error_line: ErrorLine::OfFile,
             import_touches_unchanged: false,
             import_follows_merged: false,
             custom_events_tier: Tier::Professional,

@@ -218,7 +218,9 @@ pub fn parse_page(body: &[u8]) -> Result<(Vec<Import>, Option<String>), Malforme
 pub struct RowError {
     /// HubSpot's word, as `UPDATE_ONLY_IMPORT`.
     pub kind: String,
-    /// The row, counted from 0 without the header; `None`: it is the whole file.
+    /// It is the whole file.
+    pub is_of_file: bool,
+    /// The row by its line, counted from 0 without the header. Lines are documented to count from 1, and not whether the header has one.
     pub row: Option<u32>,
     /// The record that the row names, if that is told.
     pub id: Option<RecordId>,
@@ -241,15 +243,17 @@ pub fn parse_errors(body: &[u8]) -> Result<(Vec<RowError>, Option<String>), Malf
     let number = |value: Option<&Value>| u32::try_from(json::whole(value?)?).ok();
     let error = |entry: &Value| {
         let source = entry.get("sourceData");
-        let line = number(source.and_then(|source| source.get("lineNumber"))).unwrap_or(0);
+        let line = number(source.and_then(|source| source.get("lineNumber")));
         let first = source.and_then(|source| source.get("rowData")?.as_array()?.first());
+        let id: Option<RecordId> = first.and_then(json::id);
         RowError {
             kind: json::text(entry, "errorType")
                 .and_then(json::code)
                 .unwrap_or_else(|| "UNKNOWN_ERROR".to_owned()),
-            // Line 1 is the header.
-            row: line.checked_sub(2),
-            id: first.and_then(json::id),
+            // Line 1 is the header, as long as nothing of that line names a record.
+            is_of_file: id.is_none() && line.is_some_and(|line| line < 2),
+            row: line.and_then(|line| line.checked_sub(2)),
+            id,
             column: number(entry.get("knownColumnNumber")),
         }
     };
@@ -303,11 +307,28 @@ mod tests {
         let body = br#"{"results":[
             {"id":"1","createdAt":1795132800000,"errorType":"UPDATE_ONLY_IMPORT","knownColumnNumber":0,
              "sourceData":{"lineNumber":2,"rowData":["77","1"],"fileId":9}},
-            {"id":"2","errorType":"COULD_NOT_PARSE_ROW","sourceData":{"lineNumber":0,"rowData":[]}}],
+            {"id":"2","errorType":"COULD_NOT_PARSE_ROW","sourceData":{"lineNumber":0,"rowData":[]}},
+            {"id":"3","errorType":"UNKNOWN_ERROR","sourceData":{"lineNumber":1,"rowData":[78,"1"]}},
+            {"id":"4","errorType":"INVALID_COLUMN_CONFIGURATION","sourceData":{"lineNumber":1,"rowData":["Record ID"]}},
+            {"id":"5","errorType":"UNKNOWN_ERROR","sourceData":{"lineNumber":9,"rowData":[]}},
+            {"id":"6","errorType":"UNKNOWN_ERROR","sourceData":{"rowData":[]}},
+            {"id":"7","errorType":"UNKNOWN_ERROR"}],
             "paging":{"next":{"after":"MTAw"}}}"#;
         let (errors, after) = parse_errors(body).unwrap();
         assert_eq!((errors[0].row, errors[0].id, errors[0].column), (Some(0), Some(RecordId(77)), Some(0)));
         assert!(errors[0].is_gone() && !errors[1].is_gone());
         assert_eq!((errors[1].row, errors[1].id, after.as_deref()), (None, None, Some("MTAw")));
+        let places = errors.iter().map(|error| (error.is_of_file, error.row, error.id.map(|id| id.0)));
+        let expected = [
+            (false, Some(0), Some(77)),
+            (true, None, None),
+            (false, None, Some(78)),
+            (true, None, None),
+            (false, Some(7), None),
+            // Of a row, and nobody knows of which: not of the whole file.
+            (false, None, None),
+            (false, None, None),
+        ];
+        assert_eq!(places.collect::<Vec<_>>(), expected);
     }
 }

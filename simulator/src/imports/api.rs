@@ -9,10 +9,13 @@ use crate::form::Form;
 use crate::http::{Request, Response};
 use crate::objects::input::{Selectors, page_size, parse_bool};
 use crate::portal::{Portal, Turn};
+use crate::switches::ErrorLine;
 use crate::{Endpoint, Problem, time};
 
 /// Most imports and errors of one page: not documented, as elsewhere (`hubspot-api.md` 7.1).
 const PAGE_LIMIT: usize = 100;
+/// A line that no file has.
+const NOWHERE: u64 = 2_000_000_000;
 
 /// Answers every call of the imports API; `rest` is the path behind the version.
 pub(crate) fn handle(
@@ -195,14 +198,21 @@ fn errors(import: &Import, turn: &Turn<'_>, request: &Request) -> Result<Respons
     let (message, row) = (flag("includeErrorMessage")?, flag("includeRowData")?);
     let start = after.map_or(0, |after| import.errors.partition_point(|own| own.id <= after));
     let shown: Vec<&ImportError> = import.errors.iter().skip(start).take(limit + 1).collect();
+    let named = turn.switches.import_error_line;
     let json = |own: &&ImportError| {
+        // Of the whole file as it is.
+        let (line, row) = match named {
+            ErrorLine::OfRows if own.line > 1 => (own.line - 1, row),
+            ErrorLine::Nowhere if own.line > 0 => (NOWHERE, false),
+            _ => (own.line, row),
+        };
         let mut body = json!({
             "id": own.id.to_string(),
             "createdAt": own.at_ms,
             "errorType": own.error_type,
             "objectTypeId": import.object_type_id,
             "sourceData": {
-                "lineNumber": own.line,
+                "lineNumber": line,
                 "rowData": if row { own.row.as_slice() } else { &[] },
                 "additionalRowData": [],
                 "fileId": import.file_id,

@@ -300,6 +300,20 @@ pub fn gone(sql: &dyn Sql, run: i64, file: u32, limit: usize) -> Result<Vec<Froz
     frozen(sql, of, &[Param::Int(run), Param::Int(file.into()), Param::Int(limit as i64)])
 }
 
+/// The row of a company in a file.
+pub fn of_company(
+    sql: &dyn Sql,
+    run: i64,
+    file: u32,
+    company: RecordId,
+) -> Result<Option<FrozenRow>, SqlError> {
+    let of = "INDEXED BY score_rows_company
+         WHERE run = ?1 AND company IN (SELECT value FROM json_each(?2)) AND file = ?3";
+    let ids = ids_json(&[company]);
+    let found = frozen(sql, of, &[Param::Int(run), Param::Text(&ids), Param::Int(file.into())])?;
+    Ok(found.into_iter().next())
+}
+
 /// Says what became of rows.
 pub fn settle(
     sql: &dyn Sql,
@@ -493,6 +507,10 @@ mod tests {
         assert!(freeze(&sql, 1, 1, 0, &[row(7, 4)]).is_err(), "a company has one row in a run");
         let all = rows(&sql, 1, 0, 1, 9).unwrap();
         assert_eq!((all[0].place, all[0].company, all[0].cells[1].as_str()), (1, RecordId(large), "a\"b"));
+        let place = |file: u32, company: u64| {
+            of_company(&sql, 1, file, RecordId(company)).unwrap().map(|row| row.place)
+        };
+        assert_eq!((place(0, large), place(0, 7), place(0, 8), place(1, 7)), (Some(1), Some(2), None, None));
         let ids = [5, 7, 8].map(RecordId);
         assert_eq!(taken(&sql, 1, &ids).unwrap(), BTreeSet::from([RecordId(5), RecordId(7)]));
         settle(&sql, 1, 0, &[1], RowState::Gone, Some("GONE")).unwrap();

@@ -1,4 +1,4 @@
-//! What automations wait for: lists that cannot be asked for want of a field, and steps that somebody has tried again.
+//! What automations wait for: lists that cannot be asked for want of a field or of a scope, and steps that somebody has tried again.
 
 use serde_json::{Value, json};
 use spoke::{
@@ -17,7 +17,7 @@ use super::{
     },
     synced,
 };
-use crate::life::{PORTAL, World};
+use crate::life::{APP, PORTAL, World};
 
 fn plan_is_not_free() -> Value {
     json!({ "not": { "of": "contact", "property": "plan", "type": "string", "operator": "is", "value": "free" } })
@@ -126,6 +126,70 @@ fn an_answer_without_a_field_holds_the_list_before_the_fields_are_read() {
     assert!(world.until(5, |world| signals(world)[0]["state"] == "held"), "{:#}", signals(&mut world)[0]);
     world.pass(70);
     assert_eq!((runs(&mut world).len(), tasks(&world).len()), (0, 0));
+}
+
+#[test]
+fn signals_wait_for_a_list_of_companies_that_may_not_be_read_any_more() {
+    let mut world = synced(plan());
+    let acme = json!({ "properties": { "domain": "acme.example", "name": "Bonn" } });
+    let company = world.change(ObjectType::Companies, "create", acme);
+    world.pass(7);
+    let ulm =
+        json!({ "of": "company", "property": "name", "type": "string", "operator": "is", "value": "Ulm" });
+    let id: QualifyingListId = make_list(&mut world, json!({ "not": ulm.clone() })).parse().unwrap();
+    automate(&mut world, id.as_str(), json!([{ "action": "create_task", "subject": TASK }]));
+    let other = make_list(&mut world, hot());
+    let removed = json!({ "app_id": APP, "portal_id": PORTAL, "removed": ["crm.objects.companies.read"] });
+    world.control("POST", "grants/scopes", &removed);
+    world.pass(6);
+    // What people do meanwhile nobody sees.
+    world.change(ObjectType::Companies, "edit", json!({ "id": company, "properties": { "name": "Ulm" } }));
+    send(&mut world, visit("e1"));
+    let mut elsewhere = visit("e2");
+    elsewhere["account"] = json!({ "domain": "other.example", "fields": { "score": 20 } });
+    send(&mut world, elsewhere);
+    let held = |world: &mut World| signals(world).iter().all(|signal| signal["state"] == "held");
+    assert!(world.until(5, held), "{:#?}", signals(&mut world));
+    world.pass(30);
+    assert_eq!((runs(&mut world).len(), tasks(&world).len()), (0, 0));
+    let first = signals(&mut world)[1]["decision"]["lists"].clone();
+    assert_eq!((&first[0]["held"], &first[0]["qualifies"]), (&json!(true), &json!(false)), "{first}");
+    // One that reads nothing of companies is asked as ever.
+    assert_eq!(
+        (&first[1]["list"], &first[1]["qualifies"], &first[1]["held"]),
+        (&json!(other), &json!(true), &json!(false))
+    );
+    let list = json_of(ask(&mut world, Signals::List(id.clone())));
+    let words = list["trouble"].as_str().unwrap();
+    assert!(
+        words.contains("fields of companies") && words.contains("`crm.objects.companies.read`"),
+        "{words}"
+    );
+    assert_eq!(list["waiting"], 2, "{list:#}");
+    assert_eq!(told_in_feed(&mut world, "qualifying_list_held"), 1);
+    // Nor can such a list be made, or be edited into one, while that is so.
+    let again = json!({ "name": "Not of Ulm", "filter": { "not": ulm } });
+    let told = ask(&mut world, Signals::PutList(Some(id.clone()), again));
+    assert!(
+        matches!(&told, Told::Refused(Refusal::Wrong(faults)) if faults[0].path == "/filter"),
+        "{told:?}"
+    );
+    // Granted again, everything is read before anything is decided by it.
+    world.restart();
+    world.connect(0);
+    assert!(world.backfill());
+    let decided = |world: &mut World| signals(world).iter().all(|signal| signal["state"] == "decided");
+    assert!(world.until(90, decided), "{:#?}", signals(&mut world));
+    let all = signals(&mut world);
+    let qualifies = |at: usize| all[at]["decision"]["lists"][0]["qualifies"].clone();
+    assert_eq!((qualifies(1), qualifies(0)), (json!(false), json!(true)), "{all:#?}");
+    let run = over(&mut world, 1);
+    assert_eq!((run.len(), &run[0]["state"]), (1, &json!("done")), "{run:#?}");
+    let list = json_of(ask(&mut world, Signals::List(id)));
+    assert_eq!((&list["trouble"], &list["waiting"]), (&Value::Null, &json!(0)));
+    assert_eq!(told_in_feed(&mut world, "qualifying_list_resumed"), 1);
+    world.pass(10);
+    world.verdict().unwrap();
 }
 
 fn action_of(run: &Value, step: usize) -> spoke::values::ids::ActionId {

@@ -7,6 +7,7 @@ use hubspot_simulator::{
     faults::{Fault, Rule},
     portal::PortalSettings,
     route::Endpoint,
+    switches::ErrorLine,
 };
 use serde_json::{Map, Value, json};
 use spoke::{
@@ -433,6 +434,55 @@ fn refused_rows_are_read_page_by_page_and_sent_again_the_next_night() {
 }
 
 #[test]
+fn a_refused_row_is_known_by_its_record_however_lines_are_counted() {
+    for import_error_line in [ErrorLine::OfFile, ErrorLine::OfRows] {
+        let switches = Switches { import_unknown_error_one_in: 3, import_error_line, ..Switches::default() };
+        let mut world = ready(Plan { switches, ..importing() }, 0..60);
+        put_all(&mut world, 0..60, 7);
+        let run = ended(&mut world, 1);
+        let told = failures(&mut world, &run);
+        let failed = told.len() as u64;
+        assert!((5..50).contains(&failed), "{import_error_line:?}: {failed}");
+        assert_eq!(
+            (&run["counts"]["failed"], &run["counts"]["sent"], &run["state"]),
+            (&json!(failed), &json!(60 - failed), &json!("done")),
+            "{import_error_line:?}: {run:#}"
+        );
+        assert_eq!(with_score(&world, "7") as u64, 60 - failed, "what is called sent is there");
+        let truth = world.truth_of(COMPANIES);
+        for one in told {
+            let company = one["company_id"].as_str().unwrap();
+            assert_ne!(truth[company][&property(Score::IntentScore)], "7", "{import_error_line:?}: {one}");
+        }
+    }
+}
+
+#[test]
+fn rows_that_are_refused_and_not_named_are_counted_and_said_and_sent_again() {
+    let import_error_line = ErrorLine::Nowhere;
+    let switches = Switches { import_unknown_error_one_in: 3, import_error_line, ..Switches::default() };
+    let mut world = ready(Plan { switches, ..importing() }, 0..60);
+    put_all(&mut world, 0..60, 7);
+    let run = ended(&mut world, 1);
+    let there = with_score(&world, "7");
+    assert!((10..55).contains(&there), "{there}");
+    assert_eq!(
+        (&run["counts"]["sent"], &run["counts"]["failed"], &run["state"]),
+        (&json!(there), &json!(60 - there), &json!("failed")),
+        "{run:#}"
+    );
+    let file = &run["files"][0];
+    assert_eq!((&file["sent"], &file["failed"]), (&json!(there), &json!(60 - there)), "{file:#}");
+    let words = format!("HubSpot refused rows and did not say which: it told of it {} times.", 60 - there);
+    assert_eq!(file["trouble"], words);
+    assert_eq!(failures(&mut world, &run).len(), 0, "nobody is named who may have been taken");
+    world.simulator.switches.import_unknown_error_one_in = 0;
+    let second = ended(&mut world, 2);
+    assert_eq!((&second["mode"], &second["state"]), (&json!("full"), &json!("done")), "{second:#}");
+    assert_eq!(with_score(&world, "7"), 60);
+}
+
+#[test]
 fn a_small_delta_goes_by_batch_update_where_that_takes_fewer_calls_and_the_run_says_so() {
     let mut world = ready(rights(&[IMPORT, FIELDS, UPDATE]), 0..120);
     put_all(&mut world, 0..120, 7);
@@ -628,10 +678,12 @@ fn scores_that_were_there_before_the_settings_are_chosen_with_them() {
     assert_eq!(told(&mut world, || Scores::Settings)["ready"], true);
 }
 
-#[test]
-fn scores_go_to_mapped_fields() {
+/// An account with companies of these numbers, and a mapping of two scores to fields of its own.
+fn mapped(companies: std::ops::Range<u32>) -> World {
     let mut world = synced(importing());
-    company(&mut world, 1);
+    for number in companies {
+        company(&mut world, number);
+    }
     for (name, value_type, field_type) in [("fit", "number", "number"), ("heat", "string", "text")] {
         let own = json!({
             "name": name, "label": name, "type": value_type, "fieldType": field_type, "groupName": "companyinformation",
@@ -649,6 +701,35 @@ fn scores_go_to_mapped_fields() {
     assert!(matches!(saved, Some(Answer::Mapping(MappingAnswer::Json(_)))), "{saved:?}");
     world.pass(3);
     assert_eq!(told(&mut world, || Scores::Settings)["ready"], true);
+    world
+}
+
+#[test]
+fn a_run_whose_mapping_is_removed_before_rows_are_matched_once_more_ends_and_says_so() {
+    let mut world = mapped(0..3);
+    put_all(&mut world, 0..3, 7);
+    for _ in 0..3 {
+        world.control("POST", "imports/occupy", &json!({ "lasts_ms": 3 * 3_600_000 }));
+    }
+    let waits = world.until(60 * 4, |world| last(world)["files"][0]["state"] == "running");
+    assert!(waits, "{:#}", last(&mut world));
+    let id = world.truth_of(COMPANIES).into_keys().next().unwrap();
+    world.change(COMPANIES, "archive", json!({ "id": id }));
+    let removed = world.command(Command::Mapping(Mapping::Remove(Action::ScoreSnapshot)));
+    assert!(matches!(removed, Some(Answer::Mapping(MappingAnswer::Removed))), "{removed:?}");
+    let run = ended(&mut world, 1);
+    assert_eq!(
+        (&run["state"], &run["trouble"]),
+        (&json!("failed"), &json!("The field mapping of scores is gone.")),
+        "{run:#}"
+    );
+    assert_eq!((&run["counts"]["sent"], &run["counts"]["failed"]), (&json!(2), &json!(1)), "{run:#}");
+    assert_eq!(failures(&mut world, &run)[0]["company_id"], json!(id));
+}
+
+#[test]
+fn scores_go_to_mapped_fields() {
+    let mut world = mapped(1..2);
     put_all(&mut world, 1..2, 7);
     let run = ended(&mut world, 1);
     assert_eq!(

@@ -318,7 +318,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                     "trouble",
                     said(
                         json!({ "type": ["string", "null"] }),
-                        "Why it stands still: a field that it names is gone or of another type. It goes on by itself once that is as it was, or once it is edited.",
+                        "Why it stands still: a field that it names is gone or of another type, or the connection may not read the records that have it. It goes on by itself once that is as it was, or once it is edited.",
                     ),
                 ),
                 ("waiting", said(count(), "Signals that are decided about then.")),

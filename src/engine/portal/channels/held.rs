@@ -58,6 +58,9 @@ pub struct Held {
     pub since: Timestamp,
     /// The fields are right again, and marks up to this one are to be read first.
     pub until: Option<i64>,
+    /// Records could not be read meanwhile: the full read that finds what changed of them is to be over first.
+    #[serde(default)]
+    pub missed: bool,
 }
 
 impl Held {
@@ -67,7 +70,7 @@ impl Held {
         let words = format!(
             "This {name} stands still: {means}. {detail} It goes on by itself once the field is as it was, or once the {name} is edited."
         );
-        Self { words, since, until: None }
+        Self { words, since, until: None, missed: false }
     }
 
     /// An answer does not have the field `missing`; whether it is gone is being asked.
@@ -76,7 +79,15 @@ impl Held {
             "This {} stands still: HubSpot's last answer does not have the field `{missing}`. The fields are being read again.",
             what.name()
         );
-        Self { words, since, until: None }
+        Self { words, since, until: None, missed: false }
+    }
+
+    /// Records by which it decides may not be read: says why, and what to do.
+    pub(in crate::engine::portal) fn barred(&mut self, what: What, detail: &str) {
+        let (name, means) = (what.name(), what.means());
+        self.words = format!(
+            "This {name} stands still: {means}. {detail} It goes on by itself once the records are read again, or once the {name} is edited."
+        );
     }
 
     /// Whether something that found a field missing at that time may be held for it once more.

@@ -124,12 +124,20 @@ impl Portal {
         let [waiting, sent, refused, gone, _] = store::states(turn.sql, number, file as u32)?;
         self.scores.echo = Place::default();
         if let Some(run) = &mut self.scores.run {
+            let own = &mut run.files[file];
+            // Rows that were refused and not named are among those of which nothing was said.
+            let unplaced = own.unplaced.min(sent);
+            let (sent, refused) = (sent - unplaced, refused + waiting + unplaced);
+            if own.unplaced > 0 && own.trouble.is_none() {
+                let words = "HubSpot refused rows and did not say which";
+                own.trouble = Some(format!("{words}: it told of it {} times.", own.unplaced));
+            }
             // Gone a second time is gone.
-            let gone_for_good = if run.files[file].again { gone } else { 0 };
+            let gone_for_good = if own.again { gone } else { 0 };
+            own.came_to = [sent, refused, gone];
+            own.state = FileState::Done;
             run.counts.sent += sent;
-            run.counts.failed += refused + waiting + gone_for_good;
-            run.files[file].came_to = [sent, refused + waiting, gone];
-            run.files[file].state = FileState::Done;
+            run.counts.failed += refused + gone_for_good;
         }
         if self.scores.run.as_ref().is_some_and(|run| run.at_work().is_none()) {
             return self.files_over(turn);

@@ -115,22 +115,26 @@ impl Portal {
     ) -> Result<(), SqlError> {
         let Some(run) = &self.scores.run else { return Ok(()) };
         let (number, columns) = (run.number, run.files[file].columns.clone());
+        let mut unplaced = 0_u64;
         for error in errors {
             let column = error.column.and_then(|column| columns.get(column.checked_sub(1)? as usize));
             let why = column.map_or_else(|| error.kind.clone(), |column| format!("{}:{column}", error.kind));
-            let Some(place) = error.row else {
+            if error.is_of_file {
                 // Of the whole file, as of a column that HubSpot does not know.
                 self.change_file(turn, |own, _| {
                     own.trouble = Some(format!("HubSpot said of the whole file: {why}."));
                 })?;
                 continue;
-            };
-            let row = store::rows(turn.sql, number, file as u32, place, 1)?.into_iter().next();
-            let own = row.filter(|row| row.place == place && error.id.is_none_or(|id| id == row.company));
-            if own.is_some() {
-                let state = if error.is_gone() { RowState::Gone } else { RowState::Refused };
-                store::settle(turn.sql, number, file as u32, &[place], state, Some(&why))?;
             }
+            let Some(place) = place_of(turn, number, file as u32, error)? else {
+                unplaced += 1;
+                continue;
+            };
+            let state = if error.is_gone() { RowState::Gone } else { RowState::Refused };
+            store::settle(turn.sql, number, file as u32, &[place], state, Some(&why))?;
+        }
+        if unplaced > 0 {
+            self.change_file(turn, |own, _| own.unplaced += unplaced)?;
         }
         Ok(())
     }
@@ -159,4 +163,23 @@ impl Portal {
             store::refuse_waiting(turn.sql, run.number, file as u32, &places, why)
         })
     }
+}
+
+/// Which row of a file was refused: that of the record that is named, which is sure; else that of the line. Of a record that has no row in
+/// the file the line says nothing.
+fn place_of(
+    turn: &Turn<'_>,
+    run: i64,
+    file: u32,
+    error: &imports::RowError,
+) -> Result<Option<u32>, SqlError> {
+    let row = match (error.id, error.row) {
+        (Some(company), _) => store::of_company(turn.sql, run, file, company)?,
+        (None, Some(place)) => {
+            let row = store::rows(turn.sql, run, file, place, 1)?.into_iter().next();
+            row.filter(|row| row.place == place)
+        }
+        (None, None) => None,
+    };
+    Ok(row.map(|row| row.place))
 }

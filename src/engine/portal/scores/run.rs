@@ -166,6 +166,9 @@ pub(super) struct File {
     /// It holds rows that were matched once more.
     #[serde(default)]
     pub(super) again: bool,
+    /// How often HubSpot told of a row that it refused, and not of which.
+    #[serde(default)]
+    pub(super) unplaced: u64,
 }
 
 impl File {
@@ -182,6 +185,7 @@ impl File {
             trouble: None,
             came_to: [0; 3],
             again,
+            unplaced: 0,
         }
     }
 

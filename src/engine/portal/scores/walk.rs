@@ -46,6 +46,8 @@ const CELLS_BYTES: usize = 4_000;
 const GONE_MS: i64 = 10 * MINUTE_MS;
 /// How often it looks.
 const LOOK_MS: i64 = 10 * SECOND_MS;
+/// Why a run ends whose mapping somebody has removed.
+const NO_MAPPING: &str = "The field mapping of scores is gone.";
 
 /// What is needed for each piece.
 struct Fill {
@@ -82,7 +84,7 @@ impl Portal {
         let accounts = store::page(turn.sql, after, PIECE)?;
         let last = accounts.last().map(|account| account.number);
         let Some(fill) = self.score_fill(turn)? else {
-            self.end_run(turn, Some("The field mapping of scores is gone.".to_owned()))?;
+            self.end_run(turn, Some(NO_MAPPING.to_owned()))?;
             return Ok(false);
         };
         let Some(run) = &mut self.scores.run else { return Ok(false) };
@@ -179,7 +181,15 @@ impl Portal {
             self.save_run(turn)?;
             return Ok(false);
         }
-        let Some(fill) = self.score_fill(turn)? else { return Ok(false) };
+        let Some(fill) = self.score_fill(turn)? else {
+            // Nobody matches the rest once more: what was gone is gone for good.
+            if let Some(run) = &mut self.scores.run {
+                let gone = run.files.iter().filter(|file| !file.again).map(|file| file.came_to[2]);
+                run.counts.failed += gone.sum::<u64>();
+            }
+            self.end_run(turn, Some(NO_MAPPING.to_owned()))?;
+            return Ok(false);
+        };
         let numbers: Vec<i64> = rows.iter().map(|row| row.account).collect();
         let accounts = store::by_numbers(turn.sql, &numbers)?;
         let found = matched(turn, &accounts)?;

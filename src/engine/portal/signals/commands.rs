@@ -350,9 +350,9 @@ impl Portal {
         });
         let created_at = index.map_or(turn.now, |index| self.signals.lists[index].saved.created_at);
         let definition = list.to_json();
-        // What was read without a field that is back is still to be read again, whatever the list says now.
+        // What was read without a field that is back, or not at all, is still to be read again, whatever the list says now.
         let held = index.and_then(|index| self.signals.lists[index].saved.held.clone());
-        let held = held.filter(|held| held.until.is_some());
+        let held = held.filter(|held| held.until.is_some() || (held.missed && self.reads_anew(&list)));
         let saved = SavedList { id, definition, held, created_at, updated_at: turn.now };
         let running = RunningList { saved, list, doubted_at: None };
         running.save(turn)?;

@@ -1,4 +1,5 @@
-//! Lists that stand still, for a field that they name is gone or of another type: a condition on it would be decided without its value.
+//! Lists that stand still, for a field that they name is gone or of another type, or for want of the scope that its records are read with: a
+//! condition on it would be decided without its value.
 //! The signals that come meanwhile are held against the others, and wait for these; once the field is back and what was read without it is
 //! read again, or once the list is edited, they are decided about as if they came then.
 
@@ -35,16 +36,6 @@ impl RunningList {
         let state = serde_json::to_string(&self.saved).map_err(|_| SqlError::Content("qualifying_lists"))?;
         store::put_list(turn.sql, &self.saved.id, &state)
     }
-
-    fn may_go_on(&self, turn: &Turn<'_>) -> Result<bool, SqlError> {
-        let Some(until) = self.saved.held.as_ref().and_then(|held| held.until) else { return Ok(false) };
-        for kind in kinds(&self.list) {
-            if dirty::any_up_to(turn.sql, kind, until)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
 }
 
 impl super::Signals {
@@ -74,6 +65,45 @@ impl super::Signals {
 }
 
 impl Portal {
+    /// Why nobody knows what a list would see of a type, if the connection may not read its records: of a company that cannot be looked up
+    /// a condition *is no customer* would hold, whoever it is.
+    pub(super) fn barred(&self, list: &List) -> Option<String> {
+        let connection = self.connection.as_ref()?;
+        kinds(list).into_iter().find_map(|kind| {
+            let stream = self.streams.iter().find(|running| running.saved.object_type == kind)?;
+            let lacks = stream.lacks(connection);
+            (!lacks.is_empty()).then(|| {
+                format!(
+                    "It decides by fields of {kind}, which the connection may not read without `{}`. Connect again and grant it.",
+                    lacks.join("` or `")
+                )
+            })
+        })
+    }
+
+    /// Whether records by whose fields a list decides are being read in full.
+    pub(super) fn reads_anew(&self, list: &List) -> bool {
+        let kinds = kinds(list);
+        let mut of = self.streams.iter().filter(|one| kinds.contains(&one.saved.object_type));
+        of.any(|one| one.saved.backfill.is_some())
+    }
+
+    /// Whether a list that is held need not be so any longer.
+    fn may_go_on(&self, turn: &Turn<'_>, at: usize) -> Result<bool, SqlError> {
+        let running = &self.signals.lists[at];
+        let Some(held) = &running.saved.held else { return Ok(false) };
+        let Some(until) = held.until else { return Ok(false) };
+        if held.missed && self.reads_anew(&running.list) {
+            return Ok(false);
+        }
+        for kind in kinds(&running.list) {
+            if dirty::any_up_to(turn.sql, kind, until)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// The fields of a type were read: holds the lists that they do not fit any more, and has those that they fit again go on.
     #[inline(never)]
     pub(in crate::engine::portal) fn fit_lists(
@@ -96,7 +126,7 @@ impl Portal {
         let mut goes_on = false;
         for at in 0..self.signals.lists.len() {
             self.fit_list(turn, at, false)?;
-            if self.signals.lists[at].may_go_on(turn)? {
+            if self.may_go_on(turn, at)? {
                 let running = &mut self.signals.lists[at];
                 running.saved.held = None;
                 running.save(turn)?;
@@ -117,7 +147,21 @@ impl Portal {
         let (kinds, before) = (kinds(&running.list), running.saved.held.clone());
         let of = self.streams.iter().filter(|one| kinds.contains(&one.saved.object_type));
         let since = of.filter_map(|one| one.saved.properties_at).min().unwrap_or(turn.now);
-        let held = self.fitted(turn, What::List, &kinds, (fault, before, since))?;
+        let barred = self.barred(&running.list);
+        // What could not be read may have changed unseen, whatever else was wrong meanwhile.
+        let missed = barred.is_some() || before.as_ref().is_some_and(|held| held.missed);
+        let mut held = self.fitted(turn, What::List, &kinds, (fault, before, since))?;
+        if let Some(held) = &mut held {
+            held.missed = missed;
+            match barred {
+                Some(detail) => held.barred(What::List, &detail),
+                None if missed && held.until.is_some() => {
+                    held.words =
+                        "This list goes on once the records by which it decides are read again.".to_owned();
+                }
+                None => {}
+            }
+        }
         let running = &mut self.signals.lists[at];
         if running.saved.held != held {
             running.saved.held = held;
@@ -156,8 +200,8 @@ impl Portal {
 
     /// Whether a list goes on, or a signal that waited can be decided about.
     pub(super) fn lists_due(&self, turn: &Turn<'_>) -> Result<bool, SqlError> {
-        for running in &self.signals.lists {
-            if running.may_go_on(turn)? {
+        for at in 0..self.signals.lists.len() {
+            if self.may_go_on(turn, at)? {
                 return Ok(true);
             }
         }

@@ -186,8 +186,11 @@ impl filter::Fields for Discovered {
 }
 
 impl Portal {
-    /// Everything that is wrong with a list for the fields there are, and those of them that are mirrored.
+    /// Everything that is wrong with a list for what the connection may read, the fields there are, and those of them that are mirrored.
     fn faults_of(&self, list: &List, fields: &Discovered) -> Vec<Fault> {
+        if let Some(detail) = self.barred(list) {
+            return vec![Fault { path: "/filter".to_owned(), code: Code::Unavailable, detail }];
+        }
         let mut faults = list.check(fields);
         if !faults.is_empty() {
             return faults;
