@@ -95,8 +95,8 @@ pub struct Wanted {
 pub struct Begin {
     /// Names the reading to those who wait for it.
     pub ticket: u64,
-    /// Whose tasks: the user as an owner; `None`: the user owns nothing in HubSpot.
-    pub owner: Option<String>,
+    /// Whose tasks: the user as an owner.
+    pub owner: String,
     /// The first moments of today and tomorrow, by the account's clock.
     pub today: (Timestamp, Timestamp),
 }
@@ -159,16 +159,11 @@ impl Reading {
     /// A reading and its first step.
     pub fn begin(wanted: Wanted, begin: Begin) -> (Self, Step) {
         let (owner, today) = (begin.owner, begin.today);
-        let nobody = owner.is_none();
-        let owner = owner.unwrap_or_default();
         let (stage, tasks, cards) = (Stage::Search, Vec::new(), BTreeMap::new());
         let reading = Self { wanted, owner, today, stage, found: 0, tasks, cards };
         let (from, before) = reading.bounds();
-        let step = if nobody {
-            Step::Done(reading.shown())
-        } else {
-            Step::Call(Endpoint::Search, tasks::search(&reading.owner, from, before), Window::Search)
-        };
+        let request = tasks::search(&reading.owner, from, before);
+        let step = Step::Call(Endpoint::Search, request, Window::Search);
         (reading, step)
     }
 
@@ -415,15 +410,21 @@ impl Portal {
         if seat.state() != State::Active {
             return Ok(Answer::NotActive(seat.state()));
         }
-        Ok(Answer::Desk(match self.seats.desks.ask(turn.now, id, wanted, ticket) {
-            Asked::Ready(told) => Desk::Ready(still_open(turn, id, &told)?),
-            Asked::Wait(ticket) => Desk::Wait { ticket, ms: ASK_AGAIN_MS },
+        Ok(match self.seats.desks.ask(turn.now, id, wanted, ticket) {
+            Asked::Ready(told) => Answer::Desk(Desk::Ready(still_open(turn, id, &told)?)),
+            Asked::Wait(ticket) => Answer::Desk(Desk::Wait { ticket, ms: ASK_AGAIN_MS }),
             Asked::Read(ticket) => {
-                let context = Context { now: turn.now, utc_offset_ms: connection.account.utc_offset_ms };
                 let owner = seat.hubspot_user.map(|user| super::owner_id(turn, user)).transpose()?.flatten();
-                Desk::Read(Begin { ticket, owner, today: context.today() })
+                let Some(owner) = owner else {
+                    // Of whom nobody knows which tasks are theirs it is not said that there are none; and nobody waits for a reading
+                    // that is not made.
+                    self.seats.desks.end(turn.now, id, ticket, None);
+                    return Ok(Answer::NoOwner(self.no_owner(turn.now, connection)));
+                };
+                let context = Context { now: turn.now, utc_offset_ms: connection.account.utc_offset_ms };
+                Answer::Desk(Desk::Read(Begin { ticket, owner, today: context.today() }))
             }
-        }))
+        })
     }
 
     /// A reading of a seat's tasks came to its end.
