@@ -345,6 +345,25 @@ fn a_call_whose_answer_is_lost_is_made_once() {
 }
 
 #[test]
+fn a_task_whose_call_is_in_doubt_is_left_out_for_minutes_and_not_for_days() {
+    let (mut world, seat, own) = desk_with(tiny(20), vec!["crm.objects.contacts.write"]);
+    let task = known(&mut world, "first", Some(&own[0]));
+    let unheard = Rule::next(1, Fault::NoAnswer { after_commit: false }).at(Endpoint::BatchCreate);
+    world.simulator.faults.add(unheard);
+    // What tells whether the call arrived is out of reach.
+    let refused = Fault::Status { status: 503, after_commit: false };
+    let links = Rule { times: None, ..Rule::next(1, refused) }.of("contacts");
+    world.simulator.faults.add(links.at(Endpoint::AssociationBatchRead));
+    let id = log(&mut world, &seat, call(&task, &own[0]));
+    world.pass(2);
+    assert_eq!(states(&action(&mut world, &id)), ["sent", "waiting"], "a doubt is told as sent");
+    assert_eq!(open(&mut world, &seat).len(), 0, "the seat has just done it");
+    world.pass(10);
+    assert_eq!(states(&action(&mut world, &id)), ["sent", "waiting"]);
+    assert_eq!(open(&mut world, &seat), ["first"]);
+}
+
+#[test]
 fn a_call_under_way_when_the_object_ends_is_made_once() {
     let (mut world, seat, own) = desk(tiny(20));
     let task = known(&mut world, "first", Some(&own[0]));
@@ -442,6 +461,16 @@ fn where_no_field_may_be_made_a_lost_call_is_found_by_whom_it_is_linked_to() {
         assert_eq!((states(&done)[0], calls(&world).len()), (state, made), "{done}");
         let status = if after_commit { "COMPLETED" } else { "NOT_STARTED" };
         assert_eq!(status_of(&world, &task), status, "nothing is done that was not logged");
+        if !after_commit {
+            assert_eq!(states(&done)[1], "waiting", "{done}");
+            assert_eq!(open(&mut world, &seat), ["first"], "until a person decides it is to be done");
+            let decided = Outbox::Resolve { action: id.clone(), happened: false, record: None };
+            assert!(matches!(outbox(&mut world, decided), Told::Action(_)));
+            assert_eq!(open(&mut world, &seat).len(), 0, "it leaves again");
+            assert_eq!(states(&settled(&mut world, &id)), ["done", "done"]);
+            assert_eq!((status_of(&world, &task).as_str(), calls(&world).len()), ("COMPLETED", 1));
+        }
+        assert_eq!(open(&mut world, &seat).len(), 0);
     }
 }
 
