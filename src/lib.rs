@@ -25,7 +25,7 @@
 //! | object | how many | owns |
 //! |---|---|---|
 //! | `Directory` | one | workspaces, people's sessions, API keys, requests with an `Idempotency-Key`, OAuth states, connections, routes from (app, portal) to connections, what the operator must know, who did what |
-//! | `Portal` | one a connection, by a stored unique id | sealed tokens, seats, mirror, change feed, dirty marks, outbox, field mappings, who is kept out, who did what, the state of every long job |
+//! | `Portal` | one a connection, by a stored unique id | sealed tokens, seats, mirror, change feed, dirty marks, outbox, field mappings, signals with lists and automations, scores, who is kept out, who did what, the state of every long job |
 //! | `Limiter` | one a HubSpot portal, by name | every rate-limit window of that portal, its day, and the newest tokens of each grant, sealed, for all who hold it |
 //!
 //! KV holds copies of routes, at most 60 s old; a queue carries the cron tick to any number of connections.
@@ -65,6 +65,20 @@
 //! the contact that it is of, asks each qualifying list, and begins a run of each automation of a list that qualifies: actions of the outbox,
 //! one after the other, called by run and step, so that none is asked for twice. A run keeps why each of its steps was done or not. A list
 //! whose field is gone, or whose records may not be read, is asked nothing: signals wait for it.
+//!
+//! # A score's way
+//!
+//! What a host says of its accounts is kept, the newest of each ([`engine::portal::scores`]). Once a night, or when somebody asks, a run goes
+//! over all of them a piece a turn: which company each is, and whether the mirror holds of it what is to be written. What differs becomes
+//! rows of files; the alarm sends one file after the other, as an import or, where that takes fewer calls, by batch updates. What HubSpot
+//! refuses is noted row by row, and the companies are read once more.
+//!
+//! # A call's way
+//!
+//! A seat's open call tasks are read from HubSpot at the moment of asking, with the seat's own token ([`engine::portal::seats::desk`]); the
+//! mirrored owners tell which owner the seat's user is, and where they do not, that is the answer. A call that the user made is rows of the
+//! outbox, which leave with that token and no other: first the call, then what completes its task. While that is on its way the task is left
+//! out; where nobody knows whether the call arrived it is told.
 //!
 //! # What is absent
 //!

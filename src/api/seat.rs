@@ -13,7 +13,7 @@ use crate::{
         route::{Api, Make, Route},
     },
     engine::portal::seats::{
-        commands::{Command, SEATS_LIMIT, State, View},
+        commands::{Command, NoOwner, SEATS_LIMIT, State, View},
         pass::Stop,
     },
     values::{
@@ -248,6 +248,43 @@ pub fn off() -> Problem {
 /// No such seat, or one of another connection.
 pub fn unknown() -> Problem {
     Problem::new(Kind::NotFound, "There is no such seat under this connection.")
+}
+
+/// Nobody knows which records and tasks are the user's.
+pub fn no_owner(why: &NoOwner) -> Problem {
+    let besides = |trouble: Option<&String>| {
+        trouble.map_or_else(String::new, |words| format!(" What goes wrong: {words}"))
+    };
+    let words = match why {
+        NoOwner::Unreadable { scopes } => format!(
+            "Nobody can say which owner in HubSpot the user is, nor which tasks are the user's: the connection lacks the scope `{}`. \
+             Connect the account again and grant it; with a token, add it to the key or app in HubSpot.",
+            scopes.join("` or `")
+        ),
+        NoOwner::Unread { trouble } => format!(
+            "Nobody can say yet which owner in HubSpot the user is, nor which tasks are the user's: owners have not been read. That is \
+             done once the account is connected: ask again in a minute.{}",
+            besides(trouble.as_ref())
+        ),
+        NoOwner::Absent { read_at, next_at, trouble } => {
+            let again = next_at.map_or_else(
+                || "Nothing is read while the connection is paused or has to be connected again.".to_owned(),
+                |at| {
+                    format!(
+                        "Owners are read again at {}, or at once by “Refresh fields” (`POST …/fields/refresh`).",
+                        at.to_rfc3339()
+                    )
+                },
+            );
+            format!(
+                "The user is none of the active owners that HubSpot told of at {}, and nobody else has tasks and records: the user has \
+                 none, as far as is known. {again}{}",
+                read_at.to_rfc3339(),
+                besides(trouble.as_ref())
+            )
+        }
+    };
+    Problem::new(Kind::NotFound, words)
 }
 
 /// A code that is good for nothing.

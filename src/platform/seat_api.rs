@@ -112,13 +112,7 @@ fn told(config: &Config, of: &Connection, call: &Call, answer: Answer) -> Result
             });
             return Ok(reply::json(201, &body).map_err(Fault::from)?);
         }
-        Answer::Owner(Some(owner)) => return Ok(reply::raw_json(owner).map_err(Fault::from)?),
-        Answer::Owner(None) => {
-            return Err(Problem::new(
-                Kind::NotFound,
-                "The user is no owner of records in HubSpot, or owners are not read by this connection.",
-            ));
-        }
+        Answer::Owner(owner) => return Ok(reply::raw_json(owner).map_err(Fault::from)?),
         Answer::Full(most) => {
             return Err(Problem::new(
                 Kind::Conflict,
@@ -137,6 +131,7 @@ fn not_told(answer: &Answer) -> Problem {
         Answer::Off => seat::off(),
         Answer::NotConnected => seat::not_connected(),
         Answer::NotActive(state) => seat::not_active(*state),
+        Answer::NoOwner(why) => seat::no_owner(why),
         Answer::Unknown => seat::unknown(),
         _ => directory::unexpected().into(),
     }

@@ -52,21 +52,27 @@ pub fn waiting(sql: &dyn Sql, limit: u32) -> Result<Vec<(i64, i64, Timestamp)>, 
     Ok(all)
 }
 
-/// Those of these records that a seat has a write for that is open, or was done since.
+/// Those of these records that a seat has a write for that is on its way, or was done since. One that waits for another is on its way as
+/// long as that is: not once nobody can find out whether that arrived, nor while HubSpot is asked about it, if it left before
+/// `doubted_since`. It may be long then until it leaves, if ever.
 pub fn updating(
     sql: &dyn Sql,
     seat: &SeatId,
     kind: ObjectType,
     ids: &[RecordId],
-    since: Timestamp,
+    (since, doubted_since): (Timestamp, Timestamp),
 ) -> Result<Vec<RecordId>, SqlError> {
     let targets: Vec<String> = ids.iter().map(|id| format!("{kind}/{id}")).collect();
     let targets = serde_json::to_string(&targets).expect("texts are JSON");
     let batch = batch(&format!("update/{kind}"), seat);
     let rows = sql.exec(
         "SELECT DISTINCT target FROM outbox WHERE target IN (SELECT value FROM json_each(?1)) AND batch = ?2
-             AND (state IN ('waiting', 'sent') OR (state = 'done' AND due_at >= ?3))",
-        &[Param::Text(&targets), Param::Text(&batch), Param::Int(since.0)],
+             AND (state IN ('waiting', 'sent') OR (state = 'done' AND due_at >= ?3))
+             AND NOT EXISTS (
+                 SELECT 1 FROM outbox earlier WHERE earlier.number = outbox.after
+                     AND earlier.state NOT IN ('waiting', 'sent')
+                     AND (earlier.state <> 'doubt' OR earlier.left_at < ?4))",
+        &[Param::Text(&targets), Param::Text(&batch), Param::Int(since.0), Param::Int(doubted_since.0)],
     )?;
     rows.iter()
         .map(|row| {

@@ -2,17 +2,19 @@
 
 use hubspot_simulator::{
     Fault, Policy, Rule, Switches,
+    portal::PortalSettings,
     rights::{FieldRight, ObjectRights, Reach, Rights},
     route::Endpoint,
 };
 use serde_json::{Value, json};
 use spoke::{
+    api::seat::no_owner,
     engine::portal::{
         messages::{Answer, Command},
         outbox::commands::{Answer as Told, Asked, Command as Outbox, Taken},
         seats::{
-            commands::{self as seats, Answer as SeatAnswer, State},
-            desk::{Desk, Which},
+            commands::{self as seats, Answer as SeatAnswer, NoOwner, State},
+            desk::{Desk, Wanted, Which},
             pass::Stop,
         },
     },
@@ -29,14 +31,16 @@ use super::{
 };
 use crate::life::{
     PORTAL, Plan, World,
-    seats::{ALAN, GRACE, OWNER_ALAN, OWNER_GRACE},
+    seats::{ALAN, GRACE, OWNER_ALAN, OWNER_GRACE, with_seats},
 };
 
 const NOTES: &str = "Wants a quote";
+/// What it takes to log calls and to keep them apart.
+const WRITES: [&str; 2] = ["crm.objects.contacts.write", "crm.schemas.contacts.write"];
 
 /// An account with Grace's seat; her own contact, and Alan's.
 fn desk(plan: Plan) -> (World, SeatId, [String; 3]) {
-    desk_with(plan, vec!["crm.objects.contacts.write", "crm.schemas.contacts.write"])
+    desk_with(plan, WRITES.to_vec())
 }
 
 fn desk_with(plan: Plan, more_scopes: Vec<&'static str>) -> (World, SeatId, [String; 3]) {
@@ -82,6 +86,24 @@ fn subjects(told: &Value) -> Vec<&str> {
 fn open(world: &mut World, seat: &SeatId) -> Vec<String> {
     let told = world.tasks_of(seat, Which::Queue).unwrap();
     subjects(&told).into_iter().map(str::to_owned).collect()
+}
+
+/// Why nobody can say which tasks are a seat's.
+fn without_owner(world: &mut World, seat: &SeatId) -> NoOwner {
+    let wanted = Wanted { which: Which::Queue, properties: Vec::new() };
+    match world.seat(0, seats::Command::Desk { seat: seat.clone(), wanted, ticket: None }) {
+        SeatAnswer::NoOwner(why) => why,
+        other => panic!("tasks of nobody: {other:?}"),
+    }
+}
+
+/// Grace has left HubSpot or is there, and a person has the owners read.
+fn grace_is(world: &mut World, archived: bool) {
+    let now = world.now;
+    let (portal, _) = world.simulator.portal_turn(PORTAL, now).unwrap();
+    assert!(portal.set_owner_archived(now, OWNER_GRACE.parse().unwrap(), archived));
+    assert!(matches!(world.command(Command::RefreshFields), Some(Answer::Done)));
+    world.pass(1);
 }
 
 fn call(task: &str, about: &str) -> Asked {
@@ -185,6 +207,70 @@ fn a_task_that_search_has_as_open_and_a_read_as_done_is_not_told() {
 }
 
 #[test]
+fn whose_tasks_they_are_is_not_known_without_the_scope_and_nobody_is_told_that_there_are_none() {
+    let (mut world, own) = office(Plan { more_scopes: WRITES.to_vec(), ..tiny(20) });
+    let seat = world.seated(0, "grace", GRACE);
+    let task = known(&mut world, "first", Some(&own[0]));
+    let before = world.calls.len();
+    let why = without_owner(&mut world, &seat);
+    assert_eq!(why, NoOwner::Unreadable { scopes: vec!["crm.objects.owners.read".to_owned()] });
+    assert_eq!(without_owner(&mut world, &seat), why, "nobody waits for a reading that is not made");
+    assert_eq!(world.counted(before, "/tasks/search"), 0);
+    let problem = no_owner(&why);
+    assert_eq!(
+        (problem.status(), &problem.to_json()["type"]),
+        (404, &json!("/problems/not-found")),
+        "as of the owner itself"
+    );
+    assert!(problem.detail.contains("`crm.objects.owners.read`"), "{problem}");
+    let owner = world.seat(0, seats::Command::Owner(seat.clone()));
+    assert!(matches!(&owner, SeatAnswer::NoOwner(same) if *same == why), "{owner:?}");
+    // A call is logged all the same, and says that it is nobody's.
+    let id = log(&mut world, &seat, call(&task, &own[0]));
+    let done = settled(&mut world, &id);
+    assert_eq!((states(&done), calls(&world).len()), (["done", "done"], 1), "{done}");
+    assert!(done["writes"][0]["fields"]["hubspot_owner_id"].is_null(), "{done}");
+    let left = &done["not_filled"][0];
+    assert_eq!(
+        (&left["field"], &left["why"]),
+        (&json!("hubspot_owner_id"), &json!("not_an_owner")),
+        "{done}"
+    );
+}
+
+#[test]
+fn whoever_is_not_among_the_owners_that_were_read_is_told_so_until_they_are() {
+    let settings = PortalSettings { hubspot_properties: None, ..PortalSettings::default() };
+    let more_scopes = WRITES.to_vec();
+    let mut world = World::new(with_seats(Plan { settings, owners: true, more_scopes, ..tiny(20) }));
+    world.furnish_seats();
+    let refused = Fault::Status { status: 503, after_commit: false };
+    world.simulator.faults.add(Rule { times: None, ..Rule::next(1, refused) }.at(Endpoint::OwnerList));
+    assert!(world.backfill());
+    let seat = world.seated(0, "grace", GRACE);
+    known(&mut world, "first", None);
+    let why = without_owner(&mut world, &seat);
+    assert!(matches!(why, NoOwner::Unread { .. }), "{why:?}");
+    assert!(no_owner(&why).detail.contains("ask again in a minute"), "{}", no_owner(&why));
+    world.simulator.faults.clear();
+    grace_is(&mut world, false);
+    assert_eq!(open(&mut world, &seat), ["first"]);
+    grace_is(&mut world, true);
+    let why = without_owner(&mut world, &seat);
+    let NoOwner::Absent { read_at, next_at: Some(next_at), trouble: None } = &why else { panic!("{why:?}") };
+    assert_eq!(next_at.since_ms(*read_at), 3_600_000, "{why:?}");
+    let words = no_owner(&why).detail;
+    assert!(words.contains(&next_at.to_rfc3339()) && words.contains("Refresh fields"), "{words}");
+    grace_is(&mut world, false);
+    assert_eq!(open(&mut world, &seat), ["first"]);
+    // Whoever is known as an owner has what is theirs, and says no more of it.
+    let id = log(&mut world, &seat, Asked { dry_run: true, ..call("512", "512") });
+    let told = action(&mut world, &id);
+    assert_eq!(told["writes"][0]["fields"]["hubspot_owner_id"]["to"], OWNER_GRACE, "{told}");
+    assert!(told["not_filled"].is_null(), "{told}");
+}
+
+#[test]
 fn requests_of_one_seat_at_the_same_time_are_one_reading() {
     let (mut world, seat, own) = desk(tiny(20));
     known(&mut world, "first", Some(&own[0]));
@@ -256,6 +342,25 @@ fn a_call_whose_answer_is_lost_is_made_once() {
         assert_eq!((states(&done), calls(&world).len()), (["done", "done"], 1), "{after_commit}: {done}");
         assert_eq!(status_of(&world, &task), "COMPLETED");
     }
+}
+
+#[test]
+fn a_task_whose_call_is_in_doubt_is_left_out_for_minutes_and_not_for_days() {
+    let (mut world, seat, own) = desk_with(tiny(20), vec!["crm.objects.contacts.write"]);
+    let task = known(&mut world, "first", Some(&own[0]));
+    let unheard = Rule::next(1, Fault::NoAnswer { after_commit: false }).at(Endpoint::BatchCreate);
+    world.simulator.faults.add(unheard);
+    // What tells whether the call arrived is out of reach.
+    let refused = Fault::Status { status: 503, after_commit: false };
+    let links = Rule { times: None, ..Rule::next(1, refused) }.of("contacts");
+    world.simulator.faults.add(links.at(Endpoint::AssociationBatchRead));
+    let id = log(&mut world, &seat, call(&task, &own[0]));
+    world.pass(2);
+    assert_eq!(states(&action(&mut world, &id)), ["sent", "waiting"], "a doubt is told as sent");
+    assert_eq!(open(&mut world, &seat).len(), 0, "the seat has just done it");
+    world.pass(10);
+    assert_eq!(states(&action(&mut world, &id)), ["sent", "waiting"]);
+    assert_eq!(open(&mut world, &seat), ["first"]);
 }
 
 #[test]
@@ -356,6 +461,16 @@ fn where_no_field_may_be_made_a_lost_call_is_found_by_whom_it_is_linked_to() {
         assert_eq!((states(&done)[0], calls(&world).len()), (state, made), "{done}");
         let status = if after_commit { "COMPLETED" } else { "NOT_STARTED" };
         assert_eq!(status_of(&world, &task), status, "nothing is done that was not logged");
+        if !after_commit {
+            assert_eq!(states(&done)[1], "waiting", "{done}");
+            assert_eq!(open(&mut world, &seat), ["first"], "until a person decides it is to be done");
+            let decided = Outbox::Resolve { action: id.clone(), happened: false, record: None };
+            assert!(matches!(outbox(&mut world, decided), Told::Action(_)));
+            assert_eq!(open(&mut world, &seat).len(), 0, "it leaves again");
+            assert_eq!(states(&settled(&mut world, &id)), ["done", "done"]);
+            assert_eq!((status_of(&world, &task).as_str(), calls(&world).len()), ("COMPLETED", 1));
+        }
+        assert_eq!(open(&mut world, &seat).len(), 0);
     }
 }
 

@@ -175,6 +175,10 @@ fn answers(world: &World) -> Result<()> {
     let seat_at = format!("{seats}/{}", text(&seat["id"])?);
     let search = spoke.post(&format!("{seat_at}/records/contacts/search"), &json!({"query": "a"}))?;
     done("searchSeatRecords", search)?;
+    // Whose tasks they are is known once owners are read.
+    until(Duration::from_secs(20), "owners are read", || {
+        Ok((spoke.get(&format!("{seat_at}/owner"))?.status == 200).then_some(()))
+    })?;
     done("listSeatTasks", spoke.get(&format!("{seat_at}/tasks?which=today"))?)?;
     let call = json!({"title": "Call", "outcome": "connected", "duration_s": 61, "dry_run": true});
     done("logSeatCall", spoke.post(&format!("{seat_at}/calls"), &call)?)?;

@@ -243,7 +243,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                     "not_filled?",
                     said(
                         list(object(&[("field", text()), ("why", text()), ("detail?", text())])),
-                        "Fields of the mapping that stay as they are: nothing was sent for them, they are not empty, or cannot have the value.",
+                        "Fields of the mapping that stay as they are: nothing was sent for them, they are not empty, or cannot have the value. Of a call that a seat logs also `hubspot_owner_id`, where the user is not known as an owner: the call has none then.",
                     ),
                 ),
                 ("writes", list(of("Write"))),

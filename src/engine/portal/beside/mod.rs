@@ -43,7 +43,7 @@ pub use segments::{API, MOST_FOLLOWED, PAGES_AN_HOUR};
 /// Place of a call that belongs to no stream.
 pub(super) const NO_STREAM: usize = usize::MAX;
 /// How often a source is read in full: owners two calls, pipelines and the account one, lists one for each 500.
-const EVERY_MS: i64 = HOUR_MS;
+pub(super) const EVERY_MS: i64 = HOUR_MS;
 /// Where this lies in `meta`.
 const KEY: &str = "beside";
 
@@ -334,18 +334,20 @@ impl Beside {
 impl Portal {
     /// How each source stands.
     pub(super) fn beside_status(&self, connection: &Connection) -> Vec<SourceStatus> {
-        let of = |source: Source| {
-            let standing = self.beside.saved.of(source);
-            let scopes = self.lacks_for(source, connection);
-            SourceStatus {
-                source,
-                state: if scopes.is_empty() { StreamState::Running } else { StreamState::NoScope { scopes } },
-                count: standing.count,
-                read_at: standing.read_at,
-                trouble: standing.trouble.clone(),
-            }
-        };
-        Source::ALL.map(of).into()
+        Source::ALL.map(|source| self.source_status(source, connection)).into()
+    }
+
+    /// How one source stands.
+    pub(super) fn source_status(&self, source: Source, connection: &Connection) -> SourceStatus {
+        let standing = self.beside.saved.of(source);
+        let scopes = self.lacks_for(source, connection);
+        SourceStatus {
+            source,
+            state: if scopes.is_empty() { StreamState::Running } else { StreamState::NoScope { scopes } },
+            count: standing.count,
+            read_at: standing.read_at,
+            trouble: standing.trouble.clone(),
+        }
     }
 
     /// The scopes any of which a source would need. Empty: it may be read. Pipelines stand still with their records.

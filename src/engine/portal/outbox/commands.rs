@@ -31,7 +31,7 @@ use crate::{
         ids::{ActionId, ObjectType, RecordId, SeatId},
         json,
         mapping::Why,
-        scopes,
+        property_value, scopes,
     },
 };
 
@@ -39,6 +39,9 @@ use crate::{
 pub const ACTIONS_LIMIT: u32 = 100;
 /// Most actions of one request: a thousand of half a kilobyte each, and a tenth of a second's writes.
 pub const AT_ONCE: usize = 1_000;
+
+/// The property that says whose a record is.
+const OWNER: &str = "hubspot_owner_id";
 
 /// One action that is asked for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -161,7 +164,7 @@ struct Content {
     /// What its asker calls the job that it is of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     job: Option<String>,
-    /// Fields of the mapping that stay as they are.
+    /// Fields of the mapping that stay as they are, and the owner of a seat's call where nobody is known as one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     left: Vec<(String, Why)>,
     /// Whose token writes it; absent: the connection's.
@@ -320,6 +323,7 @@ impl Portal {
         if self.outbox.settings.off.contains(&asked.wanted.name()) {
             return Ok(Taken::Off);
         }
+        let is_nobodys = matches!(by, Some((_, None)));
         let planned = match by {
             None => self.plan_action(turn, &asked.wanted)?,
             Some(by) => self.plan_of_seat(turn, &asked.wanted, by)?,
@@ -328,7 +332,10 @@ impl Portal {
             Ok(writes) => writes,
             Err(refusal) => return Ok(Taken::Refused(refusal)),
         };
-        let left = self.fill(turn, &asked.wanted, &asked.data, &mut writes)?;
+        let mut left = self.fill(turn, &asked.wanted, &asked.data, &mut writes)?;
+        if is_nobodys && !writes.iter().any(names_owner) {
+            left.push((OWNER.to_owned(), Why::Refused(nobodys())));
+        }
         if writes.iter().any(Write::is_nothing) {
             return Ok(Taken::Refused(Refusal::nothing()));
         }
@@ -415,6 +422,17 @@ impl Portal {
             of_account: true,
         })
     }
+}
+
+/// Whether a new record is somebody's.
+fn names_owner(write: &Write) -> bool {
+    matches!(write, Write::Create { values, .. } if values.contains_key(OWNER))
+}
+
+/// A seat's user is not known as an owner: what the seat makes is made without one, and nobody is left to find that out.
+fn nobodys() -> property_value::Refusal {
+    let detail = "The user is not known as an owner in HubSpot, and so the call has none: `GET …/owner` of the seat says why.";
+    property_value::Refusal { code: property_value::Code::NotAnOwner, detail: detail.to_owned() }
 }
 
 fn one(turn: &Turn<'_>, id: &ActionId) -> Result<Answer, SqlError> {

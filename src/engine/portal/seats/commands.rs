@@ -64,12 +64,13 @@ pub enum Command {
     },
     /// Answers [`Answer::Seat`] or [`Answer::Unknown`].
     Get(SeatId),
-    /// The owner that the user of a seat is, as the mirror has it. Answers [`Answer::Owner`], [`Answer::NotActive`] or
-    /// [`Answer::Unknown`].
+    /// The owner that the user of a seat is, as the mirror has it. Answers [`Answer::Owner`], [`Answer::NoOwner`],
+    /// [`Answer::NotActive`], [`Answer::NotConnected`] or [`Answer::Unknown`].
     Owner(SeatId),
     /// Ends a seat. Answers [`Answer::Seat`] or [`Answer::Unknown`].
     Revoke(SeatId),
-    /// A seat's open call tasks. Answers [`Answer::Desk`], [`Answer::NotActive`], [`Answer::NotConnected`] or [`Answer::Unknown`].
+    /// A seat's open call tasks. Answers [`Answer::Desk`], [`Answer::NoOwner`], [`Answer::NotActive`], [`Answer::NotConnected`] or
+    /// [`Answer::Unknown`].
     Desk {
         /// Whose.
         seat: SeatId,
@@ -226,6 +227,31 @@ mod plain {
     }
 }
 
+/// Why the user of a seat is not known as an owner: they are told apart by the owners that the mirror has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoOwner {
+    /// The connection may not read owners.
+    Unreadable {
+        /// The scopes any of which it takes.
+        scopes: Vec<String>,
+    },
+    /// Owners have not been read yet.
+    Unread {
+        /// What goes wrong with that.
+        trouble: Option<String>,
+    },
+    /// The user is none of the active ones.
+    Absent {
+        /// When HubSpot told of those.
+        read_at: Timestamp,
+        /// From when on it is asked again; `None`: not as the connection stands.
+        next_at: Option<Timestamp>,
+        /// What goes wrong with that.
+        trouble: Option<String>,
+    },
+}
+
 /// What there is to say about seats. No `Debug` of it holds a secret but those that it is made to hand over.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -278,8 +304,10 @@ pub enum Answer {
     },
     /// One seat.
     Seat(Box<View>),
-    /// An owner in the API's shape; `None`: the user owns no records, or owners are not read.
-    Owner(Option<String>),
+    /// An owner in the API's shape.
+    Owner(String),
+    /// The user is not known as an owner, so that nobody can say what is the user's.
+    NoOwner(NoOwner),
     /// See [`Token`].
     Token(Box<Token>),
     /// See there.

@@ -6,7 +6,7 @@
 //!
 //! Several requests of one seat for the same, at the same time, are one reading: the first makes it, the others wait for what it
 //! brings, in memory and for some seconds ([`Desks`]). Left out of every answer are the tasks that the seat itself completes or has just
-//! completed, also where HubSpot has not heard of it yet.
+//! completed, also where HubSpot has not heard of it yet; not those whose call is for a person to decide about.
 
 use std::collections::BTreeMap;
 
@@ -54,6 +54,10 @@ const SHARED: usize = 50;
 const ASK_AGAIN_MS: u32 = 150;
 /// For so long after the task was completed HubSpot may have answered a read that left before: a call's whole time.
 const JUST_MS: i64 = MINUTE_MS;
+/// For so long after a call left whose answer was lost its task counts as about to be completed: whether the call arrived is usually known
+/// two minutes after, where the account has no property to find it by (`outbox/settle.rs`). After that the task is told, for
+/// it may stay open until a person decides.
+const DOUBTED_MS: i64 = 5 * MINUTE_MS;
 
 /// Which of the open call tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,8 +99,8 @@ pub struct Wanted {
 pub struct Begin {
     /// Names the reading to those who wait for it.
     pub ticket: u64,
-    /// Whose tasks: the user as an owner; `None`: the user owns nothing in HubSpot.
-    pub owner: Option<String>,
+    /// Whose tasks: the user as an owner.
+    pub owner: String,
     /// The first moments of today and tomorrow, by the account's clock.
     pub today: (Timestamp, Timestamp),
 }
@@ -159,16 +163,11 @@ impl Reading {
     /// A reading and its first step.
     pub fn begin(wanted: Wanted, begin: Begin) -> (Self, Step) {
         let (owner, today) = (begin.owner, begin.today);
-        let nobody = owner.is_none();
-        let owner = owner.unwrap_or_default();
         let (stage, tasks, cards) = (Stage::Search, Vec::new(), BTreeMap::new());
         let reading = Self { wanted, owner, today, stage, found: 0, tasks, cards };
         let (from, before) = reading.bounds();
-        let step = if nobody {
-            Step::Done(reading.shown())
-        } else {
-            Step::Call(Endpoint::Search, tasks::search(&reading.owner, from, before), Window::Search)
-        };
+        let request = tasks::search(&reading.owner, from, before);
+        let step = Step::Call(Endpoint::Search, request, Window::Search);
         (reading, step)
     }
 
@@ -415,15 +414,21 @@ impl Portal {
         if seat.state() != State::Active {
             return Ok(Answer::NotActive(seat.state()));
         }
-        Ok(Answer::Desk(match self.seats.desks.ask(turn.now, id, wanted, ticket) {
-            Asked::Ready(told) => Desk::Ready(still_open(turn, id, &told)?),
-            Asked::Wait(ticket) => Desk::Wait { ticket, ms: ASK_AGAIN_MS },
+        Ok(match self.seats.desks.ask(turn.now, id, wanted, ticket) {
+            Asked::Ready(told) => Answer::Desk(Desk::Ready(still_open(turn, id, &told)?)),
+            Asked::Wait(ticket) => Answer::Desk(Desk::Wait { ticket, ms: ASK_AGAIN_MS }),
             Asked::Read(ticket) => {
-                let context = Context { now: turn.now, utc_offset_ms: connection.account.utc_offset_ms };
                 let owner = seat.hubspot_user.map(|user| super::owner_id(turn, user)).transpose()?.flatten();
-                Desk::Read(Begin { ticket, owner, today: context.today() })
+                let Some(owner) = owner else {
+                    // Of whom nobody knows which tasks are theirs it is not said that there are none; and nobody waits for a reading
+                    // that is not made.
+                    self.seats.desks.end(turn.now, id, ticket, None);
+                    return Ok(Answer::NoOwner(self.no_owner(turn.now, connection)));
+                };
+                let context = Context { now: turn.now, utc_offset_ms: connection.account.utc_offset_ms };
+                Answer::Desk(Desk::Read(Begin { ticket, owner, today: context.today() }))
             }
-        }))
+        })
     }
 
     /// A reading of a seat's tasks came to its end.
@@ -442,14 +447,15 @@ impl Portal {
     }
 }
 
-/// The answer without the tasks that the seat completes, or has just completed.
+/// The answer without the tasks that the seat completes, or has just completed. One whose call nobody knows of is not completed by itself,
+/// and stays.
 fn still_open(turn: &Turn<'_>, seat: &SeatId, told: &str) -> Result<String, SqlError> {
     const WRONG: SqlError = SqlError::Content("tasks");
     let mut told: Value = json::parse(told).map_err(|_| WRONG)?;
     let results = told["results"].as_array_mut().ok_or(WRONG)?;
     let id_of = |task: &Value| task["id"].as_str().and_then(|id| id.parse::<RecordId>().ok());
     let ids: Vec<RecordId> = results.iter().filter_map(id_of).collect();
-    let since = turn.now.minus_ms(JUST_MS);
+    let since = (turn.now.minus_ms(JUST_MS), turn.now.minus_ms(DOUBTED_MS));
     let completed = seat_writes::updating(turn.sql, seat, ObjectType::Tasks, &ids, since)?;
     results.retain(|task| id_of(task).is_none_or(|id| !completed.contains(&id)));
     Ok(told.to_string())

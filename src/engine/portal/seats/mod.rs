@@ -16,7 +16,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Effect, Portal, Turn, credentials::ACCESS, credentials::Tokens, messages, state::Connection};
+use super::{
+    Effect, Portal, Turn,
+    beside::{EVERY_MS, Source},
+    credentials::{ACCESS, Tokens},
+    messages::{self, StreamState},
+    state::Connection,
+};
 use crate::{
     engine::actor::Actor,
     store::{
@@ -35,7 +41,7 @@ use crate::{
         time::{HOUR_MS, MINUTE_MS, Timestamp},
     },
 };
-use commands::{Answer, Authorised, Card, Command, SEATS_LIMIT, State, Token};
+use commands::{Answer, Authorised, Card, Command, NoOwner, SEATS_LIMIT, State, Token};
 use seat::{End, Pending, Seat};
 pub use work::Errand;
 pub(super) use work::Want;
@@ -143,7 +149,11 @@ impl Portal {
             },
             Command::Owner(id) => match Seat::find(turn, &id)? {
                 Some((_, seat)) => match (seat.state(), seat.hubspot_user) {
-                    (State::Active, Some(user)) => Answer::Owner(owner(turn, user)?),
+                    (State::Active, Some(user)) => match (owner(turn, user)?, live) {
+                        (Some(owner), _) => Answer::Owner(owner),
+                        (None, Some(connection)) => Answer::NoOwner(self.no_owner(turn.now, &connection)),
+                        (None, None) => Answer::NotConnected,
+                    },
                     (state, _) => Answer::NotActive(state),
                 },
                 None => Answer::Unknown,
@@ -462,6 +472,20 @@ impl Portal {
             }
         }
         Ok(())
+    }
+
+    /// Why a user is not known as an owner, by how the reading of owners stands.
+    fn no_owner(&self, now: Timestamp, connection: &Connection) -> NoOwner {
+        let owners = self.source_status(Source::Owners, connection);
+        let trouble = owners.trouble.map(|trouble| trouble.words);
+        match (owners.state, owners.read_at) {
+            (StreamState::NoScope { scopes }, _) => NoOwner::Unreadable { scopes },
+            (StreamState::Running, None) => NoOwner::Unread { trouble },
+            (StreamState::Running, Some(read_at)) => {
+                let next_at = self.goes_on().then(|| read_at.plus_ms(EVERY_MS).max(now));
+                NoOwner::Absent { read_at, next_at, trouble }
+            }
+        }
     }
 
     fn save_seat(&mut self, turn: &Turn<'_>, number: i64, seat: &Seat) -> Result<(), SqlError> {
