@@ -468,6 +468,73 @@ fn nothing_of_an_erased_person_is_kept_or_written() {
 }
 
 #[test]
+fn nobody_who_was_erased_by_their_address_is_made_in_hubspot_afterwards() {
+    let mut world = synced(writing(9));
+    world.command(Command::Pause);
+    let import = json!({ "action": "import_contact", "email": "Canary@Acme.example", "properties": { "firstname": "Canary" }, "company": { "domain": "acme.example" } });
+    let key = Some("import-canary@acme.example".to_owned());
+    take(&mut world, Asked { key, why: Some("Canary signed up".to_owned()), ..asked(import.clone()) });
+    let dry = json!({ "action": "import_contact", "email": "canary@acme.example" });
+    take(&mut world, Asked { dry_run: true, ..asked(dry) });
+    let other = act(&mut world, json!({ "action": "import_contact", "email": "other@beta.example" }));
+    let kept = |world: &World| {
+        ["actions", "outbox", "echoes"].map(|table| world.dump_of(table)).join("\n").to_lowercase()
+    };
+    assert!(kept(&world).contains("canary"));
+    let whom = Whom::Email(" canary@ACME.example".to_owned());
+    world.command(Command::Privacy(Privacy::Erase { whom }));
+    assert!(!kept(&world).contains("canary"), "{}", kept(&world));
+    world.command(Command::Resume);
+    assert_eq!(settled(&mut world, &other)["state"], "done");
+    world.pass(10);
+    assert!(!kept(&world).contains("canary"), "{}", kept(&world));
+    assert_eq!(with(&world, ObjectType::Contacts, "email", "canary@acme.example").len(), 0);
+    assert_eq!(with(&world, ObjectType::Companies, "domain", "acme.example").len(), 0, "nor their company");
+    let (at, words) = refusal(&mut world, import);
+    assert!(at == "/email" && words.contains("kept out"), "{at} {words}");
+}
+
+#[test]
+fn whoever_was_made_as_they_were_erased_leaves_nothing_of_what_made_them() {
+    let mut world = synced(writing(9));
+    world.hold("/contacts/batch/create", 1);
+    let import = json!({ "action": "import_contact", "email": "canary@acme.example", "company": { "domain": "acme.example" } });
+    act(&mut world, import);
+    assert!(world.until(5, |world| world.held() == 1));
+    let whom = Whom::Email("canary@acme.example".to_owned());
+    world.command(Command::Privacy(Privacy::Erase { whom }));
+    world.release();
+    world.pass(10);
+    let kept = ["actions", "outbox", "echoes"].map(|table| world.dump_of(table)).join("\n").to_lowercase();
+    assert!(!kept.contains("canary"), "{kept}");
+    assert!(kept.contains("acme.example"), "the company had left before: {kept}");
+}
+
+#[test]
+fn an_address_that_is_found_out_later_to_be_of_somebody_erased_is_not_sent() {
+    let mut world = synced(writing(9));
+    let all = ids(&world);
+    for (id, email) in [(&all[1], "first@example.org"), (&all[2], "second@example.org")] {
+        world.contact("edit", json!({ "id": id, "properties": { "email": email } }));
+    }
+    world.pass(6);
+    let id = world.contact("merge", json!({ "primary": all[1], "other": all[2] }));
+    world.pass(12);
+    assert!(world.record(&id).is_some());
+    world.command(Command::Pause);
+    let one = act(&mut world, json!({ "action": "import_contact", "email": "first@example.org" }));
+    let whom = Whom::Email("second@example.org".to_owned());
+    world.command(Command::Privacy(Privacy::Erase { whom }));
+    assert!(world.until(6, |world| world.record(&id).is_none()), "found by going over the mirror");
+    let before = world.calls.len();
+    world.command(Command::Resume);
+    let one = settled(&mut world, &one);
+    assert_eq!(one["state"], "failed", "{one}");
+    assert!(one["writes"][0]["problem"]["detail"].as_str().unwrap().contains("kept out"), "{one}");
+    assert_eq!(world.counted(before, "/contacts/batch/create"), 0);
+}
+
+#[test]
 fn a_mapping_fills_fields_and_leaves_out_what_a_rule_of_the_account_refuses() {
     let mut world = synced(writing(9));
     let id = ids(&world)[3].clone();

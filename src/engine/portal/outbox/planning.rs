@@ -13,7 +13,7 @@ use crate::{
         mappings::{self, definitions},
         matching::{self, Account, Person, WhyNot},
         outbox::{
-            Who, Write,
+            KEPT_OUT, Who, Write,
             actions::{CompanyOf, FIELDS_LIMIT, Name, Refusal, TEXT_CHARS, TIES_LIMIT, Tie, Wanted},
             named::{list_takes_members, owned, staged},
             timeline::{self, TITLE_CHARS, URL_CHARS},
@@ -123,8 +123,7 @@ impl Portal {
                     return Ok(Err(Refusal::new("/email", "This is no e-mail address.")));
                 }
                 if self.blocks.has_email(&email) {
-                    let words = "This person was erased and is kept out: nothing of them is written.";
-                    return Ok(Err(Refusal::of_account("/email", words)));
+                    return Ok(Err(Refusal::of_account("/email", KEPT_OUT)));
                 }
                 let mut values = allowed!(self.values(turn, ObjectType::Contacts, properties)?);
                 allowed!(owned(turn, &mut values, owner.as_ref())?);
@@ -364,8 +363,7 @@ impl Portal {
             if !of_seat {
                 allowed!(self.there(turn, tie.object_type, tie.id, &at)?);
             } else if self.blocks.has(tie.object_type, tie.id) {
-                let words = "This person was erased and is kept out: nothing of them is written.";
-                return Ok(Err(Refusal::of_account(at, words)));
+                return Ok(Err(Refusal::of_account(at, KEPT_OUT)));
             }
             ties.push((tie.object_type, Who::Id(tie.id)));
         }
