@@ -113,7 +113,13 @@ pub(super) fn each() -> Vec<Value> {
         &[
             ("deal", record()),
             ("stage?", optional(said(text(), "The stage's name or id."))),
-            ("pipeline?", optional(said(text(), "Where several pipelines have a stage of that name."))),
+            (
+                "pipeline?",
+                optional(said(
+                    text(),
+                    "Where the deal is to move to another: without it a stage's name is one of the deal's own pipeline.",
+                )),
+            ),
             ("properties?", values()),
         ],
     );

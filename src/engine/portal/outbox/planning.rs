@@ -239,7 +239,9 @@ impl Portal {
             Wanted::UpdateDeal { deal, stage, pipeline, properties } => {
                 allowed!(self.there(turn, ObjectType::Deals, *deal, "/deal")?);
                 let mut values = allowed!(self.values(turn, ObjectType::Deals, properties)?);
-                allowed!(staged(turn, &mut values, stage.as_deref(), pipeline.as_deref())?);
+                let held = self.held(turn, ObjectType::Deals, *deal)?.unwrap_or_default();
+                let own = held.get("pipeline").map(String::as_str);
+                allowed!(staged(turn, &mut values, (stage.as_deref(), pipeline.as_deref()), own)?);
                 Ok(vec![update(ObjectType::Deals, *deal, values)])
             }
             Wanted::UpdateRecord { object_type, record, properties } => {
@@ -440,6 +442,20 @@ impl Portal {
         Ok(Ok(values))
     }
 
+    /// What the mirror holds of a record; `None`: it does not hold it.
+    fn held(
+        &self,
+        turn: &Turn<'_>,
+        kind: ObjectType,
+        id: RecordId,
+    ) -> Result<Option<BTreeMap<String, String>>, SqlError> {
+        if !self.mirrors(kind) {
+            return Ok(None);
+        }
+        let live = records::live_by_ids(turn.sql, kind, &[id])?.into_iter().next();
+        live.map(|live| json::parse(&live.properties).map_err(|_| SqlError::Content("records"))).transpose()
+    }
+
     /// Fills the fields that the action's mapping names from what the host sent; what the action says itself comes first. Which fields
     /// stay as they are, and why.
     pub(super) fn fill(
@@ -464,14 +480,10 @@ impl Portal {
         let Some((id, values, droppable)) = own else { return Ok(Vec::new()) };
         let names: Vec<&str> = mapping.entries.iter().map(|entry| entry.field.as_str()).collect();
         let fields = definitions(turn.sql, kind, Some(&names))?;
-        let live = match id {
-            Some(id) if self.mirrors(kind) => records::live_by_ids(turn.sql, kind, &[id])?.into_iter().next(),
-            _ => None,
+        let held = match id {
+            Some(id) => self.held(turn, kind, id)?.unwrap_or_default(),
+            None => BTreeMap::new(),
         };
-        let held: BTreeMap<String, String> = live
-            .map(|live| json::parse(&live.properties).map_err(|_| SqlError::Content("records")))
-            .transpose()?
-            .unwrap_or_default();
         let current = |name: &str| held.get(name).map(String::as_str);
         let filled = mapping.fill(host, current, |name| fields.get(name));
         for (name, text) in filled.properties {
