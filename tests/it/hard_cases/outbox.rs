@@ -562,6 +562,47 @@ fn a_mapping_fills_fields_and_leaves_out_what_a_rule_of_the_account_refuses() {
 }
 
 #[test]
+fn a_value_that_is_not_known_here_is_not_taken_for_none() {
+    let mut world = synced(writing(9));
+    let all = ids(&world);
+    let (full, empty) = (all[3].clone(), all[4].clone());
+    world.choose(Some(&["firstname", "lastname"]), &[]);
+    assert!(world.backfill());
+    world.contact("edit", json!({ "id": full, "properties": { "phone": "+15550001" } }));
+    world.contact("edit", json!({ "id": empty, "properties": { "phone": "" } }));
+    world.pass(6);
+    // Chosen now, and read later.
+    world.choose(None, &[]);
+    let mapping = json!({ "entries": [{ "field": "phone", "from": "phone", "only_if_empty": true }] });
+    let saved = world.command(Command::Mapping(MappingCommand::Put(Action::UpdateContact, mapping)));
+    let Some(Answer::Mapping(MappingAnswer::Json(_))) = saved else { panic!("not saved: {saved:?}") };
+    let ask = |world: &mut World, id: &str| {
+        let values = json!({ "lastname": "Written" });
+        let body =
+            json!({ "action": "update_record", "type": "contacts", "record": id, "properties": values });
+        let data = json!({ "phone": "+15559999" }).as_object().unwrap().clone();
+        let one = take(world, Asked { data, ..asked(body) });
+        settled(world, &one)
+    };
+    let unknown = json!([{ "field": "phone", "why": "unknown" }]);
+    let one = ask(&mut world, &full);
+    assert_eq!((&one["state"], &one["not_filled"]), (&json!("done"), &unknown), "{one}");
+    assert!(world.backfill());
+    world.pass(6);
+    // Nor is one of a record that the mirror does not hold yet.
+    let values = json!({ "email": "new@acme.example", "phone": "+15550002" });
+    let new = world.contact("create", json!({ "properties": values }));
+    let one = ask(&mut world, &new);
+    assert_eq!((&one["state"], &one["not_filled"]), (&json!("done"), &unknown), "{one}");
+    assert_eq!(with(&world, ObjectType::Contacts, "phone", "+15559999").len(), 0);
+    let one = ask(&mut world, &full);
+    assert_eq!(one["not_filled"], json!([{ "field": "phone", "why": "not_empty" }]), "{one}");
+    let one = ask(&mut world, &empty);
+    assert_eq!((&one["state"], &one["not_filled"]), (&json!("done"), &Value::Null), "{one}");
+    assert_eq!(with(&world, ObjectType::Contacts, "phone", "+15559999"), [empty]);
+}
+
+#[test]
 fn values_are_told_by_what_people_call_them_with_their_ids() {
     let mut world = synced(writing(5));
     let id = ids(&world)[0].clone();

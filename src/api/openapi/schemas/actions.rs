@@ -249,7 +249,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                     "not_filled?",
                     said(
                         list(object(&[("field", text()), ("why", text()), ("detail?", text())])),
-                        "Fields of the mapping that stay as they are: nothing was sent for them, they are not empty, or cannot have the value.",
+                        "Fields of the mapping that stay as they are: nothing was sent for them, they are not empty or nobody here knows whether they are, or they cannot have the value.",
                     ),
                 ),
                 ("writes", list(of("Write"))),

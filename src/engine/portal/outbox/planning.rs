@@ -456,6 +456,24 @@ impl Portal {
         live.map(|live| json::parse(&live.properties).map_err(|_| SqlError::Content("records"))).transpose()
     }
 
+    /// Whether a full read that is under way has yet to come to a record: what people set since it was read last nobody here knows, nor what
+    /// fields hold that were chosen since.
+    fn to_be_read(&self, turn: &Turn<'_>, kind: ObjectType, id: RecordId) -> Result<bool, SqlError> {
+        let running = self.streams.iter().find(|running| running.saved.object_type == kind);
+        let Some(backfill) = running.and_then(|running| running.saved.backfill.as_ref()) else {
+            return Ok(false);
+        };
+        let known = records::known(turn.sql, kind, &[id], None)?;
+        Ok(known.first().is_none_or(|row| row.seen_at < backfill.started_at.0))
+    }
+
+    /// Whether the mirror holds the values of a field.
+    fn has_read(&self, kind: ObjectType, name: &str) -> bool {
+        let running = self.streams.iter().find(|running| running.saved.object_type == kind);
+        running
+            .is_some_and(|running| running.properties.binary_search_by(|own| own.as_str().cmp(name)).is_ok())
+    }
+
     /// Fills the fields that the action's mapping names from what the host sent; what the action says itself comes first. Which fields
     /// stay as they are, and why.
     pub(super) fn fill(
@@ -480,12 +498,15 @@ impl Portal {
         let Some((id, values, droppable)) = own else { return Ok(Vec::new()) };
         let names: Vec<&str> = mapping.entries.iter().map(|entry| entry.field.as_str()).collect();
         let fields = definitions(turn.sql, kind, Some(&names))?;
-        let held = match id {
-            Some(id) => self.held(turn, kind, id)?.unwrap_or_default(),
-            None => BTreeMap::new(),
+        let (held, all_known) = match id {
+            Some(id) if self.to_be_read(turn, kind, id)? => (self.held(turn, kind, id)?, Some(false)),
+            Some(id) => self.held(turn, kind, id)?.map_or((None, Some(false)), |held| (Some(held), None)),
+            // What is made new has no values.
+            None => (None, Some(true)),
         };
-        let current = |name: &str| held.get(name).map(String::as_str);
-        let filled = mapping.fill(host, current, |name| fields.get(name));
+        let known = |name: &str| all_known.unwrap_or_else(|| self.has_read(kind, name));
+        let current = |name: &str| held.as_ref().and_then(|held| held.get(name)).map(String::as_str);
+        let filled = mapping.fill_known(host, current, known, |name| fields.get(name));
         for (name, text) in filled.properties {
             values.entry(name).or_insert(text);
         }
