@@ -27,7 +27,7 @@ pub struct Scope {
 
 /// Every scope Spoke asks for (`hubspot-api.md` 10.2; row N1 of the features). Optional ones go into
 /// `optional_scope`, so that an account whose tier lacks one can still connect.
-pub const SCOPES: [Scope; 22] = [
+pub const SCOPES: [Scope; 23] = [
     Scope { name: ACCOUNT, required: true, purpose: "sign in and read the account's name and limits" },
     Scope { name: "crm.objects.contacts.read", required: true, purpose: "read contacts" },
     Scope { name: "crm.schemas.contacts.read", required: true, purpose: "read which fields contacts have" },
@@ -46,6 +46,11 @@ pub const SCOPES: [Scope; 22] = [
     },
     Scope { name: "crm.objects.companies.write", required: false, purpose: "create and update companies" },
     Scope { name: "crm.objects.deals.write", required: false, purpose: "create and update deals" },
+    Scope {
+        name: "crm.objects.custom.write",
+        required: false,
+        purpose: "update custom objects, those of them that are turned on",
+    },
     Scope {
         name: "crm.schemas.contacts.write",
         required: false,
@@ -161,6 +166,15 @@ mod tests {
         assert_eq!(told("crm.objects.deals.read"), ["crm.objects.deals.read", "crm.schemas.deals.read"]);
         assert_eq!(told(OWNERS), [OWNERS]);
         assert_eq!(told(ACCOUNT), [ACCOUNT]);
+    }
+
+    #[test]
+    fn every_type_is_written_with_a_scope_of_the_table() {
+        let further = ObjectType::FURTHER.into_iter().chain([ObjectType::Custom(7)]);
+        let kinds = ObjectType::ALWAYS.into_iter().chain(further);
+        for name in kinds.map(of_writes).chain([LIST_MEMBERS, IMPORT, APP_EVENTS, CUSTOM_EVENTS]) {
+            assert_eq!(optional(name), Some(name), "nobody is asked to grant it");
+        }
     }
 
     #[test]

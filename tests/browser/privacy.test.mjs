@@ -47,7 +47,8 @@ test("what is held about one person is a document to hand over, by e-mail addres
   await page.getByLabel("E-mail address").fill(EMAIL.toUpperCase());
   const byEmail = await exported(page.getByRole("button", { name: "Export what is held" }));
   assert.equal(byEmail.records[0].record.properties.email, EMAIL);
-  assert.ok(!page.url().includes("ada"), page.url());
+  // The ids in an address are random, and may have the letters of a name.
+  assert.ok(!decodeURIComponent(page.url()).toLowerCase().includes(EMAIL), page.url());
   await page.goto(address(`/records/contacts/${contact}`));
   const fromRecord = await exported(page.getByRole("button", { name: "Export", exact: true }));
   assert.deepEqual([fromRecord.records[0].id, fromRecord.blocks], [contact, []]);

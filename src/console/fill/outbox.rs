@@ -138,6 +138,7 @@ fn view(told: Told) -> Option<ActionView> {
         let why = match one.why.as_str() {
             "absent" => "nothing was sent for it".to_owned(),
             "not_empty" => "it has a value already".to_owned(),
+            "unknown" => "its value in HubSpot is not known here".to_owned(),
             _ => one.detail.unwrap_or(one.why),
         };
         (one.field, why)
@@ -246,7 +247,7 @@ mod tests {
     #[test]
     fn what_is_told_of_an_action_is_shown() {
         let told = r#"{"id":"act_1","action":"create_task","state":"failed","asked_at":"2026-11-20T09:30:00.000Z","by":"jane",
-            "dry_run":false,"not_filled":[{"field":"plan","why":"not_empty"}],
+            "dry_run":false,"not_filled":[{"field":"plan","why":"not_empty"},{"field":"size","why":"unknown"}],
             "writes":[{"step":0,"state":"failed","attempts":2,"op":"create","type":"tasks","fields":{"hs_task_subject":{"label":"Title","from":null,"to":"Call"},"x":{"label":null,"to":"y","to_label":"Why"}},
                 "links":[{"type":"contacts","record":"7"}],"left_at":"2026-11-20T09:31:00.000Z",
                 "problem":{"type":"/problems/refused","detail":"HubSpot refused.","correlation_id":"ab"}}]}"#;
@@ -259,6 +260,7 @@ mod tests {
         assert_eq!(changes, [("Title", "Call"), ("x", "Why (y)")]);
         assert_eq!(write.problem, Some(("HubSpot refused.".to_owned(), Some("ab".to_owned()))));
         assert_eq!(shown.not_filled[0].1, "it has a value already");
+        assert_eq!(shown.not_filled[1].1, "its value in HubSpot is not known here");
         assert!(action("{}").is_none());
     }
 

@@ -245,6 +245,8 @@ pub enum Why {
     Absent,
     /// It has a value, and is filled only where it has none.
     NotEmpty,
+    /// It is filled only where it has no value, and nobody here knows whether it has one.
+    Unknown,
     /// It cannot have what the host sent, or cannot be written at all.
     Refused(Refusal),
 }
@@ -282,7 +284,7 @@ impl Entry {
     fn fill(
         &self,
         host: &Map<String, Value>,
-        current: Option<&str>,
+        (current, known): (Option<&str>, bool),
         field: Option<&Definition>,
     ) -> Result<String, Why> {
         let field = self.writes_to(field).map_err(Why::Refused)?;
@@ -298,7 +300,10 @@ impl Entry {
         let value = value.ok_or(Why::Absent)?;
         let text = property_value::write(field, value, Manner::Replace).map_err(Why::Refused)?;
         // What is empty need not be cleared.
-        if text.is_empty() && self.only_if_empty { Err(Why::Absent) } else { Ok(text) }
+        if text.is_empty() && self.only_if_empty {
+            return Err(Why::Absent);
+        }
+        if self.only_if_empty && !known { Err(Why::Unknown) } else { Ok(text) }
     }
 }
 
@@ -311,10 +316,22 @@ impl Mapping {
         current: impl Fn(&str) -> Option<&'a str>,
         field: impl Fn(&str) -> Option<&'b Definition>,
     ) -> Filled {
+        self.fill_known(host, current, |_| true, field)
+    }
+
+    /// The same where the mirror does not hold all of the record: `known` says of a field whether one without a value has none in HubSpot
+    /// either. What is filled only where it is empty is left as it is if that is not so.
+    pub fn fill_known<'a, 'b>(
+        &self,
+        host: &Map<String, Value>,
+        current: impl Fn(&str) -> Option<&'a str>,
+        known: impl Fn(&str) -> bool,
+        field: impl Fn(&str) -> Option<&'b Definition>,
+    ) -> Filled {
         let mut filled = Filled::default();
         for entry in &self.entries {
             let name = entry.field.as_str();
-            match entry.fill(host, current(name), field(name)) {
+            match entry.fill(host, (current(name), known(name)), field(name)) {
                 Ok(text) => {
                     if entry.drop_if_refused {
                         filled.droppable.insert(entry.field.clone());

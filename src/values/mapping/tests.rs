@@ -58,6 +58,7 @@ fn reasons(filled: &Filled) -> Vec<(&str, &str)> {
     let why = |why: &Why| match why {
         Why::Absent => "absent",
         Why::NotEmpty => "not_empty",
+        Why::Unknown => "unknown",
         Why::Refused(refusal) => refusal.code.as_str(),
     };
     filled.left.iter().map(|(name, reason)| (name.as_str(), why(reason))).collect()
@@ -125,6 +126,22 @@ fn a_field_that_has_a_value_keeps_it_where_only_empty_ones_are_filled() {
     let filled = filled(&mapping, host, &[("name", "Acme"), ("phone", ""), ("colour", "blue")]);
     assert_eq!(written(&filled), [("phone", "+1 555"), ("colour", "red")]);
     assert_eq!((reasons(&filled), filled.droppable.len()), (vec![("name", "not_empty")], 0));
+}
+
+#[test]
+fn a_field_of_which_nobody_knows_whether_it_is_empty_is_not_filled_where_only_empty_ones_are() {
+    let mapping = saved(json!([
+        { "field": "name", "from": "name", "only_if_empty": true },
+        { "field": "phone", "from": "phone", "only_if_empty": true, "drop_if_refused": true },
+        { "field": "employees", "from": "size", "only_if_empty": true },
+        { "field": "colour", "from": "colour" },
+    ]));
+    let (fields, host) = (fields(), json!({ "name": "Acme Inc", "phone": "+1 555", "colour": "red" }));
+    let current = |name: &str| (name == "name").then_some("Acme");
+    let filled = mapping.fill_known(host.as_object().unwrap(), current, |_| false, |name| fields.get(name));
+    assert_eq!(written(&filled), [("colour", "red")]);
+    let why = [("name", "not_empty"), ("phone", "unknown"), ("employees", "absent")];
+    assert_eq!((reasons(&filled), filled.droppable.len()), (why.to_vec(), 0));
 }
 
 #[test]

@@ -113,7 +113,13 @@ pub(super) fn each() -> Vec<Value> {
         &[
             ("deal", record()),
             ("stage?", optional(said(text(), "The stage's name or id."))),
-            ("pipeline?", optional(said(text(), "Where several pipelines have a stage of that name."))),
+            (
+                "pipeline?",
+                optional(said(
+                    text(),
+                    "Where the deal is to move to another: without it a stage's name is one of the deal's own pipeline.",
+                )),
+            ),
             ("properties?", values()),
         ],
     );
@@ -243,7 +249,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                     "not_filled?",
                     said(
                         list(object(&[("field", text()), ("why", text()), ("detail?", text())])),
-                        "Fields of the mapping that stay as they are: nothing was sent for them, they are not empty, or cannot have the value. Of a call that a seat logs also `hubspot_owner_id`, where the user is not known as an owner: the call has none then.",
+                        "Fields of the mapping that stay as they are: nothing was sent for them, they are not empty or nobody here knows whether they are, or they cannot have the value. Of a call that a seat logs also `hubspot_owner_id`, where the user is not known as an owner: the call has none then.",
                     ),
                 ),
                 ("writes", list(of("Write"))),
@@ -270,12 +276,12 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 (
                     "fields?",
                     json!({ "type": "object", "additionalProperties": object(&[
-                        ("label", said(json!({ "type": ["string", "null"] }), "What people call the field, as far as that is known.")),
-                        ("from?", json!({ "type": ["string", "null"] })),
-                        ("from_label?", text()),
-                        ("to", text()),
-                        ("to_label?", said(text(), "What people call the value, where that is another word and known: of an option, an owner, a deal's stage or pipeline.")),
-                    ]) }),
+                            ("label", said(json!({ "type": ["string", "null"] }), "What people call the field, as far as that is known.")),
+                            ("from?", json!({ "type": ["string", "null"] })),
+                            ("from_label?", text()),
+                            ("to", text()),
+                            ("to_label?", said(text(), "What people call the value, where that is another word and known: of an option, an owner, a deal's stage or pipeline.")),
+                        ]) }),
                 ),
                 ("links?", list(object(&[("type", text()), ("record", text())]))),
                 ("left_at?", moment()),

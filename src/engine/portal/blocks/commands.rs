@@ -9,7 +9,7 @@ use super::{Blocks, Lifted, MOST, Name, normal};
 use crate::{
     engine::{
         actor::Actor,
-        portal::{Effect, Portal, Turn, messages::Answer},
+        portal::{Effect, Portal, Turn, messages::Answer, signals::addresses},
     },
     hubspot::objects::Properties,
     store::{
@@ -234,6 +234,11 @@ impl Portal {
             Whom::Record { .. } => None,
         };
         erased.signals = self.erase_signals(turn, kind, &ids, &stored, email)?;
+        if kind == ObjectType::Contacts {
+            let mut emails = addresses(&stored);
+            emails.extend(email.map(normal));
+            self.forget_people(turn, &emails)?;
+        }
         self.leave_out_of_lists(turn, kind, &ids)?;
         if !ids.is_empty() {
             self.erase(turn, index, &ids, false)?;

@@ -261,7 +261,7 @@ pub enum Wanted {
         /// The stage's name or id.
         #[serde(default)]
         stage: Option<String>,
-        /// The pipeline's name or id; that of the stage if absent.
+        /// The pipeline's name or id; if absent that which the deal is in, or that of the stage's id.
         #[serde(default)]
         pipeline: Option<String>,
         /// Other values.

@@ -440,6 +440,7 @@ impl Portal {
         if let (Write::Create { object_type, values, .. }, Some(id), true) =
             (&ready.write, id, how != Done::Found)
             && self.mirrors(*object_type)
+            && !ready.write.address().is_some_and(|email| self.blocks.has_email(email))
         {
             let there = records::known(turn.sql, *object_type, &[id], None)?;
             if there.is_empty() {

@@ -468,6 +468,7 @@ fn shown(turn: &Turn<'_>, action: &store::Action) -> Result<Value, SqlError> {
         let left = content.left.into_iter().map(|(field, why)| match why {
             Why::Absent => json!({ "field": field, "why": "absent" }),
             Why::NotEmpty => json!({ "field": field, "why": "not_empty" }),
+            Why::Unknown => json!({ "field": field, "why": "unknown" }),
             Why::Refused(refused) => json!({ "field": field, "why": refused.code, "detail": refused.detail }),
         });
         let left: Vec<Value> = left.collect();

@@ -48,6 +48,7 @@ use crate::{
         sql::SqlError,
     },
     values::{
+        failure::Failure,
         http::Request,
         ids::{ObjectType, RecordId, SeatId},
         json,
@@ -74,6 +75,8 @@ const FORGET_AT_ONCE: u32 = 500;
 pub const OPEN_LIMIT: u32 = 100_000;
 /// How long a create waits, again and again, while the companies that it may be one of are still being read.
 const NOT_YET_MS: i64 = MINUTE_MS;
+/// Why nothing is written of somebody who is kept out.
+const KEPT_OUT: &str = "This person was erased and is kept out: nothing of them is written.";
 /// Urgency of what a person waits for.
 pub(super) const PERSON: u8 = 0;
 /// Urgency of what happens by itself.
@@ -379,6 +382,17 @@ impl Portal {
             }
             let (mut absent, mut asks_first) = (Vec::new(), false);
             for ready in writes {
+                // They may be known only now for somebody who was erased; of one that was erased on its way nothing is left.
+                let empty = matches!(&ready.write, Write::Create { values, .. } if values.is_empty());
+                if empty || ready.write.address().is_some_and(|email| self.blocks.has_email(email)) {
+                    let note = answers::Note {
+                        kind: Failure::Refused.name().to_owned(),
+                        words: KEPT_OUT.to_owned(),
+                        ..answers::Note::default()
+                    };
+                    Self::settle(turn, &ready, State::Failed, None, &note)?;
+                    continue;
+                }
                 match self.there_already(turn, &ready)? {
                     // It may be what this write made, later than it was looked for: HubSpot is asked whose it is.
                     Found::Record(_) if ready.entry.doubted && ready.entry.keyed.is_some() => {
@@ -531,6 +545,25 @@ impl Portal {
             Call::Linked(ready) | Call::Compare { write: ready, .. } => hold(turn, &[ready.entry.number]),
             Call::Prepare { .. } => Ok(()),
         }
+    }
+
+    /// What contacts with these addresses were to become is forgotten: they were erased. Nothing of it leaves any more.
+    pub(super) fn forget_people(&mut self, turn: &Turn<'_>, emails: &[String]) -> Result<(), SqlError> {
+        if !self.outbox.used || emails.is_empty() {
+            return Ok(());
+        }
+        let kind = ObjectType::Contacts;
+        let made = store::forget_named(turn.sql, kind, emails)?;
+        // Those that the mirror holds under another address now are not this person any more.
+        let known = records::known(turn.sql, kind, &made, None)?;
+        let held = |id: &RecordId| known.iter().any(|row| row.live && row.id == *id);
+        let unseen: Vec<RecordId> = made.into_iter().filter(|id| !held(id)).collect();
+        if !unseen.is_empty() {
+            store::forget(turn.sql, kind, &unseen)?;
+        }
+        // What waited behind it may leave.
+        self.outbox.stir();
+        Ok(())
     }
 
     /// Actions of long ago go.

@@ -128,34 +128,63 @@ pub(super) fn list_takes_members(turn: &Turn<'_>, list: ListId) -> Result<Result
     Ok(Ok(()))
 }
 
-/// Puts a deal's stage and pipeline among the values, by their names or ids.
+/// A stage as the mirror knows it.
+#[derive(Deserialize)]
+struct Stage {
+    id: String,
+    label: String,
+}
+
+/// A pipeline as the mirror knows it.
+#[derive(Deserialize)]
+struct Pipeline {
+    id: String,
+    label: String,
+    stages: Vec<Stage>,
+}
+
+fn is_called(wanted: &str, id: &str, label: &str) -> bool {
+    id == wanted || label.to_lowercase() == wanted.trim().to_lowercase()
+}
+
+/// The stages of these pipelines that may be meant: the one of this id, or else those of this name.
+fn meant<'a>(pipelines: &[&'a Pipeline], stage: &str) -> Vec<(&'a Pipeline, &'a Stage)> {
+    let mut all: Vec<(&'a Pipeline, &'a Stage)> = Vec::new();
+    for one in pipelines {
+        all.extend(one.stages.iter().map(|named| (*one, named)));
+    }
+    if let Some(found) = all.iter().find(|(_, named)| named.id == stage) {
+        return vec![*found];
+    }
+    all.retain(|(_, named)| is_called(stage, &named.id, &named.label));
+    all
+}
+
+/// Puts a deal's stage and pipeline among the values, by their names or ids. A name without a pipeline is one of the pipeline that the deal
+/// is in (`own`, where that is known): pipelines have stages of the same names, and none is changed that nobody named.
 pub(super) fn staged(
     turn: &Turn<'_>,
     values: &mut Values,
-    stage: Option<&str>,
-    pipeline: Option<&str>,
+    (stage, pipeline): (Option<&str>, Option<&str>),
+    own: Option<&str>,
 ) -> Result<Result<(), Refusal>, SqlError> {
-    #[derive(Deserialize)]
-    struct Named {
-        id: String,
-        label: String,
-    }
-    #[derive(Deserialize)]
-    struct Pipeline {
-        id: String,
-        label: String,
-        stages: Vec<Named>,
-    }
     if stage.is_none() && pipeline.is_none() {
         return Ok(Ok(()));
     }
-    let is = |wanted: &str, id: &str, label: &str| {
-        id == wanted || label.to_lowercase() == wanted.trim().to_lowercase()
-    };
+    // It may be named among the other values too.
+    let among = values.get("pipeline").filter(|id| !id.is_empty()).cloned();
+    let pipeline = pipeline.or(among.as_deref());
     let joined = format!("[{}]", reference::joined(turn.sql, Source::Pipelines.as_str())?);
     let all: Vec<Pipeline> = json::parse(&joined).map_err(|_| SqlError::Content("reference"))?;
-    let fitting: Vec<&Pipeline> =
-        all.iter().filter(|one| pipeline.is_none_or(|wanted| is(wanted, &one.id, &one.label))).collect();
+    let all: Vec<&Pipeline> = all.iter().collect();
+    let own = all.iter().find(|one| pipeline.is_none() && own == Some(one.id.as_str()));
+    let fitting: Vec<&Pipeline> = match (pipeline, own) {
+        (Some(wanted), _) => {
+            all.iter().copied().filter(|one| is_called(wanted, &one.id, &one.label)).collect()
+        }
+        (None, Some(own)) => vec![*own],
+        (None, None) => all.clone(),
+    };
     let Some(first) = fitting.first() else {
         let names: Vec<&str> = all.iter().map(|one| one.label.as_str()).collect();
         let words =
@@ -168,25 +197,39 @@ pub(super) fn staged(
         }
         return Ok(Err(Refusal::new("/stage", "A deal that moves to another pipeline needs a stage of it.")));
     };
-    let found: Vec<(&&Pipeline, &Named)> = fitting
-        .iter()
-        .flat_map(|one| one.stages.iter().map(move |named| (one, named)))
-        .filter(|(_, named)| is(stage, &named.id, &named.label))
-        .collect();
-    let by_id = found.iter().find(|(_, named)| named.id == stage);
-    match (by_id, &found[..]) {
-        (Some((of, named)), _) | (None, [(of, named)]) => {
+    let mut found = meant(&fitting, stage);
+    if found.is_empty() && own.is_some() {
+        let elsewhere = meant(&all, stage);
+        if elsewhere.iter().any(|(_, named)| named.id == stage) {
+            // An id is one pipeline's alone, and says which.
+            found = elsewhere;
+        } else if !elsewhere.is_empty() {
+            let names: Vec<String> = elsewhere.iter().map(|(of, _)| format!("\"{}\"", of.label)).collect();
+            let words = format!(
+                "The pipeline of the deal, \"{}\", has no stage of this name. Of another there is one: {}. Name the pipeline too if the deal is to move there.",
+                first.label,
+                names.join(", ")
+            );
+            return Ok(Err(Refusal::of_account("/pipeline", words)));
+        }
+    }
+    match &found[..] {
+        [(of, named)] => {
             values.insert("dealstage".to_owned(), named.id.clone());
             values.insert("pipeline".to_owned(), of.id.clone());
             Ok(Ok(()))
         }
-        (None, []) => {
+        [] => {
             let names: Vec<&str> =
                 fitting.iter().flat_map(|one| one.stages.iter().map(|named| named.label.as_str())).collect();
             let words = format!("There is no such stage. There are: {}.", names.join(", "));
             Ok(Err(Refusal::of_account("/stage", words)))
         }
-        (None, _) => Ok(Err(Refusal::new(
+        _ if fitting.len() == 1 => {
+            let words = "Several stages of the pipeline have this name: give the stage's id.";
+            Ok(Err(Refusal::of_account("/stage", words)))
+        }
+        _ => Ok(Err(Refusal::new(
             "/pipeline",
             "Several pipelines have a stage of this name: say which pipeline.",
         ))),

@@ -13,7 +13,7 @@ use crate::{
         mappings::{self, definitions},
         matching::{self, Account, Person, WhyNot},
         outbox::{
-            Who, Write,
+            KEPT_OUT, Who, Write,
             actions::{CompanyOf, FIELDS_LIMIT, Name, Refusal, TEXT_CHARS, TIES_LIMIT, Tie, Wanted},
             named::{list_takes_members, owned, staged},
             timeline::{self, TITLE_CHARS, URL_CHARS},
@@ -123,8 +123,7 @@ impl Portal {
                     return Ok(Err(Refusal::new("/email", "This is no e-mail address.")));
                 }
                 if self.blocks.has_email(&email) {
-                    let words = "This person was erased and is kept out: nothing of them is written.";
-                    return Ok(Err(Refusal::of_account("/email", words)));
+                    return Ok(Err(Refusal::of_account("/email", KEPT_OUT)));
                 }
                 let mut values = allowed!(self.values(turn, ObjectType::Contacts, properties)?);
                 allowed!(owned(turn, &mut values, owner.as_ref())?);
@@ -240,7 +239,9 @@ impl Portal {
             Wanted::UpdateDeal { deal, stage, pipeline, properties } => {
                 allowed!(self.there(turn, ObjectType::Deals, *deal, "/deal")?);
                 let mut values = allowed!(self.values(turn, ObjectType::Deals, properties)?);
-                allowed!(staged(turn, &mut values, stage.as_deref(), pipeline.as_deref())?);
+                let held = self.held(turn, ObjectType::Deals, *deal)?.unwrap_or_default();
+                let own = held.get("pipeline").map(String::as_str);
+                allowed!(staged(turn, &mut values, (stage.as_deref(), pipeline.as_deref()), own)?);
                 Ok(vec![update(ObjectType::Deals, *deal, values)])
             }
             Wanted::UpdateRecord { object_type, record, properties } => {
@@ -364,8 +365,7 @@ impl Portal {
             if !of_seat {
                 allowed!(self.there(turn, tie.object_type, tie.id, &at)?);
             } else if self.blocks.has(tie.object_type, tie.id) {
-                let words = "This person was erased and is kept out: nothing of them is written.";
-                return Ok(Err(Refusal::of_account(at, words)));
+                return Ok(Err(Refusal::of_account(at, KEPT_OUT)));
             }
             ties.push((tie.object_type, Who::Id(tie.id)));
         }
@@ -442,6 +442,38 @@ impl Portal {
         Ok(Ok(values))
     }
 
+    /// What the mirror holds of a record; `None`: it does not hold it.
+    fn held(
+        &self,
+        turn: &Turn<'_>,
+        kind: ObjectType,
+        id: RecordId,
+    ) -> Result<Option<BTreeMap<String, String>>, SqlError> {
+        if !self.mirrors(kind) {
+            return Ok(None);
+        }
+        let live = records::live_by_ids(turn.sql, kind, &[id])?.into_iter().next();
+        live.map(|live| json::parse(&live.properties).map_err(|_| SqlError::Content("records"))).transpose()
+    }
+
+    /// Whether a full read that is under way has yet to come to a record: what people set since it was read last nobody here knows, nor what
+    /// fields hold that were chosen since.
+    fn to_be_read(&self, turn: &Turn<'_>, kind: ObjectType, id: RecordId) -> Result<bool, SqlError> {
+        let running = self.streams.iter().find(|running| running.saved.object_type == kind);
+        let Some(backfill) = running.and_then(|running| running.saved.backfill.as_ref()) else {
+            return Ok(false);
+        };
+        let known = records::known(turn.sql, kind, &[id], None)?;
+        Ok(known.first().is_none_or(|row| row.seen_at < backfill.started_at.0))
+    }
+
+    /// Whether the mirror holds the values of a field.
+    fn has_read(&self, kind: ObjectType, name: &str) -> bool {
+        let running = self.streams.iter().find(|running| running.saved.object_type == kind);
+        running
+            .is_some_and(|running| running.properties.binary_search_by(|own| own.as_str().cmp(name)).is_ok())
+    }
+
     /// Fills the fields that the action's mapping names from what the host sent; what the action says itself comes first. Which fields
     /// stay as they are, and why.
     pub(super) fn fill(
@@ -466,16 +498,15 @@ impl Portal {
         let Some((id, values, droppable)) = own else { return Ok(Vec::new()) };
         let names: Vec<&str> = mapping.entries.iter().map(|entry| entry.field.as_str()).collect();
         let fields = definitions(turn.sql, kind, Some(&names))?;
-        let live = match id {
-            Some(id) if self.mirrors(kind) => records::live_by_ids(turn.sql, kind, &[id])?.into_iter().next(),
-            _ => None,
+        let (held, all_known) = match id {
+            Some(id) if self.to_be_read(turn, kind, id)? => (self.held(turn, kind, id)?, Some(false)),
+            Some(id) => self.held(turn, kind, id)?.map_or((None, Some(false)), |held| (Some(held), None)),
+            // What is made new has no values.
+            None => (None, Some(true)),
         };
-        let held: BTreeMap<String, String> = live
-            .map(|live| json::parse(&live.properties).map_err(|_| SqlError::Content("records")))
-            .transpose()?
-            .unwrap_or_default();
-        let current = |name: &str| held.get(name).map(String::as_str);
-        let filled = mapping.fill(host, current, |name| fields.get(name));
+        let known = |name: &str| all_known.unwrap_or_else(|| self.has_read(kind, name));
+        let current = |name: &str| held.as_ref().and_then(|held| held.get(name)).map(String::as_str);
+        let filled = mapping.fill_known(host, current, known, |name| fields.get(name));
         for (name, text) in filled.properties {
             values.entry(name).or_insert(text);
         }

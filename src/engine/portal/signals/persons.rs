@@ -19,7 +19,7 @@ use crate::{
 const TOLD: usize = 500;
 
 /// The addresses of contacts, in lower case.
-fn addresses(stored: &[Stored]) -> Vec<String> {
+pub(in crate::engine::portal) fn addresses(stored: &[Stored]) -> Vec<String> {
     let mut all = Vec::new();
     for row in stored {
         let properties =

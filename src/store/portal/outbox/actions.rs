@@ -1,6 +1,6 @@
 //! Actions that were asked for, each with its writes: found, listed, counted, forgotten.
 
-use super::{State, WRONG};
+use super::{State, WRONG, numbers_json};
 use crate::{
     store::sql::{Param, Row, Sql, SqlError, Value, int},
     values::{
@@ -199,6 +199,53 @@ pub fn forget(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId]) -> Result<(), S
         &[],
     )?;
     Ok(())
+}
+
+/// What was to become a record of one of these names, or became one, is forgotten: they are those of people who were erased. What else
+/// such an action comes to never leaves; where it has left it stays, without anything that its asker said. Answers which records it came
+/// to.
+///
+/// Of a create that has left and has no end its row stays, as one of nothing that was taken back: its answer goes by the row's number,
+/// which no other write may get meanwhile.
+pub fn forget_named(sql: &dyn Sql, kind: ObjectType, names: &[String]) -> Result<Vec<RecordId>, SqlError> {
+    let targets: Vec<String> = names.iter().map(|name| format!("new/{kind}/{name}")).collect();
+    let targets = serde_json::to_string(&targets).expect("texts are JSON");
+    let rows = sql.exec(
+        "SELECT action, result FROM outbox WHERE target IN (SELECT value FROM json_each(?1))",
+        &[Param::Text(&targets)],
+    )?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let actions: Vec<i64> = rows.iter().filter_map(|row| row.first()?.int()).collect();
+    let made = rows.iter().filter_map(|row| row.get(1)?.int()).map(|id| RecordId(id as u64)).collect();
+    let actions = numbers_json(&actions);
+    sql.exec(
+        "DELETE FROM outbox WHERE action IN (SELECT value FROM json_each(?1)) AND state NOT IN ('sent', 'doubt')
+             AND (state NOT IN ('done', 'unknown') OR target IN (SELECT value FROM json_each(?2)))",
+        &[Param::Text(&actions), Param::Text(&targets)],
+    )?;
+    sql.exec(
+        "UPDATE outbox SET state = 'cancelled', target = 'new/' || number, note = NULL,
+             content = json_object('op', 'create', 'object_type', ?3, 'values', json('{}'))
+         WHERE action IN (SELECT value FROM json_each(?1)) AND target IN (SELECT value FROM json_each(?2))",
+        &[Param::Text(&actions), Param::Text(&targets), Param::Text(&kind.name())],
+    )?;
+    sql.exec(
+        "UPDATE outbox SET coalesce = NULL WHERE action IN (SELECT value FROM json_each(?1))",
+        &[Param::Text(&actions)],
+    )?;
+    sql.exec(
+        "DELETE FROM actions WHERE number IN (SELECT value FROM json_each(?1))
+             AND NOT EXISTS (SELECT 1 FROM outbox WHERE action = actions.number)",
+        &[Param::Text(&actions)],
+    )?;
+    sql.exec(
+        "UPDATE actions SET key = NULL, content = json_remove(content, '$.key', '$.why', '$.left')
+         WHERE number IN (SELECT value FROM json_each(?1))",
+        &[Param::Text(&actions)],
+    )?;
+    Ok(made)
 }
 
 #[cfg(test)]
