@@ -126,7 +126,7 @@ fn checks(shown: &StreamView, stream: &StreamStatus, active: bool) -> ChecksView
         "daily",
         "Every value of up to 1,000 records picked at random.",
         &reconcile.sample,
-        about(records.min(SAMPLE as u64).div_ceil(BY_CALL)),
+        about(records.min(SAMPLE.into()).div_ceil(BY_CALL)),
     );
     let mut sweep = one(
         "Sweep",
