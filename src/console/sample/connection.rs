@@ -327,6 +327,7 @@ pub fn types_view(t: Text<'_>) -> TypesView {
             TypeLine { name: Some(t("cars")), reading: true, ..line("2-123", "Cars") },
         ],
         further: (2, 10),
+        every: t("every five minutes"),
         custom_objects: CustomObjects {
             read_at: Some(NOW - HOUR_MS),
             missing_scopes: vec![],
