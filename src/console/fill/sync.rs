@@ -114,7 +114,7 @@ fn checks(shown: &StreamView, stream: &StreamStatus, active: bool, often: &str) 
         calculated: 0,
         cut_short: false,
         calls: None,
-        cost: "1, and about 1 for every 100 changed".to_owned(),
+        cost: "1 search, 1 more for every 200 changed, and about 1 read for every 100 changed".to_owned(),
     };
     let pages = records.div_ceil(BY_CALL);
     let counts = one(

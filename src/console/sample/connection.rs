@@ -164,7 +164,7 @@ fn checks(t: Text<'_>) -> ChecksView {
                 next_at: Some(NOW + 4 * MINUTE_MS),
                 found: None,
                 calls: None,
-                cost: t("1, and about 1 for every 100 changed"),
+                cost: t("1 search, 1 more for every 200 changed, and about 1 read for every 100 changed"),
                 ..check("Changes", "every 5 minutes", "What HubSpot says was modified since the last look.")
             },
             check(
