@@ -37,6 +37,8 @@ pub enum Means {
         webhooks: bool,
         /// Where such an app sends them.
         address: String,
+        /// How often the account is checked for changes: `every five minutes`.
+        every: String,
     },
 }
 
@@ -79,6 +81,8 @@ pub struct TokenFormView {
     pub name: String,
     /// Why what was sent is refused.
     pub error: Option<String>,
+    /// How often an account is checked for changes: `every five minutes`.
+    pub every: String,
     /// What the token needs, and what it may have.
     pub scopes: Vec<super::view::ScopeView>,
 }
@@ -133,12 +137,12 @@ fn means(view: &AccessView) -> Markup {
                 @if !view.connected_by.is_empty() { " by " span class="wrap-anywhere" { (view.connected_by) } }
                 " " (when(at.frame.now_at, view.connected_at)) "."
             }
-            @if let Means::Token { webhooks, address } = &view.means {
+            @if let Means::Token { webhooks, address, every } = &view.means {
                 p class="mt-2 text-sm text-muted" {
                     @if *webhooks {
                         "Changes come in seconds: a private app sends webhooks to this address."
                     } @else {
-                        "Changes come every five minutes: a service key has no webhooks. A private app of your own can send them to this address; put its client secret in under Update credentials."
+                        "Changes come " (every) ": a service key has no webhooks. A private app of your own can send them to this address; put its client secret in under Update credentials."
                     }
                 }
                 p class="mt-2" { code class="rounded-field bg-base-200 px-2 py-1 text-xs wrap-anywhere select-all" { (address) } }
@@ -305,7 +309,7 @@ pub fn token_form(view: &TokenFormView) -> Page {
                         label class="font-medium" for="webhook-secret" { "The app's client secret" }
                         input id="webhook-secret" class="input w-full" type="password" name="webhook_secret" maxlength="1000" autocomplete="off" spellcheck="false";
                         p class="text-muted" {
-                            "A service key has none: changes then come every five minutes. A private app with webhooks brings them in seconds. Its target URL is "
+                            "A service key has none: changes then come " (view.every) ". A private app with webhooks brings them in seconds. Its target URL is "
                             @match existing {
                                 Some(existing) => { code class="wrap-anywhere select-all" { (existing.address) } "." @if existing.webhooks { " A secret is kept already; leave this empty to keep it." } },
                                 None => "on the connection's Access page once it is made; the secret can be put in there later.",

@@ -192,16 +192,32 @@ fn of_a_stream(status: &Status) -> bool {
     status.streams.iter().any(|stream| stream.trouble.is_some() && stream.trouble == status.trouble)
 }
 
-/// How often HubSpot is asked: at the first tick of the cron, which comes every five minutes, at which a check is due.
+/// How often a connection is checked for changes, as tables say it: `every 5 minutes`.
+pub fn cadence(check_every_ms: i64) -> String {
+    format!("every {}", ticks(check_every_ms))
+}
+
+/// The same as sentences say it: `every five minutes`.
+pub fn spelt_cadence(check_every_ms: i64) -> String {
+    let words = cadence(check_every_ms);
+    if words == "every 5 minutes" { "every five minutes".to_owned() } else { words }
+}
+
+/// How often HubSpot is asked for what a stream holds.
 fn every(stream: &StreamStatus) -> String {
-    const TICK_MS: i64 = 5 * MINUTE_MS;
     let wait_ms = match (stream.checked_at, stream.next_check_at) {
         (Some(checked), Some(next)) => next.since_ms(checked).max(0),
         _ => 0,
     };
+    format!("Every {}", ticks(wait_ms))
+}
+
+/// So long until the first tick of the cron, which comes every five minutes, at which a check is due: `5 minutes`, `hour`.
+fn ticks(wait_ms: i64) -> String {
+    const TICK_MS: i64 = 5 * MINUTE_MS;
     let ticks = wait_ms.saturating_add(TICK_MS - 1).div_euclid(TICK_MS).max(1);
     let words = duration(ticks.saturating_mul(TICK_MS));
-    format!("Every {}", words.strip_prefix("1 ").unwrap_or(&words))
+    words.strip_prefix("1 ").unwrap_or(&words).to_owned()
 }
 
 /// 100 only when it is over: HubSpot's count is of the moment the backfill began.
@@ -351,6 +367,22 @@ mod tests {
         assert_eq!(words(4 * MINUTE_MS), "Every 5 minutes");
         assert_eq!(words(6 * MINUTE_MS), "Every 10 minutes");
         assert_eq!((words(60 * MINUTE_MS), words(DAY_MS)), ("Every hour".into(), "Every 24 hours".into()));
+    }
+
+    #[test]
+    fn pages_tell_the_configured_wait_between_checks() {
+        let words = |wait_ms| (cadence(wait_ms), spelt_cadence(wait_ms));
+        assert_eq!(words(4 * MINUTE_MS), ("every 5 minutes".into(), "every five minutes".into()));
+        assert_eq!(words(14 * MINUTE_MS), ("every 15 minutes".into(), "every 15 minutes".into()));
+        assert_eq!(words(60 * MINUTE_MS), ("every hour".into(), "every hour".into()));
+        let stream = StreamStatus { phase: portal::Phase::Incremental, ..backfill(1, None) };
+        let status = status(State::Active, stream);
+        let around = crate::console::sample::connection_frame(&crate::console::sample::plain).frame;
+        let around = crate::console::view::Frame { now_at: 1, ..around };
+        let of = sample(Standing::Active);
+        let view = sync::page(&[], 14 * MINUTE_MS, around, None, &of, Some(&status));
+        assert_eq!(view.checks[0].checks[0].often, "every 15 minutes");
+        assert!(view.checks[0].means.contains("asked every 15 minutes for"), "{}", view.checks[0].means);
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub struct TypesView {
     /// Further types that are mirrored, and how many may be.
     pub further: (usize, usize),
     pub custom_objects: CustomObjects,
+    /// How often a connection is checked for changes: `every five minutes`.
+    pub every: String,
 }
 
 /// One type.
@@ -78,7 +80,7 @@ fn live_part(view: &TypesView) -> Markup {
             (connection::heading(at, Tab::Sync, html! {}))
             h2 class="text-lg font-semibold" { "Types of records" }
             p class="mt-1 mb-4 max-w-prose text-sm text-muted" {
-                "Contacts, companies and deals are always kept in step. Others are read from HubSpot only where somebody turns them on; each then costs a call every five minutes. "
+                "Contacts, companies and deals are always kept in step. Others are read from HubSpot only where somebody turns them on; each then costs a call " (view.every) ". "
                 (number(view.further.0 as u64)) " of at most " (number(view.further.1 as u64)) " are on."
             }
             (table(view))

@@ -47,6 +47,7 @@ fn form_view(
         existing,
         name: name.to_owned(),
         error,
+        every: fill::spelt_cadence(config.work.check_every_ms),
         scopes: ScopeView::all(),
     }
 }

@@ -276,7 +276,9 @@ impl Visit<'_> {
     async fn sync(&self) -> sync::SyncView {
         let status = self.status().await;
         let around = self.visitor.frame(self.config);
-        fill::sync::page(&self.config.apps, around, flash(&self.done), &self.connection, status.as_ref())
+        let every_ms = self.config.work.check_every_ms;
+        let flash = flash(&self.done);
+        fill::sync::page(&self.config.apps, every_ms, around, flash, &self.connection, status.as_ref())
     }
 
     async fn ask_resync(&self, kind: ObjectType) -> Result<Response, Stop> {

@@ -34,7 +34,9 @@ impl Visit<'_> {
         let (mut at, status) = self.frame_and_status().await;
         at.flash = flash.or(at.flash);
         let asked_at = parameter(incoming, "asked").parse().ok();
-        fill::page(at, &told, status.as_ref(), asked_at).ok_or_else(|| directory::unexpected().into())
+        let every_ms = self.config.work.check_every_ms;
+        fill::page(at, &told, status.as_ref(), asked_at, every_ms)
+            .ok_or_else(|| directory::unexpected().into())
     }
 
     /// Does what a switch says; where it is refused, the page says why.

@@ -61,7 +61,8 @@ pub fn access(
     AccessView {
         means: if by_token {
             let webhooks = status.is_some_and(|status| status.webhooks);
-            Means::Token { webhooks, address: webhook_address(config, &at.id) }
+            let every = super::spelt_cadence(config.work.check_every_ms);
+            Means::Token { webhooks, address: webhook_address(config, &at.id), every }
         } else {
             Means::App { label: super::label(&config.apps, &connection.app), again: again.clone() }
         },

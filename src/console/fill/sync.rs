@@ -56,9 +56,10 @@ pub fn frame(
     }
 }
 
-/// The whole page.
+/// The whole page. `check_every_ms`: as configured.
 pub fn page(
     apps: &[App],
+    check_every_ms: i64,
     around: Frame,
     flash: Option<Flash>,
     connection: &Connection,
@@ -68,7 +69,8 @@ pub fn page(
     let view = fill::connection(apps, connection, status, None, now);
     let checks = status.map_or_else(Vec::new, |status| {
         let each = view.streams.iter().zip(&status.streams);
-        each.map(|(shown, stream)| checks(shown, stream, status.state == State::Active)).collect()
+        let often = fill::cadence(check_every_ms);
+        each.map(|(shown, stream)| checks(shown, stream, status.state == State::Active, &often)).collect()
     });
     let at = frame(around, flash, &view, status);
     // A trouble of one type stands with it.
@@ -83,7 +85,8 @@ pub fn page(
     SyncView { at, connection, checks, beside }
 }
 
-fn checks(shown: &StreamView, stream: &StreamStatus, active: bool) -> ChecksView {
+/// `often`: how often changes are asked for.
+fn checks(shown: &StreamView, stream: &StreamStatus, active: bool, often: &str) -> ChecksView {
     let reconcile = &stream.reconcile;
     let records = stream.records;
     let runs = active && shown.missing_scopes.is_empty() && shown.phase == Phase::Incremental;
@@ -103,7 +106,7 @@ fn checks(shown: &StreamView, stream: &StreamStatus, active: bool) -> ChecksView
     let changes = CheckView {
         name: "Changes".to_owned(),
         words: "What HubSpot says was modified since the last look.".to_owned(),
-        often: "every 5 minutes".to_owned(),
+        often: often.to_owned(),
         done_at: stream.checked_at.map(|at| at.0),
         next_at: if runs { stream.next_check_at.map(|at| at.0) } else { None },
         percent: None,
@@ -111,7 +114,7 @@ fn checks(shown: &StreamView, stream: &StreamStatus, active: bool) -> ChecksView
         calculated: 0,
         cut_short: false,
         calls: None,
-        cost: "1, and about 1 for every 100 changed".to_owned(),
+        cost: "1 search, 1 more for every 200 changed, and about 1 read for every 100 changed".to_owned(),
     };
     let pages = records.div_ceil(BY_CALL);
     let counts = one(
@@ -126,7 +129,7 @@ fn checks(shown: &StreamView, stream: &StreamStatus, active: bool) -> ChecksView
         "daily",
         "Every value of up to 1,000 records picked at random.",
         &reconcile.sample,
-        about(records.min(SAMPLE as u64).div_ceil(BY_CALL)),
+        about(records.min(SAMPLE.into()).div_ceil(BY_CALL)),
     );
     let mut sweep = one(
         "Sweep",
@@ -157,7 +160,7 @@ fn checks(shown: &StreamView, stream: &StreamStatus, active: bool) -> ChecksView
         cost: format!("{} over the day", about(kept.calls)),
     });
     ChecksView {
-        means: means(shown),
+        means: means(shown, often),
         waiting: stream.dirty,
         fields_read_at: stream.fields_read_at.map(|at| at.0),
         found: reconcile.found,
@@ -244,11 +247,13 @@ fn beside(status: &Status, streams: &[StreamView]) -> Vec<BesideView> {
 }
 
 /// By what means changes come.
-fn means(stream: &StreamView) -> String {
+fn means(stream: &StreamView, often: &str) -> String {
     if stream.freshness_words == "Delayed" {
         "Changes come late at the moment; none is lost.".to_owned()
     } else if stream.live {
-        "HubSpot tells of changes at once (webhooks); besides, it is asked every 5 minutes for what it does not tell.".to_owned()
+        format!(
+            "HubSpot tells of changes at once (webhooks); besides, it is asked {often} for what it does not tell."
+        )
     } else {
         "HubSpot is asked for changes. It has told of none by itself (webhooks) in the last 24 hours."
             .to_owned()

@@ -40,12 +40,13 @@ struct ToldCustom {
 }
 
 /// The page; `None`: what was told is not what it should be. `asked_at`: when a person had HubSpot asked for custom objects,
-/// milliseconds since 1970; the page waits for the answer.
+/// milliseconds since 1970; the page waits for the answer. `check_every_ms`: as configured.
 pub fn page(
     at: ConnectionFrame,
     told: &str,
     status: Option<&Status>,
     asked_at: Option<i64>,
+    check_every_ms: i64,
 ) -> Option<TypesView> {
     let told: Told = json::parse(told).ok()?;
     let types: Vec<TypeLine> = told.results.into_iter().map(|line| read(line, status)).collect();
@@ -56,7 +57,13 @@ pub fn page(
     let looking_since = asked_at.filter(unanswered);
     let missing_scopes = told.custom_objects.missing_scopes;
     let custom_objects = CustomObjects { read_at, missing_scopes, looking_since, trouble };
-    Some(TypesView { at, types, further: (further, MOST), custom_objects })
+    Some(TypesView {
+        at,
+        types,
+        further: (further, MOST),
+        custom_objects,
+        every: super::spelt_cadence(check_every_ms),
+    })
 }
 
 fn read(line: ToldType, status: Option<&Status>) -> TypeLine {
@@ -122,14 +129,14 @@ mod tests {
     fn a_page_waits_for_custom_objects_until_they_were_read_after_it_asked() {
         let read_at = Timestamp::parse_rfc3339("2026-09-01T00:00:00Z").unwrap().0;
         for (asked_at, looking) in [(None, false), (Some(read_at - 1), false), (Some(read_at + 1), true)] {
-            let view = page(at(), TOLD, None, asked_at).expect("a page");
+            let view = page(at(), TOLD, None, asked_at, 1).expect("a page");
             assert_eq!(view.custom_objects.looking_since.is_some(), looking, "{asked_at:?}");
         }
     }
 
     #[test]
     fn only_what_is_on_and_not_always_can_be_turned_off() {
-        let view = || page(at(), TOLD, None, None).expect("a page");
+        let view = || page(at(), TOLD, None, None, 1).expect("a page");
         assert_eq!(view().further, (1, MOST));
         assert_eq!(turn_off(view(), "2-7").expect("a page").label, "Cars");
         assert!(turn_off(view(), "contacts").is_none());

@@ -157,6 +157,7 @@ fn by_token(t: Text<'_>) -> AccessView {
         means: Means::Token {
             webhooks: false,
             address: t("https://hubspot.acme.example/webhooks/hubspot/con_0123456789abcdef01234567"),
+            every: t("every five minutes"),
         },
         name: t("Sandbox"),
         seats: SeatsView { off: true, seats: vec![], more: false },
@@ -187,7 +188,14 @@ fn form(t: Text<'_>) -> TokenFormView {
         .into_iter()
         .map(|scope| ScopeView { scope: t(&scope.scope), words: t(&scope.words), ..scope })
         .collect();
-    TokenFormView { frame: frame(t), existing: None, name: String::new(), error: None, scopes }
+    TokenFormView {
+        frame: frame(t),
+        existing: None,
+        name: String::new(),
+        error: None,
+        every: t("every five minutes"),
+        scopes,
+    }
 }
 
 fn limits_page(t: Text<'_>) -> LimitsPageView {

@@ -164,7 +164,7 @@ fn checks(t: Text<'_>) -> ChecksView {
                 next_at: Some(NOW + 4 * MINUTE_MS),
                 found: None,
                 calls: None,
-                cost: t("1, and about 1 for every 100 changed"),
+                cost: t("1 search, 1 more for every 200 changed, and about 1 read for every 100 changed"),
                 ..check("Changes", "every 5 minutes", "What HubSpot says was modified since the last look.")
             },
             check(
@@ -327,6 +327,7 @@ pub fn types_view(t: Text<'_>) -> TypesView {
             TypeLine { name: Some(t("cars")), reading: true, ..line("2-123", "Cars") },
         ],
         further: (2, 10),
+        every: t("every five minutes"),
         custom_objects: CustomObjects {
             read_at: Some(NOW - HOUR_MS),
             missing_scopes: vec![],

@@ -42,7 +42,7 @@ const LISTED: u64 = SEARCH_LIMIT as u64;
 /// Calls one count may take: some thirty differences among a million records (twelve halvings, a page, a read each).
 const COUNT_CALLS: u32 = 500;
 /// Records of a sample: ten calls a day.
-pub const SAMPLE: usize = 1_000;
+pub const SAMPLE: u32 = 1_000;
 const WEEK_MS: i64 = 7 * DAY_MS;
 /// Beyond every id HubSpot gives.
 const GREATEST_ID: u64 = (1 << 53) - 1;
@@ -255,7 +255,7 @@ impl Portal {
             saved.reconcile.checking = Some(Checking::counting(turn.now));
         } else if saved.reconcile.sample.due_at <= turn.now {
             saved.reconcile.sample.due_at = turn.now.plus_ms(DAY_MS);
-            let mut suspects = sample(turn, kind)?;
+            let mut suspects = sample(turn, kind, saved.records)?;
             unreadable::leave_out(turn, kind, &mut suspects)?;
             if !suspects.is_empty() {
                 let new = Checking::new(Level::Sample, turn.now);
@@ -506,17 +506,17 @@ impl Sweeping {
     }
 }
 
-/// A thousand live records, each about as likely as the others.
-fn sample(turn: &mut Turn<'_>, kind: ObjectType) -> Result<Vec<RecordId>, SqlError> {
-    let Some((least, greatest)) = counts::bounds(turn.sql, kind)? else { return Ok(Vec::new()) };
-    let span = greatest.0 - least.0 + 1;
-    let mut points = Vec::with_capacity(SAMPLE);
-    for _ in 0..SAMPLE {
+/// A thousand live records, each as likely as any other; all, of fewer. `held`: how many there are.
+fn sample(turn: &mut Turn<'_>, kind: ObjectType, held: u64) -> Result<Vec<RecordId>, SqlError> {
+    let mut seed = [0; 2];
+    for number in &mut seed {
         let mut bytes = [0; 8];
         (turn.random)(&mut bytes);
-        points.push(RecordId(least.0 + u64::from_le_bytes(bytes) % span));
+        *number = u64::from_le_bytes(bytes);
     }
-    counts::nearest(turn.sql, kind, &points)
+    // A person may ask for a sample before anything was counted.
+    records::build_dates_index(turn.sql, kind)?;
+    counts::drawn(turn.sql, kind, SAMPLE, held, seed)
 }
 
 /// Two halves, the lower one on top.

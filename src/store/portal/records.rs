@@ -442,8 +442,8 @@ pub fn drop_indexes(sql: &dyn Sql, kind: ObjectType) -> Result<(), SqlError> {
     Ok(())
 }
 
-/// Builds the index over modified dates that counting goes by, if it is not there. The first count after a full read asks for
-/// it, so that a record that is read costs no more than it must.
+/// Builds the index over modified dates that counting goes by, if it is not there. The first count or sample after a full read
+/// asks for it, so that a record that is read costs no more than it must.
 pub fn build_dates_index(sql: &dyn Sql, kind: ObjectType) -> Result<(), SqlError> {
     let statement = format!(
         "CREATE INDEX IF NOT EXISTS records_{0}_dates ON records_{0} (updated_at) WHERE live = 1",
