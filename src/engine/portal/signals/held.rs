@@ -156,8 +156,8 @@ impl Portal {
             match barred {
                 Some(detail) => held.barred(What::List, &detail),
                 None if missed && held.until.is_some() => {
-                    held.words =
-                        "This list goes on once the records by which it decides are read again.".to_owned();
+                    "This list goes on once the records by which it decides are read again."
+                        .clone_into(&mut held.words);
                 }
                 None => {}
             }
