@@ -346,9 +346,12 @@ impl World {
         self.folder.path().join("worker.log")
     }
 
-    /// The end of [`Self::worker_log`].
+    /// The end of [`Self::worker_log`]. The Worker writes on while it is read, so that it may end within a character.
     pub fn worker_log_tail(&self, lines: usize) -> String {
-        tail(&fs::read_to_string(self.worker_log()).unwrap_or_default(), lines)
+        match fs::read(self.worker_log()) {
+            Ok(read) => tail(&String::from_utf8_lossy(&read), lines),
+            Err(error) => format!("(the Worker's log cannot be read: {error})"),
+        }
     }
 
     /// The secrets found in the Worker's log, by name: this world's own and `others`. Must be empty.
