@@ -145,6 +145,7 @@ fn rules() -> Markup {
             ul class="mt-2 grid max-w-prose list-disc gap-1.5 pl-5 text-sm text-muted" {
                 li { "A company counts by its company domain name, by its website while it has none, and by its additional domains." }
                 li { "What is compared is the domain that was registered: www, ports, paths and subdomains make no difference, and neither do upper case or other spellings of one name." }
+                li { "A company with the very same host goes before those of which only the registered domain is the same." }
                 li { "Of several companies it is the one with the most deals, then the most contacts, then the one modified most recently." }
                 li { "Domains of mail providers and hosts on which anybody has a page, such as gmail.com and linkedin.com, match nobody." }
                 li { "A contact counts by each of its e-mail addresses." }

@@ -298,7 +298,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .more("The newest first: which conditions held with which values, whom it was about and why, what each step came to."),
         op(Get, "/v1/connections/*/automation-runs/*", "getAutomationRun", "Signals", "Read a run of an automation", None, Ok("AutomationRun")),
         op(Post, "/v1/connections/*/match/companies", "matchCompanies", "Matching", "Find the companies that accounts are", Needed("CompaniesToMatch"), Ok("Matches"))
-            .more("By the domain that was registered: of a company's `domain`, of its `website` while it has none, and of `hs_additional_domains`. Of several it is the one with the most deals, then the most contacts, then the one modified most recently. Mail providers' domains and hosts on which anybody has a page match nobody. Changes nothing, and so takes no `Idempotency-Key`."),
+            .more("By the domain that was registered: of a company's `domain`, of its `website` while it has none, and of `hs_additional_domains`. A company with the very same host goes before those of which only the registered domain is the same; of several it is the one with the most deals, then the most contacts, then the one modified most recently. Mail providers' domains and hosts on which anybody has a page match nobody. Changes nothing, and so takes no `Idempotency-Key`."),
         op(Post, "/v1/connections/*/match/contacts", "matchContacts", "Matching", "Find the contacts that people are", Needed("ContactsToMatch"), Ok("Matches"))
             .more("By `email` and `hs_additional_emails`, in any case. Whoever was erased and is kept out is nobody."),
     ]

@@ -411,17 +411,6 @@ pub fn ids_after(
     json.map_or(Ok(Vec::new()), |json| json::parse(&json)).map_err(|_| SqlError::Content("records"))
 }
 
-/// Places that cut the range of ids into so many stretches of equal length.
-pub fn spread(sql: &dyn Sql, kind: ObjectType, stretches: u64) -> Result<Vec<RecordId>, SqlError> {
-    let statement = format!("SELECT json_array(min(id), max(id)) FROM records_{} WHERE id > 0", kind.table());
-    let json = crate::store::sql::text(sql, &statement, &[])?.unwrap_or_default();
-    let Ok((Some(first), Some(last))) = json::parse::<(Option<u64>, Option<u64>)>(&json) else {
-        return Ok(Vec::new());
-    };
-    let step = (last - first) / stretches.max(1);
-    Ok((0..stretches).map(|number| RecordId((first + step * number).saturating_sub(1))).collect())
-}
-
 /// Live records of these ids; in id order.
 pub fn live_by_ids(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId]) -> Result<Vec<Live>, SqlError> {
     let statement = format!(

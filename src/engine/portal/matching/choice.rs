@@ -80,7 +80,7 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    pub(super) fn of(kind: ObjectType, known: &Known) -> Self {
+    pub(super) fn of(known: &Known) -> Self {
         Self {
             id: known.id,
             name: known.label.clone(),
@@ -101,14 +101,10 @@ impl Candidate {
         self.matched.iter().any(|matched| matched.closely)
     }
 
-    /// The least is the best. A contact's own address goes before one it has besides; of companies that have a name of the account
-    /// all are as good, as the names say nothing of which of them somebody works with.
-    fn rank(
-        &self,
-        kind: ObjectType,
-    ) -> (Reverse<bool>, Reverse<u64>, Reverse<u64>, Reverse<Timestamp>, RecordId) {
+    /// The least is the best.
+    fn rank(&self) -> (Reverse<bool>, Reverse<u64>, Reverse<u64>, Reverse<Timestamp>, RecordId) {
         (
-            Reverse(kind == ObjectType::Contacts && self.closely()),
+            Reverse(self.closely()),
             Reverse(self.deals),
             Reverse(self.contacts),
             Reverse(self.updated_at),
@@ -144,7 +140,7 @@ impl Candidate {
 pub enum Decided {
     /// There is no other.
     Only,
-    /// It is a contact's first address; no other's is.
+    /// Its name is the same host, or its first address; no other's is.
     Closeness,
     /// The most deals.
     Deals,
@@ -172,10 +168,10 @@ impl Decided {
         }
     }
 
-    fn of(kind: ObjectType, best: &Candidate, next: Option<&Candidate>) -> Self {
+    fn of(best: &Candidate, next: Option<&Candidate>) -> Self {
         match next {
             None => Self::Only,
-            Some(next) if kind == ObjectType::Contacts && best.closely() != next.closely() => Self::Closeness,
+            Some(next) if best.closely() != next.closely() => Self::Closeness,
             Some(next) if best.deals != next.deals => Self::Deals,
             Some(next) if best.contacts != next.contacts => Self::Contacts,
             Some(next) if best.updated_at != next.updated_at => Self::Modified,
@@ -189,6 +185,9 @@ impl Decided {
         match self {
             Self::Only if company => "No other company has it.".to_owned(),
             Self::Only => "No other contact has it.".to_owned(),
+            Self::Closeness if company => {
+                "It is the same host; of the others only the registered domain is the same.".to_owned()
+            }
             Self::Closeness => "Of the others it is an additional address.".to_owned(),
             Self::Deals => format!("It has the most deals: {}, the next has {deals}.", best.deals),
             Self::Contacts => format!(
@@ -276,7 +275,7 @@ pub struct Match {
 }
 
 impl Match {
-    pub(super) fn of(kind: ObjectType, asked: Asked, mut candidates: Vec<Candidate>, left_out: u64) -> Self {
+    pub(super) fn of(_kind: ObjectType, asked: Asked, mut candidates: Vec<Candidate>, left_out: u64) -> Self {
         for candidate in &mut candidates {
             candidate.via.sort_unstable();
             candidate.via.dedup();
@@ -290,8 +289,8 @@ impl Match {
             });
             candidate.matched.dedup();
         }
-        candidates.sort_unstable_by_key(|candidate| candidate.rank(kind));
-        let decided = candidates.first().map(|best| Decided::of(kind, best, candidates.get(1)));
+        candidates.sort_unstable_by_key(Candidate::rank);
+        let decided = candidates.first().map(|best| Decided::of(best, candidates.get(1)));
         let most_telling = asked.ignored.iter().map(|(_, why)| *why).max().unwrap_or(Unusable::Empty);
         let why_not = match (&decided, asked.names.is_empty()) {
             (Some(_), _) => None,

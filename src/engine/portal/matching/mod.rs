@@ -3,11 +3,11 @@
 //!
 //! An account is known by a domain and its aliases. Each company counts by its `domain`, by its `website` while it has none, and by its
 //! `hs_additional_domains`; two names are of one company where their registrable domains are the same ([`Domain`]). Of several companies
-//! the choice is, in this order: the most deals, the most contacts, the latest modified date, the smallest id, so that the choice stays
-//! what it is. It does not depend on the order of aliases, nor on companies that are worse, nor on which of the names is the same to
-//! the letter: that is told of each candidate and decides nothing.
+//! the choice is, in this order: one whose name is the same host (`eu.acme.com` is rather itself than `acme.com`; where the account
+//! names `acme.com`, as hosts do, that is no matter), the most deals, the most contacts, the latest modified date, the smallest id, so
+//! that the choice stays what it is. It does not depend on the order of aliases, nor on companies that are worse.
 //!
-//! A contact counts by its `email` and its `hs_additional_emails`, in any case; one whose `email` it is goes first.
+//! A contact counts by its `email` and its `hs_additional_emails`, in any case.
 //!
 //! Whoever became part of another record is that record, also while HubSpot's event alone says so. Whoever is kept out
 //! ([`super::blocks`]) is nobody.
@@ -247,7 +247,7 @@ fn at_once(
                     continue;
                 }
                 let via = (record.id != target.id).then_some(record.id);
-                let candidate = candidates.entry(target.id).or_insert_with(|| Candidate::of(kind, target));
+                let candidate = candidates.entry(target.id).or_insert_with(|| Candidate::of(target));
                 candidate.add(matched, via);
             }
         }

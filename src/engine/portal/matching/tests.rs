@@ -84,11 +84,12 @@ proptest! {
         let sql = filled(&all);
         let before = matched(&sql, &names);
         let (place, name, deals, contacts, modified) = more;
-        // No better in anything that decides, and with the greatest id.
+        // No better in anything that decides: of no closer a name, and with the greatest id.
         let best = before.candidates.first();
         let (most_deals, most_contacts, latest) =
             best.map_or((0, 0, 0), |best| (best.deals, best.contacts, best.updated_at.0));
-        prop_assume!(best.is_some());
+        let closely = best.is_some_and(|best| best.matched.iter().any(|matched| matched.closely));
+        prop_assume!(best.is_some() && closely);
         prop_assume!(u64::from(deals) <= most_deals && u64::from(contacts) <= most_contacts);
         put(&sql, 1_000, (place, name, deals, contacts, modified.min(latest as u8)));
         let after = matched(&sql, &names);
