@@ -275,7 +275,7 @@ pub struct Match {
 }
 
 impl Match {
-    pub(super) fn of(_kind: ObjectType, asked: Asked, mut candidates: Vec<Candidate>, left_out: u64) -> Self {
+    pub(super) fn of(asked: Asked, mut candidates: Vec<Candidate>, left_out: u64) -> Self {
         for candidate in &mut candidates {
             candidate.via.sort_unstable();
             candidate.via.dedup();

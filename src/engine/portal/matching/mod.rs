@@ -251,7 +251,7 @@ fn at_once(
                 candidate.add(matched, via);
             }
         }
-        all.push(Match::of(kind, asked, candidates.into_values().collect(), left_out));
+        all.push(Match::of(asked, candidates.into_values().collect(), left_out));
     }
     Ok(())
 }
