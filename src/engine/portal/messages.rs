@@ -217,7 +217,7 @@ pub enum Command {
     Score(scores::Command),
     /// Which records accounts or people of the host's are. Answered as each says.
     Match(matching::Command),
-    /// Panics at the next alarm, once; only where the platform's test switch is on. Answers [`Answer::Done`].
+    /// Panics at the next step of an alarm, of one that is under way too, once; only where the platform's test switch is on. Answers [`Answer::Done`].
     PanicOnce,
 }
 

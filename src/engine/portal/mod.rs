@@ -424,10 +424,10 @@ impl Portal {
 
     /// Takes in what happened and plans what comes next.
     pub fn step(&mut self, turn: &mut Turn<'_>, event: Event) -> Result<Vec<Effect>, SqlError> {
+        assert!(!std::mem::take(&mut self.panic_once), "a panic was asked for by the test switch");
         let mut effects = Vec::new();
         match event {
             Event::Alarm => {
-                assert!(!std::mem::take(&mut self.panic_once), "a panic was asked for by the test switch");
                 if self.shift.is_none() {
                     let calls = turn.config.work.calls_per_alarm;
                     let deliveries_left = self.endpoints.share(calls);
