@@ -18,7 +18,7 @@ impl Default for NativeSql {
         let connection =
             Connection::open_in_memory_with_flags(flags).expect("SQLite opens a database in memory");
         // Room for every statement there is, none of them prepared again for the values bound to it.
-        connection.set_prepared_statement_cache_capacity(256);
+        connection.set_prepared_statement_cache_capacity(1_024);
         connection
             .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
             .expect("SQLite knows the plan stability guarantee");

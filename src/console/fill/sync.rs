@@ -15,7 +15,7 @@ use crate::{
             beside::{Source, SourceStatus},
             links::standing::PairStatus,
             messages::{State, Status, StreamState, StreamStatus},
-            reconcile::{COUNTS_CALLS, Finding, SAMPLE},
+            reconcile::{Finding, SAMPLE, counts_calls},
             unreadable::Unreadable,
         },
     },
@@ -122,7 +122,7 @@ fn checks(shown: &StreamView, stream: &StreamStatus, active: bool, often: &str) 
         "hourly",
         "HubSpot's totals against ours; differences are tracked down and repaired.",
         &reconcile.counts,
-        about(COUNTS_CALLS.into()),
+        about(counts_calls(records).into()),
     );
     let sample = one(
         "Sample",

@@ -6,6 +6,10 @@
 //! | sweep | over each week | ids and dates of every record, from the list endpoint, which is no index | that nothing is missing, left over or old |
 //! | sample | daily | all values of a thousand records | that values are right |
 //!
+//! One record too few and one too many within one stretch of dates make an equal total. So each hour's count of many records cuts the
+//! stretches in two by an id, another each hour, drawn evenly with the day's sample: two differences between which a twenty-fifth of
+//! the records lies are told apart within a day, and what is closer by the sweep.
+//!
 //! Whatever differs is a suspect; only a batch read convicts and repairs it, where it can be read ([`super::unreadable`]). What
 //! HubSpot changed within [`LAG_MS`] is left to the checks for changes and never counted as found. How far a count, a sample or a
 //! sweep has come is saved with its stream, at the latest when an alarm ends: an object that goes away goes on where it was.
@@ -35,8 +39,12 @@ const LAG_MS: i64 = 15 * MINUTE_MS;
 /// How long before now the borders between counted stretches of modified dates lie. Fine where changes are: an edit that was
 /// missed is counted by HubSpot in another stretch than by the mirror.
 const BORDERS_MS: [i64; 6] = [HOUR_MS, 4 * HOUR_MS, DAY_MS, 7 * DAY_MS, 30 * DAY_MS, 365 * DAY_MS];
-/// Calls of a count that finds everything equal: one a stretch.
-pub const COUNTS_CALLS: u32 = BORDERS_MS.len() as u32 + 1;
+/// Stretches of modified dates.
+const STRETCHES: u32 = BORDERS_MS.len() as u32 + 1;
+/// Records from which on a count's stretches are cut: with fewer they are mostly listed.
+const MANY: u64 = STRETCHES as u64 * LISTED;
+/// Cuts drawn with a day's sample, one for each hour's count.
+const CUTS: usize = 24;
 /// A stretch that holds no more is listed and not halved: one page of search.
 const LISTED: u64 = SEARCH_LIMIT as u64;
 /// Calls one count may take: some thirty differences among a million records (twelve halvings, a page, a read each).
@@ -46,6 +54,11 @@ pub const SAMPLE: u32 = 1_000;
 const WEEK_MS: i64 = 7 * DAY_MS;
 /// Beyond every id HubSpot gives.
 const GREATEST_ID: u64 = (1 << 53) - 1;
+
+/// Calls of a count that finds everything equal: one a stretch, two where it is cut.
+pub const fn counts_calls(records: u64) -> u32 {
+    if records > MANY { 2 * STRETCHES } else { STRETCHES }
+}
 
 /// A way of asking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +109,9 @@ pub struct Reconcile {
     /// The count or sample under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checking: Option<Checking>,
+    /// Ids by which the next counts cut their stretches, the next one last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    cuts: Vec<RecordId>,
 }
 
 impl Reconcile {
@@ -146,6 +162,9 @@ pub struct Checking {
     /// Of these, before the present round of counting.
     found_before: u64,
     cut_short: bool,
+    /// The id by which the stretches of a count are cut in two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cut: Option<RecordId>,
 }
 
 impl Checking {
@@ -161,15 +180,16 @@ impl Checking {
             found: 0,
             found_before: 0,
             cut_short: false,
+            cut: None,
         }
     }
 
     /// The newest stretch is counted first: repairing it makes older ones equal.
-    fn counting(now: Timestamp) -> Self {
-        Self { areas: Self::areas(now), ..Self::new(Level::Counts, now) }
+    fn counting(now: Timestamp, cut: Option<RecordId>) -> Self {
+        Self { areas: Self::areas(now, cut), cut, ..Self::new(Level::Counts, now) }
     }
 
-    fn areas(now: Timestamp) -> Vec<Area> {
+    fn areas(now: Timestamp, cut: Option<RecordId>) -> Vec<Area> {
         let mut areas = Vec::new();
         let mut before = now.minus_ms(LAG_MS);
         for border in BORDERS_MS {
@@ -179,7 +199,10 @@ impl Checking {
         }
         areas.push(Area::of_dates(Timestamp(0), before));
         areas.reverse();
-        areas
+        match cut {
+            Some(cut) => areas.into_iter().flat_map(|area| halves(area, cut)).collect(),
+            None => areas,
+        }
     }
 
     /// A difference that was repaired may have hidden another: one too few and one too many make an equal total. So what
@@ -189,7 +212,7 @@ impl Checking {
         if again {
             self.found_before = self.found;
             self.started_at = now;
-            self.areas = Self::areas(now);
+            self.areas = Self::areas(now, self.cut);
         }
         again
     }
@@ -252,10 +275,12 @@ impl Portal {
         if saved.reconcile.counts.due_at <= turn.now {
             saved.reconcile.counts.due_at = turn.now.plus_ms(HOUR_MS);
             records::build_dates_index(turn.sql, kind)?;
-            saved.reconcile.checking = Some(Checking::counting(turn.now));
+            let cut = saved.reconcile.cuts.pop();
+            saved.reconcile.checking = Some(Checking::counting(turn.now, cut));
         } else if saved.reconcile.sample.due_at <= turn.now {
             saved.reconcile.sample.due_at = turn.now.plus_ms(DAY_MS);
             let mut suspects = sample(turn, kind, saved.records)?;
+            saved.reconcile.cuts = cuts(&suspects, saved.records);
             unreadable::leave_out(turn, kind, &mut suspects)?;
             if !suspects.is_empty() {
                 let new = Checking::new(Level::Sample, turn.now);
@@ -517,6 +542,14 @@ fn sample(turn: &mut Turn<'_>, kind: ObjectType, held: u64) -> Result<Vec<Record
     // A person may ask for a sample before anything was counted.
     records::build_dates_index(turn.sql, kind)?;
     counts::drawn(turn.sql, kind, SAMPLE, held, seed)
+}
+
+/// The ids that cut a day's counts, of a sample in order of its ids: none where the records are so few that a count mostly lists them.
+fn cuts(sample: &[RecordId], held: u64) -> Vec<RecordId> {
+    if held <= MANY || sample.len() <= CUTS {
+        return Vec::new();
+    }
+    (1..=CUTS).map(|number| sample[number * sample.len() / (CUTS + 1)]).collect()
 }
 
 /// Two halves, the lower one on top.

@@ -135,16 +135,19 @@ fn more_differences_than_a_count_can_track_down_have_everything_read_again() {
     assert!(calls < 1_000, "{calls} calls: a count cut short, then a read for each hundred that are gone");
 }
 
+/// A record that HubSpot does not have, with the dates of one that it has.
+const GHOST: &str =
+    "INSERT INTO records_contacts (id, created_at, updated_at, seen_at, live, key, properties)
+     SELECT 999999999999, created_at, updated_at, seen_at, 1, NULL, '{}' FROM records_contacts
+     WHERE id = CAST(?1 AS INTEGER)";
+
 #[test]
 fn what_equal_totals_hide_is_found_by_the_weeks_sweep() {
     let mut world = synced(tiny(900));
     checked(&mut world);
     let ids = ids(&world);
     // One too few and one too many, of the same dates: no total differs.
-    let ghost = "INSERT INTO records_contacts (id, created_at, updated_at, seen_at, live, key, properties)
-                 SELECT 999999999999, created_at, updated_at, seen_at, 1, NULL, '{}' FROM records_contacts
-                 WHERE id = CAST(?1 AS INTEGER)";
-    spoil(&mut world, ghost, &ids[400]);
+    spoil(&mut world, GHOST, &ids[400]);
     spoil(&mut world, FORGET, &ids[400]);
     world.pass(120);
     assert_eq!(reconcile(&mut world).found, 0);
@@ -152,5 +155,20 @@ fn what_equal_totals_hide_is_found_by_the_weeks_sweep() {
     let reconcile = reconcile(&mut world);
     assert!(reconcile.sweep.done_at.is_some());
     assert_eq!(reconcile.found, 2, "{reconcile:?}");
+    repaired(&mut world).unwrap();
+}
+
+#[test]
+fn of_many_records_what_equal_totals_hide_is_found_by_a_count_once_a_sample_was_drawn() {
+    let mut world = synced(tiny(1_500));
+    world.pass(25 * 60 + 30);
+    assert!(reconcile(&mut world).sample.done_at.is_some());
+    let ids = ids(&world);
+    spoil(&mut world, GHOST, &ids[400]);
+    spoil(&mut world, FORGET, &ids[400]);
+    world.pass(90);
+    let reconcile = reconcile(&mut world);
+    assert_eq!((reconcile.found, reconcile.sweep.found, reconcile.sample.found), (2, 0, 0), "{reconcile:?}");
+    assert!(reconcile.counts.calls <= 40, "{reconcile:?}");
     repaired(&mut world).unwrap();
 }
