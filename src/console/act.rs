@@ -82,6 +82,8 @@ pub fn page(view: &ActView) -> Page {
     let about = view.about.as_ref().map(|(kind, id, _)| (kind.as_str(), id.as_str()));
     let back = about.map_or_else(|| paths.outbox("", None), |(kind, id)| paths.record(kind, id));
     let wrong = count_wrong(view);
+    let focus = focus(view);
+    let focus = focus.as_deref();
     let main = html! {
         (connection::heading(at, if about.is_some() { Tab::Records } else { Tab::Outbox }, html! {}))
         p class="mb-3 text-sm" {
@@ -97,7 +99,7 @@ pub fn page(view: &ActView) -> Page {
             button hidden name="do" value="try" hx-post=(paths.act(&view.name, None)) { "Show what would be written" }
             h2 class="text-lg font-semibold" { (view.title) }
             @if !view.errors.is_empty() || wrong > 0 {
-                div class="alert alert-soft alert-error items-start" role="alert" {
+                div id="wrong" class="alert alert-soft alert-error items-start" role="alert" tabindex="-1" autofocus[focus == Some("wrong")] {
                     (icon(Icon::Alert))
                     ul class="grid gap-1" {
                         @for error in &view.errors { li class="wrap-anywhere" { (error) } }
@@ -106,8 +108,8 @@ pub fn page(view: &ActView) -> Page {
                 }
             }
             div class="card gap-4 border border-base-300 bg-base-100 p-5 shadow-sm sm:p-6" {
-                @for input in &view.inputs { (self::input(input, "")) }
-                @if let Some(rows) = &view.rows { (rows_part(view, rows)) }
+                @for input in &view.inputs { (self::input(input, "", focus)) }
+                @if let Some(rows) = &view.rows { (rows_part(view, rows, focus)) }
             }
             @if let Some(preview) = &view.preview { (writes(at, preview)) }
             div class="flex flex-wrap gap-3" {
@@ -127,28 +129,39 @@ fn count_wrong(view: &ActView) -> usize {
     rows + view.inputs.iter().filter(|input| input.wrong.is_some()).count()
 }
 
-/// A labelled input. `before`: what its id begins with, where a form has several of the name.
-pub fn input(own: &Input, before: &str) -> Markup {
+/// The id of what a person goes on with: where a row came or went, or of a form that was refused the first thing that is wrong.
+fn focus(view: &ActView) -> Option<String> {
+    if view.focus.is_some() || !view.refused {
+        return view.focus.clone();
+    }
+    let input = view.inputs.iter().find(|input| input.wrong.is_some()).map(|input| input.name.to_owned());
+    let row = view.rows.iter().flatten().position(|row| row.wrong.is_some());
+    input.or(row.map(|place| format!("r{place}-field"))).or_else(|| Some("wrong".to_owned()))
+}
+
+/// A labelled input. `before`: what its id begins with, where a form has several of the name; `focus`: the id of what a person goes on with.
+pub fn input(own: &Input, before: &str, focus: Option<&str>) -> Markup {
     let (name, id) = (own.name, format!("{before}{}", own.name));
     let wrong = own.wrong.as_ref().map(|_| format!("{id}-wrong"));
     let help = (!own.help.is_empty()).then(|| format!("{id}-help"));
     let described = wrong.clone().or_else(|| help.clone());
     let invalid = wrong.as_ref().map(|_| "true");
+    let focused = focus == Some(id.as_str());
     let line = |kind: &str, most: usize| {
-        html! { input id=(id) class="input w-full" type=(kind) name=(name) value=(own.value) maxlength=(most) required[own.required] autocomplete="off" aria-describedby=[described.as_deref()] aria-invalid=[invalid]; }
+        html! { input id=(id) class="input w-full" type=(kind) name=(name) value=(own.value) maxlength=(most) required[own.required] autocomplete="off" aria-describedby=[described.as_deref()] aria-invalid=[invalid] autofocus[focused]; }
     };
     html! {
         div class={ "grid content-start gap-1.5" @if own.takes == Takes::Text { " sm:col-span-2" } } {
             label class="text-sm font-medium" for=(id) { (own.label) @if !own.required { span class="font-normal text-muted" { " (optional)" } } }
             @match &own.takes {
                 Takes::Line(most) => (line("text", *most)),
-                Takes::Proposed(list) => input id=(id) class="input w-full" name=(name) value=(own.value) maxlength="300" list=(list) autocomplete="off" aria-describedby=[described.as_deref()] aria-invalid=[invalid];,
+                Takes::Proposed(list) => input id=(id) class="input w-full" name=(name) value=(own.value) maxlength="300" list=(list) autocomplete="off" aria-describedby=[described.as_deref()] aria-invalid=[invalid] autofocus[focused];,
                 Takes::Email => (line("email", 254)),
                 Takes::Url => (line("url", 2_000)),
-                Takes::Number => input id=(id) class="input w-40" type="number" min="0" step="any" name=(name) value=(own.value) required[own.required] aria-describedby=[described.as_deref()] aria-invalid=[invalid];,
-                Takes::Moment => input id=(id) class="input w-64" type="datetime-local" name=(name) value=(own.value) required[own.required] aria-describedby=[described.as_deref()] aria-invalid=[invalid];,
-                Takes::Text => textarea id=(id) class="textarea min-h-28 w-full" name=(name) maxlength="65536" required[own.required] aria-describedby=[described.as_deref()] aria-invalid=[invalid] { (own.value) },
-                Takes::OneOf(options) => select id=(id) class="select w-full" name=(name) required[own.required] aria-describedby=[described.as_deref()] aria-invalid=[invalid] {
+                Takes::Number => input id=(id) class="input w-40" type="number" min="0" step="any" name=(name) value=(own.value) required[own.required] aria-describedby=[described.as_deref()] aria-invalid=[invalid] autofocus[focused];,
+                Takes::Moment => input id=(id) class="input w-64" type="datetime-local" name=(name) value=(own.value) required[own.required] aria-describedby=[described.as_deref()] aria-invalid=[invalid] autofocus[focused];,
+                Takes::Text => textarea id=(id) class="textarea min-h-28 w-full" name=(name) maxlength="65536" required[own.required] aria-describedby=[described.as_deref()] aria-invalid=[invalid] autofocus[focused] { (own.value) },
+                Takes::OneOf(options) => select id=(id) class="select w-full" name=(name) required[own.required] aria-describedby=[described.as_deref()] aria-invalid=[invalid] autofocus[focused] {
                     @if !own.required || !options.iter().any(|(value, _)| *value == own.value) { option value="" { @if own.required { "Choose" } @else { "–" } } }
                     @for (value, words) in options { option value=(value) selected[*value == own.value] { (words) } }
                 },
@@ -159,7 +172,7 @@ pub fn input(own: &Input, before: &str) -> Markup {
     }
 }
 
-fn rows_part(view: &ActView, rows: &[Row]) -> Markup {
+fn rows_part(view: &ActView, rows: &[Row], focus: Option<&str>) -> Markup {
     let to = view.at.paths().act(&view.name, None);
     html! {
         fieldset class="grid gap-3" {
@@ -170,7 +183,7 @@ fn rows_part(view: &ActView, rows: &[Row]) -> Markup {
                 div class="grid gap-2 sm:grid-cols-[minmax(0,5fr)_minmax(0,6fr)_auto] sm:items-end" {
                     label class="grid gap-1 text-xs text-muted" {
                         span { "HubSpot's field" span class="sr-only" { " " (number) } }
-                        input id={ (id) "-field" } class="input input-sm w-full text-base-content" name="field" value=(row.field) placeholder="Field" list="known" maxlength="300" autocomplete="off" autofocus[view.focus == Some(format!("{id}-field"))] aria-describedby=[wrong.as_deref()] aria-invalid=[wrong.as_ref().map(|_| "true")];
+                        input id={ (id) "-field" } class="input input-sm w-full text-base-content" name="field" value=(row.field) placeholder="Field" list="known" maxlength="300" autocomplete="off" autofocus[focus == Some(format!("{id}-field").as_str())] aria-describedby=[wrong.as_deref()] aria-invalid=[wrong.as_ref().map(|_| "true")];
                     }
                     label class="grid gap-1 text-xs text-muted" {
                         span { "Its new value" span class="sr-only" { " of field " (number) } }
@@ -181,7 +194,7 @@ fn rows_part(view: &ActView, rows: &[Row]) -> Markup {
                 }
             }
             @if rows.len() < MAX_ROWS {
-                button id="add-row" class="btn btn-sm btn-ghost w-fit" name="do" value="add" autofocus[view.focus.as_deref() == Some("add-row")] formnovalidate hx-post=(to) { (icon(Icon::Plus)) "Add a field" }
+                button id="add-row" class="btn btn-sm btn-ghost w-fit" name="do" value="add" autofocus[focus == Some("add-row")] formnovalidate hx-post=(to) { (icon(Icon::Plus)) "Add a field" }
             }
         }
     }

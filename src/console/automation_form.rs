@@ -254,7 +254,7 @@ fn step(view: &AutomationForm, to: &str, (place, last): (usize, usize), step: &S
                 }
             }
             @if let (Some(words), Some(id)) = (&step.wrong, &wrong) { p id=(id) class="text-sm text-error wrap-anywhere" { (words) } }
-            div class="grid gap-4 sm:grid-cols-2" { @for input in &step.inputs { (act::input(input, &before)) } }
+            div class="grid gap-4 sm:grid-cols-2" { @for input in &step.inputs { (act::input(input, &before, None)) } }
             details class="text-sm" open[!step.more.is_empty()] {
                 summary class="link w-fit" { "More of it, as JSON" span class="sr-only" { ", of step " (number) } }
                 label class="sr-only" for={ (before) "more" } { "More of step " (number) ", as JSON" }

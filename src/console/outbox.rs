@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::Page;
 use super::chrome::{Icon, alert_class, csrf_field, icon, tone_icon};
 use super::connection::{self, ConnectionFrame, Tab, action};
-use super::view::Tone;
+use super::view::{ConnectionState, Tone};
 use super::words::{count, number, planned, when};
 
 /// The list of actions.
@@ -335,15 +335,18 @@ fn one_part(view: &ActionPageView) -> Markup {
     let ActionPageView { at, action: one } = view;
     let (now_at, paths) = (at.frame.now_at, at.paths());
     let open = one.writes.iter().any(|write| write.standing.is_open());
+    let still = stands_still(at);
     html! {
-        div id="live" hx-get=(paths.outbox_action_live(&one.id)) hx-trigger=(if open { "every 1s" } else { "every 10s" }) hx-swap="morph:outerHTML" {
+        div id="live" hx-get=(paths.outbox_action_live(&one.id)) hx-trigger=(if open && still.is_none() { "every 1s" } else { "every 10s" }) hx-swap="morph:outerHTML" {
             div class="flex flex-wrap items-start justify-between gap-x-6 gap-y-2" {
                 h2 class="min-w-0 text-lg font-semibold wrap-anywhere" { (one.title) }
                 (badge(one.standing))
             }
             p class="mt-1 max-w-prose" role="status" { (one.standing.meaning()) }
-            @if open && !at.held {
-                progress class="progress progress-primary mt-3" aria-label="On its way to HubSpot" value=(one.writes.iter().filter(|write| !write.standing.is_open()).count()) max=(one.writes.len()) {}
+            @match still {
+                Some(words) if open => p class="mt-1 max-w-prose text-sm" { (words) @if at.held { " " a class="link" href=(paths.sync()) { "To the sync" } } },
+                None if open => progress class="progress progress-primary mt-3" aria-label="On its way to HubSpot" value=(one.writes.iter().filter(|write| !write.standing.is_open()).count()) max=(one.writes.len()) {},
+                _ => {},
             }
             dl class="facts mt-4" {
                 div { dt { "Asked for" } dd { (when(now_at, one.asked_at)) } }
@@ -365,6 +368,36 @@ fn one_part(view: &ActionPageView) -> Markup {
     }
 }
 
+/// Why nothing leaves at the moment, and what it takes.
+const fn stands_still(at: &ConnectionFrame) -> Option<&'static str> {
+    match at.state {
+        ConnectionState::Active => None,
+        ConnectionState::Paused if at.held => {
+            Some("The sync is paused, and nothing is written meanwhile: it goes on when somebody resumes it.")
+        }
+        ConnectionState::Paused => Some("HubSpot takes no calls at the moment: it goes on by itself."),
+        ConnectionState::NeedsReauthorisation => {
+            Some("HubSpot no longer accepts the connection: it goes on when the account is connected again.")
+        }
+        ConnectionState::Disconnecting | ConnectionState::Disconnected => {
+            Some("The account is disconnected: nothing is written.")
+        }
+    }
+}
+
+/// Whether what a person asked for about an action was done: HubSpot, or somebody else, may have been faster.
+pub fn was_done(what: &str, before: &ActionView, after: &ActionView) -> bool {
+    let count = |view: &ActionView, of: &[Standing]| {
+        view.writes.iter().filter(|write| of.contains(&write.standing)).count()
+    };
+    let fewer = |of: &[Standing]| count(after, of) < count(before, of);
+    match what {
+        "cancel" => count(after, &[Standing::Cancelled]) > count(before, &[Standing::Cancelled]),
+        "retry" => fewer(&[Standing::Failed, Standing::Unknown]),
+        _ => fewer(&[Standing::Unknown]),
+    }
+}
+
 fn buttons(at: &ConnectionFrame, one: &ActionView) -> Markup {
     let paths = at.paths();
     let stands = |standing| one.writes.iter().any(|write| write.standing == standing);
@@ -376,7 +409,7 @@ fn buttons(at: &ConnectionFrame, one: &ActionView) -> Markup {
                 div class="flex flex-wrap items-end gap-3" {
                     label class="grid gap-1 text-sm" {
                         span { "Its record id, if you have it" }
-                        input class="input input-sm" name="record" inputmode="numeric" pattern="[0-9]*" maxlength="20" autocomplete="off";
+                        input class="input input-sm" name="record" inputmode="numeric" pattern="[0-9]*" title="Digits only, as at the end of the record's address in HubSpot" maxlength="20" autocomplete="off";
                     }
                     button class="btn btn-sm btn-primary" name="happened" value="yes" { "It is there" }
                     button class="btn btn-sm btn-quiet" name="happened" value="no" { "It is not: write it again" }

@@ -7,7 +7,7 @@ use scraper::{ElementRef, Html, Selector};
 use super::sample::{self, plain};
 use super::view::*;
 use super::{
-    Page, integrations, notice, operator, paths,
+    Page, fill, integrations, notice, operator, outbox, paths,
     record::{self, RecordView},
     records::{self, RecordsView},
     security_headers,
@@ -307,6 +307,64 @@ fn a_first_sync_is_asked_for_every_two_seconds_and_everything_else_every_ten() {
     assert_eq!(trigger(paused), "every 10s");
     let leaving = ConnectionView { state: ConnectionState::Disconnecting, ..sample::connected(&plain) };
     assert_eq!(trigger(leaving), "every 2s");
+}
+
+fn named(wanted: &str) -> Page {
+    let all = sample::every_page(&plain);
+    all.into_iter().find(|(name, _)| *name == wanted).map(|(_, page)| page).expect(wanted)
+}
+
+#[test]
+fn what_waits_while_the_account_stands_still_says_why_and_is_asked_for_less_often() {
+    let cases = [
+        ("outbox-waiting", None, "every 1s"),
+        ("outbox-waiting-paused", Some("goes on when somebody resumes it. To the sync"), "every 10s"),
+        ("outbox-waiting-no-access", Some("when the account is connected again"), "every 10s"),
+        ("outbox-failed", None, "every 10s"),
+    ];
+    for (name, why, every) in cases {
+        let page = named(name);
+        let html = Html::parse_document(&page.html);
+        let said = text(&page).contains("goes on");
+        assert_eq!(said, why.is_some(), "{name}");
+        assert!(why.is_none_or(|why| text(&page).contains(why)), "{name}: {}", text(&page));
+        assert_eq!(select(&html, "#live")[0].attr("hx-trigger"), Some(every), "{name}");
+        let moves = name == "outbox-waiting";
+        assert_eq!(select(&html, "progress").len(), usize::from(moves), "{name}: nothing moves by itself");
+    }
+}
+
+#[test]
+fn a_form_that_was_refused_begins_at_the_first_thing_that_is_wrong() {
+    let begins = |name: &str| {
+        let page = named(name);
+        let html = Html::parse_document(&page.html);
+        select(&html, "[autofocus]").iter().map(|own| own.attr("id").unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(begins("act-refused"), ["owner"]);
+    assert_eq!(begins("act-refused-whole"), ["wrong"]);
+    assert_eq!(begins("act-task"), Vec::<String>::new());
+    assert_eq!(begins("act-preview"), Vec::<String>::new());
+}
+
+#[test]
+fn only_what_was_done_about_an_action_is_told_as_done() {
+    let action = |states: [&str; 2]| {
+        let write = |state: &&str| serde_json::json!({ "op": "create", "type": "tasks", "state": state, "attempts": 1 });
+        let told = serde_json::json!({
+            "id": "act_1", "action": "create_task", "state": states[0], "asked_at": "2026-11-20T09:30:00.000Z",
+            "by": "jane", "writes": states.iter().map(write).collect::<Vec<_>>(),
+        });
+        fill::outbox::action(&told.to_string()).unwrap()
+    };
+    let done = |what, before, after| outbox::was_done(what, &action(before), &action(after));
+    assert!(done("cancel", ["done", "waiting"], ["done", "cancelled"]));
+    assert!(!done("cancel", ["done", "waiting"], ["done", "sent"]), "it left before");
+    assert!(!done("cancel", ["done", "cancelled"], ["done", "cancelled"]));
+    assert!(done("retry", ["failed", "done"], ["waiting", "done"]));
+    assert!(!done("retry", ["done", "done"], ["done", "done"]));
+    assert!(done("resolve", ["unknown", "failed"], ["done", "failed"]));
+    assert!(!done("resolve", ["done", "failed"], ["done", "failed"]), "somebody else has said so");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::{
             mappings::Catalog,
             outbox as shown,
         },
-        outbox::{self, ActionPageView, OutboxView, Standing},
+        outbox::{self, ActionPageView, ActionView, OutboxView, Standing},
         view::{Flash, Notice, Tone},
     },
     engine::portal::{
@@ -71,11 +71,14 @@ impl Visit<'_> {
     }
 
     pub(super) async fn action(&self, id: ActionId) -> Result<ActionPageView, Stop> {
-        match self.of_outbox(Outbox::Get(id)).await? {
-            Told::Action(told) => {
-                let action = shown::action(&told).ok_or_else(directory::unexpected)?;
-                Ok(ActionPageView { at: self.frame().await, action })
-            }
+        let action = self.told_action(Outbox::Get(id)).await?;
+        Ok(ActionPageView { at: self.frame().await, action })
+    }
+
+    /// The action that is told in answer to this.
+    async fn told_action(&self, command: Outbox) -> Result<ActionView, Stop> {
+        match self.of_outbox(command).await? {
+            Told::Action(told) => shown::action(&told).ok_or_else(|| directory::unexpected().into()),
             Told::Unknown => Err(Notice::NotFound.into()),
             _ => Err(directory::unexpected().into()),
         }
@@ -95,6 +98,7 @@ impl Visit<'_> {
             Ok(run) => self.paths.automation_run(run.as_str()),
             Err(_) => self.paths.outbox_action(id.as_str()),
         };
+        let before = self.told_action(Outbox::Get(id.clone())).await?;
         let (command, done) = match what {
             "cancel" => (Outbox::Cancel(id), "action-cancelled"),
             "retry" => (Outbox::Retry(id), "action-again"),
@@ -105,11 +109,8 @@ impl Visit<'_> {
                 (Outbox::Resolve { action: id, happened, record }, done)
             }
         };
-        match self.of_outbox(command).await? {
-            Told::Action(_) => say(&page, done),
-            Told::Unknown => Err(Notice::NotFound.into()),
-            _ => Err(directory::unexpected().into()),
-        }
+        let after = self.told_action(command).await?;
+        say(&page, if outbox::was_done(what, &before, &after) { done } else { "action-past" })
     }
 
     async fn switched(&self) -> Result<Settings, Stop> {
@@ -171,10 +172,11 @@ impl Visit<'_> {
         let wrong = match draft.wanted(&of) {
             Err(wrong) => wrong,
             Ok(wanted) => match self.take(wanted, button == "try", key).await? {
-                Ok(told) => {
+                Ok((told, new)) => {
                     let action = shown::action(&told).ok_or_else(directory::unexpected)?;
                     if button == "do" {
-                        return say(&self.paths.outbox_action(&action.id), "action-taken");
+                        let done = if new { "action-taken" } else { "action-before" };
+                        return say(&self.paths.outbox_action(&action.id), done);
                     }
                     let view = self.act_view(&draft, &of, &Wrong::default(), key).await?;
                     return show(&act::page(&ActView { preview: Some(action), ..view }));
@@ -186,8 +188,13 @@ impl Visit<'_> {
         show(&act::page(&ActView { refused: button == "do", ..view }))
     }
 
-    /// Asks for one action: as it is told, or what is wrong with it.
-    async fn take(&self, wanted: Wanted, dry_run: bool, key: &str) -> Result<Result<String, Wrong>, Stop> {
+    /// Asks for one action: as it is told and whether it was not there before, or what is wrong with it.
+    async fn take(
+        &self,
+        wanted: Wanted,
+        dry_run: bool,
+        key: &str,
+    ) -> Result<Result<(String, bool), Wrong>, Stop> {
         let key = (!key.is_empty()).then(|| format!("form-{}", key.chars().take(40).collect::<String>()));
         let asked = Asked {
             key,
@@ -203,7 +210,7 @@ impl Visit<'_> {
         };
         let of_all = |words: &str| Wrong::whole(words);
         match taken.pop() {
-            Some(Taken::Action { action, .. }) => Ok(Ok(action)),
+            Some(Taken::Action { action, new }) => Ok(Ok((action, new))),
             Some(Taken::Refused(refusal)) => Ok(Err(Wrong::of(&refusal))),
             Some(Taken::Off) => {
                 Ok(Err(of_all("An administrator has switched this action off for this account.")))
@@ -309,6 +316,10 @@ fn random_key() -> String {
 pub(super) fn flash(done: &str) -> Option<Flash> {
     let (tone, words) = match done {
         "action-taken" => (Tone::Good, "It is on its way; how it goes stands below."),
+        "action-before" => {
+            (Tone::Note, "This form was sent before, and is done once: how that goes stands below.")
+        }
+        "action-past" => (Tone::Note, "Nothing was done: it stands otherwise by now, as is shown below."),
         "action-cancelled" => (Tone::Good, "What had not left is cancelled."),
         "action-again" => (Tone::Good, "It leaves again."),
         "action-there" => (Tone::Good, "Noted: it is in HubSpot."),

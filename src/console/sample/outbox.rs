@@ -6,7 +6,7 @@ use crate::console::{
     act::{self, ActView, Input, Row, Takes},
     connection::ConnectionFrame,
     outbox::{self, ActionPageView, ActionView, OutboxView, Standing, SwitchesView, WriteView},
-    view::Frame,
+    view::{ConnectionState, Frame},
 };
 use crate::values::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
 
@@ -14,6 +14,7 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
     let viewer =
         || ConnectionFrame { frame: Frame { administers: false, ..frame(t) }, ..connection_frame(t) };
     let one = |action| ActionPageView { at: connection_frame(t), action };
+    let still = |state, held| ConnectionFrame { state, held, ..connection_frame(t) };
     vec![
         ("outbox", outbox::page(&list(t))),
         ("outbox-viewer", outbox::page(&OutboxView { at: viewer(), ..list(t) })),
@@ -35,6 +36,20 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
         ("outbox-job-none", outbox::page(&OutboxView { actions: vec![], counts: vec![], ..job(t, 0) })),
         ("outbox-older", outbox::page(&OutboxView { continued: true, ..list(t) })),
         ("outbox-waiting", outbox::one(&one(action(t, Standing::Waiting)))),
+        (
+            "outbox-waiting-paused",
+            outbox::one(&ActionPageView {
+                at: still(ConnectionState::Paused, true),
+                action: action(t, Standing::Waiting),
+            }),
+        ),
+        (
+            "outbox-waiting-no-access",
+            outbox::one(&ActionPageView {
+                at: still(ConnectionState::NeedsReauthorisation, false),
+                action: action(t, Standing::Waiting),
+            }),
+        ),
         ("outbox-sent", outbox::one(&one(imported(t)))),
         ("outbox-failed", outbox::one(&one(action(t, Standing::Failed)))),
         ("outbox-unknown", outbox::one(&one(action(t, Standing::Unknown)))),
@@ -56,6 +71,14 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
         ),
         ("act-task", act::page(&form(t))),
         ("act-refused", act::page(&refused(t))),
+        (
+            "act-refused-whole",
+            act::page(&ActView {
+                errors: vec![t("Too many writes wait for HubSpot already.")],
+                refused: true,
+                ..form(t)
+            }),
+        ),
         ("act-preview", act::page(&ActView { preview: Some(action(t, Standing::Dry)), ..fields(t) })),
         ("act-import", act::page(&ActView { about: None, title: t("Import company"), ..form(t) })),
     ]

@@ -46,6 +46,7 @@ pub mod seats;
 pub mod selection;
 pub mod signals;
 pub mod snapshot;
+mod standing;
 pub mod state;
 pub mod storage;
 mod streams;
