@@ -99,6 +99,14 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    /// Whether scores that were written by the others are in the properties that these name.
+    fn has_properties_of(&self, other: &Self) -> bool {
+        self.fields == other.fields
+            && (self.fields == Fields::Mapped || self.names.prefix == other.names.prefix)
+    }
+}
+
 /// Properties that are being made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Creating {
@@ -382,7 +390,15 @@ impl Portal {
         kept.open = true;
         let mode = if full || !kept.full { run::Mode::Full } else { run::Mode::Delta };
         let run = Run::new(kept.number, mode, asked_by, day, turn.now);
+        let settings = kept.settings.clone();
         self.scores.run = Some(run);
+        let mapping = match settings.fields {
+            Fields::Mapped => self.score_mapping(turn)?.as_ref().map(run::Frozen::of),
+            Fields::Managed | Fields::ByHand => None,
+        };
+        if let Some(run) = &mut self.scores.run {
+            run.began_with = Some(run::BeganWith { settings, mapping });
+        }
         self.scores.untidy = true;
         self.scores.save(turn)?;
         // Properties that do not fit are told before a single account is looked at.
@@ -399,7 +415,14 @@ impl Portal {
         run.trouble = run.trouble.take().or(trouble);
         run.phase = Phase::Ended;
         run.ended_at = Some(turn.now);
-        let is_full = run.mode == run::Mode::Full;
+        let settings = &self.scores.kept.settings;
+        // What was sent to properties that are not those any more is nothing that the next run can rely on.
+        let own = run.began_with.as_mut();
+        let same = own.as_ref().is_none_or(|own| own.settings.has_properties_of(settings));
+        if let Some(own) = own {
+            own.mapping = None;
+        }
+        let is_full = run.mode == run::Mode::Full && same;
         self.save_run(turn)?;
         self.tell_run(turn)?;
         self.scores.run = None;
