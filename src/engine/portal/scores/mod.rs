@@ -10,7 +10,8 @@
 //! time: of the three that HubSpot lets run the account's people keep two.
 //!
 //! Owns the settings (in `meta`), accounts, runs and rows (in the store's `score_…`), and what is under way (in memory). A run's state is
-//! saved in the turn that changes it, so that one that is interrupted goes on where it was.
+//! saved in the turn that changes it, so that one that is interrupted goes on where it was; what people set meanwhile holds from the next
+//! run on.
 
 pub mod commands;
 mod echo;

@@ -47,7 +47,7 @@ const CELLS_BYTES: usize = 4_000;
 const GONE_MS: i64 = 10 * MINUTE_MS;
 /// How often it looks.
 const LOOK_MS: i64 = 10 * SECOND_MS;
-/// Why a run ends whose mapping somebody has removed.
+/// Why a run ends without a mapping: an older release began it, and somebody has removed what it asked for each time.
 const NO_MAPPING: &str = "The field mapping of scores is gone.";
 
 /// What is needed for each piece.
