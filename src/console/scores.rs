@@ -96,6 +96,7 @@ pub struct RunView {
     /// Calls to HubSpot: for what was written, and for reading it again.
     pub calls: (u64, u64),
     pub kilobytes: u64,
+    pub left_out: Vec<LeftOutLine>,
     /// The first [`ERRORS_SHOWN`].
     pub errors: Vec<ErrorLine>,
 }
@@ -112,6 +113,15 @@ pub struct FileLine {
     pub sent: u64,
     pub failed: u64,
     pub trouble: Option<String>,
+}
+
+/// Values that a property could not have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeftOutLine {
+    pub property: String,
+    /// Of the first of them.
+    pub why: String,
+    pub values: u64,
 }
 
 /// A row that HubSpot refused.
@@ -395,13 +405,29 @@ pub fn run(view: &RunView) -> Page {
                 " " a class="link inline-flex items-center gap-1" href=(link) rel="noreferrer" target="_blank" { "HubSpot's imports" span class="sr-only" { " (new tab)" } (icon(Icon::Out)) }
             }
         }
+        @if !view.left_out.is_empty() { (left_out(view)) }
         @if !view.files.is_empty() { (files(view)) }
         @if !view.errors.is_empty() { (errors(view)) }
     };
     Page { status: 200, html: connection::document(at, &format!("Run of {}", run.date), false, main) }
 }
 
+fn left_out(view: &RunView) -> Markup {
+    html! {
+        section class="mt-8" aria-labelledby="left-out" {
+            h2 id="left-out" class="mb-3 font-semibold" { "Values left out" }
+            ul class="card grid gap-3 border border-base-300 bg-base-100 p-5 text-sm shadow-sm" {
+                @for line in &view.left_out {
+                    li class="min-w-0 wrap-anywhere" { code { (line.property) } ", " (count(line.values, "value", "values")) ": " (line.why) }
+                }
+            }
+            p class="mt-2 text-sm text-muted" { "Their companies keep what they held there; the other scores were sent." }
+        }
+    }
+}
+
 fn files(view: &RunView) -> Markup {
+    let imports = paths::hubspot_imports(&view.at.ui_domain, view.at.portal_id);
     html! {
         section class="mt-8" aria-labelledby="files" {
             h2 id="files" class="mb-3 font-semibold" { "Files" }
@@ -414,7 +440,12 @@ fn files(view: &RunView) -> Markup {
                         }
                         p class="mt-1 text-sm text-muted" {
                             (file.why)
-                            @if let Some(id) = &file.import_id { " Import " (id) "." }
+                            @if let Some(id) = &file.import_id {
+                                " "
+                                @if let Some(link) = &imports { a class="link" href=(link) rel="noreferrer" target="_blank" { "Import " (id) span class="sr-only" { " (new tab)" } } }
+                                @else { "Import " (id) }
+                                "."
+                            }
                             @if file.state == "done" { " Taken: " (number(file.sent)) ", refused: " (number(file.failed)) "." }
                         }
                         @if let Some(trouble) = &file.trouble { p class="mt-2 text-sm wrap-anywhere" { (trouble) } }

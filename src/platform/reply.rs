@@ -1,5 +1,6 @@
 //! Answers of the front, each with the headers its kind must have.
 
+use futures_util::Stream;
 use serde_json::Value;
 use worker::{Response, ResponseBuilder, Result};
 
@@ -47,11 +48,12 @@ pub fn download(name: &str, body: String) -> Result<Response> {
     Ok(response)
 }
 
-/// Likewise a table.
-pub fn csv(name: &str, body: String) -> Result<Response> {
-    let response = text(200, "text/csv; charset=utf-8", body)?;
-    response.headers().set("content-disposition", &format!("attachment; filename=\"{name}\""))?;
-    Ok(response)
+/// Likewise a table, which comes in parts.
+pub fn csv(name: &str, parts: impl Stream<Item = Result<Vec<u8>>> + 'static) -> Result<Response> {
+    bare(200)?
+        .with_header("content-type", "text/csv; charset=utf-8")?
+        .with_header("content-disposition", &format!("attachment; filename=\"{name}\""))?
+        .from_stream(parts)
 }
 
 /// A refusal.

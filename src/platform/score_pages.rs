@@ -1,6 +1,7 @@
 //! The pages of scores: forms become settings and orders, and what the Portal tells becomes pages.
 
-use worker::Response;
+use futures_util::stream;
+use worker::{Env, Response};
 
 use crate::{
     console::{
@@ -18,9 +19,11 @@ use crate::{
     platform::{
         connection_pages::{Visit, say, show},
         directory_object as directory,
+        fault::Fault,
         incoming::Incoming,
+        log,
         pages::{Stop, field},
-        reply,
+        portals, reply,
     },
     values::score::Names,
 };
@@ -100,11 +103,63 @@ impl Visit<'_> {
         show(&scores::run(&view))
     }
 
-    /// The refused rows of a run as a file: the first ten thousand, which no spreadsheet is read beyond.
+    /// The refused rows of a run as a file, all of them: pages are asked for one by one as the reader takes them. A million rows are a
+    /// hundred pages, of the thousand calls that a request may make.
     pub(super) async fn score_errors(&self, run: u32) -> Result<Response, Stop> {
-        let command = ScoreCommand::Errors { run: i64::from(run), after: None, limit: ERRORS_LIMIT };
-        let file = fill::csv(&self.score_text(command).await?).ok_or_else(directory::unexpected)?;
-        Ok(reply::csv(&format!("scores-run-{run}.csv"), file)?)
+        let (env, object) = (self.env.clone(), self.connection.object.clone());
+        let first = refused_rows(&env, &object, run, None).await?.ok_or(Notice::NotFound)?;
+        let rest = Some(Rest { env, object, run, next: Next::First(first) });
+        let pages = stream::unfold(rest, |rest| async move {
+            let Rest { env, object, run, next } = rest?;
+            let page = match next {
+                Next::First((rows, next)) => fill::csv(&rows, true).map(|text| (text, next)),
+                Next::After(row) => {
+                    let page = refused_rows(&env, &object, run, Some(row)).await;
+                    page.ok().flatten().and_then(|(rows, next)| Some((fill::csv(&rows, false)?, next)))
+                }
+            };
+            let Some((text, next)) = page else {
+                // The reader sees that the file ends before its end.
+                log::line("a file of refused rows is cut off: its connection's object does not answer", &[]);
+                return Some((Err(worker::Error::RustError("the file is cut off".to_owned())), None));
+            };
+            let rest = next.map(|row| Rest { env, object, run, next: Next::After(row) });
+            Some((Ok(text.into_bytes()), rest))
+        });
+        Ok(reply::csv(&format!("scores-run-{run}.csv"), pages)?)
+    }
+}
+
+/// Refused rows as JSON, and after which row the next begin.
+type Rows = (String, Option<(u32, u32)>);
+
+/// What is left to send of a file of refused rows.
+struct Rest {
+    env: Env,
+    object: String,
+    run: u32,
+    next: Next,
+}
+
+enum Next {
+    /// The page that is there.
+    First(Rows),
+    /// The page after this row.
+    After((u32, u32)),
+}
+
+/// A page of refused rows; `None`: there is no such run.
+async fn refused_rows(
+    env: &Env,
+    object: &str,
+    run: u32,
+    after: Option<(u32, u32)>,
+) -> Result<Option<Rows>, Fault> {
+    let command = ScoreCommand::Errors { run: i64::from(run), after, limit: ERRORS_LIMIT };
+    match portals::ask(env, object, &Command::Score(command)).await? {
+        Answer::Score(ScoreAnswer::Errors { results, next }) => Ok(Some((results, next))),
+        Answer::Score(ScoreAnswer::Missing) | Answer::NotConnected => Ok(None),
+        _ => Err(directory::unexpected()),
     }
 }
 

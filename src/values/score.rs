@@ -6,7 +6,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::property_value::Definition;
+use super::{
+    mapping::{Entry, Source},
+    property_value::{self, Code, Definition, Manner, Nature, Refusal},
+};
 
 /// Longest prefix: with the longest score's name 50 characters, within which HubSpot's names are safe (`hubspot-api.md` 5).
 pub const PREFIX_CHARS: usize = 30;
@@ -219,6 +222,47 @@ pub fn misfit(score: Score, field: Option<&Definition>, name: &str) -> Option<St
     Some(format!("`{name}` lacks the options `{}`: add them in HubSpot.", lacking.join("`, `")))
 }
 
+/// What keeps an entry of a mapping from writing a score to its field, and the key of the entry that is wrong; `None`: it can. Of a field
+/// that cannot be written at all, and of a constant, it says nothing.
+pub fn unfit(entry: &Entry, field: &Definition) -> Option<(&'static str, Refusal)> {
+    let (Source::Host { path, .. }, Some(nature)) = (&entry.source, field.nature()) else { return None };
+    let name = &field.name;
+    let Some(score) = Score::ALL.into_iter().find(|score| score.as_str() == path) else {
+        let all = Score::ALL.map(Score::as_str).join("`, `");
+        let detail = format!("`{name}` is filled from something that is no score. The scores are `{all}`.");
+        return Some(("from", Refusal { code: Code::UnknownField, detail }));
+    };
+    let is_number = score.options().is_empty();
+    let (takes, code) = match nature {
+        Nature::Text => (field.field_type != "file", Code::NotAText),
+        Nature::Number => (is_number, Code::NotANumber),
+        Nature::Option | Nature::Options => (!is_number, Code::NotAnOption),
+        Nature::Phone => (false, Code::NotAText),
+        Nature::Boolean => (false, Code::NotABoolean),
+        Nature::Owner => (false, Code::NotAnOwner),
+        Nature::Date => (false, Code::NotADate),
+        Nature::Datetime => (false, Code::NotADatetime),
+    };
+    if !takes {
+        let (value_type, field_type) = (&field.value_type, &field.field_type);
+        let (is, fitting) = if is_number { ("a number", "number") } else { ("a word", "option") };
+        let detail = format!(
+            "`{name}` has the type `{value_type}` and the field type `{field_type}` in HubSpot, and `{path}` is {is}: choose a field that holds one {fitting}, or a text."
+        );
+        return Some(("field", Refusal { code, detail }));
+    }
+    let fits = |option: &&str| property_value::write(field, &json!(option), Manner::Replace).is_ok();
+    let lacking: Vec<&str> = score.options().iter().copied().filter(|option| !fits(option)).collect();
+    if lacking.is_empty() {
+        return None;
+    }
+    let detail = format!(
+        "`{name}` lacks the options `{}`: add them in HubSpot, or choose another field.",
+        lacking.join("`, `")
+    );
+    Some(("field", Refusal { code: Code::NotAnOption, detail }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -296,5 +340,57 @@ mod tests {
         let short = Definition { options: grade.options[..4].to_vec(), ..grade.clone() };
         assert!(said(Some(&short)).contains("`—`"));
         assert_ne!(said(Some(&Definition { read_only: true, ..grade })), "");
+    }
+
+    #[test]
+    fn a_field_of_the_hosts_choice_takes_a_score_or_says_why_not() {
+        let entry = |path: &str| Entry {
+            field: "heat".to_owned(),
+            source: Source::Host { path: path.to_owned(), declared: None, default: None },
+            nature: None,
+            only_if_empty: false,
+            drop_if_refused: false,
+        };
+        let field = |value_type: &str, field_type: &str, options: &[&str]| Definition {
+            name: "heat".to_owned(),
+            value_type: value_type.to_owned(),
+            field_type: field_type.to_owned(),
+            options: options
+                .iter()
+                .map(|text| Choice { value: text.to_lowercase(), label: (*text).to_owned() })
+                .collect(),
+            ..Definition::default()
+        };
+        let trend = Score::IntentTrend.options();
+        for (path, fits) in [
+            ("intent_score", field("number", "number", &[])),
+            ("intent_score", field("string", "text", &[])),
+            ("intent_trend", field("string", "textarea", &[])),
+            // By their labels too, and where HubSpot has more than it lists.
+            ("intent_trend", field("enumeration", "radio", trend)),
+            ("intent_trend", field("enumeration", "checkbox", trend)),
+            ("intent_trend", field("enumeration", "select", &[])),
+        ] {
+            assert_eq!(unfit(&entry(path), &fits), None, "{path}: {fits:?}");
+        }
+        for (path, other, key, words) in [
+            ("intent_heat", field("number", "number", &[]), "from", "no score"),
+            ("intent.score", field("number", "number", &[]), "from", "`icp_fit_grade`"),
+            ("intent_score", field("date", "date", &[]), "field", "type `date`"),
+            // Milliseconds since 1970, and an owner's number.
+            ("intent_score", field("datetime", "date", &[]), "field", "type `datetime`"),
+            ("intent_score", field("enumeration", "select", &["7"]), "field", "is a number"),
+            ("intent_score", field("bool", "booleancheckbox", &[]), "field", "`booleancheckbox`"),
+            ("intent_score", field("string", "phonenumber", &[]), "field", "`phonenumber`"),
+            ("intent_trend", field("string", "file", &[]), "field", "`file`"),
+            ("intent_trend", field("number", "number", &[]), "field", "is a word"),
+            ("intent_trend", field("enumeration", "select", &trend[1..]), "field", "options `Surging`"),
+        ] {
+            let (at, refusal) = unfit(&entry(path), &other).unwrap_or_else(|| panic!("{path}: {other:?}"));
+            assert!(at == key && refusal.detail.contains(words), "{at}: {}", refusal.detail);
+            assert!(refusal.detail.contains("`heat`"), "{}", refusal.detail);
+        }
+        let constant = Entry { source: Source::Constant(json!("Koala")), ..entry("intent_score") };
+        assert_eq!(unfit(&constant, &field("date", "date", &[])), None, "a constant is no score");
     }
 }

@@ -1,13 +1,26 @@
 // Somebody sets up nightly scores: names the properties, has them created, sends what the host knows now, and sees what came of it; a row
-// that HubSpot refuses is told and can be kept as a file. One story, in this order.
+// that HubSpot refuses is told and can be kept as a file. One story, in this order; its second half is another connection of the same
+// account, which may import companies and not update them.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import * as world from "./world.mjs";
+
+const IMPORTS = [
+  "oauth",
+  "crm.objects.contacts.read",
+  "crm.schemas.contacts.read",
+  "crm.objects.companies.read",
+  "crm.schemas.companies.read",
+  "crm.schemas.companies.write",
+  "crm.import",
+];
 
 let workspace;
 let connection;
 let page;
+let account;
 
 const address = (rest) => `${world.SPOKE}/w/${workspace}/connections/${connection}${rest}`;
 const scores = (method, rest, body) => world.spoke(method, `/v1/connections/${connection}/scores${rest}`, body);
@@ -65,5 +78,58 @@ test("a run begins by hand, and its figures are drawn, listed and told", async (
   await page.getByRole("table", { name: "Runs" }).getByRole("link").first().click();
   await page.getByText("Everything, asked for").waitFor();
   await page.getByText("By batch update").waitFor();
+  await world.assertFitToUse(page);
+});
+
+test("a run by import names it and leads to HubSpot's imports, and the row that was refused can be kept as a file", async () => {
+  account = (await world.control("GET", "state")).portals[0].portal_id;
+  const { token } = await world.control("POST", "private-tokens", { portal_id: account, scopes: IMPORTS });
+  workspace = await world.createWorkspace("Contoso");
+  connection = (await world.spoke("POST", `/v1/workspaces/${workspace}/connections`, { name: "Scores", token })).id;
+  await scores("PUT", "", { on: false, hour: 2, fields: "managed", prefix: "koala", label: "Koala" });
+  const rules = [{ kind: "max_length", characters: 2 }];
+  await world.control("PUT", "validation-rules", { portal_id: account, object_type: "companies", property: "koala_intent_score", rules });
+  await scores("PUT", "/accounts/acct-17", { domain: "northwind.com", intent_score: 101, intent_strength: "Low" });
+  await world.until("the properties that are there already", async () => (await scores("GET", "")).ready, 60);
+  const { id } = await world.until("a run begins", () => scores("POST", "/runs", {}).catch(() => null), 60);
+  const run = await world.until("its end", async () => {
+    const told = await scores("GET", `/runs/${id}`);
+    return told.ended_at && told;
+  }, 60);
+  await page.goto(await world.link(workspace));
+  await page.goto(address(`/scores/runs/${id}`));
+  await page.getByText("As one import: the connection may not update companies otherwise.").waitFor();
+  const link = page.getByRole("link", { name: `Import ${run.files[0].import_id}` });
+  assert.match(await link.getAttribute("href"), new RegExp(`^https://[a-z0-9.-]+/import/${account}$`));
+  const refused = page.getByRole("table", { name: "Rows that HubSpot refused" });
+  await refused.getByText("acct-17").waitFor();
+  await world.assertFitToUse(page);
+  const button = page.getByRole("link", { name: "Download all as CSV" });
+  const [download] = await Promise.all([page.waitForEvent("download"), button.click()]);
+  await world.settled(page);
+  assert.equal(download.suggestedFilename(), `scores-run-${id}.csv`);
+  const [head, row, ...more] = (await readFile(await download.path(), "utf8")).trimEnd().split("\n");
+  assert.equal(head, "account,company,file,row,code,property,message");
+  assert.ok(row.startsWith("acct-17,") && row.includes("koala_intent_score"), row);
+  assert.deepEqual(more, []);
+});
+
+test("Check my fields reads them again, and tells of one that somebody has archived", async () => {
+  const { token } = await world.control("POST", "private-tokens", { portal_id: account });
+  const archived = await fetch(`${world.HUBSPOT}/crm/properties/2026-09/companies/koala_icp_fit_grade`, {
+    method: "DELETE",
+    headers: { authorization: `Bearer ${token}` },
+  });
+  assert.equal(archived.status, 204);
+  await page.goto(address("/scores"));
+  assert.equal(await page.getByText("Ready", { exact: true }).count(), 5);
+  await page.getByRole("button", { name: "Check my fields" }).click();
+  await world.settled(page);
+  await page.getByText("HubSpot's fields are being read").waitFor();
+  await world.until("the property is missing", async () => !(await scores("GET", "")).ready);
+  await page.reload();
+  await page.getByText("Missing", { exact: true }).waitFor();
+  assert.equal(await page.getByText("Ready", { exact: true }).count(), 4);
+  await page.getByRole("button", { name: "Create the properties" }).waitFor();
   await world.assertFitToUse(page);
 });

@@ -13,8 +13,9 @@ use std::{
 use hubspot_simulator::{
     Fault, Shape, Switches,
     portal::PortalSettings,
-    switches::{ListAfter, MergedId},
+    switches::{ErrorLine, ListAfter, MergedId},
 };
+use spoke::values::{ids::ObjectType, scopes};
 
 use crate::life::{
     CARS, IDLE_MS, Loss, Plan, World,
@@ -58,7 +59,23 @@ pub fn drawn(seed: u64) -> Plan {
         plan.edits_per_minute = plan.edits_per_minute.min(3);
     }
     plan.links &= rng.u32(0..4) > 0;
+    let mut imports = fastrand::Rng::with_seed(seed ^ 0x1490_7275);
+    if plan.scores && imports.u32(0..3) == 0 {
+        import(&mut plan, imports.bool());
+    }
     plan
+}
+
+/// Scores go as imports, however few they are: of five accounts three files.
+fn import(plan: &mut Plan, counts_header: bool) {
+    plan.imports = true;
+    plan.variables.push(("SCORE_FILE_ROWS", "2".to_owned()));
+    let update = scopes::of_writes(ObjectType::Companies);
+    plan.more_scopes.retain(|scope| *scope != update);
+    // What an automation does takes that right.
+    plan.signals = false;
+    plan.switches.import_unknown_error_one_in = 3;
+    plan.switches.import_error_line = if counts_header { ErrorLine::OfFile } else { ErrorLine::OfRows };
 }
 
 fn mixed(seed: u64) -> Plan {
@@ -176,6 +193,7 @@ fn mixed(seed: u64) -> Plan {
         writes,
         signals,
         scores,
+        imports: false,
         more_scopes,
         rush: rng.u32(0..4) == 0,
         late_minutes: [0, 0, 0, 0, 0, 0, 0, 75][rng.usize(0..8)],
@@ -248,6 +266,23 @@ fn soak() {
     let (lived, failures) = live_all(first, |_| begun.elapsed().as_secs() < seconds);
     println!("lived {lived} lives from seed {first} on; {} failed", failures.len());
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// What lives with imports are for happens in them.
+#[test]
+fn scores_that_go_as_imports_meet_several_files_refused_rows_and_mergers() {
+    let [mut several, mut refused, mut merged] = [0_u64; 3];
+    for plan in (1..).map(drawn).filter(|plan| plan.imports).take(16) {
+        let seed = plan.seed;
+        let mut world = World::new(plan);
+        world.live().unwrap_or_else(|failure| panic!("SPOKE_SEED={seed}: {failure}"));
+        for run in world.score_runs() {
+            let count = |name: &str| run["counts"][name].as_u64().expect("a number");
+            several += u64::from(run["files"].as_array().expect("files").len() > 1);
+            (refused, merged) = (refused + count("failed"), merged + count("rematched"));
+        }
+    }
+    assert!([several, refused, merged].iter().all(|seen| *seen > 0), "{several}, {refused}, {merged}");
 }
 
 #[test]

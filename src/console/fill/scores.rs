@@ -5,7 +5,10 @@ use serde::Deserialize;
 use crate::{
     console::{
         connection::ConnectionFrame,
-        scores::{ErrorLine, FileLine, PropertyLine, RunCounts, RunLine, RunView, ScoresForm, ScoresView},
+        scores::{
+            ErrorLine, FileLine, LeftOutLine, PropertyLine, RunCounts, RunLine, RunView, ScoresForm,
+            ScoresView,
+        },
     },
     values::{json, time::Timestamp},
 };
@@ -57,7 +60,15 @@ struct Run {
     files: Vec<File>,
     bytes: u64,
     calls: Calls,
+    left_out: Vec<LeftOut>,
     trouble: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct LeftOut {
+    property: String,
+    why: String,
+    values: u64,
 }
 
 #[derive(Deserialize)]
@@ -196,9 +207,15 @@ pub fn run(at: ConnectionFrame, told: &str, errors: &str) -> Option<RunView> {
         message: failed.message,
         code: failed.code,
     };
+    let left_out = told.left_out.iter().map(|own| LeftOutLine {
+        property: own.property.clone(),
+        why: own.why.clone(),
+        values: own.values,
+    });
     Some(RunView {
         at,
         run: line(&told),
+        left_out: left_out.collect(),
         files: told.files.iter().map(file).collect(),
         calls: (calls.imports + calls.polls + calls.errors + calls.updates, calls.echo),
         kilobytes: told.bytes.div_ceil(1_000),
@@ -206,11 +223,14 @@ pub fn run(at: ConnectionFrame, told: &str, errors: &str) -> Option<RunView> {
     })
 }
 
-/// Refused rows as a file for spreadsheets; a cell that one would take for a formula is a text.
-pub fn csv(errors: &str) -> Option<String> {
+/// A page of refused rows as a part of a file for spreadsheets, the first with the header; a cell that one would take for a formula is a
+/// text.
+pub fn csv(errors: &str, is_first: bool) -> Option<String> {
     let errors: Vec<Failed> = json::parse(errors).ok()?;
     let mut file = csv::Writer::from_writer(Vec::new());
-    file.write_record(["account", "company", "file", "row", "code", "property", "message"]).ok()?;
+    if is_first {
+        file.write_record(["account", "company", "file", "row", "code", "property", "message"]).ok()?;
+    }
     let plain = |text: String| {
         if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text }
     };
@@ -238,7 +258,8 @@ mod tests {
         let errors = r#"[{"file":1,"row":2,"company_id":"7","account_id":"-1+1","code":"UNKNOWN_ERROR","property":null,"message":"a \"b\", c"}]"#;
         let expected =
             "account,company,file,row,code,property,message\n'-1+1,7,1,2,UNKNOWN_ERROR,,\"a \"\"b\"\", c\"\n";
-        assert_eq!(csv(errors).unwrap(), expected);
-        assert_eq!(csv("{}"), None);
+        assert_eq!(csv(errors, true).unwrap(), expected);
+        assert_eq!(csv(errors, false).as_deref(), expected.split_once('\n').map(|(_, rows)| rows));
+        assert_eq!((csv("{}", true), csv("[]", false).as_deref()), (None, Some("")));
     }
 }

@@ -4,7 +4,10 @@ use super::{NOW, Text, connection::connection_frame, frame};
 use crate::console::{
     Page,
     connection::ConnectionFrame,
-    scores::{self, ErrorLine, FileLine, PropertyLine, RunCounts, RunLine, RunView, ScoresForm, ScoresView},
+    scores::{
+        self, ErrorLine, FileLine, LeftOutLine, PropertyLine, RunCounts, RunLine, RunView, ScoresForm,
+        ScoresView,
+    },
     view::Frame,
 };
 use crate::values::{
@@ -99,6 +102,11 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
                     trouble: Some(t("HubSpot did not take every file whole: each says why.")),
                     ..line(t, 1, "failed")
                 },
+                left_out: vec![LeftOutLine {
+                    property: t("koala_intent_score"),
+                    why: t("The field takes numbers of 9,007,199,254,740,992 at most."),
+                    values: 2,
+                }],
                 ..run_view(t)
             }),
         ),
@@ -195,6 +203,7 @@ fn run_view(t: Text<'_>) -> RunView {
         ],
         calls: (23, 643),
         kilobytes: 3_910,
+        left_out: vec![],
         errors: vec![error(&t("acct-17")), error("")],
     }
 }

@@ -30,6 +30,7 @@ use super::{
     filter,
     ids::{InvalidId, ObjectType},
     property_value::{self, Code, Definition, Manner, Nature, Refusal},
+    score,
 };
 
 /// Entries of a mapping. A batch of 100 records of 200 properties of 100 bytes is the 2 MB that one call may well carry; HubSpot's own
@@ -263,6 +264,13 @@ impl Entry {
         })
     }
 
+    /// The same of an action: scores ask more of a field than that it can be written.
+    pub fn trouble_in(&self, action: Action, field: Option<&Definition>) -> Option<Refusal> {
+        let unfit = |known| score::unfit(self, known).map(|(_, refusal)| refusal);
+        let of_scores = || field.filter(|_| action == Action::ScoreSnapshot).and_then(unfit);
+        self.trouble(field).or_else(of_scores)
+    }
+
     /// The definition of its field, if that can be written and is what it was.
     fn writes_to<'a>(&self, field: Option<&'a Definition>) -> Result<&'a Definition, Refusal> {
         let field = field.ok_or_else(|| Refusal::unknown_field(&self.field))?;
@@ -366,6 +374,11 @@ impl Mapping {
             };
             if let Some(refusal) = entry.trouble(Some(known)) {
                 let key = if matches!(entry.source, Source::Constant(_)) { "constant" } else { "default" };
+                fault(key, refusal.code.as_fault(), refusal.detail);
+            }
+            if action == Action::ScoreSnapshot
+                && let Some((key, refusal)) = score::unfit(entry, known)
+            {
                 fault(key, refusal.code.as_fault(), refusal.detail);
             }
             let own = match &entry.source {

@@ -17,7 +17,7 @@ use spoke::{
     },
     hubspot::{account, oauth, webhooks},
     values::{
-        http::{Method, Outcome, Request, Response},
+        http::{Body, Method, Outcome, Request, Response},
         ids::{AppKey, ConnectionId, ObjectType, PortalId, WorkspaceId},
         secret::Secret,
         time::Timestamp,
@@ -286,7 +286,11 @@ impl World {
         if let Some(bearer) = &request.bearer {
             headers.push(("authorization".to_owned(), format!("Bearer {}", bearer.expose())));
         }
-        headers.extend(request.body.content_type().map(|own| ("content-type".to_owned(), own.into_owned())));
+        let media = request.body.content_type();
+        if let (Body::Multipart { parts, .. }, Some(media)) = (&request.body, &media) {
+            self.uploads.push((media.clone().into_owned(), parts.clone()));
+        }
+        headers.extend(media.map(|own| ("content-type".to_owned(), own.into_owned())));
         let body = request.body.text().as_bytes().to_vec();
         let sent = wire::Request {
             method: request.method.as_str().to_owned(),

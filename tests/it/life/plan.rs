@@ -123,6 +123,8 @@ pub struct Plan {
     pub signals: bool,
     /// The host scores accounts.
     pub scores: bool,
+    /// The connection may import companies and not update them: every file of scores is an import.
+    pub imports: bool,
     /// Scopes the app has besides those it takes to read.
     pub more_scopes: Vec<&'static str>,
 }
@@ -171,6 +173,7 @@ impl Default for Plan {
             writes: false,
             signals: false,
             scores: false,
+            imports: false,
             more_scopes: Vec::new(),
         }
     }

@@ -132,6 +132,8 @@ pub struct World {
     pub alerts: Vec<Alert>,
     /// Requests that reached HubSpot, in order.
     pub calls: Vec<Call>,
+    /// Files among them: content type and body.
+    pub uploads: Vec<(String, String)>,
     /// The host's servers, by URL.
     pub receivers: BTreeMap<String, Receiver>,
     /// Milliseconds since 1970.
@@ -169,6 +171,7 @@ impl World {
             log: Vec::new(),
             alerts: Vec::new(),
             calls: Vec::new(),
+            uploads: Vec::new(),
             receivers: BTreeMap::new(),
             now: START_MS,
             chosen: BTreeMap::new(),
@@ -594,6 +597,7 @@ impl World {
             self.edit_all();
         }
         self.simulator.faults.clear();
+        self.simulator.switches.import_unknown_error_one_in = 0;
         if self.plan.loses.is_some() {
             self.connect(0);
         }

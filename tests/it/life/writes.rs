@@ -40,7 +40,7 @@ impl World {
                 .map(|id| json!({ "type": "contacts", "id": id }))
                 .into_iter()
                 .collect();
-            let company = self.plan.companies.is_some();
+            let company = self.plan.companies.is_some() && !self.plan.imports;
             let wanted = match number % 5 {
                 0 => {
                     json!({ "action": "create_task", "subject": format!("task {number}"), "due": "2026-12-01T09:00:00Z", "about": about })

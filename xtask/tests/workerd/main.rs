@@ -28,6 +28,7 @@ mod quiet;
 mod receiver;
 mod refresh;
 mod request;
+mod scores;
 mod seats;
 mod secrecy;
 mod sessions;
@@ -69,6 +70,7 @@ fn main() -> ExitCode {
         ("attacks", attacks::trials()),
         ("contract", contract::trials()),
         ("binding", binding::trials()),
+        ("scores", scores::trials()),
         ("seats", seats::trials()),
         ("feed", feed::trials()),
         ("watchdog", watchdog::trials()),

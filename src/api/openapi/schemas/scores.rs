@@ -183,8 +183,23 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                         ("echo", said(count(), "Batch reads of what had been written.")),
                     ]),
                 ),
+                (
+                    "left_out",
+                    said(
+                        list(of("ScoreLeftOut")),
+                        "Values that a property could not have; their rows went without them.",
+                    ),
+                ),
                 ("trouble", or_null(text())),
                 ("import_page", said(or_null(text()), "HubSpot's page of imports.")),
+            ]),
+        ),
+        (
+            "ScoreLeftOut",
+            object(&[
+                ("property", text()),
+                ("why", said(text(), "Of the first of them.")),
+                ("values", count()),
             ]),
         ),
         (

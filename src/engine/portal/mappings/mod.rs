@@ -118,7 +118,7 @@ impl Portal {
             let fields = definitions_of(turn.sql, action, &mapping)?;
             for entry in &mapping.entries {
                 let field = fields.get(&entry.field);
-                let trouble = if discovered { entry.trouble(field) } else { None };
+                let trouble = if discovered { entry.trouble_in(action, field) } else { None };
                 broken |= trouble.is_some();
                 let mut shown = entry.to_json();
                 shown["label"] = json!(field.map(|field| &field.label));

@@ -18,7 +18,7 @@ use crate::{
 pub const AT_ONCE: usize = 1_000;
 /// Most runs of one page: some kilobytes each.
 pub const RUNS_LIMIT: u32 = 50;
-/// Most refused rows of one answer: 300 bytes each, 3 MB.
+/// Most refused rows of one answer: 300 bytes each, 3 MB; a million are a hundred answers.
 pub const ERRORS_LIMIT: u32 = 10_000;
 
 /// An account with its scores, as a host sends it.
@@ -218,11 +218,11 @@ impl Portal {
         }
         let (today, hour) = local(turn.now, self.utc_offset_ms());
         let kept = &mut self.scores.kept;
-        let other_fields = settings.fields != kept.settings.fields
-            || (settings.fields != Fields::Mapped && settings.names != kept.settings.names);
-        if other_fields {
+        if !settings.has_properties_of(&kept.settings) {
             // What the new ones hold nobody has sent.
             kept.full = false;
+        }
+        if settings.fields != kept.settings.fields || settings.names != kept.settings.names {
             kept.trouble = None;
         }
         let moved = settings.on && (!kept.settings.on || settings.hour != kept.settings.hour);

@@ -21,9 +21,14 @@ use crate::{
 const ATTEMPTS: u32 = 6;
 
 impl Portal {
-    /// What of an account fills which property; `None`: the mapping that was chosen is not there.
+    /// What of an account fills which property: what the run began with, whatever has been set since. `None`: the mapping that was chosen
+    /// is not there.
     pub(super) fn score_mapping(&self, turn: &Turn<'_>) -> Result<Option<Mapping>, SqlError> {
-        let settings = &self.scores.kept.settings;
+        let began_with = self.scores.run.as_ref().and_then(|run| run.began_with.as_ref());
+        if let Some(mapping) = began_with.and_then(|own| own.mapping.as_ref()) {
+            return Ok(mapping.read());
+        }
+        let settings = began_with.map_or(&self.scores.kept.settings, |own| &own.settings);
         if settings.fields == Fields::Mapped {
             return mappings::load(turn.sql, Action::ScoreSnapshot);
         }
@@ -82,7 +87,7 @@ impl Portal {
             let fields = mappings::definitions(turn.sql, KIND, Some(&names))?;
             let lines = mapping.entries.iter().map(|entry| {
                 let field = fields.get(&entry.field);
-                let wrong = entry.trouble(field).map(|refusal| refusal.detail);
+                let wrong = entry.trouble_in(Action::ScoreSnapshot, field).map(|refusal| refusal.detail);
                 line(&entry.field, wrong, field.is_some())
             });
             return Ok(lines.collect());

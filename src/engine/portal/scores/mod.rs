@@ -10,7 +10,8 @@
 //! time: of the three that HubSpot lets run the account's people keep two.
 //!
 //! Owns the settings (in `meta`), accounts, runs and rows (in the store's `score_…`), and what is under way (in memory). A run's state is
-//! saved in the turn that changes it, so that one that is interrupted goes on where it was.
+//! saved in the turn that changes it, so that one that is interrupted goes on where it was; what people set meanwhile holds from the next
+//! run on.
 
 pub mod commands;
 mod echo;
@@ -96,6 +97,14 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self { on: false, hour: HOUR, fields: Fields::Managed, names: Names::default() }
+    }
+}
+
+impl Settings {
+    /// Whether scores that were written by the others are in the properties that these name.
+    fn has_properties_of(&self, other: &Self) -> bool {
+        self.fields == other.fields
+            && (self.fields == Fields::Mapped || self.names.prefix == other.names.prefix)
     }
 }
 
@@ -382,7 +391,15 @@ impl Portal {
         kept.open = true;
         let mode = if full || !kept.full { run::Mode::Full } else { run::Mode::Delta };
         let run = Run::new(kept.number, mode, asked_by, day, turn.now);
+        let settings = kept.settings.clone();
         self.scores.run = Some(run);
+        let mapping = match settings.fields {
+            Fields::Mapped => self.score_mapping(turn)?.as_ref().map(run::Frozen::of),
+            Fields::Managed | Fields::ByHand => None,
+        };
+        if let Some(run) = &mut self.scores.run {
+            run.began_with = Some(run::BeganWith { settings, mapping });
+        }
         self.scores.untidy = true;
         self.scores.save(turn)?;
         // Properties that do not fit are told before a single account is looked at.
@@ -399,7 +416,14 @@ impl Portal {
         run.trouble = run.trouble.take().or(trouble);
         run.phase = Phase::Ended;
         run.ended_at = Some(turn.now);
-        let is_full = run.mode == run::Mode::Full;
+        let settings = &self.scores.kept.settings;
+        // What was sent to properties that are not those any more is nothing that the next run can rely on.
+        let own = run.began_with.as_mut();
+        let same = own.as_ref().is_none_or(|own| own.settings.has_properties_of(settings));
+        if let Some(own) = own {
+            own.mapping = None;
+        }
+        let is_full = run.mode == run::Mode::Full && same;
         self.save_run(turn)?;
         self.tell_run(turn)?;
         self.scores.run = None;

@@ -1,8 +1,14 @@
 //! A run and its files, as saved, and what is cheaper for a file.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::values::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp};
+use super::Settings;
+use crate::values::{
+    mapping::Mapping,
+    property_value::Nature,
+    time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp},
+};
 
 /// Calls that an import takes whatever its size: its start, a page of errors, and polls of ten minutes, which is what HubSpot takes for
 /// little (`hubspot-api.md` 7.4: minutes to hours).
@@ -260,6 +266,41 @@ pub struct Calls {
     pub echo: u64,
 }
 
+/// A mapping, as a run keeps it: no longer than it is under way, since it may take 64 KB.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Frozen {
+    definition: Value,
+    natures: Vec<Option<Nature>>,
+}
+
+impl Frozen {
+    pub(super) fn of(mapping: &Mapping) -> Self {
+        Self { definition: mapping.to_json(), natures: mapping.natures() }
+    }
+
+    /// The mapping; `None`: in words of a newer release.
+    pub(super) fn read(&self) -> Option<Mapping> {
+        Mapping::parse(&self.definition).ok().map(|mapping| mapping.saved_with(&self.natures))
+    }
+}
+
+/// What people had set when a run began: what it sends, where to and under which name follows from this alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct BeganWith {
+    pub(super) settings: Settings,
+    /// Of mapped fields.
+    pub(super) mapping: Option<Frozen>,
+}
+
+/// Values that a property could not have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct LeftOut {
+    pub(super) property: String,
+    /// Why the first of them could not be sent, in a sentence that does not hold it.
+    pub(super) why: String,
+    pub(super) values: u64,
+}
+
 /// A run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::engine::portal) struct Run {
@@ -275,6 +316,12 @@ pub(in crate::engine::portal) struct Run {
     pub(super) counts: Counts,
     pub(super) calls: Calls,
     pub(super) trouble: Option<String>,
+    /// `None`: an older release began it.
+    #[serde(default)]
+    pub(super) began_with: Option<BeganWith>,
+    /// By property: as many as a mapping has entries at most, some 300 bytes each.
+    #[serde(default)]
+    pub(super) left_out: Vec<LeftOut>,
 }
 
 impl Run {
@@ -291,6 +338,17 @@ impl Run {
             counts: Counts::default(),
             calls: Calls::default(),
             trouble: None,
+            began_with: None,
+            left_out: Vec::new(),
+        }
+    }
+
+    /// Counts a value that a property could not have.
+    pub(super) fn leave_out(&mut self, property: &str, why: &str) {
+        if let Some(own) = self.left_out.iter_mut().find(|own| own.property == property) {
+            own.values += 1;
+        } else {
+            self.left_out.push(LeftOut { property: property.to_owned(), why: why.to_owned(), values: 1 });
         }
     }
 
@@ -395,6 +453,27 @@ mod tests {
         assert!(file.is_held(Timestamp(HOUR_MS - 1)) && !file.is_held(Timestamp(HOUR_MS)));
         file.state = FileState::Running { at: Timestamp(0), polls: 1, processing_since: None };
         assert!(!file.is_held(Timestamp(1)), "one that is deferred holds nothing back");
+    }
+
+    #[test]
+    fn what_is_left_out_is_counted_by_its_property_with_the_first_reason() {
+        let mut run = Run::new(1, Mode::Full, AskedBy::Night, 1, Timestamp(0));
+        for (property, why) in [("heat", "Too large."), ("fit", "No option."), ("heat", "No number.")] {
+            run.leave_out(property, why);
+        }
+        let told: Vec<(&str, &str, u64)> =
+            run.left_out.iter().map(|own| (own.property.as_str(), own.why.as_str(), own.values)).collect();
+        assert_eq!(told, [("heat", "Too large.", 2), ("fit", "No option.", 1)]);
+    }
+
+    #[test]
+    fn a_run_of_an_older_release_is_read() {
+        let run = Run::new(1, Mode::Full, AskedBy::Night, 1, Timestamp(0));
+        let mut old = serde_json::to_value(&run).unwrap();
+        for name in ["began_with", "left_out"] {
+            assert!(old.as_object_mut().unwrap().remove(name).is_some(), "{name}");
+        }
+        assert_eq!(serde_json::from_value::<Run>(old).unwrap(), run);
     }
 
     #[test]

@@ -144,7 +144,8 @@ impl Portal {
     /// The name of a file's import: of no other of any connection, and the same whenever it is sent.
     pub(super) fn import_name(&self, file: usize) -> Option<String> {
         let (connection, run) = (self.connection.as_ref()?, self.scores.run.as_ref()?);
-        let label = self.scores.kept.settings.names.label.trim();
+        let settings = run.began_with.as_ref().map_or(&self.scores.kept.settings, |own| &own.settings);
+        let label = settings.names.label.trim();
         Some(format!("{label} scores {}, run {}, file {}", connection.id, run.number, file + 1))
     }
 

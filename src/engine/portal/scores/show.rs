@@ -133,6 +133,7 @@ impl Portal {
                 "updates": calls.updates,
                 "echo": calls.echo,
             },
+            "left_out": run.left_out,
             "trouble": run.trouble,
             "import_page": link,
         })

@@ -2,7 +2,8 @@
 //!
 //! A piece a turn, with nothing kept in memory between two. Of two accounts that are one company the one that came first counts. What a
 //! mapping makes of an account is a row without what is empty: a cell of an import without anything may clear or not
-//! (`hubspot-api.md` 7.4), and what a host does not know it never takes from its customer.
+//! (`hubspot-api.md` 7.4), and what a host does not know it never takes from its customer. A value that its property cannot have is left
+//! out, counted, and told with the reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,7 +30,7 @@ use crate::{
     values::{
         ids::RecordId,
         json,
-        mapping::Mapping,
+        mapping::{Mapping, Why},
         property_value::{self, Definition},
         scopes,
         time::{MINUTE_MS, SECOND_MS},
@@ -46,7 +47,7 @@ const CELLS_BYTES: usize = 4_000;
 const GONE_MS: i64 = 10 * MINUTE_MS;
 /// How often it looks.
 const LOOK_MS: i64 = 10 * SECOND_MS;
-/// Why a run ends whose mapping somebody has removed.
+/// Why a run ends without a mapping: an older release began it, and somebody has removed what it asked for each time.
 const NO_MAPPING: &str = "The field mapping of scores is gone.";
 
 /// What is needed for each piece.
@@ -268,6 +269,12 @@ fn take_rows(
         let host: Map<String, Value> =
             json::parse(&account.scores).map_err(|_| SqlError::Content("score_accounts"))?;
         let filled = fill.mapping.fill(&host, current, |name| fill.fields.get(name));
+        for (property, why) in filled.left {
+            // Of rows that are matched once more it has been counted.
+            if let (Why::Refused(refusal), false) = (why, again) {
+                run.leave_out(&property, &refusal.detail);
+            }
+        }
         let values: Vec<(String, String)> =
             filled.properties.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         let bytes: usize = values.iter().map(|(_, value)| value.len()).sum();
