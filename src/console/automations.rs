@@ -9,17 +9,21 @@ use super::chrome::{Icon, csrf_field, icon};
 use super::connection::{self, ConnectionFrame, Tab};
 use super::words::{count, when};
 
-/// Runs that the page lists.
+/// Runs on a page: two screens.
 pub const RUNS_SHOWN: usize = 25;
 
-/// The automations of a connection, their lists and their newest runs.
+/// The automations of a connection, their lists and a page of their runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AutomationsView {
     pub at: ConnectionFrame,
     pub automations: Vec<AutomationLine>,
     pub lists: Vec<ListLine>,
-    /// The newest [`RUNS_SHOWN`].
+    /// [`RUNS_SHOWN`] at most, the newest first.
     pub runs: Vec<RunLine>,
+    /// The runs shown are not the newest.
+    pub continued: bool,
+    /// The row before which older ones go on, if there are any.
+    pub before: Option<i64>,
     /// Why what was asked for was not done.
     pub error: Option<String>,
 }
@@ -289,7 +293,7 @@ fn runs(view: &AutomationsView) -> Markup {
     let at = &view.at;
     let body = html! {
         @if view.runs.is_empty() {
-            (nothing("No signal has qualified for an automation yet."))
+            (nothing(if view.continued { "There are no older runs." } else { "No signal has qualified for an automation yet." }))
         } @else {
             div class="card border border-base-300 bg-base-100 px-5 py-2 shadow-sm" {
                 table class="rows" role="table" aria-labelledby="runs" {
@@ -307,8 +311,15 @@ fn runs(view: &AutomationsView) -> Markup {
                 }
             }
         }
+        @if view.continued || view.before.is_some() {
+            nav class="mt-4 flex flex-wrap items-center gap-3" aria-label="Pages of runs" {
+                @if view.continued { a class="btn btn-sm btn-ghost" href=(at.paths().automation_runs(None)) { "Newest" } }
+                @if let Some(before) = view.before { a class="btn btn-sm btn-quiet" rel="next" href=(at.paths().automation_runs(Some(before))) { "Older" (icon(Icon::Arrow)) } }
+            }
+        }
     };
-    section("runs", "Newest runs", "What became of each signal, and why.", &html! {}, &body)
+    let title = if view.continued { "Older runs" } else { "Newest runs" };
+    section("runs", title, "What became of each signal, and why.", &html! {}, &body)
 }
 
 pub fn run(view: &RunView) -> Page {

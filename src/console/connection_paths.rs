@@ -49,7 +49,7 @@
 //! | POST | the same: `csrf`, `do` and the form | the same with what was refused, or 303 to it |
 //! | GET | `…/scores/runs/{run}` | [`super::scores::run`] |
 //! | GET | `…/scores/runs/{run}/errors` | a CSV file to keep |
-//! | GET | `…/automations` | [`super::automations::page`] |
+//! | GET | `…/automations?before=` | [`super::automations::page`] |
 //! | GET | `…/automations/new`, `…/automations/{automation}/edit` | [`super::automation_form::form`] |
 //! | POST | the same: `csrf`, `do`, `name`, `list`, `per`, `hours`, each step from its `step` on, `json` | the form again, or 303 to the page of automations |
 //! | POST | `…/automations/{automation}/enable`, `/pause`: `csrf` | 303 to the page of automations |
@@ -362,6 +362,12 @@ impl ConnectionPaths {
 
     pub fn automations(&self) -> String {
         format!("{}/automations", self.base)
+    }
+
+    /// The runs on that page, from the newest on or before a place of theirs.
+    pub fn automation_runs(&self, before: Option<i64>) -> String {
+        let before = before.map(|at| at.to_string()).unwrap_or_default();
+        format!("{}#runs", super::paths::query(self.automations(), &[("before", &before)]))
     }
 
     /// `edit`, `enable`, `pause` or `delete`; without an id the form of a new one.

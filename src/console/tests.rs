@@ -274,6 +274,19 @@ fn what_is_looked_for_is_sent_and_never_put_into_an_address() {
 }
 
 #[test]
+fn from_a_page_of_runs_the_older_and_the_newest_are_reached() {
+    let pages = sample::every_page(&plain);
+    let links = |name: &str| -> Vec<String> {
+        let (_, page) = pages.iter().find(|(own, _)| *own == name).unwrap();
+        let html = Html::parse_document(&page.html);
+        let links = select(&html, "nav[aria-label='Pages of runs'] a");
+        links.iter().map(|link| link.attr("href").unwrap().rsplit('/').next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(links("automations"), Vec::<String>::new());
+    assert_eq!(links("automations-older"), ["automations#runs", "automations?before=812#runs"]);
+}
+
+#[test]
 fn a_full_read_can_be_asked_for_only_where_it_would_begin() {
     let page = |stopped: Option<&str>| {
         let html = sample::resync_page(&plain, stopped.map(str::to_owned)).html;

@@ -25,7 +25,7 @@ use crate::{
         connection_pages::{Visit, say, show},
         directory_object as directory,
         incoming::Incoming,
-        pages::{Stop, field},
+        pages::{Stop, field, parameter},
     },
     values::{
         ids::{AutomationId, ObjectType, QualifyingListId, RunId, SignalId},
@@ -55,18 +55,24 @@ impl Visit<'_> {
         })
     }
 
-    async fn automations_view(&self) -> Result<automations::AutomationsView, Stop> {
+    /// With the runs before a row, or the newest.
+    async fn automations_view(&self, before: Option<i64>) -> Result<automations::AutomationsView, Stop> {
         let all = self.signal_text(SignalCommand::Automations).await?;
         let lists = self.signal_text(SignalCommand::Lists).await?;
         let limit = RUNS_SHOWN as u32;
-        let runs = SignalCommand::Runs { automation: None, signal: None, before: None, limit };
-        let runs = self.signal_text(runs).await?;
-        let view = fill::page(self.frame().await, &all, &lists, &runs);
+        let command = SignalCommand::Runs { automation: None, signal: None, before, limit };
+        let Answer::Signal(SignalAnswer::Page { results, next }) =
+            self.ask(&Command::Signal(Box::new(command))).await?
+        else {
+            return Err(directory::unexpected().into());
+        };
+        let view = fill::page(self.frame().await, &all, &lists, (results.as_str(), next), before.is_some());
         Ok(view.ok_or_else(directory::unexpected)?)
     }
 
-    pub(super) async fn automations(&self) -> Result<Response, Stop> {
-        show(&automations::page(&self.automations_view().await?))
+    pub(super) async fn automations(&self, incoming: &Incoming) -> Result<Response, Stop> {
+        let before = parameter(incoming, "before").parse().ok();
+        show(&automations::page(&self.automations_view(before).await?))
     }
 
     pub(super) async fn automation_run(&self, run: RunId) -> Result<Response, Stop> {
@@ -89,7 +95,7 @@ impl Visit<'_> {
             Ok(_) | Err(Refusal::NotFound) => say(&self.paths.automations(), done),
             Err(refusal) => {
                 let error = Some(api::problem(refusal).detail);
-                let view = self.automations_view().await?;
+                let view = self.automations_view(None).await?;
                 show(&automations::page(&automations::AutomationsView { error, ..view }))
             }
         }

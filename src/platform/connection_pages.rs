@@ -173,7 +173,7 @@ pub async fn answer(
         ConnectionPage::SendMapping(action) => visit.send_mapping(incoming, action).await,
         ConnectionPage::AskDeleteMapping(action) => visit.ask_delete_mapping(action).await,
         ConnectionPage::DeleteMapping(action) => visit.delete_mapping(incoming, action).await,
-        ConnectionPage::Automations => visit.automations().await,
+        ConnectionPage::Automations => visit.automations(incoming).await,
         ConnectionPage::NewAutomation => visit.automation_form(None).await,
         ConnectionPage::EditAutomation(id) => visit.automation_form(Some(id)).await,
         ConnectionPage::SendAutomation(id) => visit.send_automation(incoming, id).await,

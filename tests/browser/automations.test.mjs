@@ -135,6 +135,29 @@ test("a signal that qualifies makes the company and the task, and the page expla
   await page.getByText("Call Northwind Traders").first().waitFor();
 });
 
+test("by keyboard, older runs are gone to, and the newest again", async () => {
+  for (let number = 1; number <= 27; number += 1) await api("POST", "/signals", signal(`again-${number}`, 73));
+  const all = async () => (await api("GET", "/automation-runs?limit=50")).results;
+  const over = (runs) => runs.length === 28 && runs.every((run) => run.state !== "open");
+  await world.until("each signal has its run", async () => over(await all()), 90);
+  await page.goto(address("/automations"));
+  const rows = (name) => page.getByRole("table", { name }).getByRole("row").count();
+  assert.equal(await rows("Newest runs"), 26);
+  await page.getByRole("link", { name: "Pricing page" }).last().focus();
+  await world.tabTo(page, "Older");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Older runs" }).waitFor();
+  await world.settled(page);
+  assert.equal(await rows("Older runs"), 4);
+  assert.equal(await page.getByRole("link", { name: "Older" }).count(), 0);
+  await world.assertFitToUse(page);
+  await world.tabTo(page, "Newest");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Newest runs" }).waitFor();
+  await world.settled(page);
+  assert.equal(await rows("Newest runs"), 26);
+});
+
 test("it is paused, and does nothing then", async () => {
   await page.goto(address("/automations"));
   await page.getByRole("button", { name: "Pause Tell sales" }).click();

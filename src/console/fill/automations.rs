@@ -141,8 +141,15 @@ fn line(run: &Run) -> RunLine {
     }
 }
 
-/// The page of all; `None`: it is not what a Portal answers.
-pub fn page(at: ConnectionFrame, automations: &str, lists: &str, runs: &str) -> Option<AutomationsView> {
+/// The page of all; `None`: it is not what a Portal answers. `next`: where older runs begin, if there are any; `continued`: the runs are not
+/// the newest.
+pub fn page(
+    at: ConnectionFrame,
+    automations: &str,
+    lists: &str,
+    (runs, next): (&str, Option<i64>),
+    continued: bool,
+) -> Option<AutomationsView> {
     let automations: All<Automation> = json::parse(automations).ok()?;
     let lists: All<List> = json::parse(lists).ok()?;
     let runs: Vec<Run> = json::parse(runs).ok()?;
@@ -175,6 +182,8 @@ pub fn page(at: ConnectionFrame, automations: &str, lists: &str, runs: &str) -> 
         automations: automations.results.into_iter().map(automation).collect(),
         lists: lists.results.into_iter().map(list).collect(),
         runs: runs.iter().map(line).collect(),
+        continued,
+        before: next,
         error: None,
     })
 }

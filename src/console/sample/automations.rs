@@ -40,6 +40,10 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
             }),
         ),
         ("automations-viewer", automations::page(&viewer)),
+        (
+            "automations-older",
+            automations::page(&AutomationsView { continued: true, before: Some(812), ..view(t) }),
+        ),
         ("automation-run", automations::run(&run(t))),
         (
             "automation-run-skipped",
@@ -187,6 +191,8 @@ fn view(t: Text<'_>) -> AutomationsView {
             line("Pricing page", "failed", 95),
             line("Docs read", "skipped", 300),
         ],
+        continued: false,
+        before: None,
         error: None,
     }
 }

@@ -139,13 +139,14 @@ impl Portal {
         feed::prune(turn.sql, horizon(turn), turn.config.work.feed_bytes)
     }
 
-    /// When something is too old next: of the feed, of the audit log, of what is remembered of the erased.
+    /// When something is too old next: of the feed, of the audit log, of signals, of what is remembered of the erased and of what was done.
     fn too_old_at(&self, turn: &Turn<'_>) -> Result<Option<Timestamp>, SqlError> {
-        let ends: [(Option<Timestamp>, i64); 4] = [
+        let ends: [(Option<Timestamp>, i64); 5] = [
             (feed::oldest_at(turn.sql)?, turn.config.work.feed_ms),
             (entries::oldest_at(turn.sql)?, self.audit_ms()),
             (erasures::oldest_at(turn.sql)?, REMEMBERED_MS),
             (signals::oldest_at(turn.sql)?, self.signal_ms()),
+            (self.first_act_over_at(turn)?, 0),
         ];
         Ok(ends.into_iter().filter_map(|(at, kept_ms)| Some(at?.plus_ms(kept_ms + 1))).min())
     }

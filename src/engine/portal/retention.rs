@@ -240,7 +240,11 @@ impl Portal {
                 // What has not gone yet stays: the selection that said so is over.
                 self.retention.work.narrow.clear();
                 let before = std::mem::take(&mut self.retention.settings.before);
-                for (kind, selection) in before {
+                for (kind, mut selection) in before {
+                    if let Some(chosen) = &mut selection.fields {
+                        // What was made meanwhile names fields, too.
+                        chosen.extend(self.needed(turn, kind)?);
+                    }
                     self.choose(turn, kind, selection)?;
                 }
             }

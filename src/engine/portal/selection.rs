@@ -189,6 +189,43 @@ impl Portal {
         self.selection(turn, kind)
     }
 
+    /// Has fields of a type mirrored besides those that are chosen, as something that is made now needs them; `false`: there is no room for
+    /// them. Every record is read once more then, as with any choice.
+    #[inline(never)]
+    pub(super) fn mirror_too(
+        &mut self,
+        turn: &Turn<'_>,
+        kind: ObjectType,
+        names: &BTreeSet<String>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<bool, SqlError> {
+        let Some(index) = self.streams.iter().position(|running| running.saved.object_type == kind) else {
+            return Ok(true);
+        };
+        let running = &self.streams[index];
+        if names.iter().all(|name| running.properties.binary_search(name).is_ok()) {
+            return Ok(true);
+        }
+        if self.storage(turn).level == Level::Full {
+            return Ok(false);
+        }
+        let running = &mut self.streams[index];
+        for chosen in [&mut running.selection.fields, &mut running.saved.narrowed_to].into_iter().flatten() {
+            chosen.extend(names.iter().cloned());
+        }
+        let json = serde_json::to_string(&running.selection).map_err(|_| SqlError::Content("meta"))?;
+        schema::set(turn.sql, &selection_key(kind), &json)?;
+        let mirrored = running.mirrored_of(fields::present(turn.sql, kind)?);
+        let json = serde_json::to_string(&mirrored).map_err(|_| SqlError::Content("meta"))?;
+        schema::set(turn.sql, &properties_key(kind), &json)?;
+        running.properties = mirrored;
+        self.read_thoroughly(turn, index)?;
+        if self.goes_on() {
+            effects.push(self.rouse(turn.now));
+        }
+        Ok(true)
+    }
+
     /// The selection of a type in the API's shape.
     #[inline(never)]
     pub(super) fn selection(&self, turn: &Turn<'_>, kind: ObjectType) -> Result<Answer, SqlError> {

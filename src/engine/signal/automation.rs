@@ -5,10 +5,12 @@
 //! `{{now + 2 days}}`, `{{signal.at + 4 hours}}`. A member that is nothing but a fact which nobody knows is left out; within a text it is
 //! nothing. What is not said is what one would expect: the account's domain, the visitor's address, the records that the signal is about.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Facts, NAME_CHARS, Reader, fault};
+use super::{Facts, NAME_CHARS, Reader, fault, of_subject};
 use crate::{
     engine::portal::outbox::actions::{Name, Wanted},
     values::{
@@ -118,6 +120,11 @@ impl Automation {
         }
     }
 
+    /// Names of the fields of a type whose values its steps take.
+    pub fn reads(&self, kind: ObjectType) -> BTreeSet<&str> {
+        self.steps.iter().flat_map(named).filter(|(of, _)| *of == kind).map(|(_, name)| name).collect()
+    }
+
     /// The definition as JSON.
     pub fn to_json(&self) -> Value {
         json!({
@@ -125,6 +132,50 @@ impl Automation {
             "steps": self.steps,
         })
     }
+}
+
+/// The fields of HubSpot's whose values a step takes: those that its texts name, but for the id, which every record has.
+pub(in crate::engine) fn named(step: &Map<String, Value>) -> BTreeSet<(ObjectType, &str)> {
+    let mut all = BTreeSet::new();
+    for member in step.values() {
+        note_fields(member, &mut all);
+    }
+    all
+}
+
+fn note_fields<'a>(value: &'a Value, all: &mut BTreeSet<(ObjectType, &'a str)>) {
+    match value {
+        Value::String(text) => {
+            let names = parts(text).into_iter().filter_map(Result::err).filter(|name| !name.contains('+'));
+            let of_hubspot = names
+                .filter_map(|name| name.split_once('.'))
+                .filter_map(|(of, name)| Some((of_subject(of)?, name)));
+            all.extend(of_hubspot.filter(|(_, name)| !matches!(*name, "id" | "hs_object_id")));
+        }
+        Value::Array(items) => {
+            for item in items {
+                note_fields(item, all);
+            }
+        }
+        Value::Object(members) => {
+            for member in members.values() {
+                note_fields(member, all);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// The type of the records to which a step writes the values of its `properties`, and those; `None`: it writes none by name.
+pub(in crate::engine) fn written(step: &Map<String, Value>) -> Option<(ObjectType, &Map<String, Value>)> {
+    let kind = match step.get("action").and_then(Value::as_str)? {
+        "import_company" => ObjectType::Companies,
+        "import_contact" => ObjectType::Contacts,
+        "update_deal" => ObjectType::Deals,
+        "update_record" => step.get("type")?.as_str()?.parse().ok()?,
+        _ => return None,
+    };
+    Some((kind, step.get("properties")?.as_object()?))
 }
 
 /// A step, which must come to an action once its facts are known.

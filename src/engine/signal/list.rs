@@ -84,6 +84,12 @@ impl List {
             .map(|(_, name)| name)
             .collect()
     }
+
+    /// Whether it asks anything of records of a type, if only whether there is one.
+    pub fn asks_of(&self, kind: ObjectType) -> bool {
+        let conditions = self.filter.conditions();
+        conditions.iter().any(|condition| condition.of().and_then(of_subject) == Some(kind))
+    }
 }
 
 /// HubSpot's fields, and the host's own, which are of whatever type a condition says they are.

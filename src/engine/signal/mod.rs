@@ -24,8 +24,8 @@ use crate::{
     },
 };
 
-pub(in crate::engine) use automation::plan;
 pub use automation::{Automation, MAX_COOL_DOWN_HOURS, MAX_STEPS, Per, Planned, STEP_BYTES};
+pub(in crate::engine) use automation::{named, plan, written};
 pub use facts::Facts;
 pub use list::{List, of_subject};
 
@@ -166,8 +166,7 @@ impl Signal {
     /// The visitor in such a word.
     pub fn visitor_subject(&self) -> Option<String> {
         let visitor = self.visitor.as_ref()?;
-        let email = visitor.email.as_ref().map(|email| format!("email/{email}"));
-        email.or_else(|| visitor.id.as_ref().map(|id| format!("visitor/{id}")))
+        visitor.email.as_deref().map(email_subject).or_else(|| visitor.id.as_deref().map(host_subject))
     }
 
     /// All of it by the names that filters, templates and mappings use: `signal`, `account`, `visitor`, each with its fields.
@@ -209,6 +208,16 @@ impl Signal {
         }
         data
     }
+}
+
+/// A visitor of this address, in a word.
+pub fn email_subject(email: &str) -> String {
+    format!("email/{email}")
+}
+
+/// A visitor whom the host calls so and of whom no address is known, in a word.
+pub fn host_subject(id: &str) -> String {
+    format!("visitor/{id}")
 }
 
 pub(super) fn fault(path: &str, code: Code, detail: impl Into<String>) -> Fault {

@@ -87,6 +87,11 @@ fn a_list_asks_of_the_signal_the_account_and_hubspot() {
             .unwrap();
     assert_eq!(theirs.check(&NoFields)[0].path, "/filter/property");
     assert_eq!(theirs.reads(ObjectType::Companies).into_iter().collect::<Vec<_>>(), ["industry"]);
+    let nobody =
+        list(json!({ "of": "company", "property": "hs_object_id", "type": "number", "operator": "unknown" }))
+            .unwrap();
+    assert_eq!(nobody.reads(ObjectType::Companies).len(), 0);
+    assert_eq!([ObjectType::Companies, ObjectType::Contacts].map(|kind| nobody.asks_of(kind)), [true, false]);
 }
 
 use crate::values::ids::ObjectType;
@@ -131,6 +136,25 @@ fn every_action_there_is_can_be_a_step() {
     let read = automation(steps).unwrap();
     assert_eq!((read.steps.len(), read.cool_down_hours, read.per), (10, 24, Per::Account));
     assert_eq!(Automation::parse(&read.to_json()), Ok(read));
+}
+
+#[test]
+fn the_fields_of_hubspots_that_steps_name_are_known() {
+    let read = automation(json!([
+        { "action": "create_task", "subject": "{{ company.name }}: {{contact.email}} {{account.plan}}", "due": "{{now + 2 days}}" },
+        { "action": "add_note", "body": "{{company.id}}{{company.hs_object_id}}", "owner": { "id": "{{company.owner}}" } },
+        { "action": "update_record", "type": "deals", "record": "{{contact.deal}}", "properties": { "amount": "1" } },
+    ]))
+    .unwrap();
+    let of = |kind| read.reads(kind).into_iter().collect::<Vec<_>>();
+    assert_eq!(of(ObjectType::Companies), ["name", "owner"]);
+    assert_eq!(of(ObjectType::Contacts), ["deal", "email"]);
+    assert_eq!(read.steps.iter().filter(|step| written(step).is_some()).count(), 1);
+    let (kind, values) = written(&read.steps[2]).unwrap();
+    assert_eq!(
+        (kind, values.keys().map(String::as_str).collect::<Vec<_>>()),
+        (ObjectType::Deals, vec!["amount"])
+    );
 }
 
 #[test]

@@ -40,6 +40,7 @@
 //! | `qualifying_lists` | which signals qualify, as the engine's JSON | number |
 //! | `automations` | what is done for signals that qualify, as the engine's JSON | number |
 //! | `automation_runs` | what an automation did for a signal, and why | number |
+//! | `acts` | when an automation last acted for somebody; see [`signals::acts`] | number |
 //! | `signals_held` | a signal that waits for a list which stands still | list, the signal's number |
 
 pub mod blocks;
@@ -74,7 +75,7 @@ pub mod wipe;
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 25] = [
+pub const STEPS: [&str; 26] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -283,6 +284,7 @@ pub const STEPS: [&str; 25] = [
     signals::TABLES,
     signals::HELD,
     outbox::JOBS,
+    signals::acts::TABLE,
 ];
 
 /// Opens the tables; see [`crate::store::schema::open`].

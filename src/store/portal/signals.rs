@@ -1,7 +1,10 @@
 //! Intent signals that a host sent, the lists and automations that people made, and a row for each run of an automation on a signal.
 //!
 //! A signal is known by the host's own name for it: sent again it changes nothing. A run is of one automation and one signal, of which there
-//! is one at most. Both may name a person, and go when that person is erased or their time is over.
+//! is one at most. Both may name a person, and go when that person is erased or their time is over. What cool-downs are counted from stays
+//! longer ([`acts`]).
+
+pub mod acts;
 
 use crate::{
     store::sql::{Param, Row, Sql, SqlError, Value, int},
@@ -283,6 +286,19 @@ pub fn of_person(sql: &dyn Sql, emails: &[String], contacts: &[RecordId]) -> Res
     Ok(rows.iter().filter_map(|row| row.first()?.int()).collect())
 }
 
+/// The addresses and the host's names of whom these signals are of.
+pub fn names_of(sql: &dyn Sql, numbers: &[i64]) -> Result<Vec<(Option<String>, Option<String>)>, SqlError> {
+    let rows = sql.exec(
+        "SELECT DISTINCT email, visitor FROM signals WHERE number IN (SELECT value FROM json_each(?1))",
+        &[Param::Text(&numbers_json(numbers))],
+    )?;
+    let read = |row: Row| {
+        let [email, visitor] = <[Value; 2]>::try_from(row).ok()?;
+        Some((email.into_text(), visitor.into_text()))
+    };
+    rows.into_iter().map(read).collect::<Option<_>>().ok_or(SIGNALS)
+}
+
 /// Forgets these signals, their runs, and what the runs had done in HubSpot, as far as that is remembered here.
 pub fn erase(sql: &dyn Sql, numbers: &[i64]) -> Result<(), SqlError> {
     if numbers.is_empty() {
@@ -356,10 +372,15 @@ pub fn put_automation(sql: &dyn Sql, id: &AutomationId, state: &str) -> Result<i
         .ok_or(SqlError::Content("automations"))
 }
 
-/// Forgets an automation and its runs: a number is used again once nothing of it is left.
+/// Forgets an automation, its runs and when it acted: a number is used again once nothing of it is left.
 pub fn remove_automation(sql: &dyn Sql, number: i64) -> Result<(), SqlError> {
-    sql.exec("DELETE FROM automation_runs WHERE automation = ?1", &[Param::Int(number)])?;
-    sql.exec("DELETE FROM automations WHERE number = ?1", &[Param::Int(number)])?;
+    for statement in [
+        "DELETE FROM automation_runs WHERE automation = ?1",
+        "DELETE FROM acts WHERE automation = ?1",
+        "DELETE FROM automations WHERE number = ?1",
+    ] {
+        sql.exec(statement, &[Param::Int(number)])?;
+    }
     Ok(())
 }
 
@@ -380,7 +401,7 @@ pub struct Run {
     pub record: Option<String>,
     /// When it began.
     pub at: Timestamp,
-    /// It counts for the cool-down.
+    /// It asked for something, or may yet: it counts for the cool-down.
     pub acted: bool,
     /// `open`, or how it ended.
     pub state: String,
@@ -515,20 +536,6 @@ pub fn next_at(sql: &dyn Sql, paused: &str) -> Result<Option<Timestamp>, SqlErro
 pub fn open_up_to(sql: &dyn Sql, most: u32) -> Result<u32, SqlError> {
     let statement = "SELECT count(*) FROM (SELECT 1 FROM automation_runs WHERE state = 'open' LIMIT ?1)";
     Ok(int(sql, statement, &[Param::Int(most.into())])?.unwrap_or(0) as u32)
-}
-
-/// When an automation last acted for a subject or a record.
-pub fn acted_at(
-    sql: &dyn Sql,
-    automation: i64,
-    subject: &str,
-    record: Option<&str>,
-) -> Result<Option<Timestamp>, SqlError> {
-    let statement = "SELECT max(at) FROM (
-         SELECT max(at) AS at FROM automation_runs WHERE automation = ?1 AND acted = 1 AND subject = ?2
-         UNION ALL SELECT max(at) AS at FROM automation_runs WHERE automation = ?1 AND acted = 1 AND record = ?3)";
-    let params = [Param::Int(automation), Param::Text(subject), or_null(record)];
-    Ok(int(sql, statement, &params)?.map(Timestamp))
 }
 
 /// How many runs of each automation ended how: its row, the state, the number. Counts the runs that are kept one by one.

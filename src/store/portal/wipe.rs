@@ -3,7 +3,7 @@
 use crate::store::sql::{Param, Sql, SqlError, Value};
 
 /// Tables of what was read, and of what was made of it. Emptied whole, which SQLite does without looking at rows.
-pub const READ: [&str; 21] = [
+pub const READ: [&str; 22] = [
     "credentials",
     "streams",
     "parts",
@@ -25,6 +25,7 @@ pub const READ: [&str; 21] = [
     // What was matched with records, and tells of people.
     "signals",
     "automation_runs",
+    "acts",
     "signals_held",
 ];
 /// Tables of records: one a type.

@@ -192,6 +192,72 @@ fn signals_wait_for_a_list_of_companies_that_may_not_be_read_any_more() {
     world.verdict().unwrap();
 }
 
+#[test]
+fn signals_wait_for_a_list_that_asks_whether_there_is_a_company_while_nobody_can_look() {
+    let mut world = synced(plan());
+    let acme = json!({ "properties": { "domain": "acme.example", "name": "Acme" } });
+    world.change(ObjectType::Companies, "create", acme);
+    world.pass(7);
+    let nobody =
+        json!({ "of": "company", "property": "hs_object_id", "type": "number", "operator": "unknown" });
+    let id: QualifyingListId = make_list(&mut world, nobody.clone()).parse().unwrap();
+    automate(&mut world, id.as_str(), json!([{ "action": "create_task", "subject": TASK, "about": [] }]));
+    let removed = json!({ "app_id": APP, "portal_id": PORTAL, "removed": ["crm.objects.companies.read"] });
+    world.control("POST", "grants/scopes", &removed);
+    world.pass(6);
+    send(&mut world, visit("e1"));
+    assert!(world.until(5, |world| signals(world)[0]["state"] == "held"), "{:#}", signals(&mut world)[0]);
+    world.pass(30);
+    assert_eq!((runs(&mut world).len(), tasks(&world).len()), (0, 0));
+    let list = json_of(ask(&mut world, Signals::List(id)));
+    let words = list["trouble"].as_str().unwrap();
+    assert!(
+        words.contains("whether there are records of companies")
+            && words.contains("`crm.objects.companies.read`"),
+        "{words}"
+    );
+    let told = ask(&mut world, Signals::PutList(None, json!({ "name": "New", "filter": nobody })));
+    assert!(
+        matches!(&told, Told::Refused(Refusal::Wrong(faults)) if faults[0].path == "/filter"),
+        "{told:?}"
+    );
+    // Granted again: the company is there, and so the signal is of no list of those that are not.
+    world.restart();
+    world.connect(0);
+    assert!(world.backfill());
+    let decided = |world: &mut World| signals(world)[0]["state"] == "decided";
+    assert!(world.until(90, decided), "{:#}", signals(&mut world)[0]);
+    assert_eq!(signals(&mut world)[0]["decision"]["lists"][0]["qualifies"], false);
+    assert_eq!((runs(&mut world).len(), tasks(&world).len()), (0, 0));
+    assert_eq!(told_in_feed(&mut world, "qualifying_list_resumed"), 1);
+}
+
+#[test]
+fn runs_are_gone_through_page_by_page_each_once() {
+    let mut world = synced(plan());
+    let list = make_list(&mut world, hot());
+    automate(&mut world, &list, json!([{ "action": "create_task", "subject": TASK, "about": [] }]));
+    for number in 0..7 {
+        send(&mut world, visit(&format!("e{number}")));
+    }
+    over(&mut world, 7);
+    let (mut pages, mut before) = (Vec::new(), None);
+    loop {
+        let command = Signals::Runs { automation: None, signal: None, before, limit: 3 };
+        let Told::Page { results, next } = ask(&mut world, command) else { panic!("no page") };
+        let page: Vec<Value> = serde_json::from_str(&results).unwrap();
+        pages.push(page.iter().map(|run| run["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>());
+        before = next;
+        if next.is_none() {
+            break;
+        }
+    }
+    assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [3, 3, 1]);
+    let all: Vec<String> =
+        runs(&mut world).iter().map(|run| run["id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(pages.concat(), all);
+}
+
 fn action_of(run: &Value, step: usize) -> spoke::values::ids::ActionId {
     run["steps"][step]["action_id"].as_str().unwrap().parse().unwrap()
 }

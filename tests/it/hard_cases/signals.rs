@@ -390,7 +390,7 @@ fn nothing_of_an_erased_person_stays_in_signals_and_nothing_new_of_them_comes() 
     let told: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(told["erased"]["signals"], 2, "{told}");
     world.pass(10);
-    let tables = ["signals", "automation_runs", "actions", "outbox", "echoes"];
+    let tables = ["signals", "automation_runs", "acts", "actions", "outbox", "echoes"];
     let kept = tables.map(|table| world.dump_of(table)).join("\n").to_lowercase();
     assert!(!kept.contains("ann@") && !kept.contains("\"v1\""), "{kept}");
     assert_eq!(signals(&mut world).len(), 1, "what others did stays");

@@ -189,7 +189,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         json!({
             "type": "array", "minItems": 1, "maxItems": MAX_STEPS,
             "items": of("Step"),
-            "description": "Actions as `POST …/actions` takes them, in the order in which they are done. Texts may name facts: `{{signal.name}}`, `{{account.domain}}`, `{{visitor.email}}`, `{{company.id}}`, `{{contact.firstname}}`, and moments: `{{now + 2 days}}`. What is not said is what one would expect: the account's domain, the visitor's address, the records that the signal is about.",
+            "description": "Actions as `POST …/actions` takes them, in the order in which they are done. Texts may name facts: `{{signal.name}}`, `{{account.domain}}`, `{{visitor.email}}`, `{{company.id}}`, `{{contact.firstname}}`, and moments: `{{now + 2 days}}`. Fields of `company` and `contact` must be there when this is saved, and are mirrored from then on. What is not said is what one would expect: the account's domain, the visitor's address, the records that the signal is about.",
         })
     };
     let automation = |list: Value| {
@@ -357,7 +357,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                     "trouble",
                     said(
                         json!({ "type": ["string", "null"] }),
-                        "Why its list stands still, and nothing begins meanwhile.",
+                        "Why its list stands still, and nothing begins meanwhile; or which field its steps name that is not to be had any more, and what takes its value does without.",
                     ),
                 ),
                 ("cool_down_hours", count()),

@@ -488,7 +488,13 @@ impl Portal {
         Self::rewrite(turn, ready, &write, after)
     }
 
-    fn look_at(&mut self, turn: &Turn<'_>, kind: ObjectType, id: RecordId) -> Result<(), SqlError> {
+    /// Has a record read before others, if its type is mirrored.
+    pub(in crate::engine::portal) fn look_at(
+        &mut self,
+        turn: &Turn<'_>,
+        kind: ObjectType,
+        id: RecordId,
+    ) -> Result<(), SqlError> {
         let Some(index) = self.streams.iter().position(|running| running.saved.object_type == kind) else {
             return Ok(());
         };

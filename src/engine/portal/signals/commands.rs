@@ -7,6 +7,7 @@ use super::{
     AUTOMATIONS_LIMIT, LISTS_LIMIT, PENDING_LIMIT, RunningAutomation, RunningList, SavedAutomation,
     SavedList,
     decide::context_of,
+    fields::is_of_nobody,
     log::{self, Chosen, Kept},
     show,
     steps::{id_of, tried},
@@ -237,7 +238,7 @@ impl Portal {
                 Some(running) => Ok(Answer::Json(self.shown_automation(turn, running)?.to_string())),
                 None => Ok(refused(Refusal::NotFound)),
             },
-            Command::PutAutomation(id, definition) => self.put_automation(turn, id, &definition),
+            Command::PutAutomation(id, definition) => self.put_automation(turn, id, &definition, effects),
             Command::RemoveAutomation(id) => {
                 let Some(index) = self.automation_at(&id) else { return Ok(refused(Refusal::NotFound)) };
                 store::remove_automation(turn.sql, self.signals.automations[index].number)?;
@@ -387,10 +388,15 @@ impl Portal {
         turn: &mut Turn<'_>,
         id: Option<AutomationId>,
         definition: &Value,
+        effects: &mut Vec<Effect>,
     ) -> Result<Answer, SqlError> {
         let automation = allowed!(Automation::parse(definition));
         if self.signals.list(&automation.list).is_none() {
             return Ok(wrong(vec![no_list()]));
+        }
+        let faults = self.faults_of_steps(turn, &automation)?;
+        if !faults.is_empty() {
+            return Ok(wrong(faults));
         }
         let index = match &id {
             Some(id) => match self.automation_at(id) {
@@ -402,6 +408,7 @@ impl Portal {
             }
             None => None,
         };
+        allowed!(self.mirror_named(turn, &automation, effects)?);
         let before = index.map(|index| &self.signals.automations[index].saved);
         let mut bytes = [0; 12];
         (turn.random)(&mut bytes);
@@ -514,6 +521,10 @@ impl Portal {
     ) -> Result<Answer, SqlError> {
         let automation = allowed!(Automation::parse(definition));
         let Some(running) = self.signals.list(&automation.list) else { return Ok(wrong(vec![no_list()])) };
+        let faults = self.faults_of_steps(turn, &automation)?;
+        if !faults.is_empty() {
+            return Ok(wrong(faults));
+        }
         let (list, held) = (running.list.clone(), running.saved.held.clone());
         let (signal, company, contact) = match self.on(turn, on)? {
             Ok(found) => found,
@@ -539,6 +550,9 @@ impl Portal {
                     "state": "later", "words": format!("{words} What an earlier step makes is not known yet.")
                 }),
                 Planned::Skip(words) => json!({ "state": "skipped", "words": words }),
+                Planned::Do(_) if imports && is_of_nobody(step, &facts) => {
+                    json!({ "state": "later", "words": "What an earlier step makes is not known yet." })
+                }
                 Planned::Do(wanted) => {
                     imports |= action.starts_with("import_");
                     let asked = tried(*wanted, signal.data());

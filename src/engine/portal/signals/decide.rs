@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     AT_ONCE, Discovered, OPEN_RUNS,
     log::{self, Chosen, Decided, Kept, OfList, Record},
+    persons::record_name,
 };
 use crate::{
     engine::{
@@ -19,7 +20,7 @@ use crate::{
     store::{
         portal::{
             records,
-            signals::{self as store, Run},
+            signals::{self as store, Run, acts},
         },
         sql::SqlError,
     },
@@ -27,7 +28,6 @@ use crate::{
         filter::Context,
         ids::{ObjectType, RecordId, RunId},
         json,
-        time::HOUR_MS,
     },
 };
 
@@ -207,12 +207,12 @@ impl Portal {
         company: &Chosen,
         contact: &Chosen,
     ) -> (String, Option<String>) {
-        let account = signal.account_subject().map(|subject| {
-            (subject, company.record.map(|id| format!("{}/{id}", ObjectType::Companies.name())))
-        });
-        let visitor = signal.visitor_subject().map(|subject| {
-            (subject, contact.record.map(|id| format!("{}/{id}", ObjectType::Contacts.name())))
-        });
+        let account = signal
+            .account_subject()
+            .map(|subject| (subject, company.record.map(|id| record_name(ObjectType::Companies, id))));
+        let visitor = signal
+            .visitor_subject()
+            .map(|subject| (subject, contact.record.map(|id| record_name(ObjectType::Contacts, id))));
         let found = match per {
             Per::Account => account.or(visitor),
             Per::Visitor => visitor.or(account),
@@ -245,6 +245,7 @@ impl Portal {
                 list: of_list.list.clone(),
                 list_name: of_list.name.clone(),
                 conditions: of_list.conditions.clone(),
+                read_since: None,
                 company,
                 contact,
                 definition: running.automation.steps.clone(),
@@ -254,6 +255,9 @@ impl Portal {
             let mut bytes = [0; 12];
             (turn.random)(&mut bytes);
             let begins = content.why.is_none();
+            if begins {
+                acts::put(turn.sql, running.number, &subject, record.as_deref(), turn.now)?;
+            }
             let run = Run {
                 number: 0,
                 id: RunId::from_random(bytes),
@@ -271,25 +275,6 @@ impl Portal {
             store::put_run(turn.sql, &run)?;
         }
         Ok(())
-    }
-
-    /// Why an automation does not act now for whom it acted a short time ago.
-    pub(super) fn cools(
-        turn: &Turn<'_>,
-        running: &super::RunningAutomation,
-        subject: &str,
-        record: Option<&str>,
-    ) -> Result<Option<String>, SqlError> {
-        let hours = i64::from(running.automation.cool_down_hours);
-        let acted = store::acted_at(turn.sql, running.number, subject, record)?;
-        let until = acted.map(|at| (at, at.plus_ms(hours * HOUR_MS)));
-        Ok(until.filter(|(_, until)| *until > turn.now).map(|(at, until)| {
-            format!(
-                "The automation acted for the same at {}, and does not again before {}.",
-                at.to_rfc3339(),
-                until.to_rfc3339()
-            )
-        }))
     }
 }
 

@@ -1,5 +1,5 @@
 //! Lists that stand still, for a field that they name is gone or of another type, or for want of the scope that its records are read with: a
-//! condition on it would be decided without its value.
+//! condition on it would be decided without its value, and one that asks whether there is a record at all without anybody looking.
 //! The signals that come meanwhile are held against the others, and wait for these; once the field is back and what was read without it is
 //! read again, or once the list is edited, they are decided about as if they came then.
 
@@ -28,7 +28,7 @@ use crate::{
 const KINDS: [ObjectType; 2] = [ObjectType::Companies, ObjectType::Contacts];
 
 fn kinds(list: &List) -> Vec<ObjectType> {
-    KINDS.into_iter().filter(|kind| !list.reads(*kind).is_empty()).collect()
+    KINDS.into_iter().filter(|kind| list.asks_of(*kind)).collect()
 }
 
 impl RunningList {
@@ -72,9 +72,10 @@ impl Portal {
         kinds(list).into_iter().find_map(|kind| {
             let stream = self.streams.iter().find(|running| running.saved.object_type == kind)?;
             let lacks = stream.lacks(connection);
+            let by = if list.reads(kind).is_empty() { "whether there are records" } else { "fields" };
             (!lacks.is_empty()).then(|| {
                 format!(
-                    "It decides by fields of {kind}, which the connection may not read without `{}`. Connect again and grant it.",
+                    "It decides by {by} of {kind}, which the connection may not read without `{}`. Connect again and grant it.",
                     lacks.join("` or `")
                 )
             })

@@ -7,7 +7,7 @@ use super::Discovered;
 use crate::{
     engine::{
         portal::matching::Match,
-        signal::{Facts, List, Signal},
+        signal::{Facts, List, Signal, named},
     },
     values::{
         filter::Context,
@@ -125,6 +125,9 @@ pub(super) struct Record {
     pub conditions: Vec<Found>,
     pub company: Chosen,
     pub contact: Chosen,
+    /// Since when the run waits for what is read of a record that one of its steps wrote; a later one names fields of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_since: Option<Timestamp>,
     /// Why nothing was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
@@ -139,6 +142,11 @@ impl Record {
     pub(super) fn next_step(&self) -> Option<usize> {
         let open = |index: &usize| self.steps.get(*index).is_none_or(Step::is_open);
         (0..self.definition.len()).find(open)
+    }
+
+    /// Whether a step from this one on names fields of the company or contact.
+    pub(super) fn names_from(&self, index: usize, kind: ObjectType) -> bool {
+        self.definition.iter().skip(index).any(|step| named(step).iter().any(|(of, _)| *of == kind))
     }
 
     /// Writes down what a step comes to; what it came to before stays with it.

@@ -5,13 +5,16 @@
 //! at most. A run takes its steps one after the other ([`steps`]): each is an action of the outbox, called by the run and the step, so that
 //! asked for twice it is one; the next step begins when the outbox tells how the one before has ended, with the records that it made. A run
 //! keeps why it began, whom it is about and what each step came to ([`log`]). A list that cannot be asked stands still, and signals wait for
-//! it ([`held`]).
+//! it ([`held`]). When an automation last acted for somebody is kept as long as its cool-down lasts, also beyond the runs ([`cooling`]); the
+//! fields that its steps name are there and mirrored ([`fields`]).
 //!
 //! Owns the lists and automations (in the database, with a copy in memory), the signals and the runs. What a signal, a list and an
 //! automation are is [`crate::engine::signal`]'s.
 
 pub mod commands;
+mod cooling;
 mod decide;
+mod fields;
 mod held;
 mod log;
 mod persons;
@@ -29,7 +32,7 @@ use crate::{
         signal::{Automation, List, of_subject},
     },
     store::{
-        portal::signals as store,
+        portal::signals::{self as store, acts},
         sql::{Sql, SqlError},
     },
     values::{
@@ -109,15 +112,14 @@ pub(super) struct Signals {
     automations: Vec<RunningAutomation>,
     /// Something may be to be done.
     stirred: bool,
-    /// A signal is kept.
+    /// A signal is kept, or when an automation acted.
     used: bool,
 }
 
 impl Signals {
     /// As they were saved. What a newer release wrote in words this one does not know stays where it is, and does nothing.
     pub(super) fn load(turn: &Turn<'_>) -> Result<Self, SqlError> {
-        let mut signals =
-            Self { stirred: true, used: store::oldest_at(turn.sql)?.is_some(), ..Self::default() };
+        let mut signals = Self { stirred: true, used: is_used(turn.sql)?, ..Self::default() };
         for (_, state) in store::lists(turn.sql)? {
             let saved: SavedList = json::parse(&state).map_err(|_| SqlError::Content("qualifying_lists"))?;
             let list = List::parse(&saved.definition).ok();
@@ -142,7 +144,9 @@ impl Signals {
 
     /// Names of the fields of a type that lists read, and steps name.
     pub(super) fn reads(&self, kind: ObjectType) -> impl Iterator<Item = String> + '_ {
-        self.lists.iter().flat_map(move |running| running.list.reads(kind)).map(str::to_owned)
+        let of_lists = self.lists.iter().flat_map(move |running| running.list.reads(kind));
+        let of_steps = self.automations.iter().flat_map(move |running| running.automation.reads(kind));
+        of_lists.chain(of_steps).map(str::to_owned)
     }
 
     fn list(&self, id: &QualifyingListId) -> Option<&RunningList> {
@@ -158,6 +162,11 @@ impl Signals {
         let paused = self.automations.iter().filter(|running| !running.saved.enabled);
         store::numbers_json(&paused.map(|running| running.number).collect::<Vec<_>>())
     }
+}
+
+/// Whether anything is kept that tells of somebody.
+fn is_used(sql: &dyn Sql) -> Result<bool, SqlError> {
+    Ok(store::oldest_at(sql)?.is_some() || acts::any(sql)?)
 }
 
 /// The fields of HubSpot's that a list names, as they were last discovered.
@@ -245,12 +254,13 @@ impl Portal {
         Ok(store::next_at(turn.sql, &paused)?.map(|at| at.max(turn.now)))
     }
 
-    /// Signals whose time is over go, with their runs.
+    /// Signals whose time is over go, with their runs; and when automations acted, once nothing is counted from it.
     pub(super) fn forget_signals(&mut self, turn: &Turn<'_>) -> Result<(), SqlError> {
         if self.signals.used {
             let before = turn.now.minus_ms(self.signal_ms());
             store::forget_before(turn.sql, before, KEPT, FORGET_AT_ONCE)?;
-            self.signals.used = store::oldest_at(turn.sql)?.is_some();
+            self.forget_acts(turn)?;
+            self.signals.used = is_used(turn.sql)?;
         }
         Ok(())
     }

@@ -3,17 +3,25 @@
 use serde_json::Value;
 
 use crate::{
-    engine::portal::{Portal, Turn, blocks::Whom},
+    engine::{
+        portal::{Portal, Turn, blocks::Whom},
+        signal::{email_subject, host_subject},
+    },
     hubspot::objects::Properties,
     store::{
         portal::{
             records::Stored,
-            signals::{self as store, Signal},
+            signals::{self as store, Signal, acts},
         },
         sql::SqlError,
     },
     values::ids::{ObjectType, RecordId},
 };
+
+/// What a record is called in a cool-down.
+pub(super) fn record_name(kind: ObjectType, id: RecordId) -> String {
+    format!("{}/{id}", kind.name())
+}
 
 /// Signals of one person that stand in a document about them; how many there are besides is said.
 const TOLD: usize = 500;
@@ -35,7 +43,8 @@ pub(in crate::engine::portal) fn addresses(stored: &[Stored]) -> Vec<String> {
 }
 
 impl Portal {
-    /// Forgets the signals of contacts that are erased, and of whom they name besides; how many that were.
+    /// Forgets the signals of contacts that are erased, and of whom they name besides, and when automations acted for them; how many signals
+    /// that were.
     pub(in crate::engine::portal) fn erase_signals(
         &self,
         turn: &Turn<'_>,
@@ -50,6 +59,13 @@ impl Portal {
         let mut emails = addresses(stored);
         emails.extend(email.map(|email| email.trim().to_lowercase()));
         let numbers = store::of_person(turn.sql, &emails, ids)?;
+        let mut subjects: Vec<String> = emails.iter().map(|email| email_subject(email)).collect();
+        for (email, visitor) in store::names_of(turn.sql, &numbers)? {
+            subjects.extend(email.as_deref().map(email_subject));
+            subjects.extend(visitor.as_deref().map(host_subject));
+        }
+        let records: Vec<String> = ids.iter().map(|id| record_name(kind, *id)).collect();
+        acts::erase(turn.sql, &subjects, &records)?;
         store::erase(turn.sql, &numbers)?;
         Ok(numbers.len())
     }
@@ -89,7 +105,7 @@ impl Portal {
 }
 
 impl super::Signals {
-    /// Whether a signal is kept.
+    /// Whether anything is kept that tells of somebody.
     pub(in crate::engine::portal) const fn is_used(&self) -> bool {
         self.used
     }

@@ -143,6 +143,12 @@ impl Portal {
         running: &RunningAutomation,
     ) -> Result<Value, SqlError> {
         let list = self.signals.list(&running.automation.list);
+        let mut trouble = list.and_then(|one| one.saved.held.as_ref()).map(|held| held.words.clone());
+        if trouble.is_none() && self.goes_on() {
+            // What a field held that is not there any more a step does without.
+            trouble =
+                self.faults_of_steps(turn, &running.automation)?.into_iter().next().map(|one| one.detail);
+        }
         let mut counts = json!({ "open": 0, "done": 0, "failed": 0, "skipped": 0 });
         for (state, count) in store::counts(turn.sql, running.number)? {
             counts[state] = json!(count);
@@ -153,7 +159,7 @@ impl Portal {
             ("state", json!(if running.saved.enabled { "enabled" } else { "paused" })),
             ("version", json!(running.saved.version)),
             ("list_name", json!(list.map(|one| &one.list.name))),
-            ("trouble", json!(list.and_then(|one| one.saved.held.as_ref()).map(|held| &held.words))),
+            ("trouble", json!(trouble)),
             ("runs", counts),
             ("created_at", json!(running.saved.created_at.to_rfc3339())),
             ("updated_at", json!(running.saved.updated_at.to_rfc3339())),

@@ -3,6 +3,7 @@
 use super::{
     AT_ONCE, RUN_MS,
     log::{ASKED, Kept, Record, Step},
+    persons::record_name,
 };
 use crate::{
     engine::{
@@ -14,19 +15,26 @@ use crate::{
                 commands::{Answer as Told, Asked, Command as Outbox, Taken},
             },
         },
-        signal::{Facts, Planned, plan},
+        signal::{Facts, Planned, named, plan},
     },
     store::{
-        portal::signals::{self as store, Run},
+        portal::{
+            dirty,
+            signals::{self as store, Run, acts},
+        },
         sql::SqlError,
     },
     values::{
         ids::{ActionId, ObjectType, RecordId},
         json,
-        time::MINUTE_MS,
+        time::{HOUR_MS, MINUTE_MS, SECOND_MS},
     },
 };
 
+/// A run that waits for a record to be read looks again after this long: a read takes a second.
+const READ_MS: i64 = 5 * SECOND_MS;
+/// So long it waits at most, and then does without: HubSpot answers a read sooner than that, unless writes do not leave either.
+const READ_WITHIN_MS: i64 = HOUR_MS;
 /// When a step is asked for again where the outbox is full: in that time it has room for thousands.
 const FULL_MS: i64 = MINUTE_MS;
 
@@ -48,6 +56,8 @@ struct Ended {
     made: [Option<RecordId>; 2],
     /// Whatever else it made.
     record: Option<String>,
+    /// Records whose values it wrote, or which it found.
+    touched: Vec<(ObjectType, RecordId)>,
 }
 
 impl Portal {
@@ -84,6 +94,11 @@ impl Portal {
                 save(turn, run, &record)?;
                 return Ok(None);
             }
+            if Self::awaits_read(turn, &record, index)? {
+                run.due_at = turn.now.plus_ms(READ_MS);
+                save(turn, run, &record)?;
+                return Ok(None);
+            }
             let step = &record.definition[index];
             let action = step.get("action").and_then(|name| name.as_str()).unwrap_or_default().to_owned();
             match self.planned(turn, &action, step, &facts) {
@@ -109,6 +124,23 @@ impl Portal {
         }
         end(turn, run, &record)?;
         Ok(None)
+    }
+
+    /// Whether a step names fields of a record that was written by an earlier one and has not been read since.
+    fn awaits_read(turn: &Turn<'_>, record: &Record, index: usize) -> Result<bool, SqlError> {
+        if record.read_since.is_none_or(|since| turn.now.since_ms(since) >= READ_WITHIN_MS) {
+            return Ok(false);
+        }
+        let named = named(&record.definition[index]);
+        for (kind, id) in
+            [(ObjectType::Companies, record.company.record), (ObjectType::Contacts, record.contact.record)]
+        {
+            let Some(id) = id.filter(|_| named.iter().any(|(of, _)| *of == kind)) else { continue };
+            if dirty::marked(turn.sql, kind, &[id])? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// What a step comes to; nothing is made of a type of which nobody can say what there is.
@@ -219,6 +251,7 @@ impl Portal {
                 words: Some("What was asked for is forgotten.".to_owned()),
                 made: [None; 2],
                 record: None,
+                touched: Vec::new(),
             },
         };
         let own = record.steps.iter().position(|step| step.action_id.as_ref() == Some(action));
@@ -239,7 +272,26 @@ impl Portal {
             let is_visitor = run.subject.starts_with("email/") || run.subject.starts_with("visitor/");
             let (kind, id) =
                 if is_visitor { (ObjectType::Contacts, contact) } else { (ObjectType::Companies, company) };
-            run.record = id.map(|id| format!("{}/{id}", kind.name()));
+            run.record = id.map(|id| record_name(kind, id));
+            if let Some(name) = &run.record {
+                acts::is_of(turn.sql, run.automation, &run.subject, name)?;
+            }
+        }
+        // What happens by itself is read with the next check, minutes later: too late for a step that names what is there now.
+        for (kind, id) in ended.touched {
+            let own = match kind {
+                ObjectType::Companies => record.company.record,
+                ObjectType::Contacts => record.contact.record,
+                ObjectType::Deals
+                | ObjectType::Tasks
+                | ObjectType::Calls
+                | ObjectType::Notes
+                | ObjectType::Custom(_) => None,
+            };
+            if own == Some(id) && record.names_from(number, kind) {
+                self.look_at(turn, kind, id)?;
+                record.read_since = Some(turn.now);
+            }
         }
         if let Some(step) = own.and_then(|index| record.steps.get_mut(index)) {
             step.state = ended.state;
@@ -258,7 +310,7 @@ pub(super) fn id_of(action: &str) -> Option<ActionId> {
 fn ended(action: &str) -> Ended {
     let action: serde_json::Value = json::parse(action).unwrap_or_default();
     let state = action["state"].as_str().unwrap_or("failed").to_owned();
-    let mut ended = Ended { words: None, made: [None; 2], record: None, state };
+    let mut ended = Ended { words: None, made: [None; 2], record: None, touched: Vec::new(), state };
     for write in action["writes"].as_array().into_iter().flatten() {
         let id = write["result"].as_str().or_else(|| write["record"].as_str());
         let kind = write["type"].as_str().unwrap_or_default();
@@ -272,6 +324,8 @@ fn ended(action: &str) -> Ended {
         }
         if matches!(write["op"].as_str(), Some("create" | "update")) {
             ended.record = id.map(|id| format!("{kind}/{id}"));
+            let done = id.filter(|_| write["state"] == "done").and_then(|id| id.parse().ok());
+            ended.touched.extend(kind.parse().ok().zip(done));
         }
         if let Some(words) = write["problem"]["detail"].as_str() {
             ended.words.get_or_insert_with(|| words.to_owned());
@@ -296,6 +350,9 @@ fn save(turn: &Turn<'_>, run: Run, record: &Record) -> Result<(), SqlError> {
 fn end(turn: &Turn<'_>, mut run: Run, record: &Record) -> Result<(), SqlError> {
     let of = |states: &[&str]| record.steps.iter().any(|step| states.contains(&step.state.as_str()));
     run.acted = record.steps.iter().any(|step| step.action_id.is_some());
+    if !run.acted {
+        acts::take_back(turn.sql, run.automation, &run.subject, run.at)?;
+    }
     let state = if of(&["failed", "refused", "unknown", "waiting", "sent"]) {
         "failed"
     } else if run.acted {
