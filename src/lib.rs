@@ -75,9 +75,10 @@
 //!
 //! # A call's way
 //!
-//! A seat's open call tasks are read from HubSpot at the moment of asking, with the seat's own token ([`engine::portal::seats::desk`]); the
+//! A seat's open call tasks are read from HubSpot at the moment of asking, with the seat's own token ([`engine::portal::seats::reading`]); the
 //! mirrored owners tell which owner the seat's user is, and where they do not, that is the answer. A call that the user made is rows of the
-//! outbox, which leave with that token and no other: first the call, then what completes its task. While that is on its way the task is left
+//! outbox, which leave with that token and no other: first the call, linked to whom the task is about where nobody said whom it was with,
+//! then what completes its task. While that is on its way the task is left
 //! out; where nobody knows whether the call arrived it is told.
 //!
 //! # What is absent

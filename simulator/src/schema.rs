@@ -72,7 +72,7 @@ pub(crate) struct Property {
     pub group: String,
     pub description: String,
     pub choices: Vec<Choice>,
-    /// Choices come from elsewhere (owners, teams) and are not checked.
+    /// Choices come from elsewhere (owners, teams, task queues) and are not checked.
     pub external_choices: bool,
     pub calculated: bool,
     pub read_only: bool,
@@ -251,7 +251,7 @@ fn base_property(
         field_type: field_type.into(),
         group: group.into(),
         choices: choices.collect(),
-        external_choices: set == "owner" || set == "team",
+        external_choices: matches!(set, "owner" | "team" | "queue"),
         calculated: flags.contains('c'),
         read_only: flags.contains(['c', 'r']),
         hidden: flags.contains('h'),
@@ -334,7 +334,8 @@ impl Property {
             description: &self.description,
             group_name: &self.group,
             options: &self.choices,
-            referenced_object_type: self.external_choices.then_some("OWNER"),
+            // Task queues, of which a task stands in several, are no owners.
+            referenced_object_type: (self.external_choices && self.field_type == "select").then_some("OWNER"),
             display_order: self.display_order,
             calculated: self.calculated,
             external_options: self.external_choices,

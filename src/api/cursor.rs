@@ -25,6 +25,8 @@ pub enum Of {
     Rows,
     /// Signals or runs of automations, the newest first.
     Signals,
+    /// A seat's tasks, in the order in which they are due.
+    Tasks,
     /// What HubSpot pages through, by its own cursor.
     HubSpot,
 }
@@ -39,6 +41,7 @@ impl Of {
             Self::Runs => "n:",
             Self::Rows => "z:",
             Self::Signals => "g:",
+            Self::Tasks => "t:",
             Self::HubSpot => "h:",
         }
     }

@@ -157,6 +157,21 @@ impl Call {
             | Self::Pipelines(..) => &[],
         }
     }
+
+    /// Whether HubSpot is asked with the seat's own token, and may refuse.
+    pub const fn asks_hubspot(&self) -> bool {
+        match self {
+            Self::Read(..) | Self::Tasks(_) | Self::Log(_) => true,
+            Self::List
+            | Self::Invite
+            | Self::Redeem
+            | Self::Get(_)
+            | Self::Revoke(_)
+            | Self::Owner(_)
+            | Self::Lists(_)
+            | Self::Pipelines(..) => false,
+        }
+    }
 }
 
 /// `POST …/seats`

@@ -1,7 +1,8 @@
 //! `/v1/connections/{c}/seats…`: what the Portal knows of seats, and calls to HubSpot in the name of one.
 
-use std::time::Duration;
+use std::{convert::Infallible, pin::pin, time::Duration};
 
+use futures_util::future::{Either, select};
 use serde_json::Value;
 use worker::{Delay, Env, Response};
 
@@ -23,8 +24,9 @@ use crate::{
             outbox::commands::{Answer as ActionsAnswer, Asked, Command as Actions},
             seats::{
                 commands::{Answer, Command, State, Token},
-                desk::{Begin, Desk, Reading, Step, Wanted},
+                desk::{self, Begin, Desk, Wanted},
                 pass::{Heard, Next, Pass, Stop},
+                reading::{Reading, Step},
             },
         },
     },
@@ -40,7 +42,8 @@ use crate::{
 
 /// How long a request waits for a reading of tasks that another makes: longer than four calls that all come in time.
 const TASKS_MS: i64 = 20_000;
-/// How long a request waits for a call to be logged: two calls, the first ever of a connection five, with room for a pause.
+/// How long a request waits for a call to be logged: two calls, five where the task says what it is linked to, and three more for the first
+/// ever of a connection, with room for a pause.
 const LOG_MS: i64 = 10_000;
 /// How often it looks: HubSpot takes some 200 ms for a write.
 const LOOK_AGAIN_MS: u64 = 150;
@@ -80,8 +83,8 @@ pub async fn answer(
             passed(read, run(env, config, of, pass).await?)
         }
         Call::Tasks(id) => {
-            let (wanted, queue) = (dialer::wanted(query)?, dialer::queue(query)?);
-            tasks(env, config, of, &id, (wanted, queue.as_deref())).await
+            let wanted = dialer::wanted(query)?;
+            tasks(env, config, of, &id, wanted).await
         }
         Call::Log(id) => log(env, (actor, of), id, dialer::call(body, clock::now())?).await,
         Call::Lists(id) => {
@@ -143,9 +146,9 @@ async fn tasks(
     config: &Config,
     of: &Connection,
     id: &SeatId,
-    (wanted, queue): (Wanted, Option<&str>),
+    wanted: Wanted,
 ) -> Result<Response, Problem> {
-    let ready = |body: String| reply::raw_json(dialer::of_queue(body, queue));
+    let ready = |body: String| reply::raw_json(dialer::page(&body));
     let until = clock::now().plus_ms(TASKS_MS);
     let mut ticket = None;
     loop {
@@ -159,7 +162,12 @@ async fn tasks(
             }
             Answer::Desk(Desk::Read(begin)) => {
                 let ticket = begin.ticket;
-                let end = read_tasks(env, config, of, id, (wanted, begin)).await;
+                // A client that hangs up ends both, and after three silent seconds the next who asks reads.
+                let reading = pin!(read_tasks(env, config, of, id, (wanted, begin)));
+                let end = match select(reading, pin!(goes_on(env, of, id, ticket))).await {
+                    Either::Left((end, _)) => end,
+                    Either::Right((never, _)) => match never {},
+                };
                 let told = end.as_ref().ok().and_then(|end| end.as_ref().ok()).map(ToString::to_string);
                 let read = Command::DeskRead { seat: id.clone(), ticket, told };
                 let answer = ask(env, &of.object, read).await?;
@@ -171,6 +179,15 @@ async fn tasks(
             }
             other => return Err(not_told(&other)),
         }
+    }
+}
+
+/// Says again and again that the tasks are being read.
+async fn goes_on(env: &Env, of: &Connection, seat: &SeatId, ticket: u64) -> Infallible {
+    loop {
+        Delay::from(Duration::from_millis(desk::GOES_ON_MS.into())).await;
+        // What is not heard costs a second reading at worst.
+        ask(env, &of.object, Command::DeskGoesOn { seat: seat.clone(), ticket }).await.ok();
     }
 }
 

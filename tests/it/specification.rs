@@ -7,6 +7,7 @@ use spoke::{
     hubspot::{
         account, associations, events, imports, lists, oauth, objects, owners, pipelines, properties,
         schemas,
+        tasks::{self, Place, Sought},
         webhooks::{self, Event},
     },
     values::{
@@ -318,6 +319,11 @@ fn events_on_timelines_are_what_the_specification_takes() {
 #[test]
 fn a_search_for_tasks_is_what_the_specification_takes() {
     if let Some(spec) = specification("tasks.json").map(with_sorts_as_objects) {
-        check(&spec, &spoke::hubspot::tasks::search("7", Some(Timestamp(1)), Some(Timestamp(2))));
+        let after = Place { due_at: Timestamp(1), id: RecordId(512) };
+        let (from, before) = (Some(Timestamp(1)), Some(Timestamp(2)));
+        let sought = Sought { owner: "7", from, before, queue: Some("1204"), after: None };
+        check(&spec, &tasks::search(&sought));
+        check(&spec, &tasks::search(&Sought { after: Some(after), ..sought }));
+        check(&spec, &tasks::search_moment(&sought, after));
     }
 }

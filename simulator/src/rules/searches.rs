@@ -81,6 +81,24 @@ fn an_older_change_that_arrives_late_does_not_undo_a_newer_one() {
 }
 
 #[test]
+fn a_task_is_found_by_each_of_the_queues_that_it_stands_in() {
+    let mut world = World::new(Switches::default());
+    let tasks = "/crm/objects/2026-09/tasks";
+    for (subject, queues) in [("both", "12;34"), ("other", "120"), ("none", "")] {
+        let task = json!({"properties": {
+            "hs_task_subject": subject, "hs_timestamp": "2026-11-20T12:00:00Z", "hs_queue_membership_ids": queues,
+        }});
+        assert_eq!(world.post(tasks, task).0, 201);
+    }
+    world.settle();
+    for (queue, count) in [("12", 1), ("34", 1), ("120", 1), ("2", 0)] {
+        let wanted = filter("hs_queue_membership_ids", "CONTAINS_TOKEN", queue);
+        let (status, body) = world.post(&format!("{tasks}/search"), search(vec![wanted]));
+        assert_eq!((status, &body["total"]), (200, &json!(count)), "{queue}: {body}");
+    }
+}
+
+#[test]
 fn a_straggler_shows_an_hour_late() {
     let switches = Switches { search_straggler_one_in: 1, ..Switches::default() };
     let mut world = World::new(switches);

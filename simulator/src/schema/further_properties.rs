@@ -29,9 +29,10 @@ activity datetime/date - -: hs_timestamp hs_task_reminders
 activity datetime/date r -: hs_createdate hs_lastmodifieddate hs_task_completion_date hs_task_last_contact_outreach
 activity number/number r -: hs_object_id hs_created_by_user_id hs_updated_by_user_id hs_object_source_user_id hs_task_completion_count hs_engagement_source_id
 activity bool/booleancheckbox r bool: hs_task_is_all_day hs_task_is_completed hs_task_is_past_due_date hs_read_only
-activity string/text r -: hs_object_source hs_object_source_label hs_object_source_detail_1 hs_unique_creation_key hs_all_owner_ids hs_all_team_ids hs_queue_membership_ids hs_task_ms_offset hs_body_preview
+activity string/text r -: hs_object_source hs_object_source_label hs_object_source_detail_1 hs_unique_creation_key hs_all_owner_ids hs_all_team_ids hs_task_ms_offset hs_body_preview
 activity enumeration/select - owner: hubspot_owner_id
 activity enumeration/select - team: hubspot_team_id
+activity enumeration/checkbox - queue: hs_queue_membership_ids
 ";
 
 const TASK_ALWAYS: &[&str] = &[

@@ -104,7 +104,8 @@ const ALWAYS: &[&str] = &[
     "phone",
 ];
 
-/// Named lists of option values; `-` has none, `owner` and `team` come from elsewhere (`externalOptions`).
+/// Named lists of option values; `-` has none, `owner`, `team` and `queue` come from elsewhere
+/// (`externalOptions`).
 pub(super) const OPTION_SETS: &[(&str, &[&str])] = &[
     ("bool", &["true", "false"]),
     ("employees", &["1-5", "5-25", "25-50", "50-100", "100-500", "500-1000", "1000+"]),

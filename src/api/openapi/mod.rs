@@ -14,7 +14,7 @@ use crate::{
         idempotency::KEY_CHARS,
         prospect::ACTION_CHARS,
         request::{self, BODY_LIMIT, DEFAULT_LIMIT, LOOKUP_CHARS},
-        route::{Access, Found, Route, find},
+        route::{Access, Api, Found, Route, find},
         score::ROWS_LIMIT,
         types,
     },
@@ -246,7 +246,7 @@ fn parameters() -> Map<String, Value> {
                 "queue",
                 "query",
                 json!({ "type": "string", "pattern": "^[0-9]{1,20}$", "examples": ["1204"] }),
-                "Only tasks that stand in this task queue of HubSpot's, by its id; looked for among the hundred that are due first.",
+                "Only tasks that stand in this task queue of HubSpot's, by its id.",
             ),
         ),
         (
@@ -403,6 +403,7 @@ fn described(operation: &Operation, path: &str) -> Value {
                 cursor("signal-cursor")
             }
             ("cursor", _) if operation.id == "listSeats" => cursor("seat-cursor"),
+            ("cursor", _) if operation.id == "listSeatTasks" => cursor("task-cursor"),
             ("cursor", _) if operation.tag == "Seats" => cursor("hubspot-cursor"),
             _ => json!({ "$ref": format!("#/components/parameters/{name}") }),
         });
@@ -547,7 +548,7 @@ fn kinds(operation: &Operation, route: &Route) -> Vec<Kind> {
         // What HubSpot says: 422 stands for whatever is wrong with the token, 503 and 429 for what passes.
         kinds.push(Kind::NotFound);
     }
-    if operation.tag == "Seats" && operation.pattern.contains("/records/") {
+    if matches!(route, Route::Api(Api::Seats(_, call)) if call.asks_hubspot()) {
         // What HubSpot says: 422 stands for whatever it does not permit.
         kinds.push(Kind::KeyReused);
     }

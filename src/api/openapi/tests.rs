@@ -6,14 +6,15 @@ use super::*;
 use crate::{
     api::{
         response::{self, tests as samples},
-        route,
+        route, seat,
     },
     engine::{
         directory::messages::{ApiKey, Permission, Permissions, Plan, Workspace},
-        portal::endpoints::endpoint::EVENTS,
+        portal::{endpoints::endpoint::EVENTS, seats::commands::State},
     },
     store::portal::feed::Lifecycle,
     values::{
+        failure::Failure,
         filter::{Code, Fault},
         ids::{ApiKeyId, WorkspaceId},
         problem::Problem,
@@ -134,6 +135,21 @@ fn what_the_directory_tells_fits_the_document() {
     fits("ConnectionWithSync", &response::connection_with_sync(&connection, Some(&status)));
     fits("ConnectionWithSync", &response::connection_with_sync(&connection, None));
     fits("Disconnect", &response::plan(&Plan { connection, uninstall: true, revoke: false }));
+}
+
+#[test]
+fn whatever_may_be_answered_of_a_seat_is_among_its_refusals() {
+    let document = document();
+    let always = [seat::off(), seat::unknown(), seat::not_connected(), seat::not_active(State::Revoked)];
+    for (at, (method, pattern, _)) in seat::TABLE.iter().enumerate() {
+        let path = &paths_of(pattern)[0];
+        let told = &document["paths"][path][method.as_str().to_lowercase()]["responses"];
+        let asks = seat::ROUTES[at].2 == seat::Whose::Seat;
+        let of_hubspot = Failure::ALL.into_iter().filter(|_| asks).map(Failure::status);
+        for status in always.iter().map(Problem::status).chain(of_hubspot) {
+            assert!(told[status.to_string()].is_object(), "{method:?} {path} may answer {status}");
+        }
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     api::{
-        action,
+        action, cursor,
         request::{self, Query},
         seat::read,
     },
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Names of the query parameters of a seat's tasks.
-pub const TASKS: &[&str] = &["which", "properties", "queue"];
+pub const TASKS: &[&str] = &["which", "properties", "queue", "cursor"];
 
 /// Which tasks are asked for.
 pub fn wanted(query: &Query<'_>) -> Result<Wanted, Problem> {
@@ -32,11 +32,12 @@ pub fn wanted(query: &Query<'_>) -> Result<Wanted, Problem> {
             Problem::new(Kind::InvalidRequest, format!("`which` is one of `{all}`."))
         })?,
     };
-    Ok(Wanted { which, properties: read::named(query)? })
+    let after = query.get("cursor").map(|text| cursor::decode(cursor::Of::Tasks, text)).transpose()?;
+    Ok(Wanted { which, properties: read::named(query)?, queue: queue(query)?, after })
 }
 
 /// The task queue that is asked for: HubSpot's id of it.
-pub fn queue(query: &Query<'_>) -> Result<Option<String>, Problem> {
+fn queue(query: &Query<'_>) -> Result<Option<String>, Problem> {
     let is_id = |text: &str| text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_digit());
     match query.get("queue") {
         Some(text) if !is_id(text) => {
@@ -46,14 +47,12 @@ pub fn queue(query: &Query<'_>) -> Result<Option<String>, Problem> {
     }
 }
 
-/// Of the tasks that are told those that stand in the queue. HubSpot documents no search for it: they are told apart by what was read.
-pub fn of_queue(told: String, queue: Option<&str>) -> String {
-    let Some(queue) = queue else { return told };
-    let mut desk: Value = json::parse(&told).unwrap_or_default();
-    if let Some(tasks) = desk["results"].as_array_mut() {
-        tasks.retain(|task| task["queues"].as_array().is_some_and(|own| own.iter().any(|own| own == queue)));
-    }
-    desk.to_string()
+/// A page of tasks as the API tells it: where the next one begins is opaque.
+pub fn page(told: &str) -> String {
+    let mut page: Value = json::parse(told).unwrap_or_default();
+    let next = page["next_cursor"].as_str().map(|place| cursor::encode(cursor::Of::Tasks, place));
+    page["next_cursor"] = next.into();
+    page.to_string()
 }
 
 /// What a call that is logged comes to: the action of that name, in the seat's own name and with its task.
@@ -138,17 +137,20 @@ mod tests {
     }
 
     #[test]
-    fn tasks_are_narrowed_to_a_queue() {
-        let told = r#"{"results":[{"id":"1","queues":["7","8"]},{"id":"2","queues":[]},{"id":"3","queues":["9"]}],"more":true}"#;
-        let left = |queue| {
-            let desk: Value = json::parse(&of_queue(told.to_owned(), queue)).unwrap();
-            assert_eq!(desk["more"], true);
-            desk["results"].as_array().unwrap().iter().map(|task| task["id"].clone()).collect::<Vec<_>>()
-        };
-        assert_eq!((left(Some("8")), left(Some("5")), left(None).len()), (vec!["1".into()], vec![], 3));
-        let asked = |text: &str| queue(&Query::parse(text, TASKS).unwrap());
-        assert_eq!(asked("queue=7").unwrap().as_deref(), Some("7"));
-        assert!(asked("which=today").unwrap().is_none() && asked("queue=mine").is_err());
+    fn a_page_of_tasks_leads_on_to_the_next_by_a_cursor_of_its_own() {
+        let asked = |text: &str| wanted(&Query::parse(text, TASKS).unwrap());
+        let told: Value = json::parse(&page(r#"{"results":[],"next_cursor":"1795165200000.512"}"#)).unwrap();
+        let next = told["next_cursor"].as_str().unwrap();
+        let wanted = asked(&format!("queue=7&which=today&cursor={next}")).unwrap();
+        assert_eq!(wanted.after, Some("1795165200000.512".parse().unwrap()));
+        assert_eq!((wanted.which, wanted.queue.as_deref()), (Which::Today, Some("7")));
+        let last: Value = json::parse(&page(r#"{"results":[],"next_cursor":null}"#)).unwrap();
+        assert!(last["next_cursor"].is_null(), "{last}");
+        assert_eq!(asked("").unwrap(), Wanted::of(Which::Queue));
+        let others = cursor::encode(cursor::Of::HubSpot, "1795165200000.512");
+        for wrong in ["queue=mine", "which=soon", "cursor=100", &format!("cursor={others}")] {
+            assert_eq!(asked(wrong).unwrap_err().status(), 400, "{wrong}");
+        }
     }
 
     #[test]

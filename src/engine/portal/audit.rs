@@ -194,7 +194,7 @@ fn of_seat(command: &SeatCommand) -> Option<Deed> {
         SeatCommand::Revoke(id) => Some(Deed::on("seat.revoked", id)),
         SeatCommand::Log { asked, .. } if asked.dry_run => None,
         SeatCommand::Log { seat, .. } => Some(Deed::on("seat.logged_call", seat)),
-        SeatCommand::Desk { .. } | SeatCommand::DeskRead { .. } => None,
+        SeatCommand::Desk { .. } | SeatCommand::DeskGoesOn { .. } | SeatCommand::DeskRead { .. } => None,
         SeatCommand::Look { .. }
         | SeatCommand::Start { .. }
         | SeatCommand::Finish { .. }

@@ -52,6 +52,15 @@ pub fn waiting(sql: &dyn Sql, limit: u32) -> Result<Vec<(i64, i64, Timestamp)>, 
     Ok(all)
 }
 
+/// A write that waits could not leave for now, for what is to be known before: that counts as an attempt.
+pub fn held_up(sql: &dyn Sql, number: i64, due_at: Timestamp, note: &str) -> Result<(), SqlError> {
+    sql.exec(
+        "UPDATE outbox SET due_at = ?2, note = ?3, attempts = attempts + 1 WHERE number = ?1 AND state = 'waiting'",
+        &[Param::Int(number), Param::Int(due_at.0), Param::Text(note)],
+    )?;
+    Ok(())
+}
+
 /// Those of these records that a seat has a write for that is on its way, or was done since. One that waits for another is on its way as
 /// long as that is: not once nobody can find out whether that arrived, nor while HubSpot is asked about it, if it left before
 /// `doubted_since`. It may be long then until it leaves, if ever.

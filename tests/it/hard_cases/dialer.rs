@@ -18,6 +18,7 @@ use spoke::{
             pass::Stop,
         },
     },
+    hubspot::tasks::Place,
     values::{
         failure::Failure,
         ids::{ActionId, ObjectType, SeatId},
@@ -34,12 +35,12 @@ use crate::life::{
     seats::{ALAN, GRACE, OWNER_ALAN, OWNER_GRACE, with_seats},
 };
 
-const NOTES: &str = "Wants a quote";
+pub(super) const NOTES: &str = "Wants a quote";
 /// What it takes to log calls and to keep them apart.
 const WRITES: [&str; 2] = ["crm.objects.contacts.write", "crm.schemas.contacts.write"];
 
 /// An account with Grace's seat; her own contact, and Alan's.
-fn desk(plan: Plan) -> (World, SeatId, [String; 3]) {
+pub(super) fn desk(plan: Plan) -> (World, SeatId, [String; 3]) {
     desk_with(plan, WRITES.to_vec())
 }
 
@@ -72,7 +73,7 @@ fn task(world: &mut World, subject: &str, values: Value, about: Option<&str>) ->
 }
 
 /// A task that HubSpot's search has found by now.
-fn known(world: &mut World, subject: &str, about: Option<&str>) -> String {
+pub(super) fn known(world: &mut World, subject: &str, about: Option<&str>) -> String {
     let id = task(world, subject, json!({}), about);
     world.pass(3);
     id
@@ -90,7 +91,7 @@ fn open(world: &mut World, seat: &SeatId) -> Vec<String> {
 
 /// Why nobody can say which tasks are a seat's.
 fn without_owner(world: &mut World, seat: &SeatId) -> NoOwner {
-    let wanted = Wanted { which: Which::Queue, properties: Vec::new() };
+    let wanted = Wanted::of(Which::Queue);
     match world.seat(0, seats::Command::Desk { seat: seat.clone(), wanted, ticket: None }) {
         SeatAnswer::NoOwner(why) => why,
         other => panic!("tasks of nobody: {other:?}"),
@@ -114,7 +115,7 @@ fn call(task: &str, about: &str) -> Asked {
     }))
 }
 
-fn log(world: &mut World, seat: &SeatId, asked: Asked) -> ActionId {
+pub(super) fn log(world: &mut World, seat: &SeatId, asked: Asked) -> ActionId {
     match world.seat(0, seats::Command::Log { seat: seat.clone(), asked: Box::new(asked) }) {
         SeatAnswer::Logged(Taken::Action { action, .. }) => {
             let action: Value = serde_json::from_str(&action).unwrap();
@@ -124,15 +125,15 @@ fn log(world: &mut World, seat: &SeatId, asked: Asked) -> ActionId {
     }
 }
 
-fn states(action: &Value) -> [&str; 2] {
+pub(super) fn states(action: &Value) -> [&str; 2] {
     [0, 1].map(|step| action["writes"][step]["state"].as_str().unwrap())
 }
 
-fn calls(world: &World) -> Vec<String> {
+pub(super) fn calls(world: &World) -> Vec<String> {
     with(world, ObjectType::Calls, "hs_call_body", NOTES)
 }
 
-fn status_of(world: &World, task: &str) -> String {
+pub(super) fn status_of(world: &World, task: &str) -> String {
     let all = world.truth_of(ObjectType::Tasks);
     all[task]["hs_task_status"].as_str().unwrap_or_default().to_owned()
 }
@@ -168,7 +169,7 @@ fn a_seats_open_call_tasks_are_told_by_the_accounts_clock_with_whom_to_call() {
         (&card["name"], &card["title"], &card["phone"], &card["account"]),
         (&json!("Kim Lee"), &json!("CTO"), &json!("+1555"), &json!("Acme"))
     );
-    assert_eq!(told["more"], false);
+    assert!(told["next_cursor"].is_null(), "{told}");
     assert_eq!(subjects(&world.tasks_of(&seat, Which::Overdue).unwrap()), ["late"]);
     assert_eq!(subjects(&world.tasks_of(&seat, Which::Today).unwrap()), ["now"]);
 }
@@ -268,6 +269,137 @@ fn whoever_is_not_among_the_owners_that_were_read_is_told_so_until_they_are() {
     let told = action(&mut world, &id);
     assert_eq!(told["writes"][0]["fields"]["hubspot_owner_id"]["to"], OWNER_GRACE, "{told}");
     assert!(told["not_filled"].is_null(), "{told}");
+}
+
+/// Makes open call tasks of Grace's, due so many minutes after ten; their ids in the order in which they are due.
+fn due_at(world: &mut World, minutes: &[u64]) -> Vec<String> {
+    let task = |minute: &u64| {
+        let due = format!("2026-11-19T{}:{:02}:00Z", 10 + minute / 60, minute % 60);
+        json!({ "properties": {
+            "hs_task_subject": minute.to_string(), "hs_task_type": "CALL", "hs_task_status": "NOT_STARTED",
+            "hs_timestamp": due, "hubspot_owner_id": OWNER_GRACE,
+        } })
+    };
+    for some in minutes.chunks(100) {
+        let inputs: Vec<Value> = some.iter().map(task).collect();
+        world.by_tool("POST", "/crm/objects/2026-09/tasks/batch/create", &json!({ "inputs": inputs }));
+    }
+    world.pass(3);
+    let mut all: Vec<(u64, u64)> = world
+        .truth_of(ObjectType::Tasks)
+        .into_iter()
+        .map(|(id, values)| {
+            (values["hs_task_subject"].as_str().unwrap().parse().unwrap(), id.parse().unwrap())
+        })
+        .collect();
+    all.sort_unstable();
+    all.into_iter().map(|(_, id)| id.to_string()).collect()
+}
+
+fn told_ids(told: &Value) -> Vec<String> {
+    told["results"].as_array().unwrap().iter().map(|task| task["id"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Where the next page begins.
+fn next_of(told: &Value) -> Option<Place> {
+    told["next_cursor"].as_str().map(|place| place.parse().unwrap())
+}
+
+/// Every page of a seat's tasks from there on.
+fn pages(world: &mut World, seat: &SeatId, wanted: Wanted) -> Vec<Vec<String>> {
+    let (mut wanted, mut pages) = (wanted, Vec::new());
+    loop {
+        let told = world.tasks_wanted(seat, wanted.clone()).unwrap();
+        pages.push(told_ids(&told));
+        match next_of(&told) {
+            Some(place) => wanted.after = Some(place),
+            None => return pages,
+        }
+    }
+}
+
+#[test]
+fn three_hundred_tasks_are_told_in_their_order_whatever_is_done_between_two_pages() {
+    let (mut world, seat, _) = desk(tiny(20));
+    let all = due_at(&mut world, &(0..300).collect::<Vec<_>>());
+    let before = world.calls.len();
+    let told = world.tasks_of(&seat, Which::Queue).unwrap();
+    assert_eq!(told_ids(&told), all[..100]);
+    assert_eq!(world.counted(before, "/tasks/search"), 1);
+    let done = |id: &String| json!({ "id": id, "properties": { "hs_task_status": "COMPLETED" } });
+    let inputs: Vec<Value> = all[..100].iter().map(done).collect();
+    world.by_tool("POST", "/crm/objects/2026-09/tasks/batch/update", &json!({ "inputs": inputs }));
+    world.pass(3);
+    let rest = pages(&mut world, &seat, Wanted { after: next_of(&told), ..Wanted::of(Which::Queue) });
+    assert_eq!(rest, [all[100..200].to_vec(), all[200..].to_vec()]);
+}
+
+#[test]
+fn tasks_due_at_one_moment_are_told_each_once_however_many_they_are() {
+    let (mut world, seat, _) = desk(tiny(20));
+    let minutes: Vec<u64> = (0..50).map(|place| place / 10).chain(std::iter::repeat_n(30, 250)).collect();
+    let all = due_at(&mut world, &minutes);
+    let before = world.calls.len();
+    let told = pages(&mut world, &seat, Wanted::of(Which::Queue));
+    assert_eq!(told.concat(), all);
+    assert_eq!(told.iter().map(Vec::len).collect::<Vec<_>>(), [50, 100, 100, 50]);
+    // One of each page, and one by id where nothing but that moment was found.
+    assert_eq!(world.counted(before, "/tasks/search"), 5);
+}
+
+#[test]
+fn a_task_queue_is_searched_for_and_not_only_among_those_due_first() {
+    let (mut world, seat, _) = desk(tiny(20));
+    due_at(&mut world, &(0..250).collect::<Vec<_>>());
+    for (subject, queues, due) in [
+        ("one", "34", "2026-11-19T20:00:00Z"),
+        ("both", "12;34", "2026-11-19T21:00:00Z"),
+        ("another", "341", "2026-11-19T22:00:00Z"),
+        ("later", "34", "2026-12-01T09:00:00Z"),
+    ] {
+        task(&mut world, subject, json!({ "hs_queue_membership_ids": queues, "hs_timestamp": due }), None);
+    }
+    world.pass(3);
+    let told = |world: &mut World, which| {
+        let wanted = Wanted { queue: Some("34".to_owned()), ..Wanted::of(which) };
+        let told = world.tasks_wanted(&seat, wanted).unwrap();
+        assert_eq!(next_of(&told), None, "{told}");
+        subjects(&told).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let before = world.calls.len();
+    assert_eq!(told(&mut world, Which::Queue), ["one", "both", "later"]);
+    assert_eq!(world.counted(before, "/tasks/search"), 1);
+    // Two days on none but the last is still to come.
+    world.pass(48 * 60);
+    assert_eq!(told(&mut world, Which::Overdue), ["one", "both"]);
+    assert_eq!(told(&mut world, Which::Today), [""; 0]);
+    // Search may have it in the queue still.
+    let both = with(&world, ObjectType::Tasks, "hs_task_subject", "both").remove(0);
+    let out = json!({ "properties": { "hs_queue_membership_ids": "12" } });
+    world.by_tool("PATCH", &format!("/crm/objects/2026-09/tasks/{both}"), &out);
+    assert_eq!(told(&mut world, Which::Overdue), ["one"]);
+}
+
+#[test]
+fn a_dialer_that_hangs_up_keeps_the_next_who_asks_for_three_seconds_at_most() {
+    let (mut world, seat, own) = desk(tiny(20));
+    known(&mut world, "first", Some(&own[0]));
+    let asks = |world: &mut World| world.at_desk(&seat, Which::Queue, None);
+    let Desk::Read(_) = asks(&mut world) else { panic!("nobody reads") };
+    world.pass_ms(2_900);
+    assert!(matches!(asks(&mut world), Desk::Wait { .. }));
+    world.pass_ms(100);
+    let Desk::Read(begin) = asks(&mut world) else { panic!("nobody reads in place of who has gone") };
+    // One that takes its time says so, and is waited for.
+    let ticket = begin.ticket;
+    for _ in 0..8 {
+        world.pass_ms(1_000);
+        world.seat(0, seats::Command::DeskGoesOn { seat: seat.clone(), ticket });
+        assert!(matches!(asks(&mut world), Desk::Wait { .. }));
+    }
+    let told = world.read_tasks(&seat, Which::Queue, begin).unwrap();
+    assert_eq!(subjects(&told), ["first"]);
+    assert!(matches!(world.at_desk(&seat, Which::Queue, Some(ticket)), Desk::Ready(_)));
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod audit;
 mod automations;
 mod by_token;
+mod call_logs;
 mod calls;
 pub mod changes;
 mod channel_fields;

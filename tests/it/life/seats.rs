@@ -7,8 +7,9 @@ use spoke::{
         messages::{self, Command},
         seats::{
             commands::{self as seats, Answer, Authorised, View},
-            desk::{Begin, Desk, Reading, Step, Wanted, Which},
+            desk::{Begin, Desk, Wanted, Which},
             pass::{Heard, Next, Pass, Stop},
+            reading::{Reading, Step},
         },
     },
     hubspot::{endpoint::Endpoint, oauth},
@@ -53,6 +54,13 @@ pub fn with_seats(plan: Plan) -> Plan {
     Plan { variables, ..plan }
 }
 
+/// What the seats' app asks for: a user's contacts, and what else the account has.
+fn scopes_of(plan: &Plan) -> Vec<&'static str> {
+    let companies = plan.companies.map(|_| "crm.objects.companies.read");
+    let deals = plan.deals.map(|_| "crm.objects.deals.read");
+    SCOPES.into_iter().chain(companies).chain(deals).collect()
+}
+
 fn hash(secret: &str) -> String {
     sha256_hex(secret.as_bytes())
 }
@@ -69,10 +77,11 @@ struct Running {
 impl World {
     /// The app for seats, and two people who may see what is theirs only.
     pub fn furnish_seats(&mut self) {
+        let scopes = scopes_of(&self.plan);
         let app = |user_level: bool| {
             json!({
                 "app_id": SEAT_APP, "name": "Spoke for people", "client_id": SEAT_CLIENT, "client_secret": SEAT_SECRET,
-                "redirect_uris": [CALLBACK], "required_scopes": SCOPES, "user_level": user_level,
+                "redirect_uris": [CALLBACK], "required_scopes": scopes, "user_level": user_level,
             })
         };
         self.control("POST", "apps", &app(true));
@@ -133,7 +142,8 @@ impl World {
     pub fn authorised(&mut self, seat: &SeatId, hubspot_user: u64) -> Authorised {
         let app = self.config.seat_app().expect("there is an app for seats").clone();
         assert_eq!(app.kind, AppKind::User);
-        let code = self.simulator.approve(self.now, SEAT_APP, PORTAL, hubspot_user, &SCOPES, CALLBACK);
+        let scopes = scopes_of(&self.plan);
+        let code = self.simulator.approve(self.now, SEAT_APP, PORTAL, hubspot_user, &scopes, CALLBACK);
         let Outcome::Answered(answer) = self.send(&oauth::exchange(&app, &code, CALLBACK)) else {
             panic!("no answer to the exchange");
         };
@@ -253,8 +263,11 @@ impl World {
 
     /// What somebody who asks for a seat's tasks is to do.
     pub fn at_desk(&mut self, seat: &SeatId, which: Which, ticket: Option<u64>) -> Desk {
-        let wanted = Wanted { which, properties: Vec::new() };
-        match self.seat(0, seats::Command::Desk { seat: seat.clone(), wanted, ticket }) {
+        self.at_desk_for(seat, &Wanted::of(which), ticket)
+    }
+
+    fn at_desk_for(&mut self, seat: &SeatId, wanted: &Wanted, ticket: Option<u64>) -> Desk {
+        match self.seat(0, seats::Command::Desk { seat: seat.clone(), wanted: wanted.clone(), ticket }) {
             Answer::Desk(desk) => desk,
             other => panic!("nothing about tasks but {other:?}"),
         }
@@ -262,8 +275,12 @@ impl World {
 
     /// Reads a seat's tasks as the front does, and hands them in.
     pub fn read_tasks(&mut self, seat: &SeatId, which: Which, begin: Begin) -> Result<Value, Stop> {
+        self.read_wanted(seat, Wanted::of(which), begin)
+    }
+
+    fn read_wanted(&mut self, seat: &SeatId, wanted: Wanted, begin: Begin) -> Result<Value, Stop> {
         let ticket = begin.ticket;
-        let (mut reading, mut step) = Reading::begin(Wanted { which, properties: Vec::new() }, begin);
+        let (mut reading, mut step) = Reading::begin(wanted, begin);
         let end = loop {
             match step {
                 Step::Done(told) => break Ok(told),
@@ -288,8 +305,13 @@ impl World {
 
     /// A seat's tasks, asked for alone.
     pub fn tasks_of(&mut self, seat: &SeatId, which: Which) -> Result<Value, Stop> {
-        match self.at_desk(seat, which, None) {
-            Desk::Read(begin) => self.read_tasks(seat, which, begin),
+        self.tasks_wanted(seat, Wanted::of(which))
+    }
+
+    /// The same, in a queue or from a place on.
+    pub fn tasks_wanted(&mut self, seat: &SeatId, wanted: Wanted) -> Result<Value, Stop> {
+        match self.at_desk_for(seat, &wanted, None) {
+            Desk::Read(begin) => self.read_wanted(seat, wanted, begin),
             other => panic!("somebody else reads: {other:?}"),
         }
     }

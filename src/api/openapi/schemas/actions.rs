@@ -89,15 +89,18 @@ pub(super) fn of_call() -> Vec<(&'static str, Value)> {
         ("from?", optional(long())),
         ("to?", optional(long())),
         ("recording_url?", optional(json!({ "type": "string", "pattern": "^https://", "maxLength": 2_000 }))),
-        ("about?", json!({ "type": "array", "maxItems": TIES_LIMIT, "items": of("About") })),
     ]
+}
+
+/// Whom an activity is about.
+pub(super) fn about() -> Value {
+    json!({ "type": "array", "maxItems": TIES_LIMIT, "items": of("About") })
 }
 
 /// Each action as a request asks for it.
 pub(super) fn each() -> Vec<Value> {
     let owner = || of("OwnerOf");
     let record = || given_id("record");
-    let about = || json!({ "type": "array", "maxItems": TIES_LIMIT, "items": of("About") });
     let email = json!({
         "type": "string", "maxLength": 254, "pattern": r"^[^\s@;\u0000-\u001f]{1,60}@[a-z0-9-]{1,60}\.[a-z]{2,20}$", "examples": ["ann@acme.com"],
     });
@@ -170,7 +173,11 @@ pub(super) fn each() -> Vec<Value> {
             &[
                 &[("at", moment_in())][..],
                 &of_call(),
-                &[("owner?", optional(owner())), ("completes_task?", optional(record()))],
+                &[
+                    ("about?", optional(about())),
+                    ("owner?", optional(owner())),
+                    ("completes_task?", optional(record())),
+                ],
             ]
             .concat(),
         ),
@@ -284,6 +291,13 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                         ]) }),
                 ),
                 ("links?", list(object(&[("type", text()), ("record", text())]))),
+                (
+                    "links_of?",
+                    said(
+                        object(&[("type", text()), ("record", text())]),
+                        "A task whose contacts, companies and deals it is linked to as well: which those are HubSpot has not been asked yet.",
+                    ),
+                ),
                 ("left_at?", moment()),
                 ("next_at?", moment()),
                 ("result?", said(text(), "The record it came to.")),

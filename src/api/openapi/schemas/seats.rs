@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::actions::{moment_in, of_call, optional};
+use super::actions::{about, moment_in, of_call, optional};
 use super::{
     body, count, given_id, id, list, moment, name, next_cursor, number_id, object, of, or_null, page,
     page_with, said, text, words,
@@ -90,19 +90,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 ("next_cursor", next_cursor()),
             ]),
         ),
-        (
-            "SeatTasks",
-            object(&[
-                ("results", list(of("SeatTask"))),
-                (
-                    "more",
-                    said(
-                        json!({ "type": "boolean" }),
-                        "There are more than a hundred: these are due first, and in these a `queue` was looked for.",
-                    ),
-                ),
-            ]),
-        ),
+        ("SeatTasks", page("SeatTask")),
         (
             "SeatTask",
             object(&[
@@ -143,6 +131,13 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 ("id?", said(key, "Your own name for it: asked for twice, it is done once.")),
                 ("at?", said(moment_in(), "When; absent: now.")),
                 ("task?", optional(given_id("record"))),
+                (
+                    "about?",
+                    said(
+                        optional(about()),
+                        "Whom the call was with. Absent: the contacts, companies and deals that the task is linked to, as far as the user may see them. `[]`: nobody.",
+                    ),
+                ),
                 ("dry_run?", said(json!({ "type": "boolean" }), "Only says what would be written.")),
                 (
                     "data?",

@@ -236,9 +236,9 @@ pub enum Wanted {
         /// The task that is done with it.
         #[serde(default)]
         completes_task: Option<RecordId>,
-        /// Who was called.
+        /// Who was called. Absent: of a call that a seat logs whom the task is about, of any other nobody.
         #[serde(default)]
-        about: Vec<Tie>,
+        about: Option<Vec<Tie>>,
     },
     /// A note.
     AddNote {

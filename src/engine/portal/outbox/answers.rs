@@ -83,7 +83,7 @@ pub struct Note {
 }
 
 impl Note {
-    fn of(rejection: &Rejection) -> Self {
+    pub(super) fn of(rejection: &Rejection) -> Self {
         Self {
             kind: rejection.failure().name().to_owned(),
             words: rejection.words(),
@@ -503,7 +503,12 @@ impl Portal {
         dirty::mark(turn.sql, kind, &[id], generation, true, false)
     }
 
-    fn rewrite(turn: &Turn<'_>, ready: &Ready, write: &Write, after: Option<i64>) -> Result<(), SqlError> {
+    pub(super) fn rewrite(
+        turn: &Turn<'_>,
+        ready: &Ready,
+        write: &Write,
+        after: Option<i64>,
+    ) -> Result<(), SqlError> {
         let content = serde_json::to_string(write).map_err(|_| SqlError::Content("outbox"))?;
         let content = store::Rewritten { batch: write.batch(), target: write.target(&ready.key()), content };
         store::rewrite(turn.sql, ready.entry.number, &content, after)

@@ -3,7 +3,8 @@
 //! They are rows like all others; no other token ever writes them, nor does a seat write what is not its own. Each is carried alone,
 //! by a [`Pass`], which asks for the seat's token and for a permit of its app, at the priority of a person who waits. What could not be
 //! finished there is carried again, later, by the same token: that of a seat that has ended finishes nothing, and the write fails and
-//! says so. Whether a create whose answer was lost arrived is looked for as for every other ([`super::settle`]), with the connection's
+//! says so. A call that names a task and nobody it was with is linked to whom the task is linked to: that is asked for first, with the same
+//! token, and written down before the call leaves. Whether a create whose answer was lost arrived is looked for as for every other ([`super::settle`]), with the connection's
 //! token: what is found is the seat's own, and tells nobody anything.
 //!
 //! Owns what is carried now, in memory: a row that had left when the object ended comes back as every other does.
@@ -15,7 +16,8 @@ use crate::{
         portal::{
             Effect, Job, Portal, Turn,
             outbox::{
-                Keeps, OPEN_LIMIT, Ready, Write,
+                KEPT_OUT, Keeps, OPEN_LIMIT, Ready, Write,
+                actions::TIES_LIMIT,
                 answers::{Done, Note},
                 commands::{Asked, Taken},
             },
@@ -28,6 +30,7 @@ use crate::{
         },
     },
     hubspot::{
+        associations,
         endpoint::Endpoint,
         rejection::{Class, Rejection},
         writes,
@@ -42,7 +45,7 @@ use crate::{
     values::{
         failure::Failure,
         http::Response,
-        ids::SeatId,
+        ids::{ObjectType, RecordId, SeatId},
         time::{MINUTE_MS, SECOND_MS, Timestamp},
     },
 };
@@ -56,6 +59,29 @@ const ATTEMPTS: u32 = 20;
 /// When a seat whose tokens are being refreshed is asked for once more.
 const BUSY_MS: i64 = 250;
 
+/// What of a task's links a call takes over, in the order of asking: of more than a call may have the first.
+const LINKED: [ObjectType; 3] = [ObjectType::Contacts, ObjectType::Companies, ObjectType::Deals];
+
+/// The links of a task, which are read before the call leaves that takes them over.
+#[derive(Debug)]
+struct Links {
+    task: RecordId,
+    /// Which of [`LINKED`] is asked for.
+    asks: usize,
+    found: Vec<(ObjectType, RecordId)>,
+}
+
+impl Links {
+    fn of(task: RecordId) -> Self {
+        Self { task, asks: 0, found: Vec::new() }
+    }
+
+    fn pass(&self, seat: &SeatId, now: Timestamp) -> Pass {
+        let request = associations::batch_read(ObjectType::Tasks, LINKED[self.asks], &[(self.task, None)]);
+        Pass::new(seat.clone(), Endpoint::Associations, request, Window::Associations, now)
+    }
+}
+
 /// A write on its way.
 #[derive(Debug)]
 pub(in crate::engine::portal) struct Carried {
@@ -64,6 +90,8 @@ pub(in crate::engine::portal) struct Carried {
     pass: Pass,
     /// The property that holds its key.
     key: Option<String>,
+    /// What is read before it leaves; `None`: it is the write itself that is carried.
+    links: Option<Links>,
     /// When to go on, where nothing is waited for but time.
     wakes_at: Option<Timestamp>,
 }
@@ -132,14 +160,23 @@ impl Portal {
                 continue;
             }
             let Ok(key) = self.key_of(turn, &ready.write) else { continue };
-            let Some(request) = Self::send_request(std::slice::from_ref(&ready), key.as_deref()) else {
-                return Err(SqlError::Content("outbox"));
+            let links = ready.write.links_of().map(Links::of);
+            let pass = match &links {
+                Some(links) => links.pass(&seat, turn.now),
+                None => Self::pass_of(&ready, &seat, key.as_deref(), turn.now)?,
             };
-            let pass = Pass::new(seat.clone(), Endpoint::BatchWrite, request, Window::Core, turn.now);
             let next = pass.begin();
-            self.carry(turn, seat, Carried { number, action, pass, key, wakes_at: None }, next, effects)?;
+            let carried = Carried { number, action, pass, key, links, wakes_at: None };
+            self.carry(turn, seat, carried, next, effects)?;
         }
         Ok(self.outbox.by_seats_due_at().filter(|at| *at > turn.now))
+    }
+
+    /// The write itself, on its way.
+    fn pass_of(ready: &Ready, seat: &SeatId, key: Option<&str>, now: Timestamp) -> Result<Pass, SqlError> {
+        let request = Self::send_request(std::slice::from_ref(ready), key);
+        let request = request.ok_or(SqlError::Content("outbox"))?;
+        Ok(Pass::new(seat.clone(), Endpoint::BatchWrite, request, Window::Core, now))
     }
 
     /// Whether a write is on its way with a seat's token.
@@ -227,7 +264,9 @@ impl Portal {
                         // Taken back meanwhile; the permit runs out by itself.
                         return Ok(());
                     }
-                    store::leave(turn.sql, &[carried.number], carried.key.as_deref(), turn.now)?;
+                    if carried.links.is_none() {
+                        store::leave(turn.sql, &[carried.number], carried.key.as_deref(), turn.now)?;
+                    }
                     self.send_for_seat(Errand::Write { seat: seat.clone() }, request, effects);
                     break;
                 }
@@ -235,7 +274,7 @@ impl Portal {
                     carried.wakes_at = Some(turn.now.plus_ms(ms.into()));
                     break;
                 }
-                Next::Done(end) => return self.carried(turn, &carried, end, effects),
+                Next::Done(end) => return self.carried(turn, seat, carried, end, effects),
             };
         }
         self.outbox.by_seats = true;
@@ -258,7 +297,8 @@ impl Portal {
     fn carried(
         &mut self,
         turn: &mut Turn<'_>,
-        carried: &Carried,
+        seat: SeatId,
+        mut carried: Carried,
         end: Result<Response, Stop>,
         effects: &mut Vec<Effect>,
     ) -> Result<(), SqlError> {
@@ -266,6 +306,9 @@ impl Portal {
         let Some(ready) = carried.ready(turn)? else { return Ok(()) };
         if !matches!(ready.entry.state, State::Waiting | State::Sent) {
             return Ok(());
+        }
+        if let Some(links) = carried.links.take() {
+            return self.links_heard(turn, (seat, carried), links, &ready, end, effects);
         }
         match end {
             Ok(response) => self.seat_wrote(turn, &ready, &response),
@@ -277,6 +320,80 @@ impl Portal {
                 None => Self::seat_stopped(turn, &ready, &stop),
             },
         }
+    }
+
+    /// HubSpot said what a task is linked to, as far as the user may see it, or did not say: the next type is asked for, or the call leaves.
+    fn links_heard(
+        &mut self,
+        turn: &mut Turn<'_>,
+        (seat, mut carried): (SeatId, Carried),
+        mut links: Links,
+        ready: &Ready,
+        end: Result<Response, Stop>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), SqlError> {
+        let refusal = match end {
+            Ok(response) => match associations::parse_batch(&response.body) {
+                Ok(batch) => {
+                    let own = batch.found.iter().filter(|found| found.from == links.task);
+                    let linked = own.flat_map(|found| &found.to);
+                    links.found.extend(linked.map(|linked| (LINKED[links.asks], linked.to)));
+                    None
+                }
+                Err(_) => Some(Rejection::malformed(&response)),
+            },
+            Err(stop) => match carried.pass.refusal() {
+                None => return Self::seat_stopped(turn, ready, &stop),
+                // What the user, or the seat's app, may not see of the type is not linked; the call is made all the same.
+                Some(refusal) if refusal.is_about_the_request() && refusal.is_hubspots_word() => None,
+                Some(refusal) => Some(refusal.clone()),
+            },
+        };
+        if let Some(refusal) = refusal {
+            effects.push(Effect::Log(format!("links of a task for a seat: {refusal}")));
+            return Self::links_unread(turn, ready, &refusal);
+        }
+        links.asks += 1;
+        if links.asks < LINKED.len() {
+            carried.pass = links.pass(&seat, turn.now);
+            carried.links = Some(links);
+        } else {
+            if links.found.iter().any(|(kind, id)| self.blocks.has(*kind, *id)) {
+                let (kind, words) = (Failure::Refused.name().to_owned(), KEPT_OUT.to_owned());
+                return Self::settle(
+                    turn,
+                    ready,
+                    State::Failed,
+                    None,
+                    &Note { kind, words, ..Note::default() },
+                );
+            }
+            links.found.truncate(TIES_LIMIT);
+            let mut write = ready.write.clone();
+            write.take_links(&links.found);
+            Self::rewrite(turn, ready, &write, None)?;
+            let Some(ready) = carried.ready(turn)? else { return Ok(()) };
+            carried.pass = Self::pass_of(&ready, &seat, carried.key.as_deref(), turn.now)?;
+        }
+        let next = carried.pass.begin();
+        self.carry(turn, seat, carried, next, effects)
+    }
+
+    /// What a task is linked to cannot be read now: the call has not left, and waits.
+    fn links_unread(turn: &mut Turn<'_>, ready: &Ready, refusal: &Rejection) -> Result<(), SqlError> {
+        let note = Note::of(refusal);
+        let attempts = ready.entry.attempts + 1;
+        if attempts >= ATTEMPTS {
+            return Self::settle(turn, ready, State::Failed, None, &note);
+        }
+        let at = turn.now.plus_ms(backoff(attempts, turn.random));
+        let at = match &refusal.class {
+            Class::Throttled { retry_at, .. } | Class::Parked { until: retry_at } => at.max(*retry_at),
+            Class::Transient { retry_at } => at.max(retry_at.unwrap_or(at)),
+            _ => at,
+        };
+        let note = serde_json::to_string(&note).map_err(|_| SqlError::Content("outbox"))?;
+        seat_writes::held_up(turn.sql, ready.entry.number, at, &note)
     }
 
     fn seat_wrote(

@@ -539,8 +539,11 @@ fn shown_write(turn: &Turn<'_>, ready: &Ready) -> Value {
     let Some(fields) = shown.as_object_mut() else { return shown };
     let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
     match write {
-        Write::Create { object_type, values, ties, entry, .. } => {
+        Write::Create { object_type, values, ties, entry, links_of, .. } => {
             put("op", "create".into());
+            if let Some(task) = links_of {
+                put("links_of", json!({ "type": ObjectType::Tasks, "record": task.to_string() }));
+            }
             if let Some(entry) = entry {
                 put("way", entry.way.as_str().into());
             }

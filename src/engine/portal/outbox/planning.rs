@@ -157,6 +157,7 @@ impl Portal {
                     droppable: BTreeSet::new(),
                     seat: None,
                     entry: None,
+                    links_of: None,
                 });
                 // A link of its own, as the contact may be there already, without it.
                 writes.extend(of.map(|of| Write::Tie {
@@ -325,7 +326,12 @@ impl Portal {
             values.insert("hs_call_recording_url".to_owned(), url.clone());
         }
         allowed!(owned(turn, &mut values, owner.as_ref())?);
-        let mut writes = allowed!(self.activity(turn, ObjectType::Calls, values, (about, of_seat))?);
+        let named = about.as_deref().unwrap_or_default();
+        let mut writes = allowed!(self.activity(turn, ObjectType::Calls, values, (named, of_seat))?);
+        // As in HubSpot's own pages: a call that is made from a task is of whom the task is about, unless its maker says otherwise.
+        if let (Some(Write::Create { links_of, .. }), true, None) = (writes.first_mut(), of_seat, about) {
+            *links_of = *completes_task;
+        }
         if let Some(task) = completes_task {
             let values = Values::from([("hs_task_status".to_owned(), "COMPLETED".to_owned())]);
             let mut completion = update(ObjectType::Tasks, *task, values);
@@ -378,6 +384,7 @@ impl Portal {
             droppable,
             seat: None,
             entry: None,
+            links_of: None,
         }]))
     }
 
@@ -528,6 +535,7 @@ fn company(domain: &Domain, mut values: Values) -> Write {
         droppable,
         seat: None,
         entry: None,
+        links_of: None,
     }
 }
 

@@ -73,6 +73,9 @@ pub enum Write {
         /// Of a note that is an entry on a timeline: how that goes.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         entry: Option<Entry>,
+        /// A task to whose contacts, companies and deals it is linked as well, until HubSpot has said which they are.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        links_of: Option<RecordId>,
     },
     /// New values of a record.
     Update {
@@ -237,6 +240,22 @@ impl Write {
                 values.get("email").map(String::as_str).filter(|email| !email.is_empty())
             }
             _ => None,
+        }
+    }
+
+    /// The task whose links it takes, while HubSpot has not said which they are.
+    pub(super) const fn links_of(&self) -> Option<RecordId> {
+        match self {
+            Self::Create { links_of, .. } => *links_of,
+            Self::Update { .. } | Self::Tie { .. } | Self::Member { .. } => None,
+        }
+    }
+
+    /// HubSpot has said which they are.
+    pub(super) fn take_links(&mut self, found: &[(ObjectType, RecordId)]) {
+        if let Self::Create { ties, links_of, .. } = self {
+            *links_of = None;
+            ties.extend(found.iter().map(|(kind, id)| (*kind, Who::Id(*id))));
         }
     }
 

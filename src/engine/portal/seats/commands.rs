@@ -79,6 +79,14 @@ pub enum Command {
         /// Of the reading that was waited for.
         ticket: Option<u64>,
     },
+    /// Whoever reads them says every second that they still do: otherwise nobody waits for it any more. Answers [`Answer::Desk`] with
+    /// [`Desk::Wait`].
+    DeskGoesOn {
+        /// Whose.
+        seat: SeatId,
+        /// Which reading.
+        ticket: u64,
+    },
     /// Such a reading came to its end. Answers [`Answer::Desk`] with [`Desk::Ready`], [`Answer::NotActive`] or [`Answer::Unknown`].
     DeskRead {
         /// Whose.

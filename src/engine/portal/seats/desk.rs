@@ -1,51 +1,35 @@
-//! A seat's open call tasks, read from HubSpot at the moment of asking with the seat's own token, with whom to call.
-//!
-//! Four calls, one after the other: a search finds the tasks, a batch read makes them true (the index is late: what is done meanwhile
-//! is left out), their links and a batch read of contacts tell who is to be called. A contact that the user may not see stays away,
-//! the task does not. [`Reading`] sends nothing and waits for nothing: it says which call comes next and takes its end.
+//! A seat's open call tasks, for whoever asks: what they are is read ([`super::reading`]), and by whom is said here.
 //!
 //! Several requests of one seat for the same, at the same time, are one reading: the first makes it, the others wait for what it
-//! brings, in memory and for some seconds ([`Desks`]). Left out of every answer are the tasks that the seat itself completes or has just
+//! brings, in memory and for some seconds ([`Desks`]). Whoever reads says every second that they still do: a reading whose client has
+//! hung up is another's to make three seconds later. Left out of every answer are the tasks that the seat itself completes or has just
 //! completed, also where HubSpot has not heard of it yet; not those whose call is for a person to decide about.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::{
     commands::{Answer, State},
-    pass::Stop,
     seat::Seat,
 };
 use crate::{
-    engine::{
-        limiter::messages::Window,
-        portal::{Portal, Turn, state::Connection},
-    },
-    hubspot::{
-        associations,
-        endpoint::Endpoint,
-        objects,
-        record::{self, Record},
-        rejection::Rejection,
-        tasks,
-    },
+    engine::portal::{Portal, Turn, state::Connection},
+    hubspot::tasks::Place,
     store::{portal::seat_writes, sql::SqlError},
     values::{
-        failure::Failure,
         filter::Context,
-        http::{Request, Response},
         ids::{ObjectType, RecordId, SeatId},
         json,
         time::{MINUTE_MS, SECOND_MS, Timestamp},
     },
 };
 
-/// Most contacts whose cards are read: one batch read.
-const CARDS: usize = 100;
-/// How long others wait for a reading: four calls, each with the patience of [`super::pass`].
+/// How long others wait for a reading at most: four calls, each with the patience of [`super::pass`].
 const LEASE_MS: i64 = 40 * SECOND_MS;
+/// How often whoever reads says so.
+pub const GOES_ON_MS: u32 = 1_000;
+/// After so long in which nobody says so a reading has no reader any more: two such words may be late or lost.
+const SILENT_MS: i64 = 3 * SECOND_MS;
 /// How long what was read is kept for those who wait: they ask several times a second.
 const SHARED_MS: i64 = 5 * SECOND_MS;
 /// Readings of a connection that are shared at once; further ones are made and not shared. Some 100 KB each.
@@ -90,8 +74,21 @@ impl Which {
 pub struct Wanted {
     /// Which tasks.
     pub which: Which,
-    /// Fields of the contact besides those of a card ([`tasks::CARD`]).
+    /// Fields of the contact besides those of a card ([`CARD`](crate::hubspot::tasks::CARD)).
     pub properties: Vec<String>,
+    /// Only those in this task queue of HubSpot's, by its id.
+    #[serde(default)]
+    pub queue: Option<String>,
+    /// Only those behind this place.
+    #[serde(default)]
+    pub after: Option<Place>,
+}
+
+impl Wanted {
+    /// The first of these, whatever queue they stand in.
+    pub const fn of(which: Which) -> Self {
+        Self { which, properties: Vec::new(), queue: None, after: None }
+    }
 }
 
 /// What a reading begins with.
@@ -111,7 +108,7 @@ pub struct Begin {
 pub enum Desk {
     /// Read them.
     Read(Begin),
-    /// Somebody reads them: ask again in so many milliseconds, with the ticket.
+    /// Somebody reads them: ask again in so many milliseconds, with the ticket. To whoever reads: say in so many that it goes on.
     Wait {
         /// Of the reading.
         ticket: u64,
@@ -120,222 +117,6 @@ pub enum Desk {
     },
     /// The API's JSON.
     Ready(String),
-}
-
-/// A call to be made, or the end.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Make it with the seat's token; [`Reading::heard`] takes its end.
-    Call(Endpoint, Request, Window),
-    /// All that was read: the API's JSON.
-    Done(Value),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Search,
-    Tasks,
-    Links,
-    Cards,
-}
-
-#[derive(Debug)]
-struct Task {
-    id: RecordId,
-    due_at: Timestamp,
-    shown: Map<String, Value>,
-    contacts: Vec<RecordId>,
-}
-
-/// One reading.
-#[derive(Debug)]
-pub struct Reading {
-    wanted: Wanted,
-    owner: String,
-    today: (Timestamp, Timestamp),
-    stage: Stage,
-    found: u64,
-    tasks: Vec<Task>,
-    cards: BTreeMap<RecordId, Value>,
-}
-
-impl Reading {
-    /// A reading and its first step.
-    pub fn begin(wanted: Wanted, begin: Begin) -> (Self, Step) {
-        let (owner, today) = (begin.owner, begin.today);
-        let (stage, tasks, cards) = (Stage::Search, Vec::new(), BTreeMap::new());
-        let reading = Self { wanted, owner, today, stage, found: 0, tasks, cards };
-        let (from, before) = reading.bounds();
-        let request = tasks::search(&reading.owner, from, before);
-        let step = Step::Call(Endpoint::Search, request, Window::Search);
-        (reading, step)
-    }
-
-    fn bounds(&self) -> (Option<Timestamp>, Option<Timestamp>) {
-        match self.wanted.which {
-            Which::Overdue => (None, Some(self.today.0)),
-            Which::Today => (Some(self.today.0), Some(self.today.1)),
-            Which::Queue => (None, None),
-        }
-    }
-
-    /// The call came to its end: what comes next.
-    pub fn heard(&mut self, end: Result<Response, Stop>) -> Result<Step, Stop> {
-        let response = match (end, self.stage) {
-            (Ok(response), _) => response,
-            // Whom the user may not see is not told; what is to be done is.
-            (Err(Stop::Failed { failure, .. }), Stage::Links | Stage::Cards) if is_of_rights(failure) => {
-                return Ok(Step::Done(self.shown()));
-            }
-            (Err(stop), _) => return Err(stop),
-        };
-        let malformed = |_| {
-            let refusal = Rejection::malformed(&response);
-            Stop::Failed {
-                failure: refusal.failure(),
-                words: Some(refusal.words()),
-                retry_at: None,
-                correlation_id: refusal.correlation_id,
-            }
-        };
-        Ok(match self.stage {
-            Stage::Search => {
-                let page = record::parse_page(&response.body).map_err(malformed)?;
-                let ids: Vec<RecordId> = page.records.iter().map(|record| record.id).collect();
-                self.found = page.total.unwrap_or(ids.len() as u64);
-                if ids.is_empty() {
-                    return Ok(Step::Done(self.shown()));
-                }
-                self.stage = Stage::Tasks;
-                let names = tasks::PROPERTIES.map(str::to_owned);
-                let request = objects::batch_read(ObjectType::Tasks, &ids, &names);
-                Step::Call(Endpoint::BatchRead, request, Window::Core)
-            }
-            Stage::Tasks => {
-                let batch = record::parse_batch(&response.body).map_err(malformed)?;
-                let all = batch.records.iter().filter_map(|record| self.task(record)).collect();
-                self.tasks = all;
-                self.tasks.sort_by_key(|task| (task.due_at, task.id));
-                if self.tasks.is_empty() {
-                    return Ok(Step::Done(self.shown()));
-                }
-                self.stage = Stage::Links;
-                let inputs: Vec<_> = self.tasks.iter().map(|task| (task.id, None)).collect();
-                let request = associations::batch_read(ObjectType::Tasks, ObjectType::Contacts, &inputs);
-                Step::Call(Endpoint::Associations, request, Window::Associations)
-            }
-            Stage::Links => {
-                let links = associations::parse_batch(&response.body).map_err(malformed)?;
-                for found in links.found {
-                    if let Some(task) = self.tasks.iter_mut().find(|task| task.id == found.from) {
-                        task.contacts = found.to.iter().map(|linked| linked.to).collect();
-                    }
-                }
-                let ids = self.contacts();
-                if ids.is_empty() {
-                    return Ok(Step::Done(self.shown()));
-                }
-                self.stage = Stage::Cards;
-                let mut names = tasks::CARD.map(str::to_owned).to_vec();
-                names.extend(self.wanted.properties.iter().cloned());
-                names.dedup();
-                let request = objects::batch_read(ObjectType::Contacts, &ids, &names);
-                Step::Call(Endpoint::BatchRead, request, Window::Core)
-            }
-            Stage::Cards => {
-                let batch = record::parse_batch(&response.body).map_err(malformed)?;
-                let cards = batch.records.iter().map(|record| (record.id, self.card(record))).collect();
-                self.cards = cards;
-                Step::Done(self.shown())
-            }
-        })
-    }
-
-    /// The first contact of each task, then the second of each, and so on, as many as one call reads.
-    fn contacts(&self) -> Vec<RecordId> {
-        let most = self.tasks.iter().map(|task| task.contacts.len()).max().unwrap_or(0);
-        let mut ids = Vec::new();
-        for place in 0..most {
-            for id in self.tasks.iter().filter_map(|task| task.contacts.get(place)) {
-                if ids.len() == CARDS {
-                    return ids;
-                }
-                if !ids.contains(id) {
-                    ids.push(*id);
-                }
-            }
-        }
-        ids
-    }
-
-    /// An open task of the kind that was asked for; `None`: it is that no more.
-    fn task(&self, record: &Record<'_>) -> Option<Task> {
-        let due_at = tasks::due_of_open(&record.properties, &self.owner)?;
-        let (from, before) = self.bounds();
-        if from.is_some_and(|from| due_at < from) || before.is_some_and(|before| due_at >= before) {
-            return None;
-        }
-        let text = |name: &str| record.properties.get(name).map(str::to_owned);
-        let due = match due_at {
-            at if at < self.today.0 => Which::Overdue.as_str(),
-            at if at < self.today.1 => Which::Today.as_str(),
-            _ => "later",
-        };
-        let queues: Vec<String> = text("hs_queue_membership_ids")
-            .map(|ids| ids.split(';').filter(|id| !id.is_empty()).map(str::to_owned).collect())
-            .unwrap_or_default();
-        let shown = json!({
-            "id": record.id.to_string(),
-            "subject": text("hs_task_subject"),
-            "body": text("hs_task_body"),
-            "priority": text("hs_task_priority"),
-            "due_at": due_at.to_rfc3339(),
-            "due": due,
-            "queues": queues,
-        });
-        let Value::Object(shown) = shown else { return None };
-        Some(Task { id: record.id, due_at, shown, contacts: Vec::new() })
-    }
-
-    fn card(&self, record: &Record<'_>) -> Value {
-        let text = |name: &str| record.properties.get(name).filter(|text| !text.is_empty());
-        let names: Vec<&str> = ["firstname", "lastname"].into_iter().filter_map(text).collect();
-        let name = (!names.is_empty()).then(|| names.join(" "));
-        let further: Map<String, Value> = self
-            .wanted
-            .properties
-            .iter()
-            .filter_map(|name| Some((name.clone(), record.properties.get(name)?.into())))
-            .collect();
-        json!({
-            "id": record.id.to_string(),
-            "name": name,
-            "title": text("jobtitle"),
-            "phone": text("phone"),
-            "mobile": text("mobilephone"),
-            "account": text("company"),
-            "properties": further,
-        })
-    }
-
-    fn shown(&self) -> Value {
-        let tasks: Vec<Value> = self
-            .tasks
-            .iter()
-            .map(|task| {
-                let mut shown = task.shown.clone();
-                let card = task.contacts.iter().find_map(|id| self.cards.get(id)).cloned();
-                shown.insert("contact".to_owned(), card.unwrap_or(Value::Null));
-                Value::Object(shown)
-            })
-            .collect();
-        json!({ "results": tasks, "more": self.found > tasks::LIMIT as u64 })
-    }
-}
-
-/// Whether a call was refused for what the user may not do, so that the rest of the answer stands.
-const fn is_of_rights(failure: Failure) -> bool {
-    matches!(failure, Failure::MissingScope | Failure::PermissionDenied | Failure::WrongTokenKind)
 }
 
 /// Readings under way or just ended. Lost with the object: whoever waits then reads.
@@ -351,6 +132,8 @@ struct Shared {
     seat: SeatId,
     wanted: Wanted,
     begun_at: Timestamp,
+    /// When whoever reads said last that they do.
+    goes_on_at: Timestamp,
     ended: Option<(Timestamp, String)>,
 }
 
@@ -359,7 +142,7 @@ impl Desks {
     fn ask(&mut self, now: Timestamp, seat: &SeatId, wanted: &Wanted, ticket: Option<u64>) -> Asked {
         self.all.retain(|shared| match &shared.ended {
             Some((at, _)) => now.since_ms(*at) < SHARED_MS,
-            None => now.since_ms(shared.begun_at) < LEASE_MS,
+            None => now.since_ms(shared.begun_at) < LEASE_MS && now.since_ms(shared.goes_on_at) < SILENT_MS,
         });
         let same = |shared: &&Shared| shared.seat == *seat && shared.wanted == *wanted;
         let waited_for = ticket.and_then(|ticket| {
@@ -376,9 +159,17 @@ impl Desks {
         let ticket = self.next;
         if self.all.len() < SHARED {
             let (seat, wanted) = (seat.clone(), wanted.clone());
-            self.all.push(Shared { ticket, seat, wanted, begun_at: now, ended: None });
+            self.all.push(Shared { ticket, seat, wanted, begun_at: now, goes_on_at: now, ended: None });
         }
         Asked::Read(ticket)
+    }
+
+    /// Whoever reads still does.
+    fn goes_on(&mut self, now: Timestamp, seat: &SeatId, ticket: u64) {
+        let own = |shared: &&mut Shared| shared.ticket == ticket && shared.seat == *seat;
+        if let Some(shared) = self.all.iter_mut().find(own) {
+            shared.goes_on_at = now;
+        }
     }
 
     /// A reading came to its end; `None`: it brought nothing, and the first who waits reads.
@@ -431,6 +222,12 @@ impl Portal {
         })
     }
 
+    /// Whoever reads a seat's tasks is still there.
+    pub(super) fn desk_goes_on(&mut self, turn: &Turn<'_>, id: &SeatId, ticket: u64) -> Answer {
+        self.seats.desks.goes_on(turn.now, id, ticket);
+        Answer::Desk(Desk::Wait { ticket, ms: GOES_ON_MS })
+    }
+
     /// A reading of a seat's tasks came to its end.
     pub(super) fn desk_read(
         &mut self,
@@ -468,8 +265,7 @@ mod tests {
     #[test]
     fn those_who_ask_at_the_same_time_share_a_reading_and_nobody_gets_an_older_one() {
         let (grace, alan) = (SeatId::from_random([1; 12]), SeatId::from_random([2; 12]));
-        let today = Wanted { which: Which::Today, properties: Vec::new() };
-        let queue = Wanted { which: Which::Queue, properties: Vec::new() };
+        let (today, queue) = (Wanted::of(Which::Today), Wanted::of(Which::Queue));
         let mut desks = Desks::default();
         let now = Timestamp(1_000_000);
         assert_eq!(desks.ask(now, &grace, &today, None), Asked::Read(1));
@@ -483,5 +279,32 @@ mod tests {
         assert_eq!(desks.ask(now, &grace, &today, Some(4)), Asked::Read(5), "it brought nothing");
         let later = now.plus_ms(LEASE_MS);
         assert_eq!(desks.ask(later, &grace, &today, Some(5)), Asked::Read(6), "whoever read has gone");
+        let next = Wanted { after: Some(Place::behind(now)), ..today.clone() };
+        assert_eq!(desks.ask(later, &grace, &next, Some(6)), Asked::Read(7), "another page");
+    }
+
+    #[test]
+    fn a_reading_is_waited_for_as_long_as_somebody_says_that_it_goes_on() {
+        let (grace, alan) = (SeatId::from_random([1; 12]), SeatId::from_random([2; 12]));
+        let wanted = Wanted::of(Which::Queue);
+        let mut desks = Desks::default();
+        let begun = Timestamp(1_000_000);
+        assert_eq!(desks.ask(begun, &grace, &wanted, None), Asked::Read(1));
+        // Nobody else can say it.
+        desks.goes_on(begun.plus_ms(1_000), &alan, 1);
+        assert_eq!(desks.ask(begun.plus_ms(SILENT_MS - 1), &grace, &wanted, None), Asked::Wait(1));
+        assert_eq!(desks.ask(begun.plus_ms(SILENT_MS), &grace, &wanted, Some(1)), Asked::Read(2));
+        // Whoever comes back late spoils nothing.
+        desks.goes_on(begun.plus_ms(SILENT_MS), &grace, 1);
+        desks.end(begun.plus_ms(SILENT_MS), &grace, 1, Some("late"));
+        let again = begun.plus_ms(SILENT_MS);
+        for second in 1..LEASE_MS / SECOND_MS {
+            let now = again.plus_ms(second * i64::from(GOES_ON_MS));
+            desks.goes_on(now, &grace, 2);
+            assert_eq!(desks.ask(now, &grace, &wanted, Some(2)), Asked::Wait(2), "{second} s");
+        }
+        let over = again.plus_ms(LEASE_MS);
+        desks.goes_on(over, &grace, 2);
+        assert_eq!(desks.ask(over, &grace, &wanted, Some(2)), Asked::Read(3), "nobody reads for so long");
     }
 }

@@ -8,6 +8,7 @@
 pub mod commands;
 pub mod desk;
 pub mod pass;
+pub mod reading;
 mod seat;
 mod tokens;
 mod work;
@@ -199,6 +200,7 @@ impl Portal {
                 Some(connection) => self.desk(turn, &connection, (&seat, &wanted, ticket))?,
                 None => Answer::NotConnected,
             },
+            Command::DeskGoesOn { seat, ticket } => self.desk_goes_on(turn, &seat, ticket),
             Command::DeskRead { seat, ticket, told } => {
                 self.desk_read(turn, (&seat, ticket, told.as_deref()))?
             }
