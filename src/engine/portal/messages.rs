@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     engine::portal::{
-        beside::{SourceStatus, commands as beside},
+        beside::{FollowedStatus, SourceStatus, commands as beside},
         blocks, browse,
         channels::commands as channels,
         endpoints::commands as endpoints,
@@ -467,6 +467,9 @@ pub struct Status {
     /// Owners, pipelines and lists.
     #[serde(default)]
     pub beside: Vec<SourceStatus>,
+    /// The checks of lists that are followed; `None`: none is.
+    #[serde(default)]
+    pub followed: Option<FollowedStatus>,
     /// Associations, by pair of types.
     #[serde(default)]
     pub links: Vec<PairStatus>,
@@ -594,6 +597,12 @@ pub struct StreamStatus {
     pub checked_at: Option<Timestamp>,
     /// When the next check is due.
     pub next_check_at: Option<Timestamp>,
+    /// When the last check began that reached back for what the index shows late; `None`: not yet.
+    #[serde(default)]
+    pub trailing_at: Option<Timestamp>,
+    /// When the next such is due: it is one of the checks.
+    #[serde(default)]
+    pub next_trailing_at: Option<Timestamp>,
     /// When the mirror last changed.
     pub changed_at: Option<Timestamp>,
     /// What reconcile found, and when it looks again.
