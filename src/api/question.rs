@@ -174,7 +174,7 @@ impl Ask {
             Self::Resync(object_type) => ordered(Command::Resync { object_type }),
             Self::Reread(object_type, id) => ordered(Command::Reread { object_type, id }),
             Self::ListOwners => of_lists(Beside::Owners),
-            Self::ListPipelines(object_type) => of_lists(Beside::Pipelines { object_type }),
+            Self::ListPipelines(object_type) => of_lists(pipelines(object_type)?),
             Self::ListLists => of_lists(Beside::Lists),
             Self::GetList(list) => of_lists(Beside::List { list }),
             Self::ListMembers(list) => {
@@ -202,6 +202,16 @@ impl Ask {
             Self::Resume => ordered(Command::Resume),
         })
     }
+}
+
+/// The command for the pipelines of a type, where it has some: those of deals are mirrored.
+pub fn pipelines(object_type: ObjectType) -> Result<Beside, Problem> {
+    if object_type == ObjectType::Deals {
+        return Ok(Beside::Pipelines { object_type });
+    }
+    let words =
+        format!("Records of `{object_type}` have no pipelines that Spoke mirrors; those of `deals` have.");
+    Err(Problem::new(Kind::NotFound, words))
 }
 
 /// The place of a page in a list that goes by our own numbers.
@@ -282,6 +292,19 @@ mod tests {
         let ask = Ask::ListRecords(ObjectType::Contacts);
         let query = Query::parse(&text, ask.taken()).expect("a query");
         assert!(ask.command(&query).is_err());
+    }
+
+    #[test]
+    fn pipelines_of_a_type_that_has_none_are_not_found_in_words() {
+        let query = Query::parse("", &[]).expect("a query");
+        let refusal = |kind| Ask::ListPipelines(kind).command(&query).err();
+        assert_eq!(refusal(ObjectType::Deals), None);
+        for kind in [ObjectType::Contacts, ObjectType::Companies, ObjectType::Tasks, ObjectType::Custom(7)] {
+            let problem = refusal(kind).expect("no pipelines");
+            assert_eq!(problem.status(), 404);
+            assert!(problem.detail.contains(&format!("`{kind}`")), "{}", problem.detail);
+            assert!(problem.detail.contains("`deals`"), "{}", problem.detail);
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::{
     engine::{
         directory::messages::{ApiKey, Connection, ConnectionState, Plan, Refusal, Workspace},
         portal::{
-            beside::SourceStatus,
+            beside::{FollowedStatus, SourceStatus},
             links::standing::PairStatus,
             messages::{Phase, State, Status, StreamState, StreamStatus, Trouble},
             reconcile::{Finding, Reconcile},
@@ -134,6 +134,7 @@ fn sync(status: &Status) -> Value {
         "paused_until": moment(paused_until),
         "streams": status.streams.iter().map(stream).collect::<Vec<_>>(),
         "beside": status.beside.iter().map(source).collect::<Vec<_>>(),
+        "followed_lists": status.followed.as_ref().map(followed_lists),
         "associations": status.links.iter().map(pair).collect::<Vec<_>>(),
         "latest_change": status.latest_change.to_string(),
         "rows_written": status.rows_written,
@@ -183,6 +184,8 @@ fn stream(stream: &StreamStatus) -> Value {
         "backfill": backfill,
         "checked_at": moment(stream.checked_at),
         "next_check_at": moment(stream.next_check_at),
+        "trailing_at": moment(stream.trailing_at),
+        "next_trailing_at": moment(stream.next_trailing_at),
         "changed_at": moment(stream.changed_at),
         "event_at": moment(stream.event_at),
         "waiting": stream.dirty,
@@ -206,6 +209,15 @@ fn unreadable(record: &Unreadable) -> Value {
     body["id"] = json!(record.id.to_string());
     body["next_try_at"] = json!(moment(record.again_at));
     body
+}
+
+fn followed_lists(followed: &FollowedStatus) -> Value {
+    json!({
+        "lists": followed.lists,
+        "checked_at": moment(followed.checked_at),
+        "next_check_at": moment(followed.next_check_at),
+        "daily_calls": followed.walk_calls,
+    })
 }
 
 fn source(source: &SourceStatus) -> Value {
@@ -401,6 +413,8 @@ pub(in crate::api) mod tests {
                 expected: Some(200),
                 checked_at: None,
                 next_check_at: None,
+                trailing_at: Some(Timestamp(0)),
+                next_trailing_at: None,
                 changed_at: Some(Timestamp(0)),
                 event_at: None,
                 dirty: 3,
@@ -420,6 +434,12 @@ pub(in crate::api) mod tests {
                 trouble: None,
             }],
             beside: Vec::new(),
+            followed: Some(FollowedStatus {
+                lists: 2,
+                checked_at: Some(Timestamp(0)),
+                next_check_at: None,
+                walk_calls: 7,
+            }),
             links: Vec::new(),
             latest_change: 100,
             storage: Storage { bytes: 4096, limit: 10_000 << 20, level: Level::Roomy },
@@ -445,6 +465,10 @@ pub(in crate::api) mod tests {
             "id": "9007199254740993", "message": "Status 500.", "at": "1970-01-01T00:00:00.000Z",
             "correlation_id": null, "next_try_at": "1970-01-01T00:01:00.000Z", "type": null,
         });
+        let epoch = json!("1970-01-01T00:00:00.000Z");
+        assert_eq!((&stream["trailing_at"], &stream["next_trailing_at"]), (&epoch, &Value::Null));
+        let lists = json!({ "lists": 2, "checked_at": epoch, "next_check_at": null, "daily_calls": 7 });
+        assert_eq!(body["sync"]["followed_lists"], lists);
         assert_eq!((&stream["waiting"], &stream["unreadable"]), (&json!(3), &json!([record])));
         assert!(!body.to_string().contains(&sample().object));
         // What the Directory has ended is ended, whatever the Portal still says.

@@ -300,6 +300,7 @@ mod tests {
             connected_at: Timestamp(0),
             streams: vec![stream],
             beside: Vec::new(),
+            followed: None,
             links: Vec::new(),
             latest_change: 0,
             storage: crate::engine::portal::storage::Storage::default(),
@@ -319,6 +320,8 @@ mod tests {
             expected,
             checked_at: None,
             next_check_at: None,
+            trailing_at: None,
+            next_trailing_at: None,
             changed_at: None,
             event_at: Some(Timestamp(0)),
             dirty: 0,
@@ -383,6 +386,38 @@ mod tests {
         let view = sync::page(&[], 14 * MINUTE_MS, around, None, &of, Some(&status));
         assert_eq!(view.checks[0].checks[0].often, "every 15 minutes");
         assert!(view.checks[0].means.contains("asked every 15 minutes for"), "{}", view.checks[0].means);
+    }
+
+    #[test]
+    fn the_look_for_late_changes_and_the_checks_of_lists_are_told_with_what_they_cost() {
+        let (trailing_at, next_trailing_at) = (Some(Timestamp(5)), Some(Timestamp(9)));
+        let phase = portal::Phase::Incremental;
+        let stream = StreamStatus { phase, trailing_at, next_trailing_at, ..backfill(1, None) };
+        let lists = crate::engine::portal::beside::FollowedStatus {
+            lists: 3,
+            checked_at: Some(Timestamp(5)),
+            next_check_at: Some(Timestamp(7)),
+            walk_calls: 12,
+        };
+        let told = |state, followed| {
+            let status = Status { followed, ..status(state, stream.clone()) };
+            let around = crate::console::sample::connection_frame(&crate::console::sample::plain).frame;
+            let around = crate::console::view::Frame { now_at: 6, ..around };
+            sync::page(&[], 4 * MINUTE_MS, around, None, &sample(Standing::Active), Some(&status))
+        };
+        let view = told(State::Active, Some(lists.clone()));
+        let late = &view.checks[0].checks[1];
+        assert_eq!((late.name.as_str(), late.often.as_str()), ("Late changes", "hourly"));
+        assert_eq!((late.done_at, late.next_at), (Some(5), Some(9)));
+        assert!(late.cost.starts_with("1 search in place of"), "{}", late.cost);
+        let [members] = view.beside.as_slice() else { panic!("{:?}", view.beside) };
+        assert!(members.words.starts_with("3 lists: "), "{}", members.words);
+        assert_eq!((members.done_at, members.next_at), (Some(5), Some(7)));
+        assert_eq!(members.often, "every 5 minutes");
+        assert!(members.cost.ends_with("about 12 a day for everybody"), "{}", members.cost);
+        let held = told(State::PausedByPerson { since: Timestamp(0) }, Some(lists));
+        assert_eq!((held.checks[0].checks[1].next_at, held.beside[0].next_at), (None, None));
+        assert_eq!(told(State::Active, None).beside, []);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use worker::{Delay, Env, Response};
 
 use crate::{
     api::{
+        question,
         request::Query,
         seat::{
             self, Call, Read,
@@ -95,7 +96,7 @@ pub async fn answer(
         }
         Call::Pipelines(id, object_type) => {
             must_be_active(env, of, id).await?;
-            let body = beside(env, of, Beside::Pipelines { object_type }).await?;
+            let body = beside(env, of, question::pipelines(object_type)?).await?;
             Ok(reply::raw_json(body).map_err(Fault::from)?)
         }
         _ => Err(directory::unexpected().into()),

@@ -56,7 +56,7 @@ struct Live {
     /// A private app's token or a service key; better in the variable `HUBSPOT_TOKEN`, which no process list shows
     #[arg(long, default_value = "")]
     token: String,
-    /// Also make some 280 records and a list, ask what needs them, and archive them: test accounts only
+    /// Also make some 530 records, a list, a field, imports and a custom event, ask what needs them, and remove them: test accounts only
     #[arg(long)]
     disposable: bool,
     /// Where the table goes; by default live-DATE.md

@@ -119,6 +119,8 @@ pub enum Endpoint {
     /// `POST /events/custom/2026-09/send`
     EventSend,
     EventSendBatch,
+    /// `GET /events/event-occurrences/2026-09`
+    EventOccurrences,
     /// `POST /integrators/timeline/{version}/events`
     AppEventSend,
     AppEventSendBatch,
@@ -166,6 +168,7 @@ impl Endpoint {
                 | Self::EventDefinitionUpdate
                 | Self::EventDefinitionDelete
                 | Self::EventDefinitionOther
+                | Self::EventOccurrences
                 | Self::EventSend
                 | Self::EventSendBatch
         )

@@ -93,6 +93,7 @@ pub(super) fn parse<'a>(method: &str, path: &'a str) -> Result<Route<'a>, Proble
         }
         ["events", "custom", "2026-09", "send"] => one(method, 'P', E::EventSend),
         ["events", "custom", "2026-09", "send", "batch"] => one(method, 'P', E::EventSendBatch),
+        ["events", "event-occurrences", "2026-09"] => one(method, 'G', E::EventOccurrences),
         ["events", "custom", "2026-09", "event-definitions", rest @ ..] => match rest {
             [] => two(method, ('G', E::EventDefinitionList), ('P', E::EventDefinitionCreate)),
             [own] => {

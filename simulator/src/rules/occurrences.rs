@@ -41,6 +41,15 @@ fn what_was_sent_is_taken_and_can_be_counted() {
     let (_, all) = world.get(&format!("/__control/events?portal_id={PORTAL}"));
     let all = all["results"].as_array().expect("results").clone();
     assert_eq!(all.len(), 3);
+    let (status, shown) = world.get(&format!("/events/event-occurrences/2026-09?eventType={NAME}"));
+    let shown = shown["results"].as_array().expect("results");
+    let ids: Vec<&Value> = shown.iter().map(|own| &own["id"]).collect();
+    assert_eq!(
+        (status, ids),
+        (200, vec![&json!("u2"), &json!("u1")]),
+        "those with a record, the newest first"
+    );
+    assert_eq!((&shown[1]["objectId"], &shown[1]["eventType"]), (&json!(company), &json!(NAME)));
     assert_eq!((&all[0]["id"], &all[0]["matched"]), (&json!("u1"), &json!(true)));
     assert_eq!(all[0]["properties"], json!({"page": "/pricing"}), "what is not defined is dropped");
     assert_eq!(all[2]["matched"], false, "204 says nothing of records");

@@ -158,7 +158,8 @@ pub(super) fn operations() -> Vec<Operation> {
             .more("By its name, its fully qualified name or its number. Where HubSpot is to be asked about custom objects first, the answer is 409 and this is to be repeated."),
         op(Delete, "/v1/connections/*/types/*", "turnTypeOff", "Types", "Mirror a type no longer", None, Gone),
         op(Get, "/v1/connections/*/owners", "listOwners", "Reference", "List owners, archived ones too", None, Ok("Owners")),
-        op(Get, "/v1/connections/*/pipelines/*", "listPipelines", "Reference", "List the pipelines of a type", None, Ok("Pipelines")),
+        op(Get, "/v1/connections/*/pipelines/*", "listPipelines", "Reference", "List the pipelines of a type", None, Ok("Pipelines"))
+            .more("`deals` have pipelines; the answer is 404 for a type that has none."),
         op(Post, "/v1/connections/*/prospects/erase", "erasePerson", "Privacy", "Erase a person and keep them out", Needed("Person"), Ok("Erased"))
             .more("At once from the mirror, lists, links and channels; from the change feed within minutes, and nobody is shown it until then. A keyed hash of their addresses and ids keeps them out, at whatever record HubSpot shows them again, until the block is lifted. Who is in no mirror yet can be kept out as well."),
         op(Post, "/v1/connections/*/prospects/export", "exportPerson", "Privacy", "Export what is held about a person", Needed("Person"), Ok("PersonExport"))
@@ -211,7 +212,8 @@ pub(super) fn operations() -> Vec<Operation> {
         op(Get, "/v1/connections/*/seats/*/owner", "getSeatOwner", "Seats", "Read the owner that the user is", None, Ok("Owner"))
             .more("As the owners that the connection has read tell. 404 says why the user is not known as one: the connection may not read owners, has not read them yet, or the user was none of them."),
         op(Get, "/v1/connections/*/seats/*/lists", "listSeatLists", "Seats", "List the names of lists", None, Ok("SeatLists")),
-        op(Get, "/v1/connections/*/seats/*/pipelines/*", "listSeatPipelines", "Seats", "List the pipelines of a type", None, Ok("Pipelines")),
+        op(Get, "/v1/connections/*/seats/*/pipelines/*", "listSeatPipelines", "Seats", "List the pipelines of a type", None, Ok("Pipelines"))
+            .more("`deals` have pipelines; the answer is 404 for a type that has none."),
         op(Get, "/v1/connections/*/endpoints", "listEndpoints", "Endpoints", "List endpoints", None, Ok("Endpoints")),
         op(Post, "/v1/connections/*/endpoints", "createEndpoint", "Endpoints", "Make an endpoint", Needed("NewEndpoint"), Created("Endpoint"))
             .more("Its signing secret is in this answer and nowhere else."),

@@ -12,7 +12,7 @@ use crate::{
         directory::messages::Connection,
         limiter::messages::Gauges,
         portal::{
-            beside::{Source, SourceStatus},
+            beside::{FollowedStatus, Source, SourceStatus},
             links::standing::PairStatus,
             messages::{State, Status, StreamState, StreamStatus},
             reconcile::{Finding, SAMPLE, counts_calls},
@@ -81,7 +81,8 @@ pub fn page(
     {
         connection.last_error = None;
     }
-    let beside = status.map_or_else(Vec::new, |status| beside(status, &connection.streams));
+    let often = fill::cadence(check_every_ms);
+    let beside = status.map_or_else(Vec::new, |status| beside(status, &connection.streams, &often));
     SyncView { at, connection, checks, beside }
 }
 
@@ -115,6 +116,16 @@ fn checks(shown: &StreamView, stream: &StreamStatus, active: bool, often: &str) 
         cut_short: false,
         calls: None,
         cost: "1 search, 1 more for every 200 changed, and about 1 read for every 100 changed".to_owned(),
+    };
+    let late = CheckView {
+        name: "Late changes".to_owned(),
+        words: "The same two hours further back: HubSpot's search shows some changes late.".to_owned(),
+        often: "hourly".to_owned(),
+        done_at: stream.trailing_at.map(|at| at.0),
+        next_at: if runs { stream.next_trailing_at.map(|at| at.0) } else { None },
+        cost: "1 search in place of the one for changes, 1 more for every 200 changed in two hours"
+            .to_owned(),
+        ..changes.clone()
     };
     let pages = records.div_ceil(BY_CALL);
     let counts = one(
@@ -164,7 +175,7 @@ fn checks(shown: &StreamView, stream: &StreamStatus, active: bool, often: &str) 
         waiting: stream.dirty,
         fields_read_at: stream.fields_read_at.map(|at| at.0),
         found: reconcile.found,
-        checks: [Some(changes), Some(counts), Some(sample), Some(sweep), fresh]
+        checks: [Some(changes), Some(late), Some(counts), Some(sample), Some(sweep), fresh]
             .into_iter()
             .flatten()
             .collect(),
@@ -185,8 +196,8 @@ fn about(calls: u64) -> String {
     format!("about {}", number(calls.max(1)))
 }
 
-/// Associations by pair of types, then what an account has besides.
-fn beside(status: &Status, streams: &[StreamView]) -> Vec<BesideView> {
+/// Associations by pair of types, then what an account has besides. `often`: how often changes are asked for.
+fn beside(status: &Status, streams: &[StreamView], often: &str) -> Vec<BesideView> {
     let active = status.state == State::Active;
     let words = |kind: ObjectType| {
         let shown = streams.iter().find(|stream| *stream.object_type == *kind.name());
@@ -243,7 +254,29 @@ fn beside(status: &Status, streams: &[StreamView]) -> Vec<BesideView> {
             error: source.trouble.as_ref().map(super::error),
         }
     };
-    status.links.iter().map(pair).chain(status.beside.iter().map(source)).collect()
+    let followed = status.followed.as_ref().map(|followed| followed_lists(followed, active, often));
+    status.links.iter().map(pair).chain(status.beside.iter().map(source)).chain(followed).collect()
+}
+
+/// The checks of lists whose members are mirrored.
+fn followed_lists(followed: &FollowedStatus, active: bool, often: &str) -> BesideView {
+    let lists = count(followed.lists.into(), "list", "lists");
+    BesideView {
+        name: "Members of followed lists".to_owned(),
+        words: format!(
+            "{lists}: how many are on each, and whether somebody came or went. Who did is read then, and everybody once a day."
+        ),
+        often: often.to_owned(),
+        done_at: followed.checked_at.map(|at| at.0),
+        next_at: followed.next_check_at.filter(|_| active).map(|at| at.0),
+        percent: None,
+        cost: format!(
+            "1 for all of them, more where somebody came or went, and {} a day for everybody",
+            about(followed.walk_calls)
+        ),
+        missing_scopes: Vec::new(),
+        error: None,
+    }
 }
 
 /// By what means changes come.

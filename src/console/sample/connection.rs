@@ -167,6 +167,20 @@ fn checks(t: Text<'_>) -> ChecksView {
                 cost: t("1 search, 1 more for every 200 changed, and about 1 read for every 100 changed"),
                 ..check("Changes", "every 5 minutes", "What HubSpot says was modified since the last look.")
             },
+            CheckView {
+                done_at: Some(NOW - 21 * MINUTE_MS),
+                next_at: Some(NOW + 39 * MINUTE_MS),
+                found: None,
+                calls: None,
+                cost: t(
+                    "1 search in place of the one for changes, 1 more for every 200 changed in two hours",
+                ),
+                ..check(
+                    "Late changes",
+                    "hourly",
+                    "The same two hours further back: HubSpot's search shows some changes late.",
+                )
+            },
             check(
                 "Counts",
                 "hourly",
@@ -225,7 +239,18 @@ fn beside(t: Text<'_>) -> Vec<BesideView> {
         missing_scopes: vec![t("crm.lists.read")],
         ..owners.clone()
     };
-    vec![BesideView { percent: Some(40), next_at: None, ..links }, refused, owners, lists]
+    let members = BesideView {
+        name: t("Members of followed lists"),
+        words: t(
+            "3 lists: how many are on each, and whether somebody came or went. Who did is read then, and everybody once a day.",
+        ),
+        often: t("every 5 minutes"),
+        done_at: Some(NOW - 48 * SECOND_MS),
+        next_at: Some(NOW + 4 * MINUTE_MS),
+        cost: t("1 for all of them, more where somebody came or went, and about 12 a day for everybody"),
+        ..owners.clone()
+    };
+    vec![BesideView { percent: Some(40), next_at: None, ..links }, refused, owners, lists, members]
 }
 
 fn resync_view(t: Text<'_>) -> ResyncView {

@@ -496,6 +496,7 @@ impl Portal {
             connected_at: connection.connected_at,
             streams,
             beside: self.beside_status(connection),
+            followed: self.followed_status(turn),
             links: self.links_status(),
             latest_change: feed::latest(turn.sql)?,
             storage: self.storage(turn),

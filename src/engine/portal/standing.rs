@@ -4,8 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     engine::portal::{
-        beside::SourceStatus, links::standing::PairStatus, messages::Account, reconcile::Reconcile,
-        storage::Storage, unreadable::Unreadable,
+        beside::{FollowedStatus, SourceStatus},
+        links::standing::PairStatus,
+        messages::Account,
+        reconcile::Reconcile,
+        storage::Storage,
+        unreadable::Unreadable,
     },
     hubspot::rejection::Rejection,
     values::{
@@ -42,6 +46,9 @@ pub struct Status {
     /// Owners, pipelines and lists.
     #[serde(default)]
     pub beside: Vec<SourceStatus>,
+    /// The checks of lists that are followed; `None`: none is.
+    #[serde(default)]
+    pub followed: Option<FollowedStatus>,
     /// Associations, by pair of types.
     #[serde(default)]
     pub links: Vec<PairStatus>,
@@ -169,6 +176,12 @@ pub struct StreamStatus {
     pub checked_at: Option<Timestamp>,
     /// When the next check is due.
     pub next_check_at: Option<Timestamp>,
+    /// When the last check began that reached back for what the index shows late; `None`: not yet.
+    #[serde(default)]
+    pub trailing_at: Option<Timestamp>,
+    /// When the next such is due: it is one of the checks.
+    #[serde(default)]
+    pub next_trailing_at: Option<Timestamp>,
     /// When the mirror last changed.
     pub changed_at: Option<Timestamp>,
     /// What reconcile found, and when it looks again.

@@ -12,7 +12,7 @@ use crate::{
         Portal, Running, Turn,
         messages::{State, StreamState, StreamStatus},
         selection::Selection,
-        state::{Backfill, Checked, Connection, Stream},
+        state::{Backfill, Checked, Connection, Stream, TRAILING_EVERY_MS},
         unreadable,
         usage::SavedHour,
     },
@@ -121,6 +121,8 @@ impl Running {
             | State::Disconnecting
             | State::Disconnected => false,
         };
+        let next_check_at = (active && stream.backfill.is_none())
+            .then(|| stream.polled_at.plus_ms(turn.config.work.check_every_ms).max(turn.now));
         Ok(StreamStatus {
             object_type: stream.object_type,
             label: None,
@@ -134,8 +136,10 @@ impl Running {
             read: stream.backfill.as_ref().map_or(0, |backfill| backfill.read),
             expected: stream.backfill.as_ref().and_then(|backfill| backfill.expected),
             checked_at: stream.checked_at,
-            next_check_at: (active && stream.backfill.is_none())
-                .then(|| stream.polled_at.plus_ms(turn.config.work.check_every_ms).max(turn.now)),
+            next_check_at,
+            trailing_at: Some(stream.trailing_at).filter(|at| *at != Timestamp::default()),
+            next_trailing_at: next_check_at
+                .map(|check| stream.trailing_at.plus_ms(TRAILING_EVERY_MS).max(check)),
             changed_at: stream.changed_at,
             event_at: stream.event_at,
             dirty: dirty::count(turn.sql, stream.object_type)?,

@@ -2,7 +2,10 @@
 
 use hubspot_simulator::{Fault, Rule, Switches, portal::PortalSettings};
 use serde_json::json;
-use spoke::engine::portal::messages::State;
+use spoke::{
+    engine::portal::messages::State,
+    values::time::{HOUR_MS, MINUTE_MS},
+};
 
 use super::{checked, ids, name_of, rename, synced, tiny, under_way};
 use crate::life::{Plan, World};
@@ -30,6 +33,25 @@ fn more_than_ten_thousand_changes_in_one_millisecond_all_arrive() {
     world.pass_ms(40_000);
     checked(&mut world);
     world.verdict().unwrap();
+}
+
+#[test]
+fn the_hourly_look_for_late_changes_is_told_with_the_next_one() {
+    let mut world = synced(tiny(20));
+    checked(&mut world);
+    let told = |world: &mut World| {
+        let stream = &world.status().streams[0];
+        (stream.trailing_at.unwrap(), stream.next_trailing_at.unwrap(), stream.next_check_at.unwrap())
+    };
+    let (began, next, check) = told(&mut world);
+    assert_eq!(next, began.plus_ms(HOUR_MS).max(check));
+    world.pass(30);
+    assert_eq!(told(&mut world).0, began, "once an hour");
+    world.pass(40);
+    let (later, next, check) = told(&mut world);
+    // An hour, and whatever is missing to the next tick.
+    assert!((HOUR_MS..=HOUR_MS + 6 * MINUTE_MS).contains(&later.since_ms(began)), "{began:?} {later:?}");
+    assert_eq!(next, later.plus_ms(HOUR_MS).max(check));
 }
 
 /// HubSpot moves the account for four hours in the middle of the read: longer than any lookback. An edit of that time to a

@@ -90,6 +90,25 @@ fn a_list_that_does_not_change_costs_one_call_a_check_however_many_are_on_it() {
 }
 
 #[test]
+fn how_lists_that_are_followed_are_checked_is_told_and_what_that_costs() {
+    assert_eq!(synced(tiny(20)).status().followed, None, "nothing is followed");
+    let mut world = followed(Plan { lists: Some(2), ..listed(600, Switches::default()) });
+    let told = world.status().followed.unwrap();
+    assert_eq!((told.lists, told.walk_calls), (2, 2));
+    join(&mut world, 300);
+    settles(&mut world, 10);
+    world.pass(6);
+    let told = world.status().followed.unwrap();
+    assert_eq!((told.lists, told.walk_calls), (2, 3), "330 are two pages");
+    let (last, next) = (told.checked_at.unwrap(), told.next_check_at.unwrap());
+    // Four minutes, and whatever is missing to the next tick.
+    assert!((240_000..=330_000).contains(&next.since_ms(last)), "{told:?}");
+    world.command(Command::Pause);
+    let paused = world.status().followed.unwrap();
+    assert_eq!((paused.checked_at, paused.next_check_at), (Some(last), None));
+}
+
+#[test]
 fn a_hundred_who_join_cost_the_check_and_their_page_and_nobody_else_is_read() {
     let mut world = followed(listed(1_500, Switches::default()));
     join(&mut world, 1_000);
@@ -390,10 +409,8 @@ fn owners_and_pipelines_are_read_when_connected_hourly_and_on_refresh() {
     world.pass(70);
     world.verdict_beside().unwrap();
     assert!(world.objects[0].sql.inner.rows_written() > rows);
-    let Answer::Json(none) = world.beside(Beside::Pipelines { object_type: ObjectType::Contacts }) else {
-        panic!()
-    };
-    assert!(none.contains("\"results\":[]"));
+    let of_contacts = Beside::Pipelines { object_type: ObjectType::Contacts };
+    assert!(matches!(world.beside(of_contacts), Answer::Missing), "they have none");
 }
 
 #[test]

@@ -1,23 +1,40 @@
-//! What Spoke relies on of what an account has besides records: owners, pipelines, lists and who is on them, links. Reads only.
+//! What Spoke relies on of what an account has besides records: what its token may do, what it has used, which objects people defined,
+//! owners, pipelines, lists and who is on them, links. Reads only.
 
 use serde_json::Value;
 use spoke::{
-    hubspot::{associations, lists, objects, owners, pipelines},
+    hubspot::{account, associations, lists, objects, owners, pipelines, schemas},
     values::{
         http::Request,
         ids::{ListId, ObjectType, RecordId},
     },
 };
 
-use super::{Finding, contract::success, hubspot::HubSpot};
+use super::{Finding, hubspot::HubSpot, wire::success};
 
 /// Everything.
 pub fn ask(hubspot: &mut dyn HubSpot) -> Vec<Finding> {
-    let mut found = vec![people(hubspot, false), people(hubspot, true), stages(hubspot)];
+    let mut found = vec![
+        token(hubspot),
+        used(hubspot),
+        objects_of_people(hubspot),
+        people(hubspot, false),
+        people(hubspot, true),
+        stages(hubspot),
+    ];
     all_lists(hubspot, &mut found);
-    links(hubspot, &mut found);
+    for (from, to) in LINKED {
+        links(hubspot, from, to, &mut found);
+    }
     found
 }
+
+/// Types between which links are mirrored, each pair read from its first.
+const LINKED: [(ObjectType, ObjectType); 3] = [
+    (ObjectType::Contacts, ObjectType::Companies),
+    (ObjectType::Contacts, ObjectType::Deals),
+    (ObjectType::Companies, ObjectType::Deals),
+];
 
 /// Reads an answer: `None`, and the finding, where there is none or it cannot be read.
 fn read<T, E: std::fmt::Display>(
@@ -36,6 +53,37 @@ fn read<T, E: std::fmt::Display>(
 
 fn entries(raw: &Value, name: &str) -> usize {
     raw[name].as_array().map_or(0, Vec::len)
+}
+
+fn token(hubspot: &mut dyn HubSpot) -> Finding {
+    const ASKED: &str = "the token tells whose it is and what it may do";
+    let request = account::token_info(&hubspot.token());
+    match read(hubspot, ASKED, request, account::parse_token_info) {
+        Ok((told, _)) => {
+            let seen = format!("{} scopes, an app's id: {}", told.scopes.len(), told.app_id.is_some());
+            Finding::new(ASKED, !told.scopes.is_empty(), seen)
+        }
+        Err(finding) => finding,
+    }
+}
+
+fn used(hubspot: &mut dyn HubSpot) -> Finding {
+    const ASKED: &str = "the day's calls of private apps are told";
+    match read(hubspot, ASKED, account::usage(), account::parse_usage) {
+        Ok((used, _)) => Finding::new(ASKED, used.is_some(), ""),
+        Err(finding) => finding,
+    }
+}
+
+fn objects_of_people(hubspot: &mut dyn HubSpot) -> Finding {
+    const ASKED: &str = "custom objects: every one has its number and its names";
+    match read(hubspot, ASKED, schemas::list(), schemas::parse) {
+        Ok((all, raw)) => {
+            let told = entries(&raw, "results");
+            Finding::new(ASKED, all.len() == told, format!("{} of {told} read", all.len()))
+        }
+        Err(finding) => finding,
+    }
 }
 
 fn people(hubspot: &mut dyn HubSpot, archived: bool) -> Finding {
@@ -106,13 +154,14 @@ fn members(hubspot: &mut dyn HubSpot, asked: &str, list: ListId) -> Result<Findi
     Ok(Finding::new(asked, ascends && same && !by_id.ids.is_empty(), seen))
 }
 
-fn links(hubspot: &mut dyn HubSpot, found: &mut Vec<Finding>) {
-    const KIND: ObjectType = ObjectType::Contacts;
-    const TO: ObjectType = ObjectType::Companies;
-    const READ: &str =
-        "associations: a batch read tells of every record what it is linked to, or that it is not";
-    const LABELS: &str = "associations: every type of a link is among the labels, the unlabelled one too";
-    let page = success(hubspot, objects::list_ids(KIND, None));
+fn links(hubspot: &mut dyn HubSpot, from: ObjectType, to: ObjectType, found: &mut Vec<Finding>) {
+    let asked = format!(
+        "associations of {from} and {to}: a batch read tells of every record what it is linked to, or that it is not"
+    );
+    let labelled = format!(
+        "associations of {from} and {to}: every type of a link is among the labels, the unlabelled one too"
+    );
+    let page = success(hubspot, objects::list_ids(from, None));
     let ids: Vec<(RecordId, Option<String>)> = page
         .ok()
         .and_then(|page| {
@@ -120,25 +169,25 @@ fn links(hubspot: &mut dyn HubSpot, found: &mut Vec<Finding>) {
         })
         .unwrap_or_default();
     if ids.is_empty() {
-        return found.push(Finding::open(READ, "the account has no contacts"));
+        return found.push(Finding::open(&asked, format!("the account has no {from}")));
     }
-    let batch = match read(hubspot, READ, associations::batch_read(KIND, TO, &ids), associations::parse_batch)
-    {
+    let request = associations::batch_read(from, to, &ids);
+    let batch = match read(hubspot, &asked, request, associations::parse_batch) {
         Ok((batch, _)) => batch,
         Err(finding) => return found.push(finding),
     };
     let linked = batch.found.iter().filter(|of| !of.to.is_empty()).count();
-    let asked = batch.found.iter().all(|of| ids.iter().any(|(id, _)| *id == of.from));
-    let seen = format!("{linked} of {} contacts are linked, {} unread", ids.len(), batch.unread.len());
-    found.push(Finding::new(READ, batch.complete && batch.unread.is_empty() && asked, seen));
-    found.push(match read(hubspot, LABELS, associations::labels(KIND, TO), associations::parse_labels) {
+    let own = batch.found.iter().all(|of| ids.iter().any(|(id, _)| *id == of.from));
+    let seen = format!("{linked} of {} are linked, {} unread", ids.len(), batch.unread.len());
+    found.push(Finding::new(&asked, batch.complete && batch.unread.is_empty() && own, seen));
+    found.push(match read(hubspot, &labelled, associations::labels(from, to), associations::parse_labels) {
         Ok((labels, _)) => {
             let known = |own: &associations::Label| labels.iter().any(|(known, _)| *known == own.0);
             let plain = labels.iter().any(|(_, label)| label.is_none());
             let missing = batch.labels.iter().filter(|own| !known(own)).count();
             let seen =
                 format!("{} labels, {missing} of {} types not among them", labels.len(), batch.labels.len());
-            Finding::new(LABELS, plain && missing == 0, seen)
+            Finding::new(&labelled, plain && missing == 0, seen)
         }
         Err(finding) => finding,
     });

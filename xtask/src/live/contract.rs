@@ -7,14 +7,14 @@ use spoke::{
         usage::RateHeaders,
     },
     values::{
-        http::{Outcome, Request, Response},
+        http::{Outcome, Request},
         ids::{ObjectType, RecordId},
         secret::Secret,
         time::Timestamp,
     },
 };
 
-use super::{Finding, hubspot::HubSpot};
+use super::{Finding, hubspot::HubSpot, wire::success};
 
 /// The greatest id a JSON number holds exactly; nobody's record.
 const NOBODY: RecordId = RecordId((1 << 53) - 1);
@@ -22,19 +22,10 @@ const NOBODY: RecordId = RecordId((1 << 53) - 1);
 /// Everything, type by type.
 pub fn ask(hubspot: &mut dyn HubSpot) -> Vec<Finding> {
     let mut found = vec![details(hubspot), wrong_token(hubspot)];
-    for kind in ObjectType::ALWAYS {
+    for kind in ObjectType::ALWAYS.into_iter().chain(ObjectType::FURTHER) {
         of_type(hubspot, kind, &mut found);
     }
     found
-}
-
-/// The answer, if it is a success; else how it came out.
-pub(super) fn success(hubspot: &mut dyn HubSpot, request: Request) -> Result<Response, String> {
-    match hubspot.send(request) {
-        Outcome::Answered(response) if (200..300).contains(&response.status) => Ok(response),
-        Outcome::Answered(response) => Err(format!("status {}", response.status)),
-        Outcome::Unanswered => Err("no answer".to_owned()),
-    }
 }
 
 fn details(hubspot: &mut dyn HubSpot) -> Finding {

@@ -11,8 +11,12 @@ use spoke::values::{
 
 /// What answers requests and tells the time.
 pub trait HubSpot {
-    /// Sends one; the token is added.
+    /// Sends one; the token is added, unless the request has one of its own. An empty one: none is sent.
     fn send(&mut self, request: Request) -> Outcome;
+    /// Sends all of them without waiting for the others; answers in their order.
+    fn send_at_once(&mut self, requests: Vec<Request>) -> Vec<Outcome>;
+    /// The token of the run.
+    fn token(&self) -> Secret<String>;
     /// Lets time pass.
     fn wait_ms(&mut self, ms: u64);
     /// Milliseconds since 1970.
@@ -64,16 +68,18 @@ impl Account {
 
     fn call(&self, request: &Request) -> Result<Response> {
         let token = request.bearer.as_ref().unwrap_or(&self.token);
-        let built = ureq::http::Request::builder()
+        let mut built = ureq::http::Request::builder()
             .method(request.method.as_str())
-            .uri(format!("{}{}", self.api, request.path))
-            .header("authorization", format!("Bearer {}", token.expose()));
+            .uri(format!("{}{}", self.api, request.path));
+        if !token.expose().is_empty() {
+            built = built.header("authorization", format!("Bearer {}", token.expose()));
+        }
+        if let Some(kind) = request.body.content_type() {
+            built = built.header("content-type", kind.as_ref());
+        }
         let mut answer = match &request.body {
             Body::Empty => self.agent.run(built.body(())?)?,
-            Body::Json(json) => {
-                self.agent.run(built.header("content-type", "application/json").body(json.clone())?)?
-            }
-            Body::Form(_) | Body::Multipart { .. } => bail!("nothing here sends a form"),
+            body => self.agent.run(built.body(body.text().to_owned())?)?,
         };
         let headers = answer
             .headers()
@@ -91,6 +97,24 @@ impl HubSpot for Account {
         self.wait_ms(PAUSE_MS);
         self.calls += 1;
         self.call(&request).map_or(Outcome::Unanswered, Outcome::Answered)
+    }
+
+    fn send_at_once(&mut self, requests: Vec<Request>) -> Vec<Outcome> {
+        self.calls += requests.len() as u64;
+        let account = &*self;
+        thread::scope(|scope| {
+            let sent: Vec<_> =
+                requests.iter().map(|request| scope.spawn(move || account.call(request))).collect();
+            let outcome = |call: thread::ScopedJoinHandle<'_, Result<Response>>| match call.join() {
+                Ok(Ok(answer)) => Outcome::Answered(answer),
+                Ok(Err(_)) | Err(_) => Outcome::Unanswered,
+            };
+            sent.into_iter().map(outcome).collect()
+        })
+    }
+
+    fn token(&self) -> Secret<String> {
+        self.token.clone()
     }
 
     fn wait_ms(&mut self, ms: u64) {

@@ -1,14 +1,24 @@
 //! `cargo xtask live`: what Spoke believes of HubSpot, held against a real account. Opt-in, never part of a test run in CI.
 //!
-//! Two parts: a contract run that only reads, with Spoke's own requests and Spoke's own readers of answers; and, with
-//! `--disposable`, questions that need records: it makes some under names nobody uses, and a list, asks, and archives them. What was found
-//! goes into a dated table. No record's values, no names of people and no token are printed or written.
+//! Two parts: a contract run that only reads, with Spoke's own requests and Spoke's own readers of answers; and questions, each about a
+//! switch of the simulator, sent without Spoke's client. With `--disposable` also those that need something to be made: some contacts, a
+//! company, deals, a list, a field, imports and a custom event, under names nobody uses, that are removed again whatever came out. What was
+//! found goes into a dated table, in which every switch stands, with the reason where none of this can settle it. No record's values, no
+//! names of people and no token are printed or written.
 
 pub mod beside;
+mod bursts;
 pub mod contract;
 pub mod hubspot;
+mod imports;
+mod links;
 mod lists;
+mod occurrences;
+mod properties;
 pub mod questions;
+pub mod reasons;
+pub mod records;
+mod wire;
 
 use std::{fmt, fmt::Write as _, fs};
 
@@ -59,16 +69,34 @@ impl Finding {
         let asked = format!("switch `{name}`");
         Self::new(&asked, found == assumed, format!("{found:?} (assumed {assumed:?}); {seen}"))
     }
+
+    /// A switch that is a time of which it is known between which two it lies, milliseconds.
+    pub fn span(name: &str, (least, most): (u64, u64), assumed: u64, seen: &str) -> Self {
+        let holds = (least..=most).contains(&assumed);
+        let text = format!("{least} to {most} ms (assumed {assumed}); {seen}");
+        Self::new(&format!("switch `{name}`"), holds, text)
+    }
+
+    /// A switch that stays open.
+    pub fn open_switch(name: &str, why: impl Into<String>) -> Self {
+        Self::open(&format!("switch `{name}`"), why)
+    }
+
+    /// Whether it is about a switch.
+    pub fn is_of(&self, switch: &str) -> bool {
+        self.asked.strip_prefix("switch `").and_then(|rest| rest.strip_suffix('`')) == Some(switch)
+    }
 }
 
 /// Asks everything; in the order asked.
 pub fn ask_all(hubspot: &mut dyn HubSpot, disposable: bool) -> Vec<Finding> {
     let mut found = contract::ask(hubspot);
     found.extend(beside::ask(hubspot));
-    found.extend(questions::ask_reading(hubspot));
+    found.extend(questions::ask(hubspot));
     if disposable {
-        found.extend(questions::ask_with_records(hubspot));
+        found.extend(records::ask(hubspot));
     }
+    reasons::complete(&mut found, disposable);
     found
 }
 

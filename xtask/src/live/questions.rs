@@ -1,78 +1,67 @@
-//! Questions that HubSpot's documentation leaves open, each a switch of the simulator, asked of an account.
+//! Questions that HubSpot's documentation leaves open, each a switch of the simulator, asked of an account without making anything.
 
 use hubspot_simulator::{
     Switches,
-    switches::{ListAfter, MergedId, OverLimit},
+    switches::{ListAfter, OverLimit},
 };
 use serde_json::{Value, json};
-use spoke::{
-    hubspot::{VERSION, objects, pipelines},
-    values::{
-        http::{Body, Method, Outcome, Request, Response},
-        ids::{ObjectType, RecordId},
-        time::Timestamp,
-    },
+use spoke::values::{
+    http::{Body, Method, Outcome, Request},
+    secret::Secret,
 };
 
-use super::{Finding, contract::success, hubspot::HubSpot, lists};
+use super::{
+    Finding,
+    hubspot::HubSpot,
+    wire::{VERSION, answer, bare, call, filter, get, ids, json_of, listed, search, status, success},
+};
 
-const KIND: ObjectType = ObjectType::Contacts;
-/// The greatest id a JSON number holds exactly; nobody's record.
-pub(super) const NOBODY: RecordId = RecordId((1 << 53) - 1);
 /// Lengths of path and query tried, bytes. Spoke sends up to 6,000.
 const LENGTHS: [usize; 4] = [6_000, 8_000, 16_000, 32_000];
-/// Longest wait for search to show what was made.
-const PATIENCE_MS: u64 = 180_000;
-/// Records made.
-const MADE: usize = 4;
-/// Types of a link of a contact to a company (`hubspot-api.md` 4.8).
-const PRIMARY: u64 = 1;
-const UNLABELLED: u64 = 279;
-const REPLACES: &str = "association_batch_create_replaces";
+/// Pages walked to meet one that is short: eight seconds.
+const PAGES: usize = 30;
+/// Records asked for on each of them.
+const ON_A_PAGE: usize = 10;
+/// Calls in ten seconds that HubSpot documents (`hubspot-api.md` 3.1).
+const TEN_SECONDLY: [u32; 4] = [100, 110, 190, 250];
+/// Calls a day by tier, and what each of two increases adds (the same).
+const DAILY: [u64; 3] = [250_000, 625_000, 1_000_000];
+const INCREASE: u64 = 1_000_000;
+/// Nobody's app.
+const NO_APP: &str = "00000000-0000-0000-0000-000000000000";
 
-pub(super) fn call(method: Method, path: String, body: Option<&Value>) -> Request {
-    let body = body.map_or(Body::Empty, |body| Body::Json(body.to_string()));
-    Request { method, path, bearer: None, body }
-}
-
-pub(super) fn status(hubspot: &mut dyn HubSpot, request: Request) -> u16 {
-    if let Outcome::Answered(answer) = hubspot.send(request) { answer.status } else { 0 }
-}
-
-pub(super) fn json_of(answer: &Response) -> Value {
-    serde_json::from_slice(&answer.body).unwrap_or_default()
-}
-
-fn ids(page: &Value) -> Vec<u64> {
-    let results = page["results"].as_array().map(Vec::as_slice).unwrap_or_default();
-    results.iter().filter_map(|record| record["id"].as_str()?.parse().ok()).collect()
-}
-
-/// What can be asked without making anything.
-pub fn ask_reading(hubspot: &mut dyn HubSpot) -> Vec<Finding> {
-    vec![list_after(hubspot), over_limit(hubspot), url_limit(hubspot), sorting(hubspot)]
+/// All of them.
+pub fn ask(hubspot: &mut dyn HubSpot) -> Vec<Finding> {
+    let mut found = vec![
+        list_after(hubspot),
+        short_pages(hubspot),
+        over_limit(hubspot),
+        url_limit(hubspot),
+        sorting(hubspot),
+        no_such_app(hubspot),
+    ];
+    limits(hubspot, &mut found);
+    found
 }
 
 fn list_after(hubspot: &mut dyn HubSpot) -> Finding {
     const NAME: &str = "list_after";
-    let open = |why: String| Finding::open(&format!("switch `{NAME}`"), why);
     let page = |hubspot: &mut dyn HubSpot, after: &str| {
-        let path = format!("/crm/objects/{VERSION}/contacts?limit=2{after}");
-        success(hubspot, call(Method::Get, path, None)).map(|answer| json_of(&answer))
+        get(hubspot, format!("/crm/objects/{VERSION}/contacts?limit=2{after}"))
     };
     let first = match page(hubspot, "") {
         Ok(first) => first,
-        Err(why) => return open(why),
+        Err(why) => return Finding::open_switch(NAME, why),
     };
     let Some(after) = first["paging"]["next"]["after"].as_str().map(str::to_owned) else {
-        return open("the account has too few contacts for a second page".to_owned());
+        return Finding::open_switch(NAME, "the account has too few contacts for a second page");
     };
     let Ok(second) = page(hubspot, &format!("&after={after}")) else {
-        return open("no second page".to_owned());
+        return Finding::open_switch(NAME, "no second page");
     };
     let (first, second) = (ids(&first), ids(&second));
     let (Some(last), Some(next)) = (first.last().copied(), second.first().copied()) else {
-        return open("an empty page".to_owned());
+        return Finding::open_switch(NAME, "an empty page");
     };
     // A cursor of one's own: honoured only if it is an id.
     let own = page(hubspot, &format!("&after={}", next + 1)).map(|page| ids(&page));
@@ -84,6 +73,26 @@ fn list_after(hubspot: &mut dyn HubSpot) -> Finding {
     };
     let seen = format!("a cursor of one's own is honoured: {honoured}");
     Finding::switch(NAME, &found, &Switches::default().list_after, &seen)
+}
+
+/// That there are none can only become likely.
+fn short_pages(hubspot: &mut dyn HubSpot) -> Finding {
+    const NAME: &str = "short_page_one_in";
+    let (mut pages, mut short, mut after) = (0, 0, String::new());
+    while pages < PAGES {
+        let path = format!("/crm/objects/{VERSION}/contacts?limit={ON_A_PAGE}{after}");
+        let page = match get(hubspot, path) {
+            Ok(page) => page,
+            Err(why) => return Finding::open_switch(NAME, why),
+        };
+        pages += 1;
+        let Some(next) = page["paging"]["next"]["after"].as_str() else { break };
+        short += usize::from(listed(&page, "results").len() < ON_A_PAGE);
+        after = format!("&after={next}");
+    }
+    let one_in = pages.checked_div(short).unwrap_or_default() as u32;
+    let seen = format!("{short} of {pages} pages were short, though more came");
+    Finding::switch(NAME, &one_in, &Switches::default().short_page_one_in, &seen)
 }
 
 fn over_limit(hubspot: &mut dyn HubSpot) -> Finding {
@@ -116,281 +125,94 @@ fn url_limit(hubspot: &mut dyn HubSpot) -> Finding {
 /// Whether ids are sorted as text shows where the account's have different lengths.
 fn sorting(hubspot: &mut dyn HubSpot) -> Finding {
     const NAME: &str = "search_sorts_ids_as_text";
-    let request = objects::search_modified(KIND, Timestamp(0), objects::IdRange::default());
-    let answer = match success(hubspot, request) {
+    let all = json!([filter("lastmodifieddate", "GTE", 0)]);
+    let answer = match success(hubspot, search(&all, 200)) {
         Ok(answer) => ids(&json_of(&answer)),
-        Err(why) => return Finding::open(&format!("switch `{NAME}`"), why),
+        Err(why) => return Finding::open_switch(NAME, why),
     };
     let lengths =
         |ids: &[u64]| ids.iter().map(|id| id.to_string().len()).collect::<std::collections::BTreeSet<_>>();
     if lengths(&answer).len() < 2 {
-        let why = "the ids on a page of search have the same number of digits";
-        return Finding::open(&format!("switch `{NAME}`"), why);
+        return Finding::open_switch(NAME, "the ids on a page of search have the same number of digits");
     }
     let as_text = answer.windows(2).any(|pair| pair[0] > pair[1]);
     Finding::switch(NAME, &as_text, &Switches::default().search_sorts_ids_as_text, "")
 }
 
-/// Records made for the questions, to be archived at the end.
-#[derive(Default)]
-pub(super) struct Made {
-    contacts: Vec<u64>,
-    companies: Vec<u64>,
-    deals: Vec<u64>,
-    /// Contacts of the list.
-    pub(super) crowd: Vec<u64>,
-    pub(super) list: Option<u64>,
-}
-
-/// What needs records: makes a few, asks, archives them whatever came out.
-pub fn ask_with_records(hubspot: &mut dyn HubSpot) -> Vec<Finding> {
-    let mut made = Made::default();
-    let mut found = Vec::new();
-    if let Err(why) = with_records(hubspot, &mut made, &mut found) {
-        found.push(Finding::open("the rest of the questions with records", why));
+fn no_such_app(hubspot: &mut dyn HubSpot) -> Finding {
+    const NAME: &str = "invalid_client_status";
+    let form = format!(
+        "grant_type=refresh_token&client_id={NO_APP}&client_secret={NO_APP}&refresh_token=na1-{NO_APP}"
+    );
+    let request = Request {
+        method: Method::Post,
+        path: format!("/oauth/{VERSION}/token"),
+        bearer: None,
+        body: Body::Form(Secret::new(form)),
+    };
+    let (status, body) = answer(hubspot, bare(request));
+    let error = body["error"].as_str().unwrap_or("no error named");
+    if !(400..500).contains(&status) {
+        return Finding::open_switch(NAME, format!("status {status}"));
     }
-    found.push(clean(hubspot, &made));
-    found
+    let seen = format!("an unknown app is told `{error}`");
+    Finding::switch(NAME, &status, &Switches::default().invalid_client_status, &seen)
 }
 
-fn create(hubspot: &mut dyn HubSpot, kind: ObjectType, properties: &Value) -> Result<u64, String> {
-    let path = format!("/crm/objects/{VERSION}/{kind}");
-    let answer = success(hubspot, call(Method::Post, path, Some(&json!({ "properties": properties }))))?;
-    json_of(&answer)["id"].as_str().and_then(|id| id.parse().ok()).ok_or_else(|| "no id".to_owned())
-}
-
-fn with_records(hubspot: &mut dyn HubSpot, made: &mut Made, found: &mut Vec<Finding>) -> Result<(), String> {
+/// What the account's own details tell of its limits and of where it lives.
+fn limits(hubspot: &mut dyn HubSpot, found: &mut Vec<Finding>) {
     let assumed = Switches::default();
-    let nameless = create(hubspot, KIND, &json!({}));
-    made.contacts.extend(nameless.as_ref().ok());
-    let seen = nameless.as_ref().err().cloned().unwrap_or_default();
-    found.push(Finding::switch(
-        "contact_needs_a_name_or_email",
-        &nameless.is_err(),
-        &assumed.contact_needs_a_name_or_email,
-        &seen,
-    ));
-    let begun = hubspot.now_ms();
-    for number in 0..MADE {
-        let email = format!("spoke-live-{begun}-{number}@example.com");
-        made.contacts.push(create(
-            hubspot,
-            KIND,
-            &json!({ "email": email, "firstname": "Spoke", "lastname": "Live" }),
-        )?);
-    }
-    let contacts = made.contacts[made.contacts.len() - MADE..].to_vec();
-    let lower = contacts.windows(2).any(|pair| pair[0] > pair[1]);
-    found.push(Finding::switch("new_ids_out_of_order", &lower, &assumed.new_ids_out_of_order, "of four"));
-    found.push(lag(hubspot, &contacts, begun));
-    let path = format!("/crm/objects/{VERSION}/contacts/{NOBODY}");
-    let unknown = status(hubspot, call(Method::Delete, path, None));
-    let seen = format!("status {unknown}");
-    found.push(Finding::switch(
-        "archive_unknown_is_404",
-        &(unknown == 404),
-        &assumed.archive_unknown_is_404,
-        &seen,
-    ));
-    archiving(hubspot, contacts[2], found)?;
-    associations(hubspot, contacts[3], made, found)?;
-    merging(hubspot, contacts[0], contacts[1], made, found)?;
-    // Each of these may lack a scope of its own.
-    if let Err(why) = lists::ask(hubspot, contacts[3], made, found) {
-        found.push(Finding::open("the rest of the questions about lists", why));
-    }
-    if let Err(why) = merging_deals(hubspot, made, found) {
-        found.push(Finding::open("switch `deal_merge_keeps_primary_id`", why));
-    }
-    Ok(())
-}
-
-/// How late search is.
-fn lag(hubspot: &mut dyn HubSpot, contacts: &[u64], begun: u64) -> Finding {
-    const ASKED: &str = "search shows new records within the time assumed";
-    let most = Switches::default().search_lag_max_ms;
-    let range = objects::IdRange {
-        above: contacts.iter().min().map(|id| RecordId(id - 1)),
-        up_to: contacts.iter().max().map(|id| RecordId(*id)),
-    };
-    while hubspot.now_ms() - begun < PATIENCE_MS {
-        let shown = success(hubspot, objects::search_modified(KIND, Timestamp(0), range))
-            .map(|answer| ids(&json_of(&answer)));
-        if shown.is_ok_and(|shown| contacts.iter().all(|id| shown.contains(id))) {
-            let took = hubspot.now_ms() - begun;
-            return Finding::new(ASKED, took <= most, format!("after {took} ms (assumed: up to {most})"));
-        }
-        hubspot.wait_ms(1_000);
-    }
-    Finding::new(ASKED, false, format!("not all within {PATIENCE_MS} ms"))
-}
-
-fn read(hubspot: &mut dyn HubSpot, id: u64, archived: bool) -> Result<Value, String> {
-    let path = format!("/crm/objects/{VERSION}/contacts/{id}?archived={archived}");
-    success(hubspot, call(Method::Get, path, None)).map(|answer| json_of(&answer))
-}
-
-fn archiving(hubspot: &mut dyn HubSpot, id: u64, found: &mut Vec<Finding>) -> Result<(), String> {
-    let before = read(hubspot, id, false)?["updatedAt"].clone();
-    success(hubspot, call(Method::Delete, format!("/crm/objects/{VERSION}/contacts/{id}"), None))?;
-    let gone = read(hubspot, id, false);
-    let asked = "an archived record is not found where archived ones are not asked for";
-    found.push(Finding::new(asked, gone == Err("status 404".to_owned()), format!("{:?}", gone.err())));
-    let after = read(hubspot, id, true).map(|record| record["updatedAt"].clone());
-    let same = after.as_ref().is_ok_and(|after| *after == before);
-    found.push(Finding::new("archiving does not count as a modification", same, ""));
-    let why = "records are restored in HubSpot's pages only: restore one of them there and see whether its date moves";
-    found.push(Finding::open("switch `restore_bumps_modified`", why));
-    Ok(())
-}
-
-fn associations(
-    hubspot: &mut dyn HubSpot,
-    contact: u64,
-    made: &mut Made,
-    found: &mut Vec<Finding>,
-) -> Result<(), String> {
-    let assumed = Switches::default();
-    let company = create(hubspot, ObjectType::Companies, &json!({ "name": "Spoke Live" }))?;
-    made.companies.push(company);
-    let before = read(hubspot, contact, false)?["updatedAt"].clone();
-    let path = format!("/crm/objects/{VERSION}/contacts/{contact}/associations/default/companies/{company}");
-    success(hubspot, call(Method::Put, path, None))?;
-    let links = |hubspot: &mut dyn HubSpot| -> Result<(Value, Vec<u64>), String> {
-        let path = format!("/crm/associations/{VERSION}/contacts/companies/batch/read");
-        let inputs = json!({ "inputs": [{ "id": contact.to_string() }] });
-        let links = json_of(&success(hubspot, call(Method::Post, path, Some(&inputs)))?);
-        let to = links["results"][0]["to"][0].clone();
-        let types = to["associationTypes"].as_array().into_iter().flatten();
-        let types = types.filter_map(|kind| kind["typeId"].as_u64()).collect();
-        Ok((to, types))
-    };
-    let (to, types) = links(hubspot)?;
-    let primary = types.contains(&PRIMARY);
-    found.push(Finding::switch(
-        "first_company_becomes_primary",
-        &primary,
-        &assumed.first_company_becomes_primary,
-        &format!("{} types of association", types.len()),
-    ));
-    found.push(Finding::switch(
-        "association_ids_are_numbers",
-        &to["toObjectId"].is_number(),
-        &assumed.association_ids_are_numbers,
-        "",
-    ));
-    let after = read(hubspot, contact, false)?["updatedAt"].clone();
-    found.push(Finding::new("an association does not count as a modification", before == after, ""));
-    let mut seen = Vec::new();
-    for kind in [PRIMARY, UNLABELLED] {
-        let path = format!("/crm/associations/{VERSION}/contacts/companies/batch/create");
-        let inputs = json!({ "inputs": [{
-            "from": { "id": contact.to_string() }, "to": { "id": company.to_string() },
-            "types": [{ "associationCategory": "HUBSPOT_DEFINED", "associationTypeId": kind }],
-        }] });
-        success(hubspot, call(Method::Post, path, Some(&inputs)))?;
-        seen.push(links(hubspot)?.1);
-    }
-    let told = format!("made primary: types {:?}; made unlabelled: {:?}", seen[0], seen[1]);
-    found.push(if seen[0].contains(&PRIMARY) {
-        let replaces = !seen[1].contains(&PRIMARY);
-        Finding::switch(REPLACES, &replaces, &assumed.association_batch_create_replaces, &told)
-    } else {
-        Finding::open(&format!("switch `{REPLACES}`"), told)
-    });
-    let path = format!("/crm/associations/{VERSION}/contacts/companies/batch/archive");
-    let inputs = json!({
-        "inputs": [{ "from": { "id": contact.to_string() }, "to": [{ "id": company.to_string() }] }]
-    });
-    let status = status(hubspot, call(Method::Post, path, Some(&inputs)));
-    found.push(Finding::switch(
-        "association_archive_is_204",
-        &(status == 204),
-        &assumed.association_archive_is_204,
-        &format!("status {status}"),
-    ));
-    Ok(())
-}
-
-fn merging(
-    hubspot: &mut dyn HubSpot,
-    primary: u64,
-    other: u64,
-    made: &mut Made,
-    found: &mut Vec<Finding>,
-) -> Result<(), String> {
-    let path = format!("/crm/objects/{VERSION}/contacts/merge");
-    let pair = json!({ "primaryObjectId": primary.to_string(), "objectIdToMerge": other.to_string() });
-    let merged = json_of(&success(hubspot, call(Method::Post, path, Some(&pair)))?);
-    let merged: u64 = merged["id"].as_str().and_then(|id| id.parse().ok()).ok_or("a merge names no id")?;
-    made.contacts.push(merged);
-    let new = merged != primary && merged != other;
-    found.push(Finding::new("merged contacts get a new id", new, ""));
-    let alone =
-        read(hubspot, other, false).map(|record| record["id"].as_str().map(str::parse) == Some(Ok(merged)));
-    let asked = "an id that was merged away leads to the record it became, read alone";
-    found.push(Finding::new(asked, alone == Ok(true), format!("{alone:?}")));
-    let request = objects::batch_read(KIND, &[RecordId(other)], &["email".to_owned()]);
-    let answer = success(hubspot, request)?;
-    let batch = objects::parse_batch(&answer.body).map_err(|malformed| malformed.to_string())?;
-    let how = if batch.missing.contains(&RecordId(other)) {
-        MergedId::NotFound
-    } else if batch.records.is_empty() {
-        MergedId::Omitted
-    } else {
-        MergedId::Resolved
-    };
-    let assumed = Switches::default().batch_read_merged;
-    found.push(Finding::switch("batch_read_merged", &how, &assumed, &format!("status {}", answer.status)));
-    Ok(())
-}
-
-fn merging_deals(hubspot: &mut dyn HubSpot, made: &mut Made, found: &mut Vec<Finding>) -> Result<(), String> {
-    const DEALS: ObjectType = ObjectType::Deals;
-    let answer = success(hubspot, pipelines::list(DEALS))?;
-    let all = pipelines::parse(&answer.body).map_err(|malformed| malformed.to_string())?;
-    let pipeline = all.first().ok_or("there is no pipeline")?;
-    let stage = pipeline.stages.first().ok_or("the pipeline has no stage")?;
-    let deal = json!({ "dealname": "Spoke Live", "pipeline": pipeline.id, "dealstage": stage.id });
-    for _ in 0..2 {
-        made.deals.push(create(hubspot, DEALS, &deal)?);
-    }
-    let (primary, other) = (made.deals[0], made.deals[1]);
-    let path = format!("/crm/objects/{VERSION}/deals/merge");
-    let pair = json!({ "primaryObjectId": primary.to_string(), "objectIdToMerge": other.to_string() });
-    let merged = json_of(&success(hubspot, call(Method::Post, path, Some(&pair)))?);
-    let merged: u64 = merged["id"].as_str().and_then(|id| id.parse().ok()).ok_or("a merge names no id")?;
-    made.deals.push(merged);
-    found.push(Finding::switch(
-        "deal_merge_keeps_primary_id",
-        &(merged == primary),
-        &Switches::default().deal_merge_keeps_primary_id,
-        "",
-    ));
-    Ok(())
-}
-
-/// Archives what was made. What was merged away or archived already is not there any more.
-fn clean(hubspot: &mut dyn HubSpot, made: &Made) -> Finding {
-    let all =
-        [(KIND, &made.contacts), (ObjectType::Companies, &made.companies), (ObjectType::Deals, &made.deals)];
-    let gone = lists::clean(hubspot, made);
-    let mut left = Vec::new();
-    for (kind, ids) in all {
-        for id in ids {
-            let path = || format!("/crm/objects/{VERSION}/{kind}/{id}");
-            if status(hubspot, call(Method::Get, path(), None)) != 404 {
-                let archived = status(hubspot, call(Method::Delete, path(), None));
-                if archived != 204 {
-                    left.push(*id);
-                }
+    let details = call(Method::Get, format!("/account-info/{VERSION}/details"), None);
+    let details = match success(hubspot, details) {
+        Ok(details) => details,
+        Err(why) => {
+            for name in ["ten_secondly_limit", "daily_limit", "token_info_abroad_needs_bearer"] {
+                found.push(Finding::open_switch(name, why.clone()));
             }
+            return;
         }
+    };
+    let header =
+        |name: &str| -> Option<u64> { details.headers.iter().find(|(own, _)| own == name)?.1.parse().ok() };
+    found.push(match header("x-hubspot-ratelimit-max") {
+        None => Finding::open_switch("ten_secondly_limit", "the answer carries no such header"),
+        Some(max) => {
+            let max = max as u32;
+            let other = Some(max).filter(|max| !TEN_SECONDLY.contains(max));
+            let seen = format!("{max} calls in ten seconds; documented are {TEN_SECONDLY:?}");
+            Finding::switch("ten_secondly_limit", &other, &assumed.ten_secondly_limit, &seen)
+        }
+    });
+    found.push(match header("x-hubspot-ratelimit-daily") {
+        None => Finding::open_switch("daily_limit", "the answer carries no such header"),
+        Some(daily) => {
+            let documented = (0..=2).any(|bought| DAILY.iter().any(|own| own + bought * INCREASE == daily));
+            let other = Some(daily).filter(|_| !documented);
+            let seen =
+                format!("{daily} calls a day; documented are {DAILY:?}, and a million for an increase");
+            Finding::switch("daily_limit", &other, &assumed.daily_limit, &seen)
+        }
+    });
+    found.push(token_info(hubspot, &json_of(&details)));
+}
+
+fn token_info(hubspot: &mut dyn HubSpot, details: &Value) -> Finding {
+    const NAME: &str = "token_info_abroad_needs_bearer";
+    let region = details["dataHostingLocation"].as_str().unwrap_or("na1");
+    if region == "na1" {
+        return Finding::open_switch(NAME, "the account is hosted in na1: ask one of another region");
     }
-    let count = made.contacts.len() + made.companies.len() + made.deals.len() + made.crowd.len();
-    Finding::new(
-        "every record made here is archived again, and the list deleted",
-        left.is_empty() && gone,
-        format!("{count} made, left: {left:?}; list and its contacts gone: {gone}"),
-    )
+    let key = json!({ "tokenKey": hubspot.token().expose() });
+    let path = "/oauth/v2/private-apps/get/access-token-info".to_owned();
+    let status = status(hubspot, bare(call(Method::Post, path, Some(&key))));
+    let seen = format!("without it status {status}, of an account in {region}");
+    let assumed = Switches::default().token_info_abroad_needs_bearer;
+    Finding::switch(NAME, &(status != 200), &assumed, &seen)
+}
+
+/// The calls a day that the account's own details tell of, if they do: they tell its tier.
+pub(super) fn daily(hubspot: &mut dyn HubSpot) -> Option<u64> {
+    let details = call(Method::Get, format!("/account-info/{VERSION}/details"), None);
+    let Outcome::Answered(details) = hubspot.send(details) else { return None };
+    details.headers.iter().find(|(own, _)| own == "x-hubspot-ratelimit-daily")?.1.parse().ok()
 }

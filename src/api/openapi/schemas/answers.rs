@@ -100,6 +100,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 ("paused_until", or_null(moment())),
                 ("streams", list(of("Stream"))),
                 ("beside", list(of("Source"))),
+                ("followed_lists", or_null(of("FollowedLists"))),
                 ("associations", list(of("Pair"))),
                 ("latest_change", sequence()),
                 ("rows_written", count()),
@@ -127,6 +128,14 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 ("backfill", or_null(object(&[("read", count()), ("expected", or_null(count()))]))),
                 ("checked_at", or_null(moment())),
                 ("next_check_at", or_null(moment())),
+                (
+                    "trailing_at",
+                    said(
+                        or_null(moment()),
+                        "When a check last began that reached back two hours, for what HubSpot's search shows late.",
+                    ),
+                ),
+                ("next_trailing_at", or_null(moment())),
                 ("changed_at", or_null(moment())),
                 ("event_at", or_null(moment())),
                 ("waiting", said(count(), "Records known to have changed and not read yet.")),
@@ -175,6 +184,18 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 ("count", count()),
                 ("read_at", or_null(moment())),
                 ("trouble", no_trouble()),
+            ]),
+        ),
+        (
+            "FollowedLists",
+            object(&[
+                ("lists", count()),
+                ("checked_at", or_null(moment())),
+                ("next_check_at", or_null(moment())),
+                (
+                    "daily_calls",
+                    said(count(), "Calls to HubSpot that reading everybody on them once a day takes."),
+                ),
             ]),
         ),
         (

@@ -25,7 +25,7 @@ pub const MEMBERS_LIMIT: u32 = 1_000;
 pub enum Command {
     /// Answers `Json` `{results, next_cursor, read_at}`.
     Owners,
-    /// Answers `Json` `{results, next_cursor, read_at}`.
+    /// Answers `Json` `{results, next_cursor, read_at}`, or `Missing` of a type that has none here.
     Pipelines {
         /// Of which type.
         object_type: ObjectType,
@@ -69,9 +69,7 @@ impl Portal {
         match command {
             Command::Owners => self.told(turn, Source::Owners, ""),
             Command::Pipelines { object_type: ObjectType::Deals } => self.told(turn, Source::Pipelines, ""),
-            Command::Pipelines { .. } => {
-                Ok(Answer::Json("{\"results\":[],\"next_cursor\":null,\"read_at\":null}".to_owned()))
-            }
+            Command::Pipelines { .. } => Ok(Answer::Missing),
             Command::Lists => {
                 let followed: Vec<String> = self.followed().map(|list| format!("\"{list}\"")).collect();
                 self.told(turn, Source::Lists, &format!(",\"followed\":[{}]", followed.join(",")))

@@ -258,6 +258,19 @@ pub struct SourceStatus {
     pub trouble: Option<Trouble>,
 }
 
+/// How the lists that are followed are checked, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FollowedStatus {
+    /// How many.
+    pub lists: u32,
+    /// When their facts were last asked for; `None`: not yet since the last of them was followed.
+    pub checked_at: Option<Timestamp>,
+    /// When they are next.
+    pub next_check_at: Option<Timestamp>,
+    /// Calls of reading everybody on them, once a day.
+    pub walk_calls: u64,
+}
+
 impl Beside {
     pub(super) fn load(turn: &Turn<'_>) -> Result<Self, SqlError> {
         let saved = schema::get(turn.sql, KEY)?

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use super::{Holds, Listing, MOST_FOLLOWED, Segment, State, Task};
+use super::{Holds, Listing, MEMBERS, MOST_FOLLOWED, Segment, State, Task};
 use crate::{
     engine::portal::{
         Effect, Portal, Turn,
-        beside::Source,
+        beside::{FollowedStatus, Source},
         messages::{Answer, Trouble},
     },
     store::{
@@ -24,6 +24,27 @@ use crate::{
 };
 
 impl Portal {
+    /// How the lists that are followed are checked; `None`: none is.
+    pub(in crate::engine::portal) fn followed_status(&self, turn: &Turn<'_>) -> Option<FollowedStatus> {
+        let segments = &self.beside.segments;
+        if segments.is_empty() {
+            return None;
+        }
+        let polled_at = self.beside.saved.polled_at;
+        // A page even of nobody; a list of which HubSpot has not said how many are on it is not known to take more.
+        let pages = |segment: &Segment| {
+            let size = segment.state.base.as_ref().and_then(|facts| facts.size);
+            size.unwrap_or_default().div_ceil(MEMBERS as u64).max(1)
+        };
+        let goes_on = self.goes_on() && self.may_read_lists();
+        Some(FollowedStatus {
+            lists: segments.len() as u32,
+            checked_at: Some(polled_at).filter(|at| *at != Timestamp::default()),
+            next_check_at: goes_on.then(|| polled_at.plus_ms(turn.config.work.check_every_ms).max(turn.now)),
+            walk_calls: segments.iter().map(pages).sum(),
+        })
+    }
+
     /// Mirrors the members of a list from now on, for `user`: [`API`], or whatever names a channel. Read from the next call on.
     pub(in crate::engine::portal) fn follow(
         &mut self,
