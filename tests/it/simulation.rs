@@ -12,15 +12,15 @@ use std::{
 
 use hubspot_simulator::{
     Fault, Shape, Switches,
-    portal::PortalSettings,
-    switches::{ErrorLine, ListAfter, MergedId},
+    portal::{PortalSettings, Tier},
+    switches::{ErrorLine, ListAfter, MergedId, PropertyCreation},
 };
 use spoke::values::{ids::ObjectType, scopes};
 
 use crate::life::{
     CARS, IDLE_MS, Loss, Plan, World,
     scores::IMPORT,
-    writes::{KEYS, SCOPES},
+    writes::{APP_EVENTS, CUSTOM_EVENTS, KEYS, LIST_MEMBERS, SCOPES},
 };
 
 /// Lives in `cargo test`: half a minute on two processors that nobody else uses.
@@ -62,6 +62,8 @@ pub fn drawn(seed: u64) -> Plan {
     let mut imports = fastrand::Rng::with_seed(seed ^ 0x1490_7275);
     if plan.scores && imports.u32(0..3) == 0 {
         import(&mut plan, imports.bool());
+    } else if plan.writes {
+        act(&mut plan);
     }
     plan
 }
@@ -76,6 +78,46 @@ fn import(plan: &mut Plan, counts_header: bool) {
     plan.signals = false;
     plan.switches.import_unknown_error_one_in = 3;
     plan.switches.import_error_line = if counts_header { ErrorLine::OfFile } else { ErrorLine::OfRows };
+}
+
+/// Makes of a life that writes one of every kind of action, in an account that has what they are about, and of whose behaviour towards
+/// those who write nothing is sure.
+fn act(plan: &mut Plan) {
+    let mut rng = fastrand::Rng::with_seed(plan.seed ^ 0x0ac7_0000);
+    plan.acts = true;
+    plan.more_scopes.push(LIST_MEMBERS);
+    plan.owners |= rng.bool();
+    // Each type and each list costs a third of a life.
+    if rng.u32(0..4) == 0 {
+        plan.deals = plan.deals.filter(|deals| *deals > 0).or(Some(6));
+    }
+    if rng.u32(0..4) == 0 {
+        plan.lists = plan.lists.or(Some(1));
+    }
+    plan.switches.batch_update_merged =
+        [MergedId::Omitted, MergedId::Resolved, MergedId::NotFound][rng.usize(0..3)];
+    plan.switches.list_members_per_call = [1_000, 1_000, 1][rng.usize(0..3)];
+    plan.switches.first_company_becomes_primary = rng.u32(0..4) > 0;
+    plan.switches.app_events_allowed = rng.bool();
+    plan.switches.app_events_need_timeline = rng.bool();
+    let (by_app, custom) = (rng.u32(0..3) == 0, rng.u32(0..3) == 0);
+    plan.more_scopes.extend(by_app.then_some(APP_EVENTS));
+    if custom {
+        plan.more_scopes.extend(CUSTOM_EVENTS);
+        plan.settings.tier = [Tier::FreeOrStarter, Tier::Professional][rng.usize(0..2)];
+    }
+    // Runs of scores make fields of their own.
+    if !plan.scores {
+        plan.switches.writes_know_property_after_ms = [0, 5_000, 20_000][rng.usize(0..3)];
+        plan.switches.property_creation = [
+            PropertyCreation::Allowed,
+            PropertyCreation::Allowed,
+            PropertyCreation::Allowed,
+            PropertyCreation::Allowed,
+            PropertyCreation::Forbidden,
+            PropertyCreation::Exhausted,
+        ][rng.usize(0..6)];
+    }
 }
 
 fn mixed(seed: u64) -> Plan {
@@ -191,6 +233,7 @@ fn mixed(seed: u64) -> Plan {
         latency_ms: [(5, 60), (50, 2_500), (50, 9_000)][rng.usize(0..3)],
         dawdles_one_in: [0, 0, 5][losses.usize(0..3)],
         writes,
+        acts: false,
         signals,
         scores,
         imports: false,

@@ -9,6 +9,7 @@ use spoke::{
         schemas,
         tasks::{self, Place, Sought},
         webhooks::{self, Event},
+        writes::{self, Edit, New, Values},
     },
     values::{
         config::{App, AppKind},
@@ -98,8 +99,35 @@ fn check(spec: &Value, request: &Request) {
         Some(reference) => spec.pointer(reference.trim_start_matches('#')).unwrap(),
         None => &schema,
     };
-    for name in body.as_object().unwrap().keys() {
+    for name in body.as_object().into_iter().flat_map(|fields| fields.keys()) {
         assert!(described["properties"].get(name).is_some(), "`{name}` is no field of `{}`", request.path);
+    }
+}
+
+/// The same of a write: also what lies deeper in its body has names that the specification describes.
+fn check_write(spec: &Value, request: &Request) {
+    check(spec, request);
+    let Body::Json(text) = &request.body else { panic!("`{}` writes nothing", request.path) };
+    let schema = &operation(spec, request)["requestBody"]["content"]["application/json"]["schema"];
+    all_described(spec, schema, &serde_json::from_str(text).unwrap(), &request.path);
+}
+
+/// Each name that a body has anywhere is one that its schema describes there.
+fn all_described(spec: &Value, schema: &Value, body: &Value, path: &str) {
+    let schema = match schema["$ref"].as_str() {
+        Some(reference) => spec.pointer(reference.trim_start_matches('#')).unwrap(),
+        None => schema,
+    };
+    match body {
+        Value::Array(all) => all.iter().for_each(|one| all_described(spec, &schema["items"], one, path)),
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                let own = schema["properties"].get(name).or_else(|| schema.get("additionalProperties"));
+                let own = own.unwrap_or_else(|| panic!("`{name}` is no field of what `{path}` takes"));
+                all_described(spec, own, field, path);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -171,9 +199,77 @@ fn requests_of_further_types_are_as_hubspot_describes_them() {
     }
 }
 
+/// Every request with which the outbox writes records of a type, or asks whether one arrived. `links`: what a new one is linked to.
+fn record_writes(kind: ObjectType, property: &str, links: &[ObjectType]) -> Vec<Request> {
+    // An empty value clears.
+    let values =
+        Values::from([(property.to_owned(), "Text".to_owned()), ("other".to_owned(), String::new())]);
+    let new = |number: u64| New {
+        trace: format!("act_1.{number}"),
+        values: &values,
+        ties: links.iter().map(|to| (*to, RecordId(number + 7))).collect(),
+    };
+    let edit =
+        |number: u64| Edit { trace: format!("act_2.{number}"), id: RecordId(number + 1), values: &values };
+    vec![
+        writes::create(kind, &[new(0), new(1)]),
+        writes::update(kind, &[edit(0), edit(1)]),
+        writes::update_one(kind, RecordId(1), &values),
+        writes::read_by(kind, property, &["act_1.0", "act_1.1"]),
+    ]
+}
+
+#[test]
+fn writes_of_records_are_as_hubspot_describes_them() {
+    let (none, classical): (&[ObjectType], &[ObjectType]) = (&[], &ObjectType::ALWAYS);
+    for (file, kind, property, links) in [
+        ("contacts.json", ObjectType::Contacts, "email", none),
+        ("companies.json", ObjectType::Companies, "spoke_action_id", none),
+        ("deals.json", ObjectType::Deals, "dealstage", none),
+        ("tasks.json", ObjectType::Tasks, "hs_task_subject", classical),
+        ("calls.json", ObjectType::Calls, "hs_call_title", classical),
+        ("notes.json", ObjectType::Notes, "hs_note_body", classical),
+        ("objects.json", ObjectType::Custom(77), "name", none),
+    ] {
+        let Some(spec) = specification(file) else { continue };
+        for request in record_writes(kind, property, links) {
+            check_write(&spec, &request);
+        }
+    }
+}
+
+#[test]
+fn the_outboxs_other_requests_are_as_hubspot_describes_them() {
+    let pair = [(RecordId(1), RecordId(2)), (RecordId(3), RecordId(4))];
+    if let Some(spec) = specification("associations.json") {
+        check_write(&spec, &writes::associate(KIND, ObjectType::Companies, &pair));
+        // Whether an activity arrived shows among those of the record that it is linked to.
+        for activity in ObjectType::FURTHER {
+            check(&spec, &associations::batch_read(KIND, activity, &[(RecordId(1), None)]));
+        }
+    }
+    if let Some(spec) = specification("lists.json") {
+        for add in [true, false] {
+            check_write(&spec, &writes::members(ListId(7), add, &[RecordId(1), RecordId(2)]));
+        }
+    }
+    let Some(spec) = specification("properties.json") else { return };
+    for kind in ObjectType::ALWAYS.into_iter().chain(ObjectType::FURTHER) {
+        check(&spec, &writes::property(kind, "spoke_action_id"));
+        check_write(&spec, &writes::create_key(kind, "spoke_action_id", "a_group"));
+    }
+}
+
 #[test]
 fn a_wrong_body_would_be_noticed() {
     let Some(spec) = specification("contacts.json").map(with_sorts_as_objects) else { return };
+    let values = Values::new();
+    let mut request =
+        writes::update(KIND, &[Edit { trace: "a".to_owned(), id: RecordId(1), values: &values }]);
+    check_write(&spec, &request);
+    let Body::Json(text) = &mut request.body else { panic!("no JSON") };
+    *text = text.replace("objectWriteTraceId", "traceId");
+    assert!(std::panic::catch_unwind(|| check_write(&spec, &request)).is_err(), "a name deep inside");
     let mut request = objects::search_greatest_id(KIND);
     request.body = Body::Json(json!({ "limit": "1" }).to_string());
     assert!(std::panic::catch_unwind(|| check(&spec, &request)).is_err());
@@ -310,8 +406,10 @@ fn events_on_timelines_are_what_the_specification_takes() {
         check(&spec, &events::send_app("spoke_contact_entry", &two[..1]));
     }
     if let Some(spec) = specification("event-send.json") {
-        check(&spec, &events::send_custom("pe7_spoke_contact_entry", &two));
-        check(&spec, &events::define(ObjectType::Deals).unwrap());
+        check_write(&spec, &events::send_custom("pe7_spoke_contact_entry", &two));
+        for kind in ObjectType::ALWAYS {
+            check(&spec, &events::define(kind).unwrap());
+        }
     }
     assert_eq!(events::define(ObjectType::Notes), None);
 }

@@ -2,6 +2,7 @@
 //!
 //! A case is short, deterministic and named after the rule that it holds; [`crate::simulation`] mixes them all.
 
+mod as_asked;
 mod audit;
 mod automations;
 mod by_token;

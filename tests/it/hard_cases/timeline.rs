@@ -155,6 +155,25 @@ fn an_event_whose_answer_is_lost_is_there_once() {
 }
 
 #[test]
+fn a_page_in_place_of_an_answer_is_no_word_that_an_event_is_there() {
+    for (scopes, endpoint, expected) in [
+        (&[APP][..], Endpoint::AppEventSend, "app_event"),
+        (&CUSTOM[..], Endpoint::EventDefinitionCreate, "custom_event"),
+        (&CUSTOM[..], Endpoint::EventSendBatch, "custom_event"),
+    ] {
+        for fault in [Fault::Html, Fault::Truncated] {
+            let mut world = account(scopes, Tier::Professional, true);
+            let id = ids(&world)[0].clone();
+            world.simulator.faults.add(Rule::next(1, fault).at(endpoint));
+            let done = act(&mut world, entry("contacts", &id));
+            let done = settled(&mut world, &done);
+            assert_eq!((&done["state"], way(&done)), (&"done".into(), expected), "{done}");
+            assert_eq!((events(&world).len(), notes(&world)), (1, 0), "{expected}, {fault:?}");
+        }
+    }
+}
+
+#[test]
 fn an_event_under_way_when_the_object_ends_is_there_once() {
     let mut world = whole();
     let id = ids(&world)[0].clone();

@@ -1,6 +1,7 @@
 //! HubSpot's side of a life: the account, the app, the wire, and people at work.
 
 use hubspot_simulator::{
+    Endpoint,
     faults::{Fault, Rule},
     http as wire,
     problem::Policy,
@@ -254,6 +255,18 @@ impl World {
             // Longer than a caller waits, shorter than HubSpot itself takes to give up.
             let late = Fault::Late { status: 0, after_ms: 45_000 };
             self.simulator.faults.add(Rule::one_in(20, late).of_writes());
+        }
+        if self.plan.acts {
+            self.simulator.faults.add(Rule::one_in(16, Fault::HalfDone { status: 504 }).of_writes());
+            // What names its inputs in its answer; companies that are scored are updated by more than actions.
+            let mut named = vec![Endpoint::BatchCreate, Endpoint::AssociationBatchDefault];
+            named.extend((!self.plan.scores).then_some(Endpoint::BatchUpdate));
+            for endpoint in named {
+                for after_commit in [false, true] {
+                    let hollow = Fault::Hollow { after_commit };
+                    self.simulator.faults.add(Rule::one_in(24, hollow).at(endpoint));
+                }
+            }
         }
         let each = self.plan.fault_one_in * faults.len() as u32;
         for fault in faults {

@@ -6,6 +6,8 @@
 mod account;
 mod beside;
 mod channels;
+mod deeds;
+mod ends;
 mod further;
 pub mod links;
 mod plan;

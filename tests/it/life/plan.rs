@@ -119,6 +119,8 @@ pub struct Plan {
     pub dawdles_one_in: u32,
     /// Somebody has things written.
     pub writes: bool,
+    /// Those are of every kind, and people change their minds about some and look after what failed.
+    pub acts: bool,
     /// The host sends signals, and has an automation.
     pub signals: bool,
     /// The host scores accounts.
@@ -171,6 +173,7 @@ impl Default for Plan {
             latency_ms: (5, 60),
             dawdles_one_in: 0,
             writes: false,
+            acts: false,
             signals: false,
             scores: false,
             imports: false,

@@ -32,6 +32,7 @@ use spoke::{
 };
 
 use super::{
+    deeds::Deed,
     plan::Plan,
     receivers::Receiver,
     snapshot::Snapshot,
@@ -46,6 +47,9 @@ pub const MINUTE: u64 = 60_000;
 const TIMEOUT_MS: u64 = 30_000;
 /// Minutes after the last edit after which a life is first looked at: a round of checks has passed.
 const FIRST_LOOK: u64 = 7;
+/// Minutes after the last edit after which people look after what failed and what nobody knows of: what HubSpot does late is done then,
+/// and what they have done once more has its end at the first look.
+const ATTENDED: u64 = 4;
 
 #[derive(Debug)]
 pub(super) enum What {
@@ -145,6 +149,10 @@ pub struct World {
     /// What was asked to be written.
     pub written: Vec<ActionId>,
     pub(super) asked_for: usize,
+    /// What of it was asked for by hand, each with what became of it.
+    pub(super) deeds: Vec<Deed>,
+    /// Actions that have a mapping of last names.
+    pub(super) mapped: BTreeSet<&'static str>,
     pub(super) signals_sent: usize,
     pub(super) scored: usize,
     /// What the host scored each account last.
@@ -178,6 +186,8 @@ impl World {
             kept_out: BTreeSet::new(),
             written: Vec::new(),
             asked_for: 0,
+            deeds: Vec::new(),
+            mapped: BTreeSet::new(),
             signals_sent: 0,
             scored: 0,
             scores: BTreeMap::new(),
@@ -558,6 +568,7 @@ impl World {
         self.ask_for_all();
         self.automate();
         self.turn_scores_on();
+        self.make_rule();
         self.write_some();
         while self.now < half {
             self.happen();
@@ -606,6 +617,12 @@ impl World {
             self.turn_channel(channel, Action::Resume);
         }
         let quiet_from = self.now;
+        if self.plan.acts {
+            while self.now < quiet_from + ATTENDED * MINUTE {
+                self.happen();
+            }
+            self.attend();
+        }
         let by_size_alone = !self.plan.switches.list_search_tells_times;
         // What is right once the last has been told stays right in an account at rest: one life in 28 is watched for that,
         // the others end as soon as all is right.

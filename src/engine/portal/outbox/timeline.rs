@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use crate::{
     engine::portal::{
@@ -32,7 +32,7 @@ use crate::{
         sql::SqlError,
     },
     values::{
-        http::{Outcome, Request},
+        http::{Outcome, Request, Response},
         ids::{ObjectType, RecordId},
         scopes,
         time::{DAY_MS, Timestamp},
@@ -306,6 +306,8 @@ impl Portal {
             return Err(SqlError::Content("outbox"));
         };
         let rejection = match rejection::classify(outcome, turn.now) {
+            // A success says nothing but itself, so a page of something between, or half of an answer, is told by its form alone.
+            Ok(response) if !is_answer(response) => Rejection::malformed(response),
             Ok(_) if defines => {
                 self.defined(turn, writes, entry.object_type)?;
                 return self.connection_well(turn);
@@ -447,6 +449,11 @@ impl Write {
             entry.way = way;
         }
     }
+}
+
+/// HubSpot answers in JSON, or with nothing at all.
+fn is_answer(response: &Response) -> bool {
+    response.body.is_empty() || serde_json::from_slice::<IgnoredAny>(&response.body).is_ok()
 }
 
 fn note_of(rejection: &Rejection) -> Note {
