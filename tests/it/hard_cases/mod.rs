@@ -2,6 +2,7 @@
 //!
 //! A case is short, deterministic and named after the rule that it holds; [`crate::simulation`] mixes them all.
 
+mod actions;
 mod audit;
 mod automations;
 mod by_token;
@@ -25,6 +26,7 @@ mod links;
 pub mod lists;
 mod mappings;
 mod matching;
+mod origins;
 mod outbox;
 mod pages;
 mod previews;
@@ -35,12 +37,14 @@ mod retention;
 mod scores;
 mod seats;
 mod selection;
+mod settling;
 mod signals;
 mod storage;
 mod timeline;
 mod tokens;
 mod types;
 mod unreadable;
+mod waiting;
 
 use hubspot_simulator::{Shape, portal::PortalSettings};
 use serde_json::json;

@@ -116,7 +116,9 @@ impl World {
                     ));
                 }
                 match write["state"].as_str().expect("a state") {
-                    "done" if write["op"] == "create" && write["found"] != true => {
+                    "done"
+                        if write["op"] == "create" && write["found"] != true && write["unsure"] != true =>
+                    {
                         *done.entry(write["type"].as_str().expect("a type").to_owned()).or_default() += 1;
                         if write["result"].as_str().is_none() {
                             return Err(format!("nobody knows what came of {action}"));
@@ -150,7 +152,7 @@ impl World {
             let lost = portal.writes(kind).filter(|(id, own)| own.creates == 1 && is_lost(*id)).count();
             let least = done.get(kind).copied().unwrap_or(0);
             let most = least + done.get(&format!("perhaps {kind}")).copied().unwrap_or(0);
-            // A contact whose answer was lost is found by its address: whether it was there before, nobody asks.
+            // A contact whose answer was lost is found by its address: whether this made it is not always known.
             let fits = if kind == "contacts" || forgotten {
                 made as usize >= least
             } else {
