@@ -62,7 +62,9 @@ pub struct WriteView {
     pub attempts: u64,
     pub left_at: Option<i64>,
     pub next_at: Option<i64>,
-    /// Field, old value where that is known, new value.
+    /// What it waits for, in words.
+    pub waits_for: Option<String>,
+    /// Field, old value or that it is not known, new value.
     pub changes: Vec<(String, Option<String>, String)>,
     /// What it is linked to: type and id, or words for what an earlier step makes.
     pub links: Vec<(String, String)>,
@@ -70,6 +72,8 @@ pub struct WriteView {
     pub problem: Option<(String, Option<String>)>,
     /// The record was there already, so none was made.
     pub found: bool,
+    /// It is there, and whether this write made it nobody knows.
+    pub unsure: bool,
     /// Fields that a rule of the account refused, and that were left out.
     pub left_out: Vec<String>,
 }
@@ -279,6 +283,7 @@ fn badge(standing: Standing) -> Markup {
 fn line(at: &ConnectionFrame, one: &ActionView) -> Markup {
     let now_at = at.frame.now_at;
     let wrong = one.writes.iter().find_map(|write| write.problem.as_ref());
+    let waits = one.writes.iter().find_map(|write| write.waits_for.as_ref());
     html! {
         li id=(one.id) class="card border border-base-300 bg-base-100 p-4 shadow-sm sm:px-5" {
             div class="flex flex-wrap items-start justify-between gap-x-6 gap-y-1" {
@@ -292,7 +297,11 @@ fn line(at: &ConnectionFrame, one: &ActionView) -> Markup {
                 (when(now_at, one.asked_at)) " · " (one.by)
                 @if let Some(why) = &one.why { " · " (why) }
             }
-            @if let Some((words, _)) = wrong { p class="mt-1 text-sm wrap-anywhere" { (words) } }
+            @match (wrong, waits) {
+                (Some((words, _)), _) => p class="mt-1 text-sm wrap-anywhere" { (words) },
+                (None, Some(words)) => p class="mt-1 text-sm text-muted wrap-anywhere" { (words) },
+                (None, None) => {},
+            }
         }
     }
 }
@@ -479,6 +488,8 @@ fn write(at: &ConnectionFrame, write: &WriteView, own_badge: bool) -> Markup {
                 }
             }
             @if write.found { p class="mt-2" { "It was there already, so none was made." } }
+            @if write.unsure { p class="mt-2" { "HubSpot did not answer, and it is there now, with other values: this made it, or somebody else did meanwhile." } }
+            @if let Some(words) = &write.waits_for { p class="mt-2 wrap-anywhere" { (words) } }
             @if !write.left_out.is_empty() { p class="mt-2 wrap-anywhere" { "A rule of the account refused " (write.left_out.join(", ")) ": written without." } }
             p class="mt-2 flex flex-wrap gap-x-4 text-xs text-muted empty:hidden" {
                 @if write.attempts > 0 { span { "Left " (count(write.attempts, "time", "times")) @if let Some(at) = write.left_at { ", last " (when(now_at, at)) } } }

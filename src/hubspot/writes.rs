@@ -3,7 +3,7 @@
 //! Every input of a batch carries an `objectWriteTraceId` of its own: then a bad one is named in a 207 and the others are done. Results come in
 //! any order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -139,11 +139,12 @@ pub fn members(list: ListId, add: bool, ids: &[RecordId]) -> Request {
     }
 }
 
-/// `POST …/batch/read?idProperty=`: records by a unique value.
-pub fn read_by(kind: ObjectType, property: &str, values: &[&str]) -> Request {
+/// `POST …/batch/read?idProperty=`: records by a unique value, with these properties. A contact is found by each of its addresses, also by
+/// those that only `hs_additional_emails` holds.
+pub fn read_by(kind: ObjectType, property: &str, values: &[&str], properties: &BTreeSet<&str>) -> Request {
     let inputs: Vec<Value> = values.iter().map(|value| json!({ "id": value })).collect();
     let body = json!({
-        "inputs": inputs, "idProperty": property, "properties": [property], "propertiesWithHistory": [],
+        "inputs": inputs, "idProperty": property, "properties": properties, "propertiesWithHistory": [],
     });
     post(format!("{}/batch/read", records(kind)), &body)
 }
@@ -278,15 +279,34 @@ pub fn parse_linked(body: &[u8], now: Timestamp) -> Result<BatchLinked, Malforme
     Ok(BatchLinked { done, refused: refused(&value, now).into_iter().map(|entry| entry.rejection).collect() })
 }
 
-/// Reads the answer to a change of members: the ids HubSpot does not know.
-pub fn parse_members(body: &[u8]) -> Result<Vec<RecordId>, Malformed> {
+/// The answer to a change of members.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MembersChanged {
+    /// Ids that HubSpot does not know.
+    pub missing: Vec<RecordId>,
+    /// Who came on the list; whoever was on it before is not among them. `None`: it does not say.
+    pub added: Option<Vec<RecordId>>,
+    /// Who left it, likewise.
+    pub removed: Option<Vec<RecordId>>,
+}
+
+/// Reads the answer to a change of members.
+pub fn parse_members(body: &[u8]) -> Result<MembersChanged, Malformed> {
     const WHAT: Malformed = Malformed("the answer to a change of members");
     let value: Value = serde_json::from_slice(body).map_err(|_| WHAT)?;
     if !value.is_object() {
         return Err(WHAT);
     }
-    let missing = value.get("recordIdsMissing").and_then(Value::as_array).into_iter().flatten();
-    Ok(missing.filter_map(json::id).collect())
+    let ids = |name: &str| {
+        let all = value.get(name).and_then(Value::as_array)?;
+        Some(all.iter().filter_map(json::id).collect())
+    };
+    Ok(MembersChanged {
+        missing: ids("recordIdsMissing").unwrap_or_default(),
+        // The last key is spelled like this.
+        added: ids("recordsIdsAdded"),
+        removed: ids("recordIdsRemoved"),
+    })
 }
 
 fn records(kind: ObjectType) -> String {
@@ -342,7 +362,10 @@ mod tests {
     #[test]
     fn members_that_hubspot_does_not_know_are_told() {
         let answer = br#"{"recordIdsMissing":["3",4],"recordIdsRemoved":[],"recordsIdsAdded":["1"]}"#;
-        assert_eq!(parse_members(answer).unwrap(), [RecordId(3), RecordId(4)]);
+        let read = parse_members(answer).unwrap();
+        assert_eq!(read.missing, [RecordId(3), RecordId(4)]);
+        assert_eq!((read.added, read.removed), (Some(vec![RecordId(1)]), Some(Vec::new())));
+        assert_eq!(parse_members(b"{}").unwrap().added, None, "it does not say");
         let request = members(ListId(12), true, &[RecordId(1)]);
         assert_eq!(
             (request.path.as_str(), body(&request)),

@@ -11,7 +11,7 @@ use crate::{
         outbox::{ActionView, OutboxView, Standing, SwitchesView, WriteView},
         words::capitalised,
     },
-    engine::portal::outbox::{Settings, actions::Name, timeline::Choice},
+    engine::portal::outbox::{Settings, actions::Name, timeline::Choice, waits::Waits},
     values::{json, time::Timestamp},
 };
 
@@ -66,12 +66,16 @@ struct Write {
     #[serde(default)]
     next_at: Option<String>,
     #[serde(default)]
+    waits_for: Option<String>,
+    #[serde(default)]
     problem: Option<Problem>,
     /// What an entry on a timeline is.
     #[serde(default)]
     way: Option<String>,
     #[serde(default)]
     found: bool,
+    #[serde(default)]
+    unsure: bool,
     #[serde(default)]
     left_out: Vec<String>,
 }
@@ -82,6 +86,8 @@ struct Change {
     label: Option<String>,
     #[serde(default)]
     from: Option<Value>,
+    #[serde(default)]
+    from_known: Option<bool>,
     to: Value,
     #[serde(default)]
     from_label: Option<String>,
@@ -161,6 +167,11 @@ fn moment(text: &str) -> Option<i64> {
     Timestamp::parse_rfc3339(text).map(|at| at.0)
 }
 
+/// What a write waits for, in words.
+fn waits(name: &str) -> Option<String> {
+    Waits::ALL.into_iter().find(|waits| waits.as_str() == name).map(|waits| waits.words().to_owned())
+}
+
 fn write(told: Write) -> Option<WriteView> {
     let kind = told.kind.unwrap_or_default();
     let one = ConnectionFrame::one(&kind);
@@ -190,7 +201,10 @@ fn write(told: Write) -> Option<WriteView> {
             None => value,
         };
         let from = change.from.as_ref().map(text).filter(|text| !text.is_empty());
-        let from = from.map(|value| both(value, change.from_label));
+        let from = match from.map(|value| both(value, change.from_label)) {
+            None if change.from_known == Some(false) => Some("not known here".to_owned()),
+            from => from,
+        };
         (change.label.unwrap_or(name), from, both(text(&change.to), change.to_label))
     };
     Some(WriteView {
@@ -200,10 +214,12 @@ fn write(told: Write) -> Option<WriteView> {
         attempts: told.attempts,
         left_at: told.left_at.as_deref().and_then(moment),
         next_at: told.next_at.as_deref().and_then(moment),
+        waits_for: told.waits_for.as_deref().and_then(waits),
         changes: told.fields.into_iter().map(change).collect(),
         links: told.links.into_iter().map(|link| (link.kind, link.record)).collect(),
         problem: told.problem.map(|problem| (problem.detail, problem.correlation_id)),
         found: told.found,
+        unsure: told.unsure,
         left_out: told.left_out,
     })
 }
@@ -262,6 +278,20 @@ mod tests {
         assert_eq!(shown.not_filled[0].1, "it has a value already");
         assert_eq!(shown.not_filled[1].1, "its value in HubSpot is not known here");
         assert!(action("{}").is_none());
+    }
+
+    #[test]
+    fn what_is_not_known_and_what_is_waited_for_is_said() {
+        let told = r#"{"id":"act_1","action":"update_record","state":"waiting","asked_at":"2026-11-20T09:30:00.000Z","by":"jane",
+            "dry_run":false,"writes":[{"step":0,"state":"waiting","op":"update","type":"contacts","record":"7",
+                "fields":{"a":{"label":"A","from":null,"to":"1"},"b":{"label":"B","from":null,"from_known":false,"to":"2"}},
+                "waits_for":"association_window","unsure":true}]}"#;
+        let write = action(told).unwrap().writes.remove(0);
+        let from: Vec<Option<&str>> = write.changes.iter().map(|(_, from, _)| from.as_deref()).collect();
+        assert_eq!(from, [None, Some("not known here")]);
+        assert_eq!(write.waits_for.as_deref(), Some("Waits for room among the account's calls about links."));
+        assert!(write.unsure && !write.found);
+        assert_eq!(waits("nothing_known"), None);
     }
 
     #[test]

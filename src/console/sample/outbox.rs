@@ -136,6 +136,7 @@ fn action(t: Text<'_>, standing: Standing) -> ActionView {
             attempts: u64::from(standing != Standing::Dry),
             left_at: (standing != Standing::Dry).then_some(NOW - 3 * MINUTE_MS),
             next_at: (standing == Standing::Waiting).then_some(NOW + 20 * SECOND_MS),
+            waits_for: (standing == Standing::Waiting).then(|| t("Waits for the next attempt.")),
             changes: vec![
                 (t("Task title"), None, t("Call back")),
                 (t("Due date"), Some(t("2026-11-20")), t("2026-11-21T09:00:00.000Z")),
@@ -144,6 +145,7 @@ fn action(t: Text<'_>, standing: Standing) -> ActionView {
             links: vec![("contacts".to_owned(), "701".to_owned())],
             problem: is_wrong.then(|| (t("HubSpot did not answer."), Some(t("ab-12")))),
             found: standing == Standing::Done,
+            unsure: false,
             left_out: if standing == Standing::Done { vec![t("plan")] } else { vec![] },
         }],
         not_filled: vec![(t("plan"), t("it has a value already"))],

@@ -293,7 +293,8 @@ mod tests {
     }
 
     fn ends(id: u64, to: Option<u64>, types: &str) -> LinkEnds {
-        LinkEnds { id: RecordId(id), to_type: COMPANIES, to: to.map(RecordId), types: types.to_owned() }
+        let (id, to, types) = (RecordId(id), to.map(RecordId), types.to_owned());
+        LinkEnds { id, to_type: COMPANIES, to, types, ours: false }
     }
 
     fn history(sql: &NativeSql, kind: ObjectType, id: u64) -> Vec<Happened> {

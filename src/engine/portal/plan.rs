@@ -203,13 +203,13 @@ impl Portal {
             self.permits.unused(permit.map(|(_, permit)| permit));
             return Ok(Some(turn.now.plus_ms(UNCONFIGURED_MS)));
         };
+        let asked_at = self.tick(turn.now);
         if let Job::Write(call) = &job {
-            Self::outbox_leaves(turn, call)?;
+            self.outbox_leaves(turn, call, asked_at)?;
         }
         if let Job::Score(call) = &job {
             self.score_leaves(turn, call, &request)?;
         }
-        let asked_at = self.tick(turn.now);
         let call = self.next_call;
         self.next_call += 1;
         if let Some(shift) = &mut self.shift {
@@ -378,7 +378,11 @@ impl Portal {
 
     /// Until when a job cannot leave because its window is full.
     fn waits_for_window(&self, job: &Job, now: Timestamp) -> Option<Timestamp> {
-        let window = job.window()?;
+        self.full_until(job.window()?, now)
+    }
+
+    /// Until when a window is full, as far as is known.
+    pub(super) fn full_until(&self, window: Window, now: Timestamp) -> Option<Timestamp> {
         if self.permits.holds(window, now) { None } else { self.permits.wait(window, now) }
     }
 

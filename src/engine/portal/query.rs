@@ -340,7 +340,7 @@ fn render(
                     line.push_str(",\"record\":");
                     line.push_str(&record_json(kind, live, None)?);
                 }
-                if let Change::Created { ours: true, .. } | Change::Updated { ours: true, .. } = change {
+                if is_ours(change) {
                     line.push_str(",\"origin\":\"spoke\"");
                 }
                 match change {
@@ -398,6 +398,26 @@ fn render(
         seq += count;
     }
     Ok(())
+}
+
+/// Whether it is an echo of what Spoke itself wrote.
+fn is_ours(change: &Change) -> bool {
+    match change {
+        Change::Created { ours, .. }
+        | Change::Updated { ours, .. }
+        | Change::Joined { ours, .. }
+        | Change::Left { ours, .. } => *ours,
+        Change::Linked(ends) | Change::Unlinked(ends) => ends.ours,
+        Change::Deleted { .. }
+        | Change::Restored { .. }
+        | Change::Merged { .. }
+        | Change::Erased { .. }
+        | Change::Scrubbed { .. }
+        | Change::Channel { .. }
+        | Change::ListOff { .. }
+        | Change::TypeOff { .. }
+        | Change::Lifecycle { .. } => false,
+    }
 }
 
 fn about_list(line: &mut String, list: ListId, name: &str) {

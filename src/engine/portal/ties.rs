@@ -123,7 +123,7 @@ mod tests {
                 state: "{}".to_owned(),
             };
             members::save(&sql, &list).unwrap();
-            members::change(&sql, Timestamp(1), &list, &ids.map(RecordId), &[]).unwrap();
+            members::change(&sql, (Timestamp(1), None), &list, &ids.map(RecordId), &[]).unwrap();
         }
         let live = |properties: &str| Live {
             id: RecordId(7),

@@ -351,12 +351,13 @@ mod tests {
             to_type: KIND,
             to: Some(RecordId(to)),
             types: "H1".to_owned(),
+            ours: false,
         };
         let passage = |passage| Change::Channel { channel: channel.clone(), passage, ids: ids() };
         let told = [
             vec![Change::Created { ids: ids(), ours: false }],
-            vec![Change::Joined { list, name: name.clone(), ids: ids() }],
-            vec![Change::Left { list, name, ids: ids() }],
+            vec![Change::Joined { list, name: name.clone(), ids: ids(), ours: false }],
+            vec![Change::Left { list, name, ids: ids(), ours: true }],
             vec![passage(Passage::Entered), passage(Passage::Updated)],
             vec![passage(Passage::Merged(RecordId(7)))],
             vec![

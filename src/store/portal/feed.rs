@@ -185,6 +185,9 @@ pub enum Change {
         name: String,
         /// Who; they need not be in the mirror yet.
         ids: Vec<RecordId>,
+        /// Spoke put them there.
+        #[serde(default, rename = "o", skip_serializing_if = "std::ops::Not::not")]
+        ours: bool,
     },
     /// Records left a list that is followed.
     #[serde(rename = "q")]
@@ -195,6 +198,9 @@ pub enum Change {
         name: String,
         /// Who.
         ids: Vec<RecordId>,
+        /// Spoke took them off it.
+        #[serde(default, rename = "o", skip_serializing_if = "std::ops::Not::not")]
+        ours: bool,
     },
     /// A list is no longer followed: nobody is known to be on it any more, without a change for each. At HubSpot nobody has left.
     #[serde(rename = "n")]
@@ -246,6 +252,9 @@ pub struct LinkEnds {
     pub to: Option<RecordId>,
     /// The types that came or went, as in [`crate::store::portal::links::Link`].
     pub types: String,
+    /// Spoke made it.
+    #[serde(default, rename = "o", skip_serializing_if = "std::ops::Not::not")]
+    pub ours: bool,
 }
 
 /// What the stored text of a link holds if its other end is this record.

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use crate::{
     store::{
         portal::{
+            echoes::{self, Ends, NO_END, Tied},
             feed::{self, Change},
             records::ids_json,
         },
@@ -163,10 +164,11 @@ pub fn page(sql: &dyn Sql, list: ListId, above: RecordId, limit: u32) -> Result<
     Ok(page)
 }
 
-/// Takes records on a list and off it, and tells the feed who truly came and went. How many came, how many went.
+/// Takes records on a list and off it, and tells the feed who truly came and went. How many came, how many went. `asked_at`: when they
+/// were asked for, by the object's counter; `None`: nobody else can have done it.
 pub fn change(
     sql: &dyn Sql,
-    now: Timestamp,
+    (now, asked_at): (Timestamp, Option<i64>),
     of: &Followed,
     joined: &[RecordId],
     left: &[RecordId],
@@ -209,15 +211,40 @@ pub fn change(
             &[Param::Text(&list.to_string()), Param::Int(joins as i64 - leaves as i64)],
         )?;
     }
-    for ids in went.chunks(FED) {
-        let change = Change::Left { list, name: of.name.clone(), ids: ids.to_vec() };
-        feed::append(sql, now, kind, vec![change])?;
+    for (ids, ours) in by_origin(sql, Tied::Leave(list), asked_at, &went)? {
+        for ids in ids.chunks(FED) {
+            let change = Change::Left { list, name: of.name.clone(), ids: ids.to_vec(), ours };
+            feed::append(sql, now, kind, vec![change])?;
+        }
     }
-    for ids in came.chunks(FED) {
-        let change = Change::Joined { list, name: of.name.clone(), ids: ids.to_vec() };
-        feed::append(sql, now, kind, vec![change])?;
+    for (ids, ours) in by_origin(sql, Tied::Join(list), asked_at, &came)? {
+        for ids in ids.chunks(FED) {
+            let change = Change::Joined { list, name: of.name.clone(), ids: ids.to_vec(), ours };
+            feed::append(sql, now, kind, vec![change])?;
+        }
     }
     Ok((joins, leaves))
+}
+
+/// Those whom others, and those whom Spoke itself put on a list or took off it: their change was asked for after that had left. What was
+/// told of is no longer waited for.
+fn by_origin(
+    sql: &dyn Sql,
+    what: Tied,
+    asked_at: Option<i64>,
+    ids: &[RecordId],
+) -> Result<[(Vec<RecordId>, bool); 2], SqlError> {
+    let ends: Vec<Ends> = ids.iter().map(|id| (*id, NO_END)).collect();
+    let waited = echoes::ties(sql, what, &ends)?;
+    let is_ours = |id: &&RecordId| {
+        waited
+            .get(&(**id, NO_END))
+            .is_some_and(|left_at| asked_at.is_some_and(|asked_at| asked_at > *left_at))
+    };
+    let (own, others): (Vec<&RecordId>, Vec<&RecordId>) = ids.iter().partition(is_ours);
+    echoes::leave_ties(sql, what, &waited.keys().copied().collect::<Vec<_>>())?;
+    let ids = |some: Vec<&RecordId>| some.into_iter().copied().collect();
+    Ok([(ids(others), false), (ids(own), true)])
 }
 
 /// Records are gone, and with them their places on lists: HubSpot takes them off by itself. Says who had any.
@@ -230,7 +257,7 @@ pub fn gone(
     let mut had = Vec::new();
     for of in followed(sql)?.iter().filter(|of| of.object_type == Some(kind)) {
         let left = among(sql, of.list, ids)?;
-        change(sql, now, of, &[], &left)?;
+        change(sql, (now, None), of, &[], &left)?;
         had.extend(left);
     }
     Ok(had)
@@ -344,7 +371,7 @@ mod tests {
                 ids((0..rng.u64(0..250)).map(|at| from + at * 7 + (1 << 54)))
             };
             let (joined, left) = (some(&mut rng), some(&mut rng));
-            let (came, went) = change(&sql, NOW, &of, &joined, &left).unwrap();
+            let (came, went) = change(&sql, (NOW, None), &of, &joined, &left).unwrap();
             let before = truth.len() as u64;
             truth.retain(|id| !left.contains(id));
             truth.extend(&joined);
@@ -368,7 +395,7 @@ mod tests {
         }
         assert_eq!(paged, held);
         assert!(has(&sql, LIST, held[9]).unwrap() && !has(&sql, LIST, RecordId(1)).unwrap());
-        change(&sql, NOW, &of, &[], &held).unwrap();
+        change(&sql, (NOW, None), &of, &[], &held).unwrap();
         assert_eq!((count(&sql, LIST).unwrap(), page(&sql, LIST, RecordId(0), 10).unwrap()), (0, ids([])));
         assert_eq!(int(&sql, "SELECT count(*) FROM members", &[]).unwrap(), Some(1));
     }
@@ -378,12 +405,12 @@ mod tests {
         let (sql, of) = open();
         let all = ids((0..100_000).map(|at| 40_000_000_000 + at * 3));
         for page in all.chunks(250) {
-            change(&sql, NOW, &of, page, &[]).unwrap();
+            change(&sql, (NOW, None), &of, page, &[]).unwrap();
         }
         let rows = int(&sql, "SELECT count(*) FROM members", &[]).unwrap().unwrap();
         assert!((100..=200).contains(&rows), "{rows} rows");
         let before = sql.rows_written();
-        change(&sql, NOW, &of, &ids([40_000_150_001]), &[]).unwrap();
+        change(&sql, (NOW, None), &of, &ids([40_000_150_001]), &[]).unwrap();
         // The row, the count, the feed.
         assert_eq!(sql.rows_written() - before, 3);
     }
@@ -391,8 +418,8 @@ mod tests {
     #[test]
     fn who_is_there_already_is_not_told_again() {
         let (sql, of) = open();
-        assert_eq!(change(&sql, NOW, &of, &ids([1, 2, 3]), &[]).unwrap(), (3, 0));
-        assert_eq!(change(&sql, NOW, &of, &ids([2, 3, 4]), &ids([9])).unwrap(), (1, 0));
+        assert_eq!(change(&sql, (NOW, None), &of, &ids([1, 2, 3]), &[]).unwrap(), (3, 0));
+        assert_eq!(change(&sql, (NOW, None), &of, &ids([2, 3, 4]), &ids([9])).unwrap(), (1, 0));
         assert_eq!(feed::latest(&sql).unwrap(), 4);
         gone(&sql, NOW, ObjectType::Contacts, &ids([3, 77])).unwrap();
         gone(&sql, NOW, ObjectType::Deals, &ids([4])).unwrap();

@@ -30,6 +30,7 @@
 //! | `actions` | something that somebody had Spoke do in HubSpot | number |
 //! | `outbox` | one write that an action comes to; see [`outbox`] | number |
 //! | `echoes` | what was written to a record and has not been read again | object type, id |
+//! | `tie_echoes` | links and places on lists that were written and have not been read again | both ends, what |
 //! | `seats` | one of the host's users who authorises individually, as the engine's JSON | number |
 //! | `seat_secrets` | a link, a state or a code that leads to a seat, hashed | hash |
 //! | `score_accounts` | an account of the host's with its scores | number |
@@ -75,7 +76,7 @@ pub mod wipe;
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 26] = [
+pub const STEPS: [&str; 28] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -285,6 +286,8 @@ pub const STEPS: [&str; 26] = [
     signals::HELD,
     outbox::JOBS,
     signals::acts::TABLE,
+    outbox::FIRST,
+    echoes::TIES,
 ];
 
 /// Opens the tables; see [`crate::store::schema::open`].

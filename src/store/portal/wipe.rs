@@ -3,7 +3,7 @@
 use crate::store::sql::{Param, Sql, SqlError, Value};
 
 /// Tables of what was read, and of what was made of it. Emptied whole, which SQLite does without looking at rows.
-pub const READ: [&str; 22] = [
+pub const READ: [&str; 23] = [
     "credentials",
     "streams",
     "parts",
@@ -21,6 +21,7 @@ pub const READ: [&str; 22] = [
     "erasures",
     "usage",
     "echoes",
+    "tie_echoes",
     "score_rows",
     // What was matched with records, and tells of people.
     "signals",

@@ -49,9 +49,9 @@ pub const MAX_VALUES: usize = 100;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// Makes a company, or fills one that is there.
+    /// Makes a company where there is none; one that is there stays as it is.
     ImportCompany,
-    /// Makes a contact, or fills one that is there.
+    /// Makes a contact where there is none, likewise.
     ImportContact,
     /// Changes a company.
     UpdateCompany,
@@ -110,7 +110,7 @@ impl Action {
         }
     }
 
-    /// Whether the record may have been there before, so that a property can have a value.
+    /// Whether the record may have been there before, so that a property can have a value. An import then leaves all of them.
     pub const fn finds_records(self) -> bool {
         match self {
             Self::ImportCompany

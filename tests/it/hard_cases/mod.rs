@@ -2,6 +2,7 @@
 //!
 //! A case is short, deterministic and named after the rule that it holds; [`crate::simulation`] mixes them all.
 
+mod actions;
 mod as_asked;
 mod audit;
 mod automations;
@@ -29,6 +30,7 @@ mod links;
 pub mod lists;
 mod mappings;
 mod matching;
+mod origins;
 mod outbox;
 mod pages;
 mod previews;
@@ -39,12 +41,14 @@ mod retention;
 mod scores;
 mod seats;
 mod selection;
+mod settling;
 mod signals;
 mod storage;
 mod timeline;
 mod tokens;
 mod types;
 mod unreadable;
+mod waiting;
 
 use hubspot_simulator::{Shape, portal::PortalSettings};
 use serde_json::json;

@@ -93,7 +93,7 @@ impl World {
                 // An answer to it may have been lost before it was taken back, or refused as wrong although it was not.
                 let perhaps = creates && write["left_at"].is_string();
                 match write["state"].as_str().expect("a state") {
-                    "done" if creates && !is_found(write) => {
+                    "done" if creates && !is_found(write) && write["unsure"] != true => {
                         *done.entry(kind.to_owned()).or_default() += 1;
                         *done.entry(format!("perhaps {kind}")).or_default() += usize::from(resolved);
                         if write["result"].as_str().is_none() {
@@ -135,7 +135,7 @@ impl World {
             let lost = portal.writes(kind).filter(|(id, own)| own.creates == 1 && is_lost(*id)).count();
             let least = done.get(kind).copied().unwrap_or(0);
             let most = least + done.get(&format!("perhaps {kind}")).copied().unwrap_or(0);
-            // A contact whose answer was lost is found by its address: whether it was there before, nobody asks.
+            // A contact whose answer was lost is found by its address: whether this made it is not always known.
             let fits = if kind == "contacts" || forgotten {
                 made as usize >= least
             } else {

@@ -10,6 +10,7 @@ use crate::{
     engine::portal::outbox::{
         actions::{FIELDS_LIMIT, Name, TEXT_CHARS, TIES_LIMIT},
         timeline::{Choice, TITLE_CHARS, URL_CHARS, Way},
+        waits::Waits,
     },
 };
 
@@ -284,7 +285,8 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                     "fields?",
                     json!({ "type": "object", "additionalProperties": object(&[
                             ("label", said(json!({ "type": ["string", "null"] }), "What people call the field, as far as that is known.")),
-                            ("from?", json!({ "type": ["string", "null"] })),
+                            ("from?", said(json!({ "type": ["string", "null"] }), "Of what has not left: the value that the mirror holds now, `null` where there is none.")),
+                            ("from_known?", said(flag(), "`false`: the mirror does not hold the field, or not yet, and whether it has a value now nobody here knows.")),
                             ("from_label?", text()),
                             ("to", text()),
                             ("to_label?", said(text(), "What people call the value, where that is another word and known: of an option, an owner, a deal's stage or pipeline.")),
@@ -300,8 +302,22 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 ),
                 ("left_at?", moment()),
                 ("next_at?", moment()),
+                (
+                    "waits_for?",
+                    said(
+                        words(&Waits::ALL.map(Waits::as_str)),
+                        "What it waits for: a person to resume the connection (`paused_by_person`) or to connect it again (`needs_reauthorisation`); nothing any more, as the connection is over (`disconnected`); room within the account's limits (`limit`), or among its calls about links (`association_window`), which holds up no other write; the step of the action before it (`step_before`), or an earlier write of the same record, link or place on a list (`earlier_write`); the companies that are still being read (`companies`); the next attempt (`next_attempt`, at `next_at`); the property that keeps what is made apart (`key_property`). Of a write that has left: HubSpot's word on whether it arrived (`arrival`). Absent: it is about to leave, has left or is over.",
+                    ),
+                ),
                 ("result?", said(text(), "The record it came to.")),
                 ("found?", said(flag(), "It was there: nothing was made.")),
+                (
+                    "unsure?",
+                    said(
+                        flag(),
+                        "HubSpot did not answer, and it is there now with other values than were sent: whether this made it, or somebody else meanwhile, nobody here knows.",
+                    ),
+                ),
                 (
                     "left_out?",
                     said(

@@ -56,12 +56,18 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                     "What stands in for a value that is absent or null. Without one nothing is written then.",
                 ),
             ),
-            ("only_if_empty?", said(flag(), "A field that has a value keeps it.")),
+            (
+                "only_if_empty?",
+                said(
+                    flag(),
+                    "A field that has a value keeps it. An import changes nothing of a record that is there, with or without this.",
+                ),
+            ),
             (
                 "drop_if_refused?",
                 said(
                     flag(),
-                    "Write the record without this field where HubSpot, or a rule of the customer's, refuses it.",
+                    "Write the record without this field where HubSpot, or a rule of the customer's, refuses what the mapping gives it. What the action itself says of the field is never left out.",
                 ),
             ),
         ]

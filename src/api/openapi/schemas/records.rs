@@ -54,7 +54,10 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 ),
                 (
                     "origin?",
-                    said(words(&["spoke"]), "It is an echo of what Spoke itself wrote: an action's."),
+                    said(
+                        words(&["spoke"]),
+                        "It is an echo of what Spoke itself wrote, an action's: a record, values, an association, a place on a list. Not of what was there before, nor where somebody else's change is in it.",
+                    ),
                 ),
                 ("record?", of("Record")),
                 (

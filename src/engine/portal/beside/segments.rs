@@ -364,7 +364,8 @@ impl Portal {
         segment.state.trouble = None;
         segment.state.left_out.extend(left_out);
         let joined = believed(turn.sql, segment.object_type, &admitted, asked_at)?;
-        let (came, _) = members::change(turn.sql, turn.now, &segment.as_saved()?, &joined, &[])?;
+        let (came, _) =
+            members::change(turn.sql, (turn.now, Some(asked_at)), &segment.as_saved()?, &joined, &[])?;
         segment.state.join_after = after;
         let (pages, new) = (pages + 1, new + came);
         match next(page, asked) {
@@ -421,7 +422,7 @@ impl Portal {
             held.into_iter().filter(|id| seen.binary_search(id).is_err()).collect()
         };
         let joined = believed(turn.sql, segment.object_type, &admitted, asked_at)?;
-        members::change(turn.sql, turn.now, &segment.as_saved()?, &joined, &left)?;
+        members::change(turn.sql, (turn.now, Some(asked_at)), &segment.as_saved()?, &joined, &left)?;
         if let Some(next) = next {
             segment.state.task = Some(Task::Walk { facts, began_at, after: Some(next), pages });
         } else {
@@ -441,7 +442,7 @@ impl Portal {
             return Ok(());
         };
         let held = members::in_range(turn.sql, list, RecordId(0), None)?;
-        members::change(turn.sql, turn.now, &segment.as_saved()?, &[], &held)?;
+        members::change(turn.sql, (turn.now, None), &segment.as_saved()?, &[], &held)?;
         let words = "HubSpot has no such list any more. It is mirrored again if it is restored.";
         segment.state = State {
             users: std::mem::take(&mut segment.state.users),

@@ -134,7 +134,7 @@ impl Portal {
         round.left.retain(|id| !inputs.iter().any(|(asked, after)| asked == id && after.is_none()));
         let first = pass && self.links.paired(from, to).is_some_and(|paired| paired.read_at.is_none());
         let tick = self.tick(turn.now);
-        let applied = apply::apply(turn, tick, [from, to], &reads, &batch.labels)?;
+        let applied = apply::apply(turn, (tick, self.outbox.is_used()), [from, to], &reads, &batch.labels)?;
         if !first {
             let read = reads.iter().map(|read| read.id);
             let (pair, side) = Pair::seen_from(from, to);

@@ -8,10 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     engine::portal::Turn,
-    hubspot::associations::{Label, LinkType, Linked},
+    hubspot::{
+        associations::{Label, LinkType, Linked},
+        writes::unlabelled,
+    },
     store::{
         portal::{
             dirty,
+            echoes::{self, Ends, Tied},
             feed::{self, Change, LinkEnds},
             links::{self, Link, Pair, Row, Side},
             records::{self, Known},
@@ -140,7 +144,7 @@ impl Draft {
             let known: Vec<&str> = other.split(' ').collect();
             some.split(' ').filter(|own| !known.contains(own)).collect::<Vec<_>>().join(" ")
         };
-        let ends = |types| LinkEnds { id, to_type: self.pair.other, to: Some(to), types };
+        let ends = |types| LinkEnds { id, to_type: self.pair.other, to: Some(to), types, ours: false };
         let (gone, new) = (differ(before, after), differ(after, before));
         if !gone.is_empty() {
             self.changes.push(Change::Unlinked(ends(gone)));
@@ -179,10 +183,10 @@ impl Draft {
     }
 }
 
-/// Applies the links of records of type `from` to records of type `to`.
+/// Applies the links of records of type `from` to records of type `to`. `echoes`: Spoke may have written some of them.
 pub fn apply(
     turn: &Turn<'_>,
-    tick: i64,
+    (tick, echoes): (i64, bool),
     [from, to]: [ObjectType; 2],
     reads: &[Read],
     labels: &[Label],
@@ -228,7 +232,10 @@ pub fn apply(
             draft.take(key);
         }
     }
-    let Draft { held, touched, changes, mut link_doubts, .. } = draft;
+    let Draft { held, touched, mut changes, mut link_doubts, .. } = draft;
+    if echoes {
+        tell_echoes(sql, (pair, side), reads, &mut changes)?;
+    }
     let (puts, removes): (Vec<_>, Vec<_>) = touched.iter().partition(|key| held.contains_key(key));
     let puts: Vec<Row> = puts.into_iter().filter_map(|key| held.get(key).cloned()).collect();
     links::put(sql, pair, &puts)?;
@@ -247,6 +254,54 @@ pub fn apply(
     applied.holders = touched.iter().map(|key| key.0).collect();
     applied.others = touched.iter().map(|key| key.1).collect();
     Ok(applied)
+}
+
+/// Marks the links that Spoke itself made; what was told of is no longer waited for. One that was there before the write left is
+/// somebody else's, and so is one that is read together with what a person did to it: a label, another primary company.
+fn tell_echoes(
+    sql: &dyn Sql,
+    (pair, side): (Pair, Side),
+    reads: &[Read],
+    changes: &mut [Change],
+) -> Result<(), SqlError> {
+    let Some(plain) = unlabelled(pair.holder, pair.other).map(|id| format!("H{id}")) else { return Ok(()) };
+    let has = |types: &str, wanted: &str| types.split(' ').any(|own| own == wanted);
+    let new = |change: &Change| {
+        let Change::Linked(ends) = change else { return None };
+        ends.to.filter(|_| has(&ends.types, &plain)).map(|to| (ends.id, to))
+    };
+    let keys: Vec<Ends> = changes.iter().filter_map(new).collect();
+    let what = Tied::Link(pair.holder, pair.other);
+    let waited = echoes::ties(sql, what, &keys)?;
+    if waited.is_empty() {
+        return Ok(());
+    }
+    // HubSpot makes the first company the primary one by itself, and takes that from no other.
+    let primary = told_by(pair.holder, pair.other).1.map_or("-", |(_, own)| own);
+    let moved: BTreeSet<RecordId> = changes
+        .iter()
+        .filter_map(|change| {
+            let Change::Unlinked(ends) = change else { return None };
+            has(&ends.types, primary).then_some(ends.id)
+        })
+        .collect();
+    let read_at = |(a, b): Ends| {
+        let is_read = |read: &&Read| match side {
+            Side::Holder => read.id == a,
+            Side::Other => read.id == b,
+            Side::Either => read.id == a || read.id == b,
+        };
+        reads.iter().filter(is_read).map(|read| read.asked_at).max().unwrap_or_default()
+    };
+    for change in changes {
+        let Change::Linked(ends) = change else { continue };
+        let Some(key) = ends.to.map(|to| (ends.id, to)) else { continue };
+        let Some(left_at) = waited.get(&key).filter(|_| has(&ends.types, &plain)) else { continue };
+        let alone =
+            ends.types.split(' ').all(|own| own == plain || (own == primary && !moved.contains(&ends.id)));
+        ends.ours = alone && read_at(key) > *left_at;
+    }
+    echoes::leave_ties(sql, what, &waited.into_keys().collect::<Vec<_>>())
 }
 
 fn empty((a, b): (RecordId, RecordId)) -> Row {

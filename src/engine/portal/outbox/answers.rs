@@ -50,6 +50,8 @@ const LONGEST_MS: i64 = 15 * MINUTE_MS;
 /// How long after it left HubSpot is asked about a create that gives no answer to the question: longer than it was ever out of reach.
 /// Then a person is.
 const ASKED_MS: i64 = 3 * DAY_MS;
+/// What is said of a change that may have been made before its record went.
+const GONE_SINCE: &str = "HubSpot does not have this record now. It did not answer when this was sent before: the change may have been made then, and the record deleted since.";
 
 /// How a write came to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +62,8 @@ pub(super) enum Done {
     Found,
     /// The answer was lost; HubSpot has it.
     Arrived,
+    /// The answer was lost, and HubSpot has one that came since: of this write, or of somebody else.
+    Unsure,
 }
 
 /// What is to be said of a write, as stored.
@@ -77,6 +81,9 @@ pub struct Note {
     /// The record was there already.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub found: bool,
+    /// The record is there, and whether this write made it nobody here knows.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsure: bool,
     /// Fields that a rule of the account refused, and that were left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<String>,
@@ -94,6 +101,11 @@ impl Note {
 
     fn failed(failure: Failure) -> Self {
         Self { kind: failure.name().to_owned(), words: failure.words(), ..Self::default() }
+    }
+
+    /// The record is not there. Of what was sent before and had no answer nobody knows whether it was then.
+    pub(super) fn gone(ready: &Ready, note: Self) -> Self {
+        if ready.entry.doubted { Self { words: GONE_SINCE.to_owned(), ..note } } else { note }
     }
 
     /// As stored; `None`: nothing is to be said.
@@ -216,15 +228,22 @@ impl Portal {
                 }
             }
             Write::Member { .. } => {
-                let missing = parsed!(writes::parse_members(&response.body));
+                let changed = parsed!(writes::parse_members(&response.body));
                 for ready in writes {
-                    let Write::Member { id, .. } = &ready.write else { continue };
-                    if id.id().is_some_and(|id| missing.contains(&id)) {
-                        let note = Note::failed(Failure::RecordGone);
+                    let Write::Member { id, add, .. } = &ready.write else { continue };
+                    let id = id.id();
+                    if id.is_some_and(|id| changed.missing.contains(&id)) {
+                        let note = Note::gone(ready, Note::failed(Failure::RecordGone));
                         Self::settle(turn, ready, State::Failed, None, &note)?;
-                    } else {
-                        self.written(turn, ready, None, Done::Written)?;
+                        continue;
                     }
+                    let told = if *add { &changed.added } else { &changed.removed };
+                    let by_others = told.as_ref().zip(id).is_some_and(|(told, id)| !told.contains(&id));
+                    // Where an answer was lost before, it may have been done then.
+                    if by_others && !ready.entry.doubted {
+                        Self::tie_is_none(turn, ready)?;
+                    }
+                    self.written(turn, ready, None, Done::Written)?;
                 }
             }
         }
@@ -265,9 +284,15 @@ impl Portal {
         effects: &mut Vec<Effect>,
     ) -> Result<(), SqlError> {
         if self.hindered(turn, in_flight, rejection, effects)? {
+            for ready in writes.iter().filter(|ready| !ready.entry.doubted) {
+                Self::tie_is_none(turn, ready)?;
+            }
             return store::stay(turn.sql, &numbers(writes), turn.now);
         }
         if rejection.may_have_happened() {
+            if !matches!(writes[0].write, Write::Create { .. }) {
+                store::doubt(turn.sql, &numbers(writes))?;
+            }
             for ready in writes {
                 match ready.write {
                     Write::Create { .. } => {
@@ -375,7 +400,11 @@ impl Portal {
             }
             _ => {}
         }
-        Self::settle(turn, ready, State::Failed, None, &Note::of(rejection))
+        let note = match (&rejection.class, &ready.write) {
+            (Class::Gone, Write::Update { .. } | Write::Tie { .. }) => Note::gone(ready, Note::of(rejection)),
+            _ => Note::of(rejection),
+        };
+        Self::settle(turn, ready, State::Failed, None, &note)
     }
 
     /// A create was refused that may be there all the same: if it is not, the refusal stands.
@@ -404,6 +433,9 @@ impl Portal {
         if ready.entry.attempts + 1 >= ATTEMPTS {
             return Self::settle(turn, ready, State::Failed, None, &Note::of(rejection));
         }
+        if !ready.entry.doubted && !rejection.may_have_happened() {
+            Self::tie_is_none(turn, ready)?;
+        }
         let wish = match rejection.class {
             Class::Transient { retry_at: Some(at) } => at.since_ms(turn.now).max(0),
             Class::Locked => 2 * SECOND_MS,
@@ -426,7 +458,8 @@ impl Portal {
         id: Option<RecordId>,
         how: Done,
     ) -> Result<(), SqlError> {
-        let note = Note { found: how == Done::Found, ..Note::left_out(ready) };
+        let (found, unsure) = (how == Done::Found, how == Done::Unsure);
+        let note = Note { found, unsure, ..Note::left_out(ready) };
         Self::settle(turn, ready, State::Done, id, &note)?;
         let kind = match &ready.write {
             Write::Create { object_type, .. } | Write::Update { object_type, .. } => Some(*object_type),
@@ -438,7 +471,7 @@ impl Portal {
             Write::Tie { .. } | Write::Member { .. } => None,
         };
         if let (Write::Create { object_type, values, .. }, Some(id), true) =
-            (&ready.write, id, how != Done::Found)
+            (&ready.write, id, !found && !unsure)
             && self.mirrors(*object_type)
             && !ready.write.address().is_some_and(|email| self.blocks.has_email(email))
         {
@@ -525,6 +558,9 @@ impl Portal {
         store::settle(turn.sql, ready.entry.number, state, id, note.text().as_deref(), turn.now)?;
         if !matches!(state, State::Failed | State::Cancelled) {
             return Ok(());
+        }
+        if !ready.entry.doubted {
+            Self::tie_is_none(turn, ready)?;
         }
         for follower in store::followers(turn.sql, ready.entry.number)? {
             let follower = Ready::read(follower)?;

@@ -467,6 +467,9 @@ impl Portal {
                 let note = serde_json::to_string(&note).map_err(|_| SqlError::Content("outbox"))?;
                 store::put_back(turn.sql, &[ready.entry.number], State::Doubt, turn.now, Some(&note))
             }
+            _ if rejection.class == Class::Gone && !is_create => {
+                Self::settle(turn, ready, State::Failed, None, &Note::gone(ready, note))
+            }
             _ => Self::settle(turn, ready, State::Failed, None, &note),
         }
     }
@@ -477,6 +480,7 @@ impl Portal {
             Write::Create { .. } => State::Doubt,
             _ => State::Waiting,
         };
+        store::doubt(turn.sql, &[ready.entry.number])?;
         store::put_back(turn.sql, &[ready.entry.number], state, at, None)
     }
 

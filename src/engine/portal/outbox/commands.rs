@@ -8,28 +8,22 @@ use crate::{
         actor::Actor,
         portal::{
             Effect, Portal, Turn,
-            mappings::definitions,
             outbox::{
                 AUTOMATION, OPEN_LIMIT, PERSON, Ready, SETTINGS_KEY, Settings, Write,
                 actions::{Refusal, Wanted},
                 answers::{Done, Note},
-                named,
                 planning::Found,
+                show::told,
             },
         },
     },
-    hubspot::writes::Values,
     store::{
-        portal::{
-            outbox::{self as store, New, State},
-            records,
-        },
+        portal::outbox::{self as store, New, State},
         schema,
         sql::SqlError,
     },
     values::{
-        ids::{ActionId, ObjectType, RecordId, SeatId},
-        json,
+        ids::{ActionId, RecordId, SeatId},
         mapping::Why,
         property_value, scopes,
     },
@@ -152,24 +146,24 @@ pub enum Answer {
 
 /// What an action is, as stored.
 #[derive(Debug, Serialize, Deserialize)]
-struct Content {
-    action: super::actions::Name,
-    by: Actor,
+pub(super) struct Content {
+    pub(super) action: super::actions::Name,
+    pub(super) by: Actor,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    why: Option<String>,
+    pub(super) why: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    dry_run: bool,
+    pub(super) dry_run: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    key: Option<String>,
+    pub(super) key: Option<String>,
     /// What its asker calls the job that it is of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    job: Option<String>,
+    pub(super) job: Option<String>,
     /// Fields of the mapping that stay as they are, and the owner of a seat's call where nobody is known as one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    left: Vec<(String, Why)>,
+    pub(super) left: Vec<(String, Why)>,
     /// Whose token writes it; absent: the connection's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    seat: Option<SeatId>,
+    pub(super) seat: Option<SeatId>,
 }
 
 impl Portal {
@@ -191,7 +185,7 @@ impl Portal {
                 let next = actions.last().filter(|_| actions.len() == limit as usize).map(|last| last.number);
                 let mut results = Vec::new();
                 for action in &actions {
-                    results.push(shown(turn, action)?);
+                    results.push(self.action_shown(turn, action)?);
                 }
                 let counted = match &job {
                     Some(job) => store::counts_of_job(turn.sql, job)?,
@@ -204,7 +198,7 @@ impl Portal {
                 }
                 Answer::Page { results: json!({ "results": results, "counts": counts }).to_string(), next }
             }
-            Command::Get(id) => one(turn, &id)?,
+            Command::Get(id) => self.action_told(turn, &id)?,
             Command::Cancel(id) => {
                 let Some(action) = store::action_by_id(turn.sql, &id)? else { return Ok(Answer::Unknown) };
                 for entry in store::of_action(turn.sql, action.number)? {
@@ -253,7 +247,7 @@ impl Portal {
 
     /// An action as somebody has left it, of which the automation's run that asked for it hears too.
     fn told_to_run(&mut self, turn: &Turn<'_>, id: &ActionId) -> Result<Answer, SqlError> {
-        let answer = one(turn, id)?;
+        let answer = self.action_told(turn, id)?;
         if let Answer::Action(told) = &answer {
             self.run_follows(turn, id, told)?;
         }
@@ -318,7 +312,7 @@ impl Portal {
         if let Some(key) = &key
             && let Some(before) = store::action_by_key(turn.sql, key)?
         {
-            return Ok(Taken::Action { action: shown(turn, &before)?.to_string(), new: false });
+            return Ok(Taken::Action { action: self.action_shown(turn, &before)?.to_string(), new: false });
         }
         if self.outbox.settings.off.contains(&asked.wanted.name()) {
             return Ok(Taken::Off);
@@ -384,7 +378,7 @@ impl Portal {
             self.say_what_is_there(turn, number)?;
         }
         let action = store::action_by_id(turn.sql, &id)?.ok_or(SqlError::Content("actions"))?;
-        Ok(Taken::Action { action: shown(turn, &action)?.to_string(), new: true })
+        Ok(Taken::Action { action: self.action_shown(turn, &action)?.to_string(), new: true })
     }
 
     /// A dry run tells which records would not be made, since they are there.
@@ -433,177 +427,4 @@ fn names_owner(write: &Write) -> bool {
 fn nobodys() -> property_value::Refusal {
     let detail = "The user is not known as an owner in HubSpot, and so the call has none: `GET …/owner` of the seat says why.";
     property_value::Refusal { code: property_value::Code::NotAnOwner, detail: detail.to_owned() }
-}
-
-fn one(turn: &Turn<'_>, id: &ActionId) -> Result<Answer, SqlError> {
-    Ok(match store::action_by_id(turn.sql, id)? {
-        Some(action) => Answer::Action(shown(turn, &action)?.to_string()),
-        None => Answer::Unknown,
-    })
-}
-
-/// An action with its writes, in the API's shape.
-fn shown(turn: &Turn<'_>, action: &store::Action) -> Result<Value, SqlError> {
-    let content: Content = json::parse(&action.content).map_err(|_| SqlError::Content("actions"))?;
-    let entries = store::of_action(turn.sql, action.number)?;
-    let state = together(&entries.iter().map(|entry| entry.state).collect::<Vec<_>>());
-    let mut writes = Vec::new();
-    for entry in entries {
-        writes.push(shown_write(turn, &Ready::read(entry)?));
-    }
-    let mut shown = json!({
-        "id": action.id,
-        "action": content.action,
-        "state": told(state),
-        "asked_at": action.at.to_rfc3339(),
-        "by": content.by.words(),
-        "dry_run": content.dry_run,
-        "writes": writes,
-    });
-    if let Some(fields) = shown.as_object_mut() {
-        fields.extend(content.why.map(|why| ("why".to_owned(), why.into())));
-        fields.extend(content.key.map(|key| ("key".to_owned(), key.into())));
-        fields.extend(content.job.map(|job| ("job".to_owned(), job.into())));
-        fields.extend(content.seat.map(|seat| ("seat".to_owned(), seat.as_str().into())));
-        let left = content.left.into_iter().map(|(field, why)| match why {
-            Why::Absent => json!({ "field": field, "why": "absent" }),
-            Why::NotEmpty => json!({ "field": field, "why": "not_empty" }),
-            Why::Unknown => json!({ "field": field, "why": "unknown" }),
-            Why::Refused(refused) => json!({ "field": field, "why": refused.code, "detail": refused.detail }),
-        });
-        let left: Vec<Value> = left.collect();
-        if !left.is_empty() {
-            fields.insert("not_filled".to_owned(), left.into());
-        }
-    }
-    Ok(shown)
-}
-
-/// A doubt is HubSpot's to settle: for people the write has left.
-fn told(state: State) -> &'static str {
-    if state == State::Doubt { State::Sent.as_str() } else { state.as_str() }
-}
-
-/// How an action stands as a whole: what needs a person first, then what is under way.
-fn together(states: &[State]) -> State {
-    const ORDER: [State; 9] = [
-        State::Unknown,
-        State::Failed,
-        State::Doubt,
-        State::Sent,
-        State::Waiting,
-        State::Dry,
-        State::Done,
-        State::Replaced,
-        State::Cancelled,
-    ];
-    ORDER.into_iter().find(|state| states.contains(state)).unwrap_or(State::Done)
-}
-
-/// Values that are written, each with what people call the field and the value, as far as that is known; and what it was, where `before` says
-/// what is known of the record.
-fn changes(
-    turn: &Turn<'_>,
-    kind: ObjectType,
-    values: &Values,
-    before: Option<&Map<String, Value>>,
-) -> Map<String, Value> {
-    let names: Vec<&str> = values.keys().map(String::as_str).collect();
-    let known = definitions(turn.sql, kind, Some(&names)).unwrap_or_default();
-    let change = |(name, value): (&String, &String)| {
-        let field = known.get(name);
-        let said = |value: &str| named::said(turn, kind, (name, field), value).unwrap_or_default();
-        let mut change = json!({ "label": field.map(|field| &field.label), "to": value });
-        if let Some(label) = said(value) {
-            change["to_label"] = label.into();
-        }
-        if let Some(before) = before {
-            let from = before.get(name).unwrap_or(&Value::Null);
-            change["from"] = from.clone();
-            if let Some(label) = from.as_str().and_then(said) {
-                change["from_label"] = label.into();
-            }
-        }
-        (name.clone(), change)
-    };
-    values.iter().map(change).collect()
-}
-
-fn shown_write(turn: &Turn<'_>, ready: &Ready) -> Value {
-    let Ready { entry, write } = ready;
-    let mut shown = json!({
-        "step": entry.step,
-        "state": told(entry.state),
-        "attempts": entry.attempts,
-    });
-    let Some(fields) = shown.as_object_mut() else { return shown };
-    let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
-    match write {
-        Write::Create { object_type, values, ties, entry, links_of, .. } => {
-            put("op", "create".into());
-            if let Some(task) = links_of {
-                put("links_of", json!({ "type": ObjectType::Tasks, "record": task.to_string() }));
-            }
-            if let Some(entry) = entry {
-                put("way", entry.way.as_str().into());
-            }
-            put("type", object_type.name().to_string().into());
-            put("fields", changes(turn, *object_type, values, Some(&Map::new())).into());
-            let ties: Vec<Value> =
-                ties.iter().map(|(kind, who)| json!({ "type": kind, "record": who.to_string() })).collect();
-            put("links", ties.into());
-        }
-        Write::Update { object_type, id, values, .. } => {
-            put("op", "update".into());
-            put("type", object_type.name().to_string().into());
-            put("record", id.to_string().into());
-            // What is in the mirror now, of what has not been written.
-            let open = matches!(entry.state, State::Dry | State::Waiting);
-            let live = match id.id().filter(|_| open) {
-                Some(id) => records::live_by_ids(turn.sql, *object_type, &[id]).unwrap_or_default(),
-                None => Vec::new(),
-            };
-            let before = live.first().and_then(|live| json::parse(&live.properties).ok()).unwrap_or_default();
-            put("fields", changes(turn, *object_type, values, open.then_some(&before)).into());
-        }
-        Write::Tie { from, from_id, to, to_id } => {
-            put("op", "link".into());
-            put("type", from.name().to_string().into());
-            put("record", from_id.to_string().into());
-            put("links", json!([{ "type": to, "record": to_id.to_string() }]));
-        }
-        Write::Member { list, add, id } => {
-            put("op", if *add { "join" } else { "leave" }.into());
-            put("list", list.to_string().into());
-            if let Some(name) = named::list_name(turn, *list) {
-                put("list_name", name.into());
-            }
-            put("record", id.to_string().into());
-        }
-    }
-    if let Some(at) = entry.left_at {
-        put("left_at", at.to_rfc3339().into());
-    }
-    if entry.state.is_open() && entry.due_at > turn.now {
-        put("next_at", entry.due_at.to_rfc3339().into());
-    }
-    if let Some(id) = entry.result {
-        put("result", id.to_string().into());
-    }
-    if let Some(note) = entry.note.as_deref().and_then(|note| json::parse::<Note>(note).ok()) {
-        if !note.kind.is_empty() {
-            let mut problem = json!({ "type": format!("/problems/{}", note.kind), "detail": note.words });
-            if let (Some(id), Some(fields)) = (note.correlation_id, problem.as_object_mut()) {
-                fields.insert("correlation_id".to_owned(), id.into());
-            }
-            put("problem", problem);
-        }
-        if note.found {
-            put("found", true.into());
-        }
-        if !note.left_out.is_empty() {
-            put("left_out", note.left_out.into());
-        }
-    }
-    shown
 }

@@ -9,9 +9,9 @@
 //! |---|---|
 //! | update, link, member of a list | is repeated: to do it twice comes to the same |
 //! | event on a timeline | is repeated: it has an id of its own ([`timeline`]) |
-//! | contact with an e-mail address | is looked for by the address, then repeated: HubSpot keeps addresses unique |
+//! | contact with an e-mail address | is looked for by the address, also among the further ones of contacts, then repeated: HubSpot keeps addresses unique |
 //! | any other create | is looked for by the action's id, which a property with unique values of the account holds, then repeated |
-//! | the same, where the account refuses such a property: tasks, calls, notes | is looked for, once no answer can be under way any more, among those of the record it is linked to, by time and words |
+//! | the same, where the account refuses such a property: tasks, calls, notes | is looked for, once no answer can be under way any more, among those of the record it is linked to, by time and words: what is not older and no other write came to |
 //! | the same, companies, deals, or what is nowhere to be found | becomes `unknown`: a person decides |
 //!
 //! Owns the rows (in the store's `actions` and `outbox`), which property of each type keeps creates apart and which actions are
@@ -21,10 +21,13 @@ pub mod actions;
 mod answers;
 pub(super) mod by_seat;
 pub mod commands;
+mod echo;
 mod named;
 mod planning;
 mod settle;
+mod show;
 pub mod timeline;
+pub mod waits;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -332,9 +335,15 @@ impl Portal {
             return Ok(None);
         }
         self.outbox.stirred = true;
+        let full = self.full_until(Window::Associations, turn.now).is_some();
         let call = match self.next_doubt(turn)? {
             Some(call) => Some(call),
-            None => self.next_send(turn)?,
+            None => self.next_send(turn, !full)?,
+        };
+        // Only where nothing else may leave the links' window is waited for.
+        let call = match call {
+            None if full => self.next_send(turn, true)?,
+            call => call,
         };
         let Some(call) = call else {
             self.outbox.stirred = false;
@@ -352,7 +361,8 @@ impl Portal {
         self.outbox.waits_until
     }
 
-    fn next_send(&mut self, turn: &mut Turn<'_>) -> Result<Option<Call>, SqlError> {
+    /// `ties`: whether links may leave.
+    fn next_send(&mut self, turn: &mut Turn<'_>, ties: bool) -> Result<Option<Call>, SqlError> {
         // Batches whose property is being asked for hold up no other; those of seats leave with tokens of their own.
         let mut unprepared = if self.outbox.by_seats { seat_writes::batches(turn.sql)? } else { Vec::new() };
         let kind = ObjectType::Calls;
@@ -366,7 +376,7 @@ impl Portal {
             return Ok(Some(call));
         }
         loop {
-            let due = store::due(turn.sql, turn.now, &unprepared, BATCH_LIMIT)?;
+            let due = store::due(turn.sql, turn.now, (&unprepared, ties), BATCH_LIMIT)?;
             let writes = due.into_iter().map(Ready::read).collect::<Result<Vec<_>, _>>()?;
             let Some(first) = writes.first() else { return Ok(None) };
             let Write::Create { object_type: kind, .. } = first.write else {
@@ -395,7 +405,10 @@ impl Portal {
                 }
                 match self.there_already(turn, &ready)? {
                     // It may be what this write made, later than it was looked for: HubSpot is asked whose it is.
-                    Found::Record(_) if ready.entry.doubted && ready.entry.keyed.is_some() => {
+                    Found::Record(_)
+                        if ready.entry.doubted
+                            && (ready.entry.keyed.is_some() || ready.write.address().is_some()) =>
+                    {
                         let (number, note) = (ready.entry.number, ready.entry.note.as_deref());
                         store::put_back(turn.sql, &[number], State::Doubt, turn.now, note)?;
                         asks_first = true;
@@ -452,11 +465,13 @@ impl Portal {
             }
             Call::Send { writes, key } => Self::send_request(writes, key.as_deref())?,
             Call::Look { writes, by } => {
-                let (Write::Create { object_type, .. }, keys) = (&writes.first()?.write, sought(writes, by))
+                let (Write::Create { object_type, .. }, keys) =
+                    (&writes.first()?.write, settle::sought(writes, by))
                 else {
                     return None;
                 };
-                writes::read_by(*object_type, by, &keys.iter().map(String::as_str).collect::<Vec<_>>())
+                let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+                writes::read_by(*object_type, by, &keys, &settle::asked_of(writes, by))
             }
             Call::Linked(ready) => settle::linked_request(&ready.write)?,
             Call::Compare { write, ids } => settle::compare_request(&write.write, ids)?,
@@ -530,9 +545,10 @@ impl Portal {
     }
 
     /// A call leaves: what it writes is on its way.
-    pub(super) fn outbox_leaves(turn: &Turn<'_>, call: &Call) -> Result<(), SqlError> {
+    pub(super) fn outbox_leaves(&self, turn: &Turn<'_>, call: &Call, asked_at: i64) -> Result<(), SqlError> {
         match call {
             Call::Send { writes, key } => {
+                self.ties_leave(turn, writes, asked_at)?;
                 for ready in writes {
                     if let Write::Update { object_type, id: Who::Id(id), values, .. } = &ready.write {
                         echoes::put(turn.sql, *object_type, *id, values, turn.now)?;
@@ -582,13 +598,4 @@ fn hold(turn: &Turn<'_>, numbers: &[i64]) -> Result<(), SqlError> {
 
 fn numbers(writes: &[Ready]) -> Vec<i64> {
     writes.iter().map(|ready| ready.entry.number).collect()
-}
-
-/// By what the creates are looked for: the address of a contact, or the write's key.
-fn sought(writes: &[Ready], by: &str) -> Vec<String> {
-    let name = |ready: &Ready| match ready.write.address().filter(|_| by == settle::ADDRESS) {
-        Some(address) => address.to_owned(),
-        None => ready.key(),
-    };
-    writes.iter().map(name).collect()
 }

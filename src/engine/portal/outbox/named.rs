@@ -17,37 +17,71 @@ use crate::{
     },
 };
 
+/// An owner as the mirror knows them.
+#[derive(Deserialize)]
+struct Known {
+    id: String,
+    #[serde(default, rename = "type")]
+    kind: String,
+    email: Option<String>,
+    archived: bool,
+}
+
+/// The owner that is meant, if they are in the account now.
+fn owner_of(turn: &Turn<'_>, owner: &Owner) -> Result<Result<Known, Refusal>, SqlError> {
+    let joined = format!("[{}]", reference::joined(turn.sql, Source::Owners.as_str())?);
+    let all: Vec<Known> = json::parse(&joined).map_err(|_| SqlError::Content("reference"))?;
+    if all.is_empty() {
+        let words = "No owner of the HubSpot account is known here: they have not been read yet, or the connection may not read them.";
+        return Ok(Err(Refusal::of_account("/owner", words)));
+    }
+    let is_meant = |known: &Known| match owner {
+        Owner::Id(id) => known.id == *id,
+        Owner::Email(email) => {
+            known.email.as_ref().is_some_and(|own| own.to_lowercase() == email.trim().to_lowercase())
+        }
+    };
+    // Of an address that somebody had before, those who have it now.
+    let found = all.into_iter().filter(is_meant).min_by_key(|known| known.archived);
+    Ok(match found {
+        Some(known) if !known.archived => Ok(known),
+        Some(_) => Err(Refusal::of_account("/owner", "This owner has left the HubSpot account.")),
+        None => Err(Refusal::of_account(
+            "/owner",
+            "The HubSpot account has no such owner. Owners are read every hour: somebody who came since appears after *Refresh*.",
+        )),
+    })
+}
+
 /// Puts the owner among the values.
 pub(super) fn owned(
     turn: &Turn<'_>,
     values: &mut Values,
     owner: Option<&Owner>,
 ) -> Result<Result<(), Refusal>, SqlError> {
-    #[derive(Deserialize)]
-    struct Known {
-        id: String,
-        email: Option<String>,
-        archived: bool,
-    }
     let Some(owner) = owner else { return Ok(Ok(())) };
-    let joined = format!("[{}]", reference::joined(turn.sql, Source::Owners.as_str())?);
-    let all: Vec<Known> = json::parse(&joined).map_err(|_| SqlError::Content("reference"))?;
-    let found = all.iter().find(|known| match owner {
-        Owner::Id(id) => known.id == *id,
-        Owner::Email(email) => {
-            known.email.as_ref().is_some_and(|own| own.to_lowercase() == email.trim().to_lowercase())
+    Ok(owner_of(turn, owner)?.map(|known| {
+        values.insert("hubspot_owner_id".to_owned(), known.id);
+    }))
+}
+
+/// The same where somebody claims a record for themselves: the host says who asks, and that is a person who is in the account.
+pub(super) fn claimed_by(
+    turn: &Turn<'_>,
+    values: &mut Values,
+    owner: &Owner,
+) -> Result<Result<(), Refusal>, SqlError> {
+    Ok(match owner_of(turn, owner)? {
+        Ok(known) if known.kind == "queue" => {
+            let words =
+                "This owner is a queue: an account is claimed by a person, by their own owner in HubSpot.";
+            Err(Refusal::of_account("/owner", words))
         }
-    });
-    Ok(match found {
-        Some(known) if !known.archived => {
-            values.insert("hubspot_owner_id".to_owned(), known.id.clone());
+        Ok(known) => {
+            values.insert("hubspot_owner_id".to_owned(), known.id);
             Ok(())
         }
-        Some(_) => Err(Refusal::of_account("/owner", "This owner has left the HubSpot account.")),
-        None => Err(Refusal::of_account(
-            "/owner",
-            "The HubSpot account has no such owner. Owners are read every hour: somebody who came since appears after *Refresh*.",
-        )),
+        Err(refusal) => Err(refusal),
     })
 }
 

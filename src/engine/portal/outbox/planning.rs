@@ -15,7 +15,7 @@ use crate::{
         outbox::{
             KEPT_OUT, Who, Write,
             actions::{CompanyOf, FIELDS_LIMIT, Name, Refusal, TEXT_CHARS, TIES_LIMIT, Tie, Wanted},
-            named::{list_takes_members, owned, staged},
+            named::{claimed_by, list_takes_members, owned, staged},
             timeline::{self, TITLE_CHARS, URL_CHARS},
         },
     },
@@ -171,7 +171,7 @@ impl Portal {
             Wanted::ClaimAccount { company, owner } => {
                 allowed!(self.there(turn, ObjectType::Companies, *company, "/company")?);
                 let mut values = Values::new();
-                allowed!(owned(turn, &mut values, Some(owner))?);
+                allowed!(claimed_by(turn, &mut values, owner)?);
                 Ok(vec![update(ObjectType::Companies, *company, values)])
             }
             Wanted::AddToList { list, record } | Wanted::RemoveFromList { list, record } => {
@@ -450,7 +450,7 @@ impl Portal {
     }
 
     /// What the mirror holds of a record; `None`: it does not hold it.
-    fn held(
+    pub(super) fn held(
         &self,
         turn: &Turn<'_>,
         kind: ObjectType,
@@ -465,7 +465,12 @@ impl Portal {
 
     /// Whether a full read that is under way has yet to come to a record: what people set since it was read last nobody here knows, nor what
     /// fields hold that were chosen since.
-    fn to_be_read(&self, turn: &Turn<'_>, kind: ObjectType, id: RecordId) -> Result<bool, SqlError> {
+    pub(super) fn to_be_read(
+        &self,
+        turn: &Turn<'_>,
+        kind: ObjectType,
+        id: RecordId,
+    ) -> Result<bool, SqlError> {
         let running = self.streams.iter().find(|running| running.saved.object_type == kind);
         let Some(backfill) = running.and_then(|running| running.saved.backfill.as_ref()) else {
             return Ok(false);
@@ -475,14 +480,14 @@ impl Portal {
     }
 
     /// Whether the mirror holds the values of a field.
-    fn has_read(&self, kind: ObjectType, name: &str) -> bool {
+    pub(super) fn has_read(&self, kind: ObjectType, name: &str) -> bool {
         let running = self.streams.iter().find(|running| running.saved.object_type == kind);
         running
             .is_some_and(|running| running.properties.binary_search_by(|own| own.as_str().cmp(name)).is_ok())
     }
 
-    /// Fills the fields that the action's mapping names from what the host sent; what the action says itself comes first. Which fields
-    /// stay as they are, and why.
+    /// Fills the fields that the action's mapping names from what the host sent; what the action says itself comes first, and is no part of
+    /// the mapping: it is written or refused, whatever the mapping says of the field. Which fields stay as they are, and why.
     pub(super) fn fill(
         &self,
         turn: &Turn<'_>,
@@ -514,11 +519,15 @@ impl Portal {
         let known = |name: &str| all_known.unwrap_or_else(|| self.has_read(kind, name));
         let current = |name: &str| held.as_ref().and_then(|held| held.get(name)).map(String::as_str);
         let filled = mapping.fill_known(host, current, known, |name| fields.get(name));
-        for (name, text) in filled.properties {
-            values.entry(name).or_insert(text);
+        // That a company without a name is called like its domain is nobody's word.
+        let unnamed = matches!(wanted, Wanted::ImportCompany { name: None, properties, .. } if !properties.contains_key("name"));
+        let mut own: BTreeSet<String> = values.keys().cloned().collect();
+        if unnamed {
+            own.remove("name");
         }
-        droppable.extend(filled.droppable);
-        Ok(filled.left)
+        values.extend(filled.properties.into_iter().filter(|(name, _)| !own.contains(name)));
+        droppable.extend(filled.droppable.into_iter().filter(|name| !own.contains(name)));
+        Ok(filled.left.into_iter().filter(|(name, _)| !own.contains(name)).collect())
     }
 }
 

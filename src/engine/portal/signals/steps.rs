@@ -333,6 +333,11 @@ fn ended(action: &str) -> Ended {
         if write["found"] == true {
             ended.words.get_or_insert_with(|| "It was in HubSpot already.".to_owned());
         }
+        if write["unsure"] == true {
+            ended.words.get_or_insert_with(|| {
+                "It is in HubSpot; HubSpot did not say whether this made it.".to_owned()
+            });
+        }
     }
     if matches!(ended.state.as_str(), "waiting" | "sent" | "unknown") {
         let words = "After a week nobody has said what became of it: the run goes on without.";

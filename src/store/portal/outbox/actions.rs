@@ -177,7 +177,7 @@ pub fn oldest_at(sql: &dyn Sql) -> Result<Option<Timestamp>, SqlError> {
 /// Places on a list known to be of another type are those of other records.
 pub fn forget(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId]) -> Result<(), SqlError> {
     for id in ids {
-        crate::store::portal::echoes::leave(sql, kind, *id, &std::collections::BTreeMap::new())?;
+        crate::store::portal::echoes::forget(sql, kind, *id)?;
         sql.exec(
             "DELETE FROM outbox WHERE target = ?1 || '/' || ?2
                  OR (result = CAST(?2 AS INTEGER) AND substr(batch, 1, length(?1) + 7) = 'create/' || ?1)
@@ -250,7 +250,7 @@ pub fn forget_named(sql: &dyn Sql, kind: ObjectType, names: &[String]) -> Result
 
 #[cfg(test)]
 mod tests {
-    use super::super::{New, add, begin_anew, leave, of_action, settle};
+    use super::super::{New, add, begin_anew, claimed, doubt, leave, of_action, settle, under_way};
     use super::*;
     use crate::store::{native::NativeSql, portal};
 
@@ -282,6 +282,47 @@ mod tests {
         let left = of_action(&sql, action).unwrap();
         let left: Vec<&str> = left.iter().map(|entry| entry.target.as_str()).collect();
         assert_eq!(left, ["list/6/12", "list/5/112"]);
+    }
+
+    #[test]
+    fn a_record_is_claimed_by_another_create_of_its_type_alone() {
+        let sql = NativeSql::default();
+        portal::open(&sql).unwrap();
+        let action =
+            add_action(&sql, &ActionId::from_random([7; 12]), (None, None), Timestamp(1), "{}").unwrap();
+        let write = |op: &str, kind: &str| New {
+            state: State::Waiting,
+            urgency: 0,
+            batch: format!("{op}/{kind}"),
+            target: format!("{op}/{kind}"),
+            coalesce: None,
+            after: None,
+            content: format!(r#"{{"op":"{op}","object_type":"{kind}"}}"#),
+        };
+        let all = [
+            write("create", "tasks"),
+            write("create", "tasks"),
+            write("create", "notes"),
+            write("update", "tasks"),
+        ];
+        let numbers = add(&sql, action, Timestamp(1), &all).unwrap();
+        leave(&sql, &numbers, None, Timestamp(2)).unwrap();
+        let kind = ObjectType::Tasks;
+        assert_eq!(under_way(&sql, numbers[0], kind).unwrap(), [all[1].content.clone()]);
+        for (number, id) in numbers[1..].iter().zip([8, 9, 10]) {
+            settle(&sql, *number, State::Done, Some(RecordId(id)), None, Timestamp(3)).unwrap();
+        }
+        let ids = [8, 9, 10].map(RecordId);
+        assert_eq!(claimed(&sql, numbers[0], kind, &ids).unwrap(), [RecordId(8)]);
+        assert_eq!(claimed(&sql, numbers[1], kind, &ids).unwrap(), [], "its own");
+        // It may leave again; what it made is not older than when it left first.
+        doubt(&sql, &numbers[..1]).unwrap();
+        leave(&sql, &numbers[..1], None, Timestamp(9)).unwrap();
+        let first = of_action(&sql, action).unwrap().remove(0);
+        assert_eq!(
+            (first.first_left_at, first.left_at, first.doubted),
+            (Some(Timestamp(2)), Some(Timestamp(9)), true)
+        );
     }
 
     #[test]

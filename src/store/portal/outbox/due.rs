@@ -7,10 +7,16 @@ use crate::{
 };
 
 /// What may leave at `now`, with what may leave with it: of the batch of the most urgent the most urgent, the longest waiting first, and
-/// others of it while there is room; `limit` at most. `not`: leaves these batches out. A write waits for the earlier ones of its target.
-pub fn due(sql: &dyn Sql, now: Timestamp, not: &[String], limit: usize) -> Result<Vec<Entry>, SqlError> {
+/// others of it while there is room; `limit` at most. `not`: leaves these batches out, and all links unless `ties`. A write waits for the
+/// earlier ones of its target.
+pub fn due(
+    sql: &dyn Sql,
+    now: Timestamp,
+    (not, ties): (&[String], bool),
+    limit: usize,
+) -> Result<Vec<Entry>, SqlError> {
     let not = serde_json::to_string(not).expect("texts are JSON");
-    let rows = sql.exec(&first_due(), &[Param::Int(now.0), Param::Text(&not)])?;
+    let rows = sql.exec(&first_due(), &[Param::Int(now.0), Param::Text(&not), Param::Int(ties.into())])?;
     let first = rows.into_iter().next().and_then(|row| <[Value; 2]>::try_from(row).ok());
     let Some((Some(batch), Some(urgency))) = first.map(|[batch, urgency]| (batch.into_text(), urgency.int()))
     else {
@@ -35,7 +41,7 @@ const FREE: &str = "due_at <= ?1 AND after IS NULL AND NOT EXISTS (
 
 fn first_due() -> String {
     format!(
-        "SELECT batch, urgency FROM outbox WHERE state = 'waiting' AND {FREE} AND batch NOT IN (SELECT value FROM json_each(?2)) ORDER BY urgency, number LIMIT 1"
+        "SELECT batch, urgency FROM outbox WHERE state = 'waiting' AND {FREE} AND batch NOT IN (SELECT value FROM json_each(?2)) AND (?3 OR substr(batch, 1, 4) <> 'tie/') ORDER BY urgency, number LIMIT 1"
     )
 }
 
@@ -100,7 +106,7 @@ mod tests {
             native::NativeSql,
             portal::{
                 self,
-                outbox::{COME_BACK, COUNTS, New, State, add, add_action, settle},
+                outbox::{COME_BACK, COUNTS, New, State, UNDER_WAY, add, add_action, settle},
             },
         },
         values::ids::ActionId,
@@ -126,11 +132,35 @@ mod tests {
         // The second waits for the job's own write of the record.
         let persons = add(&sql, action, Timestamp(1), &[write(0, 30), write(0, 19)]).unwrap();
         let due: Vec<i64> =
-            due(&sql, Timestamp(1), &[], 10).unwrap().iter().map(|entry| entry.number).collect();
+            due(&sql, Timestamp(1), (&[], true), 10).unwrap().iter().map(|entry| entry.number).collect();
         assert_eq!(due, [&persons[..1], &numbers[..9]].concat());
         assert_eq!(most_urgent(&sql, Timestamp(1)).unwrap(), Some(0));
         settle(&sql, persons[0], State::Done, None, None, Timestamp(2)).unwrap();
         assert_eq!(most_urgent(&sql, Timestamp(2)).unwrap(), Some(1), "the other may not leave yet");
+    }
+
+    #[test]
+    fn links_are_left_out_where_they_may_not_leave() {
+        let sql = NativeSql::default();
+        portal::open(&sql).unwrap();
+        let id = ActionId::from_random([7; 12]);
+        let action = add_action(&sql, &id, (None, None), Timestamp(1), "{}").unwrap();
+        let write = |batch: &str| New {
+            state: State::Waiting,
+            urgency: 0,
+            batch: batch.to_owned(),
+            target: batch.to_owned(),
+            coalesce: None,
+            after: None,
+            content: "{}".to_owned(),
+        };
+        let all =
+            [write("tie/contacts/companies"), write("tie/contacts/companies#1"), write("update/contacts")];
+        let numbers = add(&sql, action, Timestamp(1), &all).unwrap();
+        let due = |ties: bool| -> Vec<i64> {
+            due(&sql, Timestamp(1), (&[], ties), 10).unwrap().iter().map(|entry| entry.number).collect()
+        };
+        assert_eq!((due(true), due(false)), (vec![numbers[0]], vec![numbers[2]]));
     }
 
     /// What was done lies here for months: whatever is asked at every turn looks at what is open alone.
@@ -139,13 +169,14 @@ mod tests {
         let sql = NativeSql::default();
         portal::open(&sql).unwrap();
         let (now, text, limit) = (Param::Int(1), Param::Text("[]"), Param::Int(1));
-        let statements: [(String, Vec<Param<'_>>); 9] = [
-            (first_due(), vec![now, text]),
+        let statements: [(String, Vec<Param<'_>>); 10] = [
+            (first_due(), vec![now, text, limit]),
             (all_due("="), vec![now, text, limit, now]),
             (all_due("<>"), vec![now, text, limit, now]),
             (free_urgency(), vec![now]),
             (FIRST_DOUBT.to_owned(), vec![now]),
             (COME_BACK.to_owned(), vec![now]),
+            (UNDER_WAY.to_owned(), vec![now, text]),
             (OPEN_UP_TO.to_owned(), vec![limit]),
             (NEXT_AT.to_owned(), Vec::new()),
             (COUNTS.to_owned(), Vec::new()),

@@ -82,6 +82,10 @@ pub const OPEN: &str = "ALTER TABLE outbox ADD COLUMN keyed TEXT;
      CREATE INDEX outbox_failed ON outbox (action) WHERE state = 'failed';
      CREATE INDEX outbox_unknown ON outbox (action) WHERE state = 'unknown';";
 
+/// When a write left for the first time: what it made is not older. Of what had left before this was kept, when it left last.
+pub const FIRST: &str = "ALTER TABLE outbox ADD COLUMN first_left_at INTEGER;
+     UPDATE outbox SET first_left_at = left_at WHERE left_at IS NOT NULL AND state IN ('waiting', 'sent', 'doubt', 'unknown');";
+
 /// How a write stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -183,6 +187,8 @@ pub struct Entry {
     pub due_at: Timestamp,
     /// When it left last.
     pub left_at: Option<Timestamp>,
+    /// When it left first.
+    pub first_left_at: Option<Timestamp>,
     /// How often it left, or was to leave and HubSpot refused for now.
     pub attempts: u32,
     /// Whether it was ever unclear whether it arrived.
@@ -202,8 +208,8 @@ pub struct Entry {
 const WRONG: SqlError = SqlError::Content("outbox");
 
 const COLUMNS: &str =
-    "outbox.number, action, step, state, batch, target, due_at, left_at, attempts, doubted, keyed, result,
-     note, outbox.content, actions.id";
+    "outbox.number, action, step, state, batch, target, due_at, left_at, first_left_at, attempts, doubted, keyed,
+     result, note, outbox.content, actions.id";
 const FROM: &str = "outbox JOIN actions ON actions.number = outbox.action";
 
 fn entry(row: Row) -> Result<Entry, SqlError> {
@@ -216,6 +222,7 @@ fn entry(row: Row) -> Result<Entry, SqlError> {
         target,
         due_at,
         left_at,
+        first_left_at,
         attempts,
         doubted,
         keyed,
@@ -223,7 +230,7 @@ fn entry(row: Row) -> Result<Entry, SqlError> {
         note,
         content,
         id,
-    ] = <[Value; 15]>::try_from(row).map_err(|_| WRONG)?;
+    ] = <[Value; 16]>::try_from(row).map_err(|_| WRONG)?;
     let whole = |value: &Value| value.int().ok_or(WRONG);
     Ok(Entry {
         number: whole(&number)?,
@@ -234,6 +241,7 @@ fn entry(row: Row) -> Result<Entry, SqlError> {
         target: target.into_text().ok_or(WRONG)?,
         due_at: Timestamp(whole(&due_at)?),
         left_at: left_at.int().map(Timestamp),
+        first_left_at: first_left_at.int().map(Timestamp),
         attempts: u32::try_from(whole(&attempts)?).map_err(|_| WRONG)?,
         doubted: whole(&doubted)? != 0,
         keyed: keyed.into_text(),
@@ -288,7 +296,8 @@ const REPLACE: &str = "UPDATE outbox SET state = 'replaced'
 /// These writes leave; `keyed`: see [`Entry::keyed`].
 pub fn leave(sql: &dyn Sql, numbers: &[i64], keyed: Option<&str>, now: Timestamp) -> Result<(), SqlError> {
     sql.exec(
-        "UPDATE outbox SET state = 'sent', left_at = ?2, attempts = attempts + 1, keyed = ?3
+        "UPDATE outbox SET state = 'sent', left_at = ?2, first_left_at = coalesce(first_left_at, ?2),
+             attempts = attempts + 1, keyed = ?3
          WHERE number IN (SELECT value FROM json_each(?1))",
         &[Param::Text(&numbers_json(numbers)), Param::Int(now.0), keyed.map_or(Param::Null, Param::Text)],
     )?;
@@ -337,6 +346,15 @@ pub fn stay(sql: &dyn Sql, numbers: &[i64], now: Timestamp) -> Result<(), SqlErr
     Ok(())
 }
 
+/// These writes have left, and no answer came: they may have arrived, whatever becomes of them later.
+pub fn doubt(sql: &dyn Sql, numbers: &[i64]) -> Result<(), SqlError> {
+    sql.exec(
+        "UPDATE outbox SET doubted = 1 WHERE number IN (SELECT value FROM json_each(?1))",
+        &[Param::Text(&numbers_json(numbers))],
+    )?;
+    Ok(())
+}
+
 /// These doubts are being asked about: nobody else asks before then.
 pub fn hold(sql: &dyn Sql, numbers: &[i64], until: Timestamp) -> Result<(), SqlError> {
     sql.exec(
@@ -346,13 +364,43 @@ pub fn hold(sql: &dyn Sql, numbers: &[i64], until: Timestamp) -> Result<(), SqlE
     Ok(())
 }
 
-/// Those of these records that another write came to.
-pub fn claimed(sql: &dyn Sql, ids: &[RecordId]) -> Result<Vec<RecordId>, SqlError> {
+/// Those of these records that another create of the type came to.
+pub fn claimed(
+    sql: &dyn Sql,
+    number: i64,
+    kind: ObjectType,
+    ids: &[RecordId],
+) -> Result<Vec<RecordId>, SqlError> {
     let rows = sql.exec(
-        "SELECT result FROM outbox WHERE result IN (SELECT value FROM json_each(?1)) AND state = 'done'",
-        &[Param::Text(&super::records::ids_json(ids))],
+        "SELECT result FROM outbox WHERE result IN (SELECT value FROM json_each(?1)) AND state = 'done' AND number <> ?2
+             AND json_extract(content, '$.op') = 'create' AND json_extract(content, '$.object_type') = ?3",
+        &[
+            Param::Text(&super::records::ids_json(ids)),
+            Param::Int(number),
+            Param::Text(&kind.name()),
+        ],
     )?;
     Ok(rows.iter().filter_map(|row| row.first()?.int()).map(|id| RecordId(id as u64)).collect())
+}
+
+const UNDER_WAY: &str =
+    "SELECT content FROM outbox WHERE number IN (SELECT number FROM outbox WHERE state = 'sent') AND number <> ?1
+         AND json_extract(content, '$.op') = 'create' AND json_extract(content, '$.object_type') = ?2";
+
+/// Creates of a type that are on their way, besides one: the engine's JSON of each.
+pub fn under_way(sql: &dyn Sql, number: i64, kind: ObjectType) -> Result<Vec<String>, SqlError> {
+    let rows = sql.exec(UNDER_WAY, &[Param::Int(number), Param::Text(&kind.name())])?;
+    Ok(rows.into_iter().filter_map(|row| row.into_iter().next()?.into_text()).collect())
+}
+
+/// Whether a write waits for an earlier one of its target.
+pub fn is_behind(sql: &dyn Sql, entry: &Entry) -> Result<bool, SqlError> {
+    let earlier = int(
+        sql,
+        "SELECT 1 FROM outbox WHERE target = ?1 AND number < ?2 AND state IN ('waiting', 'sent', 'doubt') LIMIT 1",
+        &[Param::Text(&entry.target), Param::Int(entry.number)],
+    )?;
+    Ok(earlier.is_some())
 }
 
 /// How urgent a write is.
@@ -435,7 +483,7 @@ pub fn followers(sql: &dyn Sql, number: i64) -> Result<Vec<Entry>, SqlError> {
 
 const COME_BACK: &str =
     "UPDATE outbox SET state = CASE WHEN substr(batch, 1, 7) = 'create/' THEN 'doubt' ELSE 'waiting' END,
-         doubted = max(doubted, substr(batch, 1, 7) = 'create/'), due_at = ?1
+         doubted = max(doubted, substr(batch, 1, 6) <> 'event/'), due_at = ?1
      WHERE number IN (SELECT number FROM outbox WHERE state = 'sent')";
 
 /// What had left when the object ended: what may be repeated waits again, of the rest HubSpot is asked.
@@ -468,6 +516,7 @@ pub fn making(sql: &dyn Sql, kind: ObjectType, properties: &str) -> Result<bool,
         sql,
         "SELECT 1 FROM outbox WHERE outbox.state IN ('sent', 'doubt', 'done')
              AND json_extract(outbox.note, '$.kind') IS NULL AND json_extract(outbox.note, '$.found') IS NULL
+             AND json_extract(outbox.note, '$.unsure') IS NULL
              AND outbox.target = 'new/' || ?1 || '/' || lower(json_extract(?2, '$.email'))
          UNION ALL
          SELECT 1 FROM actions, json_each(?2) AS own WHERE own.key IN ('spoke_action_id', 'hs_unique_creation_key')
