@@ -592,6 +592,7 @@ impl Job {
             | Self::Confirm { .. }
             | Self::Freshen { .. }
             | Self::Echo { .. }
+            | Self::Deletion(_)
             | Self::Links(_)
             | Self::Sweep => true,
         }
@@ -614,6 +615,7 @@ impl Job {
             | Self::Confirm { .. }
             | Self::Freshen { .. }
             | Self::Echo { .. }
+            | Self::Deletion(_)
             | Self::Score(_)
             | Self::Sweep
             | Self::Beside(_)

@@ -12,6 +12,7 @@
 //! | `dirty` | an id that a later read must settle | object type, id |
 //! | `erasures` | an erased record that the feed may still hold values of | object type, id |
 //! | `erased` | who was erased in the last days | object type, id |
+//! | `deletions` | a deletion that may have been for privacy | object type, id |
 //! | `fields` | a field of a type, as HubSpot defines it or last did | object type, name |
 //! | `field_history` | something that happened to a field | number |
 //! | `feed` | the changes of one turn and type | first sequence number |
@@ -47,6 +48,7 @@ pub mod browse;
 pub mod channels;
 pub mod counts;
 pub mod credentials;
+pub mod deletions;
 pub mod dirty;
 pub mod echoes;
 pub mod endpoints;
@@ -74,7 +76,7 @@ pub mod wipe;
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 25] = [
+pub const STEPS: [&str; 26] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -283,6 +285,7 @@ pub const STEPS: [&str; 25] = [
     signals::TABLES,
     signals::HELD,
     outbox::JOBS,
+    deletions::TABLE,
 ];
 
 /// Opens the tables; see [`crate::store::schema::open`].

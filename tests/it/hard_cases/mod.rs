@@ -41,6 +41,7 @@ mod timeline;
 mod tokens;
 mod types;
 mod unreadable;
+mod untold;
 
 use hubspot_simulator::{Shape, portal::PortalSettings};
 use serde_json::json;
