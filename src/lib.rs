@@ -42,7 +42,8 @@
 //!    leave once it is committed.
 //!
 //! A full read ([`engine::portal`]'s backfill) goes through the list endpoint in lanes over ranges of ids.
-//! [`engine::portal::reconcile`] asks three times over whether the result is HubSpot: counts hourly, a sample daily, a sweep weekly.
+//! [`engine::portal::reconcile`] asks three times over whether the result is HubSpot: counts hourly, a sample daily, a sweep weekly;
+//! [`engine::portal::deletions`] which of the contacts that were found deleted were so for privacy.
 //!
 //! Beside the records a connection keeps what has no stream of its own: owners, pipelines and lists with the members of those
 //! that are followed ([`engine::portal::beside`]), and associations ([`engine::portal::links`]). [`engine::portal::selection`] says which

@@ -29,6 +29,8 @@ pub struct Switches {
     pub search_straggler_ms: u64,
     /// How long after a record was made reads by id answer that there is none, milliseconds.
     pub reads_know_new_after_ms: u64,
+    /// How long after a record was archived reads of archived records, by list and by id, still know nothing of it, milliseconds.
+    pub archive_shows_after_ms: u64,
     /// What `batch/read` does with an id that was merged away.
     pub batch_read_merged: MergedId,
     /// What `batch/update` does with an id that was merged away.
@@ -306,6 +308,7 @@ impl Default for Switches {
             search_straggler_one_in: 0,
             search_straggler_ms: 3_600_000,
             reads_know_new_after_ms: 0,
+            archive_shows_after_ms: 0,
             batch_read_merged: MergedId::Omitted,
             batch_update_merged: MergedId::Omitted,
             creation_key: CreationKey::Refused,

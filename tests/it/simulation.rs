@@ -134,7 +134,9 @@ fn mixed(seed: u64) -> Plan {
     let webhooks = rng.u32(0..5) > 0;
     // Few enough that a property list fits a URL, or all.
     let hubspot_properties = (rng.u32(0..32) > 0).then_some(30);
+    let mut archive = fastrand::Rng::with_seed(seed ^ 0x0a6c_41e0);
     let switches = Switches {
+        archive_shows_after_ms: [0, 0, 40 * 60_000][archive.usize(0..3)],
         list_after: [ListAfter::InclusiveId, ListAfter::ExclusiveId, ListAfter::Opaque][rng.usize(0..3)],
         short_page_one_in: [0, 0, 3][rng.usize(0..3)],
         search_sorts_ids_as_text: rng.u32(0..6) == 0,

@@ -215,7 +215,7 @@ fn record_writes(kind: ObjectType, property: &str, links: &[ObjectType]) -> Vec<
         writes::create(kind, &[new(0), new(1)]),
         writes::update(kind, &[edit(0), edit(1)]),
         writes::update_one(kind, RecordId(1), &values),
-        writes::read_by(kind, property, &["act_1.0", "act_1.1"]),
+        writes::read_by(kind, property, &["act_1.0", "act_1.1"], &BTreeSet::from([property])),
     ]
 }
 

@@ -49,11 +49,7 @@ pub(crate) fn list(
     let store = portal.store(kind);
     let projection = projection(turn, store, portal.portal_id, ui_domain, kind, &selectors.properties);
     let visible = |record: &&Record| {
-        let there = if selectors.archived {
-            Store::shows_archived(record, turn.now_ms)
-        } else {
-            record.state == State::Live
-        };
+        let there = if selectors.archived { in_archive(record, turn) } else { record.state == State::Live };
         there && turn.sees(store, &record.values)
     };
     let mut records = store.records_from(start).filter(visible);
@@ -149,7 +145,7 @@ pub(crate) fn read(
     };
     let visible = match found.state {
         State::Live => !selectors.archived && is_known(found, turn),
-        State::Archived { .. } => selectors.archived && Store::shows_archived(found, turn.now_ms),
+        State::Archived { .. } => selectors.archived && in_archive(found, turn),
         State::Merged { .. } | State::Erased => false,
     };
     if !visible {
@@ -161,6 +157,12 @@ pub(crate) fn read(
     let mut body = Vec::with_capacity(2048);
     projection.write(&mut body, &found.shown(), &Extra::default());
     Ok(Response { status: 200, body, ..Response::default() })
+}
+
+/// Whether lists and reads of archived records show a record.
+fn in_archive(record: &Record, turn: &Turn<'_>) -> bool {
+    let known = |at: u64| turn.now_ms >= at + turn.switches.archive_shows_after_ms;
+    Store::shows_archived(record, turn.now_ms) && matches!(record.state, State::Archived { at } if known(at))
 }
 
 /// Whether reads by id know of a record already.
@@ -191,11 +193,14 @@ pub(crate) fn batch_read(
         };
         let visible = record.and_then(|record| match record.state {
             State::Live => (!selectors.archived && is_known(record, turn)).then_some(record),
-            State::Archived { .. } => {
-                (selectors.archived && Store::shows_archived(record, turn.now_ms)).then_some(record)
-            }
+            State::Archived { .. } => (selectors.archived && in_archive(record, turn)).then_some(record),
             State::Merged { .. } if turn.switches.batch_read_merged == MergedId::Resolved => {
-                store.resolve(record.id).filter(|resolved| resolved.state == State::Live)
+                let shown = |resolved: &&Record| match resolved.state {
+                    State::Live => !selectors.archived,
+                    State::Archived { .. } => selectors.archived && in_archive(resolved, turn),
+                    State::Merged { .. } | State::Erased => false,
+                };
+                store.resolve(record.id).filter(shown)
             }
             State::Merged { .. } | State::Erased => None,
         });

@@ -82,6 +82,53 @@ fn merged_away_ids_are_missing_from_batch_answers_but_lead_single_reads_to_the_r
 }
 
 #[test]
+fn who_was_deleted_for_privacy_is_neither_among_the_archived_nor_anywhere_else() {
+    const ARCHIVED: &str = "/crm/objects/2026-09/contacts";
+    let mut world = World::new(Switches { archive_shows_after_ms: 60_000, ..Switches::default() });
+    let names = ["plain", "private", "both", "merged", "into", "here"];
+    let made = names.map(|name| world.contact(&format!("{name}@example.com"), name));
+    let number = |id: &String| id.parse::<u64>().expect("a number");
+    let merged = world.portal(|portal, turn| {
+        for id in [&made[0], &made[2]] {
+            portal.archive_record(turn, "contacts", number(id)).expect("live");
+        }
+        for id in [&made[1], &made[2]] {
+            portal.erase_record(turn, "contacts", number(id)).expect("there");
+        }
+        let merged =
+            portal.merge_records(turn, "contacts", number(&made[3]), number(&made[4])).expect("live");
+        portal.archive_record(turn, "contacts", merged).expect("live");
+        merged.to_string()
+    });
+    let batch = |world: &mut World| world.post(&format!("{BATCH}/read?archived=true"), inputs(&made));
+    let missing = |body: &Value| {
+        sorted(serde_json::from_value(body["errors"][0]["context"]["ids"].clone()).expect("ids"))
+    };
+    let (status, early) = batch(&mut world);
+    assert_eq!((status, ids(&early).len()), (207, 0), "the archive is late");
+    assert_eq!(missing(&early), [&made[0], &made[1], &made[2], &made[5]].map(String::clone));
+    world.now_ms += 60_000;
+    let (_, body) = batch(&mut world);
+    assert_eq!(
+        (ids(&body), missing(&body)),
+        (vec![made[0].clone()], [&made[1], &made[2], &made[5]].map(String::clone).to_vec())
+    );
+    let shown = world.get(&format!("{ARCHIVED}?archived=true")).1;
+    assert_eq!(ids(&shown), [made[0].clone(), merged.clone()]);
+    assert_eq!(world.get(&format!("{ARCHIVED}/{}?archived=true", made[3])).1["id"], json!(merged));
+    assert_eq!(world.get(&format!("{ARCHIVED}/{}", made[3])).0, 404);
+    // Somebody who became part of a record that is archived is answered by it, and by nobody among the living.
+    world.sim.switches.batch_read_merged = MergedId::Resolved;
+    let parts = inputs(&made[3..5]);
+    assert_eq!(ids(&world.post(&format!("{BATCH}/read?archived=true"), parts.clone()).1), [merged]);
+    assert_eq!(ids(&world.post(&format!("{BATCH}/read"), parts).1).len(), 0);
+    // Nor is anybody who has been archived for too long.
+    world.now_ms += 90 * 86_400_000;
+    let (_, body) = batch(&mut world);
+    assert_eq!(ids(&body).len(), 0);
+}
+
+#[test]
 fn batch_create_is_all_or_nothing_without_trace_ids() {
     let mut world = World::new(Switches::default());
     let taken = world.contact("taken@example.com", "T");

@@ -71,7 +71,7 @@ impl Portal {
             Job::ReadOne { id } => self.read_ended(in_flight.stream, &[*id]),
             Job::Refresh | Job::Uninstall | Job::Revoke | Job::Properties | Job::Greatest => {}
             Job::Beside(_) | Job::Try(_) | Job::Seat(_) | Job::Write(_) | Job::Score(_) => {}
-            Job::List { .. } | Job::Fetch { .. } | Job::Search | Job::Echo { .. } => {}
+            Job::List { .. } | Job::Fetch { .. } | Job::Search | Job::Echo { .. } | Job::Deletion(_) => {}
             Job::Count { .. } | Job::Confirm { .. } | Job::Sweep | Job::Freshen { .. } | Job::Links(_) => {}
         }
         match &in_flight.job {
@@ -80,7 +80,7 @@ impl Portal {
             Job::Uninstall | Job::Revoke => return self.said_farewell(turn, &in_flight, outcome, effects),
             Job::Properties | Job::Greatest | Job::List { .. } | Job::Fetch { .. } | Job::Beside(_) => {}
             Job::Search | Job::Read { .. } | Job::ReadOne { .. } | Job::Try(_) => {}
-            Job::Write(_) | Job::Score(_) | Job::Echo { .. } => {}
+            Job::Write(_) | Job::Score(_) | Job::Echo { .. } | Job::Deletion(_) => {}
             Job::Count { .. } | Job::Confirm { .. } | Job::Sweep | Job::Freshen { .. } | Job::Links(_) => {}
         }
         // Also after a disconnect: what was written is written.
@@ -168,6 +168,7 @@ impl Portal {
             tick,
             shrinks,
             before_field,
+            proved_at: stream.reconcile.proved_at.unwrap_or_default(),
             echoes: self.outbox.is_used() || self.scores.is_used(),
         }
     }
@@ -251,6 +252,7 @@ impl Portal {
                 let page = parsed!(objects::parse_page(body));
                 self.took_sweep(turn, in_flight, &page)?;
             }
+            Job::Deletion(call) => return self.took_deletion(turn, in_flight, call, body),
             Job::Links(call) => return self.took_links(turn, in_flight, call, body),
             Job::Refresh | Job::Uninstall | Job::Revoke => {}
             Job::Beside(_) | Job::Try(_) | Job::Seat(_) | Job::Write(_) | Job::Score(_) => {}
@@ -260,7 +262,7 @@ impl Portal {
 
     /// Applies a single read of `id`, which another record may answer that it became part of.
     #[inline(never)]
-    fn took_one(
+    pub(super) fn took_one(
         &mut self,
         turn: &mut Turn<'_>,
         in_flight: &InFlight,
@@ -448,6 +450,9 @@ impl Portal {
             self.streams.iter_mut().for_each(|running| running.marked = true);
         }
         let running = &mut self.streams[index];
+        if applied.deletions > 0 {
+            running.deletions_at = Timestamp::default();
+        }
         running.saved.records = (running.saved.records + applied.came).saturating_sub(applied.went);
         if applied.changes > 0 {
             running.saved.changed_at = Some(turn.now);

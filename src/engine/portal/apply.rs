@@ -10,11 +10,11 @@ use std::{
 };
 
 use crate::{
-    engine::portal::{fields, links},
+    engine::portal::{deletions, fields, links},
     hubspot::objects::{Properties, Record},
     store::{
         portal::{
-            dirty, echoes, erasures,
+            deletions as unsettled, dirty, echoes, erasures,
             feed::{self, Change, OldNew},
             keys::{self, Key},
             lookup, members, outbox,
@@ -48,6 +48,8 @@ pub struct Scene<'a> {
     pub echoes: bool,
     /// The read left before a new field was known: what it wrote lacks that, and is a doubt.
     pub before_field: bool,
+    /// Every record that the mirror holds was there then.
+    pub proved_at: Timestamp,
 }
 
 /// How the number of live records moved.
@@ -63,6 +65,8 @@ pub struct Applied {
     pub doubts: u64,
     /// Ids of any type marked dirty because what they were linked to is gone.
     pub elsewhere: u64,
+    /// Deletions that are to be looked for in HubSpot's archive.
+    pub deletions: u64,
 }
 
 /// The property that names the records which became part of this one (`hubspot-api.md` 4.5).
@@ -79,6 +83,8 @@ struct Verdict<'a> {
     ours: BTreeSet<RecordId>,
     changes: Vec<Change>,
     graves: Vec<Grave>,
+    /// Whoever was deleted and not merged, with when they were last known to be there.
+    deleted: Vec<(RecordId, Timestamp)>,
     doubts: Vec<RecordId>,
     merged: Vec<(RecordId, RecordId)>,
     /// What else records are called now, and which were called something else.
@@ -190,6 +196,7 @@ pub fn erased(scene: Scene<'_>, ids: &[RecordId]) -> Result<(Applied, Vec<Record
         }
     }
     erasures::add(scene.sql, scene.kind, &persons, scene.now)?;
+    unsettled::remove(scene.sql, scene.kind, &persons)?;
     if scene.echoes {
         outbox::forget(scene.sql, scene.kind, &persons)?;
     }
@@ -253,6 +260,7 @@ pub fn settled(scene: Scene<'_>, found: &[Record<'_>], missing: &[Grave]) -> Res
     }
     // What became part of a record that this very answer holds was not deleted.
     let merged: BTreeMap<RecordId, RecordId> = found.iter().flat_map(merged_ids).collect();
+    let mut unknown = Vec::new();
     for grave in graves {
         let row = stored.remove(&grave.id);
         if row.as_ref().is_some_and(|row| row.seen_at >= scene.asked_at) && !planted(Bug::NoAskedAt) {
@@ -261,6 +269,13 @@ pub fn settled(scene: Scene<'_>, found: &[Record<'_>], missing: &[Grave]) -> Res
         let said = row.as_ref().and_then(|row| row.merged_into).or(merged.get(&grave.id).copied());
         let grave = Grave { merged_into: grave.merged_into.or(said), ..grave };
         verdict.graves.push(grave);
+        match &row {
+            Some(row) if row.live && grave.merged_into.is_none() => {
+                verdict.deleted.push((grave.id, Timestamp(row.seen_at)));
+            }
+            None if grave.merged_into.is_none() => unknown.push(grave.id),
+            Some(_) | None => {}
+        }
         if row.is_some_and(|row| row.live) && !planted(Bug::DeletionsNotFed) {
             verdict.went += 1;
             verdict.changes.push(match grave.merged_into {
@@ -268,6 +283,11 @@ pub fn settled(scene: Scene<'_>, found: &[Record<'_>], missing: &[Grave]) -> Res
                 None => Change::Deleted { id: grave.id },
             });
         }
+    }
+    if deletions::may_be_for_privacy(scene.kind) && !unknown.is_empty() {
+        // Who became part of somebody whom nobody has read is the same person.
+        let grown = records::grown(scene.sql, scene.kind, &unknown)?;
+        verdict.deleted.extend(grown.into_iter().map(|id| (id, scene.now)));
     }
     verdict.write(scene)
 }
@@ -407,7 +427,7 @@ impl<'a> Verdict<'a> {
 
     fn write(mut self, scene: Scene<'_>) -> Result<Applied, SqlError> {
         let Scene { sql, kind, .. } = scene;
-        let mut elsewhere = 0;
+        let (mut elsewhere, mut to_look_for) = (0, 0);
         if !self.merged.is_empty() {
             // A merged-away id is a doubt only while the mirror holds it live.
             let ids: Vec<RecordId> = self.merged.iter().map(|(id, _)| *id).collect();
@@ -430,6 +450,9 @@ impl<'a> Verdict<'a> {
             members::gone(sql, scene.now, kind, &gone)?;
             elsewhere = links::apply::left(sql, kind, &gone, scene.tick)?;
         }
+        if deletions::may_be_for_privacy(kind) && !self.deleted.is_empty() {
+            to_look_for = deletions::note(scene, &self.deleted)?;
+        }
         if !self.merged.is_empty() {
             let late = records::note_merged(sql, kind, &self.merged)?;
             self.changes.extend(late.into_iter().map(|(id, into)| Change::Merged { id, into }));
@@ -447,7 +470,8 @@ impl<'a> Verdict<'a> {
         dirty::mark(sql, kind, &self.doubts, scene.tick, false, false)?;
         let changes = self.changes.iter().map(Change::count).sum();
         feed::append(sql, scene.now, kind, self.changes)?;
-        Ok(Applied { came: self.came, went: self.went, changes, doubts: self.doubts.len() as u64, elsewhere })
+        let (came, went, doubts) = (self.came, self.went, self.doubts.len() as u64);
+        Ok(Applied { came, went, changes, doubts, elsewhere, deletions: to_look_for })
     }
 }
 

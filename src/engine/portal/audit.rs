@@ -285,6 +285,13 @@ impl Portal {
         audit::note(turn.sql, turn.now, None, &Actor::HubSpot, &deed)
     }
 
+    /// Writes down that somebody was deleted for privacy in HubSpot, of which no event told.
+    pub(super) fn note_found_erased(turn: &Turn<'_>) -> Result<(), SqlError> {
+        let details = json!({ "records": 1, "found_by": "reconcile" });
+        let deed = Deed::on("person.erased_at_hubspot", "").with(details);
+        audit::note(turn.sql, turn.now, None, &Actor::HubSpot, &deed)
+    }
+
     /// Writes down what was done by a command.
     #[inline(never)]
     pub(super) fn note(

@@ -52,13 +52,14 @@ pub(super) fn horizon(turn: &Turn<'_>) -> Timestamp {
 }
 
 impl Portal {
-    /// An event says that these records were deleted for privacy. Who they were is read once more while the connection lasts.
+    /// These records were deleted for privacy, as an event says or as they were looked for. With `reread` they are read once more: an
+    /// event may be ahead of what HubSpot answers.
     pub(super) fn erase(
         &mut self,
         turn: &Turn<'_>,
         index: usize,
         ids: &[RecordId],
-        connected: bool,
+        reread: bool,
     ) -> Result<(), SqlError> {
         let kind = self.streams[index].saved.object_type;
         if self.signals.is_used() && kind == ObjectType::Contacts {
@@ -68,7 +69,7 @@ impl Portal {
         let scene = self.scene_of_event(turn, index);
         let (applied, persons) = apply::erased(scene, ids)?;
         self.keeping.erasing = true;
-        if connected {
+        if reread {
             dirty::mark(turn.sql, scene.kind, &persons, scene.tick, true, true)?;
         }
         self.count(turn, index, applied)
@@ -95,14 +96,16 @@ impl Portal {
 
     pub(super) fn scene_of_event<'a>(&mut self, turn: &Turn<'a>, index: usize) -> apply::Scene<'a> {
         let tick = self.tick(turn.now);
+        let stream = &self.streams[index].saved;
         apply::Scene {
             sql: turn.sql,
             now: turn.now,
-            kind: self.streams[index].saved.object_type,
+            kind: stream.object_type,
             asked_at: tick,
             tick,
             shrinks: false,
             before_field: false,
+            proved_at: stream.reconcile.proved_at.unwrap_or_default(),
             echoes: self.outbox.is_used() || self.scores.is_used(),
         }
     }

@@ -22,6 +22,7 @@ mod calls;
 pub mod channels;
 mod connecting;
 mod credentials;
+pub mod deletions;
 pub mod endpoints;
 pub mod fields;
 mod grant;
@@ -220,6 +221,7 @@ enum Job {
     Write(outbox::Call),
     Score(scores::Call),
     Echo { ids: Vec<RecordId> },
+    Deletion(deletions::Call),
 }
 
 /// A call under way.
@@ -283,6 +285,8 @@ struct Running {
     marked: bool,
     /// When there is a mark that has to wait till then, and no other.
     waits_until: Option<Timestamp>,
+    /// When a deletion is next to be looked for in HubSpot's archive, at the earliest; spares a look where none is.
+    deletions_at: Timestamp,
     /// A check has ended of which nothing is saved yet.
     unsaved: bool,
 }

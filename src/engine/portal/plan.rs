@@ -596,6 +596,7 @@ impl Job {
             | Self::Confirm { .. }
             | Self::Freshen { .. }
             | Self::Echo { .. }
+            | Self::Deletion(_)
             | Self::Links(_)
             | Self::Sweep => true,
         }
@@ -618,6 +619,7 @@ impl Job {
             | Self::Confirm { .. }
             | Self::Freshen { .. }
             | Self::Echo { .. }
+            | Self::Deletion(_)
             | Self::Score(_)
             | Self::Sweep
             | Self::Beside(_)

@@ -10,6 +10,8 @@
 //! stretches in two by an id, another each hour, drawn evenly with the day's sample: two differences between which a twenty-fifth of
 //! the records lies are told apart within a day, and what is closer by the sweep.
 //!
+//! Beside them contacts that were found deleted are looked for in HubSpot's archive ([`super::deletions`]).
+//!
 //! Whatever differs is a suspect; only a batch read convicts and repairs it, where it can be read ([`super::unreadable`]). What
 //! HubSpot changed within [`LAG_MS`] is left to the checks for changes and never counted as found. How far a count, a sample or a
 //! sweep has come is saved with its stream, at the latest when an alarm ends: an object that goes away goes on where it was.
@@ -101,6 +103,9 @@ pub struct Reconcile {
     pub sample: Finding,
     /// Differences found since the connection was made, without [`Finding::calculated`]: should stay at 0.
     pub found: u64,
+    /// Every record that the mirror held when the last sweep that left nothing out began, and holds now, was there then.
+    #[serde(default)]
+    pub proved_at: Option<Timestamp>,
     /// When the last full read ended.
     #[serde(default)]
     pub read_at: Option<Timestamp>,
@@ -226,7 +231,9 @@ impl Portal {
         turn: &mut Turn<'_>,
         index: usize,
     ) -> Result<Option<Job>, SqlError> {
-        let asks = |job: &Job| matches!(job, Job::Count { .. } | Job::Confirm { .. } | Job::Sweep);
+        let asks = |job: &Job| {
+            matches!(job, Job::Count { .. } | Job::Confirm { .. } | Job::Sweep | Job::Deletion(_))
+        };
         let stream = &self.streams[index].saved;
         let at_work = self.in_flight.values().any(|flying| flying.stream == index && asks(&flying.job));
         let echo_follows = self.echo_follows(turn, stream.object_type);
@@ -237,6 +244,9 @@ impl Portal {
             || planted(Bug::NoReconcile)
         {
             return Ok(None);
+        }
+        if let Some(job) = self.next_of_deletions(turn, index)? {
+            return Ok(Some(job));
         }
         if self.streams[index].saved.reconcile.checking.is_none() {
             self.begin_checking(turn, index)?;
@@ -490,7 +500,7 @@ impl Portal {
             Job::List { .. } | Job::Fetch { .. } | Job::Search | Job::Read { .. } | Job::ReadOne { .. } => {
                 None
             }
-            Job::Freshen { .. } | Job::Echo { .. } | Job::Score(_) => None,
+            Job::Freshen { .. } | Job::Echo { .. } | Job::Score(_) | Job::Deletion(_) => None,
         }
     }
 }
@@ -508,6 +518,9 @@ impl Running {
         if let Some(over) = reconcile.sweeping.take_if(over) {
             reconcile.sweep.done_at = Some(now);
             reconcile.sweep.cut_short = over.gaps;
+            if !over.gaps {
+                reconcile.proved_at = Some(over.started_at);
+            }
         }
     }
 }

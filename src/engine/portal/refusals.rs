@@ -7,6 +7,7 @@ use crate::{
         limiter::messages::{DayOver, News, Window},
         portal::{
             Effect, InFlight, Job, Portal, Turn, apply, backfill,
+            deletions::Call,
             messages::{State, Trouble},
             state::Farewell,
         },
@@ -63,6 +64,10 @@ impl Portal {
         match &rejection.class {
             Class::Gone => match &in_flight.job {
                 Job::ReadOne { id } => return self.gone(turn, in_flight, *id),
+                Job::Deletion(call @ (Call::ArchiveAlone { .. } | Call::Alone { .. })) => {
+                    return self.deletion_missed(turn, index, call, effects);
+                }
+                Job::Deletion(Call::Archive { .. }) => {}
                 Job::Refresh | Job::Uninstall | Job::Revoke | Job::Properties | Job::Greatest => {}
                 Job::Beside(_) | Job::Try(_) | Job::Seat(_) | Job::Write(_) | Job::Score(_) => {}
                 Job::List { .. } | Job::Fetch { .. } | Job::Search | Job::Read { .. } => {}
@@ -78,7 +83,10 @@ impl Portal {
                     return Ok(());
                 }
             }
-            Class::TooLong if !self.streams[index].saved.wide && !matches!(in_flight.job, Job::Links(_)) => {
+            Class::TooLong
+                if !self.streams[index].saved.wide
+                    && !matches!(in_flight.job, Job::Links(_) | Job::Deletion(_)) =>
+            {
                 self.streams[index].saved.wide = true;
                 return self.save_stream(turn, index);
             }
@@ -101,6 +109,9 @@ impl Portal {
         }
         if let Job::Links(call) = &in_flight.job {
             return self.links_refused(turn, call, rejection);
+        }
+        if let Job::Deletion(call) = &in_flight.job {
+            return self.put_off_deletions(turn, index, call);
         }
         if self.unread(turn, in_flight, rejection)? {
             return Ok(());

@@ -85,6 +85,7 @@ impl Running {
             vanished: BTreeSet::new(),
             marked: true,
             waits_until: None,
+            deletions_at: Timestamp::default(),
             unsaved: false,
         }
     }

@@ -159,6 +159,7 @@ impl Portal {
             | Job::Seat(_)
             | Job::Write(_)
             | Job::Score(_)
+            | Job::Deletion(_)
             | Job::Links(_) => return Ok(false),
         };
         if !may_be_of_a_record(&rejection.class) {

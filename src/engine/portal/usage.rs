@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Job, Portal, Turn, beside::Errand, messages::State, seats};
+use super::{Job, Portal, Turn, beside::Errand, deletions::Call, messages::State, seats};
 use crate::{
     hubspot::{endpoint::Endpoint, probe::Probe},
     store::{portal::usage as store, sql::SqlError},
@@ -245,6 +245,8 @@ fn place(job: &Job) -> (Caller, Endpoint) {
         Job::Count { .. } => (Caller::Reconcile, Endpoint::Search),
         Job::Confirm { .. } | Job::Freshen { .. } => (Caller::Reconcile, Endpoint::BatchRead),
         Job::Sweep => (Caller::Reconcile, Endpoint::List),
+        Job::Deletion(Call::Archive { .. }) => (Caller::Reconcile, Endpoint::BatchRead),
+        Job::Deletion(Call::ArchiveAlone { .. } | Call::Alone { .. }) => (Caller::Reconcile, Endpoint::Read),
         Job::Links(_) => (Caller::Associations, Endpoint::Associations),
         Job::Beside(Errand::Account | Errand::Usage | Errand::Token) => {
             (Caller::Reference, Endpoint::Account)

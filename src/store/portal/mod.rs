@@ -12,6 +12,7 @@
 //! | `dirty` | an id that a later read must settle | object type, id |
 //! | `erasures` | an erased record that the feed may still hold values of | object type, id |
 //! | `erased` | who was erased in the last days | object type, id |
+//! | `deletions` | a deletion that may have been for privacy | object type, id |
 //! | `fields` | a field of a type, as HubSpot defines it or last did | object type, name |
 //! | `field_history` | something that happened to a field | number |
 //! | `feed` | the changes of one turn and type | first sequence number |
@@ -49,6 +50,7 @@ pub mod browse;
 pub mod channels;
 pub mod counts;
 pub mod credentials;
+pub mod deletions;
 pub mod dirty;
 pub mod echoes;
 pub mod endpoints;
@@ -76,7 +78,7 @@ pub mod wipe;
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 28] = [
+pub const STEPS: [&str; 29] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -288,6 +290,7 @@ pub const STEPS: [&str; 28] = [
     signals::acts::TABLE,
     outbox::FIRST,
     echoes::TIES,
+    deletions::TABLE,
 ];
 
 /// Opens the tables; see [`crate::store::schema::open`].

@@ -466,6 +466,17 @@ pub fn note_merged(
     Ok(rows.iter().filter_map(late).collect())
 }
 
+/// Of these, records that something became part of.
+pub fn grown(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId]) -> Result<Vec<RecordId>, SqlError> {
+    let statement = format!(
+        "SELECT json_group_array(DISTINCT merged_into) FROM records_{}
+         WHERE merged_into IN (SELECT value FROM json_each(?1))",
+        kind.table()
+    );
+    let json = crate::store::sql::text(sql, &statement, &[Param::Text(&ids_json(ids))])?;
+    json.map_or(Ok(Vec::new()), |json| json::parse(&json)).map_err(|_| SqlError::Content("records"))
+}
+
 /// The ids that became part of a record, directly or by way of others.
 pub fn merged_from(sql: &dyn Sql, kind: ObjectType, id: RecordId) -> Result<Vec<RecordId>, SqlError> {
     let statement = format!(

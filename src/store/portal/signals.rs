@@ -286,8 +286,11 @@ pub fn of_person(sql: &dyn Sql, emails: &[String], contacts: &[RecordId]) -> Res
     Ok(rows.iter().filter_map(|row| row.first()?.int()).collect())
 }
 
-/// The addresses and the host's names of whom these signals are of.
-pub fn names_of(sql: &dyn Sql, numbers: &[i64]) -> Result<Vec<(Option<String>, Option<String>)>, SqlError> {
+/// By what the host has named somebody: an address, and its own name of a visitor.
+pub type Named = (Option<String>, Option<String>);
+
+/// By what the host has named whom these signals are of.
+pub fn names_of(sql: &dyn Sql, numbers: &[i64]) -> Result<Vec<Named>, SqlError> {
     let rows = sql.exec(
         "SELECT DISTINCT email, visitor FROM signals WHERE number IN (SELECT value FROM json_each(?1))",
         &[Param::Text(&numbers_json(numbers))],

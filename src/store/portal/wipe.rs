@@ -3,7 +3,7 @@
 use crate::store::sql::{Param, Sql, SqlError, Value};
 
 /// Tables of what was read, and of what was made of it. Emptied whole, which SQLite does without looking at rows.
-pub const READ: [&str; 23] = [
+pub const READ: [&str; 24] = [
     "credentials",
     "streams",
     "parts",
@@ -19,6 +19,7 @@ pub const READ: [&str; 23] = [
     "link_marks",
     "link_types",
     "erasures",
+    "deletions",
     "usage",
     "echoes",
     "tie_echoes",

@@ -48,6 +48,7 @@ mod timeline;
 mod tokens;
 mod types;
 mod unreadable;
+mod untold;
 mod waiting;
 
 use hubspot_simulator::{Shape, portal::PortalSettings};

@@ -204,10 +204,11 @@ impl Plan {
 
     /// Minutes after which a life that nothing happens in any more has come to its end: what tells of a change last, the hourly
     /// reads after it, and half an hour for ticks five minutes apart and for what the last fault put off; where that was a daily limit,
-    /// an hour more.
+    /// an hour more. Where nobody may have told of what kind a deletion was, the two looks for it, an hour apart.
     pub fn settles_within(&self) -> u64 {
         let put_off = if self.fault_one_in > 0 { 60 } else { 0 };
-        self.told_within() + 60 + 30 + put_off
+        let looks = if self.told_of_all() && self.loses.is_none() { 0 } else { 20 + 60 + 10 };
+        self.told_within() + 60 + 30 + put_off + looks
     }
 
     /// The types that the connection may read and people work on.

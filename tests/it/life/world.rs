@@ -667,6 +667,7 @@ impl World {
         self.verdict_beside()?;
         self.leads_to(snapshot.clone(), &held)?;
         self.erased_are_nowhere()?;
+        self.nobody_else_is_erased(&held.changes)?;
         self.signals_are_right()?;
         self.scores_are_right()?;
         self.writes_are_right()?;

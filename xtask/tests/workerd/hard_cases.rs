@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 use xtask::simulator::Simulator;
@@ -15,8 +15,8 @@ use xtask::world::{Plan, World};
 use crate::person::connected;
 use crate::stage::{Stage, together};
 use crate::yardstick::{
-    calls, checked_at_every_tick, equal_in_the_end, in_step, mirrored, refused_by_limits, some_contacts,
-    until,
+    calls, checked_at_every_tick, equal_in_the_end, in_step, known_as, mirrored, refused_by_limits, rename,
+    some_contacts, until,
 };
 
 const PATIENCE: Duration = Duration::from_secs(150);
@@ -33,20 +33,21 @@ pub fn trials() -> Vec<Trial> {
     let awkward = prompt.clone().with("--portals", 3).with("--switch", "short_page_one_in=3");
     let awkward = Stage::new(awkward.with("--switch", "search_sorts_ids_as_text=true"));
     // Where ids are sorted as text a check halves its ranges, five times the searches: more than these two minutes have.
-    let many = Stage::new(prompt);
+    let many = Stage::new(prompt.with("--portals", 2));
     let wide = Plan::default().in_workerd().with("--contacts", 150).with("--custom-properties", 1_000);
     let wide = Stage::new(checked_at_every_tick(wide));
     vec![
         together(
             &many,
-            "more than ten thousand records changed since the last check, in one millisecond, all arrive",
-            at_once,
+            "more than ten thousand records changed since the last check all arrive",
+            since_the_last_check,
         ),
+        together(&many, "more than ten thousand records changed in one millisecond all arrive", at_once),
         together(&awkward, "short pages end nothing, and ids sorted as text lose no change", awkwardly),
-        together(&awkward, "odd values and pages of megabytes are mirrored as they are", odd),
+        together(&awkward, "odd and emptied values and pages of megabytes are mirrored as they are", odd),
         together(
             &wide,
-            "four hundred properties of HubSpot's and a thousand own ones are mirrored",
+            "four hundred properties of HubSpot's and a thousand own ones are mirrored, and an edit among them",
             wide_records,
         ),
     ]
@@ -56,14 +57,26 @@ fn account(world: &World, nth: usize) -> Simulator {
     world.simulator.of(world.simulator.started.portals[nth])
 }
 
+/// All of them, and some of them again and again, between two checks.
+fn since_the_last_check(world: &World) -> Result<()> {
+    many_changes(world, 0, "Since the last check", &[MANY, 900, 2_000, 500])
+}
+
 fn at_once(world: &World) -> Result<()> {
-    let hubspot = account(world, 0);
+    many_changes(world, 1, "At once", &[MANY])
+}
+
+/// Each number is of records that change in a millisecond of their own.
+fn many_changes(world: &World, nth: usize, name: &str, counts: &[u32]) -> Result<()> {
+    let hubspot = account(world, nth);
     let portal = hubspot.started.portal_id;
     hubspot.post("contacts/seed", &json!({"portal_id": portal, "count": MANY}))?;
-    let connection = connected(world, portal, "At once")?.connection;
+    let connection = connected(world, portal, name)?.connection;
     in_step(world, &connection, PATIENCE)?;
-    let done = hubspot.post("contacts/edit-bulk", &json!({"portal_id": portal, "count": MANY}))?;
-    ensure!(!done.is_null(), "nothing was edited");
+    for count in counts {
+        let done = hubspot.post("contacts/edit-bulk", &json!({"portal_id": portal, "count": count}))?;
+        ensure!(done["updated"] == *count, "{count} were to be edited: {done}");
+    }
     equal_in_the_end(world, &connection, &hubspot, PATIENCE)?;
     ensure!(refused_by_limits(&hubspot)? == 0, "calls met a limit");
     Ok(())
@@ -111,7 +124,27 @@ fn odd(world: &World) -> Result<()> {
     }
     let record = mirrored(world, &connection, ids[30])?.unwrap_or_default();
     ensure!(record["properties"]["message"] == long.as_str(), "the long value is not whole");
+    // What HubSpot answers as an empty text is one, and what somebody empties is gone.
+    let (empty, name) = empty_value(&hubspot)?;
+    let record = mirrored(world, &connection, empty)?.unwrap_or_default();
+    ensure!(record["properties"][&name] == "", "{name} of {empty}: {}", record["properties"][&name]);
+    hubspot.post("contacts/edit", &json!({"portal_id": portal, "id": ids[2], "properties": {"city": ""}}))?;
+    equal_in_the_end(world, &connection, &hubspot, PATIENCE)?;
+    let record = mirrored(world, &connection, ids[2])?.unwrap_or_default();
+    let (city, employees) = (&record["properties"]["city"], &record["properties"]["numemployees"]);
+    ensure!(city.is_null() && *employees == values[2], "{city} {employees}");
     Ok(())
+}
+
+/// A contact, and a property of it of which HubSpot says that it is an empty text.
+fn empty_value(hubspot: &Simulator) -> Result<(u64, String)> {
+    let (lines, _) = hubspot.dump("contacts", 0, 1_000)?;
+    let found = lines.iter().filter(|line| line["state"] == "live").find_map(|line| {
+        let id = line["id"].as_str()?.parse().ok()?;
+        let (name, _) = line["properties"].as_object()?.iter().find(|(_, value)| *value == "")?;
+        Some((id, name.clone()))
+    });
+    found.context("no contact has an empty value")
 }
 
 /// Sets values unchecked, as HubSpot's own calculations and old imports do.
@@ -124,6 +157,13 @@ fn wide_records(world: &World) -> Result<()> {
     let hubspot = &world.simulator;
     let connection = connected(world, hubspot.started.portal_id, "Wide")?.connection;
     in_step(world, &connection, PATIENCE)?;
+    equal_in_the_end(world, &connection, hubspot, PATIENCE)?;
+    // No URL carries the fields of it.
+    let before = calls(hubspot, "batch_read")?;
+    let contact = some_contacts(hubspot, 1)?[0];
+    rename(hubspot, contact, "Edited among many")?;
+    known_as(world, &connection, contact, "Edited among many", PATIENCE)?;
+    ensure!(calls(hubspot, "batch_read")? > before, "the values came in no batch");
     equal_in_the_end(world, &connection, hubspot, PATIENCE)?;
     let fields = until(PATIENCE, "the fields are known", || {
         let fields = world.spoke.get_json(&format!("/v1/connections/{connection}/fields/contacts"))?;
