@@ -259,8 +259,8 @@ fn otherwise() -> [Simulated; 2] {
 }
 
 fn every_switch() -> BTreeSet<String> {
-    let all = serde_json::to_value(Switches::default()).unwrap();
-    all.as_object().unwrap().keys().cloned().collect()
+    let all = serde_json::to_value(Switches::default()).expect("switches are JSON");
+    all.as_object().expect("an object").keys().cloned().collect()
 }
 
 #[test]

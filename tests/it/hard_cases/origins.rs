@@ -47,7 +47,7 @@ fn the_feed_tells_our_own_links_from_those_that_people_make() {
     assert_eq!(settled(&mut world, &one)["state"], "done");
     world.pass(12);
     let own = (ours.clone(), true);
-    assert_eq!(told(&mut world, after, "association_added"), [own.clone()]);
+    assert_eq!(told(&mut world, after, "association_added"), std::slice::from_ref(&own));
     let other = (theirs.clone(), false);
     by_person(&mut world, "add", (&theirs, &company), "Bea");
     assert_eq!(told(&mut world, after, "association_added"), [own.clone(), other.clone()]);

@@ -187,7 +187,7 @@ fn limits(hubspot: &mut dyn HubSpot, found: &mut Vec<Finding>) {
         None => Finding::open_switch("daily_limit", "the answer carries no such header"),
         Some(daily) => {
             let documented = (0..=2).any(|bought| DAILY.iter().any(|own| own + bought * INCREASE == daily));
-            let other = Some(daily).filter(|_| !documented);
+            let other = (!documented).then_some(daily);
             let seen =
                 format!("{daily} calls a day; documented are {DAILY:?}, and a million for an increase");
             Finding::switch("daily_limit", &other, &assumed.daily_limit, &seen)

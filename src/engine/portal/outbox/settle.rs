@@ -528,8 +528,16 @@ mod tests {
         let values: Values =
             values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let (ties, droppable) = (Vec::new(), BTreeSet::new());
-        let write =
-            Write::Create { object_type, values, ties, unless: None, droppable, seat: None, entry: None };
+        let write = Write::Create {
+            object_type,
+            values,
+            ties,
+            unless: None,
+            droppable,
+            seat: None,
+            entry: None,
+            links_of: None,
+        };
         let entry = Entry {
             number: 1,
             action: 1,
