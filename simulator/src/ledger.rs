@@ -1,9 +1,9 @@
 //! How often apps wrote a record, by API and by imports: what proves that nothing was written twice. Owns the counts of one
-//! object type. What people and the generator do is not counted, nor what was refused.
+//! object type. What people, workflows and the generator do is not counted, nor what was refused.
 
 use std::collections::BTreeMap;
 
-use crate::objects::store::BY_PERSON;
+use crate::objects::store::{BY_API, BY_IMPORT};
 
 /// What apps did to one record.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
@@ -38,7 +38,7 @@ impl Ledger {
     }
 
     fn note(&mut self, source: &'static str, id: u64, count: impl FnOnce(&mut Written)) {
-        if source != BY_PERSON {
+        if [BY_API, BY_IMPORT].contains(&source) {
             count(self.0.entry(id).or_default());
         }
     }

@@ -17,7 +17,7 @@ use super::{
     outbox::{act, action, asked, linked, settled, writing},
     synced, tiny,
 };
-use crate::life::{Plan, World};
+use crate::life::{PORTAL, Plan, World, seats::GRACE};
 
 /// A call that completes a task and does not say whom it was with.
 fn call(task: &str) -> Asked {
@@ -100,18 +100,29 @@ fn whoever_says_whom_a_call_was_with_is_taken_at_their_word() {
 
 #[test]
 fn what_the_user_or_the_app_may_not_see_of_a_task_is_not_linked_and_the_call_is_logged() {
-    // The seats' app asks for contacts only.
     let (mut world, seat, own) = desk(tiny(20));
     let task = known(&mut world, "first", Some(&own[0]));
     link(&mut world, &task, "contacts", &own[1]);
     world.by_tool("POST", "/crm/objects/2026-09/companies", &json!({ "properties": { "name": "Acme" } }));
     let company = first(&world, ObjectType::Companies);
     link(&mut world, &task, "companies", &company);
+    let owned = json!({ "view": "owned", "edit": "owned" });
+    let rights = json!({ "objects": { "contacts": owned, "companies": { "view": "none" } } });
+    let rights = json!({ "user_id": GRACE, "portal_id": PORTAL, "rights": rights });
+    world.control("POST", "users/rights", &rights);
     let id = log(&mut world, &seat, call(&task));
     let done = settled(&mut world, &id);
     assert_eq!(states(&done), ["done", "done"], "{done}");
     let [made] = &calls(&world)[..] else { panic!("one call") };
     assert_eq!(links(&world, made), [vec![own[0].clone()], Vec::new(), Vec::new()]);
+
+    let refused = Rule::next(3, Fault::Status { status: 403, after_commit: false });
+    world.simulator.faults.add(refused.at(Endpoint::AssociationBatchRead).of("tasks"));
+    let second = log(&mut world, &seat, call(&task));
+    let done = settled(&mut world, &second);
+    assert_eq!(states(&done), ["done", "done"], "{done}");
+    let made = done["writes"][0]["result"].as_str().unwrap();
+    assert_eq!(links(&world, made), [const { Vec::<String>::new() }; 3]);
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn more(world: &mut World, count: u32) {
 
 #[test]
 fn a_mirror_that_fills_warns_and_then_keeps_only_what_is_needed_until_a_person_chooses() {
-    let mut world = synced(small(1_450));
+    let mut world = synced(small(1_425));
     world.pass(1);
     let roomy = world.status();
     assert_eq!((roomy.storage.level, &roomy.trouble), (Level::Roomy, &None), "{:?}", roomy.storage);
@@ -116,7 +116,7 @@ fn a_mirror_that_fills_warns_and_then_keeps_only_what_is_needed_until_a_person_c
 #[test]
 fn no_field_is_added_where_there_is_no_room() {
     let variables = vec![("STORAGE_MEGABYTES", "1".to_owned())];
-    let mut world = World::new(Plan { variables, ..small(1_450) });
+    let mut world = World::new(Plan { variables, ..small(1_425) });
     assert!(world.backfill());
     world.pass(20);
     assert_eq!(world.status().storage.level, Level::Full, "narrow, and still too much");
