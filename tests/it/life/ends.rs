@@ -39,6 +39,18 @@ fn chain(portal: &Portal, kind: &str, id: u64) -> Vec<u64> {
     all
 }
 
+/// Whether a contact that an app made was erased, here or in HubSpot, also as what it became: people may have given it another address
+/// than it was made with.
+pub(super) fn one_made_is_erased(world: &World) -> bool {
+    let portal = world.simulator.portal(PORTAL).expect("the account exists");
+    let is_erased = |id: u64| {
+        world.kept_out.contains(&id.to_string())
+            || view(portal, "contacts", id).is_some_and(|view| view.record.state == State::Erased)
+    };
+    let made = portal.writes("contacts").filter(|(_, own)| own.creates > 0);
+    made.flat_map(|(id, _)| chain(portal, "contacts", id)).any(is_erased)
+}
+
 /// What a record became in the end.
 fn lead(portal: &Portal, kind: &str, id: u64) -> u64 {
     chain(portal, kind, id).pop().unwrap_or(id)
