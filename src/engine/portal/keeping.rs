@@ -4,7 +4,7 @@
 //! Owns when the feed was pruned last (in `meta`) and whether a pass over it is under way (in the store's `erasures`).
 
 use crate::{
-    engine::portal::{Portal, Turn, apply, messages::State},
+    engine::portal::{Portal, Turn, apply, messages::State, signals::addresses},
     store::{
         audit as entries,
         portal::{dirty, erasures, feed, records, signals},
@@ -64,7 +64,7 @@ impl Portal {
         let kind = self.streams[index].saved.object_type;
         if self.signals.is_used() && kind == ObjectType::Contacts {
             let stored = records::by_ids(turn.sql, kind, ids)?;
-            self.erase_signals(turn, kind, ids, &stored, None)?;
+            self.erase_signals(turn, kind, ids, &addresses(&stored))?;
         }
         let scene = self.scene_of_event(turn, index);
         let (applied, persons) = apply::erased(scene, ids)?;

@@ -26,6 +26,8 @@ pub const STATEMENT_BYTES: usize = 1_000_000;
 /// Most bytes of a record's text in one row: half of the platform's 2 MB. A cut falls between two characters, so a cut row is
 /// at most three bytes shorter.
 const PART_BYTES: usize = 1_000_000;
+/// Merges that one id may have gone through to lead anywhere: people merge by hand, two at a time.
+const MERGES: u32 = 50;
 
 /// What the mirror knows of a record when it compares.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -490,6 +492,20 @@ pub fn merged_from(sql: &dyn Sql, kind: ObjectType, id: RecordId) -> Result<Vec<
     let ids: Vec<RecordId> =
         json.map_or(Ok(Vec::new()), |json| json::parse(&json)).map_err(|_| SqlError::Content("records"))?;
     Ok(ids.into_iter().filter(|part| *part != id).collect())
+}
+
+/// What a record became in the end, by way of all it was merged into: itself, where it was not.
+pub fn lead(sql: &dyn Sql, kind: ObjectType, id: RecordId) -> Result<RecordId, SqlError> {
+    let statement = format!(
+        "WITH RECURSIVE part (id, depth) AS (
+             SELECT CAST(?1 AS INTEGER), 0
+             UNION ALL SELECT records.merged_into, depth + 1 FROM part JOIN records_{} AS records ON records.id = part.id
+                 WHERE records.live = 0 AND records.merged_into IS NOT NULL AND depth < {MERGES}
+         ) SELECT CAST(id AS TEXT) FROM part ORDER BY depth DESC LIMIT 1",
+        kind.table()
+    );
+    let lead = crate::store::sql::text(sql, &statement, &[Param::Text(&id.to_string())])?;
+    lead.map_or(Ok(id), |text| text.parse().map_err(|_| SqlError::Content("records")))
 }
 
 /// Where a merged-away id leads, if it was merged away.

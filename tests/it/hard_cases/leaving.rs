@@ -145,3 +145,65 @@ fn what_a_rule_had_left_out_is_told_whatever_comes_between() {
     assert_eq!(with(&world, ObjectType::Contacts, "firstname", "Ann"), [id]);
     assert_eq!(world.counted(before, "/batch/update"), 5);
 }
+
+const ACME: &str = "acme.example";
+
+fn company() -> Value {
+    json!({ "action": "import_company", "domain": ACME })
+}
+
+#[test]
+fn no_company_is_made_while_nobody_knows_of_an_earlier_one_of_its_name() {
+    for after_commit in [true, false] {
+        let mut world = synced(keyless(5));
+        // What was made shows late, and people have not said what they know.
+        world.simulator.switches.search_lag_min_ms = 12 * 60_000;
+        world.simulator.switches.search_lag_max_ms = 12 * 60_000;
+        fault(&mut world, Rule::next(1, Fault::NoAnswer { after_commit }).at(Endpoint::BatchCreate));
+        let first = act(&mut world, company());
+        assert_eq!(settled(&mut world, &first)["state"], "unknown");
+        let second = act(&mut world, company());
+        world.pass(5);
+        let told = action(&mut world, &second);
+        assert_eq!(told["writes"][0]["waits_for"], "earlier_write", "{told}");
+        let done = settled(&mut world, &second);
+        let found = &done["writes"][0]["found"];
+        assert_eq!((&done["state"], found.is_null()), (&json!("done"), !after_commit), "{done}");
+        assert_eq!(with(&world, ObjectType::Companies, "domain", ACME).len(), 1);
+    }
+}
+
+#[test]
+fn a_company_that_was_made_is_known_by_what_people_made_of_it() {
+    let mut world = synced(writing(5));
+    let other = world.change(ObjectType::Companies, "create", json!({ "properties": { "name": "Umbra" } }));
+    let first = act(&mut world, company());
+    let made = settled(&mut world, &first)["writes"][0]["result"].as_str().unwrap().to_owned();
+    let merge = json!({ "primary": other, "other": made });
+    let merged = world.change(ObjectType::Companies, "merge", merge);
+    world.pass(12);
+    let edit = json!({ "id": merged, "properties": { "domain": "elsewhere.example" } });
+    world.change(ObjectType::Companies, "edit", edit);
+    world.pass(12);
+    let second = act(&mut world, company());
+    let done = settled(&mut world, &second);
+    assert_eq!(done["writes"][0]["result"], merged.as_str(), "{done}");
+    assert!(world.simulator.portal(PORTAL).unwrap().writes("companies").all(|(_, own)| own.creates <= 1));
+}
+
+#[test]
+fn no_company_is_made_before_what_happened_lately_is_known() {
+    let mut world = synced(writing(5));
+    let limit = Fault::Status { status: 500, after_commit: false };
+    world.simulator.faults.add(Rule::one_in(1, limit).at(Endpoint::Search).of("companies"));
+    world.pass(30);
+    let there = world.change(ObjectType::Companies, "create", json!({ "properties": { "domain": ACME } }));
+    let id = act(&mut world, company());
+    world.pass(30);
+    let told = action(&mut world, &id);
+    assert_eq!(told["writes"][0]["waits_for"], "companies", "{told}");
+    world.simulator.faults.clear();
+    let done = settled(&mut world, &id);
+    assert_eq!(done["writes"][0]["result"], there.as_str(), "{done}");
+    assert_eq!(with(&world, ObjectType::Companies, "domain", ACME), [there]);
+}

@@ -7,7 +7,7 @@ use spoke::values::ids::ObjectType;
 use super::{
     PORTAL, World,
     deeds::{Deed, wanted, with_company},
-    ends::{is_event, is_found},
+    ends::{is_event, is_found, one_made_is_erased},
     signals,
 };
 
@@ -63,7 +63,8 @@ impl World {
     pub(super) fn writes_are_right(&mut self) -> Result<(), String> {
         let mut done: BTreeMap<String, usize> = BTreeMap::new();
         // Of whoever is erased after a signal of theirs nobody knows what was written.
-        let mut forgotten = (0..self.signals_sent).any(|number| self.is_erased(&signals::address(number)));
+        let mut forgotten = one_made_is_erased(self)
+            || (0..self.signals_sent).any(|number| self.is_erased(&signals::address(number)));
         let mut told: Vec<String> = Vec::new();
         let mut results: BTreeSet<String> = BTreeSet::new();
         for id in self.written.clone() {
@@ -160,7 +161,7 @@ impl World {
         };
         for (kind, name) in [(ObjectType::Contacts, "email"), (ObjectType::Companies, "domain")] {
             if let Some((text, count)) = twice(kind, name) {
-                return Err(format!("{text} is there {count} times"));
+                return Err(format!("{text} is there {count} times: {told:#?}"));
             }
         }
         self.deeds_are_right()

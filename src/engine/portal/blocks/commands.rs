@@ -17,7 +17,7 @@ use crate::{
             blocks::{self as store, Block},
             channels, erasures, keys,
             links::{self, Pair},
-            members,
+            members, outbox,
             records::{self, Stored},
         },
         sql::SqlError,
@@ -229,14 +229,23 @@ impl Portal {
             self.blocks.add(turn, block, kind, &names, shown)?;
         }
         let mut erased = self.counted(turn, kind, &ids, &stored)?;
-        let email = match whom {
-            Whom::Email(email) => Some(email.as_str()),
-            Whom::Record { .. } => None,
+        let mut emails = match whom {
+            Whom::Email(email) => vec![normal(email)],
+            Whom::Record { .. } => Vec::new(),
         };
-        erased.signals = self.erase_signals(turn, kind, &ids, &stored, email)?;
         if kind == ObjectType::Contacts {
-            let mut emails = addresses(&stored);
-            emails.extend(email.map(normal));
+            // Of whoever has not been read yet it is known under which address they were made.
+            let is_read = |id: &RecordId| stored.iter().any(|row| row.id == *id && row.properties.is_some());
+            let unread: Vec<RecordId> = ids.iter().filter(|id| !is_read(id)).copied().collect();
+            for email in outbox::made_as(turn.sql, kind, &unread)? {
+                let name = Name { hash: self.blocks.of_email(&email), own: false };
+                self.blocks.add(turn, block, kind, &[name], None)?;
+                emails.push(email);
+            }
+            emails.extend(addresses(&stored));
+        }
+        erased.signals = self.erase_signals(turn, kind, &ids, &emails)?;
+        if kind == ObjectType::Contacts {
             self.forget_people(turn, &emails)?;
         }
         self.leave_out_of_lists(turn, kind, &ids)?;

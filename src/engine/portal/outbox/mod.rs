@@ -36,7 +36,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     engine::limiter::messages::Window,
-    engine::portal::{Job, Portal, Turn, beside::NO_STREAM, plan::Urgency, streams::saved},
+    engine::portal::{
+        Job, Portal, Turn, beside::NO_STREAM, plan::Urgency, state::SHOWN_AFTER_MS, streams::saved,
+    },
     hubspot::{
         endpoint::Endpoint,
         writes::{self, BATCH_LIMIT, Values},
@@ -452,9 +454,22 @@ impl Portal {
         if matches!(found, Found::Record(_)) {
             return Ok(found);
         }
+        if Self::may_be_earlier(turn, ready)? {
+            return Ok(Found::NotYet);
+        }
         let Some(made) = store::made(turn.sql, &ready.entry.target)? else { return Ok(found) };
-        let known = records::known(turn.sql, object_type, &[made], None)?;
-        Ok(if known.first().is_some_and(|row| !row.live) { found } else { Found::Record(made) })
+        let lead = records::lead(turn.sql, object_type, made)?;
+        let known = records::known(turn.sql, object_type, &[lead], None)?;
+        Ok(if known.first().is_some_and(|row| !row.live) { found } else { Found::Record(lead) })
+    }
+
+    /// Whether a create that nobody knows of may be of the same record, and the mirror would not show it yet.
+    fn may_be_earlier(turn: &Turn<'_>, ready: &Ready) -> Result<bool, SqlError> {
+        if !matches!(ready.write, Write::Create { unless: Some(_), .. }) {
+            return Ok(false);
+        }
+        let left_at = store::unknown_left_at(turn.sql, &ready.entry.target)?;
+        Ok(left_at.is_some_and(|at| turn.now < at.plus_ms(SHOWN_AFTER_MS)))
     }
 
     /// What a call asks of HubSpot.

@@ -54,6 +54,10 @@ macro_rules! allowed {
     };
 }
 
+/// Checks that may be missing before the mirror is too old to say that there is no such company: with checks every five minutes a
+/// quarter of an hour.
+const CHECKS_MISSED: i64 = 3;
+
 /// What of the mirror a create would be made beside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
@@ -94,8 +98,19 @@ impl Portal {
             (Some(id), _) => Found::Record(id),
             // Of contacts HubSpot says itself whether there is one; companies that nobody may read any more wait for who may.
             (None, Some(_)) if kind == ObjectType::Companies => Found::NotYet,
+            (None, None) if kind == ObjectType::Companies && self.is_behind(turn, kind) => Found::NotYet,
             (None, _) => Found::Nobody,
         })
+    }
+
+    /// Whether what happened to records of a type lately is not known: checks that were due have not come to their end.
+    pub(super) fn is_behind(&self, turn: &Turn<'_>, kind: ObjectType) -> bool {
+        let own = self.streams.iter().find(|running| running.saved.object_type == kind);
+        let Some(saved) = own.map(|own| &own.saved).filter(|saved| saved.backfill.is_none()) else {
+            return false;
+        };
+        let known_at = saved.checked_at.max(saved.reconcile.read_at);
+        known_at.is_some_and(|at| turn.now.since_ms(at) > CHECKS_MISSED * turn.config.work.check_every_ms)
     }
 
     /// Refuses to make a company where the connection may read none: it would stand beside the one that is there.

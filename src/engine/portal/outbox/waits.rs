@@ -31,7 +31,7 @@ pub enum Waits {
     StepBefore,
     /// An earlier write of the same record, link or place on a list.
     EarlierWrite,
-    /// The companies that it may be one of: they are still being read.
+    /// The companies that it may be one of: they are still being read, or no check of them has come to its end lately.
     Companies,
     /// The next attempt, after HubSpot refused for now or did not answer.
     NextAttempt,
@@ -86,7 +86,7 @@ impl Waits {
             Self::StepBefore => "Waits for the step before it.",
             Self::EarlierWrite => "Waits for an earlier write of the same.",
             Self::Companies => {
-                "Waits until the companies are read: it may be one of those that are not known yet."
+                "Waits until the companies are known as they are now: it may be one of those that are not known yet."
             }
             Self::NextAttempt => "Waits for the next attempt.",
             Self::KeyProperty => "Waits for the property in HubSpot that keeps it from being made twice.",
@@ -120,15 +120,14 @@ impl Portal {
         if write.after().is_some() {
             return Ok(Some(Waits::StepBefore));
         }
-        if store::is_behind(turn.sql, entry)? {
+        if store::is_behind(turn.sql, entry)? || Self::may_be_earlier(turn, ready)? {
             return Ok(Some(Waits::EarlierWrite));
         }
+        if entry.attempts == 0 && self.companies_are_read(turn, write)? {
+            return Ok(Some(Waits::Companies));
+        }
         if entry.due_at > turn.now {
-            return Ok(Some(if entry.attempts == 0 && self.companies_are_read(turn, write)? {
-                Waits::Companies
-            } else {
-                Waits::NextAttempt
-            }));
+            return Ok(Some(Waits::NextAttempt));
         }
         if let Write::Create { object_type, entry: None, .. } = write
             && write.address().is_none()
@@ -148,6 +147,6 @@ impl Portal {
         let kind = ObjectType::Companies;
         let is_one =
             matches!(write, Write::Create { object_type, unless: Some(_), .. } if *object_type == kind);
-        Ok(is_one && self.not_ready(turn, kind)?.is_some())
+        Ok(is_one && (self.is_behind(turn, kind) || self.not_ready(turn, kind)?.is_some()))
     }
 }

@@ -43,22 +43,19 @@ pub(in crate::engine::portal) fn addresses(stored: &[Stored]) -> Vec<String> {
 }
 
 impl Portal {
-    /// Forgets the signals of contacts that are erased, and of whom they name besides, and when automations acted for them; how many signals
+    /// Forgets the signals of contacts that are erased, by their ids and addresses, and of whom they name besides, and when automations acted for them; how many signals
     /// that were.
     pub(in crate::engine::portal) fn erase_signals(
         &self,
         turn: &Turn<'_>,
         kind: ObjectType,
         ids: &[RecordId],
-        stored: &[Stored],
-        email: Option<&str>,
+        emails: &[String],
     ) -> Result<usize, SqlError> {
         if !self.signals.is_used() || kind != ObjectType::Contacts {
             return Ok(0);
         }
-        let mut emails = addresses(stored);
-        emails.extend(email.map(|email| email.trim().to_lowercase()));
-        let numbers = store::of_person(turn.sql, &emails, ids)?;
+        let numbers = store::of_person(turn.sql, emails, ids)?;
         let mut subjects: Vec<String> = emails.iter().map(|email| email_subject(email)).collect();
         for (email, visitor) in store::names_of(turn.sql, &numbers)? {
             subjects.extend(email.as_deref().map(email_subject));

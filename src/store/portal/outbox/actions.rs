@@ -2,7 +2,10 @@
 
 use super::{State, WRONG, numbers_json};
 use crate::{
-    store::sql::{Param, Row, Sql, SqlError, Value, int},
+    store::{
+        portal::records::ids_json,
+        sql::{Param, Row, Sql, SqlError, Value, int},
+    },
     values::{
         ids::{ActionId, ObjectType, RecordId},
         time::Timestamp,
@@ -199,6 +202,20 @@ pub fn forget(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId]) -> Result<(), S
         &[],
     )?;
     Ok(())
+}
+
+/// The addresses under which these contacts were made, as far as that is remembered.
+pub fn made_as(sql: &dyn Sql, kind: ObjectType, ids: &[RecordId]) -> Result<Vec<String>, SqlError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let new = format!("new/{kind}/");
+    let rows = sql.exec(
+        "SELECT DISTINCT substr(target, length(?1) + 1) FROM outbox WHERE result IN (SELECT value FROM json_each(?2))
+             AND substr(target, 1, length(?1)) = ?1 AND instr(target, '@') > 0",
+        &[Param::Text(&new), Param::Text(&ids_json(ids))],
+    )?;
+    Ok(rows.into_iter().filter_map(|row| row.into_iter().next()?.into_text()).collect())
 }
 
 /// What was to become a record of one of these names, or became one, is forgotten: they are those of people who were erased. What else

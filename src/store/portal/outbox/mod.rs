@@ -30,7 +30,7 @@ use crate::{
 
 pub use actions::{
     Action, JOBS, Which, action_by_id, action_by_key, actions, add_action, counts, counts_of_job, forget,
-    forget_before, forget_named, oldest_at,
+    forget_before, forget_named, made_as, oldest_at,
 };
 pub use due::{doubted, due, most_urgent, next_at, open_up_to};
 
@@ -508,6 +508,16 @@ pub fn made(sql: &dyn Sql, target: &str) -> Result<Option<RecordId>, SqlError> {
         &[Param::Text(target)],
     )?;
     Ok(id.and_then(|id| u64::try_from(id).ok()).map(RecordId))
+}
+
+/// When a write of this target left of which nobody knows whether it arrived, the latest.
+pub fn unknown_left_at(sql: &dyn Sql, target: &str) -> Result<Option<Timestamp>, SqlError> {
+    let at = int(
+        sql,
+        "SELECT max(left_at) FROM outbox WHERE target = ?1 AND state = 'unknown'",
+        &[Param::Text(target)],
+    )?;
+    Ok(at.map(Timestamp))
 }
 
 /// Whether a new record is one that is being made: it has the address of a contact, or the key of an action.
