@@ -294,19 +294,17 @@ pub struct MembersChanged {
 pub fn parse_members(body: &[u8]) -> Result<MembersChanged, Malformed> {
     const WHAT: Malformed = Malformed("the answer to a change of members");
     let value: Value = serde_json::from_slice(body).map_err(|_| WHAT)?;
-    if !value.is_object() {
-        return Err(WHAT);
-    }
     let ids = |name: &str| {
         let all = value.get(name).and_then(Value::as_array)?;
         Some(all.iter().filter_map(json::id).collect())
     };
-    Ok(MembersChanged {
-        missing: ids("recordIdsMissing").unwrap_or_default(),
-        // The last key is spelled like this.
-        added: ids("recordsIdsAdded"),
-        removed: ids("recordIdsRemoved"),
-    })
+    // The second key is spelled like this.
+    let (missing, added, removed) =
+        (ids("recordIdsMissing"), ids("recordsIdsAdded"), ids("recordIdsRemoved"));
+    if missing.is_none() && added.is_none() && removed.is_none() {
+        return Err(WHAT);
+    }
+    Ok(MembersChanged { missing: missing.unwrap_or_default(), added, removed })
 }
 
 fn records(kind: ObjectType) -> String {
@@ -365,7 +363,8 @@ mod tests {
         let read = parse_members(answer).unwrap();
         assert_eq!(read.missing, [RecordId(3), RecordId(4)]);
         assert_eq!((read.added, read.removed), (Some(vec![RecordId(1)]), Some(Vec::new())));
-        assert_eq!(parse_members(b"{}").unwrap().added, None, "it does not say");
+        assert_eq!(parse_members(br#"{"recordIdsMissing":[]}"#).unwrap().added, None, "it does not say");
+        assert!(parse_members(b"{}").is_err(), "it says nothing of anybody");
         let request = members(ListId(12), true, &[RecordId(1)]);
         assert_eq!(
             (request.path.as_str(), body(&request)),

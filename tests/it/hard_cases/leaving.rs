@@ -7,6 +7,7 @@ use hubspot_simulator::{
 use serde_json::{Value, json};
 use spoke::{
     engine::portal::{
+        blocks::{Command as Privacy, Whom},
         mappings::commands::{Answer as MappingAnswer, Command as MappingCommand},
         messages::{Answer, Command},
         outbox::commands::{Asked, Command as Outbox},
@@ -16,10 +17,12 @@ use spoke::{
 
 use super::{
     ids,
-    outbox::{act, action, asked, fault, keyless, outbox, settled, state, take, with, writing},
+    outbox::{
+        act, action, asked, fault, keyless, linked, outbox, refusal, settled, state, take, with, writing,
+    },
     synced,
 };
-use crate::life::{PORTAL, World};
+use crate::life::{PORTAL, Plan, World};
 
 fn task(about: &str) -> Value {
     json!({ "action": "create_task", "subject": "Call them", "due": "2026-11-30T09:00:00Z", "about": [{ "type": "contacts", "id": about }] })
@@ -206,4 +209,65 @@ fn no_company_is_made_before_what_happened_lately_is_known() {
     let done = settled(&mut world, &id);
     assert_eq!(done["writes"][0]["result"], there.as_str(), "{done}");
     assert_eq!(with(&world, ObjectType::Companies, "domain", ACME), [there]);
+}
+
+#[test]
+fn a_step_that_needs_one_which_failed_has_an_end_whichever_ended_first() {
+    for later in ["/companies/batch/create", "/contacts/batch/create"] {
+        let mut world = synced(writing(5));
+        let rule = json!({
+            "portal_id": PORTAL, "object_type": "companies", "property": "name", "rules": [{ "kind": "numeric" }],
+        });
+        world.control("PUT", "validation-rules", &rule);
+        world.hold(later, 1);
+        let both =
+            json!({ "action": "import_contact", "email": "new@acme.example", "company": { "domain": ACME } });
+        let both = act(&mut world, both);
+        let states = |world: &mut World| -> Vec<String> {
+            let told = action(world, &both);
+            let all = told["writes"].as_array().unwrap().iter();
+            all.map(|write| write["state"].as_str().unwrap().to_owned()).collect()
+        };
+        world.pass(2);
+        assert_eq!(world.held(), 1, "{later}");
+        world.release();
+        let ended = |world: &mut World| states(world) == ["failed", "done", "failed"];
+        assert!(world.until(30, ended), "{later}: {:?}", states(&mut world));
+    }
+}
+
+#[test]
+fn an_answer_that_says_nothing_of_a_link_or_a_place_on_a_list_is_no_end() {
+    let mut world = synced(writing(5));
+    let silent = |times| Rule::next(times, Fault::Hollow { after_commit: false });
+    fault(&mut world, silent(2).at(Endpoint::AssociationBatchDefault));
+    let company = world.truth_of(ObjectType::Companies).into_keys().next().unwrap();
+    let link =
+        json!({ "action": "import_contact", "email": "new@acme.example", "company": { "id": company } });
+    let link = act(&mut world, link);
+    let done = settled(&mut world, &link);
+    assert_eq!(done["state"], "done", "{done}");
+    let made = done["writes"][0]["result"].as_str().unwrap();
+    assert_eq!(linked(&world, "contacts", "companies", made), [company]);
+
+    let id = ids(&world)[3].clone();
+    world.control("POST", "lists/remove", &json!({ "list": 1, "ids": [id] }));
+    fault(&mut world, silent(1).at(Endpoint::ListMembersChange));
+    let join = act(&mut world, json!({ "action": "add_to_list", "list": "1", "record": id }));
+    assert_eq!(settled(&mut world, &join)["state"], "done");
+    assert!(world.true_members(1).contains(&id.parse().unwrap()), "it is on the list");
+}
+
+#[test]
+fn nobody_who_is_kept_out_comes_on_a_list() {
+    let mut world = synced(writing(5));
+    world.pass(6);
+    let id = ids(&world)[3].clone();
+    world.control("POST", "lists/remove", &json!({ "list": 1, "ids": [id] }));
+    let whom = Whom::Record { object_type: ObjectType::Contacts, id: id.parse().unwrap() };
+    world.command(Command::Privacy(Privacy::Erase { whom }));
+    let refused = refusal(&mut world, json!({ "action": "add_to_list", "list": "1", "record": id }));
+    assert!(refused.0 == "/record" && refused.1.contains("not in HubSpot any more"), "{refused:?}");
+    world.pass(10);
+    assert!(!world.true_members(1).contains(&id.parse().unwrap()));
 }

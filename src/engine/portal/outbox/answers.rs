@@ -103,6 +103,12 @@ impl Note {
         Self { kind: failure.name().to_owned(), words: failure.words(), ..Self::default() }
     }
 
+    /// Of a step that needs another, which has ended without a record.
+    fn without_step(step: u8) -> Self {
+        let words = format!("Step {} of the action, which this one needs, did not come to be.", step + 1);
+        Self { kind: Failure::Refused.name().to_owned(), words, ..Self::default() }
+    }
+
     /// The record is not there. Of what was sent before and had no answer nobody knows whether it was then.
     pub(super) fn gone(ready: &Ready, note: Self) -> Self {
         if ready.entry.doubted { Self { words: GONE_SINCE.to_owned(), ..note } } else { note }
@@ -216,9 +222,10 @@ impl Portal {
                 }
                 match (&rest[..], linked.refused.first()) {
                     ([one], Some(rejection)) => self.refused_write(turn, one, rejection)?,
+                    // Nothing was said of it: it may be linked, and to link it once more changes nothing.
                     ([one], None) => {
-                        let note = Note::failed(Failure::Refused);
-                        Self::settle(turn, one, State::Failed, None, &note)?;
+                        store::doubt(turn.sql, &[one.entry.number])?;
+                        Self::fails_for_now(turn, one, &Rejection::malformed(response))?;
                     }
                     (rest, _) => {
                         for ready in rest {
@@ -512,6 +519,9 @@ impl Portal {
                     let note = Note { kind: Failure::Refused.name().to_owned(), words, ..Note::default() };
                     return Self::settle(turn, ready, State::Failed, None, &note);
                 }
+                (State::Failed | State::Cancelled | State::Replaced, _) => {
+                    return Self::settle(turn, ready, State::Failed, None, &Note::without_step(step));
+                }
                 _ => {
                     after = Some(before.number);
                     break;
@@ -564,15 +574,7 @@ impl Portal {
         }
         for follower in store::followers(turn.sql, ready.entry.number)? {
             let follower = Ready::read(follower)?;
-            let note = Note {
-                kind: Failure::Refused.name().to_owned(),
-                words: format!(
-                    "Step {} of the action, which this one needs, did not come to be.",
-                    ready.entry.step + 1
-                ),
-                ..Note::default()
-            };
-            Self::settle(turn, &follower, State::Failed, None, &note)?;
+            Self::settle(turn, &follower, State::Failed, None, &Note::without_step(ready.entry.step))?;
         }
         Ok(())
     }

@@ -139,17 +139,22 @@ pub(super) fn list_name(turn: &Turn<'_>, list: ListId) -> Option<String> {
     json::parse(&entry).ok().map(|own: Named| own.name)
 }
 
-/// Only lists whose members are set by hand take them.
-pub(super) fn list_takes_members(turn: &Turn<'_>, list: ListId) -> Result<Result<(), Refusal>, SqlError> {
+/// Only lists whose members are set by hand take them; of which type they are, as far as that is known.
+pub(super) fn list_takes_members(
+    turn: &Turn<'_>,
+    list: ListId,
+) -> Result<Result<Option<ObjectType>, Refusal>, SqlError> {
     #[derive(Deserialize)]
     struct Known {
         name: String,
         #[serde(default)]
         processing_type: String,
+        #[serde(default)]
+        object_type_id: String,
     }
     let Some(entry) = reference::entry(turn.sql, Source::Lists.as_str(), &list.to_string())? else {
         // One that was made since lists were read is HubSpot's to know.
-        return Ok(Ok(()));
+        return Ok(Ok(None));
     };
     let known: Known = json::parse(&entry).map_err(|_| SqlError::Content("reference"))?;
     if known.processing_type.eq_ignore_ascii_case("dynamic") {
@@ -159,7 +164,7 @@ pub(super) fn list_takes_members(turn: &Turn<'_>, list: ListId) -> Result<Result
         );
         return Ok(Err(Refusal::of_account("/list", words)));
     }
-    Ok(Ok(()))
+    Ok(Ok(ObjectType::of_hubspot_id(&known.object_type_id)))
 }
 
 /// A stage as the mirror knows it.

@@ -190,8 +190,11 @@ impl Portal {
                 Ok(vec![update(ObjectType::Companies, *company, values)])
             }
             Wanted::AddToList { list, record } | Wanted::RemoveFromList { list, record } => {
-                allowed!(list_takes_members(turn, *list)?);
+                let kind = allowed!(list_takes_members(turn, *list)?);
                 let add = wanted.name() == Name::AddToList;
+                if let (Some(kind), true) = (kind, add) {
+                    allowed!(self.there(turn, kind, *record, "/record")?);
+                }
                 Ok(vec![Write::Member { list: *list, add, id: Who::Id(*record) }])
             }
             Wanted::CreateTask { subject, body, task_type, priority, due, owner, about } => {
