@@ -22,7 +22,7 @@ use super::{
     },
     synced,
 };
-use crate::life::{PORTAL, Plan, World};
+use crate::life::{PORTAL, World};
 
 fn task(about: &str) -> Value {
     json!({ "action": "create_task", "subject": "Call them", "due": "2026-11-30T09:00:00Z", "about": [{ "type": "contacts", "id": about }] })

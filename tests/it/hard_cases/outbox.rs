@@ -8,7 +8,6 @@ use hubspot_simulator::{
 use serde_json::{Value, json};
 use spoke::{
     engine::portal::{
-        blocks::{Command as Privacy, Whom},
         mappings::commands::{Answer as MappingAnswer, Command as MappingCommand},
         messages::{Answer, Command},
         outbox::{
@@ -132,7 +131,7 @@ pub(super) fn fault(world: &mut World, rule: Rule) {
     world.simulator.faults.add(rule);
 }
 
-fn task(subject: &str, about: &str) -> Value {
+pub(super) fn task(subject: &str, about: &str) -> Value {
     json!({ "action": "create_task", "subject": subject, "due": "2026-11-30T09:00:00Z", "about": [{ "type": "contacts", "id": about }] })
 }
 
@@ -442,123 +441,6 @@ fn the_feed_tells_our_own_echoes_from_what_people_do() {
 }
 
 #[test]
-fn nothing_of_an_erased_person_is_kept_or_written() {
-    let mut world = synced(writing(9));
-    let id = ids(&world)[2].clone();
-    let update = json!({ "action": "update_record", "type": "contacts", "record": id, "properties": { "firstname": "Canary" } });
-    let one = act(&mut world, update.clone());
-    settled(&mut world, &one);
-    let about = act(&mut world, task("Canary", &id));
-    settled(&mut world, &about);
-    world.pass(6);
-    world.command(Command::Pause);
-    act(
-        &mut world,
-        json!({ "action": "update_record", "type": "contacts", "record": id, "properties": { "firstname": "Canarytwo" } }),
-    );
-    let whom = Whom::Record { object_type: ObjectType::Contacts, id: id.parse().unwrap() };
-    world.command(Command::Privacy(Privacy::Erase { whom }));
-    world.command(Command::Resume);
-    world.pass(10);
-    let kept = ["actions", "outbox", "echoes"].map(|table| world.dump_of(table)).join("\n").to_lowercase();
-    assert!(!kept.contains("canary"), "{kept}");
-    assert_eq!(with(&world, ObjectType::Contacts, "firstname", "Canarytwo").len(), 0);
-    let (at, words) = refusal(&mut world, update);
-    assert!(at == "/record" && words.contains("not in HubSpot any more"), "{at} {words}");
-}
-
-#[test]
-fn whoever_is_erased_before_anybody_has_read_them_is_kept_out_by_the_address_they_were_made_with() {
-    let mut world = synced(writing(5));
-    let body = json!({ "action": "import_contact", "email": "canary@acme.example" });
-    fault(&mut world, Rule::one_in(1, Fault::Locked).at(Endpoint::BatchRead).of("contacts"));
-    let made = act(&mut world, body.clone());
-    let done = settled(&mut world, &made);
-    let id = done["writes"][0]["result"].as_str().unwrap().to_owned();
-    assert!(world.record(&id).is_none(), "it is not read yet");
-    let whom = Whom::Record { object_type: ObjectType::Contacts, id: id.parse().unwrap() };
-    world.command(Command::Privacy(Privacy::Erase { whom }));
-    world.simulator.faults.clear();
-    // Who made it twice in HubSpot has it there under another id.
-    world.contact("archive", json!({ "id": id }));
-    world.contact("create", json!({ "properties": { "email": "canary@acme.example" } }));
-    world.pass(20);
-    assert!(!world.mirror().values().any(|values| values["email"] == "canary@acme.example"));
-    assert_eq!(refusal(&mut world, body).0, "/email");
-}
-
-#[test]
-fn nobody_who_was_erased_by_their_address_is_made_in_hubspot_afterwards() {
-    let mut world = synced(writing(9));
-    world.command(Command::Pause);
-    let import = json!({ "action": "import_contact", "email": "Canary@Acme.example", "properties": { "firstname": "Canary" }, "company": { "domain": "acme.example" } });
-    let key = Some("import-canary@acme.example".to_owned());
-    take(&mut world, Asked { key, why: Some("Canary signed up".to_owned()), ..asked(import.clone()) });
-    let dry = json!({ "action": "import_contact", "email": "canary@acme.example" });
-    take(&mut world, Asked { dry_run: true, ..asked(dry) });
-    let other = act(&mut world, json!({ "action": "import_contact", "email": "other@beta.example" }));
-    let kept = |world: &World| {
-        ["actions", "outbox", "echoes"].map(|table| world.dump_of(table)).join("\n").to_lowercase()
-    };
-    assert!(kept(&world).contains("canary"));
-    let whom = Whom::Email(" canary@ACME.example".to_owned());
-    world.command(Command::Privacy(Privacy::Erase { whom }));
-    assert!(!kept(&world).contains("canary"), "{}", kept(&world));
-    world.command(Command::Resume);
-    assert_eq!(settled(&mut world, &other)["state"], "done");
-    world.pass(10);
-    assert!(!kept(&world).contains("canary"), "{}", kept(&world));
-    assert_eq!(with(&world, ObjectType::Contacts, "email", "canary@acme.example").len(), 0);
-    assert_eq!(with(&world, ObjectType::Companies, "domain", "acme.example").len(), 0, "nor their company");
-    let (at, words) = refusal(&mut world, import);
-    assert!(at == "/email" && words.contains("kept out"), "{at} {words}");
-}
-
-#[test]
-fn whoever_was_made_as_they_were_erased_leaves_nothing_of_what_made_them() {
-    let mut world = synced(writing(9));
-    // The key of companies is known: the next leaves at once.
-    let another = act(&mut world, json!({ "action": "import_company", "domain": "another.example" }));
-    settled(&mut world, &another);
-    world.hold("/contacts/batch/create", 1);
-    let import = json!({ "action": "import_contact", "email": "canary@acme.example", "company": { "domain": "acme.example" } });
-    act(&mut world, import);
-    let made = |world: &World| with(world, ObjectType::Companies, "domain", "acme.example").len();
-    assert!(world.until(5, |world| world.held() == 1 && made(world) == 1));
-    let whom = Whom::Email("canary@acme.example".to_owned());
-    world.command(Command::Privacy(Privacy::Erase { whom }));
-    world.release();
-    world.pass(10);
-    let kept = ["actions", "outbox", "echoes"].map(|table| world.dump_of(table)).join("\n").to_lowercase();
-    assert!(!kept.contains("canary"), "{kept}");
-    assert!(kept.contains("acme.example"), "the company had left before: {kept}");
-}
-
-#[test]
-fn an_address_that_is_found_out_later_to_be_of_somebody_erased_is_not_sent() {
-    let mut world = synced(writing(9));
-    let all = ids(&world);
-    for (id, email) in [(&all[1], "first@example.org"), (&all[2], "second@example.org")] {
-        world.contact("edit", json!({ "id": id, "properties": { "email": email } }));
-    }
-    world.pass(6);
-    let id = world.contact("merge", json!({ "primary": all[1], "other": all[2] }));
-    world.pass(12);
-    assert!(world.record(&id).is_some());
-    world.command(Command::Pause);
-    let one = act(&mut world, json!({ "action": "import_contact", "email": "first@example.org" }));
-    let whom = Whom::Email("second@example.org".to_owned());
-    world.command(Command::Privacy(Privacy::Erase { whom }));
-    assert!(world.until(6, |world| world.record(&id).is_none()), "found by going over the mirror");
-    let before = world.calls.len();
-    world.command(Command::Resume);
-    let one = settled(&mut world, &one);
-    assert_eq!(one["state"], "failed", "{one}");
-    assert!(one["writes"][0]["problem"]["detail"].as_str().unwrap().contains("kept out"), "{one}");
-    assert_eq!(world.counted(before, "/contacts/batch/create"), 0);
-}
-
-#[test]
 fn a_mapping_fills_fields_and_leaves_out_what_a_rule_of_the_account_refuses() {
     let mut world = synced(writing(9));
     let id = ids(&world)[3].clone();
@@ -624,99 +506,6 @@ fn a_value_that_is_not_known_here_is_not_taken_for_none() {
     let one = ask(&mut world, &empty);
     assert_eq!((&one["state"], &one["not_filled"]), (&json!("done"), &Value::Null), "{one}");
     assert_eq!(with(&world, ObjectType::Contacts, "phone", "+15559999"), [empty]);
-}
-
-#[test]
-fn values_are_told_by_what_people_call_them_with_their_ids() {
-    let mut world = synced(writing(5));
-    let id = ids(&world)[0].clone();
-    let owner = world
-        .truth_of(ObjectType::Contacts)
-        .into_values()
-        .find_map(|one| one["hubspot_owner_id"].as_str().filter(|id| !id.is_empty()).map(str::to_owned));
-    let deal = world.truth_of(ObjectType::Deals).into_keys().next().unwrap();
-    let dry = |body: Value| Asked { dry_run: true, ..asked(body) };
-    let mut shown = |body: Value| {
-        let id = take(&mut world, dry(body));
-        action(&mut world, &id)["writes"][0]["fields"].clone()
-    };
-    let lead = shown(
-        json!({ "action": "update_record", "type": "contacts", "record": id, "properties": { "lifecyclestage": "lead" } }),
-    );
-    let stage = &lead["lifecyclestage"];
-    assert_eq!((&stage["to"], &stage["to_label"]), (&json!("lead"), &json!("Lead")), "{lead:#}");
-    let moved = shown(json!({ "action": "update_deal", "deal": deal, "stage": "closedwon" }));
-    assert_eq!(moved["dealstage"]["to"], "closedwon");
-    assert!(moved["dealstage"]["to_label"].as_str().is_some_and(|label| label.contains(' ')), "{moved:#}");
-    if let Some(owner) = owner {
-        let owned = shown(
-            json!({ "action": "update_record", "type": "contacts", "record": id, "properties": { "hubspot_owner_id": owner } }),
-        );
-        let label = owned["hubspot_owner_id"]["to_label"].as_str();
-        assert!(label.is_some_and(|label| label != owner), "{owned:#}");
-    }
-}
-
-/// An account whose deals have a second pipeline, with a stage that is called like one of the first; its deals, which are in the first.
-fn of_two_pipelines() -> (World, Vec<String>) {
-    let mut world = synced(writing(5));
-    let stage =
-        |id: &str, label: &str| json!({ "id": id, "label": label, "metadata": { "probability": "0.5" } });
-    let stages = json!([stage("second_open", "Opening"), stage("second_won", "Closed Won")]);
-    let pipeline = json!({ "id": "second", "label": "Renewals", "displayOrder": 1, "stages": stages });
-    world.control("POST", "pipelines/put", &json!({ "pipeline": pipeline }));
-    world.command(Command::RefreshFields);
-    world.pass(2);
-    let deals = world.truth_of(ObjectType::Deals).into_keys().collect();
-    (world, deals)
-}
-
-/// Where a deal is at HubSpot: its pipeline and stage.
-fn place(world: &World, deal: &str) -> [Value; 2] {
-    let all = world.truth_of(ObjectType::Deals);
-    [all[deal]["pipeline"].clone(), all[deal]["dealstage"].clone()]
-}
-
-#[test]
-fn a_deal_moves_to_the_stage_of_that_name_in_its_own_pipeline() {
-    let (mut world, deals) = of_two_pipelines();
-    let deal = &deals[0];
-    let steps = [
-        (json!({ "stage": "closed won " }), ["default", "closedwon"]),
-        (json!({ "stage": "Closed Won", "pipeline": "renewals" }), ["second", "second_won"]),
-        (json!({ "stage": "Opening" }), ["second", "second_open"]),
-        (json!({ "stage": "Closed Won" }), ["second", "second_won"]),
-        // An id is of one pipeline alone.
-        (json!({ "stage": "contractsent" }), ["default", "contractsent"]),
-    ];
-    for (named, there) in steps {
-        let mut body = json!({ "action": "update_deal", "deal": deal });
-        body.as_object_mut().unwrap().extend(named.as_object().unwrap().clone());
-        let one = act(&mut world, body);
-        let one = settled(&mut world, &one);
-        assert_eq!(one["state"], "done", "{one}");
-        assert_eq!(place(&world, deal), there, "{named}");
-        world.pass(6);
-    }
-    world.verdict().unwrap();
-}
-
-#[test]
-fn a_stages_name_alone_moves_no_deal_to_another_pipeline() {
-    let (mut world, deals) = of_two_pipelines();
-    let before = place(&world, &deals[1]);
-    let (at, words) =
-        refusal(&mut world, json!({ "action": "update_deal", "deal": deals[1], "stage": "Opening" }));
-    assert!(at == "/pipeline" && words.contains("\"Renewals\""), "{at} {words}");
-    let (at, words) =
-        refusal(&mut world, json!({ "action": "update_deal", "deal": deals[1], "stage": "Nowhere" }));
-    assert!(at == "/stage" && !words.contains("Opening"), "{at} {words}");
-    // Of a deal that nobody here knows no pipeline is known either.
-    let unknown = json!({ "action": "update_deal", "deal": "999999999", "stage": "Closed Won" });
-    let (at, words) = refusal(&mut world, unknown);
-    assert!(at == "/pipeline" && words.contains("say which pipeline"), "{at} {words}");
-    world.pass(2);
-    assert_eq!(place(&world, &deals[1]), before);
 }
 
 #[test]
