@@ -24,7 +24,7 @@ test("by keyboard, the Integrations page leads to how the account is kept in ste
   await page.getByRole("heading", { name: "Example Inc", level: 1 }).waitFor();
   await stream("Contacts").getByText("2,000 in step with HubSpot").waitFor();
   await stream("Contacts").getByText("HubSpot is asked for changes.").waitFor();
-  for (const [check, words] of [["Changes", /every 100 changed/], ["Counts", /about 7/], ["Sample", /about 10/], ["Sweep", /about 20 over the week/]]) {
+  for (const [check, words] of [["Changes", /every 100 changed/], ["Counts", /about 14/], ["Sample", /about 10/], ["Sweep", /about 20 over the week/]]) {
     await stream("Contacts").getByRole("row", { name: new RegExp(`^${check}`) }).getByText(words).waitFor();
   }
   await world.assertFitToUse(page);
