@@ -59,6 +59,12 @@ for name, tag in CURSORS.items():
         f"{name}-cursor",
         places.map(lambda place, tag=tag: base64.urlsafe_b64encode(f"{tag}:{place}".encode()).decode().rstrip("=")),
     )
+# When a task is due, and its id.
+tasks = st.tuples(st.integers(min_value=0, max_value=2**45), st.integers(min_value=1, max_value=2**53))
+schemathesis.openapi.format(
+    "task-cursor",
+    tasks.map(lambda at: base64.urlsafe_b64encode(f"t:{at[0]}.{at[1]}".encode()).decode().rstrip("=")),
+)
 schemathesis.openapi.format("registered-domain", st.from_regex(r"\A[a-z][a-z0-9]{4,20}\.com\Z").map(lambda name: f"x{name}"))
 schemathesis.openapi.format("sequence-number", st.integers(min_value=0, max_value=200).map(str))
 # Moments to come: the API takes no end that has passed.
