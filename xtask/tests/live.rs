@@ -150,7 +150,7 @@ fn cleaned(found: &[Finding]) -> &Finding {
 }
 
 /// Each switch that is asked about, stood otherwise than assumed: in which of [`otherwise`], and how what is seen of it begins.
-const OTHERWISE: [(&str, usize, &str); 46] = [
+const OTHERWISE: [(&str, usize, &str); 47] = [
     ("list_after", 0, "ExclusiveId"),
     ("short_page_one_in", 1, ""),
     ("over_limit", 0, "Clamped"),
@@ -159,6 +159,7 @@ const OTHERWISE: [(&str, usize, &str); 46] = [
     ("search_lag_min_ms", 1, "the first within "),
     ("search_lag_max_ms", 0, "the last not before "),
     ("reads_know_new_after_ms", 0, "2"),
+    ("archive_shows_after_ms", 0, "2"),
     ("batch_read_merged", 0, "NotFound"),
     ("batch_update_merged", 0, "NotFound"),
     ("creation_key", 0, "Writable"),
@@ -209,6 +210,7 @@ fn otherwise() -> [Simulated; 2] {
         search_lag_min_ms: 60_000,
         search_lag_max_ms: 90_000,
         reads_know_new_after_ms: 3_000,
+        archive_shows_after_ms: 3_000,
         batch_read_merged: MergedId::NotFound,
         batch_update_merged: MergedId::NotFound,
         creation_key: CreationKey::Writable,

@@ -108,9 +108,11 @@ pub fn of<'a>(kind: ObjectType, value: impl Fn(&str) -> Option<&'a str>) -> Keys
 
 /// The key of a name of such a record. What is not compared ([`crate::values::domain::Unusable`]) is looked up as it stands.
 pub fn named(kind: ObjectType, name: &str) -> Key {
-    match (kind, Domain::parse(name)) {
-        (ObjectType::Companies, Ok(domain)) => Key::of(domain.registrable()),
-        _ => Key::of(name),
+    // Of an address nothing is looked up in the list of public suffixes: a first sync would do so a million times.
+    let domain = (kind == ObjectType::Companies).then(|| Domain::parse(name));
+    match domain {
+        Some(Ok(domain)) => Key::of(domain.registrable()),
+        Some(Err(_)) | None => Key::of(name),
     }
 }
 

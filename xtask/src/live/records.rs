@@ -236,6 +236,12 @@ fn archiving(hubspot: &mut dyn HubSpot, id: u64, found: &mut Vec<Finding>) -> Re
     let gone = read(hubspot, id, false, "");
     let asked = "an archived record is not found where archived ones are not asked for";
     found.push(Finding::new(asked, gone == Err("status 404".to_owned()), format!("{:?}", gone.err())));
+    let shown = known_after(hubspot, |hubspot| Ok(read(hubspot, id, true, "").is_ok()));
+    let assumed = Switches::default().archive_shows_after_ms;
+    found.push(shown.map_or_else(
+        |why| Finding::open_switch("archive_shows_after_ms", why),
+        |span| Finding::span("archive_shows_after_ms", span, assumed, "one contact"),
+    ));
     let after = read(hubspot, id, true, "").map(|record| record["updatedAt"].clone());
     let same = after.as_ref().is_ok_and(|after| *after == before);
     found.push(Finding::new("archiving does not count as a modification", same, ""));
