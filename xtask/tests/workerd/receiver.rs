@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{sleep, spawn};
 use std::time::{Duration, Instant};
 
@@ -44,13 +44,15 @@ struct State {
 pub struct Receiver {
     pub url: String,
     state: Arc<Mutex<State>>,
+    /// Told when a secret is known.
+    known: Arc<Condvar>,
 }
 
 impl Receiver {
     pub fn start() -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").context("no port for a receiver")?;
         let url = format!("http://{}/hook", listener.local_addr()?);
-        let receiver = Self { url, state: Arc::default() };
+        let receiver = Self { url, state: Arc::default(), known: Arc::default() };
         let server = receiver.clone();
         spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -72,6 +74,18 @@ impl Receiver {
     /// What signatures must be made with from now on.
     pub fn knows(&self, secret: &str) {
         secret.clone_into(&mut self.state().secret);
+        self.known.notify_all();
+    }
+
+    /// The secret and what to answer. The first message may be on its way before the answer that tells the secret is read:
+    /// it waits for that.
+    fn secret_and_reply(&self) -> Result<(String, Option<Reply>)> {
+        let (mut state, _) = self
+            .known
+            .wait_timeout_while(self.state(), Duration::from_secs(5), |state| state.secret.is_empty())
+            .unwrap_or_else(PoisonError::into_inner);
+        ensure!(!state.secret.is_empty(), "a message came and nobody told the secret");
+        Ok((state.secret.clone(), state.replies.pop_front()))
     }
 
     /// Answers the next message so; what nothing is said of is answered 204 at once.
@@ -124,10 +138,7 @@ impl Receiver {
             bail!("a body of type {:?}", header("content-type"));
         }
         let id = header("webhook-id").context("no id")?.to_owned();
-        let (reply, secret) = {
-            let mut state = self.state();
-            (state.replies.pop_front(), state.secret.clone())
-        };
+        let (secret, reply) = self.secret_and_reply()?;
         Webhook::new(&secret)?.verify(&body, &headers).context("the signature")?;
         let reply = reply.unwrap_or(Reply { head: "204 No Content", after: Duration::ZERO });
         let taken = reply.head.starts_with('2');
