@@ -149,8 +149,8 @@ fn checks(t: Text<'_>) -> ChecksView {
         found: Some(0),
         calculated: 0,
         cut_short: false,
-        calls: Some(7),
-        cost: t("about 7"),
+        calls: Some(14),
+        cost: t("about 14"),
     };
     ChecksView {
         means: t("HubSpot tells of changes at once (webhooks); besides, it is asked every 5 minutes."),
