@@ -1,9 +1,20 @@
 //! [`Sql`] over bundled SQLite, for native tests: kept exactly as narrow as the platform, so that what passes here
 //! runs there.
 
-use rusqlite::{Connection, OpenFlags, config::DbConfig, types::ValueRef};
+use rusqlite::{Connection, OpenFlags, config::DbConfig, limits::Limit, types::ValueRef};
 
 use crate::store::sql::{MAX_PARAM_BYTES, MAX_PARAMS, Param, Row, Sql, SqlError, Value};
+
+/// What workerd sets (`sqlite.c++`, `setupSecurity`), where it is less than SQLite's own; arguments of a function as Cloudflare documents them.
+const LIMITS: [(Limit, i32); 7] = [
+    (Limit::SQLITE_LIMIT_COLUMN, 100),
+    (Limit::SQLITE_LIMIT_EXPR_DEPTH, 100),
+    (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 5),
+    (Limit::SQLITE_LIMIT_VDBE_OP, 25_000),
+    (Limit::SQLITE_LIMIT_FUNCTION_ARG, 32),
+    (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 50),
+    (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 10),
+];
 
 /// A database in memory.
 pub struct NativeSql {
@@ -22,6 +33,9 @@ impl Default for NativeSql {
         connection
             .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
             .expect("SQLite knows the plan stability guarantee");
+        for (limit, most) in LIMITS {
+            connection.set_limit(limit, most).expect("SQLite knows its limits");
+        }
         Self { connection, rows_written: std::cell::Cell::new(0) }
     }
 }
@@ -154,6 +168,8 @@ mod tests {
         assert!(sql.exec("BEGIN", &[]).is_err());
         assert!(sql.exec("SELECT ?1", &[Param::Int(1 << 60)]).is_err());
         assert!(sql.exec("SELECT 1", &[Param::Null; 101]).is_err());
+        let sum = |terms: usize| format!("SELECT {}", vec!["1"; terms].join("+"));
+        assert!(sql.exec(&sum(100), &[]).is_ok() && sql.exec(&sum(101), &[]).is_err(), "depth");
         assert_eq!(sql.exec("SELECT ?1", &[Param::Int(5)]).unwrap(), [[Value::Int(5)]]);
     }
 

@@ -62,6 +62,7 @@ pub mod links;
 pub mod lookup;
 pub mod mappings;
 pub mod members;
+pub mod narrow;
 pub mod outbox;
 pub mod records;
 pub mod reference;

@@ -206,6 +206,12 @@ impl Condition {
     }
 
     fn matches_time(&self, value: &str, context: Context) -> bool {
+        let (first, last) = self.selected(context);
+        self.tick(value, context).is_some_and(|tick| first <= tick && tick <= last)
+    }
+
+    /// First and last tick that it selects; the last before the first where it selects none.
+    fn selected(&self, context: Context) -> (i64, i64) {
         let edges = |scalar: &Scalar| match scalar {
             Scalar::Day(day) if self.kind == Kind::Date => (*day, *day),
             Scalar::Day(day) => {
@@ -215,40 +221,52 @@ impl Condition {
             Scalar::Moment(moment) => (*moment, *moment),
             _ => (i64::MAX, i64::MIN),
         };
-        let (first, last) = match &self.operand {
-            Operand::Span(_) | Operand::Period(_) => {
-                let (first, last) = self.window(self.tick_now(context));
-                return self.tick(value, context).is_some_and(|tick| first <= tick && tick <= last);
-            }
+        match &self.operand {
+            Operand::Span(_) | Operand::Period(_) => self.window(self.tick_now(context)),
             Operand::One(point) => match (self.operator, edges(point)) {
                 (Operator::Before, (start, _)) => (i64::MIN, start - 1),
                 (Operator::After, (_, end)) => (end + 1, i64::MAX),
                 (_, edges) => edges,
             },
             Operand::Range(from, to) => (edges(from).0, edges(to).1),
-            Operand::Nothing | Operand::Many(_) => return false,
-        };
-        let tick = if self.kind == Kind::Date { reading::day(value) } else { reading::moment(value) };
-        tick.is_some_and(|tick| first <= tick && tick <= last)
+            Operand::Nothing | Operand::Many(_) => (i64::MAX, i64::MIN),
+        }
+    }
+
+    /// What it [selects](Self::selected) in milliseconds, where a day is its first moment in UTC.
+    pub(super) fn selected_ms(&self, context: Context) -> (i64, i64) {
+        let (first, last) = self.selected(context);
+        if self.in_milliseconds() {
+            return (first, last);
+        }
+        let offset = if self.kind == Kind::Date { 0 } else { context.utc_offset_ms };
+        let end = calendar::start_ms(last.saturating_add(1), offset);
+        (calendar::start_ms(first, offset), end.saturating_sub(1))
     }
 
     /// Whether ticks are milliseconds; otherwise they are days.
-    fn by_the_hour(&self) -> bool {
-        matches!(&self.operand, Operand::Span(span) if span.unit == Unit::Hours)
+    fn in_milliseconds(&self) -> bool {
+        match &self.operand {
+            Operand::Span(span) => span.unit == Unit::Hours,
+            Operand::Period(_) => false,
+            Operand::Nothing | Operand::One(_) | Operand::Many(_) | Operand::Range(..) => {
+                self.kind == Kind::Datetime
+            }
+        }
     }
 
     /// Now, in ticks.
     fn tick_now(&self, context: Context) -> i64 {
         // Within the calendar, so that no sum overflows.
         let now = context.now.0.clamp(-62_135_596_800_000, 253_402_300_799_999);
-        if self.by_the_hour() { now } else { calendar::local_day(now, context.utc_offset_ms) }
+        if self.in_milliseconds() { now } else { calendar::local_day(now, context.utc_offset_ms) }
     }
 
     /// A value, in ticks.
     fn tick(&self, value: &str, context: Context) -> Option<i64> {
         match self.kind {
             Kind::Date => reading::day(value),
-            _ if self.by_the_hour() => reading::moment(value),
+            _ if self.in_milliseconds() => reading::moment(value),
             _ => reading::moment(value).map(|moment| calendar::local_day(moment, context.utc_offset_ms)),
         }
     }
@@ -285,7 +303,7 @@ impl Condition {
             return None;
         }
         let tick = first_where(now, limit, moved);
-        Some(Timestamp(if self.by_the_hour() {
+        Some(Timestamp(if self.in_milliseconds() {
             tick
         } else {
             calendar::start_ms(tick, context.utc_offset_ms)

@@ -40,13 +40,14 @@ mod calendar;
 mod check;
 mod evaluate;
 mod parse;
+mod question;
 pub(in crate::values) mod reading;
 mod schema;
 mod words;
 mod write;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::{cmp::Ordering, collections::BTreeSet, fmt::Write as _};
 
@@ -54,6 +55,7 @@ use serde::{Deserialize, Serialize};
 
 pub use check::{Field, Fields, NoFields, Use};
 pub use evaluate::{Context, Finding, Lookup, Values};
+pub use question::{Among, Asked, Numbers, Question, Relation};
 pub use schema::schema;
 
 /// Levels of groups. Each is one call on the stack; people nest two or three.

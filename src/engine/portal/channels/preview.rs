@@ -16,12 +16,13 @@ use crate::{
     store::{
         portal::{
             counts, members,
+            narrow::{Candidates, Narrowing},
             records::{self, Live},
         },
         sql::{Sql, SqlError},
     },
     values::{
-        filter::{Context, Filter, Lookup},
+        filter::{Context, Filter},
         ids::{ListId, RecordId},
     },
 };
@@ -54,40 +55,24 @@ pub(super) fn of_filter(
     context: Context,
 ) -> Result<Value, SqlError> {
     let kind = channel.object_type;
-    let (mut looked_at, mut matching, mut examples) = (0, 0, Vec::new());
+    let mut tally = Tally { channel, filter, context, looked_at: 0, matching: 0, examples: Vec::new() };
     let whole = total <= LOOKED_AT;
-    let mut look = |page: &[Live]| {
-        for live in page {
-            let properties = Properties::parse(&live.properties).unwrap_or_default();
-            let values = Lookup::new(
-                |of: Option<&str>, name: &str| {
-                    if of.is_none() { properties.get(name) } else { None }
-                },
-            );
-            looked_at += 1;
-            if filter.evaluate(&values, None, context) {
-                matching += 1;
-                if examples.len() < EXAMPLES {
-                    let fields: String = told::render(channel, &live.properties);
-                    examples.push((live.id, fields));
-                }
-            }
-        }
-    };
+    let narrowing = Narrowing::now(filter, context);
     if whole {
         let mut above = RecordId(0);
         loop {
-            let page = records::page(sql, kind, above, FETCH)?;
-            let Some(last) = page.last() else { break };
-            above = last.id;
-            look(&page);
+            let page = narrowing.page(sql, kind, above, None, FETCH)?;
+            let Some(last) = page.last else { break };
+            above = last;
+            tally.add(sql, &page)?;
         }
     } else {
         records::build_dates_index(sql, kind)?;
         for ids in counts::drawn(sql, kind, LOOKED_AT as u32, total, SEED)?.chunks(FETCH as usize) {
-            look(&records::live_by_ids(sql, kind, ids)?);
+            tally.add(sql, &narrowing.among(sql, kind, ids)?)?;
         }
     }
+    let Tally { looked_at, matching, examples, .. } = tally;
     let examples: Vec<Value> =
         examples.iter().map(|(id, fields)| example(*id, Some(fields.as_str()))).collect();
     let estimate = if whole || looked_at == 0 { matching } else { matching * total / looked_at };
@@ -97,6 +82,48 @@ pub(super) fn of_filter(
         // A filter reads the mirror, which is kept whether there are channels or not.
         "hubspot_calls": { "once": 0, "per_hour": 0, "per_hour_most": 0 },
     }))
+}
+
+/// What was found so far.
+struct Tally<'a> {
+    channel: &'a Channel,
+    filter: &'a Filter,
+    context: Context,
+    looked_at: u64,
+    matching: u64,
+    /// With their fields.
+    examples: Vec<(RecordId, String)>,
+}
+
+impl Tally<'_> {
+    /// Adds records of which SQL has said what it can: whatever is not sure is read and asked about here.
+    fn add(&mut self, sql: &dyn Sql, found: &Candidates) -> Result<(), SqlError> {
+        self.looked_at += found.looked_at;
+        let mut wanted = EXAMPLES - self.examples.len();
+        let read = found.ids.iter().filter(|(_, sure)| {
+            let shown = *sure && wanted > 0;
+            wanted -= usize::from(shown);
+            shown || !*sure
+        });
+        let read: Vec<RecordId> = read.map(|(id, _)| *id).collect();
+        let read = records::live_by_ids(sql, self.channel.object_type, &read)?;
+        for (id, sure) in &found.ids {
+            let live = read.binary_search_by_key(id, |live| live.id).ok().map(|place| &read[place]);
+            if !*sure && !live.is_some_and(|live| self.selects(live)) {
+                continue;
+            }
+            self.matching += 1;
+            if let Some(live) = live.filter(|_| self.examples.len() < EXAMPLES) {
+                self.examples.push((live.id, told::render(self.channel, &live.properties)));
+            }
+        }
+        Ok(())
+    }
+
+    fn selects(&self, live: &Live) -> bool {
+        let properties = Properties::parse(&live.properties).unwrap_or_default();
+        self.filter.evaluate(&properties, None, self.context)
+    }
 }
 
 /// How many are on the list, and ten of them: of the mirror, or of the page that HubSpot was asked for. `size`: as HubSpot last told; with

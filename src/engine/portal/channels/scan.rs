@@ -1,6 +1,6 @@
 //! What channels do of themselves, a bounded piece at a time: scans, moments that were foretold, and forgetting.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Mode, Running, Scan};
 use crate::{
@@ -9,10 +9,10 @@ use crate::{
         portal::{Portal, Turn, query::FETCH},
     },
     store::{
-        portal::{channels as store, feed, records},
+        portal::{channels as store, feed, narrow::Narrowing, records},
         sql::SqlError,
     },
-    values::ids::RecordId,
+    values::ids::{ObjectType, RecordId},
 };
 
 /// Records looked at in one turn: with 10 to 20 µs each, a webhook waits 10 ms at most.
@@ -67,35 +67,36 @@ impl Portal {
         Ok(false)
     }
 
-    /// Walks on through what the mirror holds and what the channel remembers, which may be gone from the mirror.
+    /// Walks on through what the mirror holds and what the channel remembers, which may be gone from the mirror. What the channel does not
+    /// remember and its filter can select at no moment from now on is passed by: nothing would be told of it, and nothing remembered.
     fn scan(&mut self, turn: &Turn<'_>) -> Result<bool, SqlError> {
         let scanning = |running: &Running| {
             running.decides() && running.saved.scan.is_some() && !self.waits_for_list(running)
         };
         let Some(index) = self.channels.all.iter().position(scanning) else { return Ok(false) };
+        let Some(context) = self.channel_context(turn) else { return Ok(false) };
         let running = &self.channels.all[index];
         let (number, kind) = (running.number, running.channel.object_type);
+        let narrowing = match &running.channel.selection {
+            Selection::Filter(filter) => Narrowing::from_now_on(filter, context),
+            Selection::List(_) => Narrowing::nothing(),
+        };
         let mut scan = running.saved.scan.unwrap_or(Scan::BEGIN);
         let stop = scan.read + SCAN_RECORDS;
         let mut over = false;
         // Those that are only remembered count as well.
         for _ in 0..SCAN_RECORDS.div_ceil(FETCH.into()) * 2 {
-            let live = records::ids_after(turn.sql, kind, scan.above, FETCH as usize)?;
             let known = store::above(turn.sql, number, scan.above, FETCH)?;
-            let last_live = live.last().filter(|_| live.len() == FETCH as usize).copied();
             let last_known = known.last().filter(|_| known.len() == FETCH as usize).map(|known| known.id);
-            let up_to = last_live.into_iter().chain(last_known).min();
-            let inside = |id: &RecordId| up_to.is_none_or(|up_to| *id <= up_to);
-            let mut touched: BTreeMap<RecordId, Option<Departure>> = BTreeMap::new();
-            for id in known.iter().map(|known| known.id).filter(inside) {
-                if live.binary_search(&id).is_err() {
-                    let into = records::merged_into(turn.sql, kind, id)?;
-                    touched.insert(id, into.map(|into| Departure::Merged { into }));
-                }
-            }
-            let here = live.iter().filter(|id| inside(id));
-            scan.read += here.clone().count() as u64;
-            touched.extend(here.map(|id| (*id, None)));
+            let live = narrowing.page(turn.sql, kind, scan.above, last_known, FETCH)?;
+            let last_live = live.last.filter(|_| live.looked_at == u64::from(FETCH));
+            let up_to = last_live.or(last_known);
+            let mut touched: BTreeMap<RecordId, Option<Departure>> =
+                live.ids.iter().map(|(id, _)| (*id, None)).collect();
+            let inside = |id: &RecordId| up_to.is_none_or(|up_to| *id <= up_to) && !touched.contains_key(id);
+            let others: Vec<RecordId> = known.iter().map(|known| known.id).filter(inside).collect();
+            touched.extend(Self::remembered(turn, kind, &others)?);
+            scan.read += live.looked_at;
             self.decide(turn, kind, &touched, |other| other == number)?;
             match up_to {
                 Some(up_to) => scan.above = up_to,
@@ -109,6 +110,24 @@ impl Portal {
         running.saved.scan = (!over).then_some(scan);
         running.save(turn)?;
         Ok(true)
+    }
+
+    /// Records that a channel remembers and may have to let go: of those that are gone, what they became part of.
+    fn remembered(
+        turn: &Turn<'_>,
+        kind: ObjectType,
+        ids: &[RecordId],
+    ) -> Result<Vec<(RecordId, Option<Departure>)>, SqlError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let known = records::known(turn.sql, kind, ids, None)?;
+        let live: BTreeSet<RecordId> = known.iter().filter(|row| row.live).map(|row| row.id).collect();
+        let departure = |id: RecordId| {
+            let into = if live.contains(&id) { None } else { records::merged_into(turn.sql, kind, id)? };
+            Ok((id, into.map(|into| Departure::Merged { into })))
+        };
+        ids.iter().map(|id| departure(*id)).collect()
     }
 
     fn forget_removed(&mut self, turn: &Turn<'_>) -> Result<bool, SqlError> {
