@@ -137,6 +137,10 @@ impl Portal {
             Command::Mapping(command) => Answer::Mapping(self.mapping_command(turn, command)?),
             Command::Score(_) if self.connection.is_none() => Answer::NotConnected,
             Command::Score(command) => Answer::Score(self.score_command(turn, command, &mut effects)?),
+            Command::Activation(_) if self.connection.is_none() => Answer::NotConnected,
+            Command::Activation(command) => {
+                Answer::Activation(self.activation_command(turn, *command, &mut effects)?)
+            }
         };
         if self.follow_channels(turn)? | self.tell_lifecycle(turn)? {
             self.rouse_for_deliveries(turn, &mut effects)?;
