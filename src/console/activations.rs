@@ -55,13 +55,19 @@ pub struct ActivationLine {
 pub struct SyncLine {
     /// `waiting`, `running` or `done`.
     pub state: String,
+    /// Rows: memberships and values.
     pub total: u64,
+    /// Rows gone through.
     pub looked: u64,
     pub written: u64,
     pub created: u64,
     pub skipped: u64,
     pub refused: u64,
+    /// Contacts that hold already what they are to hold.
+    pub in_step: u64,
     pub calls: u64,
+    /// Rows to be gone through and people to be written, as far as they are known.
+    pub left: u64,
     pub began_at: Option<i64>,
     pub ended_at: Option<i64>,
     pub seconds_left: Option<i64>,
@@ -79,7 +85,10 @@ pub struct AttributeLine {
     pub options: Vec<String>,
     /// HubSpot's name of its property, once there is one.
     pub property: Option<String>,
+    /// The property is there.
     pub made: bool,
+    /// An activation keeps it.
+    pub selected: bool,
     pub deleting: bool,
     pub members: u64,
     pub trouble: Option<String>,
@@ -110,7 +119,8 @@ pub struct RefusedView {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RefusedLine {
-    pub email: String,
+    /// An address, or a contact's id.
+    pub whom: Result<String, String>,
     pub why: String,
     pub refused_at: Option<i64>,
 }
@@ -142,12 +152,14 @@ fn state_badge(activation: &ActivationLine) -> Markup {
 }
 
 fn attribute_badge(attribute: &AttributeLine) -> Markup {
-    match (attribute.deleting, &attribute.trouble, &attribute.property) {
-        (_, Some(_), _) => badge("badge-warning", "Needs attention"),
-        (true, None, _) => badge("badge-neutral", "Being deleted"),
-        (false, None, _) if attribute.made => badge("badge-success", "In HubSpot"),
-        (false, None, Some(_)) => badge("badge-info", "Being made"),
-        (false, None, None) => badge("badge-neutral", "Not activated"),
+    if attribute.trouble.is_some() {
+        return badge("badge-warning", "Needs attention");
+    }
+    match (attribute.deleting, attribute.selected, attribute.made) {
+        (true, ..) => badge("badge-neutral", "Being deleted"),
+        (false, true, true) => badge("badge-success", "In HubSpot"),
+        (false, true, false) => badge("badge-info", "Being made"),
+        (false, false, _) => badge("badge-neutral", "Not activated"),
     }
 }
 
@@ -206,7 +218,7 @@ fn is_moving(activation: &ActivationLine) -> bool {
 
 /// Whether its property is on its way, to HubSpot or out of it.
 const fn is_made(attribute: &AttributeLine) -> bool {
-    attribute.trouble.is_none() && (attribute.deleting || (attribute.property.is_some() && !attribute.made))
+    attribute.trouble.is_none() && (attribute.deleting || (attribute.selected && !attribute.made))
 }
 
 fn section(id: &str, title: &str, words: &Markup, end: &Markup, body: &Markup) -> Markup {
@@ -281,20 +293,33 @@ fn selected(line: &ActivationLine) -> String {
     if words.is_empty() { "Nothing is selected.".to_owned() } else { words.join(", ") }
 }
 
+impl SyncLine {
+    /// People of whom it is known what they hold now.
+    const fn settled(&self) -> u64 {
+        self.written + self.created + self.skipped + self.refused + self.in_step
+    }
+}
+
 /// How far its sync is: a bar while it goes on, and what it came to.
 fn progress(line: &ActivationLine) -> Markup {
     let sync = &line.sync;
+    let rows = count(sync.total, "row", "rows");
+    let written = format!(
+        "{} written with {}",
+        count(sync.written + sync.created, "contact", "contacts"),
+        count(sync.calls, "call", "calls")
+    );
     html! {
         @match sync.state.as_str() {
             "running" => {
-                progress class="progress progress-primary mt-3" aria-label={ "Sync of " (line.name) } value=(sync.looked.min(sync.total)) max=(sync.total.max(1)) {}
+                progress class="progress progress-primary mt-3" aria-label={ "Sync of " (line.name) } value=(sync.settled()) max=((sync.settled() + sync.left).max(1)) {}
                 p class="mt-2 text-sm" role="status" {
-                    (number(sync.looked)) " of " (count(sync.total, "person", "people")) " looked at, " (number(sync.written + sync.created)) " written with " (count(sync.calls, "call", "calls"))
+                    (number(sync.looked)) " of " (rows) " gone through, " (written)
                     @if let Some(seconds) = sync.seconds_left.filter(|_| !line.paused) { ", about " (duration(seconds * SECOND_MS)) " left" }
                     "."
                 }
             }
-            "done" => { p class="mt-2 text-sm text-muted" { (number(sync.written + sync.created)) " written of " (count(sync.total, "person", "people")) " with " (count(sync.calls, "call", "calls")) "; changes follow within seconds." } }
+            "done" => { p class="mt-2 text-sm text-muted" { (rows) " gone through, " (written) ". Changes follow within seconds." } }
             _ => { p class="mt-2 text-sm" role="status" { "The sync has not begun yet." } }
         }
     }
@@ -412,7 +437,7 @@ fn figures(sync: &SyncLine) -> Markup {
     html! {
         dl class="mt-5 grid grid-cols-2 gap-4 sm:grid-cols-3 lg:grid-cols-6" {
             @for (words, value) in [
-                ("People", sync.total), ("Contacts changed", sync.written), ("Contacts made", sync.created), ("No contact", sync.skipped),
+                ("Contacts changed", sync.written), ("Contacts made", sync.created), ("In step before", sync.in_step), ("No contact", sync.skipped),
                 ("Refused", sync.refused), ("Calls", sync.calls),
             ] {
                 div class="rounded-field border border-base-300 p-3" {
@@ -454,11 +479,16 @@ pub fn refused(view: &RefusedView) -> Page {
         @if view.contacts.is_empty() { (nothing("HubSpot has refused nobody.", &html! {})) } @else {
             div class="card border border-base-300 bg-base-100 px-5 py-2 shadow-sm" {
                 table class="rows" role="table" aria-labelledby="refused" {
-                    thead role="rowgroup" { tr role="row" { @for words in ["Address", "Why", "When"] { th role="columnheader" scope="col" { (words) } } } }
+                    thead role="rowgroup" { tr role="row" { @for words in ["Who", "Why", "When"] { th role="columnheader" scope="col" { (words) } } } }
                     tbody role="rowgroup" {
                         @for line in &view.contacts {
                             tr role="row" {
-                                th role="rowheader" scope="row" { span class="wrap-anywhere" { (line.email) } }
+                                th role="rowheader" scope="row" {
+                                    @match &line.whom {
+                                        Ok(email) => span class="wrap-anywhere" { (email) },
+                                        Err(id) => a class="link" href=(at.paths().record("contacts", id)) { "Contact " (id) },
+                                    }
+                                }
                                 td role="cell" data-label="Why" { span class="wrap-anywhere" { (line.why) } }
                                 td role="cell" data-label="When" { @match line.refused_at { Some(at) => (when(now_at, at)), None => "–" } }
                             }

@@ -506,8 +506,9 @@ fn activations_are_asked_for_often_while_something_of_them_moves() {
     assert_eq!(every("activation-paused"), (seldom, 1));
     let words = text(&named("activation"));
     assert!(
-        words
-            .contains("12,400 of 20,000 people looked at, 8,372 written with 84 calls, about 2 minutes left"),
+        words.contains(
+            "12,400 of 20,000 rows gone through, 8,372 contacts written with 84 calls, about 2 minutes left"
+        ),
         "{words}"
     );
     let paused = text(&named("activation-paused"));

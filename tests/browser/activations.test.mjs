@@ -107,7 +107,7 @@ test("saved, it makes the property in its group, and the first sync ends with wh
   await page.getByRole("heading", { name: "Baskets" }).waitFor();
   await page.getByText("In step", { exact: true }).waitFor({ timeout: 90_000 });
   await page.getByText("In HubSpot", { exact: true }).waitFor();
-  await page.getByText("of 2 people").waitFor();
+  await page.getByText("2 rows gone through, 2 contacts written").waitFor();
   await world.assertFitToUse(page);
   const made = await property(BASKET);
   assert.deepEqual([made.label, made.type, made.fieldType], ["Abandon Basket", "bool", "booleancheckbox"]);

@@ -82,6 +82,8 @@ struct Sync {
     created: u64,
     skipped: u64,
     refused: u64,
+    #[serde(default)]
+    in_step: u64,
     calls: u64,
     #[serde(default)]
     began_at: Option<String>,
@@ -93,7 +95,10 @@ struct Sync {
 
 #[derive(Deserialize)]
 struct Refused {
-    email: String,
+    #[serde(default)]
+    email: Option<String>,
+    #[serde(default)]
+    contact: String,
     why: String,
     #[serde(default)]
     at: Option<String>,
@@ -121,7 +126,7 @@ fn moment(text: Option<&String>) -> Option<i64> {
 }
 
 impl Attribute {
-    fn line(&self, audience: bool) -> AttributeLine {
+    fn line(&self, audience: bool, selected: bool) -> AttributeLine {
         AttributeLine {
             id: self.id.clone(),
             name: self.name.clone(),
@@ -132,6 +137,7 @@ impl Attribute {
             options: self.options.iter().map(|one| one.label.clone()).collect(),
             property: self.property.clone().filter(|name| !name.is_empty()),
             made: self.made,
+            selected,
             deleting: self.state == "deleting",
             members: self.members,
             trouble: self.trouble.clone(),
@@ -141,7 +147,7 @@ impl Attribute {
 }
 
 impl Activation {
-    fn line(&self, audiences: &[Attribute], attributes: &[Attribute]) -> ActivationLine {
+    fn line(&self, audiences: &[Attribute], attributes: &[Attribute], marks: u64) -> ActivationLine {
         let named = |ids: &[String], known: &[Attribute]| {
             let name = |id: &String| {
                 let own = known.iter().find(|one| one.id == *id);
@@ -167,7 +173,9 @@ impl Activation {
                 created: sync.created,
                 skipped: sync.skipped,
                 refused: sync.refused,
+                in_step: sync.in_step,
                 calls: sync.calls,
+                left: sync.total.saturating_sub(sync.looked) + marks,
                 began_at: moment(sync.began_at.as_ref()),
                 ended_at: moment(sync.ended_at.as_ref()),
                 seconds_left: sync.seconds_left,
@@ -189,12 +197,23 @@ pub fn page(
     let activations: All<Activation> = json::parse(activations).ok()?;
     let (audiences, attributes): (All<Attribute>, All<Attribute>) =
         (json::parse(audiences).ok()?, json::parse(attributes).ok()?);
-    let activation = |one: &Activation| one.line(&audiences.results, &attributes.results);
+    let activation = |one: &Activation| one.line(&audiences.results, &attributes.results, settings.marks);
+    let keeps = |of: fn(&Activation) -> &[String], id: &String| {
+        activations.results.iter().any(|one| of(one).contains(id))
+    };
     Some(ActivationsView {
         at,
         activations: activations.results.iter().map(activation).collect(),
-        audiences: audiences.results.iter().map(|one| one.line(true)).collect(),
-        attributes: attributes.results.iter().map(|one| one.line(false)).collect(),
+        audiences: audiences
+            .results
+            .iter()
+            .map(|one| one.line(true, keeps(|own| &own.audiences, &one.id)))
+            .collect(),
+        attributes: attributes
+            .results
+            .iter()
+            .map(|one| one.line(false, keeps(|own| &own.attributes, &one.id)))
+            .collect(),
         group: (settings.group_label, settings.group),
         waits: settings.waits,
         marks: settings.marks,
@@ -215,11 +234,11 @@ pub fn one(
     let (audiences, attributes): (All<Attribute>, All<Attribute>) =
         (json::parse(audiences).ok()?, json::parse(attributes).ok()?);
     let kept = |ids: &[String], known: &[Attribute], audience: bool| -> Vec<AttributeLine> {
-        known.iter().filter(|one| ids.contains(&one.id)).map(|one| one.line(audience)).collect()
+        known.iter().filter(|one| ids.contains(&one.id)).map(|one| one.line(audience, true)).collect()
     };
     let mut all = kept(&own.audiences, &audiences.results, true);
     all.extend(kept(&own.attributes, &attributes.results, false));
-    let activation = own.line(&audiences.results, &attributes.results);
+    let activation = own.line(&audiences.results, &attributes.results, settings.marks);
     Some(ActivationView { at, activation, kept: all, refused: settings.refused })
 }
 
@@ -227,8 +246,11 @@ pub fn one(
 pub fn refused(at: ConnectionFrame, settings: &str, contacts: &str) -> Option<RefusedView> {
     let settings: Settings = json::parse(settings).ok()?;
     let contacts: Vec<Refused> = json::parse(contacts).ok()?;
-    let line =
-        |one: Refused| RefusedLine { refused_at: moment(one.at.as_ref()), email: one.email, why: one.why };
+    let line = |one: Refused| RefusedLine {
+        refused_at: moment(one.at.as_ref()),
+        whom: one.email.ok_or(one.contact),
+        why: one.why,
+    };
     Some(RefusedView { at, contacts: contacts.into_iter().map(line).collect(), total: settings.refused })
 }
 
@@ -243,9 +265,9 @@ pub fn delete_attribute(
     let used: UsedBy = json::parse(used_by).ok()?;
     Some(DeleteAttributeView {
         at,
-        attribute: attribute.line(audience),
+        attribute: attribute.line(audience, !used.activations.is_empty()),
         activations: used.activations.into_iter().map(|one| one.name).collect(),
-        others: used.others.into_iter().map(|one| (one.what, one.name)).collect(),
+        others: used.others.into_iter().map(|one| (one.what.replace('_', " "), one.name)).collect(),
     })
 }
 
@@ -269,7 +291,7 @@ mod tests {
          "state":"active","members":7,"created_at":"2026-11-20T09:30:00.000Z","updated_at":"2026-11-20T09:30:00.000Z"}]}"#;
     const ACTIVATION: &str = r#"{"id":"atv_070707070707070707070707","name":"Baskets","description":"","identifier":"email",
         "audiences":["basket"],"attributes":["tier","gone"],"unknown":"create","state":"active","waits":"The first sync is not over.",
-        "sync":{"state":"running","total":2000,"looked":1200,"written":40,"created":2,"skipped":9,"refused":1,"calls":13,
+        "sync":{"state":"running","total":2000,"looked":1200,"written":40,"created":2,"skipped":9,"refused":1,"in_step":700,"calls":13,
                 "began_at":"2026-11-20T09:30:00.000Z","ended_at":null,"seconds_left":61},
         "created_at":"2026-11-20T09:30:00.000Z","updated_at":"2026-11-20T09:31:00.000Z"}"#;
     const SETTINGS: &str = r#"{"group":"spoke_activations","group_label":"Spoke Activations","prefix":"spoke","waits":null,"marks":800,
@@ -288,10 +310,12 @@ mod tests {
         assert_eq!(own.attributes[1], ("gone".to_owned(), "gone".to_owned()));
         assert!(own.creates && !own.paused && own.waits.is_some());
         assert_eq!((own.sync.looked, own.sync.seconds_left, own.sync.ended_at), (1_200, Some(61), None));
+        assert_eq!(own.sync.left, 800 + 800, "rows to be gone through, and people to be written");
         assert_eq!(own.updated_at - own.created_at, 60_000);
         assert_eq!((view.marks, view.refused, view.group.0.as_str()), (800, 1, "Spoke Activations"));
         let [basket, old] = &view.audiences[..] else { panic!("two audiences") };
-        assert!(basket.made && !basket.computed && !basket.deleting);
+        assert!(basket.made && basket.selected && !basket.computed && !basket.deleting);
+        assert!(!old.selected && view.attributes[0].selected);
         assert!(old.deleting && old.computed && old.trouble.is_some() && old.property.is_none());
         assert_eq!(
             (view.attributes[0].kind.as_str(), &view.attributes[0].options),
@@ -307,15 +331,17 @@ mod tests {
         let attribute =
             AUDIENCES.split_once('[').and_then(|(_, rest)| rest.split_once(",\n        {")).expect("one").0;
         let used = r#"{"property":"spoke_aud_basket","activations":[{"id":"atv_070707070707070707070707","name":"Baskets"}],
-            "others":[{"what":"channel","id":"ch_070707070707070707070707","name":"Warm leads"}]}"#;
+            "others":[{"what":"qualifying_list","id":"ql_070707070707070707070707","name":"Warm leads"}]}"#;
         let view = delete_attribute(at(), true, attribute, used).expect("a page");
         assert_eq!(view.activations, ["Baskets"]);
-        assert_eq!(view.others, [("channel".to_owned(), "Warm leads".to_owned())]);
+        assert_eq!(view.others, [("qualifying list".to_owned(), "Warm leads".to_owned())]);
         assert_eq!(view.attribute.members, 1_204);
         let contacts =
             r#"[{"email":"ada@example.com","why":"A rule refuses it.","at":"2026-11-20T09:30:00.000Z"}]"#;
         let view = refused(at(), SETTINGS, contacts).expect("a page");
         assert_eq!((view.total, view.contacts[0].refused_at.is_some()), (1, true));
+        let whom: Vec<_> = view.contacts.iter().map(|line| line.whom.clone()).collect();
+        assert_eq!(whom, [Ok("ada@example.com".to_owned()), Err("512".to_owned())]);
         assert_eq!(name_of(ACTIVATION).as_deref(), Some("Baskets"));
     }
 }

@@ -160,6 +160,7 @@ fn attribute(t: Text<'_>, name: &str, audience: bool) -> AttributeLine {
         options: if audience { vec![] } else { vec![t("Gold customers"), t("Silver customers")] },
         property: Some(t("raptor_aud_abandon_basket")),
         made: true,
+        selected: true,
         deleting: false,
         members: 12_400,
         trouble: None,
@@ -187,7 +188,9 @@ fn activation(t: Text<'_>, state: &str) -> ActivationLine {
             created: 61,
             skipped: 240,
             refused: 3,
+            in_step: 3_785,
             calls: 84,
+            left: if is_done { 0 } else { 7_600 },
             began_at: has_begun.then_some(NOW - 4 * MINUTE_MS),
             ended_at: is_done.then_some(NOW - MINUTE_MS),
             seconds_left: (state == "running").then_some(151),
@@ -209,6 +212,7 @@ fn view(t: Text<'_>) -> ActivationsView {
             AttributeLine {
                 property: None,
                 made: false,
+                selected: false,
                 computed: true,
                 members: 1,
                 description: t("Whoever bought something this year."),
@@ -242,16 +246,20 @@ fn activation_view(t: Text<'_>) -> ActivationView {
 }
 
 fn refused(t: Text<'_>) -> RefusedView {
-    let line = |email: &str, refused_at| RefusedLine {
-        email: t(email),
+    let line = |whom, refused_at| RefusedLine {
+        whom,
         why: t("A rule that somebody made in HubSpot for the property raptor_att_tier refuses the value."),
         refused_at,
     };
     RefusedView {
         at: connection_frame(t),
         contacts: vec![
-            line("ada@analytical.example", Some(NOW - MINUTE_MS)),
-            line("a.very.long.address.of.somebody@a-company-with-a-remarkably-long-name.example", None),
+            line(Ok(t("ada@analytical.example")), Some(NOW - MINUTE_MS)),
+            line(Err(t("9812345")), Some(NOW - MINUTE_MS)),
+            line(
+                Ok(t("a.very.long.address.of.somebody@a-company-with-a-remarkably-long-name.example")),
+                None,
+            ),
         ],
         total: 3,
     }
