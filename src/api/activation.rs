@@ -279,8 +279,6 @@ struct AttributeBody {
     kind: Option<AttributeKind>,
     #[serde(default)]
     options: Option<Vec<Map<String, Value>>>,
-    #[serde(default)]
-    computed: Option<Value>,
 }
 
 fn invalid(words: impl Into<String>) -> Problem {
@@ -297,7 +295,7 @@ fn new_activation(body: &[u8]) -> Result<NewActivation, Problem> {
 }
 
 fn new_attribute(which: Which, body: &[u8]) -> Result<NewAttribute, Problem> {
-    let AttributeBody { name, description, kind, options, computed } = request::body(body)?;
+    let AttributeBody { name, description, kind, options } = request::body(body)?;
     let kind = match (which, kind) {
         (Which::Audiences, None | Some(AttributeKind::Audience)) => AttributeKind::Audience,
         (Which::Attributes, Some(kind)) if !kind.is_audience() => kind,
@@ -311,15 +309,12 @@ fn new_attribute(which: Which, body: &[u8]) -> Result<NewAttribute, Problem> {
             return Err(invalid(format!("`type` is one of `{all}`.")));
         }
     };
-    if which == Which::Attributes && computed.is_some() {
-        return Err(invalid("`computed` is for audiences: the values of an attribute are yours."));
-    }
     let choice = |option: Map<String, Value>| {
         serde_json::from_value::<Choice>(Value::Object(option))
             .map_err(|error| invalid(format!("One of `options` is not what this takes: {error}.")))
     };
     let options = options.unwrap_or_default().into_iter().map(choice).collect::<Result<_, _>>()?;
-    Ok(NewAttribute { name, description: description.unwrap_or_default(), kind, options, computed })
+    Ok(NewAttribute { name, description: description.unwrap_or_default(), kind, options, computed: None })
 }
 
 /// A value as text: the engine reads it as the attribute's type has it.

@@ -7,8 +7,6 @@ use serde::Serialize;
 use super::Page;
 use super::chrome::{Icon, csrf_field, icon};
 use super::connection::{self, ConnectionFrame, Tab};
-use super::filter_form::{self, FilterForm};
-use super::words::count;
 use crate::values::attribute::{
     AttributeKind, DESCRIPTION_CHARS, GROUP_CHARS, GROUP_LABEL_CHARS, NAME_CHARS, PREFIX_CHARS,
 };
@@ -59,18 +57,8 @@ pub struct AttributeForm {
     pub kind: String,
     /// One a line.
     pub options: String,
-    /// Of an audience: a filter says who is in it.
-    pub by_filter: bool,
-    pub filter: FilterForm,
-    /// Fields that can be chosen: words, and what tells them apart.
-    pub known: Vec<(String, String)>,
-    pub errors: Vec<String>,
-    /// Rows of the filter in which something is wrong.
-    pub wrong_rows: usize,
-    /// It was to be saved, and was not.
-    pub refused: bool,
-    /// The id of what a person goes on with after a row came or went.
-    pub focus: Option<String>,
+    /// Why it was not saved.
+    pub error: Option<String>,
 }
 
 /// How properties and their group are called, as it was last sent.
@@ -84,16 +72,10 @@ pub struct NamesForm {
     pub error: Option<String>,
 }
 
-fn refused(errors: &[String], wrong_rows: usize) -> Markup {
+fn refused(error: Option<&String>) -> Markup {
     html! {
-        @if !errors.is_empty() || wrong_rows > 0 {
-            div id="refused" class="alert alert-soft alert-error mb-6 items-start" role="alert" {
-                (icon(Icon::Alert))
-                ul class="grid min-w-0 gap-1" {
-                    @for error in errors { li class="wrap-anywhere" { (error) } }
-                    @if wrong_rows > 0 { li { (count(wrong_rows as u64, "row", "rows")) " below " @if wrong_rows == 1 { "says" } @else { "say" } " what is wrong." } }
-                }
-            }
+        @if let Some(error) = error {
+            div id="refused" class="alert alert-soft alert-error mb-6 items-start" role="alert" { (icon(Icon::Alert)) p class="min-w-0 wrap-anywhere" { (error) } }
         }
     }
 }
@@ -135,10 +117,9 @@ pub fn form(view: &ActivationForm) -> Page {
     let (at, paths) = (&view.at, view.at.paths());
     let title = if view.id.is_some() { "Edit activation" } else { "New activation" };
     let back = view.id.as_ref().map_or_else(|| paths.activations(), |id| paths.activation(id));
-    let errors: Vec<String> = view.error.iter().cloned().collect();
     let main = html! {
         (connection::heading(at, Tab::Activations, html! {}))
-        (refused(&errors, 0))
+        (refused(view.error.as_ref()))
         form class="grid gap-6" method="post" action=(paths.activation_form(view.id.as_deref())) {
             (csrf_field(&at.frame.csrf))
             h2 class="text-lg font-semibold" { (title) }
@@ -218,12 +199,10 @@ pub fn attribute(view: &AttributeForm) -> Page {
     let to = paths.attribute_form(view.audience, view.exists.then_some(view.id.as_str()));
     let main = html! {
         (connection::heading(at, Tab::Activations, html! {}))
-        form id="form" class="group grid gap-6" method="post" action=(to) hx-target="#form" hx-select="#form" hx-swap="morph:outerHTML" hx-sync="#form:queue all" {
+        (refused(view.error.as_ref()))
+        form class="grid gap-6" method="post" action=(to) {
             (csrf_field(&at.frame.csrf))
-            // What Enter does in a field: the first button of a form.
-            button hidden name="do" value="save" { "Save" }
             h2 class="text-lg font-semibold" { (title) }
-            (refused(&view.errors, view.wrong_rows))
             section class="card gap-4 border border-base-300 bg-base-100 p-5 shadow-sm sm:p-6" {
                 (line("name", "Name", &view.name, NAME_CHARS, true))
                 (description(&view.description))
@@ -233,17 +212,17 @@ pub fn attribute(view: &AttributeForm) -> Page {
                 } @else {
                     (technical("id", "Id", &view.id, 100, "What your product calls it in the API: letters, digits and ._~:-. Left empty it is made of the name. It cannot be changed later."))
                 }
-                @if !view.audience { (kind(view)) }
+                @if view.audience {
+                    p class="max-w-prose text-sm text-muted" { "Your product says who is in it, by the API. In HubSpot the property is true for them and false for everybody else." }
+                } @else { (kind(view)) }
             }
-            @if view.audience { (who(view, &to)) }
             div class="flex flex-wrap gap-3" {
-                button class="btn btn-primary" name="do" value="save" { "Save" }
+                button class="btn btn-primary" { "Save" }
                 a class="btn btn-ghost" href=(paths.activations()) { "Cancel" }
             }
-            @if view.audience { (filter_form::known(&view.known)) }
         }
     };
-    Page { status: status(view.refused), html: connection::document(at, title, true, main) }
+    Page { status: status(view.error.is_some()), html: connection::document(at, title, false, main) }
 }
 
 fn kind(view: &AttributeForm) -> Markup {
@@ -269,30 +248,11 @@ fn kind(view: &AttributeForm) -> Markup {
     }
 }
 
-fn who(view: &AttributeForm, to: &str) -> Markup {
-    html! {
-        section class="card gap-4 border border-base-300 bg-base-100 p-5 shadow-sm sm:p-6" aria-labelledby="who" {
-            h3 id="who" class="font-semibold" { "Who is in it" }
-            fieldset class="grid gap-2" {
-                legend class="sr-only" { "Who is in it" }
-                @for (value, words) in [("host", "Your product says so, by the API"), ("filter", "Contacts that a filter selects, kept up to date by themselves")] {
-                    label class="flex items-center gap-2.5 text-sm" {
-                        input id={ "by-" (value) } class="radio radio-sm" type="radio" name="by" value=(value) checked[(value == "filter") == view.by_filter];
-                        (words)
-                    }
-                }
-            }
-            div class="hidden gap-3 group-has-[#by-filter:checked]:grid" { (filter_form::editor(&view.filter, to, view.focus.as_deref())) }
-        }
-    }
-}
-
 pub fn names(view: &NamesForm) -> Page {
     let (at, paths) = (&view.at, view.at.paths());
-    let errors: Vec<String> = view.error.iter().cloned().collect();
     let main = html! {
         (connection::heading(at, Tab::Activations, html! {}))
-        (refused(&errors, 0))
+        (refused(view.error.as_ref()))
         form class="grid gap-6" method="post" action=(paths.activation_names()) {
             (csrf_field(&at.frame.csrf))
             h2 class="text-lg font-semibold" { "Settings of activations" }

@@ -92,8 +92,6 @@ pub struct AttributeLine {
     pub deleting: bool,
     pub members: u64,
     pub trouble: Option<String>,
-    /// Spoke finds by itself who is in it.
-    pub computed: bool,
 }
 
 /// One activation.
@@ -375,7 +373,6 @@ fn facts(line: &AttributeLine) -> Markup {
         p class="mt-1 text-sm text-muted wrap-anywhere" {
             (people(line)) " · "
             @if !line.audience { (line.kind) @if !line.options.is_empty() { ": " (line.options.join(", ")) } " · " }
-            @if line.computed { "kept up to date by a filter · " }
             code { (line.id) }
             @if let Some(property) = &line.property { " · property " code { (property) } }
         }

@@ -58,7 +58,7 @@
 //! | GET, POST | `…/activations/settings`: `csrf`, `label`, `group`, `prefix` | [`super::activation_form::names`] |
 //! | GET, POST | `…/activations/refused` | [`super::activations::refused`]; sent, all are written again |
 //! | GET | `…/audiences/new`, `…/attributes/new`, `…/{id}/edit` | [`super::activation_form::attribute`] |
-//! | POST | the same: `csrf`, `do`, `id`, `name`, `description`, `type`, `options`, `by`, the rows of the filter, `json` | the form again, or 303 to the page of activations |
+//! | POST | the same: `csrf`, `id`, `name`, `description`, `type`, `options` | the form again, or 303 to the page of activations |
 //! | GET, POST | `…/audiences/{id}/delete`, `…/attributes/{id}/delete` | [`super::activations::delete_attribute`] |
 //! | POST | `…/audiences/{id}/retry`, `…/attributes/{id}/retry`: `csrf` | 303 to the page of activations |
 //! | GET | `…/automations?before=` | [`super::automations::page`] |

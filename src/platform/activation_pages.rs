@@ -6,10 +6,10 @@ use worker::Response;
 use crate::{
     api::activation::Which,
     console::{
-        activation_form::{self, ActivationForm, AttributeForm, NamesForm},
+        activation_form::{self, ActivationForm, NamesForm},
         activations::{self, ActivationsView, REFUSED_SHOWN},
         fill::{
-            activation_form::{self as form, ActivationDraft, AttributeDraft, Wrong},
+            activation_form::{self as form, ActivationDraft, AttributeDraft},
             activations as fill,
         },
         view::{Flash, Notice, Tone},
@@ -22,10 +22,10 @@ use crate::{
         connection_pages::{Visit, say, show},
         directory_object as directory,
         incoming::Incoming,
-        pages::{Stop, field},
+        pages::Stop,
     },
     values::{
-        ids::{ActivationId, AttributeId, ObjectType},
+        ids::{ActivationId, AttributeId},
         json,
     },
 };
@@ -190,18 +190,18 @@ impl Visit<'_> {
         id: Option<AttributeId>,
     ) -> Result<Response, Stop> {
         self.visitor.must_administer()?;
-        let (audiences, catalog) = (which.is_audiences(), self.catalog(ObjectType::Contacts).await?);
+        let audiences = which.is_audiences();
         let draft = match id {
             Some(id) => {
                 let told = self.activation_text(ActivationCommand::Attribute { audiences, id }).await?;
-                AttributeDraft::of(audiences, &told, &catalog).ok_or_else(directory::unexpected)?
+                AttributeDraft::of(audiences, &told).ok_or_else(directory::unexpected)?
             }
             None => AttributeDraft::new(audiences),
         };
-        show(&activation_form::attribute(&draft.view(self.frame().await, &catalog, &Vec::new())))
+        show(&activation_form::attribute(&draft.view(self.frame().await, None)))
     }
 
-    /// Does what a button of the form says: a row of the filter more or less, or saving.
+    /// Saves an audience or attribute.
     pub(super) async fn send_attribute(
         &self,
         incoming: &mut Incoming,
@@ -210,33 +210,23 @@ impl Visit<'_> {
     ) -> Result<Response, Stop> {
         self.visitor.must_administer()?;
         let fields = self.visitor.form(incoming).await?;
-        let (audiences, catalog) = (which.is_audiences(), self.catalog(ObjectType::Contacts).await?);
-        let mut draft = AttributeDraft::sent(audiences, id.as_ref(), &fields, &catalog);
-        let button = field(&fields, "do");
-        let focus = draft.act(button);
-        let saves = button == "save";
-        let mut wrong: Wrong = Vec::new();
-        if saves {
-            match draft.definition(&catalog) {
-                Err(missing) => wrong = missing,
-                // What another program made under this id is not changed by somebody who means a new one.
-                Ok((own, _)) if id.is_none() && self.is_attribute(audiences, &own).await? => {
-                    let words = format!("There is one with the id {own} already. Give this one another.");
-                    wrong = vec![(None, words)];
-                }
-                Ok((id, new)) => {
-                    let command = ActivationCommand::PutAttribute { audiences, id, new };
-                    match self.about_activations(command).await? {
-                        ActivationAnswer::Refused { at, words, .. } => {
-                            wrong = draft.wrong(&at, &words, &catalog);
-                        }
-                        _ => return say(&self.paths.activations(), "attribute-saved"),
-                    }
+        let audiences = which.is_audiences();
+        let draft = AttributeDraft::sent(audiences, id.as_ref(), &fields);
+        let error = match draft.definition() {
+            Err(missing) => missing,
+            // What another program made under this id is not changed by somebody who means a new one.
+            Ok((own, _)) if id.is_none() && self.is_attribute(audiences, &own).await? => {
+                format!("There is one with the id {own} already. Give this one another.")
+            }
+            Ok((id, new)) => {
+                let command = ActivationCommand::PutAttribute { audiences, id, new };
+                match self.about_activations(command).await? {
+                    ActivationAnswer::Refused { words, .. } => words.replace('`', ""),
+                    _ => return say(&self.paths.activations(), "attribute-saved"),
                 }
             }
-        }
-        let view = draft.view(self.frame().await, &catalog, &wrong);
-        show(&activation_form::attribute(&AttributeForm { focus, refused: saves, ..view }))
+        };
+        show(&activation_form::attribute(&draft.view(self.frame().await, Some(error))))
     }
 
     /// Whether there is one of this id.

@@ -99,7 +99,7 @@ fn an_audience_has_no_type_and_an_attribute_must_have_one() {
     };
     let audience = Ok((true, AttributeKind::Audience, 0));
     assert_eq!(of(Which::Audiences, r#"{"name":"VIP"}"#), audience);
-    assert_eq!(of(Which::Audiences, r#"{"name":"VIP","type":"audience","computed":{"and":[]}}"#), audience);
+    assert_eq!(of(Which::Audiences, r#"{"name":"VIP","type":"audience"}"#), audience);
     assert_eq!(of(Which::Audiences, r#"{"name":"VIP","type":"number"}"#), Err(400));
     assert_eq!(
         of(
@@ -114,7 +114,7 @@ fn an_audience_has_no_type_and_an_attribute_must_have_one() {
         r#"{"name":"Tier","type":"text"}"#,
         r#"{"name":"Tier","type":"enumeration","options":[["g","Gold"]]}"#,
         r#"{"name":"Tier","type":"enumeration","options":[{"value":"g","label":"Gold","hidden":true}]}"#,
-        r#"{"name":"Tier","type":"string","computed":{"and":[]}}"#,
+        r#"{"name":"Tier","type":"string","members":[]}"#,
     ] {
         assert_eq!(of(Which::Attributes, wrong), Err(400), "{wrong}");
     }

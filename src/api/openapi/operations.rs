@@ -291,7 +291,7 @@ pub(super) fn operations() -> Vec<Operation> {
         op(Get, "/v1/connections/*/audiences", "listAudiences", "Activations", "List audiences", None, Ok("Audiences")),
         op(Get, "/v1/connections/*/audiences/*", "getAudience", "Activations", "Read an audience", None, Ok("Audience")),
         op(Put, "/v1/connections/*/audiences/*", "putAudience", "Activations", "Make or change an audience", Needed("NewAudience"), Ok("Audience"))
-            .more("Under an id of yours. Another `name` is another label in HubSpot: the property stays. With `computed`, a filter over contacts, Spoke finds by itself who is in it."),
+            .more("Under an id of yours. Another `name` is another label in HubSpot: the property stays."),
         op(Delete, "/v1/connections/*/audiences/*", "removeAudience", "Activations", "Delete an audience and its property", None, Gone)
             .more("Its members are forgotten, and its property is archived in HubSpot. Where HubSpot refuses that because something uses the property, an audience stays `deleting` and says so in `trouble`: `…/retry` tries again."),
         op(Get, "/v1/connections/*/audiences/*/used-by", "getAudienceUses", "Activations", "Read what depends on an audience", None, Ok("AttributeUses")),

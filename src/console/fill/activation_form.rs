@@ -2,10 +2,7 @@
 
 use serde_json::Value;
 
-use super::{
-    activations::{Activation, All, Attribute},
-    filter_form::{self, Catalog},
-};
+use super::activations::{Activation, All, Attribute};
 use crate::{
     console::{
         activation_form::{ActivationForm, AttributeForm, ChoiceLine, NamesForm},
@@ -20,8 +17,9 @@ use crate::{
     },
 };
 
-/// What is wrong with an audience or attribute: in a row of its filter, or in the whole.
-pub type Wrong = Vec<(Option<filter_form::Row>, String)>;
+/// What is said of an id that is none.
+const NO_ID: &str =
+    "An id is 1 to 100 letters, digits and ._~:-. Without one it is made of the name's letters and digits.";
 
 fn sent<'a>(fields: &'a [(String, String)], name: &str) -> &'a str {
     fields.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.trim())
@@ -125,8 +123,6 @@ pub struct AttributeDraft {
     description: String,
     kind: String,
     options: String,
-    by_filter: bool,
-    filter: filter_form::Draft,
 }
 
 impl AttributeDraft {
@@ -141,15 +137,12 @@ impl AttributeDraft {
             description: String::new(),
             kind: kind.as_str().to_owned(),
             options: String::new(),
-            by_filter: false,
-            filter: filter_form::Draft::new(),
         }
     }
 
     /// Of one that is there, as the API tells it.
-    pub fn of(audience: bool, told: &str, catalog: &Catalog) -> Option<Self> {
+    pub fn of(audience: bool, told: &str) -> Option<Self> {
         let own: Attribute = json::parse(told).ok()?;
-        let filter = own.computed.as_ref();
         let line = |one: &super::activations::Choice| {
             if one.value == one.label { one.value.clone() } else { format!("{} | {}", one.value, one.label) }
         };
@@ -161,19 +154,11 @@ impl AttributeDraft {
             description: own.description,
             kind: own.kind,
             options: own.options.iter().map(line).collect::<Vec<_>>().join("\n"),
-            by_filter: filter.is_some(),
-            filter: filter
-                .map_or_else(filter_form::Draft::new, |filter| filter_form::Draft::of(filter, catalog)),
         })
     }
 
     /// As it was sent. `id`: of one that is there.
-    pub fn sent(
-        audience: bool,
-        id: Option<&AttributeId>,
-        fields: &[(String, String)],
-        catalog: &Catalog,
-    ) -> Self {
+    pub fn sent(audience: bool, id: Option<&AttributeId>, fields: &[(String, String)]) -> Self {
         let text = |name: &str| sent(fields, name).replace('\r', "");
         let kind = if audience { AttributeKind::Audience.as_str().to_owned() } else { text("type") };
         Self {
@@ -184,25 +169,15 @@ impl AttributeDraft {
             description: text("description"),
             kind,
             options: text("options"),
-            by_filter: audience && sent(fields, "by") == "filter",
-            filter: filter_form::Draft::sent(fields, catalog),
         }
     }
 
-    /// Does what a button says; the id of what a person goes on with, where a row came or went.
-    pub fn act(&mut self, button: &str) -> Option<String> {
-        self.filter.act(button)
-    }
-
     /// Its id, and the definition that it means.
-    pub fn definition(&self, catalog: &Catalog) -> Result<(AttributeId, NewAttribute), Wrong> {
-        let whole = |words: &str| vec![(None, words.to_owned())];
+    pub fn definition(&self) -> Result<(AttributeId, NewAttribute), String> {
         let kind = AttributeKind::parse(&self.kind).filter(|kind| kind.is_audience() == self.audience);
-        let kind = kind.ok_or_else(|| whole("Say of which type it is."))?;
+        let kind = kind.ok_or_else(|| "Say of which type it is.".to_owned())?;
         let id = if self.id.is_empty() { slug(&self.name) } else { self.id.clone() };
-        let id = id.parse().map_err(|_| {
-            whole("An id is 1 to 100 letters, digits and ._~:-. Without one it is made of the name's letters and digits.")
-        })?;
+        let id = id.parse().map_err(|_| NO_ID.to_owned())?;
         let option = |line: &str| {
             let (value, label) = line.split_once('|').unwrap_or((line, line));
             Choice { value: value.trim().to_owned(), label: label.trim().to_owned() }
@@ -210,30 +185,12 @@ impl AttributeDraft {
         let lines = self.options.lines().filter(|line| !line.trim().is_empty());
         let options =
             if kind == AttributeKind::Enumeration { lines.map(option).collect() } else { Vec::new() };
-        let computed = if self.by_filter { Some(self.computed(catalog)?) } else { None };
         let (name, description) = (self.name.clone(), self.description.clone());
-        Ok((id, NewAttribute { name, description, kind, options, computed }))
-    }
-
-    fn computed(&self, catalog: &Catalog) -> Result<Value, Wrong> {
-        let built = self.filter.built(catalog);
-        if built.wrong.is_empty() { Ok(built.filter) } else { Err(built.wrong) }
-    }
-
-    /// What the engine finds wrong, at the row of the form that it is in.
-    pub fn wrong(&self, at: &str, words: &str, catalog: &Catalog) -> Wrong {
-        let places = self.filter.built(catalog).places;
-        let at = at.strip_prefix("/computed").map(|rest| format!("/filter{rest}")).unwrap_or_default();
-        let holds =
-            |path: &str| at.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        let row = places.iter().find(|(path, _)| holds(path)).map(|(_, row)| *row);
-        vec![(row, words.replace('`', ""))]
+        Ok((id, NewAttribute { name, description, kind, options, computed: None }))
     }
 
     /// The form to be shown.
-    pub fn view(&self, at: ConnectionFrame, catalog: &Catalog, wrong: &Wrong) -> AttributeForm {
-        let of = |row| wrong.iter().find(|(own, _)| *own == Some(row)).map(|(_, words)| words.clone());
-        let words = ("Somebody is in it", "every contact is in it".to_owned());
+    pub fn view(&self, at: ConnectionFrame, error: Option<String>) -> AttributeForm {
         AttributeForm {
             at,
             audience: self.audience,
@@ -243,13 +200,7 @@ impl AttributeDraft {
             description: self.description.clone(),
             kind: self.kind.clone(),
             options: self.options.clone(),
-            by_filter: self.by_filter,
-            filter: self.filter.view(catalog, words, &of),
-            known: catalog.proposed(),
-            errors: wrong.iter().filter(|(row, _)| row.is_none()).map(|(_, words)| words.clone()).collect(),
-            wrong_rows: wrong.iter().filter(|(row, _)| row.is_some()).count(),
-            refused: false,
-            focus: None,
+            error,
         }
     }
 }
@@ -329,9 +280,9 @@ mod tests {
     #[test]
     fn an_id_is_made_of_the_name_where_none_is_given() {
         let of = |name: &str, id: &str| {
-            let sent = fields(&[("name", name), ("id", id), ("by", "host")]);
-            let draft = AttributeDraft::sent(true, None, &sent, &Catalog::default());
-            draft.definition(&Catalog::default()).map(|(id, _)| id.as_str().to_owned())
+            let sent = fields(&[("name", name), ("id", id)]);
+            let draft = AttributeDraft::sent(true, None, &sent);
+            draft.definition().map(|(id, _)| id.as_str().to_owned())
         };
         assert_eq!(of("Abandon Basket!", "").as_deref(), Ok("abandon-basket"));
         assert_eq!(of("Abandon Basket", "aud:17").as_deref(), Ok("aud:17"));
@@ -341,8 +292,8 @@ mod tests {
         }
         let there: AttributeId = "aud:17".parse().unwrap();
         let sent = fields(&[("name", "Renamed"), ("id", "other")]);
-        let draft = AttributeDraft::sent(true, Some(&there), &sent, &Catalog::default());
-        assert_eq!(draft.definition(&Catalog::default()).unwrap().0, there, "an id does not change");
+        let draft = AttributeDraft::sent(true, Some(&there), &sent);
+        assert_eq!(draft.definition().unwrap().0, there, "an id does not change");
     }
 
     #[test]
@@ -352,45 +303,20 @@ mod tests {
             ("type", "enumeration"),
             ("options", "gold | Gold customers\r\n\r\nSilver\r\n"),
         ]);
-        let catalog = Catalog::default();
-        let draft = AttributeDraft::sent(false, None, &sent, &catalog);
-        let (id, new) = draft.definition(&catalog).unwrap();
+        let draft = AttributeDraft::sent(false, None, &sent);
+        let (id, new) = draft.definition().unwrap();
         let options: Vec<_> =
             new.options.iter().map(|one| (one.value.as_str(), one.label.as_str())).collect();
         assert_eq!((id.as_str(), options), ("tier", vec![("gold", "Gold customers"), ("Silver", "Silver")]));
         let told = r#"{"id":"tier","name":"Tier","type":"enumeration","state":"active","members":0,
             "options":[{"value":"gold","label":"Gold customers"},{"value":"Silver","label":"Silver"}]}"#;
-        let again = AttributeDraft::of(false, told, &catalog).expect("a form");
-        assert_eq!(again.definition(&catalog).unwrap().1, new);
+        let again = AttributeDraft::of(false, told).expect("a form");
+        assert_eq!(again.definition().unwrap().1, new);
         let number = fields(&[("name", "Tier"), ("type", "number"), ("options", "gold")]);
-        let draft = AttributeDraft::sent(false, None, &number, &catalog);
-        assert_eq!(draft.definition(&catalog).unwrap().1.options, [], "a number has none");
+        let draft = AttributeDraft::sent(false, None, &number);
+        assert_eq!(draft.definition().unwrap().1.options, [], "a number has none");
         let none = fields(&[("name", "Tier"), ("type", "audience")]);
-        assert!(AttributeDraft::sent(false, None, &none, &catalog).definition(&catalog).is_err());
-    }
-
-    #[test]
-    fn a_filter_counts_where_it_is_chosen_and_what_is_wrong_with_it_is_said_in_its_row() {
-        let catalog = Catalog::default();
-        let mut sent = fields(&[("name", "Customers"), ("by", "host"), ("join", "all"), ("group", "all")]);
-        sent.extend(fields(&[
-            ("property", "Weather"),
-            ("was", "Weather"),
-            ("operator", "is"),
-            ("value", "rain"),
-        ]));
-        let by_host = AttributeDraft::sent(true, None, &sent, &catalog);
-        assert_eq!(by_host.definition(&catalog).unwrap().1.computed, None);
-        sent[1].1 = "filter".to_owned();
-        let by_filter = AttributeDraft::sent(true, None, &sent, &catalog);
-        let wrong = by_filter.definition(&catalog).unwrap_err();
-        assert_eq!(wrong.iter().map(|(row, _)| *row).collect::<Vec<_>>(), [Some((0, 0))]);
-        let view = by_filter.view(at(), &catalog, &wrong);
-        assert_eq!((view.by_filter, view.wrong_rows, view.errors.len()), (true, 1, 0));
-        assert_eq!(
-            by_filter.wrong("/name", "`name` is taken.", &catalog),
-            [(None, "name is taken.".to_owned())]
-        );
+        assert!(AttributeDraft::sent(false, None, &none).definition().is_err());
     }
 
     #[test]

@@ -46,8 +46,6 @@ pub(super) struct Attribute {
     pub members: u64,
     #[serde(default)]
     pub trouble: Option<String>,
-    #[serde(default)]
-    pub computed: Option<serde_json::Value>,
 }
 
 #[derive(Deserialize)]
@@ -141,7 +139,6 @@ impl Attribute {
             deleting: self.state == "deleting",
             members: self.members,
             trouble: self.trouble.clone(),
-            computed: self.computed.is_some(),
         }
     }
 }
@@ -285,7 +282,7 @@ mod tests {
         {"id":"basket","name":"Abandon Basket","description":"","type":"audience","property":"spoke_aud_basket","made":true,
          "state":"active","members":1204,"created_at":"2026-11-20T09:30:00.000Z","updated_at":"2026-11-20T09:30:00.000Z"},
         {"id":"old","name":"Old","description":"","type":"audience","property":null,"made":false,"state":"deleting","members":0,
-         "trouble":"A list uses it.","computed":{"and":[]},"created_at":"2026-11-20T09:30:00.000Z","updated_at":"2026-11-20T09:30:00.000Z"}]}"#;
+         "trouble":"A list uses it.","created_at":"2026-11-20T09:30:00.000Z","updated_at":"2026-11-20T09:30:00.000Z"}]}"#;
     const ATTRIBUTES: &str = r#"{"results":[
         {"id":"tier","name":"Tier","description":"","type":"enumeration","options":[{"value":"g","label":"Gold"}],"property":null,"made":false,
          "state":"active","members":7,"created_at":"2026-11-20T09:30:00.000Z","updated_at":"2026-11-20T09:30:00.000Z"}]}"#;
@@ -314,9 +311,9 @@ mod tests {
         assert_eq!(own.updated_at - own.created_at, 60_000);
         assert_eq!((view.marks, view.refused, view.group.0.as_str()), (800, 1, "Spoke Activations"));
         let [basket, old] = &view.audiences[..] else { panic!("two audiences") };
-        assert!(basket.made && basket.selected && !basket.computed && !basket.deleting);
+        assert!(basket.made && basket.selected && !basket.deleting);
         assert!(!old.selected && view.attributes[0].selected);
-        assert!(old.deleting && old.computed && old.trouble.is_some() && old.property.is_none());
+        assert!(old.deleting && old.trouble.is_some() && old.property.is_none());
         assert_eq!(
             (view.attributes[0].kind.as_str(), &view.attributes[0].options),
             ("one of several options", &vec!["Gold".to_owned()])

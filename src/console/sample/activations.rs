@@ -9,7 +9,6 @@ use crate::console::{
         RefusedLine, RefusedView, SyncLine,
     },
     connection::ConnectionFrame,
-    filter_form::{ConditionView, Entry, FilterForm, GroupView, Input},
     view::Frame,
 };
 use crate::values::time::{DAY_MS, MINUTE_MS};
@@ -96,16 +95,13 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
             activation_form::attribute(&AttributeForm {
                 exists: false,
                 id: String::new(),
-                by_filter: false,
                 ..attribute_form(t)
             }),
         ),
         (
             "audience-form-refused",
             activation_form::attribute(&AttributeForm {
-                errors: vec![t("Give it a name.")],
-                wrong_rows: 1,
-                refused: true,
+                error: Some(t("Give it a name.")),
                 ..attribute_form(t)
             }),
         ),
@@ -164,7 +160,6 @@ fn attribute(t: Text<'_>, name: &str, audience: bool) -> AttributeLine {
         deleting: false,
         members: 12_400,
         trouble: None,
-        computed: false,
     }
 }
 
@@ -213,7 +208,6 @@ fn view(t: Text<'_>) -> ActivationsView {
                 property: None,
                 made: false,
                 selected: false,
-                computed: true,
                 members: 1,
                 description: t("Whoever bought something this year."),
                 ..attribute(t, "Customers", true)
@@ -287,13 +281,6 @@ fn form(t: Text<'_>) -> ActivationForm {
 }
 
 fn attribute_form(t: Text<'_>) -> AttributeForm {
-    let condition = ConditionView {
-        property: t("Lifecycle stage"),
-        operators: vec![("is".to_owned(), "is".to_owned())],
-        operator: "is".into(),
-        input: Input::One(Entry::Text, t("customer")),
-        wrong: Some(t("There is no such stage.")),
-    };
     AttributeForm {
         at: connection_frame(t),
         audience: true,
@@ -303,21 +290,7 @@ fn attribute_form(t: Text<'_>) -> AttributeForm {
         description: t("Whoever bought something this year."),
         kind: "audience".into(),
         options: String::new(),
-        by_filter: true,
-        filter: FilterForm {
-            subject: "Somebody is in it",
-            every: t("every contact is in it"),
-            any: false,
-            groups: vec![GroupView { any: false, conditions: vec![condition] }],
-            beyond: None,
-            json: t("{\n  \"and\": []\n}"),
-            json_open: false,
-        },
-        known: vec![(t("Lifecycle stage"), t("lifecyclestage"))],
-        errors: vec![],
-        wrong_rows: 0,
-        refused: false,
-        focus: None,
+        error: None,
     }
 }
 
