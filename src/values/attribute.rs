@@ -33,6 +33,8 @@ const ADDRESS_BYTES: usize = 254;
 const PROPERTY_CHARS: usize = 50;
 /// What a member of an audience has.
 pub const MEMBER: &str = "true";
+/// What whoever was one has.
+pub const NO_MEMBER: &str = "false";
 
 /// What an attribute's values are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -262,8 +264,66 @@ pub fn address(email: &str) -> Option<String> {
     fits.then_some(address)
 }
 
-/// The options of a property as HubSpot takes them: what it has of old stays.
-pub fn options(kind: AttributeKind, options: &[Choice]) -> Vec<Value> {
+/// The definition of a property, as HubSpot takes it to make one.
+pub fn made(
+    (property, group): (&str, &str),
+    (label, description): (&str, &str),
+    kind: AttributeKind,
+    choices: &[Choice],
+) -> Value {
+    let (value_type, field_type) = kind.types();
+    let mut body = json!({
+        "name": property,
+        "label": label,
+        "description": description,
+        "groupName": group,
+        "type": value_type,
+        "fieldType": field_type,
+        "formField": false,
+    });
+    let options = options(kind, choices);
+    if !options.is_empty() {
+        body["options"] = json!(options);
+    }
+    body
+}
+
+/// What of a property follows its attribute, as HubSpot takes it to change one. `known`: options that HubSpot has, all of which stay.
+pub fn changed(
+    (label, description): (&str, &str),
+    kind: AttributeKind,
+    choices: &[Choice],
+    known: &[property_value::Choice],
+) -> Value {
+    let mut body = json!({ "label": label, "description": description });
+    if kind == AttributeKind::Enumeration {
+        let mut all = choices.to_vec();
+        let others = known.iter().filter(|own| !choices.iter().any(|choice| choice.value == own.value));
+        all.extend(others.map(|own| Choice { value: own.value.clone(), label: own.label.clone() }));
+        body["options"] = json!(options(kind, &all));
+    }
+    body
+}
+
+/// What keeps a property of HubSpot's from holding an attribute, in a sentence; `None`: it can.
+pub fn misfit(kind: AttributeKind, field: &Definition) -> Option<String> {
+    if let Err(refusal) = field.writable() {
+        return Some(refusal.detail);
+    }
+    let (wanted, _) = kind.types();
+    // A box to tick may be an enumeration of `true` and `false`.
+    let ticked = wanted == "bool" && field.field_type == "booleancheckbox";
+    if field.value_type == wanted || ticked {
+        return None;
+    }
+    Some(format!(
+        "`{}` is in HubSpot already and has the type `{}`, and holds `{wanted}` here. Rename or remove it there, then try again.",
+        field.name, field.value_type
+    ))
+}
+
+/// The options of a property as HubSpot takes them.
+fn options(kind: AttributeKind, options: &[Choice]) -> Vec<Value> {
     let option = |order: usize, label: &str, value: &str| json!({ "label": label, "value": value, "displayOrder": order, "hidden": false });
     match kind {
         AttributeKind::Audience | AttributeKind::Bool => {
@@ -335,6 +395,35 @@ mod tests {
         let tier = of(AttributeKind::Enumeration, &options);
         assert_eq!(value(&tier, "Gold").as_deref(), Ok("gold"));
         assert!(value(&tier, "tin").is_err());
+    }
+
+    #[test]
+    fn a_property_is_made_with_its_options_and_changed_without_losing_those_of_others() {
+        let choice = |value: &str| Choice { value: value.to_owned(), label: value.to_uppercase() };
+        let body = made(("p_aud_a", "g"), ("A", ""), AttributeKind::Audience, &[]);
+        assert_eq!((&body["type"], &body["fieldType"]), (&json!("bool"), &json!("booleancheckbox")));
+        assert_eq!((&body["options"][0]["value"], &body["groupName"]), (&json!("true"), &json!("g")));
+        assert_eq!(made(("p", "g"), ("A", ""), AttributeKind::Number, &[]).get("options"), None);
+        let known = ["tin", "gold"]
+            .map(|value| property_value::Choice { value: value.to_owned(), label: "Of HubSpot".to_owned() });
+        let body = changed(("B", "C"), AttributeKind::Enumeration, &[choice("gold")], &known);
+        let values: Vec<&Value> =
+            body["options"].as_array().unwrap().iter().map(|option| &option["value"]).collect();
+        assert_eq!(values, ["gold", "tin"]);
+        assert_eq!(
+            changed(("B", "C"), AttributeKind::Date, &[], &[]),
+            json!({ "label": "B", "description": "C" })
+        );
+    }
+
+    #[test]
+    fn a_property_of_another_type_cannot_hold_an_attribute() {
+        let own = definition("p", "P", AttributeKind::Audience, &[]);
+        assert_eq!(misfit(AttributeKind::Audience, &own), None);
+        let ticked = Definition { value_type: "enumeration".to_owned(), ..own.clone() };
+        assert_eq!(misfit(AttributeKind::Audience, &ticked), None);
+        assert!(misfit(AttributeKind::Number, &own).unwrap().contains("`bool`"));
+        assert!(misfit(AttributeKind::Audience, &Definition { read_only: true, ..own }).is_some());
     }
 
     #[test]

@@ -142,6 +142,7 @@ impl Portal {
                 Answer::Activation(self.activation_command(turn, *command, &mut effects)?)
             }
         };
+        self.follow_activations(turn)?;
         if self.follow_channels(turn)? | self.tell_lifecycle(turn)? {
             self.rouse_for_deliveries(turn, &mut effects)?;
         }
