@@ -179,7 +179,7 @@ fn victim(world: &World) -> Result<Victim> {
     })
 }
 
-/// An audience and an attribute with somebody in them, and what would keep them on contacts: it is paused, so that nothing of it moves.
+/// An audience and an attribute with somebody in them, and what would keep the audience on contacts, but that it is paused.
 fn activation(world: &World, own: &str) -> Result<Value> {
     for (list, body, values) in [
         ("audiences", json!({"name": CANARY}), json!({})),
@@ -192,7 +192,8 @@ fn activation(world: &World, own: &str) -> Result<Value> {
             ensure!(put.status == 200, "{path}: {} {}", put.status, put.text);
         }
     }
-    let made = world.spoke.post_json(&format!("{own}/activations"), &json!({"name": CANARY}))?;
+    let new = json!({"name": CANARY, "audiences": ["canary"]});
+    let made = world.spoke.post_json(&format!("{own}/activations"), &new)?;
     let id = made["id"].as_str().context("an activation's id")?;
     world.spoke.post_json(&format!("{own}/activations/{id}/pause"), &json!({}))
 }
@@ -273,13 +274,15 @@ fn body(row: &Row) -> Option<String> {
             json!({"name": "Mallory", "list": "ql_070707070707070707070707", "steps": [{"action": "import_company"}]})
         }
         "settings" if row.pattern.ends_with("/activations/settings") => json!({"prefix": "mallory"}),
-        "activations" => json!({"name": "Mallory"}),
+        "activations" => json!({"name": "Mallory", "audiences": ["canary"]}),
         "members" => json!({"email": PERSON}),
         "values" => json!({"email": PERSON, "value": "mallory"}),
         "*" if row.pattern.ends_with("/values/*") => json!({"value": "mallory"}),
         "*" if row.pattern.ends_with("/audiences/*") => json!({"name": "Mallory"}),
         "*" if row.pattern.ends_with("/attributes/*") => json!({"name": "Mallory", "type": "string"}),
-        "*" if row.method == "PUT" && row.pattern.ends_with("/activations/*") => json!({"name": "Mallory"}),
+        "*" if row.method == "PUT" && row.pattern.ends_with("/activations/*") => {
+            json!({"name": "Mallory", "audiences": ["canary"]})
+        }
         "settings" => json!({"off": ["add_note"]}),
         "scores" => json!({"on": true, "hour": 3, "fields": "managed", "prefix": "mallory"}),
         "bulk" if row.pattern.ends_with("/scores/bulk") => json!({"id": "acct-17", "intent_score": 1}),
@@ -311,15 +314,9 @@ fn state(world: &World, victim: &Victim) -> Result<Vec<Value>> {
         (format!("/v1/connections/{connection}/mappings"), &["action", "entries", "updated_at"]),
         (format!("/v1/connections/{connection}/automations"), &["id", "name", "state", "updated_at"]),
         (format!("/v1/connections/{connection}/qualifying-lists"), &["id", "name", "updated_at"]),
-        (format!("/v1/connections/{connection}/activations"), &["id", "name", "state", "updated_at"]),
-        (
-            format!("/v1/connections/{connection}/audiences"),
-            &["id", "name", "members", "state", "updated_at"],
-        ),
-        (
-            format!("/v1/connections/{connection}/attributes"),
-            &["id", "name", "members", "state", "updated_at"],
-        ),
+        (format!("/v1/connections/{connection}/activations"), &["id", "name", "audiences", "state"]),
+        (format!("/v1/connections/{connection}/audiences"), &["id", "name", "members", "state"]),
+        (format!("/v1/connections/{connection}/attributes"), &["id", "name", "members", "state"]),
         (format!("/v1/connections/{connection}/audiences/canary/members"), &["email"]),
         (format!("/v1/connections/{connection}/attributes/canary/values"), &["email", "value"]),
         (format!("/v1/connections/{connection}/seats"), &["id", "user", "state", "invited_at"]),
@@ -336,14 +333,11 @@ fn state(world: &World, victim: &Victim) -> Result<Vec<Value>> {
     all.push(world.spoke.get_json(&format!("/v1/connections/{connection}"))?["state"].clone());
     let settings = world.spoke.get_json(&format!("/v1/connections/{connection}/scores"))?;
     all.extend(["on", "prefix", "accounts", "creating", "running"].map(|member| settings[member].clone()));
-    for path in [
-        "prospects/blocks",
-        "retention",
-        "actions/settings",
-        "scores/accounts/acct-17",
-        "scores/runs",
-        "activations/settings",
-    ] {
+    let settings = world.spoke.get_json(&format!("/v1/connections/{connection}/activations/settings"))?;
+    all.extend(["prefix", "group", "group_label"].map(|member| settings[member].clone()));
+    for path in
+        ["prospects/blocks", "retention", "actions/settings", "scores/accounts/acct-17", "scores/runs"]
+    {
         all.push(world.spoke.get_json(&format!("/v1/connections/{connection}/{path}"))?);
     }
     Ok(all)
