@@ -203,7 +203,7 @@ test("a viewer sees all of it and changes nothing", async () => {
   assert.equal((await viewer.goto(address("/audiences/abandon-basket/delete"))).status(), 403);
 });
 
-test("before an audience is deleted what depends on it is named; then its property is gone from HubSpot", async () => {
+test("before an audience is deleted what depends on it is named, here and by HubSpot", async () => {
   const channel = {
     name: "Baskets to mail",
     object_type: "contacts",
@@ -219,12 +219,27 @@ test("before an audience is deleted what depends on it is named; then its proper
   await page.getByText(BASKET).waitFor();
   await world.assertFitToUse(page);
   await page.getByRole("link", { name: "Keep it" }).click();
+  // A list or workflow of HubSpot's own uses it.
+  await world.control("PATCH", "switches", { properties_in_use: true });
   await page.getByRole("link", { name: "Delete Left a basket" }).click();
   await page.getByRole("button", { name: "Delete" }).click();
   await page.getByText("Deleted. Its property is being deleted in HubSpot.").waitFor();
+  await page.getByText("Needs attention", { exact: true }).waitFor({ timeout: 60_000 });
+  await page.getByText("could not be archived").waitFor();
+  await world.assertFitToUse(page);
+  assert.equal((await property(BASKET)).label, "Left a basket");
+});
+
+test("once nothing uses it any more, its property is deleted on request", async () => {
+  await world.control("PATCH", "switches", { properties_in_use: false });
+  await page.getByRole("button", { name: "Try again Left a basket" }).click();
+  await page.getByText("HubSpot is being asked again").waitFor();
   await world.until("the property is gone", async () => (await property(BASKET)) === null, 60);
   await world.until("the audience is gone", async () => (await api("GET", "/audiences")).results.length === 0, 60);
   assert.equal(await held(people[1], POINTS), "74", "what else the activation keeps stays");
+  await page.goto(address("/activations"));
+  assert.equal(await page.getByText("Left a basket").count(), 0);
+  await world.assertFitToUse(page);
 });
 
 test("an activation is deleted, and its properties stay", async () => {

@@ -333,8 +333,8 @@ mod tests {
         assert_eq!(view.activations, ["Baskets"]);
         assert_eq!(view.others, [("qualifying list".to_owned(), "Warm leads".to_owned())]);
         assert_eq!(view.attribute.members, 1_204);
-        let contacts =
-            r#"[{"email":"ada@example.com","why":"A rule refuses it.","at":"2026-11-20T09:30:00.000Z"}]"#;
+        let contacts = r#"[{"email":"ada@example.com","why":"A rule refuses it.","at":"2026-11-20T09:30:00.000Z"},
+            {"contact":"512","why":"A rule refuses it.","at":"2026-11-20T09:30:00.000Z"}]"#;
         let view = refused(at(), SETTINGS, contacts).expect("a page");
         assert_eq!((view.total, view.contacts[0].refused_at.is_some()), (1, true));
         let whom: Vec<_> = view.contacts.iter().map(|line| line.whom.clone()).collect();

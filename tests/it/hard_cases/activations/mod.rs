@@ -1,5 +1,6 @@
 //! Activations: what the host says of people is on their contacts in the end, written once, whatever happens between.
 
+mod documented;
 mod properties;
 mod troubles;
 
