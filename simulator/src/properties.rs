@@ -119,6 +119,10 @@ pub(crate) fn handle(
             PropertyCreation::Exhausted => return Err(no_more_properties(0)),
         }
     }
+    let archives = matches!(endpoint, E::PropertyArchive | E::PropertyBatchArchive);
+    if archives && turn.switches.properties_in_use {
+        return Err(Problem::validation("The property is used and cannot be archived.".to_owned()));
+    }
     match endpoint {
         E::PropertyList if turn.viewer.is_none() => Ok(ok(200, store.schema.list_json(archived))),
         E::PropertyList => {

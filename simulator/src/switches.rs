@@ -41,6 +41,8 @@ pub struct Switches {
     pub deal_needs_pipeline_of_several: bool,
     /// Whether accounts take new properties.
     pub property_creation: PropertyCreation,
+    /// Whether something of the account (a list, a workflow, a form) uses every property of its people: then none can be archived.
+    pub properties_in_use: bool,
     /// How long after a property was made writes answer that there is none, milliseconds.
     pub writes_know_property_after_ms: u64,
     /// Whether a conditionally required property that was missing before refuses every write to the record (else only
@@ -314,6 +316,7 @@ impl Default for Switches {
             creation_key: CreationKey::Refused,
             deal_needs_pipeline_of_several: false,
             property_creation: PropertyCreation::Allowed,
+            properties_in_use: false,
             writes_know_property_after_ms: 0,
             rules_look_at_old_values: false,
             merge_sends_deletions: false,

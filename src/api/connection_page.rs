@@ -1,13 +1,16 @@
 //! Addresses of the pages of one connection, all below `/w/{w}/connections/{c}`; see `console::connection_paths`.
 
 use crate::{
-    api::route::{self, Make, Route},
+    api::{
+        activation::{self, Which},
+        route::{self, Make, Route},
+    },
     engine::portal::outbox::actions::Name,
     values::{
         http::Method,
         ids::{
-            ActionId, AutomationId, BlockId, ChannelId, EndpointId, ObjectType, QualifyingListId, RecordId,
-            RunId, SeatId,
+            ActionId, ActivationId, AttributeId, AutomationId, BlockId, ChannelId, EndpointId, ObjectType,
+            QualifyingListId, RecordId, RunId, SeatId,
         },
         mapping::Action,
     },
@@ -168,6 +171,44 @@ pub enum ConnectionPage {
     ScoreRun(u32),
     /// `GET …/scores/runs/{run}/errors`
     ScoreErrors(u32),
+    /// `GET …/activations`
+    Activations,
+    /// `GET …/activations/new`
+    NewActivation,
+    /// `GET …/activations/{a}/edit`
+    EditActivation(ActivationId),
+    /// `POST …/activations/new`, `POST …/activations/{a}/edit`
+    SendActivation(Option<ActivationId>),
+    /// `GET …/activations/settings`
+    ActivationNames,
+    /// `POST …/activations/settings`
+    SetActivationNames,
+    /// `GET …/activations/refused`
+    RefusedContacts,
+    /// `POST …/activations/refused`
+    RetryRefusedContacts,
+    /// `GET …/activations/{a}`
+    Activation(ActivationId),
+    /// `POST …/activations/{a}/pause`
+    PauseActivation(ActivationId),
+    /// `POST …/activations/{a}/resume`
+    ResumeActivation(ActivationId),
+    /// `POST …/activations/{a}/sync`
+    SyncActivation(ActivationId),
+    /// `GET …/activations/{a}/delete`
+    AskDeleteActivation(ActivationId),
+    /// `POST …/activations/{a}/delete`
+    DeleteActivation(ActivationId),
+    /// `GET …/audiences/new`, `GET …/audiences/{a}/edit`, and of attributes
+    AttributeForm(Which, Option<AttributeId>),
+    /// `POST …/audiences/new`, `POST …/audiences/{a}/edit`, and of attributes
+    SendAttribute(Which, Option<AttributeId>),
+    /// `GET …/audiences/{a}/delete`, and of attributes
+    AskDeleteAttribute(Which, AttributeId),
+    /// `POST …/audiences/{a}/delete`, and of attributes
+    DeleteAttribute(Which, AttributeId),
+    /// `POST …/audiences/{a}/retry`, and of attributes
+    RetryProperty(Which, AttributeId),
     /// `GET …/automations`
     Automations,
     /// `GET …/automations/new`
@@ -225,7 +266,7 @@ pub enum ConnectionPage {
 }
 
 /// Every such address, as in the router's own table.
-pub const TABLE: [(Method, &str, Make); 105] = [
+pub const TABLE: [(Method, &str, Make); 134] = [
     (Method::Get, "/w/*/connections/*", |at| page(at, ConnectionPage::Sync)),
     (Method::Get, "/w/*/connections/*/live", |at| page(at, ConnectionPage::SyncLive)),
     (Method::Post, "/w/*/connections/*/pause", |at| page(at, ConnectionPage::Pause)),
@@ -322,6 +363,81 @@ pub const TABLE: [(Method, &str, Make); 105] = [
     (Method::Get, "/w/*/connections/*/scores/runs/*/errors", |at| {
         page(at, ConnectionPage::ScoreErrors(at[2].parse().ok()?))
     }),
+    (Method::Get, "/w/*/connections/*/activations", |at| page(at, ConnectionPage::Activations)),
+    (Method::Get, "/w/*/connections/*/activations/new", |at| page(at, ConnectionPage::NewActivation)),
+    (Method::Post, "/w/*/connections/*/activations/new", |at| page(at, ConnectionPage::SendActivation(None))),
+    (Method::Get, "/w/*/connections/*/activations/settings", |at| page(at, ConnectionPage::ActivationNames)),
+    (Method::Post, "/w/*/connections/*/activations/settings", |at| {
+        page(at, ConnectionPage::SetActivationNames)
+    }),
+    (Method::Get, "/w/*/connections/*/activations/refused", |at| page(at, ConnectionPage::RefusedContacts)),
+    (Method::Post, "/w/*/connections/*/activations/refused", |at| {
+        page(at, ConnectionPage::RetryRefusedContacts)
+    }),
+    (Method::Get, "/w/*/connections/*/activations/*", |at| of_activation(at, ConnectionPage::Activation)),
+    (Method::Get, "/w/*/connections/*/activations/*/edit", |at| {
+        of_activation(at, ConnectionPage::EditActivation)
+    }),
+    (Method::Post, "/w/*/connections/*/activations/*/edit", |at| {
+        page(at, ConnectionPage::SendActivation(Some(at[2].parse().ok()?)))
+    }),
+    (Method::Post, "/w/*/connections/*/activations/*/pause", |at| {
+        of_activation(at, ConnectionPage::PauseActivation)
+    }),
+    (Method::Post, "/w/*/connections/*/activations/*/resume", |at| {
+        of_activation(at, ConnectionPage::ResumeActivation)
+    }),
+    (Method::Post, "/w/*/connections/*/activations/*/sync", |at| {
+        of_activation(at, ConnectionPage::SyncActivation)
+    }),
+    (Method::Get, "/w/*/connections/*/activations/*/delete", |at| {
+        of_activation(at, ConnectionPage::AskDeleteActivation)
+    }),
+    (Method::Post, "/w/*/connections/*/activations/*/delete", |at| {
+        of_activation(at, ConnectionPage::DeleteActivation)
+    }),
+    (Method::Get, "/w/*/connections/*/audiences/new", |at| {
+        page(at, ConnectionPage::AttributeForm(Which::Audiences, None))
+    }),
+    (Method::Post, "/w/*/connections/*/audiences/new", |at| {
+        page(at, ConnectionPage::SendAttribute(Which::Audiences, None))
+    }),
+    (Method::Get, "/w/*/connections/*/audiences/*/edit", |at| {
+        page(at, ConnectionPage::AttributeForm(Which::Audiences, Some(activation::id(at[2])?)))
+    }),
+    (Method::Post, "/w/*/connections/*/audiences/*/edit", |at| {
+        page(at, ConnectionPage::SendAttribute(Which::Audiences, Some(activation::id(at[2])?)))
+    }),
+    (Method::Get, "/w/*/connections/*/audiences/*/delete", |at| {
+        page(at, ConnectionPage::AskDeleteAttribute(Which::Audiences, activation::id(at[2])?))
+    }),
+    (Method::Post, "/w/*/connections/*/audiences/*/delete", |at| {
+        page(at, ConnectionPage::DeleteAttribute(Which::Audiences, activation::id(at[2])?))
+    }),
+    (Method::Post, "/w/*/connections/*/audiences/*/retry", |at| {
+        page(at, ConnectionPage::RetryProperty(Which::Audiences, activation::id(at[2])?))
+    }),
+    (Method::Get, "/w/*/connections/*/attributes/new", |at| {
+        page(at, ConnectionPage::AttributeForm(Which::Attributes, None))
+    }),
+    (Method::Post, "/w/*/connections/*/attributes/new", |at| {
+        page(at, ConnectionPage::SendAttribute(Which::Attributes, None))
+    }),
+    (Method::Get, "/w/*/connections/*/attributes/*/edit", |at| {
+        page(at, ConnectionPage::AttributeForm(Which::Attributes, Some(activation::id(at[2])?)))
+    }),
+    (Method::Post, "/w/*/connections/*/attributes/*/edit", |at| {
+        page(at, ConnectionPage::SendAttribute(Which::Attributes, Some(activation::id(at[2])?)))
+    }),
+    (Method::Get, "/w/*/connections/*/attributes/*/delete", |at| {
+        page(at, ConnectionPage::AskDeleteAttribute(Which::Attributes, activation::id(at[2])?))
+    }),
+    (Method::Post, "/w/*/connections/*/attributes/*/delete", |at| {
+        page(at, ConnectionPage::DeleteAttribute(Which::Attributes, activation::id(at[2])?))
+    }),
+    (Method::Post, "/w/*/connections/*/attributes/*/retry", |at| {
+        page(at, ConnectionPage::RetryProperty(Which::Attributes, activation::id(at[2])?))
+    }),
     (Method::Get, "/w/*/connections/*/automations", |at| page(at, ConnectionPage::Automations)),
     (Method::Get, "/w/*/connections/*/automations/new", |at| page(at, ConnectionPage::NewAutomation)),
     (Method::Post, "/w/*/connections/*/automations/new", |at| page(at, ConnectionPage::SendAutomation(None))),
@@ -372,6 +488,10 @@ pub const TABLE: [(Method, &str, Make); 105] = [
     (Method::Get, "/w/*/connections/*/act/*", |at| of_name(at, ConnectionPage::Act)),
     (Method::Post, "/w/*/connections/*/act/*", |at| of_name(at, ConnectionPage::SendAct)),
 ];
+
+fn of_activation(at: &[&str], make: fn(ActivationId) -> ConnectionPage) -> Option<Route> {
+    page(at, make(at[2].parse().ok()?))
+}
 
 fn of_automation(at: &[&str], make: fn(AutomationId) -> ConnectionPage) -> Option<Route> {
     page(at, make(at[2].parse().ok()?))

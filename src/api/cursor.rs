@@ -27,6 +27,8 @@ pub enum Of {
     Signals,
     /// A seat's tasks, in the order in which they are due.
     Tasks,
+    /// Addresses of people, in their order.
+    Addresses,
     /// What HubSpot pages through, by its own cursor.
     HubSpot,
 }
@@ -42,6 +44,7 @@ impl Of {
             Self::Rows => "z:",
             Self::Signals => "g:",
             Self::Tasks => "t:",
+            Self::Addresses => "e:",
             Self::HubSpot => "h:",
         }
     }

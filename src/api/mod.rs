@@ -2,6 +2,7 @@
 //! answer looks. Pure; who may ask is settled in the platform ring, which carries the questions to the objects.
 
 pub mod action;
+pub mod activation;
 pub mod channel;
 pub mod connection;
 pub mod connection_page;

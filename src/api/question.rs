@@ -264,6 +264,7 @@ pub fn problem(connection: &ConnectionId, answer: Answer, expected: Expected) ->
             | Answer::Outbox(_)
             | Answer::Mapping(_)
             | Answer::Score(_)
+            | Answer::Activation(_)
             | Answer::Signal(_)
             | Answer::Endpoint(_),
             _,

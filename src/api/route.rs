@@ -4,7 +4,7 @@ mod v1;
 
 use crate::{
     api::{
-        action, channel,
+        action, activation, channel,
         connection_page::{self, ConnectionPage},
         endpoint::Call,
         mapping,
@@ -292,6 +292,7 @@ pub fn table() -> impl Iterator<Item = &'static (Method, &'static str, Make)> {
         .chain(&action::TABLE)
         .chain(&signal::TABLE)
         .chain(&score::TABLE)
+        .chain(&activation::TABLE)
 }
 
 fn endpoint(at: &[&str], call: fn(EndpointId) -> Call) -> Option<Route> {
@@ -354,6 +355,7 @@ mod tests {
     const WORKSPACE: &str = "ws_070707070707070707070707";
     const CONNECTION: &str = "con_070707070707070707070707";
     const ACTION: &str = "act_070707070707070707070707";
+    const ACTIVATION: &str = "atv_070707070707070707070707";
 
     fn found(method: Method, path: &str) -> Found {
         find(Some(method), path)
@@ -400,6 +402,16 @@ mod tests {
                     (_, before) if before.ends_with("/act/") => "import_company",
                     (_, before) if before.ends_with("/mappings/") => "log_call",
                     (_, before) if ["/accounts/", "/runs/"].iter().any(|end| before.ends_with(end)) => "17",
+                    (_, before) if before.ends_with("/replacement/") => "17",
+                    (_, before) if before.ends_with("/activations/") => ACTIVATION,
+                    (_, before)
+                        if ["/audiences/", "/attributes/"].iter().any(|end| before.ends_with(end)) =>
+                    {
+                        "abandon-basket"
+                    }
+                    (_, before) if ["/members/", "/values/"].iter().any(|end| before.ends_with(end)) => {
+                        "ada%40example.com"
+                    }
                     (_, before) if before.ends_with("/signals/") => "sig_070707070707070707070707",
                     (_, before) if before.ends_with("/qualifying-lists/") => "ql_070707070707070707070707",
                     (_, before) if before.ends_with("/automations/") => "aut_070707070707070707070707",
@@ -504,6 +516,28 @@ mod tests {
         }
         is_page(Method::Get, &connection.score_run("17"));
         is_page(Method::Get, &connection.score_errors("17"));
+        for method in [Method::Get, Method::Post] {
+            for id in [None, Some(ACTIVATION)] {
+                is_page(method, &connection.activation_form(id));
+            }
+            is_page(method, &connection.activation_action(ACTIVATION, "delete"));
+            is_page(method, &connection.activation_names());
+            is_page(method, &connection.refused_contacts());
+            for audiences in [true, false] {
+                for id in [None, Some("abandon-basket")] {
+                    is_page(method, &connection.attribute_form(audiences, id));
+                }
+                is_page(method, &connection.attribute_action(audiences, "abandon-basket", "delete"));
+            }
+        }
+        is_page(Method::Get, &connection.activations());
+        is_page(Method::Get, &connection.activation(ACTIVATION));
+        for action in ["pause", "resume", "sync"] {
+            is_page(Method::Post, &connection.activation_action(ACTIVATION, action));
+        }
+        for audiences in [true, false] {
+            is_page(Method::Post, &connection.attribute_action(audiences, "abandon-basket", "retry"));
+        }
         is_page(Method::Get, &connection.mappings());
         is_page(Method::Get, &connection.outbox("failed", Some(7)));
         is_page(Method::Get, &connection.outbox_live("nightly", "failed"));

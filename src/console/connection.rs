@@ -72,6 +72,7 @@ pub enum Tab {
     Privacy,
     Audit,
     Mappings,
+    Activations,
     Scores,
     Automations,
 }
@@ -125,6 +126,7 @@ pub fn ways(paths: &ConnectionPaths, first_type: Option<&str>) -> Vec<(Tab, &'st
     ways.push((Tab::Outbox, "Outbox", paths.outbox("", None)));
     ways.push((Tab::Mappings, "Mappings", paths.mappings()));
     ways.push((Tab::Automations, "Automations", paths.automations()));
+    ways.push((Tab::Activations, "Activations", paths.activations()));
     ways.push((Tab::Scores, "Scores", paths.scores()));
     ways.push((Tab::Access, "Access", paths.access()));
     ways.push((Tab::Limits, "Limits", paths.limits()));

@@ -49,6 +49,18 @@
 //! | POST | the same: `csrf`, `do` and the form | the same with what was refused, or 303 to it |
 //! | GET | `…/scores/runs/{run}` | [`super::scores::run`] |
 //! | GET | `…/scores/runs/{run}/errors` | a CSV file to keep |
+//! | GET | `…/activations` | [`super::activations::page`] |
+//! | GET | `…/activations/new`, `…/activations/{activation}/edit` | [`super::activation_form::form`] |
+//! | POST | the same: `csrf`, `name`, `description`, `audience`…, `attribute`…, `unknown` | the form again, or 303 to the activation's page |
+//! | GET | `…/activations/{activation}` | [`super::activations::one`] |
+//! | POST | `…/activations/{activation}/pause`, `/resume`, `/sync`: `csrf` | 303 to its page |
+//! | GET, POST | `…/activations/{activation}/delete` | [`super::activations::delete`] |
+//! | GET, POST | `…/activations/settings`: `csrf`, `label`, `group`, `prefix` | [`super::activation_form::names`] |
+//! | GET, POST | `…/activations/refused` | [`super::activations::refused`]; sent, all are written again |
+//! | GET | `…/audiences/new`, `…/attributes/new`, `…/{id}/edit` | [`super::activation_form::attribute`] |
+//! | POST | the same: `csrf`, `id`, `name`, `description`, `type`, `options` | the form again, or 303 to the page of activations |
+//! | GET, POST | `…/audiences/{id}/delete`, `…/attributes/{id}/delete` | [`super::activations::delete_attribute`] |
+//! | POST | `…/audiences/{id}/retry`, `…/attributes/{id}/retry`: `csrf` | 303 to the page of activations |
 //! | GET | `…/automations?before=` | [`super::automations::page`] |
 //! | GET | `…/automations/new`, `…/automations/{automation}/edit` | [`super::automation_form::form`] |
 //! | POST | the same: `csrf`, `do`, `name`, `list`, `per`, `hours`, each step from its `step` on, `json` | the form again, or 303 to the page of automations |
@@ -360,6 +372,50 @@ impl ConnectionPaths {
         format!("{}/errors", self.score_run(run))
     }
 
+    pub fn activations(&self) -> String {
+        format!("{}/activations", self.base)
+    }
+
+    pub fn activation(&self, id: &str) -> String {
+        format!("{}/{}", self.activations(), escape(id))
+    }
+
+    /// `pause`, `resume`, `sync`, `delete`.
+    pub fn activation_action(&self, id: &str, action: &str) -> String {
+        format!("{}/{action}", self.activation(id))
+    }
+
+    /// The form of an activation; without an id of a new one.
+    pub fn activation_form(&self, id: Option<&str>) -> String {
+        match id {
+            Some(id) => self.activation_action(id, "edit"),
+            None => format!("{}/new", self.activations()),
+        }
+    }
+
+    /// How properties and their group are called.
+    pub fn activation_names(&self) -> String {
+        format!("{}/settings", self.activations())
+    }
+
+    /// Contacts that HubSpot refused.
+    pub fn refused_contacts(&self) -> String {
+        format!("{}/refused", self.activations())
+    }
+
+    /// The form of an audience, or of an attribute; without an id of a new one.
+    pub fn attribute_form(&self, audiences: bool, id: Option<&str>) -> String {
+        match id {
+            Some(id) => self.attribute_action(audiences, id, "edit"),
+            None => format!("{}/{}/new", self.base, list_of(audiences)),
+        }
+    }
+
+    /// `delete`, `retry`.
+    pub fn attribute_action(&self, audiences: bool, id: &str, action: &str) -> String {
+        format!("{}/{}/{}/{action}", self.base, list_of(audiences), escape(id))
+    }
+
     pub fn automations(&self) -> String {
         format!("{}/automations", self.base)
     }
@@ -401,6 +457,10 @@ impl ConnectionPaths {
     pub fn refresh_fields(&self, object_type: &str) -> String {
         format!("{}/fields/{}/refresh", self.base, escape(object_type))
     }
+}
+
+const fn list_of(audiences: bool) -> &'static str {
+    if audiences { "audiences" } else { "attributes" }
 }
 
 impl FieldsQuery {

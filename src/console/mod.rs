@@ -13,6 +13,8 @@
 
 pub mod access;
 pub mod act;
+pub mod activation_form;
+pub mod activations;
 pub mod audit;
 pub mod automation_form;
 pub mod automations;

@@ -2,6 +2,7 @@
 //! text in its place.
 
 mod access;
+mod activations;
 mod automations;
 mod channels;
 mod choose_fields;
@@ -196,6 +197,7 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
     pages.extend(outbox::every_page(t));
     pages.extend(automations::every_page(t));
     pages.extend(scores::every_page(t));
+    pages.extend(activations::every_page(t));
     pages
 }
 

@@ -489,3 +489,98 @@ fn the_policy_forbids_everything_inline_and_lets_forms_end_only_where_told() {
     assert!(policy(&[]).ends_with("form-action 'self'"));
     assert!(policy(&["https://app.hubspot.com"]).ends_with("form-action 'self' https://app.hubspot.com"));
 }
+
+#[test]
+fn activations_are_asked_for_often_while_something_of_them_moves() {
+    let every = |name: &str| {
+        let page = named(name);
+        let html = Html::parse_document(&page.html);
+        let live = &select(&html, "#live")[0];
+        (live.attr("hx-trigger").unwrap().to_owned(), select(&html, "progress").len())
+    };
+    let (often, seldom) = ("every 2s".to_owned(), "every 10s".to_owned());
+    assert_eq!(every("activations"), (often.clone(), 1));
+    assert_eq!(every("activation"), (often.clone(), 1));
+    assert_eq!(every("activation-waiting"), (often, 0));
+    assert_eq!(every("activation-done"), (seldom.clone(), 0));
+    assert_eq!(every("activation-paused"), (seldom, 1));
+    let words = text(&named("activation"));
+    assert!(
+        words.contains(
+            "12,400 of 20,000 rows gone through, 8,372 contacts written with 84 calls, about 2 minutes left"
+        ),
+        "{words}"
+    );
+    let paused = text(&named("activation-paused"));
+    assert!(!paused.contains(" left") && paused.contains("until somebody resumes it"), "{paused}");
+}
+
+#[test]
+fn a_viewer_sees_activations_and_is_offered_nothing_to_do() {
+    for name in ["activations-viewer", "activation-viewer"] {
+        let page = named(name);
+        let html = Html::parse_document(&page.html);
+        assert_eq!(select(&html, "main form").len(), 0, "{name}");
+        assert_eq!(select(&html, "main a.btn").len(), 0, "{name}");
+        assert!(text(&page).contains("Abandon Basket"), "{name}");
+    }
+}
+
+#[test]
+fn before_an_audience_is_deleted_what_depends_on_it_is_named() {
+    let page = named("audience-delete");
+    let words = text(&page);
+    for named in [
+        "raptor_aud_abandon_basket",
+        "Activation Baskets and tiers",
+        "Channel Warm leads",
+        "Automation Tell sales",
+    ] {
+        assert!(words.contains(named), "{named}: {words}");
+    }
+    let html = Html::parse_document(&page.html);
+    let to = "/w/ws_northwind/connections/con_a/audiences/abandon-basket/delete";
+    assert_eq!(select(&html, &format!("form[action='{to}'][method=post]")).len(), 1);
+    let unused = text(&named("attribute-delete-unused"));
+    assert!(unused.contains("Nothing depends on it here."), "{unused}");
+}
+
+#[test]
+fn what_is_wrong_with_a_property_can_be_tried_again_and_what_is_refused_is_told_without_an_address_in_a_link()
+{
+    let page = named("activations");
+    let html = Html::parse_document(&page.html);
+    let retry = select(&html, "form[action$='/retry'] button");
+    let words: Vec<String> = retry.iter().map(|button| button.text().collect()).collect();
+    assert_eq!(words, ["Try again Old"]);
+    assert_eq!(select(&html, "a[href$='/audiences/old/delete'], a[href$='/audiences/old/edit']").len(), 0);
+    let page = named("activation-refused-contacts");
+    let html = Html::parse_document(&page.html);
+    assert!(text(&page).contains("ada@analytical.example"));
+    for link in select(&html, "[href], [action], [hx-get]") {
+        for address in ["href", "action", "hx-get"].iter().filter_map(|name| link.attr(name)) {
+            assert!(!address.contains("ada"), "{address}");
+        }
+    }
+    let nobody = named("activation-refused-nobody");
+    assert_eq!(select(&Html::parse_document(&nobody.html), "main form").len(), 0);
+}
+
+#[test]
+fn the_form_of_an_activation_says_by_what_people_are_told_apart_and_keeps_what_is_ticked() {
+    let page = named("activation-form");
+    let html = Html::parse_document(&page.html);
+    assert!(text(&page).contains("Identifier: e-mail."));
+    assert_eq!(select(&html, "input[type=checkbox][name=audience]").len(), 12);
+    let ticked = select(&html, "input[type=checkbox][checked]");
+    let values: Vec<_> = ticked.iter().map(|own| own.attr("value").unwrap()).collect();
+    assert_eq!(values, ["aud-0", "tier"]);
+    assert_eq!(select(&html, "input[name=unknown][value=create][checked]").len(), 1);
+    assert_eq!(select(&html, "[data-filter=audience]").len(), 1, "many can be narrowed");
+    assert_eq!(select(&html, "[data-filter=attribute]").len(), 0);
+    assert_eq!(named("activation-form-refused").status, 400);
+    let edited = Html::parse_document(&named("audience-form").html);
+    assert_eq!(select(&edited, "input[name=id]").len(), 0, "an id does not change");
+    let new = Html::parse_document(&named("audience-form-new").html);
+    assert_eq!(select(&new, "input[name=id]").len(), 1);
+}

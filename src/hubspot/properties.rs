@@ -159,6 +159,26 @@ pub fn create(kind: ObjectType, definition: &Value) -> Request {
     post(format!("/crm/properties/{VERSION}/{kind}"), definition)
 }
 
+/// `PATCH /crm/properties/…/{type}/groups/{name}`: another label.
+pub fn rename_group(kind: ObjectType, name: &str, label: &str) -> Request {
+    patch(format!("/crm/properties/{VERSION}/{kind}/groups/{name}"), &serde_json::json!({ "label": label }))
+}
+
+/// `PATCH /crm/properties/…/{type}/{name}`: what is named changes, the rest stays. Options are replaced whole.
+pub fn update(kind: ObjectType, name: &str, changes: &Value) -> Request {
+    patch(format!("/crm/properties/{VERSION}/{kind}/{name}"), changes)
+}
+
+/// `DELETE /crm/properties/…/{type}/{name}`: archives it. A property that HubSpot's own tools use is refused.
+pub fn archive(kind: ObjectType, name: &str) -> Request {
+    let path = format!("/crm/properties/{VERSION}/{kind}/{name}");
+    Request { method: Method::Delete, path, bearer: None, body: Body::Empty }
+}
+
+fn patch(path: String, body: &Value) -> Request {
+    Request { method: Method::Patch, path, bearer: None, body: Body::Json(body.to_string()) }
+}
+
 /// Reads the definitions. Archived ones are left out.
 pub fn parse(body: &[u8]) -> Result<(Vec<Property>, Vec<Issue>), Malformed> {
     const EXPECTED: Malformed = Malformed("a list of property definitions");

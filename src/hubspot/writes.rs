@@ -107,6 +107,29 @@ pub fn update(kind: ObjectType, inputs: &[Edit<'_>]) -> Request {
     post(format!("{}/batch/update", records(kind)), &json!({ "inputs": inputs }))
 }
 
+/// A contact to be changed, or made where there is none of the address.
+#[derive(Debug)]
+pub struct Upsert<'a> {
+    /// Comes back with its result.
+    pub trace: String,
+    /// Whose.
+    pub email: &'a str,
+    /// Its new values. The address is not among them: where it is the second of a contact, it would become the first.
+    pub values: &'a Values,
+}
+
+/// `POST …/contacts/batch/upsert` by address: doing it twice is as good as once.
+pub fn upsert(inputs: &[Upsert<'_>]) -> Request {
+    let input = |upsert: &Upsert<'_>| {
+        json!({
+            "id": upsert.email, "idProperty": "email", "properties": upsert.values,
+            "objectWriteTraceId": upsert.trace,
+        })
+    };
+    let inputs: Vec<Value> = inputs.iter().map(input).collect();
+    post(format!("{}/batch/upsert", records(ObjectType::Contacts)), &json!({ "inputs": inputs }))
+}
+
 /// `PATCH …/{id}`: an id that was merged away is followed.
 pub fn update_one(kind: ObjectType, id: RecordId, values: &Values) -> Request {
     let body = json!({ "properties": values });
@@ -229,6 +252,14 @@ pub fn parse_batch(body: &[u8], now: Timestamp) -> Result<BatchWritten, Malforme
     let results = value.get("results").and_then(Value::as_array).ok_or(WHAT)?;
     let done = results.iter().map(written).collect::<Option<Vec<_>>>().ok_or(WHAT)?;
     Ok(BatchWritten { done, refused: refused(&value, now) })
+}
+
+/// Reads which records of a batch of upserts were made by it.
+pub fn parse_made(body: &[u8]) -> BTreeSet<RecordId> {
+    let value: Value = serde_json::from_slice(body).unwrap_or_default();
+    let results = value.get("results").and_then(Value::as_array).into_iter().flatten();
+    let made = results.filter(|result| json::flag(result, "new"));
+    made.filter_map(|result| json::id(result.get("id")?)).collect()
 }
 
 /// Reads the answer to one update.
@@ -355,6 +386,24 @@ mod tests {
         assert_eq!(read.refused[0].traces, ["a"]);
         assert_eq!(read.refused[0].rejection.class, Class::Conflict { existing: Some(RecordId(6001)) });
         assert!(parse_batch(b"{}", Timestamp(0)).is_err(), "a success that tells of nobody is none");
+    }
+
+    #[test]
+    fn an_upsert_is_by_address_and_its_answer_says_who_is_new() {
+        let values = Values::from([("spoke_aud_vip".to_owned(), "true".to_owned())]);
+        let request =
+            upsert(&[Upsert { trace: "ada@x.org".to_owned(), email: "ada@x.org", values: &values }]);
+        assert_eq!(request.path, "/crm/objects/2026-09/contacts/batch/upsert");
+        assert_eq!(
+            body(&request)["inputs"][0],
+            json!({
+                "id": "ada@x.org", "idProperty": "email", "properties": { "spoke_aud_vip": "true" },
+                "objectWriteTraceId": "ada@x.org",
+            })
+        );
+        let answer = br#"{"results":[{"id":"7","new":true},{"id":"8","new":false},{"new":true}]}"#;
+        assert_eq!(parse_made(answer), BTreeSet::from([RecordId(7)]));
+        assert_eq!(parse_made(b"<html>"), BTreeSet::new());
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::{
         directory::messages::{Answer as Told, Command as Question, Connection},
         limiter::messages::Gauges,
         portal::{
+            activations::commands::Command as Keep,
             browse::{List, ListRow, Look, RecordSeen, Seen},
             channels::commands::Action,
             messages::{Answer, Command, Status},
@@ -23,7 +24,8 @@ use crate::{
         },
     },
     platform::{
-        automation_pages, channel_pages, clock, delivery_pages, directory_object as directory,
+        activation_pages, automation_pages, channel_pages, clock, delivery_pages,
+        directory_object as directory,
         incoming::Incoming,
         mapping_pages, outbox_pages,
         pages::{Stop, Visitor, field, parameter},
@@ -173,6 +175,48 @@ pub async fn answer(
         ConnectionPage::SendMapping(action) => visit.send_mapping(incoming, action).await,
         ConnectionPage::AskDeleteMapping(action) => visit.ask_delete_mapping(action).await,
         ConnectionPage::DeleteMapping(action) => visit.delete_mapping(incoming, action).await,
+        ConnectionPage::Activations => visit.activations().await,
+        ConnectionPage::NewActivation => visit.activation_form(None).await,
+        ConnectionPage::EditActivation(id) => visit.activation_form(Some(id)).await,
+        ConnectionPage::SendActivation(id) => visit.send_activation(incoming, id).await,
+        ConnectionPage::ActivationNames => visit.activation_names().await,
+        ConnectionPage::SetActivationNames => visit.set_activation_names(incoming).await,
+        ConnectionPage::RefusedContacts => visit.refused_contacts().await,
+        ConnectionPage::RetryRefusedContacts => {
+            let page = visit.paths.refused_contacts();
+            visit.on_activation(incoming, Keep::RetryRefused, &page, "refused-retried").await
+        }
+        ConnectionPage::Activation(id) => visit.activation(id).await,
+        ConnectionPage::PauseActivation(id) => {
+            let page = visit.paths.activation(id.as_str());
+            visit.on_activation(incoming, Keep::PauseActivation(id), &page, "activation-paused").await
+        }
+        ConnectionPage::ResumeActivation(id) => {
+            let page = visit.paths.activation(id.as_str());
+            visit.on_activation(incoming, Keep::ResumeActivation(id), &page, "activation-resumed").await
+        }
+        ConnectionPage::SyncActivation(id) => {
+            let page = visit.paths.activation(id.as_str());
+            visit.on_activation(incoming, Keep::SyncActivation(id), &page, "activation-sync").await
+        }
+        ConnectionPage::AskDeleteActivation(id) => visit.ask_delete_activation(id).await,
+        ConnectionPage::DeleteActivation(id) => {
+            let page = visit.paths.activations();
+            visit.on_activation(incoming, Keep::RemoveActivation(id), &page, "activation-deleted").await
+        }
+        ConnectionPage::AttributeForm(which, id) => visit.attribute_form(which, id).await,
+        ConnectionPage::SendAttribute(which, id) => visit.send_attribute(incoming, which, id).await,
+        ConnectionPage::AskDeleteAttribute(which, id) => visit.ask_delete_attribute(which, id).await,
+        ConnectionPage::DeleteAttribute(which, id) => {
+            let (page, audiences) = (visit.paths.activations(), which.is_audiences());
+            let command = Keep::RemoveAttribute { audiences, id };
+            visit.on_activation(incoming, command, &page, "attribute-deleted").await
+        }
+        ConnectionPage::RetryProperty(which, id) => {
+            let (page, audiences) = (visit.paths.activations(), which.is_audiences());
+            let command = Keep::RetryProperty { audiences, id };
+            visit.on_activation(incoming, command, &page, "property-retried").await
+        }
         ConnectionPage::Automations => visit.automations(incoming).await,
         ConnectionPage::NewAutomation => visit.automation_form(None).await,
         ConnectionPage::EditAutomation(id) => visit.automation_form(Some(id)).await,
@@ -430,7 +474,8 @@ fn flash(done: &str) -> Option<Flash> {
                 .or_else(of_mappings)
                 .or_else(|| outbox_pages::flash(other))
                 .or_else(|| score_pages::flash(other))
-                .or_else(|| automation_pages::flash(other));
+                .or_else(|| automation_pages::flash(other))
+                .or_else(|| activation_pages::flash(other));
         }
     };
     Some(Flash { tone, words: words.to_owned() })

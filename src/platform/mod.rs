@@ -5,6 +5,8 @@
 
 mod access_pages;
 mod action_api;
+mod activation_api;
+mod activation_pages;
 pub mod alerts;
 mod automation_pages;
 mod caller;

@@ -27,7 +27,7 @@ use crate::{
         },
     },
     platform::{
-        action_api,
+        action_api, activation_api,
         caller::{BELIEVED_MS, Caller, caller, remember},
         clock, connection_api,
         directory_object::{self as directory, refused},
@@ -413,6 +413,11 @@ async fn answer(
             let connection = believed(env, caller, id).await?;
             let body = most(incoming, score_api::most(&call)).await?;
             score_api::answer(env, (&caller.actor(), &connection), &call, &query, &body).await
+        }
+        Api::Activations(id, call) => {
+            let connection = believed(env, caller, id).await?;
+            let body = most(incoming, activation_api::most(&call)).await?;
+            activation_api::answer(env, (&caller.actor(), &connection), &call, &query, &body).await
         }
         Api::Signals(id, call) => {
             let connection = believed(env, caller, id).await?;

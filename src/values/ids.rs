@@ -124,38 +124,65 @@ own_id!(
     "run_"
 );
 own_id!(
+    /// What keeps audiences and attributes on HubSpot's contacts.
+    ActivationId,
+    "atv_"
+);
+own_id!(
     /// Public half of an API key: `id.secret`.
     ApiKeyId,
     "key_"
 );
 
-/// A host's own id of an account of its own: 1 to 200 letters, digits and `._~:-`, which stand in an address as they are.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct AccountId(String);
+/// Ids that a host makes: letters, digits and `._~:-`, which stand in an address as they are.
+macro_rules! host_id {
+    ($(#[$doc:meta])* $name:ident, $chars:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
 
-impl AccountId {
-    /// Longest, in characters.
-    const CHARS: usize = 200;
+        impl $name {
+            /// Longest, in characters.
+            const CHARS: usize = $chars;
 
-    /// The id as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+            /// The id as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._~:-".contains(&byte);
+                let good = (1..=Self::CHARS).contains(&text.len()) && text.bytes().all(plain);
+                if good { Ok(Self(text.to_owned())) } else { Err(InvalidId(stringify!($name))) }
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+            }
+        }
+    };
 }
 
-impl FromStr for AccountId {
-    type Err = InvalidId;
-    fn from_str(text: &str) -> Result<Self, InvalidId> {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._~:-".contains(&byte);
-        let good = (1..=Self::CHARS).contains(&text.len()) && text.bytes().all(plain);
-        if good { Ok(Self(text.to_owned())) } else { Err(InvalidId("AccountId")) }
-    }
-}
+host_id!(
+    /// A host's own id of an account of its own: 1 to 200 letters, digits and `._~:-`.
+    AccountId,
+    200
+);
+host_id!(
+    /// A host's own id of an audience or of a calculated attribute: 1 to 100 letters, digits and `._~:-`.
+    AttributeId,
+    100
+);
 
-impl<'de> Deserialize<'de> for AccountId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+impl fmt::Display for AttributeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows HubSpot's API, storage or the platform; time and randomness come in as arguments.
 
+pub mod attribute;
 pub mod config;
 pub mod crypto;
 pub mod domain;

@@ -54,7 +54,7 @@ pub const SCOPES: [Scope; 23] = [
     Scope {
         name: "crm.schemas.contacts.write",
         required: false,
-        purpose: "keep a field by which nothing is written twice: of contacts, tasks, calls and notes",
+        purpose: "keep fields of contacts for audiences and attributes, and one by which nothing is written twice",
     },
     Scope { name: "crm.schemas.companies.write", required: false, purpose: "the same field of companies" },
     Scope { name: "crm.schemas.deals.write", required: false, purpose: "the same field of deals" },

@@ -9,9 +9,10 @@ use spoke::{
         schemas,
         tasks::{self, Place, Sought},
         webhooks::{self, Event},
-        writes::{self, Edit, New, Values},
+        writes::{self, Edit, New, Upsert, Values},
     },
     values::{
+        attribute::{self, AttributeKind, Choice, Names as Audiences},
         config::{App, AppKind},
         http::{Body, Request},
         ids::{ListId, ObjectType, RecordId},
@@ -235,6 +236,11 @@ fn writes_of_records_are_as_hubspot_describes_them() {
         for request in record_writes(kind, property, links) {
             check_write(&spec, &request);
         }
+        if kind == KIND {
+            let values = Values::from([("spoke_aud_vip".to_owned(), "true".to_owned())]);
+            let new = Upsert { trace: "0".to_owned(), email: "ada@example.org", values: &values };
+            check_write(&spec, &writes::upsert(&[new]));
+        }
     }
 }
 
@@ -337,6 +343,17 @@ fn imports_and_what_makes_properties_are_as_hubspot_describes_them() {
         }
     }
     let Some(spec) = specification("properties.json") else { return };
+    let (audience, group) = ("spoke_aud_vip", Audiences::default().group);
+    let choice = Choice { value: "gold".to_owned(), label: "Gold".to_owned() };
+    for kind in AttributeKind::VALUES.into_iter().chain([AttributeKind::Audience]) {
+        let options = std::slice::from_ref(&choice);
+        let made = attribute::made((audience, &group), ("VIP", "Who is"), kind, options);
+        check(&spec, &properties::create(KIND, &made));
+        let changed = attribute::changed(("VIP", "Who is"), kind, options, &[]);
+        check(&spec, &properties::update(KIND, audience, &changed));
+    }
+    check(&spec, &properties::rename_group(KIND, &group, "Audiences"));
+    check(&spec, &properties::archive(KIND, audience));
     check(&spec, &properties::create_group(ObjectType::Companies, &names.group, &names.group_label()));
     for score in Score::ALL {
         check(&spec, &properties::create(ObjectType::Companies, &names.definition(score)));

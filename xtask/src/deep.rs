@@ -151,6 +151,21 @@ fn things(world: &World) -> Result<Value> {
     let account = json!({"domain": "looked-at.example", "intent_score": 7.5});
     let put = spoke.put(&format!("{own}/scores/accounts/acct-17"), &account)?;
     ensure!(put.status < 300, "the account's scores: {} {}", put.status, put.text);
+    for (path, body) in [
+        ("audiences/basket", json!({"name": "Abandon Basket"})),
+        ("audiences/spare", json!({"name": "Spare"})),
+        ("audiences/basket/members/ada@example.com", json!({})),
+        ("attributes/city", json!({"name": "City", "type": "string"})),
+        ("attributes/spare", json!({"name": "Spare", "type": "string"})),
+        ("attributes/city/values/ada@example.com", json!({"value": "Bonn"})),
+    ] {
+        let put = spoke.put(&format!("{own}/{path}"), &body)?;
+        ensure!(put.status < 300, "{path}: {} {}", put.status, put.text);
+    }
+    let activation = json!({"name": "Baskets", "audiences": ["basket"], "attributes": ["city"]});
+    let activations = format!("{own}/activations");
+    let (activation, other_activation) =
+        (spoke.post_json(&activations, &activation)?, spoke.post_json(&activations, &activation)?);
     let run = first_run(world, &format!("{own}/automation-runs"))?;
     let (contacts, _) = spoke.contacts(&kept.connection, None)?;
     let records: Vec<&Value> = contacts.iter().take(5).map(|contact| &contact["id"]).collect();
@@ -162,11 +177,13 @@ fn things(world: &World) -> Result<Value> {
         "key": [key["id"]], "channel": [channel["id"]], "endpoint": [endpoint["id"]],
         "block": [block["block"]["id"]], "action": [action["id"]], "signal": [signal["id"]], "run": [run],
         "qualifying-list": [hot["id"]], "automation": [automation["id"]],
+        "activation": [activation["id"]], "audience": ["basket"], "attribute": ["city"],
         "record": records, "list": lists, "token": token, "own": spoke.url,
         "spare": {
             "connection": ended.connection, "key": key_to_revoke["id"], "channel": other_channel["id"],
             "endpoint": other_endpoint["id"], "block": other_block["block"]["id"],
             "qualifying-list": other_list["id"], "automation": other_automation["id"],
+            "activation": other_activation["id"], "audience": "spare", "attribute": "spare",
         },
     }))
 }

@@ -94,6 +94,19 @@ fn groups_are_listed_made_changed_and_archived_when_empty() {
 }
 
 #[test]
+fn a_property_that_is_used_stays() {
+    let mut world = World::new(Switches::default());
+    assert_eq!(world.post(PROPERTIES, new_property("one")).0, 201);
+    world.sim.switches.properties_in_use = true;
+    assert_eq!(world.call("DELETE", &format!("{PROPERTIES}/one"), None).0, 400);
+    let gone = json!({"inputs": [{"name": "one"}]});
+    assert_eq!(world.post(&format!("{PROPERTIES}/batch/archive"), gone).0, 400);
+    assert_eq!(world.get(&format!("{PROPERTIES}/one")).0, 200);
+    world.sim.switches.properties_in_use = false;
+    assert_eq!(world.call("DELETE", &format!("{PROPERTIES}/one"), None).0, 204);
+}
+
+#[test]
 fn batches_of_properties_are_read_made_and_archived() {
     let mut world = World::new(Switches::default());
     let made = json!({"inputs": [new_property("one"), new_property("two")]});

@@ -22,6 +22,7 @@ use crate::{
         audit::ENTRIES_LIMIT,
         directory::messages::{Permission, WORKSPACES_LIMIT},
         portal::{
+            activations::commands::{REFUSED_LIMIT, VALUES_LIMIT},
             beside::commands::MEMBERS_LIMIT,
             blocks::BLOCKS_LIMIT,
             messages::{CHANGES_LIMIT, LINKS_LIMIT, RECORDS_LIMIT},
@@ -124,6 +125,11 @@ fn place(before: &str, path: &str) -> &'static str {
         "qualifying-lists" => "ql",
         "automations" => "aut",
         "automation-runs" => "aut_run",
+        "activations" => "activation",
+        "audiences" => "audience",
+        "attributes" => "attribute",
+        "members" | "values" => "address",
+        "replacement" => "replacement",
         "*" if path.ends_with("/{type}/") => "record",
         _ => unreachable!("`{path}` has a place without a name"),
     }
@@ -161,6 +167,15 @@ fn parameters() -> Map<String, Value> {
         path("ql", schemas::id("ql", "qualifying-list")),
         path("aut", schemas::id("aut", "automation")),
         path("aut_run", schemas::id("run", "run")),
+        path("activation", schemas::id("atv", "activation")),
+        path("audience", schemas::activations::attribute_id("audience")),
+        path("attribute", schemas::activations::attribute_id("attribute")),
+        path("address", schemas::activations::address()),
+        path("replacement", schemas::activations::round()),
+        (
+            "round".to_owned(),
+            parameter("round", "query", schemas::activations::round(), "The replacement that they belong to; absent: none."),
+        ),
         (
             "automation".to_owned(),
             parameter("automation", "query", schemas::id("aut", "automation"), "Only runs of this one."),
@@ -323,6 +338,8 @@ fn most(id: &str) -> Option<u32> {
         "listScoreRuns" => RUNS_LIMIT,
         "listScoreErrors" => ROWS_LIMIT,
         "listSignals" | "listAutomationRuns" => PAGE_LIMIT,
+        "listAudienceMembers" | "listAttributeValues" => VALUES_LIMIT,
+        "listRefusedContacts" => REFUSED_LIMIT,
         "listAudit" | "listWorkspaceAudit" => ENTRIES_LIMIT,
         _ => return None,
     })
@@ -347,6 +364,11 @@ fn example(path: &str) -> String {
         ("{ql}", "ql_070707070707070707070707"),
         ("{aut}", "aut_070707070707070707070707"),
         ("{aut_run}", "run_070707070707070707070707"),
+        ("{activation}", "atv_070707070707070707070707"),
+        ("{audience}", "abandon-basket"),
+        ("{attribute}", "tier"),
+        ("{address}", "ada%40example.com"),
+        ("{replacement}", "12"),
         ("{type}", "deals"),
         ("{to_type}", "deals"),
         ("{name}", "tasks"),
@@ -402,6 +424,7 @@ fn described(operation: &Operation, path: &str) -> Value {
             ("cursor", _) if matches!(operation.id, "listSignals" | "listAutomationRuns") => {
                 cursor("signal-cursor")
             }
+            ("cursor", _) if operation.tag == "Activations" => cursor("address-cursor"),
             ("cursor", _) if operation.id == "listSeats" => cursor("seat-cursor"),
             ("cursor", _) if operation.id == "listSeatTasks" => cursor("task-cursor"),
             ("cursor", _) if operation.tag == "Seats" => cursor("hubspot-cursor"),

@@ -52,7 +52,7 @@ pub(super) enum Answer {
 }
 
 /// The tags, in the order in which the page shows them.
-pub(super) const TAGS: [(&str, &str); 17] = [
+pub(super) const TAGS: [(&str, &str); 18] = [
     ("Workspaces", "Your customers. Their keys, and links for their people."),
     ("Connections", "HubSpot accounts that a workspace connected, and how each is kept in step."),
     ("Records", "The mirror of contacts, companies, deals and the types that are turned on."),
@@ -73,6 +73,10 @@ pub(super) const TAGS: [(&str, &str); 17] = [
     (
         "Scores",
         "What you know of your accounts, written to their companies once a night: everything first, then what differs.",
+    ),
+    (
+        "Activations",
+        "Audiences and calculated attributes of yours, kept on the contacts that people are: a property each, written where it differs.",
     ),
     (
         "Signals",
@@ -266,6 +270,70 @@ pub(super) fn operations() -> Vec<Operation> {
         op(Get, "/v1/connections/*/scores/runs/*", "getScoreRun", "Scores", "Read a run", None, Ok("ScoreRun")),
         op(Get, "/v1/connections/*/scores/runs/*/errors", "listScoreErrors", "Scores", "List the rows that HubSpot refused", None, Ok("ScoreErrors"))
             .more("Of the last 30 runs."),
+        op(Get, "/v1/connections/*/activations", "listActivations", "Activations", "List activations", None, Ok("Activations")),
+        op(Post, "/v1/connections/*/activations", "createActivation", "Activations", "Make an activation", Needed("NewActivation"), Created("Activation"))
+            .more("Its audiences and attributes are kept on contacts from then on: each gets a property, and the first sync begins. `GET …/activations/{activation}` shows how far it is."),
+        op(Get, "/v1/connections/*/activations/settings", "getActivationSettings", "Activations", "Read how properties are called, and what waits", None, Ok("ActivationSettings")),
+        op(Put, "/v1/connections/*/activations/settings", "setActivationSettings", "Activations", "Say how properties are called", Needed("NewActivationSettings"), Ok("ActivationSettings"))
+            .more("Holds for properties that are made from then on: those that are there keep their names."),
+        op(Get, "/v1/connections/*/activations/refused", "listRefusedContacts", "Activations", "List contacts that HubSpot refused", None, Ok("RefusedContacts")),
+        op(Post, "/v1/connections/*/activations/refused/retry", "retryRefusedContacts", "Activations", "Write refused contacts again", NOTHING, Gone),
+        op(Get, "/v1/connections/*/activations/*", "getActivation", "Activations", "Read an activation, and how far its sync is", None, Ok("Activation")),
+        op(Put, "/v1/connections/*/activations/*", "putActivation", "Activations", "Change an activation", Needed("NewActivation"), Ok("Activation"))
+            .more("What is added is synced. The property of what is no longer selected stays in HubSpot with what it holds, and is written no longer."),
+        op(Delete, "/v1/connections/*/activations/*", "removeActivation", "Activations", "Delete an activation", None, Gone)
+            .more("Properties, and what contacts hold in them, stay."),
+        op(Post, "/v1/connections/*/activations/*/pause", "pauseActivation", "Activations", "Pause an activation", NOTHING, Ok("Activation"))
+            .more("What changes meanwhile is written when it is resumed: what all of it comes to."),
+        op(Post, "/v1/connections/*/activations/*/resume", "resumeActivation", "Activations", "Resume an activation", NOTHING, Ok("Activation")),
+        op(Post, "/v1/connections/*/activations/*/sync", "syncActivation", "Activations", "Go over everybody once more", NOTHING, Ok("Activation"))
+            .more("Only what differs is written."),
+        op(Get, "/v1/connections/*/audiences", "listAudiences", "Activations", "List audiences", None, Ok("Audiences")),
+        op(Get, "/v1/connections/*/audiences/*", "getAudience", "Activations", "Read an audience", None, Ok("Audience")),
+        op(Put, "/v1/connections/*/audiences/*", "putAudience", "Activations", "Make or change an audience", Needed("NewAudience"), Ok("Audience"))
+            .more("Under an id of yours. Another `name` is another label in HubSpot: the property stays."),
+        op(Delete, "/v1/connections/*/audiences/*", "removeAudience", "Activations", "Delete an audience and its property", None, Gone)
+            .more("Its members are forgotten, and its property is archived in HubSpot. Where HubSpot refuses that because something uses the property, an audience stays `deleting` and says so in `trouble`: `…/retry` tries again."),
+        op(Get, "/v1/connections/*/audiences/*/used-by", "getAudienceUses", "Activations", "Read what depends on an audience", None, Ok("AttributeUses")),
+        op(Post, "/v1/connections/*/audiences/*/retry", "retryAudience", "Activations", "Try again to make or to archive its property", NOTHING, Ok("Audience")),
+        op(Get, "/v1/connections/*/audiences/*/members", "listAudienceMembers", "Activations", "List who is in an audience", None, Ok("AudienceMembers"))
+            .more("In the order of their addresses."),
+        op(Post, "/v1/connections/*/audiences/*/members", "putManyAudienceMembers", "Activations", "Keep many members", Body::Lines("NewMember"), Lines("AddressOrProblem"))
+            .more("1 to 1,000 lines, 1 MB; a line that cannot be read or taken spoils no other. The answers come in the order of the lines. With `round` they belong to a replacement."),
+        op(Put, "/v1/connections/*/audiences/*/members", "replaceAudienceMembers", "Activations", "Replace all members", Body::Lines("NewMember"), Ok("Replaced"))
+            .more("Up to 4 MB: whoever is not among them is taken away, and only what differs is written to HubSpot. A line that cannot be read spoils all. More than that is sent in parts: `POST …/replacement` gives a `round`, `POST …/members?round=` takes a part, `POST …/replacement/{round}/end` ends it."),
+        op(Get, "/v1/connections/*/audiences/*/members/*", "getAudienceMember", "Activations", "Read one member, and whether HubSpot has it", None, Ok("AudienceMember")),
+        op(Put, "/v1/connections/*/audiences/*/members/*", "putAudienceMember", "Activations", "Put somebody into an audience", NOTHING, Ok("AddressKept"))
+            .more("In HubSpot within seconds, where limits allow. Who is kept out is refused with 400."),
+        op(Delete, "/v1/connections/*/audiences/*/members/*", "removeAudienceMember", "Activations", "Take somebody out of an audience", None, Gone)
+            .more("Their contact holds `false` from then on."),
+        op(Post, "/v1/connections/*/audiences/*/replacement", "beginAudienceReplacement", "Activations", "Begin to replace all members", NOTHING, Created("Replacement"))
+            .more("One that is not ended within a day is dropped: what was put stays, and nobody is taken away."),
+        op(Post, "/v1/connections/*/audiences/*/replacement/*/end", "endAudienceReplacement", "Activations", "End a replacement", NOTHING, Ok("EndedReplacement"))
+            .more("Whoever was in no part is taken away."),
+        op(Get, "/v1/connections/*/attributes", "listAttributes", "Activations", "List attributes", None, Ok("Attributes")),
+        op(Get, "/v1/connections/*/attributes/*", "getAttribute", "Activations", "Read an attribute", None, Ok("Attribute")),
+        op(Put, "/v1/connections/*/attributes/*", "putAttribute", "Activations", "Make or change an attribute", Needed("NewAttribute"), Ok("Attribute"))
+            .more("Under an id of yours. Another `name` is another label in HubSpot: the property stays. The `type` of one that is there does not change; options may be added."),
+        op(Delete, "/v1/connections/*/attributes/*", "removeAttribute", "Activations", "Delete an attribute and its property", None, Gone)
+            .more("Its values are forgotten, and its property is archived in HubSpot. Where HubSpot refuses that because something uses the property, an attribute stays `deleting` and says so in `trouble`: `…/retry` tries again."),
+        op(Get, "/v1/connections/*/attributes/*/used-by", "getAttributeUses", "Activations", "Read what depends on an attribute", None, Ok("AttributeUses")),
+        op(Post, "/v1/connections/*/attributes/*/retry", "retryAttribute", "Activations", "Try again to make or to archive its property", NOTHING, Ok("Attribute")),
+        op(Get, "/v1/connections/*/attributes/*/values", "listAttributeValues", "Activations", "List the values of an attribute", None, Ok("AttributeValues"))
+            .more("In the order of their addresses."),
+        op(Post, "/v1/connections/*/attributes/*/values", "putManyAttributeValues", "Activations", "Keep many values", Body::Lines("NewValueOfAddress"), Lines("AddressOrProblem"))
+            .more("1 to 1,000 lines, 1 MB; a line that cannot be read or taken spoils no other. The answers come in the order of the lines. With `round` they belong to a replacement."),
+        op(Put, "/v1/connections/*/attributes/*/values", "replaceAttributeValues", "Activations", "Replace all values", Body::Lines("NewValueOfAddress"), Ok("Replaced"))
+            .more("Up to 4 MB: whoever is not among them is taken away, and only what differs is written to HubSpot. A line that cannot be read spoils all. More than that is sent in parts: `POST …/replacement` gives a `round`, `POST …/values?round=` takes a part, `POST …/replacement/{round}/end` ends it."),
+        op(Get, "/v1/connections/*/attributes/*/values/*", "getAttributeValue", "Activations", "Read one value, and whether HubSpot has it", None, Ok("AttributeValue")),
+        op(Put, "/v1/connections/*/attributes/*/values/*", "putAttributeValue", "Activations", "Keep somebody's value of an attribute", Needed("NewValue"), Ok("AddressKept"))
+            .more("In HubSpot within seconds, where limits allow. Who is kept out is refused with 400."),
+        op(Delete, "/v1/connections/*/attributes/*/values/*", "removeAttributeValue", "Activations", "Take somebody's value away", None, Gone)
+            .more("Their contact has no value from then on."),
+        op(Post, "/v1/connections/*/attributes/*/replacement", "beginAttributeReplacement", "Activations", "Begin to replace all values", NOTHING, Created("Replacement"))
+            .more("One that is not ended within a day is dropped: what was put stays, and nobody is taken away."),
+        op(Post, "/v1/connections/*/attributes/*/replacement/*/end", "endAttributeReplacement", "Activations", "End a replacement", NOTHING, Ok("EndedReplacement"))
+            .more("Whoever was in no part is taken away."),
         op(Post, "/v1/connections/*/signals", "sendSignal", "Signals", "Send a signal", Needed("NewSignal"), CreatedOrOk("ReceivedSignal"))
             .more("Something that an account or a visitor of yours did. Under one `id` it counts once: sent again, the answer is 200 and `duplicate`. It is decided about within seconds: `GET …/signals/{sig}` says how. Nothing is kept of a visitor who was erased: `kept_out`."),
         op(Post, "/v1/connections/*/signals/bulk", "sendSignals", "Signals", "Send up to a thousand signals", Body::Lines("NewSignal"), Lines("ReceivedOrProblem"))

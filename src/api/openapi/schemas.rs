@@ -1,6 +1,7 @@
 //! What bodies hold, as JSON Schemas (2020-12): limits are the constants that the code refuses by.
 
 mod actions;
+pub(super) mod activations;
 mod answers;
 mod mappings;
 mod matching;
@@ -190,6 +191,7 @@ pub(super) fn all() -> Map<String, Value> {
         .chain(actions::all())
         .chain(mappings::all())
         .chain(scores::all())
+        .chain(activations::all())
         .chain(signals::all())
         .chain(matching::all())
     {

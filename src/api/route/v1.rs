@@ -1,7 +1,7 @@
 //! What is asked for below `/v1` besides what a connection's object answers by itself: who may ask, and what it takes.
 
 use crate::{
-    api::{action, channel, endpoint::Call, mapping, score, seat, signal, types},
+    api::{action, activation, channel, endpoint::Call, mapping, score, seat, signal, types},
     engine::directory::messages::Permission,
     values::ids::{ApiKeyId, ConnectionId, ObjectType, WorkspaceId},
 };
@@ -69,6 +69,8 @@ pub enum Api {
     Mappings(ConnectionId, mapping::Call),
     /// `/v1/connections/{c}/scores…`
     Scores(ConnectionId, score::Call),
+    /// `/v1/connections/{c}/activations…`, `…/audiences…`, `…/attributes…`
+    Activations(ConnectionId, activation::Call),
     /// `POST /v1/connections/{c}/match/companies`
     MatchCompanies(ConnectionId),
     /// `POST /v1/connections/{c}/match/contacts`
@@ -90,6 +92,10 @@ impl Api {
         match self {
             Self::Signals(_, call) if call.reads() => Access::Key(Permission::Read),
             Self::Signals(..) => Access::Key(Permission::Write),
+            Self::Activations(_, call) if call.reads() => Access::Key(Permission::Read),
+            // What is made in the account, whose contacts are written, and what is deleted there is for administrators to say.
+            Self::Activations(_, call) if call.decides() => Access::Key(Permission::Admin),
+            Self::Activations(..) => Access::Key(Permission::Write),
             Self::CreateWorkspace | Self::ListWorkspaces => Access::Root,
             Self::GetWorkspace(_)
             | Self::ListConnections(_)
@@ -220,6 +226,7 @@ impl Api {
             // Named by the host they are done once anyway; this one is not.
             | Self::Actions(_, action::Call::Do | action::Call::DoMany | action::Call::Retry(_))
             | Self::Scores(_, score::Call::RunNow)
+            | Self::Activations(_, activation::Call::Make)
             | Self::Endpoints(
                 _,
                 Call::Create
@@ -259,6 +266,8 @@ impl Api {
             | Self::Endpoints(..)
             | Self::Mappings(..)
             | Self::Scores(..)
+            // One that nobody ends is dropped.
+            | Self::Activations(..)
             | Self::Channels(..) => true,
         }
     }
@@ -272,6 +281,7 @@ impl Api {
             Self::Seats(_, call) => call.taken(),
             Self::Actions(_, call) => call.taken(),
             Self::Scores(_, call) => call.taken(),
+            Self::Activations(_, call) => call.taken(),
             Self::Signals(_, call) => call.taken(),
             Self::ListAudit(_) => &["limit", "cursor", "action"],
             Self::EndSessions(_) => &["user"],

@@ -84,7 +84,10 @@ impl Portal {
             State::PausedByPerson { .. } => return Ok(false),
             State::Paused { .. } | State::Active => {}
         }
-        if due(self.outbox_due_at(turn)?) || due(self.scores_due_at(turn)?) {
+        if due(self.outbox_due_at(turn)?)
+            || due(self.scores_due_at(turn)?)
+            || due(self.activations_due_at(turn)?)
+        {
             return Ok(true);
         }
         if self.next_errand(turn).0.is_some() || self.links_due(turn)? {

@@ -71,6 +71,7 @@ impl Portal {
             Job::ReadOne { id } => self.read_ended(in_flight.stream, &[*id]),
             Job::Refresh | Job::Uninstall | Job::Revoke | Job::Properties | Job::Greatest => {}
             Job::Beside(_) | Job::Try(_) | Job::Seat(_) | Job::Write(_) | Job::Score(_) => {}
+            Job::Activate(_) => {}
             Job::List { .. } | Job::Fetch { .. } | Job::Search | Job::Echo { .. } | Job::Deletion(_) => {}
             Job::Count { .. } | Job::Confirm { .. } | Job::Sweep | Job::Freshen { .. } | Job::Links(_) => {}
         }
@@ -80,7 +81,7 @@ impl Portal {
             Job::Uninstall | Job::Revoke => return self.said_farewell(turn, &in_flight, outcome, effects),
             Job::Properties | Job::Greatest | Job::List { .. } | Job::Fetch { .. } | Job::Beside(_) => {}
             Job::Search | Job::Read { .. } | Job::ReadOne { .. } | Job::Try(_) => {}
-            Job::Write(_) | Job::Score(_) | Job::Echo { .. } | Job::Deletion(_) => {}
+            Job::Write(_) | Job::Score(_) | Job::Activate(_) | Job::Echo { .. } | Job::Deletion(_) => {}
             Job::Count { .. } | Job::Confirm { .. } | Job::Sweep | Job::Freshen { .. } | Job::Links(_) => {}
         }
         // Also after a disconnect: what was written is written.
@@ -92,6 +93,9 @@ impl Portal {
         }
         if let Job::Score(call) = &in_flight.job {
             return self.scored(turn, &in_flight, call, outcome, effects);
+        }
+        if let Job::Activate(call) = &in_flight.job {
+            return self.activated(turn, &in_flight, call, outcome, effects);
         }
         // Answers to calls of before a disconnect have nowhere to go.
         let Some(connection) = &self.connection else { return Ok(()) };
@@ -169,7 +173,7 @@ impl Portal {
             shrinks,
             before_field,
             proved_at: stream.reconcile.proved_at.unwrap_or_default(),
-            echoes: self.outbox.is_used() || self.scores.is_used(),
+            echoes: self.has_echoes(),
         }
     }
 
@@ -255,7 +259,8 @@ impl Portal {
             Job::Deletion(call) => return self.took_deletion(turn, in_flight, call, body),
             Job::Links(call) => return self.took_links(turn, in_flight, call, body),
             Job::Refresh | Job::Uninstall | Job::Revoke => {}
-            Job::Beside(_) | Job::Try(_) | Job::Seat(_) | Job::Write(_) | Job::Score(_) => {}
+            Job::Beside(_) | Job::Try(_) | Job::Seat(_) => {}
+            Job::Write(_) | Job::Score(_) | Job::Activate(_) => {}
         }
         Ok(Ok(()))
     }

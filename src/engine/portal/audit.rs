@@ -9,6 +9,9 @@ use crate::{
         audit::{self, Deed},
         portal::{
             Portal, Turn,
+            activations::commands::{
+                Answer as ActivationAnswer, Command as ActivationCommand, NewActivation,
+            },
             beside::commands::Command as Beside,
             blocks::Command as Privacy,
             channels::commands::{Action as OnChannel, Answer as ChannelAnswer, Command as ChannelCommand},
@@ -79,6 +82,7 @@ pub(super) fn deed(command: &Command) -> Option<Deed> {
             return None;
         }
         Command::Score(command) => of_scores(command)?,
+        Command::Activation(command) => of_activations(command)?,
         Command::Channel(_) | Command::Endpoint(_) | Command::Beside(_) | Command::Types(_) => return None,
         // Erasures among them are written down where they are done.
         Command::Webhook { .. } | Command::OwnWebhook(_) => return None,
@@ -135,6 +139,47 @@ fn of_scores(command: &ScoreCommand) -> Option<Deed> {
         ScoreCommand::Settings | ScoreCommand::Check => None,
         ScoreCommand::Runs { .. } | ScoreCommand::Run(_) | ScoreCommand::Errors { .. } => None,
     }
+}
+
+/// Who is in which audience is the host's own doing, and as frequent as its visitors; here what becomes of properties and activations.
+fn of_activations(command: &ActivationCommand) -> Option<Deed> {
+    let of = |audiences: &bool, audience, attribute| if *audiences { audience } else { attribute };
+    Some(match command {
+        ActivationCommand::Set(names) => Deed::on("activations.set", "").with(json!(names)),
+        ActivationCommand::PutAttribute { audiences, id, .. } => {
+            Deed::on(of(audiences, "audience.set", "attribute.set"), id)
+        }
+        ActivationCommand::RemoveAttribute { audiences, id } => {
+            Deed::on(of(audiences, "audience.deleted", "attribute.deleted"), id)
+        }
+        ActivationCommand::AddActivation(new) => Deed::on("activation.created", "").with(selected(new)),
+        ActivationCommand::EditActivation(id, new) => Deed::on("activation.changed", id).with(selected(new)),
+        ActivationCommand::RemoveActivation(id) => Deed::on("activation.deleted", id),
+        ActivationCommand::PauseActivation(id) => Deed::on("activation.paused", id),
+        ActivationCommand::ResumeActivation(id) => Deed::on("activation.resumed", id),
+        ActivationCommand::SyncActivation(id) => Deed::on("activation.sync_asked", id),
+        ActivationCommand::BeginReplace { audiences, id } => {
+            Deed::on(of(audiences, "audience.replacement_begun", "attribute.replacement_begun"), id)
+        }
+        ActivationCommand::Settings
+        | ActivationCommand::Attributes { .. }
+        | ActivationCommand::Attribute { .. }
+        | ActivationCommand::UsedBy { .. }
+        | ActivationCommand::RetryProperty { .. }
+        | ActivationCommand::PutValues { .. }
+        | ActivationCommand::RemoveValue { .. }
+        | ActivationCommand::Value { .. }
+        | ActivationCommand::Values { .. }
+        | ActivationCommand::EndReplace { .. }
+        | ActivationCommand::Activations
+        | ActivationCommand::Activation(_)
+        | ActivationCommand::Refused { .. }
+        | ActivationCommand::RetryRefused => return None,
+    })
+}
+
+fn selected(new: &NewActivation) -> Value {
+    json!({ "audiences": new.audiences.len(), "attributes": new.attributes.len(), "unknown": new.unknown })
 }
 
 /// Signals are the host's to send; here what people decided about them.
@@ -252,10 +297,12 @@ fn done(mut deed: Deed, answer: &Answer) -> Option<Deed> {
         | Answer::Channel(ChannelAnswer::Removed)
         | Answer::Endpoint(EndpointAnswer::Removed)
         | Answer::Signal(SignalAnswer::Removed)
+        | Answer::Activation(ActivationAnswer::Done)
         | Answer::Mapping(MappingAnswer::Json(_) | MappingAnswer::Removed) => return Some(deed),
         Answer::Json(json)
         | Answer::Channel(ChannelAnswer::Json(json))
         | Answer::Score(ScoreAnswer::Json(json))
+        | Answer::Activation(ActivationAnswer::Json(json))
         | Answer::Signal(SignalAnswer::Json(json))
         | Answer::Endpoint(EndpointAnswer::Json(json)) => json,
         Answer::Seat(SeatAnswer::Code { .. } | SeatAnswer::Logged(Taken::Action { new: true, .. })) => {

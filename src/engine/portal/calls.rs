@@ -48,7 +48,7 @@ impl Portal {
             Job::Deletion(call) => self.deletion_request(index, call)?,
             Job::Links(call) => Self::links_request(call),
             // The first is sent by whoever asks for it; the other has its rows to read.
-            Job::Seat(_) | Job::Score(_) => return None,
+            Job::Seat(_) | Job::Score(_) | Job::Activate(_) => return None,
         };
         Some(Request { bearer, ..request })
     }
@@ -88,7 +88,7 @@ impl Portal {
             }
             Job::Refresh | Job::Revoke | Job::Uninstall => return None,
             Job::Beside(_) | Job::Links(_) | Job::Try(_) | Job::Seat(_) => return None,
-            Job::Write(_) | Job::Score(_) | Job::Deletion(_) => return None,
+            Job::Write(_) | Job::Score(_) | Job::Activate(_) | Job::Deletion(_) => return None,
         })
     }
 }

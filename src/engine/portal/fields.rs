@@ -73,6 +73,7 @@ impl Portal {
         let found: BTreeMap<String, Property> =
             found.into_iter().map(|property| (property.name.clone(), property)).collect();
         self.choose_scored(turn, index, |name| found.contains_key(name))?;
+        self.choose_activated(turn, index, |name| found.contains_key(name))?;
         let running = &mut self.streams[index];
         let kind = running.saved.object_type;
         let filled = compare(turn, kind, &found)?;
@@ -108,6 +109,9 @@ impl Portal {
     ) -> Result<(), SqlError> {
         self.fit_channels(turn, index)?;
         self.fit_lists(turn, index)?;
+        if self.streams[index].saved.object_type == ObjectType::Contacts {
+            self.fit_attributes(turn)?;
+        }
         let running = &mut self.streams[index];
         // What a refused URL taught stays.
         running.saved.wide |= !objects::fits_url(&running.properties);

@@ -66,6 +66,10 @@ impl Portal {
             let stored = records::by_ids(turn.sql, kind, ids)?;
             self.erase_signals(turn, kind, ids, &addresses(&stored))?;
         }
+        if self.activations.is_used() && kind == ObjectType::Contacts {
+            let stored = records::by_ids(turn.sql, kind, ids)?;
+            self.forget_activated(turn, &addresses(&stored), ids)?;
+        }
         let scene = self.scene_of_event(turn, index);
         let (applied, persons) = apply::erased(scene, ids)?;
         self.keeping.erasing = true;
@@ -106,8 +110,13 @@ impl Portal {
             shrinks: false,
             before_field: false,
             proved_at: stream.reconcile.proved_at.unwrap_or_default(),
-            echoes: self.outbox.is_used() || self.scores.is_used(),
+            echoes: self.has_echoes(),
         }
+    }
+
+    /// Whether something was written that may not have been read.
+    pub(super) fn has_echoes(&self) -> bool {
+        self.outbox.is_used() || self.scores.is_used() || self.activations.is_used()
     }
 
     /// Goes on erasing, a piece a turn; says whether there is more to do in this alarm.
@@ -136,6 +145,7 @@ impl Portal {
         self.prune_audit(turn)?;
         self.forget_actions(turn)?;
         self.forget_score_echoes(turn)?;
+        self.doubt_unread(turn)?;
         self.forget_signals(turn)?;
         erasures::forget_before(turn.sql, turn.now.minus_ms(REMEMBERED_MS))?;
         schema::set(turn.sql, PRUNED_KEY, &turn.now.0.to_string())?;

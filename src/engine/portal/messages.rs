@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     engine::portal::{
-        beside::commands as beside, blocks, browse, channels::commands as channels,
-        endpoints::commands as endpoints, mappings::commands as mappings, matching,
-        outbox::commands as outbox, retention, scores::commands as scores, seats::commands as seats,
-        selection::Selection, signals::commands as signals, snapshot, trial::Trial, types, usage::Usage,
+        activations::commands as activations, beside::commands as beside, blocks, browse,
+        channels::commands as channels, endpoints::commands as endpoints, mappings::commands as mappings,
+        matching, outbox::commands as outbox, retention, scores::commands as scores,
+        seats::commands as seats, selection::Selection, signals::commands as signals, snapshot, trial::Trial,
+        types, usage::Usage,
     },
     hubspot::webhooks::Event,
     values::{
@@ -200,6 +201,8 @@ pub enum Command {
     Mapping(mappings::Command),
     /// Something about scores of accounts. Answers [`Answer::Score`] or [`Answer::NotConnected`].
     Score(scores::Command),
+    /// Something about activations, audiences and attributes. Answers [`Answer::Activation`] or [`Answer::NotConnected`].
+    Activation(Box<activations::Command>),
     /// Which records accounts or people of the host's are. Answered as each says.
     Match(matching::Command),
     /// Panics at the next step of an alarm, of one that is under way too, once; only where the platform's test switch is on. Answers [`Answer::Done`].
@@ -249,6 +252,7 @@ impl Command {
             | Self::Seat(_)
             | Self::Mapping(_)
             | Self::Score(_)
+            | Self::Activation(_)
             | Self::Signal(_)
             | Self::Match(_)
             | Self::PanicOnce => None,
@@ -424,4 +428,6 @@ pub enum Answer {
     Mapping(mappings::Answer),
     /// About scores.
     Score(scores::Answer),
+    /// About activations, audiences and attributes.
+    Activation(activations::Answer),
 }

@@ -10,6 +10,7 @@
 //! What a turn calls once is `inline(never)`: merged into one function, a page of a full read would have V8 compile, and compile
 //! again for speed, all that a turn could ever do (a sixth of a first sync's processor time).
 
+pub mod activations;
 mod alarm;
 mod answers;
 pub mod apply;
@@ -83,6 +84,7 @@ use crate::{
         time::{SECOND_MS, Timestamp},
     },
 };
+use activations::Activations;
 use beside::{Beside, Errand};
 use blocks::Blocks;
 use channels::Channels;
@@ -220,6 +222,7 @@ enum Job {
     Seat(seats::Errand),
     Write(outbox::Call),
     Score(scores::Call),
+    Activate(activations::Call),
     Echo { ids: Vec<RecordId> },
     Deletion(deletions::Call),
 }
@@ -332,6 +335,7 @@ pub struct Portal {
     seats: Seats,
     outbox: Outbox,
     scores: Scores,
+    activations: Activations,
     signals: Signals,
     panic_once: bool,
 }
@@ -380,6 +384,7 @@ impl Portal {
             seats: Seats::load(turn)?,
             outbox: Outbox::load(turn)?,
             scores: Scores::load(turn)?,
+            activations: Activations::load(turn, feed::latest(turn.sql)?)?,
             signals: Signals::load(turn)?,
             panic_once: false,
         };
@@ -469,6 +474,7 @@ impl Portal {
         }
         self.watch_storage(turn)?;
         self.follow_channels(turn)?;
+        self.follow_activations(turn)?;
         self.tell_lifecycle(turn)?;
         self.plan(turn, &mut effects)?;
         Ok(effects)

@@ -137,7 +137,12 @@ impl Portal {
             Command::Mapping(command) => Answer::Mapping(self.mapping_command(turn, command)?),
             Command::Score(_) if self.connection.is_none() => Answer::NotConnected,
             Command::Score(command) => Answer::Score(self.score_command(turn, command, &mut effects)?),
+            Command::Activation(_) if self.connection.is_none() => Answer::NotConnected,
+            Command::Activation(command) => {
+                Answer::Activation(self.activation_command(turn, *command, &mut effects)?)
+            }
         };
+        self.follow_activations(turn)?;
         if self.follow_channels(turn)? | self.tell_lifecycle(turn)? {
             self.rouse_for_deliveries(turn, &mut effects)?;
         }

@@ -23,6 +23,8 @@ use crate::{
 
 /// Permits to ask for while a full read runs: what leaves within one lease.
 const BACKFILL_PERMITS: u32 = 12;
+/// Permits to ask for while contacts are written that activations keep: as many as leave together.
+const ACTIVATION_PERMITS: u32 = 4;
 /// Dirty marks looked at to fill batches: as many batches as can be in flight.
 const MARKS: usize = BATCH_LIMIT * 7;
 /// Nothing more may leave in this shift.
@@ -72,6 +74,7 @@ impl Portal {
                 | self.advance_channels(turn)?
                 | self.advance_index(turn)?
                 | self.advance_scores(turn)?
+                | self.advance_activations(turn)?
                 | self.advance_signals(turn)?);
         if !over {
             self.deliver(turn, effects)?;
@@ -158,6 +161,7 @@ impl Portal {
             if spent { turn.now } else { later.unwrap_or(turn.now).max(turn.now.plus_ms(SECOND_MS)) };
         let outbox = self.outbox_due_at(turn)?.map(|at| at.max(soonest));
         let scores = self.scores_due_at(turn)?.map(|at| at.max(soonest));
+        let activations = self.activations_due_at(turn)?.map(|at| at.max(soonest));
         let others = [
             self.delivery_due_at(turn)?,
             self.channels_due_at(turn)?,
@@ -171,6 +175,7 @@ impl Portal {
             self.outbox.by_seats_due_at(),
             outbox,
             scores,
+            activations,
         ];
         let next = next.into_iter().chain(others.into_iter().flatten()).min();
         effects.extend(next.map(Effect::SetAlarm));
@@ -196,6 +201,7 @@ impl Portal {
         };
         let request = match &job {
             Job::Score(call) => self.score_request(turn, call)?,
+            Job::Activate(call) => self.activation_request(turn, call)?,
             _ => self.request(turn, index, &job),
         };
         let Some(request) = request else {
@@ -209,6 +215,9 @@ impl Portal {
         }
         if let Job::Score(call) = &job {
             self.score_leaves(turn, call, &request)?;
+        }
+        if let Job::Activate(call) = &job {
+            self.activation_leaves(turn, call)?;
         }
         let call = self.next_call;
         self.next_call += 1;
@@ -250,6 +259,7 @@ impl Portal {
             Window::Core if index == NO_STREAM && self.outbox.is_stirred() => {
                 Self::outbox_calls(turn, BACKFILL_PERMITS).unwrap_or(1)
             }
+            Window::Core if index == NO_STREAM && self.activations.is_stirred() => ACTIVATION_PERMITS,
             Window::Core if backfilling || self.scores.reads() => BACKFILL_PERMITS,
             Window::Core => {
                 let most = BATCH_LIMIT * BACKFILL_PERMITS as usize;
@@ -324,6 +334,15 @@ impl Portal {
                 None => {}
             }
         }
+        if let Some(write) = self.next_of_activations(turn)? {
+            match self.waits_for_window(&write.2, turn.now) {
+                Some(until) => later = later.into_iter().chain([until]).min(),
+                None if best.as_ref().is_none_or(|(other, _, _)| write.0 < *other) => best = Some(write),
+                None => {}
+            }
+        }
+        let activations_at = self.activations_wait_until(turn);
+        later = later.into_iter().chain(activations_at).min();
         let scores_at = self.scores_wait_until().filter(|at| *at > turn.now);
         later = later.into_iter().chain(scores_at).min();
         for index in self.fewest_calls_first() {
@@ -584,7 +603,8 @@ impl Job {
     pub(super) fn is_of_stream(&self) -> bool {
         match self {
             Self::Refresh | Self::Uninstall | Self::Revoke => false,
-            Self::Beside(_) | Self::Try(_) | Self::Seat(_) | Self::Write(_) | Self::Score(_) => false,
+            Self::Beside(_) | Self::Try(_) | Self::Seat(_) => false,
+            Self::Write(_) | Self::Score(_) | Self::Activate(_) => false,
             Self::Properties
             | Self::Greatest
             | Self::List { .. }
@@ -621,6 +641,7 @@ impl Job {
             | Self::Echo { .. }
             | Self::Deletion(_)
             | Self::Score(_)
+            | Self::Activate(_)
             | Self::Sweep
             | Self::Beside(_)
             | Self::Try(_)

@@ -501,6 +501,7 @@ impl Portal {
                 None
             }
             Job::Freshen { .. } | Job::Echo { .. } | Job::Score(_) | Job::Deletion(_) => None,
+            Job::Activate(_) => None,
         }
     }
 }

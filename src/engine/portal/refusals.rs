@@ -70,6 +70,7 @@ impl Portal {
                 Job::Deletion(Call::Archive { .. }) => {}
                 Job::Refresh | Job::Uninstall | Job::Revoke | Job::Properties | Job::Greatest => {}
                 Job::Beside(_) | Job::Try(_) | Job::Seat(_) | Job::Write(_) | Job::Score(_) => {}
+                Job::Activate(_) => {}
                 Job::List { .. } | Job::Fetch { .. } | Job::Search | Job::Read { .. } => {}
                 Job::Count { .. }
                 | Job::Confirm { .. }

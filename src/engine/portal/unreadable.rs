@@ -159,6 +159,7 @@ impl Portal {
             | Job::Seat(_)
             | Job::Write(_)
             | Job::Score(_)
+            | Job::Activate(_)
             | Job::Deletion(_)
             | Job::Links(_) => return Ok(false),
         };

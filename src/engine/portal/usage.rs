@@ -254,6 +254,7 @@ fn place(job: &Job) -> (Caller, Endpoint) {
         Job::Beside(_) => (Caller::Reference, Endpoint::Reference),
         Job::Write(call) => (Caller::Writes, call.endpoint()),
         Job::Score(call) => (Caller::Writes, call.endpoint()),
+        Job::Activate(call) => (Caller::Writes, call.endpoint()),
         Job::Echo { .. } => (Caller::Writes, Endpoint::BatchRead),
         Job::Try(Probe::Account) => (Caller::Person, Endpoint::Account),
         Job::Try(Probe::Contacts | Probe::Companies | Probe::Deals) => (Caller::Person, Endpoint::List),

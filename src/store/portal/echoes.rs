@@ -100,6 +100,42 @@ pub fn of(
         .collect()
 }
 
+/// Those of these records to which something left before a moment, and has not been read.
+pub fn older(
+    sql: &dyn Sql,
+    kind: ObjectType,
+    ids: &[RecordId],
+    than: Timestamp,
+) -> Result<Vec<RecordId>, SqlError> {
+    let rows = sql.exec(
+        "SELECT CAST(id AS TEXT) FROM echoes
+         WHERE object_type = ?1 AND at < ?3 AND id IN (SELECT value FROM json_each(?2))",
+        &[Param::Text(&kind.name()), Param::Text(&ids_json(ids)), Param::Int(than.0)],
+    )?;
+    Ok(rows.iter().filter_map(|row| row.first()?.text()?.parse().ok()).collect())
+}
+
+/// Records above an id to which something left before a moment, and has not been read; in order.
+pub fn older_above(
+    sql: &dyn Sql,
+    kind: ObjectType,
+    above: RecordId,
+    than: Timestamp,
+    limit: u32,
+) -> Result<Vec<RecordId>, SqlError> {
+    let rows = sql.exec(
+        "SELECT CAST(id AS TEXT) FROM echoes
+         WHERE object_type = ?1 AND id > CAST(?2 AS INTEGER) AND at < ?3 ORDER BY id LIMIT ?4",
+        &[
+            Param::Text(&kind.name()),
+            Param::Text(&above.to_string()),
+            Param::Int(than.0),
+            Param::Int(limit.into()),
+        ],
+    )?;
+    Ok(rows.iter().filter_map(|row| row.first()?.text()?.parse().ok()).collect())
+}
+
 /// What is left to come of a record; nothing: it is forgotten.
 pub fn leave(sql: &dyn Sql, kind: ObjectType, id: RecordId, left: &Written) -> Result<(), SqlError> {
     let text = serde_json::to_string(left).expect("texts are JSON");

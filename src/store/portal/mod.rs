@@ -44,7 +44,13 @@
 //! | `automation_runs` | what an automation did for a signal, and why | number |
 //! | `acts` | when an automation last acted for somebody; see [`signals::acts`] | number |
 //! | `signals_held` | a signal that waits for a list which stands still | list, the signal's number |
+//! | `attributes` | an audience or a calculated attribute, as the engine's JSON; see [`activations`] | number |
+//! | `attribute_values` | what one of them says of an address | attribute, address |
+//! | `activations` | what keeps some of them on contacts, as the engine's JSON | number |
+//! | `unwritten` | a contact that may differ from what is said of it | address or record |
+//! | `unwritten_refused` | a contact that HubSpot refused to change | address or record |
 
+pub mod activations;
 pub mod blocks;
 pub mod browse;
 pub mod channels;
@@ -79,7 +85,7 @@ pub mod wipe;
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 29] = [
+pub const STEPS: [&str; 30] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -292,6 +298,7 @@ pub const STEPS: [&str; 29] = [
     outbox::FIRST,
     echoes::TIES,
     deletions::TABLE,
+    activations::TABLES,
 ];
 
 /// Opens the tables; see [`crate::store::schema::open`].

@@ -3,6 +3,7 @@
 //! A case is short, deterministic and named after the rule that it holds; [`crate::simulation`] mixes them all.
 
 mod actions;
+mod activations;
 mod as_asked;
 mod audit;
 mod automations;

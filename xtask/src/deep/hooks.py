@@ -26,6 +26,7 @@ PREFIXES = {
     "run": "run",
     "qualifying-list": "ql",
     "automation": "aut",
+    "activation": "atv",
 }
 # What paths call them, where that is not their name.
 CALLED = {"ql": "qualifying-list", "aut": "automation"}
@@ -45,6 +46,9 @@ for name in ("record", "list"):
     invented = st.integers(min_value=0, max_value=10**18 - 1).map(str)
     schemathesis.openapi.format(f"{name}-id", there_or_not(name, invented))
 
+for name in ("audience", "attribute"):
+    schemathesis.openapi.format(f"{name}-id", there_or_not(name, st.from_regex(r"\A[A-Za-z0-9._~-]{1,20}\Z")))
+
 places = st.integers(min_value=0, max_value=2**53)
 schemathesis.openapi.format(
     "cursor", places.map(lambda place: base64.urlsafe_b64encode(f"r:{place}".encode()).decode().rstrip("="))
@@ -59,6 +63,10 @@ for name, tag in CURSORS.items():
         f"{name}-cursor",
         places.map(lambda place, tag=tag: base64.urlsafe_b64encode(f"{tag}:{place}".encode()).decode().rstrip("=")),
     )
+people = st.from_regex(r"\A[a-z0-9]{1,20}\Z").map(lambda name: f"e:{name}@example.com")
+schemathesis.openapi.format(
+    "address-cursor", people.map(lambda place: base64.urlsafe_b64encode(place.encode()).decode().rstrip("="))
+)
 # When a task is due, and its id.
 tasks = st.tuples(st.integers(min_value=0, max_value=2**45), st.integers(min_value=1, max_value=2**53))
 schemathesis.openapi.format(
@@ -108,6 +116,9 @@ def mended(value, of_signals):
         # No field of the host is mapped twice.
         if all(isinstance(entry, dict) and "field" in entry for entry in entries):
             entries = list({json.dumps(entry.get("field")): entry for entry in entries}.values())
+        # Nor has an attribute an option twice.
+        if all(isinstance(entry, dict) and "label" in entry for entry in entries):
+            entries = list({json.dumps(entry.get("value")): entry for entry in entries}.values())
         return entries
     if not isinstance(value, dict):
         return value

@@ -12,10 +12,14 @@ const APP_EVENTS: &str = "needs an app that HubSpot has approved for app events"
 const STRAGGLERS: &str = "needs thousands of changes that are watched for hours: counts of records against search's totals tell it over weeks";
 
 /// Every switch that is not asked about, and why.
-pub const ALL: [(&str, &str); 33] = [
+pub const ALL: [(&str, &str); 34] = [
     ("search_straggler_one_in", STRAGGLERS),
     ("search_straggler_ms", STRAGGLERS),
     ("rules_look_at_old_values", "needs a conditional rule that an administrator sets up in HubSpot's pages"),
+    (
+        "properties_in_use",
+        "needs a property that a list or workflow of HubSpot's pages uses: archive it there and see what is said",
+    ),
     ("merge_sends_deletions", WEBHOOKS),
     ("merge_sends_creation", WEBHOOKS),
     ("label_changes_send_webhooks", WEBHOOKS),

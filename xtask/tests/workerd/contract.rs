@@ -281,6 +281,51 @@ fn answers(world: &World) -> Result<()> {
         Ok(runs["results"][0]["id"].as_str().map(str::to_owned))
     })?;
 
+    let (audience_at, attribute_at) =
+        (format!("{connection}/audiences/basket"), format!("{connection}/attributes/tier"));
+    let person = "ada@contract.example".to_owned();
+    let (member_at, value_at) =
+        (format!("{audience_at}/members/{person}"), format!("{attribute_at}/values/{person}"));
+    let names = json!({"prefix": "raptor", "group": "raptor_cdp", "label": "Raptor CDP"});
+    done("setActivationSettings", spoke.put(&format!("{connection}/activations/settings"), &names)?)?;
+    let audience = json!({"name": "Abandon Basket", "description": "Left one", "type": "audience"});
+    done("putAudience", spoke.put(&audience_at, &audience)?)?;
+    let options = json!([{"value": "gold", "label": "Gold customers"}]);
+    let tier = json!({"name": "Tier", "type": "enumeration", "options": options});
+    done("putAttribute", spoke.put(&attribute_at, &tier)?)?;
+    let one = json!({"email": person});
+    done("putAudienceMember", spoke.put(&member_at, &json!({}))?)?;
+    done("putManyAudienceMembers", spoke.post(&format!("{audience_at}/members"), &one)?)?;
+    done("replaceAudienceMembers", spoke.put(&format!("{audience_at}/members"), &one)?)?;
+    let gold = json!({"email": person, "value": "gold"});
+    done("putAttributeValue", spoke.put(&value_at, &json!({"value": "gold"}))?)?;
+    done("putManyAttributeValues", spoke.post(&format!("{attribute_at}/values"), &gold)?)?;
+    done("replaceAttributeValues", spoke.put(&format!("{attribute_at}/values"), &gold)?)?;
+    for (at, begin, end) in [
+        (&audience_at, "beginAudienceReplacement", "endAudienceReplacement"),
+        (&attribute_at, "beginAttributeReplacement", "endAttributeReplacement"),
+    ] {
+        let begun = done(begin, spoke.post(&format!("{at}/replacement"), &json!({}))?)?;
+        let (values, line) = if at == &audience_at { ("members", &one) } else { ("values", &gold) };
+        spoke.post(&format!("{at}/{values}?round={}", begun["round"]), line)?;
+        done(end, spoke.post(&format!("{at}/replacement/{}/end", begun["round"]), &json!({}))?)?;
+    }
+    let new = json!({
+        "name": "Baskets", "identifier": "email", "audiences": ["basket"], "attributes": ["tier"], "unknown": "create",
+    });
+    let activations = format!("{connection}/activations");
+    let activation = done("createActivation", spoke.post(&activations, &new)?)?;
+    let activation_at = format!("{activations}/{}", text(&activation["id"])?);
+    done("putActivation", spoke.put(&activation_at, &new)?)?;
+    for (id, verb) in
+        [("syncActivation", "sync"), ("pauseActivation", "pause"), ("resumeActivation", "resume")]
+    {
+        done(id, spoke.post(&format!("{activation_at}/{verb}"), &json!({}))?)?;
+    }
+    done("retryAudience", spoke.post(&format!("{audience_at}/retry"), &json!({}))?)?;
+    done("retryAttribute", spoke.post(&format!("{attribute_at}/retry"), &json!({}))?)?;
+    done("retryRefusedContacts", spoke.post(&format!("{activations}/refused/retry"), &json!({}))?)?;
+
     let mut read = 0;
     for (path, id) in document.reads()? {
         if path.contains("{list}") && list.is_none() {
@@ -298,6 +343,10 @@ fn answers(world: &World) -> Result<()> {
             ("{mapping}", &"log_call".to_owned()),
             ("{seat}", &text(&seat["id"])?),
             ("{act}", &action),
+            ("{activation}", &text(&activation["id"])?),
+            ("{audience}", &"basket".to_owned()),
+            ("{attribute}", &"tier".to_owned()),
+            ("{address}", &person),
             ("{sig}", &text(&sent["id"])?),
             ("{ql}", &text(&hot["id"])?),
             ("{aut}", &text(&made["id"])?),
@@ -323,11 +372,19 @@ fn answers(world: &World) -> Result<()> {
             "name": "x", "object_type": "contacts", "filter": {"and": []}, "fields": [{"field": "x", "property": "no_such"}],
         }))?),
         ("putMapping", 409, spoke.put(&mapping_at, &json!({"entries": [{"field": "no_such", "from": "x"}]}))?),
+        ("putAttribute", 409, spoke.put(&attribute_at, &json!({"name": "Tier", "type": "number"}))?),
+        ("putAttributeValue", 400, spoke.put(&value_at, &json!({"value": "tin"}))?),
+        ("createActivation", 409, spoke.post(&activations, &json!({"name": "x", "audiences": ["nobodys"]}))?),
         ("createWorkspace", 413, spoke.post("/v1/workspaces", &json!({"name": "x".repeat(70_000)}))?),
     ] {
         ensure!(answer.status == status, "{id}: {} instead of {status}", answer.status);
         document.check(id, &answer)?;
     }
+    done("removeAudienceMember", spoke.delete(&member_at)?)?;
+    done("removeAttributeValue", spoke.delete(&value_at)?)?;
+    done("removeAttribute", spoke.delete(&attribute_at)?)?;
+    done("removeActivation", spoke.delete(&activation_at)?)?;
+    done("removeAudience", spoke.delete(&audience_at)?)?;
     done("revokeSeat", spoke.delete(&seat_at)?)?;
     done("liftBlock", spoke.delete(&format!("{connection}/prospects/blocks/{block}"))?)?;
     done("removeEndpoint", spoke.delete(&endpoint_at)?)?;

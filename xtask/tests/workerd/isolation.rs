@@ -30,6 +30,8 @@ const FOR_EVERYBODY: [&str; 9] = [
     "/oauth/callback",
 ];
 
+/// Somebody in the victim's audience.
+const PERSON: &str = "somebody@canary.example";
 /// What the victim's things are called: nowhere else, so that an answer that holds it has leaked.
 const CANARY: &str = "Canary of the other";
 
@@ -84,8 +86,10 @@ fn rows(file: &str) -> Result<Vec<Row>> {
 fn all_rows() -> Result<Vec<Row>> {
     let mut all = rows("src/api/route.rs")?;
     all.extend(rows("src/api/connection_page.rs")?);
-    all.extend(rows("src/api/seat.rs")?);
-    ensure!(all.len() > 120, "only {} rows", all.len());
+    for file in ["seat", "action", "signal", "score", "activation"] {
+        all.extend(rows(&format!("src/api/{file}.rs"))?);
+    }
+    ensure!(all.len() > 300, "only {} rows", all.len());
     Ok(all)
 }
 
@@ -102,6 +106,7 @@ struct Victim {
     list: String,
     automation: String,
     signal: String,
+    activation: String,
     record: String,
     session: String,
 }
@@ -153,6 +158,7 @@ fn victim(world: &World) -> Result<Victim> {
     let automation = world.spoke.post_json(&format!("{own}/automations"), &automation)?;
     let signal = json!({"id": "canary", "name": CANARY, "visitor": {"id": "canary"}});
     let signal = world.spoke.post_json(&format!("{own}/signals"), &signal)?;
+    let activation = activation(world, &own)?;
     let text = |value: &Value| value.as_str().map(str::to_owned).context("an id is a text");
     let (session, _) = cookies(world, &connected.workspace)?;
     Ok(Victim {
@@ -166,10 +172,30 @@ fn victim(world: &World) -> Result<Victim> {
         list: text(&list["id"])?,
         automation: text(&automation["id"])?,
         signal: text(&signal["id"])?,
+        activation: text(&activation["id"])?,
         record: text(&contacts[0]["id"])?,
         session,
         connected,
     })
+}
+
+/// An audience and an attribute with somebody in them, and what would keep the audience on contacts, but that it is paused.
+fn activation(world: &World, own: &str) -> Result<Value> {
+    for (list, body, values) in [
+        ("audiences", json!({"name": CANARY}), json!({})),
+        ("attributes", json!({"name": CANARY, "type": "string"}), json!({"value": CANARY})),
+    ] {
+        let at = format!("{own}/{list}/canary");
+        let people = if list == "audiences" { "members" } else { "values" };
+        for (path, body) in [(at.clone(), body), (format!("{at}/{people}/{PERSON}"), values)] {
+            let put = world.spoke.put(&path, &body)?;
+            ensure!(put.status == 200, "{path}: {} {}", put.status, put.text);
+        }
+    }
+    let new = json!({"name": CANARY, "audiences": ["canary"]});
+    let made = world.spoke.post_json(&format!("{own}/activations"), &new)?;
+    let id = made["id"].as_str().context("an activation's id")?;
+    world.spoke.post_json(&format!("{own}/activations/{id}/pause"), &json!({}))
 }
 
 /// The address of a row, filled with the victim's things.
@@ -193,6 +219,10 @@ fn address(row: &Row, of: &Victim) -> String {
             ("*", "accounts") => "acct-17",
             ("*", "runs") => "1",
             ("*", "signals") => &of.signal,
+            ("*", "activations") => &of.activation,
+            ("*", "audiences" | "attributes") => "canary",
+            ("*", "members" | "values") => PERSON,
+            ("*", "replacement") => "1",
             ("*", "qualifying-lists") => &of.list,
             ("*", "automations") => &of.automation,
             // Nothing qualifies: a run would be made by itself.
@@ -243,6 +273,16 @@ fn body(row: &Row) -> Option<String> {
         "automations" => {
             json!({"name": "Mallory", "list": "ql_070707070707070707070707", "steps": [{"action": "import_company"}]})
         }
+        "settings" if row.pattern.ends_with("/activations/settings") => json!({"prefix": "mallory"}),
+        "activations" => json!({"name": "Mallory", "audiences": ["canary"]}),
+        "members" => json!({"email": PERSON}),
+        "values" => json!({"email": PERSON, "value": "mallory"}),
+        "*" if row.pattern.ends_with("/values/*") => json!({"value": "mallory"}),
+        "*" if row.pattern.ends_with("/audiences/*") => json!({"name": "Mallory"}),
+        "*" if row.pattern.ends_with("/attributes/*") => json!({"name": "Mallory", "type": "string"}),
+        "*" if row.method == "PUT" && row.pattern.ends_with("/activations/*") => {
+            json!({"name": "Mallory", "audiences": ["canary"]})
+        }
         "settings" => json!({"off": ["add_note"]}),
         "scores" => json!({"on": true, "hour": 3, "fields": "managed", "prefix": "mallory"}),
         "bulk" if row.pattern.ends_with("/scores/bulk") => json!({"id": "acct-17", "intent_score": 1}),
@@ -274,6 +314,11 @@ fn state(world: &World, victim: &Victim) -> Result<Vec<Value>> {
         (format!("/v1/connections/{connection}/mappings"), &["action", "entries", "updated_at"]),
         (format!("/v1/connections/{connection}/automations"), &["id", "name", "state", "updated_at"]),
         (format!("/v1/connections/{connection}/qualifying-lists"), &["id", "name", "updated_at"]),
+        (format!("/v1/connections/{connection}/activations"), &["id", "name", "audiences", "state"]),
+        (format!("/v1/connections/{connection}/audiences"), &["id", "name", "members", "state"]),
+        (format!("/v1/connections/{connection}/attributes"), &["id", "name", "members", "state"]),
+        (format!("/v1/connections/{connection}/audiences/canary/members"), &["email"]),
+        (format!("/v1/connections/{connection}/attributes/canary/values"), &["email", "value"]),
         (format!("/v1/connections/{connection}/seats"), &["id", "user", "state", "invited_at"]),
     ] {
         let list = world.spoke.get_json(&path)?;
@@ -288,6 +333,8 @@ fn state(world: &World, victim: &Victim) -> Result<Vec<Value>> {
     all.push(world.spoke.get_json(&format!("/v1/connections/{connection}"))?["state"].clone());
     let settings = world.spoke.get_json(&format!("/v1/connections/{connection}/scores"))?;
     all.extend(["on", "prefix", "accounts", "creating", "running"].map(|member| settings[member].clone()));
+    let settings = world.spoke.get_json(&format!("/v1/connections/{connection}/activations/settings"))?;
+    all.extend(["prefix", "group", "group_label"].map(|member| settings[member].clone()));
     for path in
         ["prospects/blocks", "retention", "actions/settings", "scores/accounts/acct-17", "scores/runs"]
     {
@@ -395,6 +442,8 @@ fn permissions(world: &World) -> Result<()> {
         ("GET", format!("{connection}/prospects/blocks"), "read"),
         ("GET", format!("{connection}/retention"), "read"),
         ("GET", format!("{connection}/actions"), "read"),
+        ("GET", format!("{connection}/audiences"), "read"),
+        ("POST", format!("{connection}/activations/refused/retry"), "write"),
         ("GET", format!("{connection}/audit"), "read"),
         ("GET", format!("/workspaces/{}/audit", own.workspace), "admin"),
         ("DELETE", format!("/workspaces/{}/sessions?user=nobody", own.workspace), "admin"),

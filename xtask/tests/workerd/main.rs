@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "real time passes here: the clock rule is the Worker's")]
 
 mod actions;
+mod activations;
 mod attacks;
 mod binding;
 mod by_token;
@@ -71,6 +72,7 @@ fn main() -> ExitCode {
         ("contract", contract::trials()),
         ("binding", binding::trials()),
         ("scores", scores::trials()),
+        ("activations", activations::trials()),
         ("seats", seats::trials()),
         ("feed", feed::trials()),
         ("watchdog", watchdog::trials()),

@@ -247,6 +247,7 @@ impl Portal {
         erased.signals = self.erase_signals(turn, kind, &ids, &emails)?;
         if kind == ObjectType::Contacts {
             self.forget_people(turn, &emails)?;
+            self.forget_activated(turn, &emails, &ids)?;
         }
         self.leave_out_of_lists(turn, kind, &ids)?;
         if !ids.is_empty() {

@@ -19,7 +19,7 @@ use crate::{
     },
     values::{
         filter::{Context, Lookup},
-        ids::{ListId, ObjectType, RecordId},
+        ids::{ChannelId, ListId, ObjectType, RecordId},
         planted::{Bug, planted},
     },
 };
@@ -133,6 +133,24 @@ impl super::Channels {
             Selection::Filter(_) => None,
         };
         self.all.iter().filter_map(list).collect()
+    }
+}
+
+impl super::Channels {
+    /// Channels that read a property of records of a type: their ids and names.
+    pub(in crate::engine::portal) fn reading(
+        &self,
+        kind: ObjectType,
+        property: &str,
+    ) -> Vec<(ChannelId, String)> {
+        let of_kind = self
+            .all
+            .iter()
+            .filter(|running| running.channel.object_type == kind && running.saved.mode != Mode::Removed);
+        of_kind
+            .filter(|running| running.channel.properties().contains(&(None, property)))
+            .map(|running| (running.saved.id.clone(), running.channel.name.clone()))
+            .collect()
     }
 }
 

@@ -93,7 +93,7 @@ fn definitions_of(
 }
 
 impl Portal {
-    /// Names of the fields of a type that channels, lists and automations read, mappings fill or scores are written to: the mirror holds them as long as that is so.
+    /// Names of the fields of a type that channels, lists and automations read, mappings fill, or scores and activations are written to: the mirror holds them as long as that is so.
     pub(super) fn needed(&self, turn: &Turn<'_>, kind: ObjectType) -> Result<BTreeSet<String>, SqlError> {
         let mut names: BTreeSet<String> = self.channels.reads(kind).into_iter().map(str::to_owned).collect();
         names.extend(self.signals.reads(kind));
@@ -104,6 +104,9 @@ impl Portal {
         }
         if kind == Action::ScoreSnapshot.object_type() {
             names.extend(self.scores.managed());
+        }
+        if kind == ObjectType::Contacts {
+            names.extend(self.activations.managed());
         }
         Ok(names)
     }

@@ -81,7 +81,8 @@ pub const OPEN_LIMIT: u32 = 100_000;
 /// How long a create waits, again and again, while the companies that it may be one of are still being read.
 const NOT_YET_MS: i64 = MINUTE_MS;
 /// Why nothing is written of somebody who is kept out.
-const KEPT_OUT: &str = "This person was erased and is kept out: nothing of them is written.";
+pub(in crate::engine::portal) const KEPT_OUT: &str =
+    "This person was erased and is kept out: nothing of them is written.";
 /// Urgency of what a person waits for.
 pub(super) const PERSON: u8 = 0;
 /// Urgency of what happens by itself.

@@ -104,7 +104,7 @@ impl Portal {
     }
 
     /// Whether what happened to records of a type lately is not known: checks that were due have not come to their end.
-    pub(super) fn is_behind(&self, turn: &Turn<'_>, kind: ObjectType) -> bool {
+    pub(in crate::engine::portal) fn is_behind(&self, turn: &Turn<'_>, kind: ObjectType) -> bool {
         let own = self.streams.iter().find(|running| running.saved.object_type == kind);
         let Some(saved) = own.map(|own| &own.saved).filter(|saved| saved.backfill.is_none()) else {
             return false;

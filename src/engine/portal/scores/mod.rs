@@ -367,7 +367,7 @@ impl Portal {
 
     /// What was written long ago and never read again is forgotten.
     pub(super) fn forget_score_echoes(&self, turn: &Turn<'_>) -> Result<(), SqlError> {
-        if self.scores.is_used() {
+        if self.scores.is_used() || self.activations.is_used() {
             echoes::forget_before(turn.sql, turn.now.minus_ms(ECHO_MS))
         } else {
             Ok(())

@@ -29,7 +29,7 @@ use serde_json::Value;
 use crate::{
     engine::{
         portal::{Portal, Turn, channels::held::Held, mappings::definitions},
-        signal::{Automation, List, of_subject},
+        signal::{Automation, List, of_subject, written},
     },
     store::{
         portal::signals::{self as store, acts},
@@ -147,6 +147,22 @@ impl Signals {
         let of_lists = self.lists.iter().flat_map(move |running| running.list.reads(kind));
         let of_steps = self.automations.iter().flat_map(move |running| running.automation.reads(kind));
         of_lists.chain(of_steps).map(str::to_owned)
+    }
+
+    /// What names a field of a type: the kind of thing, its id and its name.
+    pub(super) fn naming(&self, kind: ObjectType, field: &str) -> Vec<(&'static str, String, String)> {
+        let of_lists = self.lists.iter().filter(|running| running.list.reads(kind).contains(field));
+        let of_lists = of_lists
+            .map(|running| ("qualifying_list", running.saved.id.to_string(), running.list.name.clone()));
+        let names = |running: &&RunningAutomation| {
+            let mut steps = running.automation.steps.iter().filter_map(written);
+            running.automation.reads(kind).contains(field)
+                || steps.any(|(of, values)| of == kind && values.contains_key(field))
+        };
+        let of_steps = self.automations.iter().filter(names);
+        let of_steps = of_steps
+            .map(|running| ("automation", running.saved.id.to_string(), running.automation.name.clone()));
+        of_lists.chain(of_steps).collect()
     }
 
     fn list(&self, id: &QualifyingListId) -> Option<&RunningList> {
