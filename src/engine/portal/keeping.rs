@@ -107,6 +107,7 @@ impl Portal {
             before_field: false,
             proved_at: stream.reconcile.proved_at.unwrap_or_default(),
             echoes: self.outbox.is_used() || self.scores.is_used(),
+            phones: self.phones.is_wanted(),
         }
     }
 

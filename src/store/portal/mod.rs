@@ -7,7 +7,7 @@
 //! | `streams` | the state of one stream, as the engine's JSON | object type |
 //! | `types` | a further type of record that is mirrored, as the engine's JSON | object type |
 //! | `records_<type>` | one record, or its tombstone; of further types as long as these are mirrored | HubSpot's id |
-//! | `further_keys` | something else that a record is called: an additional address or domain; see [`keys`] | object type, key, id |
+//! | `further_keys` | something else that a record is called: an additional address or domain, see [`keys`]; a number, see [`phones`] | object type, key, id |
 //! | `parts` | what of a record is too large for its row | object type, id, number |
 //! | `dirty` | an id that a later read must settle | object type, id |
 //! | `erasures` | an erased record that the feed may still hold values of | object type, id |
@@ -44,6 +44,11 @@
 //! | `automation_runs` | what an automation did for a signal, and why | number |
 //! | `acts` | when an automation last acted for somebody; see [`signals::acts`] | number |
 //! | `signals_held` | a signal that waits for a list which stands still | list, the signal's number |
+//! | `workflows` | what is done for records, as the engine's JSON; see [`workflows`] | number |
+//! | `workflow_versions` | a definition that a workflow has or had | workflow, version |
+//! | `workflow_events` | an event that a host sent | number |
+//! | `workflow_runs` | what a workflow did for a record, and why | number |
+//! | `workflow_enrolled` | who has been through a workflow; see [`workflows::enrolled`] | number |
 
 pub mod blocks;
 pub mod browse;
@@ -63,6 +68,7 @@ pub mod lookup;
 pub mod mappings;
 pub mod members;
 pub mod outbox;
+pub mod phones;
 pub mod records;
 pub mod reference;
 pub mod scores;
@@ -74,11 +80,12 @@ pub mod thinning;
 pub mod types;
 pub mod usage;
 pub mod wipe;
+pub mod workflows;
 
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 29] = [
+pub const STEPS: [&str; 30] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -291,6 +298,7 @@ pub const STEPS: [&str; 29] = [
     outbox::FIRST,
     echoes::TIES,
     deletions::TABLE,
+    workflows::TABLES,
 ];
 
 /// Opens the tables; see [`crate::store::schema::open`].

@@ -3,7 +3,7 @@
 use crate::store::sql::{Param, Sql, SqlError, Value};
 
 /// Tables of what was read, and of what was made of it. Emptied whole, which SQLite does without looking at rows.
-pub const READ: [&str; 24] = [
+pub const READ: [&str; 27] = [
     "credentials",
     "streams",
     "parts",
@@ -29,11 +29,14 @@ pub const READ: [&str; 24] = [
     "automation_runs",
     "acts",
     "signals_held",
+    "workflow_events",
+    "workflow_runs",
+    "workflow_enrolled",
 ];
 /// Tables of records: one a type.
 pub const RECORDS: &str = "records_";
 /// Tables of what people have set, and of what must never come back.
-pub const SET: [&str; 18] = [
+pub const SET: [&str; 20] = [
     "meta",
     "endpoints",
     "channels",
@@ -52,6 +55,8 @@ pub const SET: [&str; 18] = [
     "score_runs",
     "qualifying_lists",
     "automations",
+    "workflows",
+    "workflow_versions",
 ];
 
 /// What lies in `meta` of the state of reads; keys that begin so.
