@@ -10,6 +10,7 @@
 //! What a turn calls once is `inline(never)`: merged into one function, a page of a full read would have V8 compile, and compile
 //! again for speed, all that a turn could ever do (a sixth of a first sync's processor time).
 
+mod action_steps;
 mod alarm;
 mod answers;
 pub mod apply;

@@ -61,8 +61,13 @@ pub enum Trigger {
 }
 
 /// Names of events that hosts of Spoke send, for editors; every other name is one too.
-pub const EVENTS: [&str; 5] =
-    ["conversation_started", "conversation_resolved", "conversation_ended", "form_submitted", "incoming_call"];
+pub const EVENTS: [&str; 5] = [
+    "conversation_started",
+    "conversation_resolved",
+    "conversation_ended",
+    "form_submitted",
+    "incoming_call",
+];
 
 /// What became of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -318,7 +323,9 @@ impl Trigger {
     /// The type of the records that go through the workflow.
     pub const fn record(&self) -> ObjectType {
         match self {
-            Self::Event { record, .. } | Self::Change { record, .. } | Self::Schedule { record, .. } => *record,
+            Self::Event { record, .. } | Self::Change { record, .. } | Self::Schedule { record, .. } => {
+                *record
+            }
         }
     }
 }

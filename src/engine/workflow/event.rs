@@ -10,7 +10,6 @@ use crate::{
     values::{
         filter::{Code, Fault},
         ids::{ObjectType, RecordId},
-        phone,
         time::{DAY_MS, Timestamp},
     },
 };
@@ -107,18 +106,8 @@ impl Event {
 fn read(reader: &mut Reader, value: &Value, now: Timestamp) -> Event {
     let known = ["id", "event", "at", "email", "phone", "domain", "object_type", "record_id", "facts"];
     let Some(entries) = reader.object(value, "", &known) else { return Event::default() };
-    let email = reader.text(entries, "", "email", ID_CHARS, false).map(|email| email.to_lowercase());
-    let odd = |letter: char| letter.is_whitespace() || matches!(letter, ';' | '@');
-    let part = |part: &str| !part.is_empty() && !part.contains(odd);
-    let is_address = |email: &str| email.split_once('@').is_some_and(|(one, other)| part(one) && part(other));
-    if email.as_deref().is_some_and(|email| !is_address(email)) {
-        reader.note("/email", Code::Shape, "\"email\" is one e-mail address.");
-    }
+    let email = reader.email(entries, "", "email");
     let phone = reader.text(entries, "", "phone", ID_CHARS, false);
-    if phone.as_deref().is_some_and(|phone| phone::key(phone).is_none()) {
-        let words = format!("\"phone\" is one telephone number, of {} digits at least.", phone::LEAST_DIGITS);
-        reader.note("/phone", Code::Shape, words);
-    }
     let domain = reader.text(entries, "", "domain", ID_CHARS, false);
     let given = |key: &str| entries.get(key).filter(|value| !value.is_null());
     let record = match (given("object_type"), given("record_id")) {
@@ -140,7 +129,8 @@ fn read(reader: &mut Reader, value: &Value, now: Timestamp) -> Event {
             None
         }
     };
-    if email.is_none() && phone.is_none() && domain.is_none() && record.is_none() && reader.faults.is_empty() {
+    if email.is_none() && phone.is_none() && domain.is_none() && record.is_none() && reader.faults.is_empty()
+    {
         let words = "An event is of somebody: a \"record_id\" with its \"object_type\", an \"email\", a \"phone\" or a \"domain\".";
         reader.note("", Code::Shape, words);
     }

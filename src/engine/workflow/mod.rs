@@ -26,12 +26,19 @@
 //!
 //! Of several that are linked the one counts that was modified last; of deals only those that are open.
 
+mod check;
 mod decide;
 mod definition;
 mod event;
+mod facts;
+pub mod limits;
+mod parse;
+mod write;
 
+pub use check::{describe, describe_condition};
 pub use decide::{Branch, Decision, Entry, Next, Standing, Way};
 pub use definition::{
     Again, Definition, EVENTS, Every, Passage, Place, Route, Span, Step, StepId, Trigger, Unit, Weekday, What,
 };
 pub use event::{EVENT_BYTES, Event, EventRecord};
+pub use facts::{Facts, of_subject, vocabulary};
