@@ -100,7 +100,7 @@ struct Verdict<'a> {
     further: Vec<(RecordId, Vec<Key>)>,
     had_further: Vec<RecordId>,
     /// The same of telephone numbers, where these are asked by.
-    phones: Vec<(RecordId, Vec<Key>)>,
+    phones: Vec<(RecordId, Vec<i64>)>,
     had_phones: Vec<RecordId>,
     came: u64,
     went: u64,

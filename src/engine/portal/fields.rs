@@ -108,6 +108,7 @@ impl Portal {
     ) -> Result<(), SqlError> {
         self.fit_channels(turn, index)?;
         self.fit_lists(turn, index)?;
+        self.fit_workflows(turn, index)?;
         let running = &mut self.streams[index];
         // What a refused URL taught stays.
         running.saved.wide |= !objects::fits_url(&running.properties);

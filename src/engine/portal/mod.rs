@@ -57,6 +57,7 @@ pub mod trial;
 pub mod types;
 pub mod unreadable;
 pub mod usage;
+pub mod workflows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -93,7 +94,7 @@ use endpoints::Endpoints;
 use keeping::Keeping;
 use lifecycle::Told;
 use links::Linking;
-use matching::index::Index;
+use matching::{index::Index, phones::Phones};
 use messages::{Answer, Command, State, Status, StreamStatus};
 use outbox::Outbox;
 use permits::Permits;
@@ -108,6 +109,7 @@ use storage::Watch;
 use trial::Trying;
 use types::Further;
 use usage::Counting;
+use workflows::Workflows;
 
 /// How long one alarm works: under the half minute after which a platform may end it, over one limiter window.
 pub const ALARM_MS: i64 = 30 * SECOND_MS;
@@ -328,12 +330,14 @@ pub struct Portal {
     blocks: Blocks,
     retention: Retention,
     index: Index,
+    phones: Phones,
     trying: Trying,
     counting: Counting,
     seats: Seats,
     outbox: Outbox,
     scores: Scores,
     signals: Signals,
+    workflows: Workflows,
     panic_once: bool,
 }
 
@@ -376,12 +380,14 @@ impl Portal {
             blocks,
             retention: Retention::load(turn)?,
             index: Index::load(turn)?,
+            phones: Phones::load(turn)?,
             trying: Trying::load(turn)?,
             counting: Counting::new(streams::counted(turn)?),
             seats: Seats::load(turn)?,
             outbox: Outbox::load(turn)?,
             scores: Scores::load(turn)?,
             signals: Signals::load(turn)?,
+            workflows: Workflows::load(turn)?,
             panic_once: false,
         };
         portal.unlock(turn)?;
@@ -444,6 +450,7 @@ impl Portal {
                 }
                 self.prune(turn)?;
                 self.signals.stir();
+                self.workflows.stir();
                 if self.locked {
                     effects.push(Effect::Alert(Alert::KeyMissing));
                 }
@@ -462,6 +469,7 @@ impl Portal {
                 if let Some(in_flight) = self.in_flight.remove(&call) {
                     if matches!(in_flight.job, Job::Write(_)) {
                         self.signals.stir();
+                        self.workflows.stir();
                     }
                     self.answered(turn, in_flight, &outcome, &mut effects)?;
                 }
@@ -470,6 +478,7 @@ impl Portal {
         }
         self.watch_storage(turn)?;
         self.follow_channels(turn)?;
+        self.follow_workflows(turn)?;
         self.tell_lifecycle(turn)?;
         self.plan(turn, &mut effects)?;
         Ok(effects)

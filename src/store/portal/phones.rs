@@ -3,13 +3,10 @@
 //! Kept only where something asks by number: a number is two rows more for each contact that has one.
 
 use crate::{
-    store::{
-        portal::keys::Key,
-        sql::{Param, Sql, SqlError, Value, int},
-    },
+    store::sql::{Param, Sql, SqlError, Value, int},
     values::{
         ids::{ObjectType, RecordId},
-        phone,
+        phone::Phone,
     },
 };
 
@@ -22,22 +19,16 @@ pub const MENTION: &str = "phone\":";
 /// Most contacts of a number: a switchboard's, of whom nobody can tell who calls.
 pub const MOST: u32 = 100;
 
-/// What a contact's number is found by: as many digits of its end as every number has, of which whoever looks compares the rest.
-pub fn key(number: &str) -> Option<Key> {
-    let digits = phone::key(number)?;
-    let end = digits.get(digits.len().checked_sub(phone::LEAST_DIGITS)?..)?;
-    Some(Key::of(&format!("phone/{end}")))
-}
-
 /// What a contact is found by, of its values.
-pub fn of<'a>(value: impl Fn(&str) -> Option<&'a str>) -> Vec<Key> {
-    let mut keys: Vec<Key> = PROPERTIES.into_iter().filter_map(|name| key(value(name)?)).collect();
+pub fn of<'a>(value: impl Fn(&str) -> Option<&'a str>) -> Vec<i64> {
+    let numbers = PROPERTIES.into_iter().filter_map(|name| Phone::parse(value(name)?));
+    let mut keys: Vec<i64> = numbers.map(|number| number.key()).collect();
     keys.dedup();
     keys
 }
 
 /// Replaces the numbers of contacts: of `dropped` everything that is known, then adds `rows`.
-pub fn put(sql: &dyn Sql, dropped: &[RecordId], rows: &[(RecordId, Vec<Key>)]) -> Result<(), SqlError> {
+pub fn put(sql: &dyn Sql, dropped: &[RecordId], rows: &[(RecordId, Vec<i64>)]) -> Result<(), SqlError> {
     if !dropped.is_empty() {
         sql.exec(
             "DELETE FROM further_keys WHERE object_type = ?1 AND id IN (SELECT value FROM json_each(?2))",
@@ -45,7 +36,7 @@ pub fn put(sql: &dyn Sql, dropped: &[RecordId], rows: &[(RecordId, Vec<Key>)]) -
         )?;
     }
     let pairs: Vec<(i64, RecordId)> =
-        rows.iter().flat_map(|(id, keys)| keys.iter().map(|key| (key.number(), *id))).collect();
+        rows.iter().flat_map(|(id, keys)| keys.iter().map(|key| (*key, *id))).collect();
     if !pairs.is_empty() {
         let pairs = serde_json::to_string(&pairs).expect("numbers are JSON");
         sql.exec(
@@ -68,9 +59,9 @@ fn finding() -> String {
 
 /// Live contacts with a key, [`MOST`] at most, in the order of their ids. Two numbers can have one key, and a number may be gone that was read
 /// while nothing asked: the caller compares.
-pub fn holders(sql: &dyn Sql, key: Key) -> Result<Vec<RecordId>, SqlError> {
+pub fn holders(sql: &dyn Sql, key: i64) -> Result<Vec<RecordId>, SqlError> {
     let rows =
-        sql.exec(&finding(), &[Param::Text(NAME), Param::Int(key.number()), Param::Int(MOST.into())])?;
+        sql.exec(&finding(), &[Param::Text(NAME), Param::Int(key), Param::Int(MOST.into())])?;
     let read = |row: &Vec<Value>| row.first()?.text()?.parse().ok();
     rows.iter().map(read).collect::<Option<_>>().ok_or(SqlError::Content("further_keys"))
 }
@@ -116,13 +107,17 @@ mod tests {
         sql
     }
 
+    fn key(number: &str) -> i64 {
+        Phone::parse(number).unwrap().key()
+    }
+
     #[test]
     fn a_contact_is_found_by_either_number_however_it_is_written_while_it_has_it() {
         let sql = opened();
         let values = [("phone", "+49 (30) 123456-78"), ("mobilephone", "0170 9876543")];
         let keys = of(|name| values.iter().find(|(own, _)| *own == name).map(|(_, value)| *value));
         put(&sql, &[], &[(RecordId(1), keys.clone()), (RecordId(2), keys[..1].to_vec())]).unwrap();
-        let found = |number: &str| holders(&sql, key(number).unwrap()).unwrap();
+        let found = |number: &str| holders(&sql, key(number)).unwrap();
         assert_eq!(found("030/12345678"), [RecordId(1), RecordId(2)]);
         assert_eq!(found("+491709876543"), [RecordId(1)]);
         put(&sql, &[RecordId(1)], &[]).unwrap();

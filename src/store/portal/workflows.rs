@@ -34,7 +34,7 @@ pub const TABLES: &str =
          key TEXT NOT NULL UNIQUE,
          received_at INTEGER NOT NULL,
          email TEXT,
-         phone TEXT,
+         phone INTEGER,
          contact INTEGER,
          content TEXT
      );
@@ -55,7 +55,7 @@ pub const TABLES: &str =
          company INTEGER,
          deal INTEGER,
          email TEXT,
-         phone TEXT,
+         phone INTEGER,
          content TEXT NOT NULL
      );
      CREATE UNIQUE INDEX workflow_runs_active ON workflow_runs (workflow, version, subject) WHERE state = 'open';
@@ -218,38 +218,28 @@ pub fn any(sql: &dyn Sql) -> Result<bool, SqlError> {
     Ok(false)
 }
 
-/// By what a person is found: contacts, addresses in lower case, and telephone numbers as they are compared.
+/// By what a person is found: contacts, and addresses in lower case.
 #[derive(Debug, Clone, Default)]
 pub struct Person {
     /// Their records.
     pub contacts: Vec<crate::values::ids::RecordId>,
     /// Their addresses.
     pub emails: Vec<String>,
-    /// Their numbers.
-    pub phones: Vec<String>,
 }
 
-/// Statements that find rows of a person: in which column, and the values as a JSON list.
-fn of_person(person: &Person) -> [(&'static str, String); 3] {
-    [
-        ("contact", super::records::ids_json(&person.contacts)),
-        ("email", texts_json(&person.emails)),
-        ("phone", texts_json(&person.phones)),
-    ]
+/// In which columns rows of a person are found, and the values as JSON lists.
+fn of_person(person: &Person) -> [(&'static str, String); 2] {
+    [("contact", super::records::ids_json(&person.contacts)), ("email", texts_json(&person.emails))]
 }
 
-/// Forgets what is kept of a person: runs, what they had done in HubSpot as far as that is remembered here, events, and that they have been
-/// through workflows. How many runs that were.
-pub fn erase(sql: &dyn Sql, person: &Person) -> Result<usize, SqlError> {
-    let numbers = runs::of_person(sql, person)?;
-    let mut subjects = runs::subjects(sql, &numbers)?;
+/// Forgets runs by their rows, what they had done in HubSpot as far as that is remembered here, and that whom they are of has been through
+/// workflows.
+pub fn erase(sql: &dyn Sql, person: &Person, numbers: &[i64]) -> Result<(), SqlError> {
+    let mut subjects = runs::subjects(sql, numbers)?;
     subjects.extend(person.contacts.iter().map(|id| format!("contacts/{id}")));
     subjects.extend(person.emails.iter().map(|email| format!("email/{email}")));
-    subjects.extend(person.phones.iter().map(|phone| format!("phone/{phone}")));
-    runs::erase(sql, &numbers)?;
-    events::erase(sql, person)?;
-    enrolled::erase(sql, &subjects)?;
-    Ok(numbers.len())
+    runs::erase(sql, numbers)?;
+    enrolled::erase(sql, &subjects)
 }
 
 /// An id from a column.

@@ -1,8 +1,7 @@
 //! Contacts by telephone number: which contact a caller is.
 //!
-//! Two numbers are one where the key of one ends as that of the other does ([`phone::key`]): a number is written with its country's code
-//! here and without it there. Of several contacts the one counts that has the most digits in common with who calls; of several that have as
-//! many nobody knows who it is.
+//! Two numbers are one as [`Phone`] compares them: a number is written with its country's code here and without it there. Of a number that
+//! several contacts have nobody knows whose it is.
 //!
 //! Numbers are indexed only while something asks by them: contacts that are stored then by a pass, a piece a turn, others as they are
 //! written. Until the pass is over nobody is found. Owns how far it is (in `meta`).
@@ -20,7 +19,7 @@ use crate::{
     },
     values::{
         ids::{ObjectType, RecordId},
-        phone,
+        phone::Phone,
         time::Timestamp,
     },
 };
@@ -140,35 +139,24 @@ impl Portal {
         number: &str,
     ) -> Result<Caller, SqlError> {
         let kind = ObjectType::Contacts;
-        let (Some(key), Some(sought)) = (store::key(number), phone::key(number)) else {
-            return Ok(Caller::Nobody);
-        };
-        let mut found: Vec<(usize, RecordId)> = Vec::new();
-        for some in store::holders(turn.sql, key)?.chunks(query::FETCH as usize) {
+        let Some(sought) = Phone::parse(number) else { return Ok(Caller::Nobody) };
+        let mut found = Vec::new();
+        for some in store::holders(turn.sql, sought.key())?.chunks(query::FETCH as usize) {
             for live in records::live_by_ids(turn.sql, kind, some)? {
                 let properties = Properties::parse(&live.properties).unwrap_or_default();
-                if self.blocks.keeps_out(kind, live.id, &properties) {
-                    continue;
+                let own = store::PROPERTIES.into_iter().filter_map(|name| Phone::parse(properties.get(name)?));
+                let is_theirs = own.into_iter().any(|own| own.is_same(&sought));
+                if is_theirs && !self.blocks.keeps_out(kind, live.id, &properties) {
+                    found.push(live.id);
                 }
-                let own = store::PROPERTIES.into_iter().filter_map(|name| phone::key(properties.get(name)?));
-                let digits = own.map(|own| in_common(&own, &sought)).max().unwrap_or_default();
-                found.extend((digits > 0).then_some((digits, live.id)));
             }
         }
-        let most = found.iter().map(|(digits, _)| *digits).max();
-        let best: Vec<RecordId> =
-            found.iter().filter(|(digits, _)| Some(*digits) == most).map(|(_, id)| *id).collect();
-        Ok(match &best[..] {
+        Ok(match &found[..] {
             [] => Caller::Nobody,
             [id] => Caller::One(*id),
             all => Caller::Several(all.len()),
         })
     }
-}
-
-/// How many digits two keys have in common, if one of them ends as the other is.
-fn in_common(one: &str, other: &str) -> usize {
-    if one.ends_with(other) || other.ends_with(one) { one.len().min(other.len()) } else { 0 }
 }
 
 /// Indexes the numbers of contacts above an id; where to go on.

@@ -58,7 +58,7 @@ pub(super) struct OfList {
 
 /// What a condition saw.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Found {
+pub(in crate::engine::portal) struct Found {
     pub path: String,
     pub condition: String,
     pub value: Option<String>,
@@ -67,7 +67,7 @@ pub(super) struct Found {
 
 /// Which record somebody is, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub(super) struct Chosen {
+pub(in crate::engine::portal) struct Chosen {
     pub record: Option<RecordId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decided_by: Option<String>,
@@ -75,11 +75,11 @@ pub(super) struct Chosen {
 }
 
 impl Chosen {
-    pub(super) fn none(why: &str) -> Self {
+    pub(in crate::engine::portal) fn none(why: &str) -> Self {
         Self { reasons: vec![why.to_owned()], ..Self::default() }
     }
 
-    pub(super) fn of(found: &Match, kind: ObjectType) -> Self {
+    pub(in crate::engine::portal) fn of(found: &Match, kind: ObjectType) -> Self {
         Self {
             record: found.chosen(),
             decided_by: found.decided.map(|decided| decided.as_str().to_owned()),
@@ -87,7 +87,7 @@ impl Chosen {
         }
     }
 
-    pub(super) fn given(record: RecordId) -> Self {
+    pub(in crate::engine::portal) fn given(record: RecordId) -> Self {
         Self {
             record: Some(record),
             reasons: vec!["It was named by who asked.".to_owned()],

@@ -42,6 +42,7 @@ use crate::{
         time::{DAY_MS, Timestamp},
     },
 };
+pub(in crate::engine::portal) use log::{Chosen, Found};
 pub(in crate::engine::portal) use persons::addresses;
 
 /// Most lists of a connection: each is asked about every signal, some microseconds each.

@@ -27,7 +27,7 @@ use crate::{
         sql::SqlError,
     },
     values::{
-        ids::{ActionId, ObjectType, RecordId},
+        ids::{ActionId, ObjectType},
         time::{HOUR_MS, MINUTE_MS, SECOND_MS},
     },
 };

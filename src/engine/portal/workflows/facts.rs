@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     engine::{
-        action_step::Known,
         portal::{
             Portal, Turn,
             beside::Source,
@@ -17,7 +16,7 @@ use crate::{
             query::{self, FETCH},
             signals::Chosen,
         },
-        workflow::{Definition, Event, EventRecord},
+        workflow::{Again, Definition, Event, EventRecord, Facts, of_subject},
     },
     hubspot::objects::Properties,
     store::{
@@ -31,7 +30,8 @@ use crate::{
     values::{
         filter::Values,
         ids::{ObjectType, RecordId},
-        json, phone,
+        json,
+        phone::Phone,
         time::Timestamp,
     },
 };
@@ -40,68 +40,6 @@ use crate::{
 const LINKED: u32 = 1_000;
 /// What belongs to a record, in the order in which it is looked for.
 const RELATED: [ObjectType; 3] = [ObjectType::Contacts, ObjectType::Companies, ObjectType::Deals];
-
-/// The word of filters and templates for a type; `None`: there is none but `record`.
-pub(super) fn kind_of_word(word: &str) -> Option<ObjectType> {
-    match word {
-        "contact" => Some(ObjectType::Contacts),
-        "company" => Some(ObjectType::Companies),
-        "deal" => Some(ObjectType::Deals),
-        _ => None,
-    }
-}
-
-/// What is known.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Facts {
-    /// Of which type the record itself is.
-    kind: Option<ObjectType>,
-    event: BTreeMap<String, String>,
-    records: BTreeMap<ObjectType, BTreeMap<String, String>>,
-    /// When it happened.
-    at: Timestamp,
-}
-
-impl Facts {
-    fn of(&self, of: Option<&str>) -> Option<&BTreeMap<String, String>> {
-        match of {
-            Some("event") => Some(&self.event),
-            None | Some("record") => self.records.get(&self.kind?),
-            Some(word) => self.records.get(&kind_of_word(word)?),
-        }
-    }
-
-    /// The same before a change of the record itself.
-    pub(super) fn before(&self, old: &BTreeMap<String, Option<String>>) -> Self {
-        let mut before = self.clone();
-        if let Some(own) = self.kind.and_then(|kind| before.records.get_mut(&kind)) {
-            for (name, value) in old {
-                match value {
-                    Some(value) => drop(own.insert(name.clone(), value.clone())),
-                    None => drop(own.remove(name)),
-                }
-            }
-        }
-        before
-    }
-}
-
-impl Values for Facts {
-    fn value(&self, of: Option<&str>, property: &str) -> Option<&str> {
-        self.of(of)?.get(property).map(String::as_str)
-    }
-}
-
-impl Known for Facts {
-    fn fact(&self, of: &str, name: &str) -> Option<&str> {
-        let name = if name == "id" && of != "event" { "hs_object_id" } else { name };
-        self.value(Some(of), name).filter(|value| !value.is_empty())
-    }
-
-    fn at(&self) -> Timestamp {
-        self.at
-    }
-}
 
 /// Whom something is of.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -112,7 +50,7 @@ pub(super) struct Persons {
     /// The record itself, where it is of another type.
     pub(super) other: Option<EventRecord>,
     pub(super) email: Option<String>,
-    /// As numbers are compared.
+    /// As the host writes it.
     pub(super) phone: Option<String>,
     /// What the host calls what happened.
     pub(super) event: Option<String>,
@@ -159,7 +97,7 @@ impl Persons {
             company: self.company.record,
             deal: self.deal.record,
             email: self.email.clone(),
-            phone: self.phone.clone(),
+            phone: self.phone.as_deref().and_then(Phone::parse).map(|number| number.key()),
         }
     }
 
@@ -174,8 +112,10 @@ impl Persons {
 
     /// Whom the host named, in the words of subjects.
     fn named(&self) -> Vec<String> {
+        let digits = |text: &String| text.chars().filter(char::is_ascii_digit).collect::<String>();
         let email = self.email.as_ref().map(|email| format!("email/{email}"));
-        email.into_iter().chain(self.phone.as_ref().map(|phone| format!("phone/{phone}"))).collect()
+        let phone = self.phone.as_ref().map(|text| format!("phone/{}", digits(text).trim_start_matches('0')));
+        email.into_iter().chain(phone).collect()
     }
 }
 
@@ -184,15 +124,16 @@ pub(super) fn subject_of(kind: ObjectType, id: RecordId) -> String {
     format!("{}/{id}", kind.name())
 }
 
-/// The types of the words that conditions name, besides the record itself: what a change of many records is looked at for.
+/// The types besides the record's own that it takes to say whether a record goes in.
 pub(super) fn asked_of(definition: &Definition) -> BTreeSet<ObjectType> {
+    let own = definition.trigger.record();
     let again = match &definition.again {
-        crate::engine::workflow::Again::When(filter) => Some(filter),
-        _ => None,
+        Again::When(filter) => Some(filter),
+        Again::Once | Again::EveryTime => None,
     };
     let filters = [&definition.conditions].into_iter().chain(again);
-    let words = filters.flat_map(|filter| filter.conditions().into_iter().filter_map(|one| one.of()));
-    words.filter_map(kind_of_word).collect()
+    let conditions = filters.flat_map(|filter| filter.conditions());
+    conditions.filter_map(|one| of_subject(one.of(), own)).filter(|kind| *kind != own).collect()
 }
 
 impl Portal {
@@ -209,7 +150,7 @@ impl Portal {
             None => Persons::default(),
         };
         persons.email.clone_from(&event.email);
-        persons.phone = event.phone.as_deref().and_then(phone::key);
+        persons.phone.clone_from(&event.phone);
         persons.event = Some(event.id.clone());
         if persons.contact.record.is_none()
             && let Some(email) = &event.email
@@ -269,6 +210,21 @@ impl Portal {
         let account = Account { domain: Some(domain.to_owned()), ..Account::default() };
         let found = matching::companies(turn.sql, &[account])?;
         Ok(found.first().map_or_else(Chosen::default, |found| Chosen::of(found, kind)))
+    }
+
+    /// Whoever became part of another record is that record.
+    pub(super) fn follow_mergers(&self, turn: &Turn<'_>, persons: &mut Persons) -> Result<(), SqlError> {
+        for kind in RELATED {
+            let Some(id) = persons.record(kind).filter(|_| self.mirrors(kind)) else { continue };
+            // What was made a moment ago has not been read yet, and what was deleted leads nowhere.
+            if let Some(target) = query::resolve(turn.sql, kind, id)?.filter(|target| *target != id)
+                && let Some(chosen) = persons.chosen(kind)
+            {
+                chosen.record = Some(target);
+                chosen.reasons.push(format!("{kind}/{id} became part of it."));
+            }
+        }
+        Ok(())
     }
 
     /// Looks for what of `wanted` belongs to whom is known, where it is not known yet.
@@ -343,7 +299,7 @@ impl Portal {
         }))
     }
 
-    /// What is known of whom something is of. `words`: the types of which anything is wanted.
+    /// What is known of whom something is of: of the record itself, and of what belongs to it of the types that are `wanted`.
     pub(super) fn facts_of(
         &self,
         turn: &Turn<'_>,
@@ -352,36 +308,22 @@ impl Portal {
         event: Option<&Event>,
         wanted: &dyn Fn(ObjectType) -> bool,
     ) -> Result<Facts, SqlError> {
-        let mut facts = Facts {
-            kind: Some(own),
-            event: event.map(Event::named).unwrap_or_default(),
-            at: event.map_or(turn.now, |event| event.at),
-            ..Facts::default()
-        };
+        let at = event.map_or(turn.now, |event| event.at);
+        let mut facts = Facts::new(own, event.map(Event::named).unwrap_or_default(), at);
         for kind in RELATED.into_iter().chain((!RELATED.contains(&own)).then_some(own)) {
             let Some(id) = persons.record(kind).filter(|_| kind == own || wanted(kind)) else { continue };
             let live =
                 if self.mirrors(kind) { records::live_by_ids(turn.sql, kind, &[id])? } else { Vec::new() };
-            // What cannot be read has no values; it is called by its id also where nothing else is known.
-            facts.put(kind, id, live.first().map_or("{}", |live| &live.properties));
+            // It is called by its id also where nothing else is known.
+            facts.set(kind, id, values_of(live.first().map_or("{}", |live| &live.properties)));
         }
         Ok(facts)
     }
 }
 
-impl Facts {
-    /// Of a record itself whose values were read.
-    pub(super) fn of_values(kind: ObjectType, id: RecordId, properties: &str, at: Timestamp) -> Self {
-        let mut facts = Self { kind: Some(kind), at, ..Self::default() };
-        facts.put(kind, id, properties);
-        facts
-    }
-
-    fn put(&mut self, kind: ObjectType, id: RecordId, properties: &str) {
-        let mut values: BTreeMap<String, String> = json::parse(properties).unwrap_or_default();
-        values.insert("hs_object_id".to_owned(), id.to_string());
-        self.records.insert(kind, values);
-    }
+/// The values of a record; what cannot be read has none.
+pub(super) fn values_of(properties: &str) -> BTreeMap<String, String> {
+    json::parse(properties).unwrap_or_default()
 }
 
 /// Ids of the stages in which a deal is closed, as the pipelines were read last.

@@ -115,7 +115,7 @@ impl Record {
             deal: self.deal.clone(),
             other: self.other,
             email: self.event.as_ref().and_then(|event| event.email.clone()),
-            phone: self.event.as_ref().and_then(|event| crate::values::phone::key(event.phone.as_deref()?)),
+            phone: self.event.as_ref().and_then(|event| event.phone.clone()),
             event: self.event.as_ref().map(|event| event.id.clone()),
         }
     }
@@ -125,6 +125,14 @@ impl Record {
         match self.steps.iter_mut().find(|own| own.place == line.place) {
             Some(own) => *own = Line { before: std::mem::take(&mut own.before), ..line },
             None => self.steps.push(line),
+        }
+    }
+
+    /// The time of a wait is over.
+    pub(super) fn has_waited(&mut self, place: &Place, now: Timestamp) {
+        if let Some(line) = self.line(place).filter(|line| line.does == "wait") {
+            "waited".clone_into(&mut line.state);
+            line.at = now;
         }
     }
 

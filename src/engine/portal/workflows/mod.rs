@@ -58,8 +58,6 @@ use crate::{
     },
 };
 
-/// Most workflows of a connection: each is asked about every change of its type, some microseconds each.
-pub const WORKFLOWS_LIMIT: usize = 50;
 /// Versions that are kept of a workflow, besides those that runs still go by: at 64 KB each, of 50 workflows 160 MB at the very most.
 const VERSIONS: u32 = 50;
 /// Most events of which nothing is decided: twenty requests of a thousand, some seconds' work.
@@ -84,6 +82,9 @@ const RUN_MS: i64 = 7 * DAY_MS;
 const FORGET_AT_ONCE: u32 = 10_000;
 /// Rows of a workflow that is removed that go in one turn.
 const REMOVE_AT_ONCE: u32 = 5_000;
+
+/// Why an event began nothing.
+const PAUSED_WORDS: &str = "The workflow was paused when the event came.";
 
 /// Whether a workflow does anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -266,7 +267,7 @@ impl Workflows {
 
 /// A definition as it is stored; `None`: it is in words that this release does not know.
 fn read(text: &str) -> Option<Definition> {
-    Definition::parse(&json::parse(text).ok()?).ok()
+    Definition::parse(text).ok()
 }
 
 impl Portal {

@@ -21,8 +21,8 @@ pub struct New<'a> {
     pub key: &'a str,
     /// The address of whom it is of, in lower case.
     pub email: Option<&'a str>,
-    /// Their telephone number, as it is compared.
-    pub phone: Option<&'a str>,
+    /// By what their telephone number is found.
+    pub phone: Option<i64>,
     /// The contact that it names.
     pub contact: Option<RecordId>,
     /// The engine's JSON.
@@ -38,7 +38,7 @@ pub fn add(sql: &dyn Sql, new: &New<'_>, now: Timestamp) -> Result<bool, SqlErro
             Param::Text(new.key),
             Param::Int(now.0),
             or_null(new.email),
-            or_null(new.phone),
+            new.phone.map_or(Param::Null, Param::Int),
             new.contact.map_or(Param::Null, |id| Param::Int(id.0 as i64)),
             Param::Text(new.content),
         ],
@@ -52,6 +52,10 @@ pub fn pending(sql: &dyn Sql, limit: u32) -> Result<Vec<Pending>, SqlError> {
         "SELECT number, received_at, content FROM workflow_events WHERE content IS NOT NULL ORDER BY number LIMIT ?1",
         &[Param::Int(limit.into())],
     )?;
+    all_pending(rows)
+}
+
+fn all_pending(rows: Vec<Row>) -> Result<Vec<Pending>, SqlError> {
     let read = |row: Row| {
         let [number, received_at, content] = <[Value; 3]>::try_from(row).ok()?;
         Some(Pending {
@@ -61,6 +65,18 @@ pub fn pending(sql: &dyn Sql, limit: u32) -> Result<Vec<Pending>, SqlError> {
         })
     };
     rows.into_iter().map(read).collect::<Option<_>>().ok_or(EVENTS)
+}
+
+/// Those that may be of one of these telephone numbers. What waits is twenty thousand at most.
+pub fn of_phones(sql: &dyn Sql, phones: &[i64]) -> Result<Vec<Pending>, SqlError> {
+    if phones.is_empty() {
+        return Ok(Vec::new());
+    }
+    all_pending(sql.exec(
+        "SELECT number, received_at, content FROM workflow_events
+         WHERE content IS NOT NULL AND phone IN (SELECT value FROM json_each(?1))",
+        &[Param::Text(&super::numbers_json(phones))],
+    )?)
 }
 
 /// How many there are of which nothing is decided; `most` are counted at most.
@@ -98,8 +114,12 @@ pub fn forget_before(sql: &dyn Sql, at: Timestamp, most: i64, limit: u32) -> Res
     Ok(())
 }
 
-/// Forgets those of a person of which nothing is decided; of the others nothing but a name is kept.
-pub fn erase(sql: &dyn Sql, person: &Person) -> Result<(), SqlError> {
+/// Forgets those of a person of which nothing is decided, and those of these rows; of what is decided nothing but a name is kept.
+pub fn erase(sql: &dyn Sql, person: &Person, numbers: &[i64]) -> Result<(), SqlError> {
+    sql.exec(
+        "DELETE FROM workflow_events WHERE number IN (SELECT value FROM json_each(?1))",
+        &[Param::Text(&super::numbers_json(numbers))],
+    )?;
     for (column, values) in of_person(person) {
         if values != "[]" {
             // What waits is twenty thousand at most.

@@ -17,8 +17,8 @@ pub struct Whom {
     pub deal: Option<RecordId>,
     /// The address that the host named, in lower case.
     pub email: Option<String>,
-    /// The telephone number that the host named, as it is compared.
-    pub phone: Option<String>,
+    /// By what the telephone number is found that the host named.
+    pub phone: Option<i64>,
 }
 
 /// A run as it is stored.
@@ -93,7 +93,7 @@ fn run(row: Row) -> Option<Run> {
             company: record(&company),
             deal: record(&deal),
             email: email.into_text(),
-            phone: phone.into_text(),
+            phone: phone.int(),
         },
         content: content.into_text()?,
     })
@@ -132,7 +132,7 @@ pub fn put(sql: &dyn Sql, run: &Run) -> Result<(), SqlError> {
             or_null(company.as_deref()),
             or_null(deal.as_deref()),
             or_null(run.whom.email.as_deref()),
-            or_null(run.whom.phone.as_deref()),
+            run.whom.phone.map_or(Param::Null, Param::Int),
             Param::Text(&run.content),
         ],
     )?;
@@ -327,6 +327,20 @@ pub fn of_person(sql: &dyn Sql, person: &Person) -> Result<Vec<i64>, SqlError> {
     numbers.sort_unstable();
     numbers.dedup();
     Ok(numbers)
+}
+
+/// Runs that may be of one of these telephone numbers, of whom HubSpot has no contact.
+pub fn of_phones(sql: &dyn Sql, phones: &[i64]) -> Result<Vec<Run>, SqlError> {
+    if phones.is_empty() {
+        return Ok(Vec::new());
+    }
+    runs(sql.exec(
+        &format!(
+            "SELECT {COLUMNS} FROM workflow_runs
+             WHERE phone IS NOT NULL AND phone IN (SELECT value FROM json_each(?1)) AND contact IS NULL"
+        ),
+        &[Param::Text(&numbers_json(phones))],
+    )?)
 }
 
 /// Runs by their rows.
