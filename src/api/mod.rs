@@ -26,3 +26,4 @@ pub mod signal;
 pub mod snapshot;
 pub mod stranger;
 pub mod types;
+pub mod workflow;

@@ -29,6 +29,7 @@ use crate::{
             scores::commands::RUNS_LIMIT,
             seats::{commands::SEATS_LIMIT, desk::Which},
             signals::commands::PAGE_LIMIT,
+            workflows,
         },
     },
     hubspot::asked,
@@ -119,6 +120,9 @@ fn place(before: &str, path: &str) -> &'static str {
         "actions" => "act",
         "mappings" => "mapping",
         "accounts" => "account",
+        "workflows" => "wf",
+        "versions" => "version",
+        "runs" if path.contains("/workflows/") => "wf_run",
         "runs" => "run",
         "signals" => "sig",
         "qualifying-lists" => "ql",
@@ -161,6 +165,9 @@ fn parameters() -> Map<String, Value> {
         path("ql", schemas::id("ql", "qualifying-list")),
         path("aut", schemas::id("aut", "automation")),
         path("aut_run", schemas::id("run", "run")),
+        path("wf", schemas::id("wf", "workflow")),
+        path("wf_run", schemas::id("run", "workflow-run")),
+        path("version", json!({ "type": "integer", "minimum": 1, "maximum": u32::MAX, "examples": [1] })),
         (
             "automation".to_owned(),
             parameter("automation", "query", schemas::id("aut", "automation"), "Only runs of this one."),
@@ -323,6 +330,7 @@ fn most(id: &str) -> Option<u32> {
         "listScoreRuns" => RUNS_LIMIT,
         "listScoreErrors" => ROWS_LIMIT,
         "listSignals" | "listAutomationRuns" => PAGE_LIMIT,
+        "listWorkflowRuns" => workflows::commands::PAGE_LIMIT,
         "listAudit" | "listWorkspaceAudit" => ENTRIES_LIMIT,
         _ => return None,
     })
@@ -347,6 +355,9 @@ fn example(path: &str) -> String {
         ("{ql}", "ql_070707070707070707070707"),
         ("{aut}", "aut_070707070707070707070707"),
         ("{aut_run}", "run_070707070707070707070707"),
+        ("{wf}", "wf_070707070707070707070707"),
+        ("{wf_run}", "run_070707070707070707070707"),
+        ("{version}", "2"),
         ("{type}", "deals"),
         ("{to_type}", "deals"),
         ("{name}", "tasks"),
@@ -375,6 +386,7 @@ fn taken(route: &Route) -> &'static [&'static str] {
         | Route::Webhook(_)
         | Route::OwnWebhook(_)
         | Route::FilterSchema
+        | Route::WorkflowSchema
         | Route::OpenApi
         | Route::Health
         | Route::Hello
@@ -402,6 +414,7 @@ fn described(operation: &Operation, path: &str) -> Value {
             ("cursor", _) if matches!(operation.id, "listSignals" | "listAutomationRuns") => {
                 cursor("signal-cursor")
             }
+            ("cursor", _) if operation.id == "listWorkflowRuns" => cursor("flow-cursor"),
             ("cursor", _) if operation.id == "listSeats" => cursor("seat-cursor"),
             ("cursor", _) if operation.id == "listSeatTasks" => cursor("task-cursor"),
             ("cursor", _) if operation.tag == "Seats" => cursor("hubspot-cursor"),
@@ -496,6 +509,7 @@ const fn access(route: &Route) -> Option<Access> {
         | Route::Webhook(_)
         | Route::OwnWebhook(_)
         | Route::FilterSchema
+        | Route::WorkflowSchema
         | Route::OpenApi
         | Route::Health
         | Route::Hello
@@ -512,6 +526,7 @@ fn changes(route: &Route) -> bool {
         | Route::Webhook(_)
         | Route::OwnWebhook(_)
         | Route::FilterSchema
+        | Route::WorkflowSchema
         | Route::OpenApi
         | Route::Health
         | Route::Hello
@@ -521,7 +536,7 @@ fn changes(route: &Route) -> bool {
 
 /// Whether an address is for everybody.
 const fn is_public(route: &Route) -> bool {
-    matches!(route, Route::FilterSchema | Route::OpenApi)
+    matches!(route, Route::FilterSchema | Route::WorkflowSchema | Route::OpenApi)
 }
 
 /// The refusals that an address may answer with.
