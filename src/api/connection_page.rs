@@ -10,7 +10,7 @@ use crate::{
         http::Method,
         ids::{
             ActionId, ActivationId, AttributeId, AutomationId, BlockId, ChannelId, EndpointId, ObjectType,
-            QualifyingListId, RecordId, RunId, SeatId,
+            QualifyingListId, RecordId, RunId, SeatId, WorkflowId,
         },
         mapping::Action,
     },
@@ -237,6 +237,32 @@ pub enum ConnectionPage {
     AskDeleteList(QualifyingListId),
     /// `POST …/qualifying-lists/{l}/delete`
     DeleteList(QualifyingListId),
+    /// `GET …/workflows`
+    Workflows,
+    /// `GET …/workflows/new`
+    NewWorkflow,
+    /// `GET …/workflows/{w}`
+    Workflow(WorkflowId),
+    /// `GET …/workflows/{w}/edit`
+    EditWorkflow(WorkflowId),
+    /// `POST …/workflows/new`, `POST …/workflows/{w}/edit`
+    SendWorkflow(Option<WorkflowId>),
+    /// `POST …/workflows/{w}/enable`
+    EnableWorkflow(WorkflowId),
+    /// `POST …/workflows/{w}/pause`
+    PauseWorkflow(WorkflowId),
+    /// `GET …/workflows/{w}/delete`
+    AskDeleteWorkflow(WorkflowId),
+    /// `POST …/workflows/{w}/delete`
+    DeleteWorkflow(WorkflowId),
+    /// `POST …/workflows/{w}/versions/{v}/restore`
+    RestoreWorkflow(WorkflowId, u32),
+    /// `GET …/workflow-runs/{r}`
+    WorkflowRun(RunId),
+    /// `POST …/workflow-runs/{r}/retry`
+    RetryWorkflowRun(RunId),
+    /// `POST …/workflow-runs/{r}/cancel`
+    CancelWorkflowRun(RunId),
     /// `GET …/matching`
     Matching,
     /// `POST …/matching`
@@ -266,7 +292,7 @@ pub enum ConnectionPage {
 }
 
 /// Every such address, as in the router's own table.
-pub const TABLE: [(Method, &str, Make); 134] = [
+pub const TABLE: [(Method, &str, Make); 148] = [
     (Method::Get, "/w/*/connections/*", |at| page(at, ConnectionPage::Sync)),
     (Method::Get, "/w/*/connections/*/live", |at| page(at, ConnectionPage::SyncLive)),
     (Method::Post, "/w/*/connections/*/pause", |at| page(at, ConnectionPage::Pause)),
@@ -474,6 +500,36 @@ pub const TABLE: [(Method, &str, Make); 134] = [
     (Method::Post, "/w/*/connections/*/qualifying-lists/*/delete", |at| {
         of_list(at, ConnectionPage::DeleteList)
     }),
+    (Method::Get, "/w/*/connections/*/workflows", |at| page(at, ConnectionPage::Workflows)),
+    (Method::Get, "/w/*/connections/*/workflows/new", |at| page(at, ConnectionPage::NewWorkflow)),
+    (Method::Post, "/w/*/connections/*/workflows/new", |at| page(at, ConnectionPage::SendWorkflow(None))),
+    (Method::Get, "/w/*/connections/*/workflows/*", |at| of_workflow(at, ConnectionPage::Workflow)),
+    (Method::Get, "/w/*/connections/*/workflows/*/edit", |at| of_workflow(at, ConnectionPage::EditWorkflow)),
+    (Method::Post, "/w/*/connections/*/workflows/*/edit", |at| {
+        page(at, ConnectionPage::SendWorkflow(Some(at[2].parse().ok()?)))
+    }),
+    (Method::Post, "/w/*/connections/*/workflows/*/enable", |at| {
+        of_workflow(at, ConnectionPage::EnableWorkflow)
+    }),
+    (Method::Post, "/w/*/connections/*/workflows/*/pause", |at| {
+        of_workflow(at, ConnectionPage::PauseWorkflow)
+    }),
+    (Method::Get, "/w/*/connections/*/workflows/*/delete", |at| {
+        of_workflow(at, ConnectionPage::AskDeleteWorkflow)
+    }),
+    (Method::Post, "/w/*/connections/*/workflows/*/delete", |at| {
+        of_workflow(at, ConnectionPage::DeleteWorkflow)
+    }),
+    (Method::Post, "/w/*/connections/*/workflows/*/versions/*/restore", |at| {
+        page(at, ConnectionPage::RestoreWorkflow(at[2].parse().ok()?, at[3].parse().ok()?))
+    }),
+    (Method::Get, "/w/*/connections/*/workflow-runs/*", |at| of_run(at, ConnectionPage::WorkflowRun)),
+    (Method::Post, "/w/*/connections/*/workflow-runs/*/retry", |at| {
+        of_run(at, ConnectionPage::RetryWorkflowRun)
+    }),
+    (Method::Post, "/w/*/connections/*/workflow-runs/*/cancel", |at| {
+        of_run(at, ConnectionPage::CancelWorkflowRun)
+    }),
     (Method::Get, "/w/*/connections/*/matching", |at| page(at, ConnectionPage::Matching)),
     (Method::Post, "/w/*/connections/*/matching", |at| page(at, ConnectionPage::TryMatching)),
     (Method::Get, "/w/*/connections/*/outbox", |at| page(at, ConnectionPage::Outbox)),
@@ -494,6 +550,14 @@ fn of_activation(at: &[&str], make: fn(ActivationId) -> ConnectionPage) -> Optio
 }
 
 fn of_automation(at: &[&str], make: fn(AutomationId) -> ConnectionPage) -> Option<Route> {
+    page(at, make(at[2].parse().ok()?))
+}
+
+fn of_workflow(at: &[&str], make: fn(WorkflowId) -> ConnectionPage) -> Option<Route> {
+    page(at, make(at[2].parse().ok()?))
+}
+
+fn of_run(at: &[&str], make: fn(RunId) -> ConnectionPage) -> Option<Route> {
     page(at, make(at[2].parse().ok()?))
 }
 

@@ -25,6 +25,8 @@ pub enum Of {
     Rows,
     /// Signals or runs of automations, the newest first.
     Signals,
+    /// Runs of a workflow, the newest first.
+    WorkflowRuns,
     /// A seat's tasks, in the order in which they are due.
     Tasks,
     /// Addresses of people, in their order.
@@ -43,6 +45,7 @@ impl Of {
             Self::Runs => "n:",
             Self::Rows => "z:",
             Self::Signals => "g:",
+            Self::WorkflowRuns => "f:",
             Self::Tasks => "t:",
             Self::Addresses => "e:",
             Self::HubSpot => "h:",

@@ -27,3 +27,4 @@ pub mod signal;
 pub mod snapshot;
 pub mod stranger;
 pub mod types;
+pub mod workflow;

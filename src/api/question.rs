@@ -266,6 +266,7 @@ pub fn problem(connection: &ConnectionId, answer: Answer, expected: Expected) ->
             | Answer::Score(_)
             | Answer::Activation(_)
             | Answer::Signal(_)
+            | Answer::Workflow(_)
             | Answer::Endpoint(_),
             _,
         ) => return None,

@@ -9,7 +9,7 @@ use crate::{
         endpoint::Call,
         mapping,
         question::Ask,
-        score, seat, signal, types,
+        score, seat, signal, types, workflow,
     },
     values::{
         http::Method,
@@ -35,6 +35,8 @@ pub enum Route {
     OwnWebhook(ConnectionId),
     /// `GET /v1/filter-schema.json`: the JSON Schema of filters, for everybody.
     FilterSchema,
+    /// `GET /v1/workflow-schema.json`: the JSON Schema of workflows, for everybody.
+    WorkflowSchema,
     /// `GET /v1/openapi.json`: the document of `/v1`, for everybody.
     OpenApi,
     /// Whether the deployment works.
@@ -114,7 +116,7 @@ pub type Make = fn(&[&str]) -> Option<Route>;
 pub const OAUTH_CALLBACK: &str = "/oauth/callback";
 
 /// Every address: method, pattern, and what it means. `*` stands for one segment.
-const TABLE: [(Method, &str, Make); 105] = [
+const TABLE: [(Method, &str, Make); 106] = [
     (Method::Get, "/hello", |_| Some(Route::Hello)),
     (Method::Get, "/healthz", |_| Some(Route::Health)),
     // An app's key holds no underscore, a connection's id does.
@@ -207,6 +209,7 @@ const TABLE: [(Method, &str, Make); 105] = [
     (Method::Get, "/v1/connections/*/changes", |at| Some(Route::Ask(at[0].parse().ok()?, Ask::ListChanges))),
     (Method::Get, "/v1/connections/*/snapshot", |at| api(Api::Snapshot(at[0].parse().ok()?))),
     (Method::Get, "/v1/filter-schema.json", |_| Some(Route::FilterSchema)),
+    (Method::Get, "/v1/workflow-schema.json", |_| Some(Route::WorkflowSchema)),
     (Method::Get, "/v1/openapi.json", |_| Some(Route::OpenApi)),
     (Method::Get, "/v1/connections/*/channels", |at| channels(at, channel::Call::List)),
     (Method::Post, "/v1/connections/*/channels", |at| channels(at, channel::Call::Create)),
@@ -293,6 +296,7 @@ pub fn table() -> impl Iterator<Item = &'static (Method, &'static str, Make)> {
         .chain(&signal::TABLE)
         .chain(&score::TABLE)
         .chain(&activation::TABLE)
+        .chain(&workflow::TABLE)
 }
 
 fn endpoint(at: &[&str], call: fn(EndpointId) -> Call) -> Option<Route> {
@@ -356,6 +360,8 @@ mod tests {
     const CONNECTION: &str = "con_070707070707070707070707";
     const ACTION: &str = "act_070707070707070707070707";
     const ACTIVATION: &str = "atv_070707070707070707070707";
+    const WORKFLOW: &str = "wf_070707070707070707070707";
+    const RUN: &str = "run_070707070707070707070707";
 
     fn found(method: Method, path: &str) -> Found {
         find(Some(method), path)
@@ -401,6 +407,10 @@ mod tests {
                     }
                     (_, before) if before.ends_with("/act/") => "import_company",
                     (_, before) if before.ends_with("/mappings/") => "log_call",
+                    (_, before) if before.ends_with("/workflows/runs/") => RUN,
+                    (_, before) if before.ends_with("/workflow-runs/") => RUN,
+                    (_, before) if before.ends_with("/workflows/") => WORKFLOW,
+                    (_, before) if before.ends_with("/versions/") => "2",
                     (_, before) if ["/accounts/", "/runs/"].iter().any(|end| before.ends_with(end)) => "17",
                     (_, before) if before.ends_with("/replacement/") => "17",
                     (_, before) if before.ends_with("/activations/") => ACTIVATION,
@@ -415,7 +425,7 @@ mod tests {
                     (_, before) if before.ends_with("/signals/") => "sig_070707070707070707070707",
                     (_, before) if before.ends_with("/qualifying-lists/") => "ql_070707070707070707070707",
                     (_, before) if before.ends_with("/automations/") => "aut_070707070707070707070707",
-                    (_, before) if before.ends_with("/automation-runs/") => "run_070707070707070707070707",
+                    (_, before) if before.ends_with("/automation-runs/") => RUN,
                     (_, _) if keyed && index == 2 => "key_070707070707070707070707",
                     (_, _) => WORKSPACE,
                 };
@@ -537,6 +547,19 @@ mod tests {
         }
         for audiences in [true, false] {
             is_page(Method::Post, &connection.attribute_action(audiences, "abandon-basket", "retry"));
+            is_page(method, &connection.new_workflow("smart-routing"));
+            is_page(method, &connection.workflow_action(WORKFLOW, "edit"));
+            is_page(method, &connection.workflow_action(WORKFLOW, "delete"));
+        }
+        is_page(Method::Get, &connection.workflows());
+        is_page(Method::Get, &connection.workflow_runs(WORKFLOW, Some(7)).replace("#runs", ""));
+        for action in ["enable", "pause"] {
+            is_page(Method::Post, &connection.workflow_action(WORKFLOW, action));
+        }
+        is_page(Method::Post, &connection.restore_workflow(WORKFLOW, 2));
+        is_page(Method::Get, &connection.workflow_run(RUN));
+        for action in ["retry", "cancel"] {
+            is_page(Method::Post, &connection.workflow_run_action(RUN, action));
         }
         is_page(Method::Get, &connection.mappings());
         is_page(Method::Get, &connection.outbox("failed", Some(7)));

@@ -75,6 +75,7 @@ pub enum Tab {
     Activations,
     Scores,
     Automations,
+    Workflows,
 }
 
 /// A whole page below the heading. `live`: whether it has a part that changes by itself.
@@ -127,6 +128,7 @@ pub fn ways(paths: &ConnectionPaths, first_type: Option<&str>) -> Vec<(Tab, &'st
     ways.push((Tab::Mappings, "Mappings", paths.mappings()));
     ways.push((Tab::Automations, "Automations", paths.automations()));
     ways.push((Tab::Activations, "Activations", paths.activations()));
+    ways.push((Tab::Workflows, "Workflows", paths.workflows()));
     ways.push((Tab::Scores, "Scores", paths.scores()));
     ways.push((Tab::Access, "Access", paths.access()));
     ways.push((Tab::Limits, "Limits", paths.limits()));

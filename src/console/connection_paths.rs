@@ -69,6 +69,14 @@
 //! | GET | `…/automation-runs/{run}` | [`super::automations::run`] |
 //! | GET | `…/qualifying-lists/new`, `…/qualifying-lists/{list}/edit` | [`super::automation_form::list_form`] |
 //! | POST | the same: `csrf`, `do`, `name`, the rows of the filter, `json` | the form again, or 303 to the page of automations |
+//! | GET | `…/workflows` | [`super::workflows::page`] |
+//! | GET | `…/workflows/new?template=`, `…/workflows/{workflow}/edit` | [`super::workflow_form::page`] |
+//! | POST | the same: `csrf`, `do`, the form part by part from its `part` on, each step from its `step` on, `definition` | the form again, or 303 to the workflow's page |
+//! | GET | `…/workflows/{workflow}?before=` | [`super::workflows::one`] |
+//! | POST | `…/workflows/{workflow}/enable`, `/pause`, `/versions/{version}/restore`: `csrf` | 303 to its page |
+//! | GET, POST | `…/workflows/{workflow}/delete` | [`super::workflows::delete`] |
+//! | GET | `…/workflow-runs/{run}` | [`super::workflow_run::page`] |
+//! | POST | `…/workflow-runs/{run}/retry`, `/cancel`: `csrf` | 303 to its page |
 //! | GET | `…/matching` | [`super::matching::page`] |
 //! | POST | the same: `csrf`, `name` | the same with what was found |
 //! | GET | `…/outbox?state=&before=`, `…/outbox/live` | [`super::outbox::page`], [`super::outbox::live`] |
@@ -444,6 +452,43 @@ impl ConnectionPaths {
             Some(id) => format!("{}/qualifying-lists/{}/{action}", self.base, escape(id)),
             None => format!("{}/qualifying-lists/new", self.base),
         }
+    }
+
+    pub fn workflows(&self) -> String {
+        format!("{}/workflows", self.base)
+    }
+
+    /// The form of a new one; of a template, or empty.
+    pub fn new_workflow(&self, template: &str) -> String {
+        super::paths::query(format!("{}/new", self.workflows()), &[("template", template)])
+    }
+
+    pub fn workflow(&self, id: &str) -> String {
+        format!("{}/{}", self.workflows(), escape(id))
+    }
+
+    /// `edit`, `enable`, `pause` or `delete`.
+    pub fn workflow_action(&self, id: &str, action: &str) -> String {
+        format!("{}/{action}", self.workflow(id))
+    }
+
+    pub fn restore_workflow(&self, id: &str, version: u64) -> String {
+        format!("{}/versions/{version}/restore", self.workflow(id))
+    }
+
+    /// Its runs, from the newest on or before a place of theirs.
+    pub fn workflow_runs(&self, id: &str, before: Option<i64>) -> String {
+        let before = before.map(|at| at.to_string()).unwrap_or_default();
+        format!("{}#runs", super::paths::query(self.workflow(id), &[("before", &before)]))
+    }
+
+    pub fn workflow_run(&self, run: &str) -> String {
+        format!("{}/workflow-runs/{}", self.base, escape(run))
+    }
+
+    /// `retry` or `cancel`.
+    pub fn workflow_run_action(&self, run: &str, action: &str) -> String {
+        format!("{}/{action}", self.workflow_run(run))
     }
 
     pub fn matching(&self) -> String {

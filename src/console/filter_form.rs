@@ -72,49 +72,109 @@ pub fn known(known: &[(String, String)]) -> Markup {
     html! { datalist id="known" { @for (words, hint) in known { option value=(words) { (hint) } } } }
 }
 
+/// Where an editor stands in its form.
+#[derive(Clone, Copy)]
+struct Stands<'a> {
+    /// Where the form is sent.
+    to: &'a str,
+    /// The id of what a person goes on with.
+    focus: Option<&'a str>,
+    /// What tells it apart from others of the form; empty: it is alone.
+    scope: &'a str,
+    /// The same for whoever cannot see where it stands: ` of step 2`.
+    whose: &'a str,
+}
+
+impl Stands<'_> {
+    /// An id of the form.
+    fn id(self, own: &str) -> String {
+        if self.scope.is_empty() { own.to_owned() } else { format!("{}-{own}", self.scope) }
+    }
+
+    /// What a button sends.
+    fn says(self, own: &str) -> String {
+        if self.scope.is_empty() { own.to_owned() } else { format!("{}:{own}", self.scope) }
+    }
+
+    fn goes_on_at(self, id: &str) -> bool {
+        self.focus == Some(id)
+    }
+}
+
 /// The rows of conditions, and the same as JSON. `to`: where its form is sent; `focus`: the id of what a person goes on with.
 pub fn editor(view: &FilterForm, to: &str, focus: Option<&str>) -> Markup {
-    let several = view.groups.len() > 1;
+    let stands = Stands { to, focus, scope: "", whose: "" };
+    html! { (rows(view, stands)) (filter_as_json(view, stands)) }
+}
+
+/// One of several editors of a form: ids begin with `scope` and `-`, what its buttons send with `scope` and `:`. As JSON only where its rows
+/// cannot say it: the form is JSON besides. `whose` is said to whoever cannot see where it stands.
+pub fn one_of(
+    view: &FilterForm,
+    to: &str,
+    focus: Option<&str>,
+    (scope, whose): (&str, &str),
+) -> Markup {
+    let stands = Stands { to, focus, scope, whose };
+    html! { (rows(view, stands)) @if view.beyond.is_some() { (filter_as_json(view, stands)) } }
+}
+
+fn filter_as_json(view: &FilterForm, stands: Stands<'_>) -> Markup {
+    let label = format!("The filter as JSON{}", stands.whose);
+    json_part((&view.json, view.json_open), stands, ("As JSON, for experts", &label, 10), &html! {
+        "What you change here replaces the conditions above. Its schema is at " code { "/v1/filter-schema.json" } "."
+    })
+}
+
+fn rows(view: &FilterForm, stands: Stands<'_>) -> Markup {
+    let (several, to, join, add) = (view.groups.len() > 1, stands.to, stands.id("join"), stands.id("add-group"));
     html! {
         @if let Some(words) = &view.beyond {
             input type="hidden" name="beyond" value="yes";
             div class="rounded-field border border-base-300 p-4 text-sm" {
                 p class="font-medium wrap-anywhere" { (words) }
                 p class="mt-1 text-muted" { "This filter says more than the editor can show. Change it as JSON below, or begin anew." }
-                button class="btn btn-sm btn-quiet mt-3" name="do" value="anew" formnovalidate hx-post=(to) { "Begin anew with the editor" }
+                button class="btn btn-sm btn-quiet mt-3" name="do" value=(stands.says("anew")) formnovalidate hx-post=(to) { "Begin anew with the editor" span class="sr-only" { (stands.whose) } }
             }
         } @else {
             @if several {
                 div class="flex flex-wrap items-center gap-2 text-sm" {
-                    label for="join" { (view.subject) " if" }
-                    select id="join" class="select select-sm w-auto" name="join" { (any_or_all(view.any, "all groups hold", "any of the groups holds")) }
+                    label for=(join) { (view.subject) " if" }
+                    select id=(join) class="select select-sm w-auto" name="join" { (any_or_all(view.any, "all groups hold", "any of the groups holds")) }
                 }
             } @else { input type="hidden" name="join" value=(if view.any { "any" } else { "all" }); }
-            @for (place, group) in view.groups.iter().enumerate() { (self::group(view, (to, focus), place, group)) }
-            button id="add-group" class="btn btn-sm btn-ghost w-fit" name="do" value="add-group" autofocus[focus == Some("add-group")] formnovalidate hx-post=(to) { (icon(Icon::Plus)) "Add a group" }
+            @for (place, group) in view.groups.iter().enumerate() { (self::group(view, stands, place, group)) }
+            button id=(add) class="btn btn-sm btn-ghost w-fit" name="do" value=(stands.says("add-group")) autofocus[stands.goes_on_at(&add)] formnovalidate hx-post=(to) { (icon(Icon::Plus)) "Add a group" span class="sr-only" { (stands.whose) } }
         }
-        (as_json((&view.json, view.json_open), to, ("As JSON, for experts", "The filter as JSON", 10), &html! {
-            "What you change here replaces the conditions above. Its schema is at " code { "/v1/filter-schema.json" } "."
-        }))
     }
 }
 
 /// What a form shows, as JSON, which may be changed in its stead: with the words that open it, those that tell it apart, and its lines.
 pub(super) fn as_json(
-    (json, open): (&str, bool),
+    shown: (&str, bool),
     to: &str,
+    words: (&str, &str, u8),
+    hint: &Markup,
+) -> Markup {
+    json_part(shown, Stands { to, focus: None, scope: "", whose: "" }, words, hint)
+}
+
+fn json_part(
+    (json, open): (&str, bool),
+    stands: Stands<'_>,
     (summary, label, rows): (&str, &str, u8),
     hint: &Markup,
 ) -> Markup {
+    let id = stands.id("json");
     html! {
         details class="text-sm" open[open] {
-            summary class="link w-fit" { (summary) }
+            summary class="link w-fit" { (summary) span class="sr-only" { (stands.whose) } }
             div class="mt-2 grid gap-2" {
-                label class="sr-only" for="json" { (label) }
-                textarea id="json" class="textarea w-full font-mono text-xs" name="json" rows=(rows) spellcheck="false" autocomplete="off" { "\n" (json) }
+                label class="sr-only" for=(id) { (label) }
+                textarea id=(id) class="textarea w-full font-mono text-xs" name="json" rows=(rows) spellcheck="false" autocomplete="off" { "\n" (json) }
                 input type="hidden" name="json-was" value=(json);
                 p class="text-muted" { (hint) }
-                button class="btn btn-sm btn-quiet w-fit" name="do" value="json" formnovalidate hx-post=(to) { "Take this JSON" }
+                button class="btn btn-sm btn-quiet w-fit" name="do" value=(stands.says("json")) formnovalidate hx-post=(stands.to) { "Take this JSON" span class="sr-only" { (stands.whose) } }
             }
         }
     }
@@ -127,35 +187,37 @@ fn any_or_all(any: bool, all_words: &str, any_words: &str) -> Markup {
     }
 }
 
-fn group(view: &FilterForm, (to, focus): (&str, Option<&str>), place: usize, group: &GroupView) -> Markup {
-    let several = view.groups.len() > 1;
-    let name = if several { format!(" in group {}", place + 1) } else { String::new() };
-    let add = format!("add-condition-{place}");
+fn group(view: &FilterForm, stands: Stands<'_>, place: usize, group: &GroupView) -> Markup {
+    let (several, to) = (view.groups.len() > 1, stands.to);
+    let own = if several { format!(" in group {}", place + 1) } else { String::new() };
+    let name = format!("{own}{}", stands.whose);
+    let (add, id) = (stands.id(&format!("add-condition-{place}")), stands.id(&format!("group-{place}")));
     html! {
-        fieldset class="grid gap-3 rounded-field border border-base-300 p-4" {
-            legend class="px-1 text-sm font-medium" { @if several { "Group " (place + 1) } @else { "Conditions" } }
+        fieldset class="grid min-w-0 gap-3 rounded-field border border-base-300 p-4" {
+            legend class="px-1 text-sm font-medium" { @if several { "Group " (place + 1) } @else { "Conditions" } span class="sr-only" { (stands.whose) } }
             div class="flex flex-wrap items-center gap-2 text-sm" {
-                label for={ "group-" (place) } { "Select if" }
-                select id={ "group-" (place) } class="select select-sm w-auto" name="group" { (any_or_all(group.any, "all of these hold", "any of these holds")) }
-                @if several { button class="btn btn-sm btn-ghost ml-auto" name="do" value={ "drop-group " (place) } formnovalidate hx-post=(to) { "Remove the group" } }
+                label for=(id) { "Select if" }
+                select id=(id) class="select select-sm w-auto" name="group" { (any_or_all(group.any, "all of these hold", "any of these holds")) }
+                @if several { button class="btn btn-sm btn-ghost ml-auto" name="do" value=(stands.says(&format!("drop-group {place}"))) formnovalidate hx-post=(to) { "Remove the group" span class="sr-only" { (stands.whose) } } }
             }
             @if group.conditions.is_empty() { p class="text-sm text-muted" { "No condition: " (view.every) "." } }
             @for (number, condition) in group.conditions.iter().enumerate() {
-                (self::condition((to, focus), (place, number), &format!("{}{name}", number + 1), condition))
+                (self::condition(stands, (place, number), &format!("{}{name}", number + 1), condition))
             }
-            button id=(add) class="btn btn-sm btn-ghost w-fit" name="do" value={ "add-condition " (place) } autofocus[focus == Some(&add)] formnovalidate hx-post=(to) { (icon(Icon::Plus)) "Add a condition" span class="sr-only" { (name) } }
+            button id=(add) class="btn btn-sm btn-ghost w-fit" name="do" value=(stands.says(&format!("add-condition {place}"))) autofocus[stands.goes_on_at(&add)] formnovalidate hx-post=(to) { (icon(Icon::Plus)) "Add a condition" span class="sr-only" { (name) } }
         }
     }
 }
 
 fn condition(
-    (to, focus): (&str, Option<&str>),
+    stands: Stands<'_>,
     (group, number): (usize, usize),
     name: &str,
     condition: &ConditionView,
 ) -> Markup {
-    let id = format!("c{group}-{number}");
-    let focus = focus == Some(&format!("{id}-field"));
+    let (to, id) = (stands.to, stands.id(&format!("c{group}-{number}")));
+    let focus = stands.goes_on_at(&format!("{id}-field"));
+    let drop = stands.says(&format!("drop-condition {group} {number}"));
     let wrong = condition.wrong.as_ref().map(|_| format!("{id}-wrong"));
     html! {
         div class="grid gap-2 border-t border-base-300 pt-3 first-of-type:border-0 first-of-type:pt-0 sm:grid-cols-[minmax(0,5fr)_minmax(0,4fr)_minmax(0,5fr)_auto] sm:items-start" {
@@ -171,7 +233,7 @@ fn condition(
                 }
                 div class="min-w-0" { (input(&id, name, &condition.input)) }
             }
-            button class="btn btn-sm btn-ghost justify-self-start" name="do" value={ "drop-condition " (group) " " (number) } formnovalidate hx-post=(to) { "Remove" span class="sr-only" { " condition " (name) } }
+            button class="btn btn-sm btn-ghost justify-self-start" name="do" value=(drop) formnovalidate hx-post=(to) { "Remove" span class="sr-only" { " condition " (name) } }
             @if let (Some(wrong), Some(id)) = (&condition.wrong, &wrong) { p id=(id) class="text-sm text-error sm:col-span-4" { (wrong) } }
         }
     }

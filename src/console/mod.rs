@@ -46,6 +46,9 @@ pub mod sync;
 pub mod types;
 pub mod view;
 mod words;
+pub mod workflow_form;
+pub mod workflow_run;
+pub mod workflows;
 
 #[cfg(test)]
 mod sample;

@@ -2,12 +2,16 @@
 //!
 //! Owns the decisions and nothing else: tables are the store's, sockets and clocks the platform's.
 
+pub mod action_step;
 pub mod actor;
 pub mod alert;
 pub mod audit;
 pub mod channel;
 pub mod delivery;
 pub mod directory;
+mod host_fields;
 pub mod limiter;
 pub mod portal;
+mod reader;
 pub mod signal;
+pub mod workflow;

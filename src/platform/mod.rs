@@ -54,6 +54,8 @@ mod token_flow;
 pub mod type_pages;
 mod v1;
 pub mod webhooks;
+mod workflow_api;
+mod workflow_pages;
 
 use worker::{Context, Env, MessageBatch, Request, Response, Result, ScheduleContext, ScheduledEvent, event};
 

@@ -33,7 +33,7 @@ use crate::{
         directory_object::{self as directory, refused},
         disconnect,
         incoming::{Incoming, Unread},
-        portals, random, reply, score_api, seat_api, signal_api, snapshot,
+        portals, random, reply, score_api, seat_api, signal_api, snapshot, workflow_api,
     },
     values::{
         config::Config,
@@ -423,6 +423,11 @@ async fn answer(
             let connection = believed(env, caller, id).await?;
             let body = most(incoming, signal_api::most(&call)).await?;
             signal_api::answer(env, (&caller.actor(), &connection), &call, &query, &body).await
+        }
+        Api::Workflows(id, call) => {
+            let connection = believed(env, caller, id).await?;
+            let body = most(incoming, workflow_api::most(&call)).await?;
+            workflow_api::answer(env, (&caller.actor(), &connection), &call, &query, &body).await
         }
         Api::Channels(id, call) => channels(env, caller, id, call, incoming).await,
         Api::Mappings(id, call) => mappings(env, caller, id, call, incoming).await,

@@ -119,7 +119,12 @@ own_id!(
     "aut_"
 );
 own_id!(
-    /// What an automation did for one signal.
+    /// What is done for records when something happens, step by step.
+    WorkflowId,
+    "wf_"
+);
+own_id!(
+    /// What an automation did for one signal, or a workflow for one record.
     RunId,
     "run_"
 );

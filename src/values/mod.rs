@@ -13,6 +13,7 @@ pub mod ids;
 pub mod json;
 pub mod mapping;
 pub mod network;
+pub mod phone;
 pub mod planted;
 pub mod problem;
 pub mod property_value;

@@ -30,6 +30,7 @@ use crate::{
             scores::commands::RUNS_LIMIT,
             seats::{commands::SEATS_LIMIT, desk::Which},
             signals::commands::PAGE_LIMIT,
+            workflows,
         },
     },
     hubspot::asked,
@@ -120,6 +121,9 @@ fn place(before: &str, path: &str) -> &'static str {
         "actions" => "act",
         "mappings" => "mapping",
         "accounts" => "account",
+        "workflows" => "wf",
+        "versions" => "version",
+        "runs" if path.contains("/workflows/") => "wf_run",
         "runs" => "run",
         "signals" => "sig",
         "qualifying-lists" => "ql",
@@ -176,6 +180,9 @@ fn parameters() -> Map<String, Value> {
             "round".to_owned(),
             parameter("round", "query", schemas::activations::round(), "The replacement that they belong to; absent: none."),
         ),
+        path("wf", schemas::id("wf", "workflow")),
+        path("wf_run", schemas::id("run", "workflow-run")),
+        path("version", json!({ "type": "integer", "minimum": 1, "maximum": u32::MAX, "examples": [1] })),
         (
             "automation".to_owned(),
             parameter("automation", "query", schemas::id("aut", "automation"), "Only runs of this one."),
@@ -340,6 +347,7 @@ fn most(id: &str) -> Option<u32> {
         "listSignals" | "listAutomationRuns" => PAGE_LIMIT,
         "listAudienceMembers" | "listAttributeValues" => VALUES_LIMIT,
         "listRefusedContacts" => REFUSED_LIMIT,
+        "listWorkflowRuns" => workflows::commands::PAGE_LIMIT,
         "listAudit" | "listWorkspaceAudit" => ENTRIES_LIMIT,
         _ => return None,
     })
@@ -369,6 +377,9 @@ fn example(path: &str) -> String {
         ("{attribute}", "tier"),
         ("{address}", "ada%40example.com"),
         ("{replacement}", "12"),
+        ("{wf}", "wf_070707070707070707070707"),
+        ("{wf_run}", "run_070707070707070707070707"),
+        ("{version}", "2"),
         ("{type}", "deals"),
         ("{to_type}", "deals"),
         ("{name}", "tasks"),
@@ -397,6 +408,7 @@ fn taken(route: &Route) -> &'static [&'static str] {
         | Route::Webhook(_)
         | Route::OwnWebhook(_)
         | Route::FilterSchema
+        | Route::WorkflowSchema
         | Route::OpenApi
         | Route::Health
         | Route::Hello
@@ -425,6 +437,7 @@ fn described(operation: &Operation, path: &str) -> Value {
                 cursor("signal-cursor")
             }
             ("cursor", _) if operation.tag == "Activations" => cursor("address-cursor"),
+            ("cursor", _) if operation.id == "listWorkflowRuns" => cursor("flow-cursor"),
             ("cursor", _) if operation.id == "listSeats" => cursor("seat-cursor"),
             ("cursor", _) if operation.id == "listSeatTasks" => cursor("task-cursor"),
             ("cursor", _) if operation.tag == "Seats" => cursor("hubspot-cursor"),
@@ -519,6 +532,7 @@ const fn access(route: &Route) -> Option<Access> {
         | Route::Webhook(_)
         | Route::OwnWebhook(_)
         | Route::FilterSchema
+        | Route::WorkflowSchema
         | Route::OpenApi
         | Route::Health
         | Route::Hello
@@ -535,6 +549,7 @@ fn changes(route: &Route) -> bool {
         | Route::Webhook(_)
         | Route::OwnWebhook(_)
         | Route::FilterSchema
+        | Route::WorkflowSchema
         | Route::OpenApi
         | Route::Health
         | Route::Hello
@@ -544,7 +559,7 @@ fn changes(route: &Route) -> bool {
 
 /// Whether an address is for everybody.
 const fn is_public(route: &Route) -> bool {
-    matches!(route, Route::FilterSchema | Route::OpenApi)
+    matches!(route, Route::FilterSchema | Route::WorkflowSchema | Route::OpenApi)
 }
 
 /// The refusals that an address may answer with.

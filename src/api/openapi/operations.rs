@@ -83,6 +83,10 @@ pub(super) const TAGS: [(&str, &str); 18] = [
         "What your accounts and visitors do: which of it qualifies, and what is done in HubSpot then, step by step.",
     ),
     (
+        "Workflows",
+        "What is done for a record when something happens, step by step, with conditions and waits; and where a call or a conversation is to go.",
+    ),
+    (
         "Matching",
         "Which company an account of yours is, and which contact somebody is: from the mirror, so that HubSpot is not asked.",
     ),
@@ -184,6 +188,7 @@ pub(super) fn operations() -> Vec<Operation> {
         op(Post, "/v1/connections/*/lists/*/follow", "followList", "Lists", "Mirror who is on a list", None, Ordered),
         op(Post, "/v1/connections/*/lists/*/unfollow", "unfollowList", "Lists", "Mirror it no longer", None, Ordered),
         op(Get, "/v1/filter-schema.json", "getFilterSchema", "Channels", "Read the JSON Schema of filters", None, Schema),
+        op(Get, "/v1/workflow-schema.json", "getWorkflowSchema", "Reference", "Read the JSON Schema of workflows", None, Schema),
         op(Get, "/v1/openapi.json", "getDocument", "Reference", "Read this document", None, Schema),
         op(Get, "/v1/connections/*/channels", "listChannels", "Channels", "List channels", None, Ok("Channels")),
         op(Post, "/v1/connections/*/channels", "createChannel", "Channels", "Make a channel", Needed("NewChannel"), Created("Channel")),
@@ -371,5 +376,41 @@ pub(super) fn operations() -> Vec<Operation> {
             .more("By the domain that was registered: of a company's `domain`, of its `website` while it has none, and of `hs_additional_domains`. A company with the very same host goes before those of which only the registered domain is the same; of several it is the one with the most deals, then the most contacts, then the one modified most recently. Mail providers' domains and hosts on which anybody has a page match nobody. Changes nothing, and so takes no `Idempotency-Key`."),
         op(Post, "/v1/connections/*/match/contacts", "matchContacts", "Matching", "Find the contacts that people are", Needed("ContactsToMatch"), Ok("Matches"))
             .more("By `email` and `hs_additional_emails`, in any case. Whoever was erased and is kept out is nobody."),
+        op(Get, "/v1/workflow-schema.json", "getWorkflowSchema", "Workflows", "Read the JSON Schema of workflows", None, Schema),
+        op(Get, "/v1/connections/*/workflows", "listWorkflows", "Workflows", "List workflows", None, Ok("Workflows")),
+        op(Post, "/v1/connections/*/workflows", "createWorkflow", "Workflows", "Make a workflow", Needed("NewWorkflow"), Created("Workflow"))
+            .more("It is a draft: it does nothing until it is enabled."),
+        op(Post, "/v1/connections/*/workflows/check", "checkWorkflow", "Workflows", "Check a definition", Needed("AnyWorkflow"), Ok("CheckedWorkflow"))
+            .more("Everything that is wrong with it, with its place (JSON Pointer): with the definition itself, else for this account. Changes nothing, and so takes no `Idempotency-Key`."),
+        op(Get, "/v1/connections/*/workflows/templates", "listWorkflowTemplates", "Workflows", "List templates", None, Ok("WorkflowTemplates"))
+            .more("Definitions to begin with: they work as they are, and say what one would change."),
+        op(Post, "/v1/connections/*/workflows/events", "sendEvent", "Workflows", "Send an event", Needed("NewEvent"), CreatedOrOk("ReceivedEvent"))
+            .more("Something that happened in your product: it begins the workflows of its name whose conditions hold, within seconds. Under one `id` it counts once: sent again, the answer is 200 and `duplicate`."),
+        op(Post, "/v1/connections/*/workflows/events/bulk", "sendEvents", "Workflows", "Send up to a thousand events", Body::Lines("NewEvent"), Lines("ReceivedEventOrProblem"))
+            .more("One a line; a line that is no event spoils no other."),
+        op(Post, "/v1/connections/*/workflows/route", "route", "Workflows", "Ask where a call is to go", Needed("EventToRoute"), Ok("Routed"))
+            .more("Answered at once from the mirror: by the first enabled workflow of the event whose conditions hold and which comes to a `decide` through conditions alone; `because` says what each saw. Nothing else is done, and so it takes no `Idempotency-Key`."),
+        op(Post, "/v1/connections/*/workflows/dry-run", "tryWorkflow", "Workflows", "Try a workflow", Needed("WorkflowToTry"), Ok("TriedWorkflow"))
+            .more("What it would do now for an event or a record, step by step, with the values that each condition sees; waits are passed over as if they were over. Nothing is written, and so it takes no `Idempotency-Key`."),
+        op(Get, "/v1/connections/*/workflows/*", "getWorkflow", "Workflows", "Read a workflow", None, Ok("Workflow")),
+        op(Put, "/v1/connections/*/workflows/*", "putWorkflow", "Workflows", "Change a workflow", Needed("NewWorkflow"), Ok("Workflow"))
+            .more("Makes a version, by which runs go that begin from now on; runs under way go on with theirs."),
+        op(Delete, "/v1/connections/*/workflows/*", "removeWorkflow", "Workflows", "Delete a workflow, its versions and runs", None, Gone)
+            .more("What it asked for stays asked for."),
+        op(Post, "/v1/connections/*/workflows/*/enable", "enableWorkflow", "Workflows", "Enable a workflow", NOTHING, Ok("Workflow"))
+            .more("Refused with 409 while it does not fit the account; `errors` says where."),
+        op(Post, "/v1/connections/*/workflows/*/pause", "pauseWorkflow", "Workflows", "Pause a workflow", NOTHING, Ok("Workflow"))
+            .more("It does nothing then, also of what is under way; what falls due meanwhile goes on when it is enabled."),
+        op(Get, "/v1/connections/*/workflows/*/versions", "listWorkflowVersions", "Workflows", "List a workflow's versions", None, Ok("WorkflowVersions"))
+            .more("The newest first."),
+        op(Post, "/v1/connections/*/workflows/*/versions/*/restore", "restoreWorkflowVersion", "Workflows", "Restore a version", NOTHING, Ok("Workflow"))
+            .more("Its definition becomes the newest version."),
+        op(Get, "/v1/connections/*/workflows/*/runs", "listWorkflowRuns", "Workflows", "List a workflow's runs", None, Ok("WorkflowRuns"))
+            .more("The newest first: what began each, what its conditions saw, whom it was of and why, what each step came to."),
+        op(Get, "/v1/connections/*/workflows/runs/*", "getWorkflowRun", "Workflows", "Read a run of a workflow", None, Ok("WorkflowRun")),
+        op(Post, "/v1/connections/*/workflows/runs/*/retry", "retryWorkflowRun", "Workflows", "Try a run again", NOTHING, Ok("WorkflowRun"))
+            .more("One that failed goes on from the step that did."),
+        op(Post, "/v1/connections/*/workflows/runs/*/cancel", "cancelWorkflowRun", "Workflows", "Cancel a run", NOTHING, Ok("WorkflowRun"))
+            .more("One that is open ends; what it has asked for and has not left yet is taken back."),
     ]
 }

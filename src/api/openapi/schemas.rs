@@ -11,6 +11,7 @@ pub(super) mod scores;
 mod seats;
 mod selections;
 mod signals;
+mod workflows;
 
 use serde_json::{Map, Value, json};
 
@@ -194,36 +195,38 @@ pub(super) fn all() -> Map<String, Value> {
         .chain(activations::all())
         .chain(signals::all())
         .chain(matching::all())
+        .chain(workflows::all())
     {
         all.insert(name.to_owned(), schema);
     }
     filters(&mut all);
+    workflows::definitions(&mut all);
     all
+}
+
+/// Makes references to a schema's own definitions such to components. `component`: what one is called there.
+fn moved(value: &mut Value, component: &dyn Fn(&str) -> String) {
+    match value {
+        Value::Object(entries) => {
+            if let Some(Value::String(reference)) = entries.get_mut("$ref")
+                && let Some(name) = reference.strip_prefix("#/$defs/")
+            {
+                *reference = format!("#/components/schemas/{}", component(name));
+            }
+            entries.values_mut().for_each(|value| moved(value, component));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|value| moved(value, component)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// The language of filters, whose definitions become components of their own.
 fn filters(all: &mut Map<String, Value>) {
-    fn moved(value: &mut Value) {
-        match value {
-            Value::Object(entries) => {
-                if let Some(Value::String(reference)) = entries.get_mut("$ref")
-                    && let Some(name) = reference.strip_prefix("#/$defs/")
-                {
-                    *reference = format!("#/components/schemas/{}", component(name));
-                }
-                entries.values_mut().for_each(moved);
-            }
-            Value::Array(items) => items.iter_mut().for_each(moved),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-        }
-    }
-    fn component(name: &str) -> String {
-        if name == "filter" { "Filter".to_owned() } else { format!("Filter-{name}") }
-    }
+    let component = |name: &str| if name == "filter" { "Filter".to_owned() } else { format!("Filter-{name}") };
     let schema = filter::schema();
     for (name, definition) in schema["$defs"].as_object().into_iter().flatten() {
         let mut definition = definition.clone();
-        moved(&mut definition);
+        moved(&mut definition, &component);
         if name == "filter" {
             definition["description"] = schema["description"].clone();
         }

@@ -1,7 +1,7 @@
 //! What is asked for below `/v1` besides what a connection's object answers by itself: who may ask, and what it takes.
 
 use crate::{
-    api::{action, activation, channel, endpoint::Call, mapping, score, seat, signal, types},
+    api::{action, activation, channel, endpoint::Call, mapping, score, seat, signal, types, workflow},
     engine::directory::messages::Permission,
     values::ids::{ApiKeyId, ConnectionId, ObjectType, WorkspaceId},
 };
@@ -57,6 +57,8 @@ pub enum Api {
     Actions(ConnectionId, action::Call),
     /// `/v1/connections/{c}/signals…`, `…/qualifying-lists…`, `…/automations…`, `…/automation-runs…`
     Signals(ConnectionId, signal::Call),
+    /// `/v1/connections/{c}/workflows…`
+    Workflows(ConnectionId, workflow::Call),
     /// `POST /v1/connections/{c}/prospects/erase`
     ErasePerson(ConnectionId),
     /// `POST /v1/connections/{c}/prospects/export`
@@ -96,6 +98,8 @@ impl Api {
             // What is made in the account, whose contacts are written, and what is deleted there is for administrators to say.
             Self::Activations(_, call) if call.decides() => Access::Key(Permission::Admin),
             Self::Activations(..) => Access::Key(Permission::Write),
+            Self::Workflows(_, call) if call.reads() => Access::Key(Permission::Read),
+            Self::Workflows(..) => Access::Key(Permission::Write),
             Self::CreateWorkspace | Self::ListWorkspaces => Access::Root,
             Self::GetWorkspace(_)
             | Self::ListConnections(_)
@@ -217,6 +221,7 @@ impl Api {
     /// Whether doing it twice comes to the same as doing it once.
     pub const fn repeats(&self) -> bool {
         match self {
+            Self::Workflows(_, call) => call.repeats(),
             Self::CreateWorkspace
             | Self::CreateKey(_)
             | Self::CreateSession(_)
@@ -283,6 +288,7 @@ impl Api {
             Self::Scores(_, call) => call.taken(),
             Self::Activations(_, call) => call.taken(),
             Self::Signals(_, call) => call.taken(),
+            Self::Workflows(_, call) => call.taken(),
             Self::ListAudit(_) => &["limit", "cursor", "action"],
             Self::EndSessions(_) => &["user"],
             Self::CreateWorkspace

@@ -62,7 +62,9 @@ impl Portal {
             || due(self.blocks_due_at(turn.now))
             || due(self.retention_due_at(turn.now))
             || due(self.index_due_at(turn.now))
+            || due(self.phones_due_at(turn.now))
             || due(self.signals_due_at(turn)?)
+            || due(self.workflows_due_at(turn)?)
         {
             return Ok(true);
         }

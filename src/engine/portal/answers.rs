@@ -174,6 +174,7 @@ impl Portal {
             before_field,
             proved_at: stream.reconcile.proved_at.unwrap_or_default(),
             echoes: self.has_echoes(),
+            phones: self.phones.is_wanted(),
         }
     }
 

@@ -17,7 +17,7 @@ use crate::{
             deletions as unsettled, dirty, echoes, erasures,
             feed::{self, Change, OldNew},
             keys::{self, Key},
-            lookup, members, outbox,
+            lookup, members, outbox, phones,
             records::{self, Grave, Known, Stored, Write},
         },
         sql::{Sql, SqlError},
@@ -50,6 +50,15 @@ pub struct Scene<'a> {
     pub before_field: bool,
     /// Every record that the mirror holds was there then.
     pub proved_at: Timestamp,
+    /// Contacts are looked up by their telephone numbers.
+    pub phones: bool,
+}
+
+impl Scene<'_> {
+    /// Whether records of the type are looked up by their telephone numbers.
+    fn has_phones(&self) -> bool {
+        self.phones && self.kind == ObjectType::Contacts
+    }
 }
 
 /// How the number of live records moved.
@@ -90,6 +99,9 @@ struct Verdict<'a> {
     /// What else records are called now, and which were called something else.
     further: Vec<(RecordId, Vec<Key>)>,
     had_further: Vec<RecordId>,
+    /// The same of telephone numbers, where these are asked by.
+    phones: Vec<(RecordId, Vec<i64>)>,
+    had_phones: Vec<RecordId>,
     came: u64,
     went: u64,
 }
@@ -359,6 +371,9 @@ impl<'a> Verdict<'a> {
         {
             self.had_further.push(record.id);
         }
+        if scene.has_phones() && old.contains(phones::MENTION) {
+            self.had_phones.push(record.id);
+        }
         self.put(scene, record, text);
     }
 
@@ -376,6 +391,12 @@ impl<'a> Verdict<'a> {
         let keys = keys::of(scene.kind, |name| record.properties.get(name));
         if !keys.further.is_empty() {
             self.further.push((record.id, keys.further));
+        }
+        if scene.has_phones() {
+            let numbers = phones::of(|name| record.properties.get(name));
+            if !numbers.is_empty() {
+                self.phones.push((record.id, numbers));
+            }
         }
         self.writes.push(Write {
             id: record.id,
@@ -440,12 +461,16 @@ impl<'a> Verdict<'a> {
             }
             records::put(sql, kind, &self.writes, scene.asked_at)?;
             lookup::put_further(sql, kind, &self.had_further, &self.further)?;
+            phones::put(sql, &self.had_phones, &self.phones)?;
         }
         if !self.graves.is_empty() {
             records::entomb(sql, kind, &self.graves, scene.asked_at)?;
             let gone: Vec<RecordId> = self.graves.iter().map(|grave| grave.id).collect();
             if !planted(Bug::NamesStay) {
                 lookup::put_further(sql, kind, &gone, &[])?;
+            }
+            if scene.has_phones() {
+                phones::put(sql, &gone, &[])?;
             }
             members::gone(sql, scene.now, kind, &gone)?;
             elsewhere = links::apply::left(sql, kind, &gone, scene.tick)?;

@@ -25,6 +25,7 @@ use crate::{
             seats::commands::{Answer as SeatAnswer, Command as SeatCommand},
             signals::commands::{Answer as SignalAnswer, Command as SignalCommand},
             types::{Answer as TypeAnswer, Command as TypeCommand},
+            workflows::commands::{Answer as WorkflowAnswer, Command as WorkflowCommand},
         },
     },
     store::sql::SqlError,
@@ -73,6 +74,7 @@ pub(super) fn deed(command: &Command) -> Option<Deed> {
         Command::Outbox(command) => of_outbox(command)?,
         Command::Seat(command) => of_seat(command)?,
         Command::Signal(command) => of_signal(command)?,
+        Command::Workflow(command) => of_workflow(command)?,
         Command::Mapping(MappingCommand::Put(action, definition)) => {
             let entries = definition["entries"].as_array().map_or(0, Vec::len);
             Deed::on("mapping.set", action).with(json!({ "entries": entries }))
@@ -217,6 +219,34 @@ fn of_signal(command: &SignalCommand) -> Option<Deed> {
     }
 }
 
+/// Events are the host's to send; here what people decided.
+fn of_workflow(command: &WorkflowCommand) -> Option<Deed> {
+    let steps = |definition: &Value| json!({ "steps": definition["steps"].as_array().map_or(0, Vec::len) });
+    Some(match command {
+        WorkflowCommand::Add(definition) => Deed::on("workflow.created", "").with(steps(definition)),
+        WorkflowCommand::Edit(id, definition) => Deed::on("workflow.changed", id).with(steps(definition)),
+        WorkflowCommand::Remove(id) => Deed::on("workflow.deleted", id),
+        WorkflowCommand::Enable(id) => Deed::on("workflow.enabled", id),
+        WorkflowCommand::Pause(id) => Deed::on("workflow.paused", id),
+        WorkflowCommand::RollBack(id, version) => {
+            Deed::on("workflow.rolled_back", id).with(json!({ "to": version }))
+        }
+        WorkflowCommand::Retry(id) => Deed::on("workflow_run.retried", id),
+        WorkflowCommand::CancelRun(id) => Deed::on("workflow_run.cancelled", id),
+        WorkflowCommand::List
+        | WorkflowCommand::One(_)
+        | WorkflowCommand::Versions(_)
+        | WorkflowCommand::Check(_)
+        | WorkflowCommand::Templates
+        | WorkflowCommand::Event(_)
+        | WorkflowCommand::Events(_)
+        | WorkflowCommand::Route(_)
+        | WorkflowCommand::DryRun { .. }
+        | WorkflowCommand::Runs { .. }
+        | WorkflowCommand::Run(_) => return None,
+    })
+}
+
 fn of_privacy(command: &Privacy) -> Option<Deed> {
     match command {
         Privacy::Erase { whom } => {
@@ -298,12 +328,14 @@ fn done(mut deed: Deed, answer: &Answer) -> Option<Deed> {
         | Answer::Endpoint(EndpointAnswer::Removed)
         | Answer::Signal(SignalAnswer::Removed)
         | Answer::Activation(ActivationAnswer::Done)
+        | Answer::Workflow(WorkflowAnswer::Removed)
         | Answer::Mapping(MappingAnswer::Json(_) | MappingAnswer::Removed) => return Some(deed),
         Answer::Json(json)
         | Answer::Channel(ChannelAnswer::Json(json))
         | Answer::Score(ScoreAnswer::Json(json))
         | Answer::Activation(ActivationAnswer::Json(json))
         | Answer::Signal(SignalAnswer::Json(json))
+        | Answer::Workflow(WorkflowAnswer::Json(json))
         | Answer::Endpoint(EndpointAnswer::Json(json)) => json,
         Answer::Seat(SeatAnswer::Code { .. } | SeatAnswer::Logged(Taken::Action { new: true, .. })) => {
             return Some(deed);

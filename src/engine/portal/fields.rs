@@ -112,6 +112,7 @@ impl Portal {
         if self.streams[index].saved.object_type == ObjectType::Contacts {
             self.fit_attributes(turn)?;
         }
+        self.fit_workflows(turn, index)?;
         let running = &mut self.streams[index];
         // What a refused URL taught stays.
         running.saved.wide |= !objects::fits_url(&running.properties);

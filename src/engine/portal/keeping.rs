@@ -7,7 +7,7 @@ use crate::{
     engine::portal::{Portal, Turn, apply, messages::State, signals::addresses},
     store::{
         audit as entries,
-        portal::{dirty, erasures, feed, records, signals},
+        portal::{dirty, erasures, feed, records, signals, workflows},
         schema,
         sql::SqlError,
     },
@@ -62,9 +62,11 @@ impl Portal {
         reread: bool,
     ) -> Result<(), SqlError> {
         let kind = self.streams[index].saved.object_type;
-        if self.signals.is_used() && kind == ObjectType::Contacts {
+        if (self.signals.is_used() || self.workflows.is_used()) && kind == ObjectType::Contacts {
             let stored = records::by_ids(turn.sql, kind, ids)?;
-            self.erase_signals(turn, kind, ids, &addresses(&stored))?;
+            let emails = addresses(&stored);
+            self.erase_signals(turn, kind, ids, &emails)?;
+            self.erase_workflow_runs(turn, kind, (ids, &emails), &stored)?;
         }
         if self.activations.is_used() && kind == ObjectType::Contacts {
             let stored = records::by_ids(turn.sql, kind, ids)?;
@@ -111,6 +113,7 @@ impl Portal {
             before_field: false,
             proved_at: stream.reconcile.proved_at.unwrap_or_default(),
             echoes: self.has_echoes(),
+            phones: self.phones.is_wanted(),
         }
     }
 
@@ -147,19 +150,22 @@ impl Portal {
         self.forget_score_echoes(turn)?;
         self.doubt_unread(turn)?;
         self.forget_signals(turn)?;
+        self.forget_workflow_runs(turn)?;
         erasures::forget_before(turn.sql, turn.now.minus_ms(REMEMBERED_MS))?;
         schema::set(turn.sql, PRUNED_KEY, &turn.now.0.to_string())?;
         feed::prune(turn.sql, horizon(turn), turn.config.work.feed_bytes)
     }
 
-    /// When something is too old next: of the feed, of the audit log, of signals, of what is remembered of the erased and of what was done.
+    /// When something is too old next: of the feed, of the audit log, of signals, of runs of workflows, of what is remembered of the erased and of what was done.
     fn too_old_at(&self, turn: &Turn<'_>) -> Result<Option<Timestamp>, SqlError> {
-        let ends: [(Option<Timestamp>, i64); 5] = [
+        let ends: [(Option<Timestamp>, i64); 7] = [
             (feed::oldest_at(turn.sql)?, turn.config.work.feed_ms),
             (entries::oldest_at(turn.sql)?, self.audit_ms()),
             (erasures::oldest_at(turn.sql)?, REMEMBERED_MS),
             (signals::oldest_at(turn.sql)?, self.signal_ms()),
             (self.first_act_over_at(turn)?, 0),
+            (workflows::events::oldest_at(turn.sql)?, self.signal_ms()),
+            (workflows::runs::first_ended_at(turn.sql)?, self.signal_ms()),
         ];
         Ok(ends.into_iter().filter_map(|(at, kept_ms)| Some(at?.plus_ms(kept_ms + 1))).min())
     }

@@ -11,7 +11,7 @@ use crate::{
         channels::commands as channels, endpoints::commands as endpoints, mappings::commands as mappings,
         matching, outbox::commands as outbox, retention, scores::commands as scores,
         seats::commands as seats, selection::Selection, signals::commands as signals, snapshot, trial::Trial,
-        types, usage::Usage,
+        types, usage::Usage, workflows::commands as workflows,
     },
     hubspot::webhooks::Event,
     values::{
@@ -197,6 +197,8 @@ pub enum Command {
     Seat(Box<seats::Command>),
     /// Something about signals, qualifying lists and automations. Answers [`Answer::Signal`] or [`Answer::NotConnected`].
     Signal(Box<signals::Command>),
+    /// Something about workflows. Answers [`Answer::Workflow`] or [`Answer::NotConnected`].
+    Workflow(Box<workflows::Command>),
     /// Something about field mappings. Answers [`Answer::Mapping`] or [`Answer::NotConnected`].
     Mapping(mappings::Command),
     /// Something about scores of accounts. Answers [`Answer::Score`] or [`Answer::NotConnected`].
@@ -254,6 +256,7 @@ impl Command {
             | Self::Score(_)
             | Self::Activation(_)
             | Self::Signal(_)
+            | Self::Workflow(_)
             | Self::Match(_)
             | Self::PanicOnce => None,
         }
@@ -424,6 +427,8 @@ pub enum Answer {
     Seat(seats::Answer),
     /// What there is to say about signals, lists and automations.
     Signal(signals::Answer),
+    /// What there is to say about workflows.
+    Workflow(workflows::Answer),
     /// What there is to say about field mappings.
     Mapping(mappings::Answer),
     /// About scores.

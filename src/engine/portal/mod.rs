@@ -10,6 +10,7 @@
 //! What a turn calls once is `inline(never)`: merged into one function, a page of a full read would have V8 compile, and compile
 //! again for speed, all that a turn could ever do (a sixth of a first sync's processor time).
 
+mod action_steps;
 pub mod activations;
 mod alarm;
 mod answers;
@@ -57,6 +58,7 @@ pub mod trial;
 pub mod types;
 pub mod unreadable;
 pub mod usage;
+pub mod workflows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -94,7 +96,7 @@ use endpoints::Endpoints;
 use keeping::Keeping;
 use lifecycle::Told;
 use links::Linking;
-use matching::index::Index;
+use matching::{index::Index, phones::Phones};
 use messages::{Answer, Command, State, Status, StreamStatus};
 use outbox::Outbox;
 use permits::Permits;
@@ -109,6 +111,7 @@ use storage::Watch;
 use trial::Trying;
 use types::Further;
 use usage::Counting;
+use workflows::Workflows;
 
 /// How long one alarm works: under the half minute after which a platform may end it, over one limiter window.
 pub const ALARM_MS: i64 = 30 * SECOND_MS;
@@ -330,6 +333,7 @@ pub struct Portal {
     blocks: Blocks,
     retention: Retention,
     index: Index,
+    phones: Phones,
     trying: Trying,
     counting: Counting,
     seats: Seats,
@@ -337,6 +341,7 @@ pub struct Portal {
     scores: Scores,
     activations: Activations,
     signals: Signals,
+    workflows: Workflows,
     panic_once: bool,
 }
 
@@ -379,6 +384,7 @@ impl Portal {
             blocks,
             retention: Retention::load(turn)?,
             index: Index::load(turn)?,
+            phones: Phones::load(turn)?,
             trying: Trying::load(turn)?,
             counting: Counting::new(streams::counted(turn)?),
             seats: Seats::load(turn)?,
@@ -386,6 +392,7 @@ impl Portal {
             scores: Scores::load(turn)?,
             activations: Activations::load(turn, feed::latest(turn.sql)?)?,
             signals: Signals::load(turn)?,
+            workflows: Workflows::load(turn)?,
             panic_once: false,
         };
         portal.unlock(turn)?;
@@ -448,6 +455,7 @@ impl Portal {
                 }
                 self.prune(turn)?;
                 self.signals.stir();
+                self.workflows.stir();
                 if self.locked {
                     effects.push(Effect::Alert(Alert::KeyMissing));
                 }
@@ -466,6 +474,7 @@ impl Portal {
                 if let Some(in_flight) = self.in_flight.remove(&call) {
                     if matches!(in_flight.job, Job::Write(_)) {
                         self.signals.stir();
+                        self.workflows.stir();
                     }
                     self.answered(turn, in_flight, &outcome, &mut effects)?;
                 }
@@ -475,6 +484,7 @@ impl Portal {
         self.watch_storage(turn)?;
         self.follow_channels(turn)?;
         self.follow_activations(turn)?;
+        self.follow_workflows(turn)?;
         self.tell_lifecycle(turn)?;
         self.plan(turn, &mut effects)?;
         Ok(effects)

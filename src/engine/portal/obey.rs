@@ -133,6 +133,16 @@ impl Portal {
                 }
                 Answer::Signal(answer)
             }
+            Command::Workflow(_) if self.connection.is_none() => Answer::NotConnected,
+            Command::Workflow(command) => {
+                let answer = self.workflow_command(turn, actor, *command, &mut effects)?;
+                self.workflows.stir();
+                let due = self.workflows_due_at(turn)?.is_some_and(|at| at <= turn.now);
+                if due || self.phones_due_at(turn.now).is_some() {
+                    self.rouse_idle(turn.now, &mut effects);
+                }
+                Answer::Workflow(answer)
+            }
             Command::Mapping(_) if self.connection.is_none() => Answer::NotConnected,
             Command::Mapping(command) => Answer::Mapping(self.mapping_command(turn, command)?),
             Command::Score(_) if self.connection.is_none() => Answer::NotConnected,
@@ -145,6 +155,9 @@ impl Portal {
         self.follow_activations(turn)?;
         if self.follow_channels(turn)? | self.tell_lifecycle(turn)? {
             self.rouse_for_deliveries(turn, &mut effects)?;
+        }
+        if self.follow_workflows(turn)? {
+            self.rouse_idle(turn.now, &mut effects);
         }
         Ok((answer, effects))
     }

@@ -73,9 +73,11 @@ impl Portal {
                 | self.advance_erasing(turn)?
                 | self.advance_channels(turn)?
                 | self.advance_index(turn)?
+                | self.advance_phones(turn)?
                 | self.advance_scores(turn)?
                 | self.advance_activations(turn)?
-                | self.advance_signals(turn)?);
+                | self.advance_signals(turn)?
+                | self.advance_workflows(turn)?);
         if !over {
             self.deliver(turn, effects)?;
         }
@@ -169,7 +171,9 @@ impl Portal {
             self.blocks_due_at(turn.now),
             self.retention_due_at(turn.now),
             self.index_due_at(turn.now),
+            self.phones_due_at(turn.now),
             self.signals_due_at(turn)?,
+            self.workflows_due_at(turn)?,
             self.own_call_due_at(turn.now),
             self.seats.due_at(),
             self.outbox.by_seats_due_at(),

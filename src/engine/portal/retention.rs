@@ -253,6 +253,7 @@ impl Portal {
         self.retention.save(turn)?;
         self.prune_audit(turn)?;
         self.forget_signals(turn)?;
+        self.forget_workflow_runs(turn)?;
         self.rouse_idle(turn.now, effects);
         Ok(self.retention())
     }

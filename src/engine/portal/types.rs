@@ -100,7 +100,7 @@ pub enum Refusal {
     Full,
     /// Every connection mirrors it.
     Always,
-    /// These channels select records of the type.
+    /// These channels select records of the type, or workflows are for them.
     InUse(Vec<String>),
 }
 
@@ -307,7 +307,8 @@ impl Portal {
         let Some(index) = self.streams.iter().position(|running| running.saved.object_type == kind) else {
             return Ok(Answer::Off);
         };
-        let users = self.channels.of_type(kind);
+        let mut users = self.channels.of_type(kind);
+        users.extend(self.workflows.of_type(kind));
         if !users.is_empty() {
             return Ok(Answer::Refused(Refusal::InUse(users)));
         }

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::Signal;
-use crate::values::{filter::Values, ids::RecordId, time::Timestamp};
+use crate::{
+    engine::action_step::Known,
+    values::{filter::Values, ids::RecordId, time::Timestamp},
+};
 
 /// A signal with the records it was matched with.
 #[derive(Debug, Clone, Default)]
@@ -46,9 +49,10 @@ impl Facts {
         self.contact = values;
         self.contact.insert("hs_object_id".to_owned(), id.to_string());
     }
+}
 
-    /// A fact by its name in templates: `account.domain`, `company.id`.
-    pub fn named(&self, of: &str, name: &str) -> Option<&str> {
+impl Known for Facts {
+    fn fact(&self, of: &str, name: &str) -> Option<&str> {
         match (of, name) {
             ("signal", _) => self.value(None, name),
             ("company" | "contact", "id") => self.value(Some(of), "hs_object_id"),
@@ -56,6 +60,10 @@ impl Facts {
             _ => None,
         }
         .filter(|value| !value.is_empty())
+    }
+
+    fn at(&self) -> Timestamp {
+        self.at
     }
 }
 

@@ -4,10 +4,16 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{NAME_CHARS, Reader, fault};
-use crate::values::{
-    filter::{self, Code, Fault, Fields, Filter, Use},
-    ids::ObjectType,
+use super::{NAME_CHARS, VOCABULARY};
+use crate::{
+    engine::{
+        host_fields::WithHosts,
+        reader::{Reader, fault, within},
+    },
+    values::{
+        filter::{self, Code, Fault, Fields, Filter, Use},
+        ids::ObjectType,
+    },
 };
 
 /// What a condition's `of` may be, besides nothing: then it asks of the signal itself.
@@ -24,11 +30,7 @@ pub struct List {
 
 /// The type of HubSpot's records that a word of a filter or template stands for; `None`: it is the host's.
 pub fn of_subject(of: &str) -> Option<ObjectType> {
-    match of {
-        "company" => Some(ObjectType::Companies),
-        "contact" => Some(ObjectType::Contacts),
-        _ => None,
-    }
+    VOCABULARY.of_word(of)
 }
 
 impl List {
@@ -39,9 +41,7 @@ impl List {
         let name = reader.text(entries, "", "name", NAME_CHARS, true).unwrap_or_default();
         let filter = Filter::from_value(entries.get("filter").unwrap_or(&Value::Null));
         let filter = filter.map_err(|faults| {
-            reader
-                .faults
-                .extend(faults.into_iter().map(|one| Fault { path: format!("/filter{}", one.path), ..one }));
+            reader.faults.extend(within("/filter", faults));
         });
         let Ok(filter) = filter else { return Err(reader.faults) };
         for of in filter.conditions().iter().filter_map(|condition| condition.of()) {
@@ -63,18 +63,21 @@ impl List {
 
     /// Everything that is wrong with it for the fields of HubSpot's there are.
     pub fn check(&self, fields: &dyn Fields) -> Vec<Fault> {
-        let faults = self.filter.check(&WithHosts { fields, filter: &self.filter }, Use::Selection);
-        faults.into_iter().map(|one| Fault { path: format!("/filter{}", one.path), ..one }).collect()
+        within("/filter", self.filter.check(&self.with_hosts(fields), Use::Selection)).collect()
     }
 
     /// In words.
     pub fn describe(&self, fields: &dyn Fields) -> String {
-        self.filter.describe(&WithHosts { fields, filter: &self.filter })
+        self.filter.describe(&self.with_hosts(fields))
     }
 
     /// One of its conditions, in words.
     pub fn describe_condition(&self, condition: &filter::Condition, fields: &dyn Fields) -> String {
-        condition.describe(&WithHosts { fields, filter: &self.filter })
+        condition.describe(&self.with_hosts(fields))
+    }
+
+    fn with_hosts<'a>(&'a self, fields: &'a dyn Fields) -> WithHosts<'a> {
+        WithHosts { fields, filter: &self.filter, is_record: |of| of.and_then(of_subject).is_some() }
     }
 
     /// Names of the fields of a type that it reads.
@@ -89,30 +92,5 @@ impl List {
     pub fn asks_of(&self, kind: ObjectType) -> bool {
         let conditions = self.filter.conditions();
         conditions.iter().any(|condition| condition.of().and_then(of_subject) == Some(kind))
-    }
-}
-
-/// HubSpot's fields, and the host's own, which are of whatever type a condition says they are.
-struct WithHosts<'a> {
-    fields: &'a dyn Fields,
-    filter: &'a Filter,
-}
-
-impl Fields for WithHosts<'_> {
-    fn field(&self, of: Option<&str>, name: &str) -> Option<filter::Field<'_>> {
-        if name == "hs_object_id" && of.and_then(of_subject).is_some() {
-            // Every record has one, and may be asked whether it is there.
-            return Some(filter::Field { label: "record", value_type: "number", ..filter::Field::default() });
-        }
-        if of.and_then(of_subject).is_some() {
-            return self.fields.field(of, name);
-        }
-        let conditions = self.filter.conditions();
-        let own = conditions.iter().find(|one| one.of() == of && one.property() == name)?;
-        Some(filter::Field {
-            label: own.property(),
-            value_type: own.kind().as_str(),
-            ..filter::Field::default()
-        })
     }
 }

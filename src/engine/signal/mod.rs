@@ -1,7 +1,7 @@
 //! Intent signals: something that an account or a visitor of the host's did, which lists qualify, and what is done then.
 //!
 //! A *qualifying list* is a filter over the signal and what is known of whom it is about ([`Facts`]). An *automation* is of one list: steps in
-//! an order, each any action of the outbox whose members may name facts (`{{account.domain}}`, see [`template`]). Parses, checks and fills
+//! an order, each any action of the outbox whose members may name facts (`{{account.domain}}`, see [`crate::engine::action_step`]). Parses, checks and fills
 //! in; what is decided, asked and remembered is [`crate::engine::portal::signals`]'s.
 
 mod automation;
@@ -16,7 +16,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    engine::portal::matching::{Account as MatchedAccount, Person},
+    engine::{
+        portal::matching::{Account as MatchedAccount, Person},
+        reader::{Reader, fault, one_line},
+    },
     values::{
         domain::Domain,
         filter::{Code, Fault},
@@ -24,8 +27,8 @@ use crate::{
     },
 };
 
-pub use automation::{Automation, MAX_COOL_DOWN_HOURS, MAX_STEPS, Per, Planned, STEP_BYTES};
-pub(in crate::engine) use automation::{named, plan, written};
+pub use super::reader::{FIELDS, VALUE_CHARS};
+pub use automation::{Automation, MAX_COOL_DOWN_HOURS, MAX_STEPS, Per, VOCABULARY};
 pub use facts::Facts;
 pub use list::{List, of_subject};
 
@@ -35,12 +38,6 @@ pub const ID_CHARS: usize = 200;
 pub const NAME_CHARS: usize = 200;
 /// Aliases of an account: a tenth of what one request may match by, as these are kept.
 pub const ALIASES: usize = 20;
-/// Fields of a signal, an account or a visitor, each.
-pub const FIELDS: usize = 100;
-/// Characters of a field's name: what a filter can name.
-pub const FIELD_CHARS: usize = crate::values::filter::MAX_NAME;
-/// Characters of a field's value: longer than any address of a page.
-pub const VALUE_CHARS: usize = 2_000;
 /// Bytes of a signal as it is kept: 500,000 of the largest are 8 of ten gigabytes; most have half a kilobyte.
 pub const SIGNAL_BYTES: usize = 16_384;
 /// How far ahead of now a signal may be: clocks differ.
@@ -220,108 +217,7 @@ pub fn host_subject(id: &str) -> String {
     format!("visitor/{id}")
 }
 
-pub(super) fn fault(path: &str, code: Code, detail: impl Into<String>) -> Fault {
-    Fault { path: path.to_owned(), code, detail: detail.into() }
-}
-
-/// Reads objects member by member, and notes what is wrong with each.
-#[derive(Default)]
-pub(super) struct Reader {
-    pub(super) faults: Vec<Fault>,
-}
-
-/// What stands on one line, in 1 to `most` characters, without the spaces around it.
-fn one_line(text: &str, most: usize) -> Option<String> {
-    let trimmed = text.trim();
-    let fits = (1..=most).contains(&trimmed.chars().count()) && !text.chars().any(char::is_control);
-    fits.then(|| trimmed.to_owned())
-}
-
 impl Reader {
-    pub(super) fn note(&mut self, path: &str, code: Code, detail: impl Into<String>) {
-        self.faults.push(fault(path, code, detail));
-    }
-
-    /// The members; refuses others, so that a misspelt one is not silently without effect.
-    pub(super) fn object<'a>(
-        &mut self,
-        value: &'a Value,
-        path: &str,
-        known: &[&str],
-    ) -> Option<&'a Map<String, Value>> {
-        let Some(entries) = value.as_object() else {
-            self.note(path, Code::Shape, format!("This is an object with {}.", known.join(", ")));
-            return None;
-        };
-        if let Some(key) = entries.keys().find(|key| !known.contains(&key.as_str())) {
-            let key: String = key.chars().take(40).collect();
-            self.note(path, Code::Shape, format!("There is no \"{key}\" here, only {}.", known.join(", ")));
-        }
-        Some(entries)
-    }
-
-    /// A text of 1 to `most` characters on one line; null and absence are none.
-    pub(super) fn text(
-        &mut self,
-        entries: &Map<String, Value>,
-        path: &str,
-        key: &str,
-        most: usize,
-        needed: bool,
-    ) -> Option<String> {
-        match entries.get(key) {
-            None | Some(Value::Null) if !needed => None,
-            value => {
-                let read = value.and_then(Value::as_str).and_then(|text| one_line(text, most));
-                if read.is_some() {
-                    return read;
-                }
-                let words = format!("\"{key}\" is a text of 1 to {most} characters on one line.");
-                self.note(&format!("{path}/{key}"), Code::Shape, words);
-                None
-            }
-        }
-    }
-
-    fn fields(&mut self, entries: &Map<String, Value>, path: &str) -> BTreeMap<String, String> {
-        let path = format!("{path}/fields");
-        let fields = match entries.get("fields") {
-            None | Some(Value::Null) => return BTreeMap::new(),
-            Some(Value::Object(fields)) => fields,
-            Some(_) => {
-                self.note(&path, Code::Shape, "\"fields\" is an object of values by your own names.");
-                return BTreeMap::new();
-            }
-        };
-        if fields.len() > FIELDS {
-            self.note(&path, Code::Limit, format!("At most {FIELDS} fields."));
-            return BTreeMap::new();
-        }
-        let mut all = BTreeMap::new();
-        for (name, value) in fields {
-            let own = || format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"));
-            if !(1..=FIELD_CHARS).contains(&name.chars().count()) || name.chars().any(char::is_control) {
-                self.note(&path, Code::Shape, format!("A field's name has 1 to {FIELD_CHARS} characters."));
-                continue;
-            }
-            let text = match value {
-                Value::Null => continue,
-                Value::String(text) => text.clone(),
-                Value::Bool(_) | Value::Number(_) => value.to_string(),
-                Value::Array(_) | Value::Object(_) => {
-                    self.note(&own(), Code::Shape, "A value is a text, a number, a truth or null.");
-                    continue;
-                }
-            };
-            if text.chars().count() > VALUE_CHARS {
-                self.note(&own(), Code::Limit, format!("A value has {VALUE_CHARS} characters at most."));
-                continue;
-            }
-            all.insert(name.clone(), text);
-        }
-        all
-    }
-
     fn signal(&mut self, value: &Value, now: Timestamp) -> Signal {
         let known = ["id", "name", "kind", "at", "account", "visitor", "fields"];
         let Some(entries) = self.object(value, "", &known) else { return Signal::default() };
@@ -353,7 +249,7 @@ impl Reader {
             at,
             account,
             visitor,
-            fields: self.fields(entries, ""),
+            fields: self.fields(entries, "", "fields"),
         }
     }
 
@@ -382,7 +278,7 @@ impl Reader {
             domain: self.text(entries, path, "domain", ID_CHARS, false),
             aliases,
             name: self.text(entries, path, "name", NAME_CHARS, false),
-            fields: self.fields(entries, path),
+            fields: self.fields(entries, path, "fields"),
         };
         if account.id.is_none() && account.domain.is_none() {
             self.note(path, Code::Shape, "An account has an \"id\", a \"domain\", or both.");
@@ -395,19 +291,11 @@ impl Reader {
         let Some(entries) = self.object(value, path, &["id", "email", "name", "fields"]) else {
             return Visitor::default();
         };
-        let email = self.text(entries, path, "email", ID_CHARS, false).map(|email| email.to_lowercase());
-        let odd = |letter: char| letter.is_whitespace() || matches!(letter, ';' | '@');
-        let part = |part: &str| !part.is_empty() && !part.contains(odd);
-        if email.as_deref().is_some_and(|email| {
-            !email.split_once('@').is_some_and(|(before, after)| part(before) && part(after))
-        }) {
-            self.note("/visitor/email", Code::Shape, "\"email\" is one e-mail address.");
-        }
         let visitor = Visitor {
             id: self.text(entries, path, "id", ID_CHARS, false),
-            email,
+            email: self.email(entries, path, "email"),
             name: self.text(entries, path, "name", NAME_CHARS, false),
-            fields: self.fields(entries, path),
+            fields: self.fields(entries, path, "fields"),
         };
         if visitor.id.is_none() && visitor.email.is_none() {
             self.note(path, Code::Shape, "A visitor has an \"id\", an \"email\", or both.");

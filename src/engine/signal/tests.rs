@@ -2,7 +2,10 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    engine::portal::outbox::actions::Wanted,
+    engine::{
+        action_step::{ActionStep, Planned},
+        portal::outbox::actions::Wanted,
+    },
     values::{filter::NoFields, ids::RecordId},
 };
 
@@ -96,8 +99,8 @@ fn a_list_asks_of_the_signal_the_account_and_hubspot() {
 
 use crate::values::ids::ObjectType;
 
-fn step(step: Value) -> Map<String, Value> {
-    step.as_object().unwrap().clone()
+fn step(step: Value) -> ActionStep {
+    serde_json::from_value(step).unwrap()
 }
 
 fn automation(steps: Value) -> Result<Automation, Vec<crate::values::filter::Fault>> {
@@ -106,14 +109,14 @@ fn automation(steps: Value) -> Result<Automation, Vec<crate::values::filter::Fau
 }
 
 fn wanted(body: Value, facts: &Facts) -> Wanted {
-    match plan(&step(body), facts, NOW) {
+    match step(body).plan(VOCABULARY, facts, NOW) {
         Planned::Do(wanted) => *wanted,
         Planned::Skip(why) => panic!("{why}"),
     }
 }
 
 fn skipped(body: Value, facts: &Facts) -> String {
-    match plan(&step(body), facts, NOW) {
+    match step(body).plan(VOCABULARY, facts, NOW) {
         Planned::Do(wanted) => panic!("{wanted:?}"),
         Planned::Skip(why) => why,
     }
@@ -149,8 +152,8 @@ fn the_fields_of_hubspots_that_steps_name_are_known() {
     let of = |kind| read.reads(kind).into_iter().collect::<Vec<_>>();
     assert_eq!(of(ObjectType::Companies), ["name", "owner"]);
     assert_eq!(of(ObjectType::Contacts), ["deal", "email"]);
-    assert_eq!(read.steps.iter().filter(|step| written(step).is_some()).count(), 1);
-    let (kind, values) = written(&read.steps[2]).unwrap();
+    assert_eq!(read.steps.iter().filter(|step| step.writes().is_some()).count(), 1);
+    let (kind, values) = read.steps[2].writes().unwrap();
     assert_eq!(
         (kind, values.keys().map(String::as_str).collect::<Vec<_>>()),
         (ObjectType::Deals, vec!["amount"])

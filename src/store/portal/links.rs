@@ -195,6 +195,29 @@ pub fn page(
     Ok(all)
 }
 
+/// The links of one record to the youngest of those that it is linked to, in order of falling ids.
+pub fn youngest(
+    sql: &dyn Sql,
+    pair: Pair,
+    side: Side,
+    id: RecordId,
+    limit: u32,
+) -> Result<Vec<Link>, SqlError> {
+    let id = id.to_string();
+    let mut all = Vec::new();
+    for (columns, own, far) in views(side) {
+        let statement = format!(
+            "SELECT {columns} FROM links WHERE pair = ?1 AND {own} = CAST(?2 AS INTEGER) ORDER BY {far} DESC LIMIT {limit}"
+        );
+        for row in sql.exec(&statement, &[Param::Int(pair.code()), Param::Text(&id)])? {
+            all.push(link(row).ok_or(SqlError::Content("links"))?);
+        }
+    }
+    all.sort_by_key(|link| std::cmp::Reverse(link.to));
+    all.truncate(limit as usize);
+    Ok(all)
+}
+
 /// How many links each of some records has, and one that is of type `primary`; those without any are left out.
 pub fn totals(
     sql: &dyn Sql,

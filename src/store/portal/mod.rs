@@ -7,7 +7,7 @@
 //! | `streams` | the state of one stream, as the engine's JSON | object type |
 //! | `types` | a further type of record that is mirrored, as the engine's JSON | object type |
 //! | `records_<type>` | one record, or its tombstone; of further types as long as these are mirrored | HubSpot's id |
-//! | `further_keys` | something else that a record is called: an additional address or domain; see [`keys`] | object type, key, id |
+//! | `further_keys` | something else that a record is called: an additional address or domain, see [`keys`]; a number, see [`phones`] | object type, key, id |
 //! | `parts` | what of a record is too large for its row | object type, id, number |
 //! | `dirty` | an id that a later read must settle | object type, id |
 //! | `erasures` | an erased record that the feed may still hold values of | object type, id |
@@ -49,6 +49,11 @@
 //! | `activations` | what keeps some of them on contacts, as the engine's JSON | number |
 //! | `unwritten` | a contact that may differ from what is said of it | address or record |
 //! | `unwritten_refused` | a contact that HubSpot refused to change | address or record |
+//! | `workflows` | what is done for records, as the engine's JSON; see [`workflows`] | number |
+//! | `workflow_versions` | a definition that a workflow has or had | workflow, version |
+//! | `workflow_events` | an event that a host sent | number |
+//! | `workflow_runs` | what a workflow did for a record, and why | number |
+//! | `workflow_enrolled` | who has been through a workflow; see [`workflows::enrolled`] | number |
 
 pub mod activations;
 pub mod blocks;
@@ -70,6 +75,7 @@ pub mod mappings;
 pub mod members;
 pub mod narrow;
 pub mod outbox;
+pub mod phones;
 pub mod records;
 pub mod reference;
 pub mod scores;
@@ -81,11 +87,12 @@ pub mod thinning;
 pub mod types;
 pub mod usage;
 pub mod wipe;
+pub mod workflows;
 
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 30] = [
+pub const STEPS: [&str; 31] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -299,6 +306,7 @@ pub const STEPS: [&str; 30] = [
     echoes::TIES,
     deletions::TABLE,
     activations::TABLES,
+    workflows::TABLES,
 ];
 
 /// Opens the tables; see [`crate::store::schema::open`].

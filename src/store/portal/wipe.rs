@@ -3,7 +3,7 @@
 use crate::store::sql::{Param, Sql, SqlError, Value};
 
 /// Tables of what was read, and of what was made of it. Emptied whole, which SQLite does without looking at rows.
-pub const READ: [&str; 27] = [
+pub const READ: [&str; 30] = [
     "credentials",
     "streams",
     "parts",
@@ -33,11 +33,14 @@ pub const READ: [&str; 27] = [
     "attribute_values",
     "unwritten",
     "unwritten_refused",
+    "workflow_events",
+    "workflow_runs",
+    "workflow_enrolled",
 ];
 /// Tables of records: one a type.
 pub const RECORDS: &str = "records_";
 /// Tables of what people have set, and of what must never come back.
-pub const SET: [&str; 20] = [
+pub const SET: [&str; 22] = [
     "meta",
     "endpoints",
     "channels",
@@ -58,6 +61,8 @@ pub const SET: [&str; 20] = [
     "automations",
     "attributes",
     "activations",
+    "workflows",
+    "workflow_versions",
 ];
 
 /// What lies in `meta` of the state of reads; keys that begin so.

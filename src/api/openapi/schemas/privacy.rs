@@ -35,6 +35,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("lists", count()),
         ("channels", count()),
         ("signals", said(count(), "Intent signals, with what automations made of them.")),
+        ("workflow_runs", said(count(), "Runs of workflows.")),
     ]);
     vec![
         ("Person", json!({ "oneOf": [by_email, by_id] })),
@@ -81,6 +82,11 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                     said(list(of("Signal")), "Intent signals, each with what automations did for it."),
                 ),
                 ("signals_besides", said(count(), "How many there are besides.")),
+                (
+                    "workflow_runs",
+                    said(list(json!({ "type": "object" })), "Runs of workflows, each with the event that began it."),
+                ),
+                ("workflow_runs_besides", said(count(), "How many there are besides.")),
             ]),
         ),
         (

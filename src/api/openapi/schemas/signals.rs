@@ -10,7 +10,7 @@ use crate::engine::signal::{
     ALIASES, FIELDS, ID_CHARS, MAX_COOL_DOWN_HOURS, MAX_STEPS, NAME_CHARS, VALUE_CHARS,
 };
 
-fn own_fields() -> Value {
+pub(super) fn own_fields() -> Value {
     json!({
         "type": ["object", "null"], "maxProperties": FIELDS,
         "propertyNames": { "pattern": "^[A-Za-z0-9_.-]{1,100}$" },
@@ -23,7 +23,7 @@ fn seen_fields() -> Value {
     json!({ "type": "object", "additionalProperties": { "type": "string" } })
 }
 
-fn email() -> Value {
+pub(super) fn email() -> Value {
     json!({ "type": "string", "maxLength": ID_CHARS, "pattern": r"^[A-Za-z0-9._+-]{1,60}@[a-z0-9-]{1,60}\.[a-z]{2,20}$", "examples": ["ann@acme.com"] })
 }
 
@@ -46,8 +46,10 @@ fn implied(action: &str) -> &'static [&'static str] {
 /// Members that an action has of a request of its own.
 const OF_REQUESTS: [&str; 6] = ["id", "why", "dry_run", "background", "coalesce", "data"];
 
-/// An action as a step of an automation: every text of it may name facts, and what they come to is looked at when it is done.
-fn step() -> Value {
+/// Each action as a step has it: every text of it may name facts, and what they come to is looked at when it is done. `implied`: what of an
+/// action need not be said; `facts`: the words of those that an id may be.
+pub(super) fn actions(implied: fn(&str) -> &'static [&'static str], facts: &str) -> Vec<Value> {
+    let ids = format!(r"^([0-9]{{1,18}}|\{{\{{({facts})\.[a-z_]+\}}\}})$");
     let mut kinds = super::actions::each();
     for kind in &mut kinds {
         let action = kind["properties"]["action"]["const"].as_str().unwrap_or_default().to_owned();
@@ -56,7 +58,7 @@ fn step() -> Value {
             properties
                 .iter_mut()
                 .filter(|(name, _)| *name != "action")
-                .for_each(|(_, schema)| loosen(schema));
+                .for_each(|(_, schema)| loosen(schema, &ids));
         }
         if let Some(required) = kind["required"].as_array_mut() {
             required.retain(|name| name.as_str().is_some_and(|name| !implied(&action).contains(&name)));
@@ -67,7 +69,15 @@ fn step() -> Value {
             // Values may come from the mapping of the action.
             kind.remove("anyOf");
         }
-        if action == "update_record" {
+    }
+    kinds
+}
+
+/// An action as a step of an automation.
+fn step() -> Value {
+    let mut kinds = actions(implied, "signal|account|visitor|company|contact");
+    for kind in &mut kinds {
+        if kind["properties"]["action"]["const"] == "update_record" {
             // A signal is about a contact and a company.
             let of_signal = json!({ "properties": { "type": { "enum": ["contacts", "companies"] } } });
             kind["anyOf"] = json!([{ "required": ["record"] }, of_signal]);
@@ -80,7 +90,7 @@ fn step() -> Value {
 }
 
 /// What a value has to be like holds for what its facts come to: only what it is at all is looked at before. Ids are numbers or facts.
-fn loosen(schema: &mut Value) {
+fn loosen(schema: &mut Value, ids: &str) {
     const LATER: [&str; 10] = [
         "maxLength",
         "minLength",
@@ -97,7 +107,6 @@ fn loosen(schema: &mut Value) {
         Value::Object(members) => {
             let format = members.get("format").and_then(Value::as_str).unwrap_or_default();
             if matches!(format, "record-id" | "list-id") {
-                let ids = r"^([0-9]{1,18}|\{\{(signal|account|visitor|company|contact)\.[a-z_]+\}\})$";
                 members.insert("pattern".to_owned(), json!(ids));
                 members.remove("format");
                 return;
@@ -107,9 +116,9 @@ fn loosen(schema: &mut Value) {
                 members.retain(|name, _| matches!(name.as_str(), "type" | "const" | "description"));
             }
             members.retain(|name, _| !LATER.contains(&name.as_str()));
-            members.values_mut().for_each(loosen);
+            members.values_mut().for_each(|schema| loosen(schema, ids));
         }
-        Value::Array(items) => items.iter_mut().for_each(loosen),
+        Value::Array(items) => items.iter_mut().for_each(|schema| loosen(schema, ids)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }

@@ -17,18 +17,33 @@ use crate::{
 pub struct Catalog {
     pub(in crate::console::fill) known: Vec<Known>,
     pub(in crate::console::fill) left_out: usize,
-    /// The host's own fields can be named besides, which nobody lists: what has a prefix of [`OWNERS`].
-    of_signals: bool,
+    /// Whose fields there are, where they are of several: a field is called with its owner then. Of none, fields are those of one type.
+    owners: &'static [Owner],
+    /// A condition may ask what changed.
+    pub(super) changes: bool,
 }
 
-/// Whose the fields of a signal are: what stands before the field's name, what a filter calls it, and whether its fields are the host's.
-const OWNERS: [(&str, Option<&str>, bool); 5] = [
+/// Whose a field is: what stands before its name, what a filter calls it, and whether its fields are the host's, which nobody lists.
+type Owner = (&'static str, Option<&'static str>, bool);
+
+/// Whose the fields of a signal are.
+const OF_SIGNALS: [Owner; 5] = [
     ("Signal", None, true),
     ("Account", Some("account"), true),
     ("Visitor", Some("visitor"), true),
     ("Company", Some("company"), false),
     ("Contact", Some("contact"), false),
 ];
+/// Whose the fields of a workflow's run are.
+const OF_WORKFLOWS: [Owner; 5] = [
+    ("Record", None, false),
+    ("Event", Some("event"), true),
+    ("Contact", Some("contact"), false),
+    ("Company", Some("company"), false),
+    ("Deal", Some("deal"), false),
+];
+/// What every event may say of itself.
+const OF_EVENTS: [&str; 6] = ["event", "at", "email", "phone", "domain", "id"];
 /// What every signal may say of itself, its account and its visitor.
 const USUAL: [(&str, &str); 9] = [
     ("Signal", "name"),
@@ -100,7 +115,7 @@ impl Catalog {
         for (field, words) in known.iter_mut().zip(words) {
             field.words = words;
         }
-        Some(Self { known, left_out, of_signals: false })
+        Some(Self { known, left_out, ..Self::default() })
     }
 
     /// What can be asked of signals: what these are known to say, and the fields of companies and contacts. `signals`: some, as the API tells
@@ -123,34 +138,53 @@ impl Catalog {
             .chain(names.into_iter().filter(|one| !usual.clone().any(|own| own == *one)))
             .collect();
         let mut known = Vec::new();
-        for (owner, of, is_free) in OWNERS {
+        for (owner, of, is_free) in OF_SIGNALS {
             if is_free {
                 let own = said.iter().filter(|(whose, _)| *whose == owner);
                 known.extend(own.map(|(_, name)| Known::free(owner, of, name)));
             }
         }
         let left_out = companies.left_out + contacts.left_out;
-        for (own, (owner, of, _)) in [companies, contacts].into_iter().zip(OWNERS.into_iter().skip(3)) {
-            known.extend(own.known.into_iter().map(|field| Known {
-                words: format!("{owner}: {}", field.words),
-                of,
-                ..field
-            }));
+        for (own, owner) in [companies, contacts].into_iter().zip(OF_SIGNALS.into_iter().skip(3)) {
+            known.extend(own.owned_by(owner));
         }
-        Self { known, left_out, of_signals: true }
+        Self { known, left_out, owners: &OF_SIGNALS, changes: false }
+    }
+
+    /// What can be asked in a workflow: fields of the record itself, and of the contact, company and deal, in this order. The host's event says
+    /// what it likes: `facts` are known of some. `changes`: a condition may ask what changed.
+    pub fn of_workflows(record: Self, others: [Self; 3], facts: &[String], changes: bool) -> Self {
+        let [own, event, rest @ ..] = OF_WORKFLOWS;
+        let left_out = record.left_out;
+        let mut known = record.owned_by(own);
+        let facts = facts.iter().map(String::as_str).filter(|fact| !OF_EVENTS.contains(fact));
+        known.extend(OF_EVENTS.into_iter().chain(facts).map(|name| Known::free(event.0, event.1, name)));
+        for (own, owner) in others.into_iter().zip(rest) {
+            known.extend(own.owned_by(owner));
+        }
+        Self { known, left_out, owners: &OF_WORKFLOWS, changes }
+    }
+
+    /// Its fields, called with whose they are.
+    fn owned_by(self, (owner, of, _): Owner) -> Vec<Known> {
+        let own = |field: Known| Known { words: format!("{owner}: {}", field.words), of, ..field };
+        self.known.into_iter().map(own).collect()
+    }
+
+    /// What stands before the fields that are the host's.
+    fn free_owner(&self, is: &dyn Fn(&Owner) -> bool) -> Option<Owner> {
+        self.owners.iter().copied().find(|owner| owner.2 && is(owner))
     }
 
     /// By its name or by what it is called here.
     pub(in crate::console::fill) fn find(&self, text: &str) -> Option<Cow<'_, Known>> {
         let text = text.trim();
-        let is_named = |field: &&Known| !self.of_signals && field.name == text;
+        let is_named = |field: &&Known| self.owners.is_empty() && field.name == text;
         let known = self.known.iter().find(is_named);
         let known = known.or_else(|| self.known.iter().find(|field| field.words.eq_ignore_ascii_case(text)));
         known.map(Cow::Borrowed).or_else(|| {
-            let (owner, name) = text.split_once(':').filter(|_| self.of_signals)?;
-            let named =
-                |(own, _, is_free): &(&str, _, bool)| *is_free && own.eq_ignore_ascii_case(owner.trim());
-            let (owner, of, _) = OWNERS.into_iter().find(named)?;
+            let (owner, name) = text.split_once(':')?;
+            let (owner, of, _) = self.free_owner(&|(own, ..)| own.eq_ignore_ascii_case(owner.trim()))?;
             Some(name.trim())
                 .filter(|name| !name.is_empty())
                 .map(|name| Cow::Owned(Known::free(owner, of, name)))
@@ -161,8 +195,7 @@ impl Catalog {
     pub(super) fn named(&self, of: Option<&str>, name: &str) -> Option<Cow<'_, Known>> {
         let known = self.known.iter().find(|field| field.of == of && field.name == name);
         known.map(Cow::Borrowed).or_else(|| {
-            let named = |(_, own, is_free): &(_, Option<&str>, bool)| *is_free && *own == of;
-            let (owner, of, _) = OWNERS.into_iter().find(named).filter(|_| self.of_signals)?;
+            let (owner, of, _) = self.free_owner(&|(_, own, _)| *own == of)?;
             Some(Cow::Owned(Known::free(owner, of, name)))
         })
     }

@@ -29,12 +29,12 @@ pub(in crate::console::fill) fn no_field(typed: &str) -> String {
     format!("There is no mirrored field “{typed}”. Choose one that is proposed, or refresh the fields.")
 }
 
-/// Operators that select records of that kind by what they are.
-pub(super) fn operators(kind: Kind) -> impl Iterator<Item = &'static Definition> {
+/// Operators that select records of that kind by what they are, and with `changes` by what became of them.
+pub(super) fn operators(kind: Kind, changes: bool) -> impl Iterator<Item = &'static Definition> {
     let of_changes = |row: &&Definition| {
         matches!(row.operator, Operator::Changed | Operator::ChangedTo | Operator::ChangedFrom)
     };
-    OPERATORS.iter().filter(move |row| row.kinds.contains(&kind) && !of_changes(row))
+    OPERATORS.iter().filter(move |row| row.kinds.contains(&kind) && (changes || !of_changes(row)))
 }
 
 /// What an operator is called beside its value.
@@ -67,23 +67,26 @@ impl Condition {
     }
 
     /// Its operator, or the first there is.
-    pub(super) fn operator(&self, kind: Kind) -> &'static Definition {
+    pub(super) fn operator(&self, kind: Kind, changes: bool) -> &'static Definition {
         let name = self.operator.rsplit(':').next().unwrap_or_default();
-        let mut all = operators(kind);
-        let found = operators(kind).find(|row| row.name == name);
+        let mut all = operators(kind, changes);
+        let found = operators(kind, changes).find(|row| row.name == name);
         found.or_else(|| all.next()).unwrap_or(&OPERATORS[0])
     }
 
     /// The operators that can be chosen.
-    fn choices(known: &Known, own: Kind) -> Vec<(String, String)> {
+    fn choices(known: &Known, own: Kind, changes: bool) -> Vec<(String, String)> {
         if !known.is_free {
-            return operators(own).map(|row| (row.name.to_owned(), operator_words(row).to_owned())).collect();
+            let all = operators(own, changes);
+            return all.map(|row| (row.name.to_owned(), operator_words(row).to_owned())).collect();
         }
         let other = (!READ_AS.iter().any(|(kind, _)| *kind == own)).then_some((own, own.as_str()));
         let mut all = Vec::new();
         for (kind, words) in READ_AS.into_iter().chain(other) {
             // Whether there is a value is asked of it in one way.
-            let rows = operators(kind).filter(|row| kind == Kind::String || row.shape != Shape::Nothing);
+            // And nothing of what is the host's changes.
+            let rows = operators(kind, false);
+            let rows = rows.filter(|row| kind == Kind::String || row.shape != Shape::Nothing);
             all.extend(rows.map(|row| {
                 let own = operator_words(row);
                 let words = if kind == Kind::String { own.to_owned() } else { format!("{own} ({words})") };
@@ -100,7 +103,7 @@ impl Condition {
     pub(super) fn build(&self, catalog: &Catalog) -> Result<Value, String> {
         let known = catalog.find(&self.property).ok_or_else(|| no_field(&self.property))?;
         let kind = self.kind(&known);
-        let row = self.operator(kind);
+        let row = self.operator(kind, catalog.changes && !known.is_free);
         let mut entries = Map::new();
         if let Some(of) = known.of {
             entries.insert("of".to_owned(), json!(of));
@@ -154,10 +157,11 @@ impl Condition {
             };
         };
         let kind = self.kind(&known);
-        let row = self.operator(kind);
+        let changes = catalog.changes && !known.is_free;
+        let row = self.operator(kind, changes);
         ConditionView {
             property,
-            operators: Self::choices(&known, kind),
+            operators: Self::choices(&known, kind, changes),
             operator: if known.is_free { read_as(kind, row) } else { row.name.to_owned() },
             input: self.input(&known, kind, row.shape),
             wrong,
@@ -268,6 +272,12 @@ fn condition(value: &Value, catalog: &Catalog) -> Option<Condition> {
         return None;
     }
     let own = value["operator"].as_str()?;
+    // What the rows cannot choose they would show as something else.
+    let changes = catalog.changes && known.as_ref().is_some_and(|known| !known.is_free);
+    let kind = value["type"].as_str().and_then(Kind::parse);
+    if kind.is_some_and(|kind| !operators(kind, changes).any(|row| row.name == own)) {
+        return None;
+    }
     let operator = match &known {
         Some(known) if known.is_free => format!("{}:{own}", value["type"].as_str()?),
         _ => own.to_owned(),

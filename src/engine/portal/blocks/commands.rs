@@ -120,6 +120,7 @@ struct Erased {
     lists: usize,
     channels: usize,
     signals: usize,
+    workflow_runs: usize,
 }
 
 impl Portal {
@@ -245,6 +246,7 @@ impl Portal {
             emails.extend(addresses(&stored));
         }
         erased.signals = self.erase_signals(turn, kind, &ids, &emails)?;
+        erased.workflow_runs = self.erase_workflow_runs(turn, kind, (&ids, &emails), &stored)?;
         if kind == ObjectType::Contacts {
             self.forget_people(turn, &emails)?;
             self.forget_activated(turn, &emails, &ids)?;
@@ -265,7 +267,7 @@ impl Portal {
         }
         self.rouse_idle(turn.now, effects);
         let block = store::numbered(turn.sql, block)?.ok_or(SqlError::Content("blocks"))?;
-        let Erased { records, merged, links, lists, channels, signals } = erased;
+        let Erased { records, merged, links, lists, channels, signals, workflow_runs } = erased;
         Ok(Answer::Json(
             json!({
                 "block": told(&block)?,
@@ -276,6 +278,7 @@ impl Portal {
                     "lists": lists,
                     "channels": channels,
                     "signals": signals,
+                    "workflow_runs": workflow_runs,
                 },
                 "searching": kind == ObjectType::Contacts,
             })

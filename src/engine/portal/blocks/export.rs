@@ -99,6 +99,7 @@ impl Portal {
             ids.dedup();
         }
         let (signals, signals_besides) = Self::export_signals(turn, kind, &ids, &stored, whom)?;
+        let (runs, runs_besides) = self.export_workflow_runs(turn, kind, &ids, &stored, whom)?;
         let mut records = Vec::new();
         for id in &ids {
             let live = stored.iter().any(|row| row.id == *id && row.live);
@@ -141,6 +142,8 @@ impl Portal {
                 "deliveries": [],
                 "signals": signals,
                 "signals_besides": signals_besides,
+                "workflow_runs": runs,
+                "workflow_runs_besides": runs_besides,
             })
             .to_string(),
         ))

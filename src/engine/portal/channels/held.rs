@@ -31,6 +31,8 @@ pub(in crate::engine::portal) enum What {
     Channel,
     /// Signals wait for it.
     List,
+    /// Events wait for it.
+    Workflow,
 }
 
 impl What {
@@ -38,6 +40,7 @@ impl What {
         match self {
             Self::Channel => "channel",
             Self::List => "list",
+            Self::Workflow => "workflow",
         }
     }
 
@@ -45,6 +48,7 @@ impl What {
         match self {
             Self::Channel => "nobody enters or leaves it",
             Self::List => "signals wait until it can be asked",
+            Self::Workflow => "events wait, what is under way too, and no change begins anything",
         }
     }
 }
@@ -190,8 +194,9 @@ impl Portal {
         };
         let kind = stream.saved.object_type;
         let concerns = |running: &Running| running.channel.object_type == kind && running.decides();
-        let of_lists: BTreeSet<String> = self.signals.decided_by(kind).collect();
-        let some = self.channels.all.iter().any(concerns) || !of_lists.is_empty();
+        let others = self.signals.decided_by(kind).chain(self.workflows.decided_by(kind));
+        let others: BTreeSet<String> = others.collect();
+        let some = self.channels.all.iter().any(concerns) || !others.is_empty();
         if !tells_values || asked_at <= stream.field_at || !some {
             return Ok(());
         }
@@ -202,7 +207,7 @@ impl Portal {
         if !has("properties") || !has("createdAt") {
             return Ok(());
         }
-        let reads = self.channels.reads(kind).into_iter().map(str::to_owned).chain(of_lists);
+        let reads = self.channels.reads(kind).into_iter().map(str::to_owned).chain(others);
         let missing: BTreeSet<String> = reads.filter(|name| !has(name)).collect();
         if missing.is_empty() {
             return Ok(());
@@ -219,7 +224,8 @@ impl Portal {
             running.save(turn)?;
             doubted = true;
         }
-        if doubted | self.doubt_lists(turn, kind, &missing, since)? {
+        doubted |= self.doubt_lists(turn, kind, &missing, since)?;
+        if doubted | self.doubt_workflows(turn, kind, &missing, since)? {
             self.streams[index].fields_asked_at = self.tick(turn.now);
             self.streams[index].saved.fields_due = true;
             self.save_stream(turn, index)?;

@@ -93,10 +93,12 @@ fn definitions_of(
 }
 
 impl Portal {
-    /// Names of the fields of a type that channels, lists and automations read, mappings fill, or scores and activations are written to: the mirror holds them as long as that is so.
+    /// Names of the fields of a type that channels, lists, automations and workflows read, mappings fill, or scores and activations are
+    /// written to: the mirror holds them as long as that is so.
     pub(super) fn needed(&self, turn: &Turn<'_>, kind: ObjectType) -> Result<BTreeSet<String>, SqlError> {
         let mut names: BTreeSet<String> = self.channels.reads(kind).into_iter().map(str::to_owned).collect();
         names.extend(self.signals.reads(kind));
+        names.extend(self.workflows.reads(kind));
         for action in Action::ALL.into_iter().filter(|action| action.object_type() == kind) {
             if let Some(mapping) = load(turn.sql, action)? {
                 names.extend(mapping.entries.into_iter().map(|entry| entry.field));

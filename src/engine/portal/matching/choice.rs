@@ -232,7 +232,7 @@ impl WhyNot {
         }
     }
 
-    fn words(self, kind: ObjectType) -> String {
+    pub(in crate::engine::portal) fn words(self, kind: ObjectType) -> String {
         let company = kind == ObjectType::Companies;
         match self {
             Self::Unusable(why) if company => {

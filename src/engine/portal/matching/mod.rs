@@ -13,10 +13,12 @@
 //! ([`super::blocks`]) is nobody.
 //!
 //! [`companies`] and [`contacts`] are what a run over all accounts of a host calls with some of them at a time; what they take they
-//! hold in memory, with some kilobytes for each record that matches. [`index`] owns whether what they look in is complete.
+//! hold in memory, with some kilobytes for each record that matches. [`index`] owns whether what they look in is complete; `phones` finds
+//! contacts by telephone number for who asks so.
 
 mod choice;
 pub mod index;
+pub(in crate::engine::portal) mod phones;
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -245,11 +245,12 @@ impl Portal {
         })
     }
 
-    /// An action as somebody has left it, of which the automation's run that asked for it hears too.
+    /// An action as somebody has left it, of which the run of an automation or workflow that asked for it hears too.
     fn told_to_run(&mut self, turn: &Turn<'_>, id: &ActionId) -> Result<Answer, SqlError> {
         let answer = self.action_told(turn, id)?;
         if let Answer::Action(told) = &answer {
             self.run_follows(turn, id, told)?;
+            self.workflow_run_follows(turn, id, told)?;
         }
         Ok(answer)
     }

@@ -7,19 +7,20 @@ use super::{
     AUTOMATIONS_LIMIT, LISTS_LIMIT, PENDING_LIMIT, RunningAutomation, RunningList, SavedAutomation,
     SavedList,
     decide::context_of,
-    fields::is_of_nobody,
     log::{self, Chosen, Kept},
     show,
-    steps::{id_of, tried},
+    steps::tried,
 };
 use crate::{
     engine::{
+        action_step::Planned,
         actor::Actor,
         portal::{
             Effect, Portal, Turn,
+            action_steps::{id_of, is_of_nobody},
             outbox::commands::{Answer as Told, Command as Outbox, Taken},
         },
-        signal::{Automation, List, Planned, Signal},
+        signal::{Automation, List, Signal, VOCABULARY},
     },
     store::{
         portal::signals::{self as store, New},
@@ -27,7 +28,7 @@ use crate::{
     },
     values::{
         filter::{Code, Fault},
-        ids::{AutomationId, QualifyingListId, RecordId, RunId, SignalId},
+        ids::{AutomationId, ObjectType, QualifyingListId, RecordId, RunId, SignalId},
     },
 };
 
@@ -394,7 +395,7 @@ impl Portal {
         if self.signals.list(&automation.list).is_none() {
             return Ok(wrong(vec![no_list()]));
         }
-        let faults = self.faults_of_steps(turn, &automation)?;
+        let faults = self.faults_of_automation(turn, &automation)?;
         if !faults.is_empty() {
             return Ok(wrong(faults));
         }
@@ -408,7 +409,9 @@ impl Portal {
             }
             None => None,
         };
-        allowed!(self.mirror_named(turn, &automation, effects)?);
+        let named = [ObjectType::Companies, ObjectType::Contacts]
+            .map(|kind| (kind, automation.reads(kind).into_iter().map(str::to_owned).collect()));
+        allowed!(self.mirror_named(turn, &named, effects)?);
         let before = index.map(|index| &self.signals.automations[index].saved);
         let mut bytes = [0; 12];
         (turn.random)(&mut bytes);
@@ -512,6 +515,17 @@ impl Portal {
         Ok(Answer::Json(told.to_string()))
     }
 
+    /// Everything that is wrong with the fields that an automation's steps name.
+    pub(super) fn faults_of_automation(
+        &self,
+        turn: &Turn<'_>,
+        automation: &Automation,
+    ) -> Result<Vec<Fault>, SqlError> {
+        let steps = automation.steps.iter().enumerate();
+        let steps: Vec<_> = steps.map(|(index, step)| (format!("/steps/{index}"), step)).collect();
+        self.faults_of_steps(turn, &steps, VOCABULARY)
+    }
+
     fn try_automation(
         &mut self,
         turn: &mut Turn<'_>,
@@ -521,7 +535,7 @@ impl Portal {
     ) -> Result<Answer, SqlError> {
         let automation = allowed!(Automation::parse(definition));
         let Some(running) = self.signals.list(&automation.list) else { return Ok(wrong(vec![no_list()])) };
-        let faults = self.faults_of_steps(turn, &automation)?;
+        let faults = self.faults_of_automation(turn, &automation)?;
         if !faults.is_empty() {
             return Ok(wrong(faults));
         }
@@ -544,13 +558,13 @@ impl Portal {
         };
         let (mut steps, mut imports) = (Vec::new(), false);
         for (index, step) in automation.steps.iter().enumerate() {
-            let action = step.get("action").and_then(Value::as_str).unwrap_or_default().to_owned();
-            let told = match self.planned(turn, &action, step, &facts) {
+            let action = step.action().to_owned();
+            let told = match self.planned(turn, step, VOCABULARY, &facts) {
                 Planned::Skip(words) if imports => json!({
                     "state": "later", "words": format!("{words} What an earlier step makes is not known yet.")
                 }),
                 Planned::Skip(words) => json!({ "state": "skipped", "words": words }),
-                Planned::Do(_) if imports && is_of_nobody(step, &facts) => {
+                Planned::Do(_) if imports && is_of_nobody(step, VOCABULARY, &facts) => {
                     json!({ "state": "later", "words": "What an earlier step makes is not known yet." })
                 }
                 Planned::Do(wanted) => {

@@ -45,7 +45,7 @@ pub(super) struct Asking {
 
 impl Portal {
     /// Whether it is known which records somebody is: not while the mirror is read for the first time.
-    pub(super) fn may_decide(&self, turn: &Turn<'_>) -> Result<bool, SqlError> {
+    pub(in crate::engine::portal) fn may_decide(&self, turn: &Turn<'_>) -> Result<bool, SqlError> {
         if self.blocks.locked() {
             return Ok(false);
         }

@@ -1,13 +1,13 @@
 //! Why something was done or not, as it is kept with a signal and a run: by the names that people use, with the values that were seen.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use super::Discovered;
 use crate::{
     engine::{
+        action_step::ActionStep,
         portal::matching::Match,
-        signal::{Facts, List, Signal, named},
+        signal::{Facts, List, Signal, VOCABULARY},
     },
     values::{
         filter::Context,
@@ -58,7 +58,7 @@ pub(super) struct OfList {
 
 /// What a condition saw.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Found {
+pub(in crate::engine::portal) struct Found {
     pub path: String,
     pub condition: String,
     pub value: Option<String>,
@@ -67,7 +67,7 @@ pub(super) struct Found {
 
 /// Which record somebody is, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub(super) struct Chosen {
+pub(in crate::engine::portal) struct Chosen {
     pub record: Option<RecordId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decided_by: Option<String>,
@@ -75,11 +75,11 @@ pub(super) struct Chosen {
 }
 
 impl Chosen {
-    pub(super) fn none(why: &str) -> Self {
+    pub(in crate::engine::portal) fn none(why: &str) -> Self {
         Self { reasons: vec![why.to_owned()], ..Self::default() }
     }
 
-    pub(super) fn of(found: &Match, kind: ObjectType) -> Self {
+    pub(in crate::engine::portal) fn of(found: &Match, kind: ObjectType) -> Self {
         Self {
             record: found.chosen(),
             decided_by: found.decided.map(|decided| decided.as_str().to_owned()),
@@ -87,7 +87,7 @@ impl Chosen {
         }
     }
 
-    pub(super) fn given(record: RecordId) -> Self {
+    pub(in crate::engine::portal) fn given(record: RecordId) -> Self {
         Self {
             record: Some(record),
             reasons: vec!["It was named by who asked.".to_owned()],
@@ -132,7 +132,7 @@ pub(super) struct Record {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
     /// The steps as they were when it began.
-    pub definition: Vec<Map<String, Value>>,
+    pub definition: Vec<ActionStep>,
     /// What they came to, in their order; the last may be under way.
     pub steps: Vec<Step>,
 }
@@ -146,7 +146,8 @@ impl Record {
 
     /// Whether a step from this one on names fields of the company or contact.
     pub(super) fn names_from(&self, index: usize, kind: ObjectType) -> bool {
-        self.definition.iter().skip(index).any(|step| named(step).iter().any(|(of, _)| *of == kind))
+        let mut later = self.definition.iter().skip(index);
+        later.any(|step| step.reads(VOCABULARY).iter().any(|(of, _)| *of == kind))
     }
 
     /// Writes down what a step comes to; what it came to before stays with it.

@@ -6,7 +6,7 @@
 //! asked for twice it is one; the next step begins when the outbox tells how the one before has ended, with the records that it made. A run
 //! keeps why it began, whom it is about and what each step came to ([`log`]). A list that cannot be asked stands still, and signals wait for
 //! it ([`held`]). When an automation last acted for somebody is kept as long as its cool-down lasts, also beyond the runs ([`cooling`]); the
-//! fields that its steps name are there and mirrored ([`fields`]).
+//! fields that its steps name are there and mirrored ([`super::action_steps`]).
 //!
 //! Owns the lists and automations (in the database, with a copy in memory), the signals and the runs. What a signal, a list and an
 //! automation are is [`crate::engine::signal`]'s.
@@ -14,7 +14,6 @@
 pub mod commands;
 mod cooling;
 mod decide;
-mod fields;
 mod held;
 mod log;
 mod persons;
@@ -43,6 +42,7 @@ use crate::{
         time::{DAY_MS, Timestamp},
     },
 };
+pub(in crate::engine::portal) use log::{Chosen, Found};
 pub(in crate::engine::portal) use persons::addresses;
 
 /// Most lists of a connection: each is asked about every signal, some microseconds each.

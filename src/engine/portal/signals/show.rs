@@ -146,8 +146,11 @@ impl Portal {
         let mut trouble = list.and_then(|one| one.saved.held.as_ref()).map(|held| held.words.clone());
         if trouble.is_none() && self.goes_on() {
             // What a field held that is not there any more a step does without.
-            trouble =
-                self.faults_of_steps(turn, &running.automation)?.into_iter().next().map(|one| one.detail);
+            trouble = self
+                .faults_of_automation(turn, &running.automation)?
+                .into_iter()
+                .next()
+                .map(|one| one.detail);
         }
         let mut counts = json!({ "open": 0, "done": 0, "failed": 0, "skipped": 0 });
         for (state, count) in store::counts(turn.sql, running.number)? {

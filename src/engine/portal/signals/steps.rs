@@ -7,15 +7,17 @@ use super::{
 };
 use crate::{
     engine::{
+        action_step::Planned,
         actor::Actor,
         portal::{
             Portal, Turn,
+            action_steps::{Ended, ended, id_of},
             outbox::{
-                actions::{CompanyOf, Wanted},
+                actions::Wanted,
                 commands::{Answer as Told, Asked, Command as Outbox, Taken},
             },
         },
-        signal::{Facts, Planned, named, plan},
+        signal::VOCABULARY,
     },
     store::{
         portal::{
@@ -25,8 +27,7 @@ use crate::{
         sql::SqlError,
     },
     values::{
-        ids::{ActionId, ObjectType, RecordId},
-        json,
+        ids::{ActionId, ObjectType},
         time::{HOUR_MS, MINUTE_MS, SECOND_MS},
     },
 };
@@ -46,18 +47,6 @@ struct Asking {
     index: usize,
     action: String,
     asked: Asked,
-}
-
-/// How an action of the outbox has ended.
-struct Ended {
-    state: String,
-    words: Option<String>,
-    /// The company and the contact that it made or found.
-    made: [Option<RecordId>; 2],
-    /// Whatever else it made.
-    record: Option<String>,
-    /// Records whose values it wrote, or which it found.
-    touched: Vec<(ObjectType, RecordId)>,
 }
 
 impl Portal {
@@ -100,8 +89,8 @@ impl Portal {
                 return Ok(None);
             }
             let step = &record.definition[index];
-            let action = step.get("action").and_then(|name| name.as_str()).unwrap_or_default().to_owned();
-            match self.planned(turn, &action, step, &facts) {
+            let action = step.action().to_owned();
+            match self.planned(turn, step, VOCABULARY, &facts) {
                 Planned::Skip(words) => {
                     record.put(index, Step::new(action, "skipped", Some(words), turn.now));
                 }
@@ -131,7 +120,7 @@ impl Portal {
         if record.read_since.is_none_or(|since| turn.now.since_ms(since) >= READ_WITHIN_MS) {
             return Ok(false);
         }
-        let named = named(&record.definition[index]);
+        let named = record.definition[index].reads(VOCABULARY);
         for (kind, id) in
             [(ObjectType::Companies, record.company.record), (ObjectType::Contacts, record.contact.record)]
         {
@@ -141,35 +130,6 @@ impl Portal {
             }
         }
         Ok(false)
-    }
-
-    /// What a step comes to; nothing is made of a type of which nobody can say what there is.
-    pub(super) fn planned(
-        &self,
-        turn: &Turn<'_>,
-        action: &str,
-        step: &serde_json::Map<String, serde_json::Value>,
-        facts: &Facts,
-    ) -> Planned {
-        let unseen = |kind| self.not_ready(turn, kind).is_ok_and(|why| why.is_some());
-        let kind = match action {
-            "import_company" => Some(ObjectType::Companies),
-            "import_contact" => Some(ObjectType::Contacts),
-            _ => None,
-        };
-        if kind.is_some_and(unseen) {
-            let words = "The connection may not read these records, so nobody knows whether it is there.";
-            return Planned::Skip(words.to_owned());
-        }
-        let mut planned = plan(step, facts, turn.now);
-        if let Planned::Do(wanted) = &mut planned
-            && let Wanted::ImportContact { company: company @ Some(CompanyOf::Domain(_)), .. } = &mut **wanted
-            && unseen(ObjectType::Companies)
-        {
-            // The contact is as good without a company that nobody can look for.
-            *company = None;
-        }
-        planned
     }
 
     /// Asks for what runs want next, all of it at once.
@@ -300,50 +260,6 @@ impl Portal {
         }
         Ok(())
     }
-}
-
-pub(super) fn id_of(action: &str) -> Option<ActionId> {
-    let action: serde_json::Value = json::parse(action).ok()?;
-    action["id"].as_str()?.parse().ok()
-}
-
-fn ended(action: &str) -> Ended {
-    let action: serde_json::Value = json::parse(action).unwrap_or_default();
-    let state = action["state"].as_str().unwrap_or("failed").to_owned();
-    let mut ended = Ended { words: None, made: [None; 2], record: None, touched: Vec::new(), state };
-    for write in action["writes"].as_array().into_iter().flatten() {
-        let id = write["result"].as_str().or_else(|| write["record"].as_str());
-        let kind = write["type"].as_str().unwrap_or_default();
-        if write["op"] == "create" && write["state"] == "done" {
-            let parsed = id.and_then(|id| id.parse().ok());
-            match kind {
-                "companies" => ended.made[0] = parsed,
-                "contacts" => ended.made[1] = parsed,
-                _ => {}
-            }
-        }
-        if matches!(write["op"].as_str(), Some("create" | "update")) {
-            ended.record = id.map(|id| format!("{kind}/{id}"));
-            let done = id.filter(|_| write["state"] == "done").and_then(|id| id.parse().ok());
-            ended.touched.extend(kind.parse().ok().zip(done));
-        }
-        if let Some(words) = write["problem"]["detail"].as_str() {
-            ended.words.get_or_insert_with(|| words.to_owned());
-        }
-        if write["found"] == true {
-            ended.words.get_or_insert_with(|| "It was in HubSpot already.".to_owned());
-        }
-        if write["unsure"] == true {
-            ended.words.get_or_insert_with(|| {
-                "It is in HubSpot; HubSpot did not say whether this made it.".to_owned()
-            });
-        }
-    }
-    if matches!(ended.state.as_str(), "waiting" | "sent" | "unknown") {
-        let words = "After a week nobody has said what became of it: the run goes on without.";
-        ended.words = Some(words.to_owned());
-    }
-    ended
 }
 
 fn save(turn: &Turn<'_>, run: Run, record: &Record) -> Result<(), SqlError> {

@@ -76,6 +76,17 @@ pub fn action_by_key(sql: &dyn Sql, key: &str) -> Result<Option<Action>, SqlErro
     rows.into_iter().next().map(action).transpose()
 }
 
+/// Forgets an action of which only was asked what it would come to.
+pub fn forget_dry(sql: &dyn Sql, id: &ActionId) -> Result<(), SqlError> {
+    for statement in [
+        "DELETE FROM outbox WHERE state = 'dry' AND action = (SELECT number FROM actions WHERE id = ?1)",
+        "DELETE FROM actions WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM outbox WHERE action = actions.number)",
+    ] {
+        sql.exec(statement, &[Param::Text(id.as_str())])?;
+    }
+    Ok(())
+}
+
 /// Which actions.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Which<'a> {
