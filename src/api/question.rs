@@ -265,6 +265,7 @@ pub fn problem(connection: &ConnectionId, answer: Answer, expected: Expected) ->
             | Answer::Mapping(_)
             | Answer::Score(_)
             | Answer::Signal(_)
+            | Answer::Workflow(_)
             | Answer::Endpoint(_),
             _,
         ) => return None,

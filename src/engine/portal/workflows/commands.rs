@@ -14,7 +14,7 @@ use crate::{
             Effect, Portal, Turn,
             outbox::commands::{Answer as Told, Command as Outbox},
         },
-        workflow::{Definition, Event, limits, templates},
+        workflow::{Definition, Event, limits},
     },
     store::{
         portal::workflows::{self as store, Version, runs},
@@ -251,12 +251,7 @@ impl Portal {
                 };
                 Ok(Answer::Json(json!({ "faults": faults }).to_string()))
             }
-            Command::Templates => {
-                let shown = templates().map(|own| {
-                    json!({ "key": own.key, "sends": own.sends, "definition": own.definition })
-                });
-                Ok(all(&shown))
-            }
+            Command::Templates => Ok(all(&[])),
             Command::Event(event) => self.receive_events(turn, vec![event]),
             Command::Events(events) => self.receive_events(turn, events),
             Command::Route(event) => Ok(Answer::Json(self.route(turn, &event)?.to_string())),
@@ -406,8 +401,7 @@ impl Portal {
         effects: &mut Vec<Effect>,
     ) -> Result<Answer, SqlError> {
         let mut run = there!(runs::by_id(turn.sql, id)?);
-        let mut record: Record =
-            json::parse(&run.content).map_err(|_| SqlError::Content("workflow_runs"))?;
+        let mut record: Record = json::parse(&run.content).map_err(|_| SqlError::Content("workflow_runs"))?;
         if run.state != "failed" {
             let words = format!("Only a run that failed can be tried again; this one is `{}`.", run.state);
             return Ok(refused(Refusal::NotNow(words)));
@@ -437,7 +431,7 @@ impl Portal {
                 return self.told_workflow_run(turn, id);
             }
         }
-        self.reopen(turn, run, &record)?;
+        self.reopen_workflow_run(turn, run, &record)?;
         self.told_workflow_run(turn, id)
     }
 
@@ -453,8 +447,7 @@ impl Portal {
             let words = format!("Only a run that is open can be cancelled; this one is `{}`.", run.state);
             return Ok(refused(Refusal::NotNow(words)));
         }
-        let mut record: Record =
-            json::parse(&run.content).map_err(|_| SqlError::Content("workflow_runs"))?;
+        let mut record: Record = json::parse(&run.content).map_err(|_| SqlError::Content("workflow_runs"))?;
         if let Some(action) = &run.action {
             self.outbox_command(turn, actor, Outbox::Cancel(action.clone()), effects)?;
             if let Some(line) = record.line_of(action).filter(|line| line.state == ASKED) {
@@ -462,7 +455,7 @@ impl Portal {
             }
         }
         record.why = Some(format!("Cancelled by {}.", actor.words()));
-        self.end_run(turn, run, &record, "cancelled")?;
+        self.end_workflow_run(turn, run, &record, "cancelled")?;
         self.told_workflow_run(turn, id)
     }
 }
