@@ -35,6 +35,8 @@ pub enum Route {
     OwnWebhook(ConnectionId),
     /// `GET /v1/filter-schema.json`: the JSON Schema of filters, for everybody.
     FilterSchema,
+    /// `GET /v1/workflow-schema.json`: the JSON Schema of workflows, for everybody.
+    WorkflowSchema,
     /// `GET /v1/openapi.json`: the document of `/v1`, for everybody.
     OpenApi,
     /// Whether the deployment works.
@@ -114,7 +116,7 @@ pub type Make = fn(&[&str]) -> Option<Route>;
 pub const OAUTH_CALLBACK: &str = "/oauth/callback";
 
 /// Every address: method, pattern, and what it means. `*` stands for one segment.
-const TABLE: [(Method, &str, Make); 105] = [
+const TABLE: [(Method, &str, Make); 106] = [
     (Method::Get, "/hello", |_| Some(Route::Hello)),
     (Method::Get, "/healthz", |_| Some(Route::Health)),
     // An app's key holds no underscore, a connection's id does.
@@ -207,6 +209,7 @@ const TABLE: [(Method, &str, Make); 105] = [
     (Method::Get, "/v1/connections/*/changes", |at| Some(Route::Ask(at[0].parse().ok()?, Ask::ListChanges))),
     (Method::Get, "/v1/connections/*/snapshot", |at| api(Api::Snapshot(at[0].parse().ok()?))),
     (Method::Get, "/v1/filter-schema.json", |_| Some(Route::FilterSchema)),
+    (Method::Get, "/v1/workflow-schema.json", |_| Some(Route::WorkflowSchema)),
     (Method::Get, "/v1/openapi.json", |_| Some(Route::OpenApi)),
     (Method::Get, "/v1/connections/*/channels", |at| channels(at, channel::Call::List)),
     (Method::Post, "/v1/connections/*/channels", |at| channels(at, channel::Call::Create)),

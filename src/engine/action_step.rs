@@ -381,7 +381,7 @@ fn missing(step: &Map<String, Value>, body: &Value) -> Option<(String, String)> 
     let lacks = |name: &&&str| step.contains_key(**name) && body.get(**name).is_none();
     let optional = |name: &str| match body["action"].as_str() {
         Some("import_contact") => name == "company",
-        Some("create_task") => name == "body",
+        Some("create_task" | "timeline_entry") => name == "body",
         _ => false,
     };
     let name = NEEDED.iter().filter(lacks).find(|name| !optional(name))?;

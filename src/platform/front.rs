@@ -15,6 +15,7 @@ use crate::{
     engine::{
         directory::messages::{Answer, Command, Standing},
         portal::messages::Command as PortalCommand,
+        workflow,
     },
     platform::{
         clock, config, directory_object as directory,
@@ -92,6 +93,7 @@ pub async fn handle(request: Request, env: &Env, context: &Context) -> Result<Re
             | Page::SignOut(_) => Box::pin(pages::handle(env, &config, page, &mut incoming)),
         },
         Found::Route(Route::FilterSchema) => return reply::json(200, &filter::schema()),
+        Found::Route(Route::WorkflowSchema) => return reply::json(200, &workflow::schema()),
         Found::Route(Route::OpenApi) => Box::pin(document(env)),
         Found::Route(Route::Health) => Box::pin(health(env, &config, &incoming)),
         Found::Route(Route::Hello) => return Response::ok("hello"),

@@ -375,6 +375,7 @@ fn taken(route: &Route) -> &'static [&'static str] {
         | Route::Webhook(_)
         | Route::OwnWebhook(_)
         | Route::FilterSchema
+        | Route::WorkflowSchema
         | Route::OpenApi
         | Route::Health
         | Route::Hello
@@ -496,6 +497,7 @@ const fn access(route: &Route) -> Option<Access> {
         | Route::Webhook(_)
         | Route::OwnWebhook(_)
         | Route::FilterSchema
+        | Route::WorkflowSchema
         | Route::OpenApi
         | Route::Health
         | Route::Hello
@@ -512,6 +514,7 @@ fn changes(route: &Route) -> bool {
         | Route::Webhook(_)
         | Route::OwnWebhook(_)
         | Route::FilterSchema
+        | Route::WorkflowSchema
         | Route::OpenApi
         | Route::Health
         | Route::Hello
@@ -521,7 +524,7 @@ fn changes(route: &Route) -> bool {
 
 /// Whether an address is for everybody.
 const fn is_public(route: &Route) -> bool {
-    matches!(route, Route::FilterSchema | Route::OpenApi)
+    matches!(route, Route::FilterSchema | Route::WorkflowSchema | Route::OpenApi)
 }
 
 /// The refusals that an address may answer with.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use crate::{
     engine::reader::{Reader, fault},
@@ -80,7 +80,12 @@ impl Event {
         Self::parse(&value, now)
     }
 
-    /// All of it by the names that filters, templates and mappings use; a fact takes no member's name.
+    /// What mappings fill fields from: `event`, with all of it by name.
+    pub fn data(&self) -> Map<String, Value> {
+        Map::from_iter([("event".to_owned(), json!(self.named()))])
+    }
+
+    /// All of it by the names that filters and templates use; a fact takes no member's name.
     pub fn named(&self) -> BTreeMap<String, String> {
         let mut all = self.facts.clone();
         let own = [

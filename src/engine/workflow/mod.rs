@@ -33,6 +33,10 @@ mod event;
 mod facts;
 pub mod limits;
 mod parse;
+mod schema;
+mod templates;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub use check::{describe, describe_condition};
@@ -42,3 +46,5 @@ pub use definition::{
 };
 pub use event::{EVENT_BYTES, Event, EventRecord};
 pub use facts::{Facts, of_subject, vocabulary};
+pub use schema::schema;
+pub use templates::{Template, templates};

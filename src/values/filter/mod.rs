@@ -46,7 +46,7 @@ mod words;
 mod write;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::{cmp::Ordering, collections::BTreeSet, fmt::Write as _};
 

@@ -34,8 +34,10 @@ fn hands(world: &World) -> Result<()> {
         rename(hubspot, *contact, "Chosen one")?;
         known_as(world, &connection, *contact, "Chosen one", PATIENCE)?;
     }
-    let schema = world.spoke.get_json("/v1/filter-schema.json")?;
-    ensure!(schema["$schema"].is_string(), "{schema}");
+    for language in ["filter", "workflow"] {
+        let schema = world.spoke.get_json(&format!("/v1/{language}-schema.json"))?;
+        ensure!(schema["$schema"].is_string(), "{schema}");
+    }
     let list = format!("/v1/connections/{connection}/channels");
     let chosen =
         json!({"property": "firstname", "type": "string", "operator": "starts_with", "value": "chosen"});

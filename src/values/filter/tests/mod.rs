@@ -1,7 +1,7 @@
 //! Tests of the filter. [`naive`] is a second evaluator, written from the module's documentation over the filter's JSON; [`any`]
 //! makes filters and records.
 
-mod any;
+pub(crate) mod any;
 mod dates;
 mod examples;
 mod naive;
