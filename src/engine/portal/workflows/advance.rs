@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-
 use super::{
     ASKED_LIMIT, AT_ONCE, RUN_MS, Running,
     enrol::{Candidate, Entry},
@@ -158,7 +156,7 @@ impl Portal {
                                 dry_run: false,
                                 background: true,
                                 coalesce: None,
-                                data: data(record.event.as_ref()),
+                                data: record.event.as_ref().map(Event::data).unwrap_or_default(),
                                 wanted: *wanted,
                             };
                             return Ok(Some(Asking { run, record, place, action, asked }));
@@ -488,12 +486,6 @@ fn behind(definition: &Definition, place: &Place) -> Option<Standing> {
 /// What a step is called in the outbox: no two of a definition have one id.
 fn step_name(place: &Place) -> &str {
     place.step().map_or("", |id| id.as_str())
-}
-
-/// What an action's mapping is filled from: the event and its facts, by the host's own names.
-pub(super) fn data(event: Option<&Event>) -> Map<String, Value> {
-    let named = event.map(|event| event.named().into_iter().map(|(name, value)| (name, Value::from(value))));
-    named.map(|named| ("event".to_owned(), Value::Object(named.collect()))).into_iter().collect()
 }
 
 /// Writes down what was asked on the way, and which way that was.

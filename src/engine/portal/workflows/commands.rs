@@ -14,7 +14,7 @@ use crate::{
             Effect, Portal, Turn,
             outbox::commands::{Answer as Told, Command as Outbox},
         },
-        workflow::{Definition, Event, limits},
+        workflow::{Definition, Event, limits, templates},
     },
     store::{
         portal::workflows::{self as store, Version, runs},
@@ -251,7 +251,11 @@ impl Portal {
                 };
                 Ok(Answer::Json(json!({ "faults": faults }).to_string()))
             }
-            Command::Templates => Ok(all(&[])),
+            Command::Templates => {
+                let shown = templates()
+                    .map(|own| json!({ "key": own.key, "sends": own.sends, "definition": own.definition }));
+                Ok(all(&shown))
+            }
             Command::Event(event) => self.receive_events(turn, vec![event]),
             Command::Events(events) => self.receive_events(turn, events),
             Command::Route(event) => Ok(Answer::Json(self.route(turn, &event)?.to_string())),

@@ -4,7 +4,6 @@
 use serde_json::{Value, json};
 
 use super::{
-    advance::data as data_of,
     commands::{Answer, On, Refusal, refused, wrong},
     facts::{Persons, subjects},
     fields::Discovered,
@@ -227,7 +226,7 @@ impl Portal {
             dry_run: true,
             background: true,
             coalesce: None,
-            data: data_of(event),
+            data: event.map(Event::data).unwrap_or_default(),
             wanted,
         };
         // Nothing leaves, and nothing is kept: the alarm has nothing to do.
