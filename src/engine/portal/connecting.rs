@@ -296,6 +296,7 @@ impl Portal {
         self.tell_lifecycle(turn)?;
         self.scores_wiped(turn)?;
         self.activations_wiped(turn)?;
+        self.workflows_wiped(turn)?;
         wipe::wipe(turn.sql)?;
         if let Some(connection) = &mut self.connection {
             connection.delete_data = false;

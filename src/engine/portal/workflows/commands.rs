@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     Mode, Running, Saved, VERSIONS,
+    advance::may_reopen,
     log::{ASKED, Record},
 };
 use crate::{
@@ -252,9 +253,8 @@ impl Portal {
                 Ok(Answer::Json(json!({ "faults": faults }).to_string()))
             }
             Command::Templates => {
-                let shown = templates().map(|own| {
-                    json!({ "key": own.key, "sends": own.sends, "definition": own.definition })
-                });
+                let shown = templates()
+                    .map(|own| json!({ "key": own.key, "sends": own.sends, "definition": own.definition }));
                 Ok(all(&shown))
             }
             Command::Event(event) => self.receive_events(turn, vec![event]),
@@ -406,8 +406,7 @@ impl Portal {
         effects: &mut Vec<Effect>,
     ) -> Result<Answer, SqlError> {
         let mut run = there!(runs::by_id(turn.sql, id)?);
-        let mut record: Record =
-            json::parse(&run.content).map_err(|_| SqlError::Content("workflow_runs"))?;
+        let mut record: Record = json::parse(&run.content).map_err(|_| SqlError::Content("workflow_runs"))?;
         if run.state != "failed" {
             let words = format!("Only a run that failed can be tried again; this one is `{}`.", run.state);
             return Ok(refused(Refusal::NotNow(words)));
@@ -416,7 +415,7 @@ impl Portal {
             let words = "The run stands nowhere that it could go on from.";
             return Ok(refused(Refusal::NotNow(words.to_owned())));
         };
-        if !self.may_reopen(turn, &run)? {
+        if !may_reopen(turn, &run)? {
             let words = "Another run of the same is under way.";
             return Ok(refused(Refusal::NotNow(words.to_owned())));
         }
@@ -437,7 +436,7 @@ impl Portal {
                 return self.told_workflow_run(turn, id);
             }
         }
-        self.reopen(turn, run, &record)?;
+        self.reopen_workflow_run(turn, run, &record)?;
         self.told_workflow_run(turn, id)
     }
 
@@ -453,8 +452,7 @@ impl Portal {
             let words = format!("Only a run that is open can be cancelled; this one is `{}`.", run.state);
             return Ok(refused(Refusal::NotNow(words)));
         }
-        let mut record: Record =
-            json::parse(&run.content).map_err(|_| SqlError::Content("workflow_runs"))?;
+        let mut record: Record = json::parse(&run.content).map_err(|_| SqlError::Content("workflow_runs"))?;
         if let Some(action) = &run.action {
             self.outbox_command(turn, actor, Outbox::Cancel(action.clone()), effects)?;
             if let Some(line) = record.line_of(action).filter(|line| line.state == ASKED) {
@@ -462,7 +460,7 @@ impl Portal {
             }
         }
         record.why = Some(format!("Cancelled by {}.", actor.words()));
-        self.end_run(turn, run, &record, "cancelled")?;
+        self.end_workflow_run(turn, run, &record, "cancelled")?;
         self.told_workflow_run(turn, id)
     }
 }

@@ -141,10 +141,9 @@ impl Portal {
     pub(super) fn persons_of_event(&self, turn: &Turn<'_>, event: &Event) -> Result<Persons, SqlError> {
         let mut persons = match event.record {
             Some(EventRecord { object_type, id }) => {
-                let here = match self.mirrors(object_type) {
-                    true => query::resolve(turn.sql, object_type, id)?.unwrap_or(id),
-                    false => id,
-                };
+                let target =
+                    if self.mirrors(object_type) { query::resolve(turn.sql, object_type, id)? } else { None };
+                let here = target.unwrap_or(id);
                 Persons::of_record(object_type, here, "The event names it.")
             }
             None => Persons::default(),
@@ -244,7 +243,7 @@ impl Portal {
             }
             for from in from.iter().copied().filter(|from| *from != kind && RELATED.contains(from)) {
                 let Some(id) = persons.record(from) else { continue };
-                if let Some((found, reason)) = self.linked(turn, from, id, kind)? {
+                if let Some((found, reason)) = Self::belonging(turn, from, id, kind)? {
                     if let Some(chosen) = persons.chosen(kind) {
                         chosen.record = Some(found);
                         chosen.reasons.push(reason);
@@ -257,8 +256,7 @@ impl Portal {
     }
 
     /// The record of a type that one is linked to, and why that one.
-    fn linked(
-        &self,
+    fn belonging(
         turn: &Turn<'_>,
         from: ObjectType,
         id: RecordId,
@@ -268,11 +266,8 @@ impl Portal {
         let all = links::youngest(turn.sql, pair, side, id, LINKED)?;
         let primary = told_by(from, kind).1.map_or("-", |(_, own)| own);
         let is_primary = |link: &&links::Link| link.types.split(' ').any(|own| own == primary);
-        let closed = if kind == ObjectType::Deals && !all.is_empty() {
-            closed_stages(turn)?
-        } else {
-            BTreeSet::new()
-        };
+        let closed =
+            if kind == ObjectType::Deals && !all.is_empty() { closed_stages(turn)? } else { BTreeSet::new() };
         let first = all.iter().find(is_primary).map(|link| link.to);
         let ids: Vec<RecordId> = all.iter().map(|link| link.to).collect();
         let mut best: Option<(bool, Timestamp, RecordId)> = None;

@@ -21,10 +21,7 @@ use crate::{
         },
         sql::SqlError,
     },
-    values::{
-        filter::Values as _,
-        ids::{ObjectType, RecordId},
-    },
+    values::ids::{ObjectType, RecordId},
 };
 
 /// What happened to a record since the feed was looked at last.
@@ -46,7 +43,8 @@ impl Portal {
         &mut self,
         turn: &mut Turn<'_>,
     ) -> Result<bool, SqlError> {
-        let of_changes = |one: &Running| matches!(one.definition.trigger, Trigger::Change { .. }) && one.works();
+        let of_changes =
+            |one: &Running| matches!(one.definition.trigger, Trigger::Change { .. }) && one.works();
         let begins = self.workflows.all.iter().any(of_changes);
         if !begins && !self.workflows.watches {
             // What is told while nobody listens is none of what is made later.
@@ -105,11 +103,8 @@ impl Portal {
             if *record != kind {
                 continue;
             }
-            let wanted: Vec<RecordId> = touched
-                .iter()
-                .filter(|(_, own)| begins(own, kinds, properties))
-                .map(|(id, _)| *id)
-                .collect();
+            let wanted: Vec<RecordId> =
+                touched.iter().filter(|(_, own)| begins(own, kinds, properties)).map(|(id, _)| *id).collect();
             for some in wanted.chunks(FETCH as usize) {
                 for live in records::live_by_ids(turn.sql, kind, some)? {
                     began |= self.begin_by_change(turn, at, &live, &touched[&live.id])?;
@@ -161,7 +156,6 @@ impl Portal {
         facts.set(kind, live.id, values);
         let mut before = facts.clone();
         before.set(kind, live.id, old);
-        debug_assert!(facts.value(None, "hs_object_id").is_some(), "a record has an id");
         // Of what is new nothing was before, and nothing has changed.
         let before = (!is_created).then_some(&before);
         let candidate = Candidate { persons, facts: &facts, before, event: None, began: words };

@@ -70,9 +70,7 @@ impl Portal {
     /// Whether every record of a type is known.
     fn is_whole(&self, kind: ObjectType) -> bool {
         let own = self.streams.iter().position(|running| running.saved.object_type == kind);
-        own.is_some_and(|index| {
-            self.streams[index].saved.backfill.is_none() && !self.stands_still(index)
-        })
+        own.is_some_and(|index| self.streams[index].saved.backfill.is_none() && !self.stands_still(index))
     }
 
     /// When a walk begins or goes on.
@@ -83,12 +81,9 @@ impl Portal {
             let Some((kind, every)) = schedule(running) else { continue };
             let (number, next) = slot(every, turn.now, offset);
             let is_due = running.saved.above.is_some() || running.saved.slot.is_none_or(|own| own < number);
-            let at = match is_due {
-                // The end of a full read, or of a run, is what is waited for.
-                true if !self.is_whole(kind) || self.workflows.room() < SCAN_RECORDS as u64 => None,
-                true => Some(turn.now),
-                false => Some(next),
-            };
+            // The end of a full read, or of a run, is what is waited for.
+            let may_walk = self.is_whole(kind) && self.workflows.room() >= SCAN_RECORDS as u64;
+            let at = if is_due { may_walk.then_some(turn.now) } else { Some(next) };
             due = due.into_iter().chain(at).min();
         }
         Ok(due)
