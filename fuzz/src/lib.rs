@@ -19,7 +19,7 @@ use std::{fs, io};
 pub type Target = fn(&[u8]);
 
 /// Every target with its name, which is its corpus's folder too.
-pub const TARGETS: [(&str, Target); 17] = [
+pub const TARGETS: [(&str, Target); 18] = [
     ("webhook_events", hubspot::webhook_events),
     ("webhook_signature", hubspot::webhook_signature),
     ("token_answers", hubspot::token_answers),
@@ -33,6 +33,7 @@ pub const TARGETS: [(&str, Target); 17] = [
     ("oauth_callback", own::oauth_callback),
     ("cursors", own::cursors),
     ("filters", own::filters),
+    ("workflows", own::workflows),
     ("api_keys", own::api_keys),
     ("json_bodies", own::json_bodies),
     ("cookies", own::cookies),

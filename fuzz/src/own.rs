@@ -1,5 +1,7 @@
 //! What browsers, the host's servers and whoever knows an address send.
 
+use std::collections::BTreeMap;
+
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use serde_json::Value;
 use spoke::api::cookie::{Jar, Of as CookieOf, csrf_fits};
@@ -7,7 +9,8 @@ use spoke::api::cursor::{self, Of};
 use spoke::api::request::{self, Query};
 use spoke::api::{channel, endpoint, route};
 use spoke::engine::directory::api_key;
-use spoke::values::filter::{Filter, MAX_BYTES, MAX_CONDITIONS};
+use spoke::engine::workflow::{Definition, Facts, Next, Standing, limits};
+use spoke::values::filter::{Context, Filter, MAX_BYTES, MAX_CONDITIONS};
 use spoke::values::http::Method;
 use spoke::values::ids::{ApiKeyId, ChannelId, EndpointId, RecordId, WorkspaceId};
 use spoke::values::receiver::{self, DeliverTo, Reach};
@@ -77,6 +80,35 @@ pub fn filters(bytes: &[u8]) {
             assert_eq!(Filter::parse(&written).as_ref(), Ok(&filter), "{written}");
         }
         Err(faults) => assert!((1..=20).contains(&faults.len())),
+    }
+}
+
+/// Workflows: what is read fits its limits, reads the same when it is written out, and each of its runs ends.
+pub fn workflows(bytes: &[u8]) {
+    let Some(given) = text(bytes) else { return };
+    match Definition::parse(given) {
+        Ok(definition) => {
+            let written = definition.to_json().to_string();
+            assert!(written.len() <= limits::BYTES && definition.all_steps().len() <= limits::STEPS);
+            assert_eq!(Definition::parse(&written).as_ref(), Ok(&definition), "{written}");
+            let nobody = Facts::new(definition.trigger.record(), BTreeMap::new(), Timestamp(0));
+            let context = Context { now: Timestamp(0), utc_offset_ms: 0 };
+            let (mut place, mut turns) = (definition.first(), 0);
+            while let Some(here) = place {
+                turns += 1;
+                assert!(turns <= limits::STEPS, "{written}");
+                let standing = Standing { place: here, since: None };
+                place = match definition.decide(&standing, &nobody, context).next {
+                    Next::Act { place, .. } | Next::Decided { place, .. } => definition.after(&place),
+                    Next::Wait { standing, .. } | Next::WaitUntil { standing, .. } => {
+                        definition.after(&standing.place)
+                    }
+                    Next::Stopped { .. } | Next::Ended => None,
+                    Next::Lost => panic!("a place of its own is lost in {written}"),
+                };
+            }
+        }
+        Err(faults) => assert!((1..=limits::FAULTS).contains(&faults.len())),
     }
 }
 

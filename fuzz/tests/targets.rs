@@ -104,6 +104,7 @@ targets! {
     oauth_callback
     cursors
     filters
+    workflows
     api_keys
     json_bodies
     cookies

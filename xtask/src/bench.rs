@@ -21,6 +21,8 @@ mod polls;
 mod rate;
 mod webhooks;
 mod whole;
+#[cfg(feature = "matching")]
+mod workflows;
 
 use std::time::Instant;
 
@@ -41,7 +43,7 @@ pub struct Options {
     #[arg(long)]
     json: bool,
     /// Only the parts whose names hold this text: size, calls, polls, types, rate, cost, webhooks, whole, lists, feed; and those
-    /// that only their names choose, match, night, outbox, scale, scale-lists, scale-off
+    /// that only their names choose, match, workflows, night, outbox, scale, scale-lists, scale-off
     #[arg(long)]
     only: Option<String>,
     /// Contacts of the largest account, which `--only scale` measures, and accounts of the host's with `--only night`
@@ -88,7 +90,7 @@ impl Figure {
     }
 }
 
-/// Builds this program once more, with the SQLite by which `scale` moves time, or for speed with the engine that `match` calls, and
+/// Builds this program once more, with the SQLite by which `scale` moves time, or for speed with the engine that `match` and `workflows` call, and
 /// hands over to that.
 #[cfg(not(all(feature = "scale", feature = "night")))]
 fn hand_over(options: &Options, features: &str, profile: &str) -> Result<bool> {
@@ -108,6 +110,12 @@ pub fn run_alone(options: &Options) -> Result<Option<bool>> {
             return hand_over(options, "matching", "tool").map(Some);
             #[cfg(feature = "matching")]
             return shown_all(options, &matching::measure()?).map(Some);
+        }
+        Some("workflows") => {
+            #[cfg(not(feature = "matching"))]
+            return hand_over(options, "matching", "tool").map(Some);
+            #[cfg(feature = "matching")]
+            return shown_all(options, &workflows::measure()?).map(Some);
         }
         Some("night") => {
             #[cfg(not(feature = "night"))]

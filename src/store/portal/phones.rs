@@ -60,8 +60,7 @@ fn finding() -> String {
 /// Live contacts with a key, [`MOST`] at most, in the order of their ids. Two numbers can have one key, and a number may be gone that was read
 /// while nothing asked: the caller compares.
 pub fn holders(sql: &dyn Sql, key: i64) -> Result<Vec<RecordId>, SqlError> {
-    let rows =
-        sql.exec(&finding(), &[Param::Text(NAME), Param::Int(key), Param::Int(MOST.into())])?;
+    let rows = sql.exec(&finding(), &[Param::Text(NAME), Param::Int(key), Param::Int(MOST.into())])?;
     let read = |row: &Vec<Value>| row.first()?.text()?.parse().ok();
     rows.iter().map(read).collect::<Option<_>>().ok_or(SqlError::Content("further_keys"))
 }
@@ -122,7 +121,8 @@ mod tests {
         assert_eq!(found("+491709876543"), [RecordId(1)]);
         put(&sql, &[RecordId(1)], &[]).unwrap();
         assert_eq!(found("030/12345678"), [RecordId(2)]);
-        records::entomb(&sql, ObjectType::Contacts, &[Grave { id: RecordId(2), merged_into: None }], 2).unwrap();
+        records::entomb(&sql, ObjectType::Contacts, &[Grave { id: RecordId(2), merged_into: None }], 2)
+            .unwrap();
         assert_eq!(found("030/12345678"), []);
         assert!(forget_some(&sql, 9).unwrap());
     }

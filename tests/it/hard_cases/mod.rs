@@ -52,6 +52,7 @@ mod types;
 mod unreadable;
 mod untold;
 mod waiting;
+mod workflows;
 
 use hubspot_simulator::{Shape, portal::PortalSettings};
 use serde_json::json;

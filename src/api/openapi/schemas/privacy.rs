@@ -84,7 +84,10 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 ("signals_besides", said(count(), "How many there are besides.")),
                 (
                     "workflow_runs",
-                    said(list(json!({ "type": "object" })), "Runs of workflows, each with the event that began it."),
+                    said(
+                        list(json!({ "type": "object" })),
+                        "Runs of workflows, each with the event that began it.",
+                    ),
                 ),
                 ("workflow_runs_besides", said(count(), "How many there are besides.")),
             ]),

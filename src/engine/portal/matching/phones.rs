@@ -144,7 +144,8 @@ impl Portal {
         for some in store::holders(turn.sql, sought.key())?.chunks(query::FETCH as usize) {
             for live in records::live_by_ids(turn.sql, kind, some)? {
                 let properties = Properties::parse(&live.properties).unwrap_or_default();
-                let own = store::PROPERTIES.into_iter().filter_map(|name| Phone::parse(properties.get(name)?));
+                let own =
+                    store::PROPERTIES.into_iter().filter_map(|name| Phone::parse(properties.get(name)?));
                 let is_theirs = own.into_iter().any(|own| own.is_same(&sought));
                 if is_theirs && !self.blocks.keeps_out(kind, live.id, &properties) {
                     found.push(live.id);
@@ -161,8 +162,7 @@ impl Portal {
 
 /// Indexes the numbers of contacts above an id; where to go on.
 fn go_over(turn: &Turn<'_>, above: RecordId) -> Result<Option<RecordId>, SqlError> {
-    let (found, next) =
-        lookup::mentioning(turn.sql, ObjectType::Contacts, store::MENTION, above, CONTACTS)?;
+    let (found, next) = lookup::mentioning(turn.sql, ObjectType::Contacts, store::MENTION, above, CONTACTS)?;
     let mut numbers = Vec::with_capacity(found.len());
     for live in &found {
         // What cannot be read has no number.

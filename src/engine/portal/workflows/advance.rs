@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-
 use super::{
     ASKED_LIMIT, AT_ONCE, RUN_MS, Running,
     enrol::{Candidate, Entry},
@@ -89,11 +87,15 @@ impl Portal {
     }
 
     /// Takes in how the action ended that it waited for, and goes on until it waits again; what it asks for next, if anything.
-    fn advance_workflow_run(&mut self, turn: &mut Turn<'_>, mut run: Run) -> Result<Option<Asking>, SqlError> {
+    fn advance_workflow_run(
+        &mut self,
+        turn: &mut Turn<'_>,
+        mut run: Run,
+    ) -> Result<Option<Asking>, SqlError> {
         let mut record: Record = json::parse(&run.content).map_err(|_| WRONG)?;
         let Some(definition) = self.definition_of(turn, run.workflow, run.version)? else {
             run.due_at = turn.now.plus_ms(UNKNOWN_MS);
-            self.save_run(turn, run, &record)?;
+            self.save_workflow_run(turn, run, &record)?;
             return Ok(None);
         };
         let Some(context) = self.channel_context(turn) else { return Ok(None) };
@@ -103,12 +105,12 @@ impl Portal {
         if let Some(action) = run.action.take()
             && !self.take_in_step(turn, &mut run, &mut record, &action, &definition)?
         {
-            self.end_run(turn, run, &record, "failed")?;
+            self.end_workflow_run(turn, run, &record, "failed")?;
             return Ok(None);
         }
         if Self::awaits_what_was_written(turn, &record, &definition)? {
             run.due_at = turn.now.plus_ms(READ_MS);
-            self.save_run(turn, run, &record)?;
+            self.save_workflow_run(turn, run, &record)?;
             return Ok(None);
         }
         record.read_since = None;
@@ -154,7 +156,7 @@ impl Portal {
                                 dry_run: false,
                                 background: true,
                                 coalesce: None,
-                                data: data(record.event.as_ref()),
+                                data: record.event.as_ref().map(Event::data).unwrap_or_default(),
                                 wanted: *wanted,
                             };
                             return Ok(Some(Asking { run, record, place, action, asked }));
@@ -166,7 +168,7 @@ impl Portal {
                     line.until = Some(until);
                     record.put(line);
                     (record.standing, run.due_at) = (Some(standing), until);
-                    self.save_run(turn, run, &record)?;
+                    self.save_workflow_run(turn, run, &record)?;
                     return Ok(None);
                 }
                 Next::WaitUntil { standing, again_at, until } => {
@@ -178,7 +180,7 @@ impl Portal {
                     run.due_at = again_at.into_iter().chain([until]).min().unwrap_or(until);
                     (record.standing, run.watches) = (Some(standing), true);
                     self.workflows.watches = true;
-                    self.save_run(turn, run, &record)?;
+                    self.save_workflow_run(turn, run, &record)?;
                     return Ok(None);
                 }
                 Next::Decided { place, route } => {
@@ -190,19 +192,18 @@ impl Portal {
                 Next::Stopped { place, words } => {
                     record.put(Line::new(place, "stop", "stopped", Some(words.to_owned()), turn.now));
                     record.why = Some(words.to_owned());
-                    self.end_run(turn, run, &record, "stopped")?;
+                    self.end_workflow_run(turn, run, &record, "stopped")?;
                     return Ok(None);
                 }
                 Next::Ended => {}
                 Next::Lost => {
-                    record.why =
-                        Some(format!("The version has no step \"{}\" any more.", standing.place));
-                    self.end_run(turn, run, &record, "failed")?;
+                    record.why = Some(format!("The version has no step \"{}\" any more.", standing.place));
+                    self.end_workflow_run(turn, run, &record, "failed")?;
                     return Ok(None);
                 }
             }
         }
-        self.end_run(turn, run, &record, "done")?;
+        self.end_workflow_run(turn, run, &record, "done")?;
         Ok(None)
     }
 
@@ -239,18 +240,18 @@ impl Portal {
                 record.conditions = found;
                 record.standing = definition.first().map(|place| Standing { place, since: None });
                 enrolled::put(turn.sql, run.workflow, &run.subject, turn.now)?;
-                self.save_run(turn, run.clone(), record)?;
+                self.save_workflow_run(turn, run.clone(), record)?;
                 Ok(true)
             }
             Entry::Stays(why, found) => {
                 record.conditions = found;
                 record.why = Some(why);
-                self.end_run(turn, run.clone(), record, "skipped")?;
+                self.end_workflow_run(turn, run.clone(), record, "skipped")?;
                 Ok(false)
             }
             Entry::Loops(why) => {
                 record.why = Some(why);
-                self.end_run(turn, run.clone(), record, "skipped")?;
+                self.end_workflow_run(turn, run.clone(), record, "skipped")?;
                 Ok(false)
             }
         }
@@ -331,8 +332,7 @@ impl Portal {
         let [company, contact] = ended.made;
         for (kind, id) in [(ObjectType::Companies, company), (ObjectType::Contacts, contact)] {
             let Some(id) = id else { continue };
-            let chosen =
-                if kind == ObjectType::Contacts { &mut record.contact } else { &mut record.company };
+            let chosen = if kind == ObjectType::Contacts { &mut record.contact } else { &mut record.company };
             if chosen.record.is_none() {
                 chosen.record = Some(id);
                 chosen.reasons.push(words.clone());
@@ -370,13 +370,13 @@ impl Portal {
                     line.action_id = Some(id.clone());
                     run.action = Some(id);
                     record.put(line);
-                    self.save_run(turn, run, &record)?;
+                    self.save_workflow_run(turn, run, &record)?;
                 }
                 Taken::Refused(refusal) => {
                     "refused".clone_into(&mut line.state);
                     line.words = Some(refusal.words);
                     record.put(line);
-                    self.end_run(turn, run, &record, "failed")?;
+                    self.end_workflow_run(turn, run, &record, "failed")?;
                 }
                 Taken::Off => {
                     "off".clone_into(&mut line.state);
@@ -385,14 +385,14 @@ impl Portal {
                     let definition = self.definition_of(turn, run.workflow, run.version)?;
                     record.standing = definition.and_then(|definition| behind(&definition, &place));
                     if record.standing.is_some() {
-                        self.save_run(turn, run, &record)?;
+                        self.save_workflow_run(turn, run, &record)?;
                     } else {
-                        self.end_run(turn, run, &record, "done")?;
+                        self.end_workflow_run(turn, run, &record, "done")?;
                     }
                 }
                 Taken::Full => {
                     run.due_at = turn.now.plus_ms(FULL_MS);
-                    self.save_run(turn, run, &record)?;
+                    self.save_workflow_run(turn, run, &record)?;
                 }
             }
         }
@@ -426,13 +426,13 @@ impl Portal {
                 line.ask_again(turn.now);
             }
             run.action = Some(action.clone());
-            return self.reopen(turn, run, &record);
+            return self.reopen_workflow_run(turn, run, &record);
         }
         if let Some(line) = record.line_of(action) {
             line.ask_again(turn.now);
             (line.state, line.words) = (now.state, now.words);
         }
-        self.save_run(turn, run, &record)
+        self.save_workflow_run(turn, run, &record)
     }
 
     /// Whether a run that is over may be under way again: not while another of the same is.
@@ -441,20 +441,30 @@ impl Portal {
     }
 
     /// A run that failed goes on where it stands.
-    pub(super) fn reopen(&mut self, turn: &Turn<'_>, mut run: Run, record: &Record) -> Result<(), SqlError> {
+    pub(super) fn reopen_workflow_run(
+        &mut self,
+        turn: &Turn<'_>,
+        mut run: Run,
+        record: &Record,
+    ) -> Result<(), SqlError> {
         (run.state, run.ended_at, run.due_at) = ("open".to_owned(), None, turn.now);
         self.workflows.open += 1;
         self.workflows.stir();
-        self.save_run(turn, run, record)
+        self.save_workflow_run(turn, run, record)
     }
 
-    pub(super) fn save_run(&self, turn: &Turn<'_>, run: Run, record: &Record) -> Result<(), SqlError> {
+    pub(super) fn save_workflow_run(
+        &self,
+        turn: &Turn<'_>,
+        run: Run,
+        record: &Record,
+    ) -> Result<(), SqlError> {
         let content = serde_json::to_string(record).map_err(|_| WRONG)?;
         store::put(turn.sql, &Run { content, ..run })
     }
 
     /// The end of a run.
-    pub(super) fn end_run(
+    pub(super) fn end_workflow_run(
         &mut self,
         turn: &Turn<'_>,
         mut run: Run,
@@ -464,7 +474,7 @@ impl Portal {
         state.clone_into(&mut run.state);
         (run.ended_at, run.action, run.watches) = (Some(turn.now), None, false);
         self.workflows.open = self.workflows.open.saturating_sub(1);
-        self.save_run(turn, run, record)
+        self.save_workflow_run(turn, run, record)
     }
 }
 
@@ -476,12 +486,6 @@ fn behind(definition: &Definition, place: &Place) -> Option<Standing> {
 /// What a step is called in the outbox: no two of a definition have one id.
 fn step_name(place: &Place) -> &str {
     place.step().map_or("", |id| id.as_str())
-}
-
-/// What an action's mapping is filled from: the event and its facts, by the host's own names.
-pub(super) fn data(event: Option<&Event>) -> Map<String, Value> {
-    let named = event.map(|event| event.named().into_iter().map(|(name, value)| (name, Value::from(value))));
-    named.map(|named| ("event".to_owned(), Value::Object(named.collect()))).into_iter().collect()
 }
 
 /// Writes down what was asked on the way, and which way that was.

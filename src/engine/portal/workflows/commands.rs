@@ -252,9 +252,8 @@ impl Portal {
                 Ok(Answer::Json(json!({ "faults": faults }).to_string()))
             }
             Command::Templates => {
-                let shown = templates().map(|own| {
-                    json!({ "key": own.key, "sends": own.sends, "definition": own.definition })
-                });
+                let shown = templates()
+                    .map(|own| json!({ "key": own.key, "sends": own.sends, "definition": own.definition }));
                 Ok(all(&shown))
             }
             Command::Event(event) => self.receive_events(turn, vec![event]),
@@ -406,8 +405,7 @@ impl Portal {
         effects: &mut Vec<Effect>,
     ) -> Result<Answer, SqlError> {
         let mut run = there!(runs::by_id(turn.sql, id)?);
-        let mut record: Record =
-            json::parse(&run.content).map_err(|_| SqlError::Content("workflow_runs"))?;
+        let mut record: Record = json::parse(&run.content).map_err(|_| SqlError::Content("workflow_runs"))?;
         if run.state != "failed" {
             let words = format!("Only a run that failed can be tried again; this one is `{}`.", run.state);
             return Ok(refused(Refusal::NotNow(words)));
@@ -437,7 +435,7 @@ impl Portal {
                 return self.told_workflow_run(turn, id);
             }
         }
-        self.reopen(turn, run, &record)?;
+        self.reopen_workflow_run(turn, run, &record)?;
         self.told_workflow_run(turn, id)
     }
 
@@ -453,8 +451,7 @@ impl Portal {
             let words = format!("Only a run that is open can be cancelled; this one is `{}`.", run.state);
             return Ok(refused(Refusal::NotNow(words)));
         }
-        let mut record: Record =
-            json::parse(&run.content).map_err(|_| SqlError::Content("workflow_runs"))?;
+        let mut record: Record = json::parse(&run.content).map_err(|_| SqlError::Content("workflow_runs"))?;
         if let Some(action) = &run.action {
             self.outbox_command(turn, actor, Outbox::Cancel(action.clone()), effects)?;
             if let Some(line) = record.line_of(action).filter(|line| line.state == ASKED) {
@@ -462,7 +459,7 @@ impl Portal {
             }
         }
         record.why = Some(format!("Cancelled by {}.", actor.words()));
-        self.end_run(turn, run, &record, "cancelled")?;
+        self.end_workflow_run(turn, run, &record, "cancelled")?;
         self.told_workflow_run(turn, id)
     }
 }

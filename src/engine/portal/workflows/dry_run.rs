@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use super::{
     commands::{Answer, On, Refusal, refused, wrong},
-    advance::data as data_of,
     facts::{Persons, subjects},
     fields::Discovered,
     log::told,
@@ -21,9 +20,7 @@ use crate::{
             outbox::commands::{Answer as Told, Asked, Command as Outbox, Taken},
         },
         reader::within,
-        workflow::{
-            Again, Definition, Event, EventRecord, Facts, Next, Place, Standing, vocabulary,
-        },
+        workflow::{Again, Definition, Event, EventRecord, Facts, Next, Place, Standing, vocabulary},
     },
     store::{
         portal::{
@@ -95,7 +92,8 @@ impl Portal {
         let why_not = self.why_not_again(turn, definition, &persons, &facts, context)?;
         let faults = self.faults_of_workflow(turn, definition)?;
         let enters = entry.holds;
-        let (steps, route, ends) = self.walk_through(turn, definition, (&facts, event.as_ref()), &fields, context)?;
+        let (steps, route, ends) =
+            self.walk_through(turn, definition, (&facts, event.as_ref()), &fields, context)?;
         let told = json!({
             "enters": enters,
             "conditions": found(&conditions),
@@ -228,7 +226,7 @@ impl Portal {
             dry_run: true,
             background: true,
             coalesce: None,
-            data: data_of(event),
+            data: event.map(Event::data).unwrap_or_default(),
             wanted,
         };
         // Nothing leaves, and nothing is kept: the alarm has nothing to do.

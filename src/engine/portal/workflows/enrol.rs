@@ -121,8 +121,7 @@ impl Portal {
         let entry = self.entry(turn, &self.workflows.all[at], &candidate, context)?;
         let running = &self.workflows.all[at];
         let name = &running.definition.name;
-        let mut record =
-            Record::new(name, candidate.began, candidate.event.cloned(), &candidate.persons);
+        let mut record = Record::new(name, candidate.began, candidate.event.cloned(), &candidate.persons);
         match entry {
             Entry::Enters(found) => {
                 record.conditions = found;
@@ -174,7 +173,8 @@ impl Portal {
         let subject = persons.subject(running.definition.trigger.record());
         let is_active = store::active(turn.sql, running.number, running.saved.version, &[subject])?;
         if is_active.is_some() || self.workflows.room() == 0 {
-            record.why = Some("The workflow stood still, and something else of the same waits for it.".to_owned());
+            record.why =
+                Some("The workflow stood still, and something else of the same waits for it.".to_owned());
             return self.log_only(turn, at, persons, &record, "skipped");
         }
         record.asks = true;

@@ -1,11 +1,6 @@
 //! Events: taken in once each, and held against the workflows that they begin once the mirror can tell whom they are of.
 
-use super::{
-    AT_ONCE, Mode, PENDING_LIMIT, PAUSED_WORDS,
-    commands::Received,
-    enrol::Candidate,
-    log::Record,
-};
+use super::{AT_ONCE, Mode, PAUSED_WORDS, PENDING_LIMIT, commands::Received, enrol::Candidate, log::Record};
 use crate::{
     engine::{
         portal::{Portal, Turn, matching::WhyNot},
@@ -77,9 +72,9 @@ impl Portal {
 
     /// Numbers are indexed as long as something may ask by them.
     pub(super) fn fit_phones(&mut self, turn: &Turn<'_>) -> Result<(), SqlError> {
-        let in_use =
-            |own: &super::Running| matches!(own.saved.mode, Mode::Enabled | Mode::Paused);
-        let mut events = self.workflows.all.iter().filter(|own| in_use(own)).filter_map(super::Running::event);
+        let in_use = |own: &super::Running| matches!(own.saved.mode, Mode::Enabled | Mode::Paused);
+        let mut events =
+            self.workflows.all.iter().filter(|own| in_use(own)).filter_map(super::Running::event);
         if events.clone().next().is_none() {
             return self.want_phones(turn, false);
         }
@@ -112,8 +107,7 @@ impl Portal {
             if !self.may_decide_event(turn, &one)? {
                 break;
             }
-            let event: Event =
-                json::parse(&one.content).map_err(|_| SqlError::Content("workflow_events"))?;
+            let event: Event = json::parse(&one.content).map_err(|_| SqlError::Content("workflow_events"))?;
             self.decide_event(turn, &event)?;
             decided.push(one.number);
         }
@@ -144,8 +138,7 @@ impl Portal {
             let began = format!("The event \"{}\" came: {}.", event.event, event.id);
             if works {
                 let facts = self.facts_of(turn, record, &persons, Some(event), &|_| true)?;
-                let candidate =
-                    Candidate { persons, facts: &facts, before: None, event: Some(event), began };
+                let candidate = Candidate { persons, facts: &facts, before: None, event: Some(event), began };
                 self.enrol(turn, at, candidate)?;
                 continue;
             }

@@ -244,7 +244,7 @@ impl Portal {
             }
             for from in from.iter().copied().filter(|from| *from != kind && RELATED.contains(from)) {
                 let Some(id) = persons.record(from) else { continue };
-                if let Some((found, reason)) = self.linked(turn, from, id, kind)? {
+                if let Some((found, reason)) = self.belonging(turn, from, id, kind)? {
                     if let Some(chosen) = persons.chosen(kind) {
                         chosen.record = Some(found);
                         chosen.reasons.push(reason);
@@ -257,7 +257,7 @@ impl Portal {
     }
 
     /// The record of a type that one is linked to, and why that one.
-    fn linked(
+    fn belonging(
         &self,
         turn: &Turn<'_>,
         from: ObjectType,
@@ -268,11 +268,8 @@ impl Portal {
         let all = links::youngest(turn.sql, pair, side, id, LINKED)?;
         let primary = told_by(from, kind).1.map_or("-", |(_, own)| own);
         let is_primary = |link: &&links::Link| link.types.split(' ').any(|own| own == primary);
-        let closed = if kind == ObjectType::Deals && !all.is_empty() {
-            closed_stages(turn)?
-        } else {
-            BTreeSet::new()
-        };
+        let closed =
+            if kind == ObjectType::Deals && !all.is_empty() { closed_stages(turn)? } else { BTreeSet::new() };
         let first = all.iter().find(is_primary).map(|link| link.to);
         let ids: Vec<RecordId> = all.iter().map(|link| link.to).collect();
         let mut best: Option<(bool, Timestamp, RecordId)> = None;

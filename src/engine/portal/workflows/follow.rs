@@ -46,7 +46,8 @@ impl Portal {
         &mut self,
         turn: &mut Turn<'_>,
     ) -> Result<bool, SqlError> {
-        let of_changes = |one: &Running| matches!(one.definition.trigger, Trigger::Change { .. }) && one.works();
+        let of_changes =
+            |one: &Running| matches!(one.definition.trigger, Trigger::Change { .. }) && one.works();
         let begins = self.workflows.all.iter().any(of_changes);
         if !begins && !self.workflows.watches {
             // What is told while nobody listens is none of what is made later.
@@ -105,11 +106,8 @@ impl Portal {
             if *record != kind {
                 continue;
             }
-            let wanted: Vec<RecordId> = touched
-                .iter()
-                .filter(|(_, own)| begins(own, kinds, properties))
-                .map(|(id, _)| *id)
-                .collect();
+            let wanted: Vec<RecordId> =
+                touched.iter().filter(|(_, own)| begins(own, kinds, properties)).map(|(id, _)| *id).collect();
             for some in wanted.chunks(FETCH as usize) {
                 for live in records::live_by_ids(turn.sql, kind, some)? {
                     began |= self.begin_by_change(turn, at, &live, &touched[&live.id])?;

@@ -40,16 +40,11 @@ fn numbers(stored: &[Stored]) -> Vec<Phone> {
 
 impl Portal {
     /// Rows of the runs of a person.
-    fn runs_of_person(
-        turn: &Turn<'_>,
-        person: &Person,
-        phones: &[Phone],
-    ) -> Result<Vec<i64>, SqlError> {
+    fn runs_of_person(turn: &Turn<'_>, person: &Person, phones: &[Phone]) -> Result<Vec<i64>, SqlError> {
         let mut all = runs::of_person(turn.sql, person)?;
         let keys: Vec<i64> = phones.iter().map(Phone::key).collect();
         for run in runs::of_phones(turn.sql, &keys)? {
-            let record: Record =
-                json::parse(&run.content).map_err(|_| SqlError::Content("workflow_runs"))?;
+            let record: Record = json::parse(&run.content).map_err(|_| SqlError::Content("workflow_runs"))?;
             if record.event.as_ref().is_some_and(|event| is_of(event, phones)) {
                 all.push(run.number);
             }
@@ -77,8 +72,7 @@ impl Portal {
         let keys: Vec<i64> = phones.iter().map(Phone::key).collect();
         let mut pending = Vec::new();
         for one in events::of_phones(turn.sql, &keys)? {
-            let event: Event =
-                json::parse(&one.content).map_err(|_| SqlError::Content("workflow_events"))?;
+            let event: Event = json::parse(&one.content).map_err(|_| SqlError::Content("workflow_events"))?;
             pending.extend(is_of(&event, &phones).then_some(one.number));
         }
         events::erase(turn.sql, &person, &pending)?;
@@ -108,8 +102,7 @@ impl Portal {
         let mut all = Vec::new();
         for run in runs::numbered(turn.sql, &some)? {
             let mut shown = self.shown_workflow_run(&run)?;
-            let record: Record =
-                json::parse(&run.content).map_err(|_| SqlError::Content("workflow_runs"))?;
+            let record: Record = json::parse(&run.content).map_err(|_| SqlError::Content("workflow_runs"))?;
             shown["event_sent"] = serde_json::json!(record.event);
             all.push(shown);
         }

@@ -43,7 +43,8 @@ impl Portal {
         let asked = |own: &Running| {
             own.is_there() && own.event() == Some(event.event.as_str()) && own.saved.enabled_at.is_some()
         };
-        let all: Vec<usize> = (0..self.workflows.all.len()).filter(|at| asked(&self.workflows.all[*at])).collect();
+        let all: Vec<usize> =
+            (0..self.workflows.all.len()).filter(|at| asked(&self.workflows.all[*at])).collect();
         if all.is_empty() {
             return Ok(none(&format!("No workflow is for the event \"{}\".", event.event), &[]));
         }
@@ -110,12 +111,7 @@ fn none(words: &str, because: &[Value]) -> Value {
 }
 
 /// What a workflow says, from its conditions alone.
-fn asks(
-    turn: &Turn<'_>,
-    definition: &Definition,
-    facts: &Facts,
-    context: Context,
-) -> Result<Said, SqlError> {
+fn asks(turn: &Turn<'_>, definition: &Definition, facts: &Facts, context: Context) -> Result<Said, SqlError> {
     let fields = Discovered::load(turn.sql, definition)?;
     let entry = definition.enters(facts, None, context);
     let filter = &definition.conditions;

@@ -70,9 +70,7 @@ impl Portal {
     /// Whether every record of a type is known.
     fn is_whole(&self, kind: ObjectType) -> bool {
         let own = self.streams.iter().position(|running| running.saved.object_type == kind);
-        own.is_some_and(|index| {
-            self.streams[index].saved.backfill.is_none() && !self.stands_still(index)
-        })
+        own.is_some_and(|index| self.streams[index].saved.backfill.is_none() && !self.stands_still(index))
     }
 
     /// When a walk begins or goes on.

@@ -1,14 +1,20 @@
 //! Definitions at random.
 
-use proptest::{collection::vec, prelude::*, sample::select};
+use proptest::{collection::vec, prelude::*, sample::select, strategy::Union};
 use serde_json::{Value, json};
 
-use crate::values::filter::tests::any;
+use crate::values::filter::{Kind, OPERATORS, Shape, tests::any};
 
 fn span() -> BoxedStrategy<Value> {
     (1_u32..10, select(vec!["minutes", "hours", "days", "weeks"]))
         .prop_map(|(count, unit)| json!({ "count": count, "unit": unit }))
         .boxed()
+}
+
+/// A condition that time alone may change.
+fn timed() -> BoxedStrategy<Value> {
+    let rows = OPERATORS.iter().filter(|row| matches!(row.shape, Shape::Span | Shape::Period));
+    Union::new(rows.map(|row| any::condition_of(row, Kind::Datetime))).boxed()
 }
 
 /// A step without an id.
@@ -24,6 +30,9 @@ fn leaf() -> BoxedStrategy<Value> {
         3 => span().prop_map(|span| json!({ "wait": span })),
         1 => "[a-z]{1,8}".prop_map(|words| json!({ "stop": words })),
         2 => "[a-z]{1,8}".prop_map(|route| json!({ "decide": { "route": route } })),
+        1 => timed().prop_map(|filter| {
+            json!({ "wait_until": filter, "at_most": { "count": 50, "unit": "weeks" } })
+        }),
     ]
     .boxed()
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use jsonschema::Validator;
-use proptest::prelude::*;
+use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 
 use super::{super::*, any, *};
 use crate::values::{
@@ -203,7 +203,7 @@ proptest! {
         for turn in 0_usize.. {
             prop_assert!(turn <= 2 * limits::STEPS, "{:?}", definition);
             // The record changes meanwhile, as it likes.
-            let record = if turn % 2 == 0 { &record } else { &later };
+            let record = if turn.is_multiple_of(2) { &record } else { &later };
             let values = values(record);
             let decision = definition.decide(&standing, &values, context);
             for branch in &decision.because {
@@ -302,4 +302,42 @@ fn the_schema_is_a_schema_and_small() {
     jsonschema::meta::validate(&schema).unwrap();
     let bytes = schema.to_string().len();
     assert!(bytes < 18_000, "{bytes}");
+}
+
+/// The properties above say something only if definitions are read, and runs come to everything there is.
+#[test]
+fn runs_come_to_everything_there_is() {
+    let mut runner = TestRunner::deterministic();
+    let world = (any::definition(), any_record(), any_context());
+    let (mut parsed, mut seen) = (0, BTreeMap::<&str, usize>::new());
+    for _ in 0..300 {
+        let (definition, record, context) = world.new_tree(&mut runner).unwrap().current();
+        let Ok(definition) = Definition::from_value(&definition) else { continue };
+        parsed += 1;
+        let values = values(&record);
+        let mut places = Vec::new();
+        all_places(&definition.steps, "", &mut places);
+        for text in places {
+            let standing = Standing { place: text.parse().unwrap(), since: None };
+            let decision = definition.decide(&standing, &values, context);
+            let next = match decision.next {
+                Next::Act { .. } => "act",
+                Next::Wait { .. } => "wait",
+                Next::WaitUntil { again_at: None, .. } => "wait until",
+                Next::WaitUntil { again_at: Some(_), .. } => "wait until a moment",
+                Next::Decided { .. } => "decided",
+                Next::Stopped { .. } => "stopped",
+                Next::Ended => "ended",
+                Next::Lost => "lost",
+            };
+            *seen.entry(next).or_default() += 1;
+            for branch in decision.because {
+                *seen.entry(if branch.holds { "holds" } else { "fails" }).or_default() += 1;
+            }
+        }
+    }
+    let expected =
+        ["act", "decided", "ended", "fails", "holds", "stopped", "wait", "wait until", "wait until a moment"];
+    assert_eq!(seen.keys().copied().collect::<Vec<_>>(), expected);
+    assert!(parsed > 150 && seen.values().all(|count| *count > 5), "{parsed} read: {seen:?}");
 }

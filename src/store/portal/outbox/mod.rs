@@ -30,7 +30,7 @@ use crate::{
 
 pub use actions::{
     Action, JOBS, Which, action_by_id, action_by_key, actions, add_action, counts, counts_of_job, forget,
-    forget_before, forget_named, made_as, oldest_at,
+    forget_before, forget_dry, forget_named, made_as, oldest_at,
 };
 pub use due::{doubted, due, most_urgent, next_at, open_up_to};
 

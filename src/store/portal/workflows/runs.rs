@@ -1,8 +1,8 @@
 //! Runs: what a version of a workflow did for a subject, and why.
 
 use super::{
-    Param, Person, RUNS, Row, RunId, Sql, SqlError, Timestamp, Value, int, numbers_json, of_person, or_null,
-    run_id, texts_json,
+    Param, Person, RUNS, Row, RunId, Sql, SqlError, Timestamp, Value, int, numbers_json, or_null, run_id,
+    texts_json,
 };
 use crate::values::ids::{ActionId, ObjectType, RecordId};
 
@@ -105,8 +105,8 @@ fn runs(rows: Vec<Row>) -> Result<Vec<Run>, SqlError> {
 
 /// Adds a run, or saves what became of it.
 pub fn put(sql: &dyn Sql, run: &Run) -> Result<(), SqlError> {
-    let texts = [&run.whom.contact, &run.whom.company, &run.whom.deal]
-        .map(|id| id.as_ref().map(ToString::to_string));
+    let texts =
+        [&run.whom.contact, &run.whom.company, &run.whom.deal].map(|id| id.as_ref().map(ToString::to_string));
     let [contact, company, deal] = &texts;
     sql.exec(
         "INSERT INTO workflow_runs (id, workflow, version, subject, at, ended_at, state, action, due_at, watches,
@@ -167,7 +167,9 @@ pub fn page(
 ) -> Result<Vec<Run>, SqlError> {
     let (condition, value) = workflow.map_or(("AND ?3 = 0", 0), |number| ("AND workflow = ?3", number));
     runs(sql.exec(
-        &format!("SELECT {COLUMNS} FROM workflow_runs WHERE number < ?1 {condition} ORDER BY number DESC LIMIT ?2"),
+        &format!(
+            "SELECT {COLUMNS} FROM workflow_runs WHERE number < ?1 {condition} ORDER BY number DESC LIMIT ?2"
+        ),
         &[Param::Int(before.unwrap_or(1 << 53)), Param::Int(limit.into()), Param::Int(value)],
     )?)
 }
@@ -194,12 +196,7 @@ const UNDER_WAY: &str = "EXISTS (
          WHERE actions.id = workflow_runs.action AND outbox.state IN ('waiting', 'sent', 'doubt', 'unknown'))";
 
 /// Runs whose action has come to its end, or was asked for before `given_up`; not those of workflows that stand still (a JSON list of rows).
-pub fn answered(
-    sql: &dyn Sql,
-    still: &str,
-    given_up: Timestamp,
-    limit: u32,
-) -> Result<Vec<Run>, SqlError> {
+pub fn answered(sql: &dyn Sql, still: &str, given_up: Timestamp, limit: u32) -> Result<Vec<Run>, SqlError> {
     runs(sql.exec(
         &format!(
             "SELECT {COLUMNS} FROM workflow_runs WHERE state = 'open' AND action IS NOT NULL
@@ -398,10 +395,8 @@ mod tests {
             steps.join("\n")
         };
         let nobody = Param::Text("[]");
-        let due = plan(
-            &format!("SELECT number FROM workflow_runs {DUE}"),
-            &[Param::Int(1), nobody, Param::Int(1)],
-        );
+        let due =
+            plan(&format!("SELECT number FROM workflow_runs {DUE}"), &[Param::Int(1), nobody, Param::Int(1)]);
         assert!(due.contains("USING INDEX workflow_runs_due") && !due.contains("B-TREE"), "{due}");
         let active = plan(ACTIVE, &[Param::Int(1), Param::Int(1), nobody]);
         assert!(active.contains("workflow_runs_active"), "{active}");

@@ -96,13 +96,7 @@ fn a_person_is_forgotten_with_runs_events_and_that_they_went_through() {
     for subject in ["contacts/7", "email/ann@acme.example", "deals/1", "contacts/9"] {
         enrolled::put(&sql, 1, subject, Timestamp(3)).unwrap();
     }
-    let new = New {
-        key: "e1",
-        email: Some("ann@acme.example"),
-        phone: None,
-        contact: None,
-        content: "{}",
-    };
+    let new = New { key: "e1", email: Some("ann@acme.example"), phone: None, contact: None, content: "{}" };
     assert!(events::add(&sql, &new, Timestamp(3)).unwrap());
     assert!(!events::add(&sql, &new, Timestamp(4)).unwrap(), "each once");
     let person = Person { contacts: vec![RecordId(7)], emails: vec!["ann@acme.example".to_owned()] };
