@@ -21,6 +21,8 @@ pub mod records;
 pub mod scores;
 pub mod sync;
 pub mod types;
+pub mod workflow_form;
+pub mod workflows;
 
 use crate::{
     console::{

@@ -21,6 +21,7 @@ use crate::{
             messages::{Answer, Command, Status},
             signals::commands::Command as Signals,
             types::Command as Switch,
+            workflows::commands::Command as Workflows,
         },
     },
     platform::{
@@ -29,7 +30,7 @@ use crate::{
         incoming::Incoming,
         mapping_pages, outbox_pages,
         pages::{Stop, Visitor, field, parameter},
-        portals, privacy_pages, reply, score_pages,
+        portals, privacy_pages, reply, score_pages, workflow_pages,
     },
     values::{
         config::Config,
@@ -238,6 +239,31 @@ pub async fn answer(
         ConnectionPage::AskDeleteList(id) => visit.ask_delete_list(id).await,
         ConnectionPage::DeleteList(id) => {
             visit.on_signals(incoming, Signals::RemoveList(id), "list-deleted").await
+        }
+        ConnectionPage::Workflows => visit.workflows().await,
+        ConnectionPage::NewWorkflow => visit.workflow_form(incoming, None).await,
+        ConnectionPage::Workflow(id) => visit.workflow(incoming, id).await,
+        ConnectionPage::EditWorkflow(id) => visit.workflow_form(incoming, Some(id)).await,
+        ConnectionPage::SendWorkflow(id) => visit.send_workflow(incoming, id).await,
+        ConnectionPage::EnableWorkflow(id) => {
+            visit.on_workflow(incoming, id.clone(), Workflows::Enable(id), "workflow-enabled").await
+        }
+        ConnectionPage::PauseWorkflow(id) => {
+            visit.on_workflow(incoming, id.clone(), Workflows::Pause(id), "workflow-paused").await
+        }
+        ConnectionPage::AskDeleteWorkflow(id) => visit.ask_delete_workflow(id).await,
+        ConnectionPage::DeleteWorkflow(id) => visit.delete_workflow(incoming, id).await,
+        ConnectionPage::RestoreWorkflow(id, version) => {
+            let command = Workflows::RollBack(id.clone(), version);
+            visit.on_workflow(incoming, id, command, "workflow-restored").await
+        }
+        ConnectionPage::WorkflowRun(run) => visit.workflow_run(run).await,
+        ConnectionPage::RetryWorkflowRun(run) => {
+            visit.on_workflow_run(incoming, run.clone(), Workflows::Retry(run), "workflow-run-again").await
+        }
+        ConnectionPage::CancelWorkflowRun(run) => {
+            let command = Workflows::CancelRun(run.clone());
+            visit.on_workflow_run(incoming, run, command, "workflow-run-cancelled").await
         }
         ConnectionPage::Scores => visit.scores().await,
         ConnectionPage::SendScores => visit.send_scores(incoming).await,
@@ -475,7 +501,8 @@ fn flash(done: &str) -> Option<Flash> {
                 .or_else(|| outbox_pages::flash(other))
                 .or_else(|| score_pages::flash(other))
                 .or_else(|| automation_pages::flash(other))
-                .or_else(|| activation_pages::flash(other));
+                .or_else(|| activation_pages::flash(other))
+                .or_else(|| workflow_pages::flash(other));
         }
     };
     Some(Flash { tone, words: words.to_owned() })

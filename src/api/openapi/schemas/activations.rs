@@ -192,7 +192,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         "description": format!("A date as `2026-01-31`, a moment as RFC 3339; {VALUE_BYTES} bytes at most."),
     });
     let refused = object(&[("email", text()), ("why", text())]);
-    let what = said(text(), "`channel`, `mapping`, `qualifying_list` or `automation`.");
+    let what = said(text(), "`channel`, `mapping`, `qualifying_list`, `automation` or `workflow`.");
     vec![
         (
             "NewActivationSettings",

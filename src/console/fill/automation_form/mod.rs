@@ -9,7 +9,7 @@ mod tests;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use step::StepDraft;
+pub(in crate::console::fill) use step::StepDraft;
 
 use super::{
     act::Sources,

@@ -174,7 +174,7 @@ fn is_id(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn help((name, _, implied, holds): Member) -> String {
+fn help(name: &str, implied: &str, holds: Holds) -> String {
     match holds {
         _ if !implied.is_empty() => format!("Left empty: {implied}."),
         Holds::Fields => "One a line: name = value, by HubSpot's internal names.".to_owned(),
@@ -184,18 +184,32 @@ fn help((name, _, implied, holds): Member) -> String {
     }
 }
 
+/// What must be said of an action for a signal.
+fn is_needed(action: &str, member: &str) -> bool {
+    matches!(
+        (action, member),
+        ("create_task", "subject")
+            | ("add_note", "body")
+            | ("timeline_entry", "title")
+            | ("claim_account", "owner")
+            | ("add_to_list" | "remove_from_list", "list")
+            | ("update_deal", "deal")
+            | ("update_record", "type")
+    )
+}
+
 /// A step as its form holds it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct StepDraft {
-    pub(super) action: String,
+pub(in crate::console::fill) struct StepDraft {
+    pub(in crate::console::fill) action: String,
     /// By the member's name; of what is there in any action.
-    pub(super) values: Vec<(String, String)>,
+    pub(in crate::console::fill) values: Vec<(String, String)>,
     /// What else it says, as JSON.
-    pub(super) more: String,
+    pub(in crate::console::fill) more: String,
 }
 
 impl StepDraft {
-    pub(super) fn of(step: &Value) -> Option<Self> {
+    pub(in crate::console::fill) fn of(step: &Value) -> Option<Self> {
         let mut rest = step.as_object()?.clone();
         let action = rest.remove("action")?.as_str()?.to_owned();
         Name::ALL.into_iter().find(|name| name.as_str() == action)?;
@@ -211,7 +225,7 @@ impl StepDraft {
     }
 
     /// Whether a form of the action has an input of that name.
-    pub(super) fn takes(&self, name: &str) -> bool {
+    pub(in crate::console::fill) fn takes(&self, name: &str) -> bool {
         members(&self.action).iter().any(|(own, ..)| *own == name)
     }
 
@@ -219,7 +233,7 @@ impl StepDraft {
         self.values.iter().find(|(own, _)| own == name).map_or("", |(_, value)| value)
     }
 
-    pub(super) fn built(&self) -> Result<Value, String> {
+    pub(in crate::console::fill) fn built(&self) -> Result<Value, String> {
         let mut step = Map::new();
         step.insert("action".to_owned(), self.action.as_str().into());
         for (name, _, _, holds) in members(&self.action) {
@@ -239,22 +253,25 @@ impl StepDraft {
     }
 
     pub(super) fn view(&self, of: &Sources, wrong: Option<String>) -> StepForm {
-        let input = |member: &Member| Input {
-            name: member.0,
-            label: member.1,
-            help: help(*member),
-            value: self.value(member.0).to_owned(),
-            takes: member.3.takes(of, self.value(member.0)),
-            required: matches!(
-                (self.action.as_str(), member.0),
-                ("create_task", "subject")
-                    | ("add_note", "body")
-                    | ("timeline_entry", "title")
-                    | ("claim_account", "owner")
-                    | ("add_to_list" | "remove_from_list", "list")
-                    | ("update_deal", "deal")
-                    | ("update_record", "type")
-            ) && self.more.is_empty(),
+        self.view_with(of, wrong, &|_, implied| implied, &is_needed)
+    }
+
+    /// The form to be shown. `implied`: what a member is where nothing is said, by its name and what it is for a signal; `is_needed`: whether
+    /// it must be said, by the action and its name.
+    pub(in crate::console::fill) fn view_with(
+        &self,
+        of: &Sources,
+        wrong: Option<String>,
+        implied: &dyn Fn(&str, &'static str) -> &'static str,
+        is_needed: &dyn Fn(&str, &str) -> bool,
+    ) -> StepForm {
+        let input = |(name, label, own, holds): &Member| Input {
+            name,
+            label,
+            help: help(name, implied(name, own), *holds),
+            value: self.value(name).to_owned(),
+            takes: holds.takes(of, self.value(name)),
+            required: is_needed(&self.action, name) && self.more.is_empty(),
             wrong: None,
         };
         StepForm {

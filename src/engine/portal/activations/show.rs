@@ -130,6 +130,9 @@ impl Portal {
         for (what, id, name) in self.signals.naming(KIND, property) {
             add(what, &id, &name);
         }
+        for (id, name) in self.workflows.naming(KIND, property) {
+            add("workflow", &id, &name);
+        }
         for action in Action::ALL.into_iter().filter(|action| action.object_type() == KIND) {
             let mapping = mappings::load(turn.sql, action)?;
             if mapping.is_some_and(|own| own.entries.iter().any(|entry| entry.field == *property)) {

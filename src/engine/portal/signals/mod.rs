@@ -28,7 +28,7 @@ use serde_json::Value;
 use crate::{
     engine::{
         portal::{Portal, Turn, channels::held::Held, mappings::definitions},
-        signal::{Automation, List, of_subject, written},
+        signal::{Automation, List, of_subject},
     },
     store::{
         portal::signals::{self as store, acts},
@@ -155,7 +155,7 @@ impl Signals {
         let of_lists = of_lists
             .map(|running| ("qualifying_list", running.saved.id.to_string(), running.list.name.clone()));
         let names = |running: &&RunningAutomation| {
-            let mut steps = running.automation.steps.iter().filter_map(written);
+            let mut steps = running.automation.steps.iter().filter_map(|step| step.writes());
             running.automation.reads(kind).contains(field)
                 || steps.any(|(of, values)| of == kind && values.contains_key(field))
         };

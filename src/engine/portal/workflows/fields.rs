@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     engine::{
+        action_step::ActionStep,
         portal::{Effect, Portal, Turn, mappings::definitions},
         workflow::{Definition, describe_condition, of_subject, vocabulary},
     },
@@ -158,6 +159,19 @@ impl super::Workflows {
     pub(in crate::engine::portal) fn reads(&self, kind: ObjectType) -> impl Iterator<Item = String> + '_ {
         let there = self.all.iter().filter(|running| running.is_there());
         there.flat_map(move |running| running.definition.reads(kind)).map(str::to_owned)
+    }
+
+    /// Workflows that ask for a field of a type, or write it: id and name of each.
+    pub(in crate::engine::portal) fn naming(&self, kind: ObjectType, field: &str) -> Vec<(String, String)> {
+        let names = |running: &&super::Running| {
+            let writes = |step: &ActionStep| {
+                step.writes().is_some_and(|(of, values)| of == kind && values.contains_key(field))
+            };
+            running.definition.reads(kind).contains(field)
+                || running.definition.actions().iter().any(|(_, step)| writes(step))
+        };
+        let all = self.all.iter().filter(|running| running.is_there()).filter(names);
+        all.map(|running| (running.saved.id.to_string(), running.definition.name.clone())).collect()
     }
 
     /// Names of the fields of a type by which workflows decide now.

@@ -106,13 +106,13 @@ impl Portal {
                 }
                 (running.saved.slot, running.saved.above) = (Some(number), Some(RecordId(0)));
             }
-            self.walk(turn, at, kind)?;
+            self.enrol_scheduled(turn, at, kind)?;
             return Ok(true);
         }
         Ok(false)
     }
 
-    fn walk(&mut self, turn: &mut Turn<'_>, at: usize, kind: ObjectType) -> Result<(), SqlError> {
+    fn enrol_scheduled(&mut self, turn: &mut Turn<'_>, at: usize, kind: ObjectType) -> Result<(), SqlError> {
         let above = self.workflows.all[at].saved.above.unwrap_or(RecordId(0));
         let ids = records::ids_after(turn.sql, kind, above, SCAN_RECORDS)?;
         let asks = self.workflows.all[at].asks.clone();
