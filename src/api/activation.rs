@@ -507,7 +507,8 @@ pub fn render(answer: Answer, made: bool) -> Result<(u16, Option<String>), Probl
 /// What came of values that were put.
 #[derive(Debug, Default, Deserialize)]
 pub struct Kept {
-    kept: u64,
+    #[serde(rename = "kept")]
+    count: u64,
     changed: u64,
     refused: Vec<NotKept>,
 }
@@ -528,7 +529,7 @@ impl Kept {
 
     /// Adds what came of further ones.
     pub fn add(&mut self, more: Self) {
-        self.kept += more.kept;
+        self.count += more.count;
         self.changed += more.changed;
         self.refused.extend(more.refused);
     }
@@ -582,7 +583,7 @@ pub fn render_replaced(ended: Answer, kept: &Kept) -> Result<(u16, Option<String
     let (status, body) = render(ended, false)?;
     let mut told: Value = json::parse(&body.unwrap_or_default()).unwrap_or_default();
     let named = kept.refused.iter().take(REFUSED_NAMED);
-    told["kept"] = kept.kept.into();
+    told["kept"] = kept.count.into();
     told["changed"] = kept.changed.into();
     told["refused_count"] = kept.refused.len().into();
     told["refused"] = named.map(|one| json!({ "email": one.email, "why": one.why })).collect();

@@ -63,7 +63,8 @@ struct Template {
 
 #[derive(Deserialize)]
 struct Version {
-    version: u64,
+    #[serde(rename = "version")]
+    number: u64,
     current: bool,
     at: String,
     by: String,
@@ -148,7 +149,8 @@ struct Chosen {
 
 #[derive(Deserialize)]
 struct Step {
-    step: String,
+    #[serde(rename = "step")]
+    id: String,
     #[serde(default)]
     place: Option<String>,
     does: String,
@@ -191,7 +193,7 @@ fn does(name: &str) -> String {
 
 fn step(step: Step) -> StepSeen {
     StepSeen {
-        place: step.place.unwrap_or(step.step),
+        place: step.place.unwrap_or(step.id),
         title: does(&step.does),
         state: step.state,
         words: step.words,
@@ -378,7 +380,7 @@ pub fn one(
     let versions: All<Version> = json::parse(versions).ok()?;
     let runs: Vec<Run> = json::parse(runs).ok()?;
     let version = |one: Version| VersionLine {
-        version: one.version,
+        version: one.number,
         current: one.current,
         at: moment(&one.at),
         by: one.by,

@@ -227,6 +227,9 @@ impl Answer {
     }
 }
 
+/// Audiences and attributes, by our numbers.
+type Selected = (Vec<i64>, Vec<i64>);
+
 impl Portal {
     /// Answers a command about activations.
     #[inline(never)]
@@ -325,7 +328,7 @@ impl Portal {
                 self.rouse_idle(turn.now, effects);
                 self.activation_answer(turn, &id)?
             }
-            Command::Refused { after, limit } => self.refused_page(turn, after.as_deref(), limit)?,
+            Command::Refused { after, limit } => Self::refused_page(turn, after.as_deref(), limit)?,
             Command::RetryRefused => {
                 let generation = self.tick(turn.now);
                 store::retry_refused(turn.sql, generation, turn.now)?;
@@ -361,7 +364,7 @@ impl Portal {
         &self,
         turn: &Turn<'_>,
         new: &NewActivation,
-    ) -> Result<Result<(Vec<i64>, Vec<i64>), Answer>, SqlError> {
+    ) -> Result<Result<Selected, Answer>, SqlError> {
         if !attribute::is_line(&new.name, NAME_CHARS) {
             let words = format!("`name` is 1 to {NAME_CHARS} characters.");
             return Ok(Err(Answer::refused("/name", words, false)));

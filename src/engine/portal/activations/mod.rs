@@ -544,7 +544,7 @@ impl Portal {
 
 /// A pause that doubles with each failure, from ten seconds to an hour.
 fn pause_ms(failures: u32) -> i64 {
-    (10 * SECOND_MS << failures.saturating_sub(1).min(9)).min(60 * MINUTE_MS)
+    ((10 * SECOND_MS) << failures.saturating_sub(1).min(9)).min(60 * MINUTE_MS)
 }
 
 #[cfg(test)]

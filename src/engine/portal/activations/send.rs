@@ -519,10 +519,10 @@ impl Portal {
         if let Some(id) = item.record {
             self.mark_to_read(turn, id)?;
         }
-        self.put_off_item(turn, in_flight, item)
+        Self::put_off_item(turn, in_flight, item)
     }
 
-    fn put_off_item(&self, turn: &Turn<'_>, in_flight: &InFlight, item: &Item) -> Result<(), SqlError> {
+    fn put_off_item(turn: &Turn<'_>, in_flight: &InFlight, item: &Item) -> Result<(), SqlError> {
         let marks: Vec<&str> = item.marks.iter().map(String::as_str).collect();
         let until = turn.now.plus_ms(pause_ms(item.failed + 1));
         store::wait(turn.sql, &marks, in_flight.asked_at, until)
@@ -548,10 +548,10 @@ impl Portal {
             if self.contacts().is_some_and(|running| !running.saved.fields_due) {
                 self.read_fields_anew(turn, effects)?;
             }
-            return self.put_off_item(turn, in_flight, item);
+            return Self::put_off_item(turn, in_flight, item);
         }
         if !rejection.is_about_the_request() {
-            return self.put_off_item(turn, in_flight, item);
+            return Self::put_off_item(turn, in_flight, item);
         }
         if let Some(id) = item.record {
             // What is on its way to it is not this.

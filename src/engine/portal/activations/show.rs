@@ -7,9 +7,16 @@ use super::{
     commands::{Answer, REFUSED_LIMIT},
 };
 use crate::{
-    engine::portal::{Portal, Turn, mappings},
-    store::{portal::activations as store, sql::SqlError},
+    engine::portal::{Portal, Turn, blocks::Whom, mappings, signals::addresses},
+    store::{
+        portal::{
+            activations::{self as store, Said},
+            records::Stored,
+        },
+        sql::SqlError,
+    },
     values::{
+        ids::ObjectType,
         mapping::Action,
         time::{SECOND_MS, Timestamp},
     },
@@ -157,7 +164,7 @@ impl Portal {
             "attributes": ids(&own.attributes),
             "unknown": own.unknown,
             "state": if own.paused { "paused" } else { "active" },
-            "sync": self.shown_sync(turn, &own.sync)?,
+            "sync": Self::shown_sync(turn, &own.sync)?,
             "created_at": own.created_at.to_rfc3339(),
             "updated_at": own.updated_at.to_rfc3339(),
         });
@@ -187,7 +194,7 @@ impl Portal {
         Some("Properties are being made in HubSpot.".to_owned())
     }
 
-    fn shown_sync(&self, turn: &Turn<'_>, sync: &Sync) -> Result<Value, SqlError> {
+    fn shown_sync(turn: &Turn<'_>, sync: &Sync) -> Result<Value, SqlError> {
         let state = match sync.phase {
             Phase::Waiting => "waiting",
             Phase::Values { .. } | Phase::Mirror { .. } | Phase::Sending { .. } => "running",
@@ -217,8 +224,31 @@ impl Portal {
         Ok(shown)
     }
 
-    pub(super) fn refused_page(
+    /// What the host said of a person, by their addresses.
+    pub(in crate::engine::portal) fn export_said(
         &self,
+        turn: &Turn<'_>,
+        kind: ObjectType,
+        whom: &Whom,
+        stored: &[Stored],
+    ) -> Result<Vec<Value>, SqlError> {
+        if kind != KIND || !self.activations.is_used() {
+            return Ok(Vec::new());
+        }
+        let mut emails = addresses(stored);
+        if let Whom::Email(email) = whom {
+            emails.push(email.trim().to_lowercase());
+        }
+        let emails: Vec<&str> = emails.iter().map(String::as_str).collect();
+        let told = |said: Said| {
+            let own = self.activations.attributes.get(&said.attribute)?;
+            let kind = if own.audience { "audience" } else { "attribute" };
+            Some(json!({ "email": said.email, "kind": kind, "id": own.id, "value": said.value }))
+        };
+        Ok(store::said_of(turn.sql, &emails)?.into_iter().filter_map(told).collect())
+    }
+
+    pub(super) fn refused_page(
         turn: &Turn<'_>,
         after: Option<&str>,
         limit: u32,

@@ -118,7 +118,7 @@ impl Portal {
         let page = store::page(turn.sql, number, &own.saved.gone_over, PIECE)?;
         let Some((last, _, _)) = page.last() else {
             if deleting && own.saved.made {
-                own.saved.gone_over = ALL.to_owned();
+                ALL.clone_into(&mut own.saved.gone_over);
                 return own.save(turn, number);
             }
             if deleting {

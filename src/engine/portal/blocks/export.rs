@@ -144,6 +144,7 @@ impl Portal {
                 "signals_besides": signals_besides,
                 "workflow_runs": runs,
                 "workflow_runs_besides": runs_besides,
+                "said": self.export_said(turn, kind, whom, &stored)?,
             })
             .to_string(),
         ))

@@ -321,7 +321,7 @@ impl Portal {
         }
         let room = runs::asked_up_to(turn.sql, ASKED_LIMIT)? < ASKED_LIMIT;
         let next = if room { runs::next_at(turn.sql, &still)? } else { None };
-        let scheduled = self.schedules_due_at(turn)?;
+        let scheduled = self.schedules_due_at(turn);
         Ok(next.into_iter().chain(scheduled).min().map(|at| at.max(turn.now)))
     }
 

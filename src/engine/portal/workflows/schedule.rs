@@ -74,7 +74,7 @@ impl Portal {
     }
 
     /// When a walk begins or goes on.
-    pub(super) fn schedules_due_at(&self, turn: &Turn<'_>) -> Result<Option<Timestamp>, SqlError> {
+    pub(super) fn schedules_due_at(&self, turn: &Turn<'_>) -> Option<Timestamp> {
         let offset = self.account_offset_ms();
         let mut due: Option<Timestamp> = None;
         for running in self.workflows.all.iter().filter(|running| running.works()) {
@@ -86,7 +86,7 @@ impl Portal {
             let at = if is_due { may_walk.then_some(turn.now) } else { Some(next) };
             due = due.into_iter().chain(at).min();
         }
-        Ok(due)
+        due
     }
 
     /// Walks on; says whether there was anything to do.
