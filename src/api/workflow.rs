@@ -350,7 +350,9 @@ mod tests {
     #[test]
     fn a_route_is_asked_for_with_an_event_that_need_not_have_a_name() {
         let body = br#"{"event":"incoming_call","phone":"+41 79 555 01 23"}"#;
-        assert!(matches!(of(&Call::Route, body), Ok(Command::Route(event)) if event.event == "incoming_call"));
+        assert!(
+            matches!(of(&Call::Route, body), Ok(Command::Route(event)) if event.event == "incoming_call")
+        );
         let problem = of(&Call::Receive, body).unwrap_err();
         assert_eq!(problem.status(), 400, "what is kept has a name");
         assert_eq!(of(&Call::Route, br#"{"event":"incoming_call"}"#).unwrap_err().status(), 400);
@@ -358,7 +360,9 @@ mod tests {
 
     #[test]
     fn words_go_before_ids_in_addresses() {
-        let found = |method, rest: &str| find(Some(method), &format!("/v1/connections/{CONNECTION}/workflows/{rest}"));
+        let found = |method, rest: &str| {
+            find(Some(method), &format!("/v1/connections/{CONNECTION}/workflows/{rest}"))
+        };
         let is = |method, rest: &str, call: Call| {
             let route = Route::Api(Api::Workflows(CONNECTION.parse().unwrap(), call));
             assert_eq!(found(method, rest), Found::Route(route), "{rest}");
@@ -386,7 +390,8 @@ mod tests {
         let query = Query::parse(&text, call.taken()).expect("a query");
         let asked = command(&call, &query, b"", NOW).expect("a command");
         assert!(matches!(asked, Command::Runs { before: Some(17), limit: 5, .. }), "{asked:?}");
-        let (_, body) = render(Answer::Page { results: "[]".to_owned(), next: Some(3) }, false).expect("a page");
+        let (_, body) =
+            render(Answer::Page { results: "[]".to_owned(), next: Some(3) }, false).expect("a page");
         let body: Value = serde_json::from_str(&body.expect("a body")).expect("JSON");
         assert_eq!(body["next_cursor"], cursor::encode(cursor::Of::WorkflowRuns, "3"));
         let others = format!("cursor={}", cursor::encode(cursor::Of::Signals, "17"));
@@ -399,7 +404,8 @@ mod tests {
         for call in [Call::Route, Call::DryRun, Call::Check, Call::Versions(id()), Call::List] {
             assert!(call.reads(), "{call:?}");
         }
-        for call in [Call::Receive, Call::Make, Call::Enable(id()), Call::Pause(id()), Call::Restore(id(), 1)] {
+        for call in [Call::Receive, Call::Make, Call::Enable(id()), Call::Pause(id()), Call::Restore(id(), 1)]
+        {
             assert!(!call.reads(), "{call:?}");
         }
     }

@@ -109,25 +109,26 @@ pub fn editor(view: &FilterForm, to: &str, focus: Option<&str>) -> Markup {
 
 /// One of several editors of a form: ids begin with `scope` and `-`, what its buttons send with `scope` and `:`. As JSON only where its rows
 /// cannot say it: the form is JSON besides. `whose` is said to whoever cannot see where it stands.
-pub fn one_of(
-    view: &FilterForm,
-    to: &str,
-    focus: Option<&str>,
-    (scope, whose): (&str, &str),
-) -> Markup {
+pub fn one_of(view: &FilterForm, to: &str, focus: Option<&str>, (scope, whose): (&str, &str)) -> Markup {
     let stands = Stands { to, focus, scope, whose };
     html! { (rows(view, stands)) @if view.beyond.is_some() { (filter_as_json(view, stands)) } }
 }
 
 fn filter_as_json(view: &FilterForm, stands: Stands<'_>) -> Markup {
     let label = format!("The filter as JSON{}", stands.whose);
-    json_part((&view.json, view.json_open), stands, ("As JSON, for experts", &label, 10), &html! {
-        "What you change here replaces the conditions above. Its schema is at " code { "/v1/filter-schema.json" } "."
-    })
+    json_part(
+        (&view.json, view.json_open),
+        stands,
+        ("As JSON, for experts", &label, 10),
+        &html! {
+            "What you change here replaces the conditions above. Its schema is at " code { "/v1/filter-schema.json" } "."
+        },
+    )
 }
 
 fn rows(view: &FilterForm, stands: Stands<'_>) -> Markup {
-    let (several, to, join, add) = (view.groups.len() > 1, stands.to, stands.id("join"), stands.id("add-group"));
+    let (several, to, join, add) =
+        (view.groups.len() > 1, stands.to, stands.id("join"), stands.id("add-group"));
     html! {
         @if let Some(words) = &view.beyond {
             input type="hidden" name="beyond" value="yes";
@@ -150,12 +151,7 @@ fn rows(view: &FilterForm, stands: Stands<'_>) -> Markup {
 }
 
 /// What a form shows, as JSON, which may be changed in its stead: with the words that open it, those that tell it apart, and its lines.
-pub(super) fn as_json(
-    shown: (&str, bool),
-    to: &str,
-    words: (&str, &str, u8),
-    hint: &Markup,
-) -> Markup {
+pub(super) fn as_json(shown: (&str, bool), to: &str, words: (&str, &str, u8), hint: &Markup) -> Markup {
     json_part(shown, Stands { to, focus: None, scope: "", whose: "" }, words, hint)
 }
 

@@ -284,7 +284,8 @@ fn trigger(view: &WorkflowForm, own: &TriggerForm, sent: Sent<'_>) -> Markup {
             }
         }
     };
-    let types: Vec<(&str, &str)> = view.types.iter().map(|(name, words)| (name.as_str(), words.as_str())).collect();
+    let types: Vec<(&str, &str)> =
+        view.types.iter().map(|(name, words)| (name.as_str(), words.as_str())).collect();
     let named = |(name, _): (&'static str, _)| (name, name);
     html! {
         fieldset class="grid min-w-0 gap-4" aria-describedby=[wrong] {
@@ -344,7 +345,11 @@ fn step(view: &StepForm, sent: Sent<'_>, depth: usize) -> Markup {
         }
     };
     // On a phone steps within steps keep their width.
-    let look = if depth == 1 { "card border border-base-300 bg-base-100 p-4 shadow-sm sm:p-5" } else { "border-t border-base-300 pt-3 first:border-0 first:pt-0" };
+    let look = if depth == 1 {
+        "card border border-base-300 bg-base-100 p-4 shadow-sm sm:p-5"
+    } else {
+        "border-t border-base-300 pt-3 first:border-0 first:pt-0"
+    };
     let kind = format!("{before}kind");
     html! {
         fieldset class={ "grid min-w-0 gap-4 " (look) } aria-describedby=[wrong.as_ref()] {

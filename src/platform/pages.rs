@@ -62,6 +62,11 @@ impl From<worker::Error> for Stop {
 }
 
 impl Stop {
+    /// Whether what was asked for is not there.
+    pub const fn is_not_found(&self) -> bool {
+        matches!(self.notice, Notice::NotFound)
+    }
+
     /// The same with a way back, unless it says that there is none.
     #[must_use]
     pub fn at(self, place: Place) -> Self {

@@ -82,8 +82,7 @@ impl Visit<'_> {
     ) -> Result<workflows::WorkflowView, Stop> {
         let told = self.workflow_text(WorkflowCommand::One(id.clone())).await?;
         let versions = self.workflow_text(WorkflowCommand::Versions(id.clone())).await?;
-        let runs =
-            WorkflowCommand::Runs { workflow: Some(id.clone()), before, limit: RUNS_SHOWN as u32 };
+        let runs = WorkflowCommand::Runs { workflow: Some(id.clone()), before, limit: RUNS_SHOWN as u32 };
         let Answer::Workflow(WorkflowAnswer::Page { results, next }) =
             self.ask(&Command::Workflow(Box::new(runs))).await?
         else {
@@ -148,7 +147,9 @@ impl Visit<'_> {
         let told = self.workflow_text(WorkflowCommand::Run(run)).await?;
         let workflow = fill::workflow_of(&told).and_then(|id| id.parse::<WorkflowId>().ok());
         let works = match workflow {
-            Some(id) => self.about_workflows(WorkflowCommand::One(id)).await?.is_ok_and(|told| fill::works(&told)),
+            Some(id) => {
+                self.about_workflows(WorkflowCommand::One(id)).await?.is_ok_and(|told| fill::works(&told))
+            }
             None => false,
         };
         let view = fill::run(self.frame().await, &told, !works).ok_or_else(directory::unexpected)?;
@@ -188,7 +189,7 @@ impl Visit<'_> {
 
     async fn fields_of(&self, kind: ObjectType) -> Result<Catalog, Stop> {
         match self.catalog(kind).await {
-            Err(Stop::Notice(Notice::NotFound)) => Ok(Catalog::default()),
+            Err(stop) if stop.is_not_found() => Ok(Catalog::default()),
             other => other,
         }
     }
@@ -240,7 +241,9 @@ impl Visit<'_> {
             Some(definition) => WorkflowDraft::of(definition, &catalog),
             None => WorkflowDraft::new(),
         };
-        show(&workflow_form::page(&self.shown_workflow(&draft, id.as_ref(), &catalog, Came::default()).await?))
+        show(&workflow_form::page(
+            &self.shown_workflow(&draft, id.as_ref(), &catalog, Came::default()).await?,
+        ))
     }
 
     /// Does what a button of the form says: something more, less or elsewhere, checking it, trying it, or saving it.
@@ -259,7 +262,9 @@ impl Visit<'_> {
         if matches!(button, "check" | "try" | "save" | "json") {
             match draft.definition(&catalog) {
                 Err(missing) => came.wrong = missing,
-                Ok(definition) => came = self.workflow_came_to(button, id.as_ref(), definition, &draft).await?,
+                Ok(definition) => {
+                    came = self.workflow_came_to(button, id.as_ref(), definition, &draft).await?
+                }
             }
         }
         if let Some(saved) = came.saved {

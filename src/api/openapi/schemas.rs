@@ -222,7 +222,8 @@ fn moved(value: &mut Value, component: &dyn Fn(&str) -> String) {
 
 /// The language of filters, whose definitions become components of their own.
 fn filters(all: &mut Map<String, Value>) {
-    let component = |name: &str| if name == "filter" { "Filter".to_owned() } else { format!("Filter-{name}") };
+    let component =
+        |name: &str| if name == "filter" { "Filter".to_owned() } else { format!("Filter-{name}") };
     let schema = filter::schema();
     for (name, definition) in schema["$defs"].as_object().into_iter().flatten() {
         let mut definition = definition.clone();

@@ -205,11 +205,7 @@ fn step(step: Step) -> StepSeen {
     }
 }
 
-fn persons(
-    contact: Chosen,
-    company: Chosen,
-    deal: Chosen,
-) -> Vec<(&'static str, String, ChosenView)> {
+fn persons(contact: Chosen, company: Chosen, deal: Chosen) -> Vec<(&'static str, String, ChosenView)> {
     let view = |chosen: Chosen| ChosenView { record: chosen.record_id, reasons: chosen.reasons };
     [("Contact", "contacts", contact), ("Company", "companies", company), ("Deal", "deals", deal)]
         .into_iter()
@@ -255,7 +251,8 @@ fn begins(trigger: &Trigger, at: &ConnectionFrame) -> String {
                 Every::Hour => "every hour".to_owned(),
                 Every::Day { hour } => format!("every day at {hour:02}:00"),
                 Every::Week { weekday, hour } => {
-                    let day = Weekday::ALL.into_iter().find(|(_, own)| own == weekday).map_or("", |(name, _)| name);
+                    let day =
+                        Weekday::ALL.into_iter().find(|(_, own)| own == weekday).map_or("", |(name, _)| name);
                     format!("every {day} at {hour:02}:00")
                 }
             };
@@ -443,9 +440,13 @@ pub fn works(told: &str) -> bool {
 pub fn tried(told: &str) -> Option<(Explained, Vec<Fault>)> {
     let tried: Tried = json::parse(told).ok()?;
     let words = match (tried.enters, &tried.why_not, &tried.route) {
-        (true, None, Some(route)) => format!("It would go in. {} Nothing was done; this would be:", routed(route)),
+        (true, None, Some(route)) => {
+            format!("It would go in. {} Nothing was done; this would be:", routed(route))
+        }
         (true, None, None) => "It would go in. Nothing was done; this would be:".to_owned(),
-        (true, Some(_), _) => "The conditions hold, and it would not go in. If it did, this would be done:".to_owned(),
+        (true, Some(_), _) => {
+            "The conditions hold, and it would not go in. If it did, this would be done:".to_owned()
+        }
         (false, ..) => "The conditions do not hold. If they did, this would be done:".to_owned(),
     };
     let explained = Explained {

@@ -298,9 +298,13 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             { "required": ["event"], "properties": { "event": { "type": "object" } } },
             { "required": ["record_id"], "properties": { "record_id": { "type": ["string", "integer"] } } },
         ]);
-        said(on, "Whom it is tried on: an event that you write, or a record; of the workflow's type where none is said.")
+        said(
+            on,
+            "Whom it is tried on: an event that you write, or a record; of the workflow's type where none is said.",
+        )
     };
-    let mut to_try = body(&[("definition?", of("NewWorkflow")), ("workflow?", id("wf", "workflow")), ("on", on)]);
+    let mut to_try =
+        body(&[("definition?", of("NewWorkflow")), ("workflow?", id("wf", "workflow")), ("on", on)]);
     to_try["oneOf"] = json!([{ "required": ["definition"] }, { "required": ["workflow"] }]);
     vec![
         ("WorkflowAction", action()),

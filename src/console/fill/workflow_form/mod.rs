@@ -11,8 +11,8 @@ mod tests;
 
 use serde_json::{Value, json};
 
-pub use step::{Place, Wrong};
 use step::{Node, built, count, list, name_all, nodes, row_of, views};
+pub use step::{Place, Wrong};
 
 use super::{
     act::Sources,
@@ -21,8 +21,8 @@ use super::{
 use crate::{
     console::{
         connection::ConnectionFrame,
-        workflow_form::{On, Parts, TriggerForm, WorkflowForm, scope},
         words::capitalised,
+        workflow_form::{On, Parts, TriggerForm, WorkflowForm, scope},
     },
     engine::{
         portal::outbox::actions::Name,
@@ -94,7 +94,9 @@ fn definition(text: &str) -> Option<Definition> {
 
 /// Names of what was written one a line as `name = value`, and what they are.
 fn facts(text: &str) -> Vec<(String, String)> {
-    let row = |line: &str| line.split_once('=').map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()));
+    let row = |line: &str| {
+        line.split_once('=').map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
+    };
     text.lines().filter_map(row).filter(|(name, _)| !name.is_empty()).collect()
 }
 
@@ -120,7 +122,8 @@ impl Asked {
                 Self::of(&json!({ "trigger": trigger }))
             }
         };
-        asked.facts = facts(sent(part(fields, "try"), "try-facts")).into_iter().map(|(name, _)| name).collect();
+        asked.facts =
+            facts(sent(part(fields, "try"), "try-facts")).into_iter().map(|(name, _)| name).collect();
         asked
     }
 }
@@ -196,7 +199,11 @@ impl WorkflowDraft {
             on: text("on"),
             record: text("record"),
             event: or("event", usual.event),
-            kinds: if head.iter().any(|(name, _)| name == "of-properties") { kinds.collect() } else { usual.kinds },
+            kinds: if head.iter().any(|(name, _)| name == "of-properties") {
+                kinds.collect()
+            } else {
+                usual.kinds
+            },
             properties: text("of-properties"),
             every: or("every", usual.every),
             hour: or("hour", usual.hour),
@@ -211,7 +218,11 @@ impl WorkflowDraft {
             trigger,
             conditions: filter_form::Draft::sent(part(fields, "conditions"), catalog),
             again: plain(sent(enrolment, "again")),
-            when: if when.is_empty() { filter_form::Draft::new() } else { filter_form::Draft::sent(when, catalog) },
+            when: if when.is_empty() {
+                filter_form::Draft::new()
+            } else {
+                filter_form::Draft::sent(when, catalog)
+            },
             steps: read_steps(part(fields, "steps"), catalog),
             broken: None,
             on: On {
@@ -260,7 +271,11 @@ impl WorkflowDraft {
         match what {
             "drop-step" if index < list.len() => {
                 list.remove(index);
-                Some(if outer.is_empty() { "add-step".to_owned() } else { format!("{}-add-step", scope(outer)) })
+                Some(if outer.is_empty() {
+                    "add-step".to_owned()
+                } else {
+                    format!("{}-add-step", scope(outer))
+                })
             }
             "up" if index > 0 && index < list.len() => {
                 list.swap(index, index - 1);
@@ -318,8 +333,12 @@ impl WorkflowDraft {
         match own.on.as_str() {
             "change" => {
                 all["kinds"] = json!(own.kinds);
-                let properties: Vec<&str> =
-                    own.properties.split([',', '\n']).map(str::trim).filter(|name| !name.is_empty()).collect();
+                let properties: Vec<&str> = own
+                    .properties
+                    .split([',', '\n'])
+                    .map(str::trim)
+                    .filter(|name| !name.is_empty())
+                    .collect();
                 if !properties.is_empty() {
                     all["properties"] = json!(properties);
                 }
@@ -366,9 +385,10 @@ impl WorkflowDraft {
         let On { record, email, phone, facts: told } = &self.on;
         let on_json = self.broken.as_deref().and_then(|text| own_json::parse::<Value>(text).ok());
         let (of_event, name) = match &on_json {
-            Some(told) => {
-                (told["trigger"]["on"] == "event", told["trigger"]["event"].as_str().unwrap_or_default().to_owned())
-            }
+            Some(told) => (
+                told["trigger"]["on"] == "event",
+                told["trigger"]["event"].as_str().unwrap_or_default().to_owned(),
+            ),
             None => (self.trigger.on == "event", self.trigger.event.clone()),
         };
         if record.is_empty() && (!of_event || email.is_empty() && phone.is_empty()) {
@@ -458,7 +478,11 @@ impl WorkflowDraft {
             known: catalog.proposed(),
             owners: of.owners(),
             types,
-            errors: wrong.iter().filter(|(place, _)| !is_shown(place)).map(|(_, words)| words.clone()).collect(),
+            errors: wrong
+                .iter()
+                .filter(|(place, _)| !is_shown(place))
+                .map(|(_, words)| words.clone())
+                .collect(),
             wrong: shown.len(),
             refused: false,
             on: self.on.clone(),
@@ -476,8 +500,9 @@ impl WorkflowDraft {
     ) -> Parts {
         let catalog = known.1;
         let every = || "every record goes in".to_owned();
-        let conditions =
-            self.conditions.view(catalog, ("It goes in", every()), &|row| said(&Place::Conditions(Some(row))));
+        let conditions = self
+            .conditions
+            .view(catalog, ("It goes in", every()), &|row| said(&Place::Conditions(Some(row))));
         let when = (self.again == "when").then(|| {
             self.when.view(catalog, ("It goes in again", every()), &|row| said(&Place::When(Some(row))))
         });
@@ -497,7 +522,9 @@ impl WorkflowDraft {
     fn lines(&self, faults: &[Fault], json: &str) -> Vec<(usize, String, String)> {
         let mut all: Vec<(usize, String, String)> = faults
             .iter()
-            .map(|fault| (lines::line_of(json, &fault.path), fault.path.clone(), fault.detail.replace('`', "")))
+            .map(|fault| {
+                (lines::line_of(json, &fault.path), fault.path.clone(), fault.detail.replace('`', ""))
+            })
             .collect();
         all.sort_by_key(|(line, ..)| *line);
         all
@@ -569,7 +596,9 @@ fn read_steps(fields: &[(String, String)], catalog: &Catalog) -> Vec<Node> {
                 }
             }
             "filter" => {
-                let ends = |(name, _): &(String, String)| matches!(name.as_str(), "step" | "branch" | "end" | "filter");
+                let ends = |(name, _): &(String, String)| {
+                    matches!(name.as_str(), "step" | "branch" | "end" | "filter")
+                };
                 let length = fields[at..].iter().position(ends).unwrap_or(fields.len() - at);
                 if let Some(last) = open.last_mut() {
                     last.node.filter = filter_form::Draft::sent(&fields[at..at + length], catalog);

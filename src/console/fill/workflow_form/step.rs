@@ -178,7 +178,9 @@ impl Node {
         let mut step = Map::from_iter([("id".to_owned(), json!(self.id))]);
         let filter = |wrong: &mut Wrong| {
             let built = self.filter.built(catalog);
-            wrong.extend(built.wrong.into_iter().map(|(row, words)| (Place::Step(path.to_owned(), row), words)));
+            wrong.extend(
+                built.wrong.into_iter().map(|(row, words)| (Place::Step(path.to_owned(), row), words)),
+            );
             built.filter
         };
         match self.kind.as_str() {
@@ -234,7 +236,13 @@ impl Node {
         Place::Step(path.to_owned(), row)
     }
 
-    fn view(&self, path: String, (of, catalog): (&Sources, &Catalog), wrong: &Wrong, depth: usize) -> StepForm {
+    fn view(
+        &self,
+        path: String,
+        (of, catalog): (&Sources, &Catalog),
+        wrong: &Wrong,
+        depth: usize,
+    ) -> StepForm {
         let at = |row: Option<Row>| {
             let found = wrong.iter().find(|(place, _)| *place == Place::Step(path.clone(), row));
             found.map(|(_, words)| words.clone())
@@ -271,7 +279,13 @@ impl Node {
             branches: branches(kind)
                 .iter()
                 .map(|branch| {
-                    let inner = views(self.inner(branch), &format!("{path}/{branch}"), (of, catalog), wrong, depth + 1);
+                    let inner = views(
+                        self.inner(branch),
+                        &format!("{path}/{branch}"),
+                        (of, catalog),
+                        wrong,
+                        depth + 1,
+                    );
                     (*branch, inner)
                 })
                 .collect(),
@@ -285,7 +299,8 @@ impl Node {
 /// Which row of a filter a fault is in, by its path below the filter.
 pub(super) fn row_of(filter: &filter_form::Draft, rest: &[&str], catalog: &Catalog) -> Option<Row> {
     let path = rest.iter().fold("/filter".to_owned(), |path, part| format!("{path}/{part}"));
-    let holds = |own: &str| path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let holds =
+        |own: &str| path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     filter.built(catalog).places.into_iter().find(|(own, _)| holds(own)).map(|(_, row)| row)
 }
 
