@@ -7,7 +7,7 @@ pub fn line_of(text: &str, pointer: &str) -> usize {
     let parts: Vec<String> = pointer.split('/').skip(1).map(part).collect();
     let mut walk = Walk { bytes: text.as_bytes(), at: 0 };
     let at = walk.find(&parts).unwrap_or_default();
-    1 + text.as_bytes()[..at.min(text.len())].iter().filter(|byte| **byte == b'\n').count()
+    text.get(..at.min(text.len())).map_or(1, |before| 1 + before.matches('\n').count())
 }
 
 struct Walk<'a> {

@@ -448,7 +448,7 @@ impl WorkflowDraft {
                 if missing.is_empty() { format!("{value:#}") } else { String::new() }
             }
         };
-        let mut places = self.lines(faults, &json);
+        let mut places = Self::lines(faults, &json);
         if let Some(text) = self.broken.as_deref().filter(|text| own_json::parse::<Value>(text).is_err()) {
             let line = own_json::parse::<Value>(text).map_or_else(|error| error.line().max(1), |_| 1);
             places = vec![(line, String::new(), not_json(text))];
@@ -519,7 +519,7 @@ impl WorkflowDraft {
     }
 
     /// What is wrong, at the lines of the JSON.
-    fn lines(&self, faults: &[Fault], json: &str) -> Vec<(usize, String, String)> {
+    fn lines(faults: &[Fault], json: &str) -> Vec<(usize, String, String)> {
         let mut all: Vec<(usize, String, String)> = faults
             .iter()
             .map(|fault| {

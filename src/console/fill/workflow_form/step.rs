@@ -358,7 +358,8 @@ pub(super) fn name_all(all: &mut [Node]) {
                     1 => node.kind.clone(),
                     number => format!("{}-{number}", node.kind),
                 };
-                let free = (1..).map(numbered).find(|id| !ids.contains(id));
+                // Of so many names one is free.
+                let free = (1..=ids.len() as u32 + 1).map(numbered).find(|id| !ids.contains(id));
                 node.id = free.unwrap_or_default();
                 ids.insert(node.id.clone());
             }
@@ -371,7 +372,7 @@ pub(super) fn name_all(all: &mut [Node]) {
     name(all, &mut ids);
 }
 
-/// The list of steps at a path: `` the outermost, `1/then`.
+/// The list of steps at a path: nothing is the outermost, or `1/then`.
 pub(super) fn list<'a>(all: &'a mut Vec<Node>, path: &str) -> Option<&'a mut Vec<Node>> {
     if path.is_empty() {
         return Some(all);
