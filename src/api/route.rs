@@ -547,6 +547,8 @@ mod tests {
         }
         for audiences in [true, false] {
             is_page(Method::Post, &connection.attribute_action(audiences, "abandon-basket", "retry"));
+        }
+        for method in [Method::Get, Method::Post] {
             is_page(method, &connection.new_workflow("smart-routing"));
             is_page(method, &connection.workflow_action(WORKFLOW, "edit"));
             is_page(method, &connection.workflow_action(WORKFLOW, "delete"));
