@@ -25,7 +25,7 @@
 //! | object | how many | owns |
 //! |---|---|---|
 //! | `Directory` | one | workspaces, people's sessions, API keys, requests with an `Idempotency-Key`, OAuth states, connections, routes from (app, portal) to connections, what the operator must know, who did what |
-//! | `Portal` | one a connection, by a stored unique id | sealed tokens, seats, mirror, change feed, dirty marks, outbox, field mappings, signals with lists and automations, scores, who is kept out, who did what, the state of every long job |
+//! | `Portal` | one a connection, by a stored unique id | sealed tokens, seats, mirror, change feed, dirty marks, outbox, field mappings, signals with lists and automations, scores, audiences and attributes with activations, who is kept out, who did what, the state of every long job |
 //! | `Limiter` | one a HubSpot portal, by name | every rate-limit window of that portal, its day, and the newest tokens of each grant, sealed, for all who hold it |
 //!
 //! KV holds copies of routes, at most 60 s old; a queue carries the cron tick to any number of connections.
@@ -73,6 +73,13 @@
 //! over all of them a piece a turn: which company each is, and whether the mirror holds of it what is to be written. What differs becomes
 //! rows of files; the alarm sends one file after the other, as an import or, where that takes fewer calls, by batch updates. What HubSpot
 //! refuses is noted row by row, and the companies are read once more.
+//!
+//! # An activation's way
+//!
+//! Who is in which audience of the host's and which value of which attribute somebody has is kept by address ([`engine::portal::activations`]);
+//! what changes it marks the address, and so does a contact that appears, gets another address or is set by somebody else. The alarm compares
+//! whoever is marked with what the mirror holds, and writes the difference, a hundred contacts a call, into properties that Spoke makes, renames
+//! and archives with them. An answer that is lost leaves the mark.
 //!
 //! # A call's way
 //!

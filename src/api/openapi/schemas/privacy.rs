@@ -17,6 +17,12 @@ fn whole() -> Value {
 }
 
 pub(super) fn all() -> Vec<(&'static str, Value)> {
+    let of_address = object(&[
+        ("email", text()),
+        ("kind", words(&["audience", "attribute"])),
+        ("id", text()),
+        ("value", text()),
+    ]);
     let email = json!({
         "type": "string", "minLength": 3, "maxLength": LOOKUP_CHARS, "pattern": r"^[^\s;@\u0000-\u001f\u007f-\u009f]+@[^\s;@\u0000-\u001f\u007f-\u009f]+$",
     });
@@ -81,6 +87,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                     said(list(of("Signal")), "Intent signals, each with what automations did for it."),
                 ),
                 ("signals_besides", said(count(), "How many there are besides.")),
+                ("said", said(list(of_address), "What you said of them, by audience and attribute.")),
             ]),
         ),
         (

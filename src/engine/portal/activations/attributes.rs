@@ -101,7 +101,7 @@ impl Portal {
                 updated_at: turn.now,
             };
             let number = store::add_attribute(turn.sql, id.as_str(), audiences, &super::text(&saved)?)?;
-            let own = Attribute { id: id.clone(), audience: audiences, saved, count: Some(0) };
+            let own = Attribute::of(id.clone(), audiences, saved, Some(0));
             self.activations.attributes.insert(number, own);
             return self.attribute_answer(turn, number);
         };
@@ -122,6 +122,7 @@ impl Portal {
         }
         (saved.name, saved.description, saved.options) = (name, description, options);
         saved.updated_at = turn.now;
+        own.tells = own.saved.tells();
         own.save(turn, number)?;
         self.rouse_idle(turn.now, effects);
         self.attribute_answer(turn, number)

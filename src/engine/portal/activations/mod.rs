@@ -123,11 +123,18 @@ struct Attribute {
     id: AttributeId,
     audience: bool,
     saved: Saved,
+    /// [`Saved::tells`].
+    tells: String,
     /// How many values it has, once somebody has asked.
     count: Option<u64>,
 }
 
 impl Attribute {
+    fn of(id: AttributeId, audience: bool, saved: Saved, count: Option<u64>) -> Self {
+        let tells = saved.tells();
+        Self { id, audience, saved, tells, count }
+    }
+
     fn save(&self, turn: &Turn<'_>, number: i64) -> Result<(), SqlError> {
         store::save_attribute(turn.sql, number, &text(&self.saved)?)
     }
@@ -313,7 +320,7 @@ impl Activations {
             const WRONG: SqlError = SqlError::Content("attributes");
             let saved: Saved = json::parse(&row.state).map_err(|_| WRONG)?;
             let id: AttributeId = row.id.parse().map_err(|_| WRONG)?;
-            attributes.insert(row.number, Attribute { id, audience: row.audience, saved, count: None });
+            attributes.insert(row.number, Attribute::of(id, row.audience, saved, None));
         }
         let mut all = BTreeMap::new();
         for (number, state) in store::activations(turn.sql)? {

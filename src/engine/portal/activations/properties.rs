@@ -33,8 +33,7 @@ impl Attribute {
     /// Whether something of its property is to be done.
     fn is_due(&self, selected: bool) -> bool {
         let Saved { made, told, trouble, deleting, .. } = &self.saved;
-        let wanted =
-            if *deleting { *made } else { (selected && !made) || (*made && *told != self.saved.tells()) };
+        let wanted = if *deleting { *made } else { (selected && !made) || (*made && *told != self.tells) };
         wanted && trouble.is_none()
     }
 }
@@ -65,7 +64,7 @@ impl Portal {
         if own.saved.deleting {
             return Some(Call::Archive { attribute: *number });
         }
-        let told = own.saved.tells();
+        let told = own.tells.clone();
         if own.saved.made {
             return Some(Call::Change { attribute: *number, told });
         }

@@ -73,6 +73,15 @@ struct Marked {
     emails: Vec<String>,
 }
 
+/// Marks by what they are of.
+struct TakenApart {
+    contacts: BTreeMap<RecordId, Marked>,
+    /// Addresses that no contact has.
+    unknown: BTreeMap<String, Marked>,
+    /// Marks of records that are none any more, and of whoever is kept out.
+    gone: Vec<String>,
+}
+
 impl Portal {
     /// What to do next for activations, and how urgent it is.
     #[inline(never)]
@@ -145,8 +154,7 @@ impl Portal {
             return Ok(Sifted::Nothing);
         }
         let asked_at = self.tick(turn.now);
-        let (contacts, unknown, gone) = self.by_contact(turn, &picked)?;
-        let mut settled: Vec<String> = gone;
+        let TakenApart { mut contacts, unknown, gone: mut settled } = self.by_contact(turn, &picked)?;
         let mut accepted = Vec::new();
         let ids: Vec<RecordId> = contacts.keys().copied().collect();
         let waited = echoes::of(turn.sql, KIND, &ids)?;
@@ -157,7 +165,6 @@ impl Portal {
             .iter()
             .map(|live| (live.id, Properties::parse(&live.properties).unwrap_or_default()))
             .collect();
-        let mut contacts = contacts;
         for (id, marked) in &mut contacts {
             let own = held.get(id);
             let value = |name: &str| own.and_then(|properties| properties.get(name));
@@ -238,12 +245,7 @@ impl Portal {
     }
 
     /// Marks by the contact that they are of, by the address of those nobody knows, and of records that are none any more.
-    #[expect(clippy::type_complexity, reason = "three kinds of marks, taken apart once")]
-    fn by_contact(
-        &self,
-        turn: &Turn<'_>,
-        picked: &[Mark],
-    ) -> Result<(BTreeMap<RecordId, Marked>, BTreeMap<String, Marked>, Vec<String>), SqlError> {
+    fn by_contact(&self, turn: &Turn<'_>, picked: &[Mark]) -> Result<TakenApart, SqlError> {
         let (of_records, of_addresses): (Vec<&Mark>, Vec<&Mark>) =
             picked.iter().partition(|mark| mark.record().is_some());
         let people: Vec<Person> = of_addresses
@@ -280,7 +282,7 @@ impl Portal {
                 None => gone.push(mark.whom.clone()),
             }
         }
-        Ok((contacts, unknown, gone))
+        Ok(TakenApart { contacts, unknown, gone })
     }
 
     fn settle_marks(
@@ -543,7 +545,9 @@ impl Portal {
             return self.reread_item(turn, in_flight, item);
         }
         if no_property && item.failed < ATTEMPTS {
-            self.read_fields_anew(turn, effects)?;
+            if self.contacts().is_some_and(|running| !running.saved.fields_due) {
+                self.read_fields_anew(turn, effects)?;
+            }
             return self.put_off_item(turn, in_flight, item);
         }
         if !rejection.is_about_the_request() {

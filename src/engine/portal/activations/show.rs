@@ -7,9 +7,16 @@ use super::{
     commands::{Answer, REFUSED_LIMIT},
 };
 use crate::{
-    engine::portal::{Portal, Turn, mappings},
-    store::{portal::activations as store, sql::SqlError},
+    engine::portal::{Portal, Turn, blocks::Whom, mappings, signals::addresses},
+    store::{
+        portal::{
+            activations::{self as store, Said},
+            records::Stored,
+        },
+        sql::SqlError,
+    },
     values::{
+        ids::ObjectType,
         mapping::Action,
         time::{SECOND_MS, Timestamp},
     },
@@ -212,6 +219,30 @@ impl Portal {
             shown["seconds_left"] = json!((left as f64 * each_ms / SECOND_MS as f64).ceil() as u64);
         }
         Ok(shown)
+    }
+
+    /// What the host said of a person, by their addresses.
+    pub(in crate::engine::portal) fn export_said(
+        &self,
+        turn: &Turn<'_>,
+        kind: ObjectType,
+        whom: &Whom,
+        stored: &[Stored],
+    ) -> Result<Vec<Value>, SqlError> {
+        if kind != KIND || !self.activations.is_used() {
+            return Ok(Vec::new());
+        }
+        let mut emails = addresses(stored);
+        if let Whom::Email(email) = whom {
+            emails.push(email.trim().to_lowercase());
+        }
+        let emails: Vec<&str> = emails.iter().map(String::as_str).collect();
+        let told = |said: Said| {
+            let own = self.activations.attributes.get(&said.attribute)?;
+            let kind = if own.audience { "audience" } else { "attribute" };
+            Some(json!({ "email": said.email, "kind": kind, "id": own.id, "value": said.value }))
+        };
+        Ok(store::said_of(turn.sql, &emails)?.into_iter().filter_map(told).collect())
     }
 
     pub(super) fn refused_page(

@@ -1,7 +1,9 @@
 //! What takes no call, a piece a turn: the walk of a sync, over everybody an attribute says something of and over contacts that hold
 //! something; values of what was deleted or replaced, which go; marks that are for nothing.
 
-use super::{Activation, KIND, Phase, Sync};
+use std::collections::BTreeSet;
+
+use super::{Activation, KIND, Phase, Sync, addresses};
 use crate::{
     engine::portal::{Portal, Turn},
     hubspot::objects::Properties,
@@ -186,19 +188,32 @@ impl Portal {
     /// Marks contacts above an id that hold something of an activation's; where to go on.
     fn walk_mirror(&mut self, turn: &Turn<'_>, number: i64, above: RecordId) -> Result<Phase, SqlError> {
         let Some(activation) = self.activations.all.get(&number) else { return Ok(Phase::Done) };
-        let names: Vec<String> = activation
-            .selects()
-            .filter_map(|attribute| Some(self.activations.attributes.get(&attribute)?.saved.property.clone()))
-            .collect();
+        let selects: BTreeSet<i64> = activation.selects().collect();
+        let own = selects.iter().filter_map(|attribute| self.activations.attributes.get(attribute));
+        let names: Vec<String> = own.map(|attribute| attribute.saved.property.clone()).collect();
         let mention = activation.mention(self);
         let (found, next) = lookup::mentioning(turn.sql, KIND, &mention, above, CONTACTS)?;
-        let mut marks = Vec::new();
+        let mut holds: Vec<(RecordId, Vec<String>)> = Vec::new();
         for live in &found {
             let properties = Properties::parse(&live.properties).unwrap_or_default();
             if names.iter().any(|name| properties.get(name).is_some_and(|value| !value.is_empty())) {
-                marks.push(store::of_record(live.id));
+                let further = properties.get("hs_additional_emails");
+                holds.push((live.id, addresses(properties.get("email"), further)));
             }
         }
+        // Whoever something is said of has been marked by an address.
+        let emails: Vec<&str> = holds.iter().flat_map(|(_, emails)| emails).map(String::as_str).collect();
+        let said = store::said_of(turn.sql, &emails)?;
+        let said: BTreeSet<&str> = said
+            .iter()
+            .filter(|said| selects.contains(&said.attribute))
+            .map(|said| said.email.as_str())
+            .collect();
+        let marks: Vec<String> = holds
+            .iter()
+            .filter(|(_, emails)| !emails.iter().any(|email| said.contains(email.as_str())))
+            .map(|(id, _)| store::of_record(*id))
+            .collect();
         self.mark_unwritten(turn, &marks.iter().map(String::as_str).collect::<Vec<_>>(), false)?;
         Ok(match next {
             Some(above) => Phase::Mirror { above },

@@ -141,6 +141,7 @@ impl Portal {
                 "deliveries": [],
                 "signals": signals,
                 "signals_besides": signals_besides,
+                "said": self.export_said(turn, kind, whom, &stored)?,
             })
             .to_string(),
         ))

@@ -427,7 +427,7 @@ fn a_contact_that_gets_another_address_or_becomes_part_of_another_holds_what_is_
     world.pass(12);
     assert_eq!(world.truth()[&merged][VIP], "true");
     leave(&mut world, "vip", 3);
-    world.pass(1);
+    world.pass(10);
     assert_eq!(world.truth()[&merged][VIP], "false");
     world.verdict().unwrap();
 }
@@ -494,7 +494,7 @@ fn what_contacts_are_written_is_told_as_spokes_own() {
     };
     let changes: Value = serde_json::from_str(&text).unwrap();
     let changes = changes["changes"].as_array().unwrap();
-    let written: Vec<&Value> = changes.iter().filter(|change| change.to_string().contains(VIP)).collect();
+    let written: Vec<&Value> = changes.iter().filter(|change| !change["changed"][VIP].is_null()).collect();
     assert_eq!(written.len(), 1, "{written:?}");
     assert_eq!(written[0]["origin"], "spoke", "{}", written[0]);
 }

@@ -252,6 +252,13 @@ fn a_person_who_is_erased_is_nowhere_and_is_not_made_anew() {
     // One who is a contact, and one who is none and waits to be made.
     world.command(Command::Pause);
     join(&mut world, "vip", 5..6);
+    let whom = Whom::Email(email(1));
+    let Some(Answer::Json(export)) = world.command(Command::Privacy(Privacy::Export { whom })) else {
+        panic!("no export")
+    };
+    let export: Value = serde_json::from_str(&export).unwrap();
+    let said = json!([{ "email": email(1), "kind": "audience", "id": "vip", "value": "true" }]);
+    assert_eq!(export["said"], said);
     for number in [1, 5] {
         let whom = Whom::Email(email(number));
         let erased = world.command(Command::Privacy(Privacy::Erase { whom }));
