@@ -13,6 +13,7 @@ mod outbox;
 mod privacy;
 mod records;
 mod scores;
+mod workflows;
 
 use super::view::*;
 use super::{Page, integrations, notice, operator};
@@ -196,6 +197,7 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
     pages.extend(outbox::every_page(t));
     pages.extend(automations::every_page(t));
     pages.extend(scores::every_page(t));
+    pages.extend(workflows::every_page(t));
     pages
 }
 
