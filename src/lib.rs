@@ -25,7 +25,7 @@
 //! | object | how many | owns |
 //! |---|---|---|
 //! | `Directory` | one | workspaces, people's sessions, API keys, requests with an `Idempotency-Key`, OAuth states, connections, routes from (app, portal) to connections, what the operator must know, who did what |
-//! | `Portal` | one a connection, by a stored unique id | sealed tokens, seats, mirror, change feed, dirty marks, outbox, field mappings, signals with lists and automations, scores, who is kept out, who did what, the state of every long job |
+//! | `Portal` | one a connection, by a stored unique id | sealed tokens, seats, mirror, change feed, dirty marks, outbox, field mappings, signals with lists and automations, workflows, scores, who is kept out, who did what, the state of every long job |
 //! | `Limiter` | one a HubSpot portal, by name | every rate-limit window of that portal, its day, and the newest tokens of each grant, sealed, for all who hold it |
 //!
 //! KV holds copies of routes, at most 60 s old; a queue carries the cron tick to any number of connections.
@@ -66,6 +66,13 @@
 //! the contact that it is of, asks each qualifying list, and begins a run of each automation of a list that qualifies: actions of the outbox,
 //! one after the other, called by run and step, so that none is asked for twice. A run keeps why each of its steps was done or not. A list
 //! whose field is gone, or whose records may not be read, is asked nothing: signals wait for it.
+//!
+//! # A workflow's way
+//!
+//! An event of the host's, a change of the mirror or a schedule begins a *run* of each workflow whose conditions hold
+//! ([`engine::portal::workflows`]). The alarm takes its steps one after the other: actions of the outbox as an automation's, conditions,
+//! waits that are rows with a moment, and so survive every restart. What a run waits for is looked at as its records change. A run goes by
+//! the version it began with, and keeps what each step saw and came to. Where a call is to go is answered at once, from the mirror alone.
 //!
 //! # A score's way
 //!

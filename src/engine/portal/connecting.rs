@@ -295,6 +295,7 @@ impl Portal {
         // What happened before is told before it goes.
         self.tell_lifecycle(turn)?;
         self.scores_wiped(turn)?;
+        self.workflows_wiped(turn)?;
         wipe::wipe(turn.sql)?;
         if let Some(connection) = &mut self.connection {
             connection.delete_data = false;

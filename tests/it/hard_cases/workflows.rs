@@ -245,10 +245,8 @@ fn a_call_is_routed_at_once_by_a_field_of_whoever_has_the_number() {
     assert_eq!(logged.iter().filter(|run| run["state"] == "routed").count(), 3, "{logged:#?}");
     assert_eq!(logged[0]["state"], "not_routed");
     // A number that another contact has too is nobody's; one that has changed is found by the new one alone.
-    let bob = world.contact(
-        "create",
-        json!({ "properties": { "email": "bob@acme.example", "mobilephone": "030/1234567" } }),
-    );
+    let bob = world
+        .contact("create", json!({ "properties": { "email": "bob@acme.example", "phone": "030/1234567" } }));
     assert!(world.until(20, |world| world.record(&bob).is_some()));
     let shared = route(&mut world, call("030 1234567"));
     assert_eq!(shared["contact"], Value::Null, "{shared:#}");
@@ -473,7 +471,7 @@ fn what_is_made_begins_a_workflow_and_what_is_only_read_anew_does_not() {
     let mut world = synced(plan());
     let definition = json!({
         "name": "New", "trigger": { "on": "change", "record": "contacts", "kinds": ["created"] },
-        "steps": [task("welcome", "Welcome")],
+        "enrolment": { "again": "every_time" }, "steps": [task("welcome", "Welcome")],
     });
     enabled(&mut world, definition);
     ann(&mut world);

@@ -94,7 +94,7 @@ impl Portal {
         self.phones.work = match (self.phones.work, wanted) {
             (Work::Off | Work::Emptying, true) => Work::Filling(RecordId(0)),
             (Work::Filling(_) | Work::Ready, false) => Work::Emptying,
-            (work, _) => work,
+            _ => return Ok(()),
         };
         self.phones.save(turn)
     }

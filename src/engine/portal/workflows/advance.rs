@@ -95,7 +95,7 @@ impl Portal {
         let mut record: Record = json::parse(&run.content).map_err(|_| WRONG)?;
         let Some(definition) = self.definition_of(turn, run.workflow, run.version)? else {
             run.due_at = turn.now.plus_ms(UNKNOWN_MS);
-            self.save_workflow_run(turn, run, &record)?;
+            save(turn, run, &record)?;
             return Ok(None);
         };
         let Some(context) = self.channel_context(turn) else { return Ok(None) };
@@ -110,7 +110,7 @@ impl Portal {
         }
         if Self::awaits_what_was_written(turn, &record, &definition)? {
             run.due_at = turn.now.plus_ms(READ_MS);
-            self.save_workflow_run(turn, run, &record)?;
+            save(turn, run, &record)?;
             return Ok(None);
         }
         record.read_since = None;
@@ -168,7 +168,7 @@ impl Portal {
                     line.until = Some(until);
                     record.put(line);
                     (record.standing, run.due_at) = (Some(standing), until);
-                    self.save_workflow_run(turn, run, &record)?;
+                    save(turn, run, &record)?;
                     return Ok(None);
                 }
                 Next::WaitUntil { standing, again_at, until } => {
@@ -180,7 +180,7 @@ impl Portal {
                     run.due_at = again_at.into_iter().chain([until]).min().unwrap_or(until);
                     (record.standing, run.watches) = (Some(standing), true);
                     self.workflows.watches = true;
-                    self.save_workflow_run(turn, run, &record)?;
+                    save(turn, run, &record)?;
                     return Ok(None);
                 }
                 Next::Decided { place, route } => {
@@ -240,7 +240,7 @@ impl Portal {
                 record.conditions = found;
                 record.standing = definition.first().map(|place| Standing { place, since: None });
                 enrolled::put(turn.sql, run.workflow, &run.subject, turn.now)?;
-                self.save_workflow_run(turn, run.clone(), record)?;
+                save(turn, run.clone(), record)?;
                 Ok(true)
             }
             Entry::Stays(why, found) => {
@@ -370,7 +370,7 @@ impl Portal {
                     line.action_id = Some(id.clone());
                     run.action = Some(id);
                     record.put(line);
-                    self.save_workflow_run(turn, run, &record)?;
+                    save(turn, run, &record)?;
                 }
                 Taken::Refused(refusal) => {
                     "refused".clone_into(&mut line.state);
@@ -385,14 +385,14 @@ impl Portal {
                     let definition = self.definition_of(turn, run.workflow, run.version)?;
                     record.standing = definition.and_then(|definition| behind(&definition, &place));
                     if record.standing.is_some() {
-                        self.save_workflow_run(turn, run, &record)?;
+                        save(turn, run, &record)?;
                     } else {
                         self.end_workflow_run(turn, run, &record, "done")?;
                     }
                 }
                 Taken::Full => {
                     run.due_at = turn.now.plus_ms(FULL_MS);
-                    self.save_workflow_run(turn, run, &record)?;
+                    save(turn, run, &record)?;
                 }
             }
         }
@@ -421,7 +421,7 @@ impl Portal {
             return Ok(());
         }
         let stands_there = record.standing.as_ref().is_some_and(|standing| standing.place == place);
-        if run.state == "failed" && stands_there && self.may_reopen(turn, &run)? {
+        if run.state == "failed" && stands_there && may_reopen(turn, &run)? {
             if let Some(line) = record.line_of(action) {
                 line.ask_again(turn.now);
             }
@@ -432,12 +432,7 @@ impl Portal {
             line.ask_again(turn.now);
             (line.state, line.words) = (now.state, now.words);
         }
-        self.save_workflow_run(turn, run, &record)
-    }
-
-    /// Whether a run that is over may be under way again: not while another of the same is.
-    pub(super) fn may_reopen(&self, turn: &Turn<'_>, run: &Run) -> Result<bool, SqlError> {
-        Ok(store::active(turn.sql, run.workflow, run.version, std::slice::from_ref(&run.subject))?.is_none())
+        save(turn, run, &record)
     }
 
     /// A run that failed goes on where it stands.
@@ -450,17 +445,7 @@ impl Portal {
         (run.state, run.ended_at, run.due_at) = ("open".to_owned(), None, turn.now);
         self.workflows.open += 1;
         self.workflows.stir();
-        self.save_workflow_run(turn, run, record)
-    }
-
-    pub(super) fn save_workflow_run(
-        &self,
-        turn: &Turn<'_>,
-        run: Run,
-        record: &Record,
-    ) -> Result<(), SqlError> {
-        let content = serde_json::to_string(record).map_err(|_| WRONG)?;
-        store::put(turn.sql, &Run { content, ..run })
+        save(turn, run, record)
     }
 
     /// The end of a run.
@@ -474,8 +459,19 @@ impl Portal {
         state.clone_into(&mut run.state);
         (run.ended_at, run.action, run.watches) = (Some(turn.now), None, false);
         self.workflows.open = self.workflows.open.saturating_sub(1);
-        self.save_workflow_run(turn, run, record)
+        save(turn, run, record)
     }
+}
+
+/// Saves what became of a run.
+fn save(turn: &Turn<'_>, run: Run, record: &Record) -> Result<(), SqlError> {
+    let content = serde_json::to_string(record).map_err(|_| WRONG)?;
+    store::put(turn.sql, &Run { content, ..run })
+}
+
+/// Whether a run that is over may be under way again: not while another of the same is.
+pub(super) fn may_reopen(turn: &Turn<'_>, run: &Run) -> Result<bool, SqlError> {
+    Ok(store::active(turn.sql, run.workflow, run.version, std::slice::from_ref(&run.subject))?.is_none())
 }
 
 /// Where a run stands once the step at a place is done; `None`: at its end.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     Mode, Running, Saved, VERSIONS,
+    advance::may_reopen,
     log::{ASKED, Record},
 };
 use crate::{
@@ -414,7 +415,7 @@ impl Portal {
             let words = "The run stands nowhere that it could go on from.";
             return Ok(refused(Refusal::NotNow(words.to_owned())));
         };
-        if !self.may_reopen(turn, &run)? {
+        if !may_reopen(turn, &run)? {
             let words = "Another run of the same is under way.";
             return Ok(refused(Refusal::NotNow(words.to_owned())));
         }

@@ -141,10 +141,9 @@ impl Portal {
     pub(super) fn persons_of_event(&self, turn: &Turn<'_>, event: &Event) -> Result<Persons, SqlError> {
         let mut persons = match event.record {
             Some(EventRecord { object_type, id }) => {
-                let here = match self.mirrors(object_type) {
-                    true => query::resolve(turn.sql, object_type, id)?.unwrap_or(id),
-                    false => id,
-                };
+                let target =
+                    if self.mirrors(object_type) { query::resolve(turn.sql, object_type, id)? } else { None };
+                let here = target.unwrap_or(id);
                 Persons::of_record(object_type, here, "The event names it.")
             }
             None => Persons::default(),
@@ -244,7 +243,7 @@ impl Portal {
             }
             for from in from.iter().copied().filter(|from| *from != kind && RELATED.contains(from)) {
                 let Some(id) = persons.record(from) else { continue };
-                if let Some((found, reason)) = self.belonging(turn, from, id, kind)? {
+                if let Some((found, reason)) = Self::belonging(turn, from, id, kind)? {
                     if let Some(chosen) = persons.chosen(kind) {
                         chosen.record = Some(found);
                         chosen.reasons.push(reason);
@@ -258,7 +257,6 @@ impl Portal {
 
     /// The record of a type that one is linked to, and why that one.
     fn belonging(
-        &self,
         turn: &Turn<'_>,
         from: ObjectType,
         id: RecordId,

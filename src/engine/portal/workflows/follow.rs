@@ -21,10 +21,7 @@ use crate::{
         },
         sql::SqlError,
     },
-    values::{
-        filter::Values as _,
-        ids::{ObjectType, RecordId},
-    },
+    values::ids::{ObjectType, RecordId},
 };
 
 /// What happened to a record since the feed was looked at last.
@@ -159,7 +156,6 @@ impl Portal {
         facts.set(kind, live.id, values);
         let mut before = facts.clone();
         before.set(kind, live.id, old);
-        debug_assert!(facts.value(None, "hs_object_id").is_some(), "a record has an id");
         // Of what is new nothing was before, and nothing has changed.
         let before = (!is_created).then_some(&before);
         let candidate = Candidate { persons, facts: &facts, before, event: None, began: words };

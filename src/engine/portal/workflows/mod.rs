@@ -337,6 +337,15 @@ impl Portal {
         Ok(true)
     }
 
+    /// What was read is about to be deleted: read again it is not new to any workflow.
+    pub(super) fn workflows_wiped(&mut self, turn: &Turn<'_>) -> Result<(), SqlError> {
+        for running in self.workflows.all.iter_mut().filter(|running| running.saved.enabled_at.is_some()) {
+            (running.saved.enabled_at, running.saved.above) = (Some(turn.now), None);
+            running.save(turn)?;
+        }
+        Ok(())
+    }
+
     /// Runs and events whose time is over go; what is open stays until it ends.
     pub(super) fn forget_workflow_runs(&mut self, turn: &Turn<'_>) -> Result<(), SqlError> {
         if self.workflows.used {

@@ -81,12 +81,9 @@ impl Portal {
             let Some((kind, every)) = schedule(running) else { continue };
             let (number, next) = slot(every, turn.now, offset);
             let is_due = running.saved.above.is_some() || running.saved.slot.is_none_or(|own| own < number);
-            let at = match is_due {
-                // The end of a full read, or of a run, is what is waited for.
-                true if !self.is_whole(kind) || self.workflows.room() < SCAN_RECORDS as u64 => None,
-                true => Some(turn.now),
-                false => Some(next),
-            };
+            // The end of a full read, or of a run, is what is waited for.
+            let may_walk = self.is_whole(kind) && self.workflows.room() >= SCAN_RECORDS as u64;
+            let at = if is_due { may_walk.then_some(turn.now) } else { Some(next) };
             due = due.into_iter().chain(at).min();
         }
         Ok(due)
