@@ -14,6 +14,7 @@ mod outbox;
 mod privacy;
 mod records;
 mod scores;
+mod workflows;
 
 use super::view::*;
 use super::{Page, integrations, notice, operator};
@@ -198,6 +199,7 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
     pages.extend(automations::every_page(t));
     pages.extend(scores::every_page(t));
     pages.extend(activations::every_page(t));
+    pages.extend(workflows::every_page(t));
     pages
 }
 

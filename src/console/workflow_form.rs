@@ -224,7 +224,7 @@ fn parts(view: &WorkflowForm, parts: &Parts, sent: Sent<'_>) -> Markup {
             }
             div class="grid gap-1.5" {
                 label class="text-sm font-medium" for="description" { "What it is for" span class="font-normal text-muted" { " (optional)" } }
-                textarea id="description" class="textarea w-full max-w-3xl" name="description" rows="2" maxlength=(limits::DESCRIPTION_CHARS) { "\n" (parts.description) }
+                input id="description" class="input w-full max-w-3xl" name="description" value=(parts.description) maxlength=(limits::DESCRIPTION_CHARS) autocomplete="off";
             }
             (trigger(view, &parts.trigger, sent))
         }

@@ -86,15 +86,15 @@ pub fn run_badge(state: &str) -> Markup {
         "skipped" => badge("badge-neutral", "Nothing done"),
         "stopped" => badge("badge-neutral", "Stopped"),
         "cancelled" => badge("badge-neutral", "Cancelled"),
-        "routed" | "decided" => badge("badge-success", "Routed"),
-        "waiting" => badge("badge-info", "Waits"),
+        "routed" => badge("badge-success", "Routed"),
+        "not_routed" => badge("badge-neutral", "Not routed"),
         _ => badge("badge-info", "Under way"),
     }
 }
 
 /// Whether a run may still do something.
 pub fn is_open(state: &str) -> bool {
-    matches!(state, "open" | "entering" | "waiting")
+    matches!(state, "open" | "entering")
 }
 
 fn step_words(state: &str) -> &'static str {
@@ -105,7 +105,7 @@ fn step_words(state: &str) -> &'static str {
         "off" => "Switched off",
         "skipped" => "Left out",
         "cancelled" => "Cancelled",
-        "waits" | "would_wait" => "Waits",
+        "waits" | "waiting" => "Waits",
         "waited" => "Waited",
         "came_about" => "It came about",
         "too_late" => "Not in time",
