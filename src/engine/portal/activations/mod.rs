@@ -7,7 +7,7 @@
 //! What contacts are to hold is *said*; what they hold the mirror knows, with what is on its way ([`crate::store::portal::echoes`]). Whatever
 //! changes either of the two *marks* the contact: a value that is put or taken away ([`attributes`]), a *sync* of an activation, which goes
 //! over everybody a piece a turn ([`walk`]), and the change feed, followed in the same turn ([`follow`]). Whoever sends takes marks, computes
-//! the difference and writes it, a hundred contacts a call ([`send`]). So nothing is written twice and nothing that changed back; two
+//! the difference ([`difference`]) and writes it, a hundred contacts a call ([`send`]). So nothing is written twice and nothing that changed back; two
 //! activations on one contact share a write; an answer that is lost, or a restart, leaves the mark.
 //!
 //! Owns the settings (in `meta`), attributes, their values, activations and marks (in the store's `activations`), and in memory what was
@@ -15,6 +15,7 @@
 
 mod attributes;
 pub mod commands;
+mod difference;
 mod follow;
 mod properties;
 mod send;

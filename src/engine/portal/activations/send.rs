@@ -1,8 +1,4 @@
-//! Sending: marks become the difference between what is said of a contact and what it holds, and that becomes a call.
-//!
-//! A contact holds what the mirror says, and in its place what has left for it and was not read yet: but where a call came to nothing, or its
-//! answer may have been lost, nobody knows, and what is said is written whatever it holds. A contact that is known by several addresses is a
-//! member where one of them is, and has the value that is said of the first of them.
+//! Sending: what leaves next, and what an answer means.
 //!
 //! | refusal | what follows |
 //! |---|---|
@@ -13,74 +9,35 @@
 //! | of a right | all wait an hour, and people are told |
 //! | anything for a limit, an overload, a lock; no answer | all wait; writing a property twice is as good as once |
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::{Attribute, Call, Item, KIND, SENDING, addresses, pause_ms};
+use super::{Call, Item, KIND, SENDING, difference::Sifted, pause_ms};
 use crate::{
     engine::portal::{
-        Effect, InFlight, Job, Portal, Turn,
-        answers::parsed,
-        beside::NO_STREAM,
-        matching::{self, Person},
-        plan::Urgency,
+        Effect, InFlight, Job, Portal, Turn, answers::parsed, beside::NO_STREAM, plan::Urgency,
     },
     hubspot::{
         Malformed,
-        objects::Properties,
         rejection::{self, Class, Rejection},
         writes::{self, BATCH_LIMIT, BatchWritten, Edit, Upsert, Values},
     },
     store::{
-        portal::{
-            activations::{self as store, Mark, Said},
-            dirty, echoes, records,
-        },
+        portal::{activations as store, dirty, echoes, records},
         sql::SqlError,
     },
     values::{
-        attribute::{AttributeKind, MEMBER, NO_MEMBER, Unknown},
         http::{Outcome, Request, Response},
         ids::RecordId,
-        property_value::{self, Definition},
-        time::{HOUR_MS, MINUTE_MS},
+        time::HOUR_MS,
     },
 };
 
-/// Marks looked at together: with some 50 µs each a webhook waits 10 ms.
-const PIECE: usize = 200;
-/// How often that is done in one turn, where nothing differs.
+/// How often marks are looked at in one turn, where nothing differs.
 const PIECES: u32 = 4;
-/// How long a contact that nobody knows waits while checks for changes are behind.
-const BEHIND_MS: i64 = MINUTE_MS;
 /// How long until the rest is looked at, where a turn has done enough.
 const ON_MS: i64 = 1;
 /// How often a contact is tried for which HubSpot does not know a property that it has.
 const ATTEMPTS: u32 = 6;
-
-/// What is wanted of contacts, for one turn.
-struct Wanted {
-    /// Of each attribute that is written its definition, by our numbers.
-    attributes: BTreeMap<i64, (AttributeKind, Definition)>,
-    /// Those for which unknown contacts are made.
-    creating: BTreeSet<i64>,
-}
-
-/// A contact, or an address nobody has, with its marks.
-#[derive(Default)]
-struct Marked {
-    marks: Vec<String>,
-    failed: u32,
-    emails: Vec<String>,
-}
-
-/// Marks by what they are of.
-struct TakenApart {
-    contacts: BTreeMap<RecordId, Marked>,
-    /// Addresses that no contact has.
-    unknown: BTreeMap<String, Marked>,
-    /// Marks of records that are none any more, and of whoever is kept out.
-    gone: Vec<String>,
-}
 
 impl Portal {
     /// What to do next for activations, and how urgent it is.
@@ -125,183 +82,6 @@ impl Portal {
         self.activations.save_syncs(turn)?;
         self.activations.paused_until = Some(turn.now.plus_ms(ON_MS));
         Ok(None)
-    }
-
-    fn wanted_of_contacts(&self) -> Wanted {
-        let wanted = self.activations.wanted();
-        let ready = |(number, own): &(&i64, &Attribute)| {
-            wanted.contains(number) && self.is_ready(own) && !own.saved.misfit
-        };
-        let attributes = self.activations.attributes.iter().filter(ready);
-        let attributes = attributes.map(|(number, own)| (*number, (own.saved.kind, own.definition())));
-        let creating = self.activations.all.values();
-        let creating = creating.filter(|own| !own.paused && own.unknown == Unknown::Create);
-        let creating = creating.flat_map(super::Activation::selects).collect();
-        Wanted { attributes: attributes.collect(), creating }
-    }
-
-    /// Looks at the first marks: whoever differs becomes a call, all others are settled.
-    fn sift(&mut self, turn: &mut Turn<'_>, wanted: &Wanted) -> Result<Sifted, SqlError> {
-        let (mut flying, mut flying_records) = (BTreeSet::new(), BTreeSet::new());
-        for item in self.activation_in_flight().flat_map(|(_, call)| call.items()) {
-            flying.extend(item.marks.iter().cloned());
-            flying_records.extend(item.record);
-        }
-        let picked = store::pick(turn.sql, turn.now, flying.len() + PIECE)?;
-        let picked: Vec<Mark> =
-            picked.into_iter().filter(|mark| !flying.contains(&mark.whom)).take(PIECE).collect();
-        if picked.is_empty() {
-            return Ok(Sifted::Nothing);
-        }
-        let asked_at = self.tick(turn.now);
-        let TakenApart { mut contacts, unknown, gone: mut settled } = self.by_contact(turn, &picked)?;
-        let mut accepted = Vec::new();
-        let ids: Vec<RecordId> = contacts.keys().copied().collect();
-        let waited = echoes::of(turn.sql, KIND, &ids)?;
-        let old: BTreeSet<RecordId> =
-            echoes::older(turn.sql, KIND, &ids, self.activations.loaded_at)?.into_iter().collect();
-        let live = records::live_by_ids(turn.sql, KIND, &ids)?;
-        let held: BTreeMap<RecordId, Properties<'_>> = live
-            .iter()
-            .map(|live| (live.id, Properties::parse(&live.properties).unwrap_or_default()))
-            .collect();
-        for (id, marked) in &mut contacts {
-            let own = held.get(id);
-            let value = |name: &str| own.and_then(|properties| properties.get(name));
-            marked.emails = addresses(value("email"), value("hs_additional_emails"));
-        }
-        let emails: BTreeSet<&str> = contacts
-            .values()
-            .chain(unknown.values())
-            .flat_map(|marked| &marked.emails)
-            .map(String::as_str)
-            .collect();
-        let mut said: BTreeMap<String, Vec<Said>> = BTreeMap::new();
-        for own in store::said_of(turn.sql, &emails.into_iter().collect::<Vec<_>>())? {
-            said.entry(own.email.clone()).or_default().push(own);
-        }
-        let share = self.activations.share.clamp(1, BATCH_LIMIT);
-        let mut items = Vec::new();
-        let nothing = echoes::Written::new();
-        for (id, marked) in contacts {
-            if flying_records.contains(&id) {
-                // Its call settles one of its marks; the others are looked at when that is over.
-                continue;
-            }
-            let says = wanted.said_of(&marked.emails, &said);
-            let doubted =
-                old.contains(&id) || marked.marks.iter().any(|whom| self.activations.doubted.contains(whom));
-            let waited = waited.get(&id).unwrap_or(&nothing);
-            let (values, mut about) = wanted.difference(&says, held.get(&id), waited, doubted);
-            about.extend(says.keys());
-            if values.is_empty() {
-                self.activations.tally(&about, |sync| sync.in_step += 1);
-                accepted.extend(marked.emails);
-                accepted.push(store::of_record(id));
-                settled.extend(marked.marks);
-                continue;
-            }
-            if items.len() < share {
-                let whom = marked.emails.first().cloned().unwrap_or_else(|| store::of_record(id));
-                let Marked { marks, failed, .. } = marked;
-                items.push(Item { record: Some(id), marks, whom, values, about, failed });
-            }
-        }
-        let behind = self.is_behind(turn, KIND);
-        let (mut new, mut waits) = (Vec::new(), Vec::new());
-        for (email, marked) in unknown {
-            let says = wanted.said_of(&marked.emails, &said);
-            let about: BTreeSet<i64> = says.keys().copied().collect();
-            let creates = about.iter().any(|attribute| wanted.creating.contains(attribute));
-            if !creates {
-                if !about.is_empty() {
-                    self.activations.tally(&about, |sync| sync.skipped += 1);
-                }
-                accepted.push(email);
-                settled.extend(marked.marks);
-            } else if behind {
-                waits.extend(marked.marks);
-            } else if new.len() < share {
-                let names = says.iter().filter_map(|(attribute, value)| {
-                    let (_, definition) = wanted.attributes.get(attribute)?;
-                    Some((definition.name.clone(), value.clone()))
-                });
-                let values: Values = names.collect();
-                let Marked { marks, failed, .. } = marked;
-                new.push(Item { record: None, marks, whom: email, values, about, failed });
-            }
-        }
-        self.settle_marks(turn, &settled, &accepted, asked_at)?;
-        if !waits.is_empty() {
-            let waits: Vec<&str> = waits.iter().map(String::as_str).collect();
-            store::wait(turn.sql, &waits, asked_at, turn.now.plus_ms(BEHIND_MS))?;
-        }
-        Ok(match (items.is_empty(), new.is_empty()) {
-            (false, _) => Sifted::Call(Call::Update(items)),
-            (true, false) => Sifted::Call(Call::Upsert(new)),
-            (true, true) if settled.is_empty() && waits.is_empty() => Sifted::Nothing,
-            (true, true) => Sifted::Settled,
-        })
-    }
-
-    /// Marks by the contact that they are of, by the address of those nobody knows, and of records that are none any more.
-    fn by_contact(&self, turn: &Turn<'_>, picked: &[Mark]) -> Result<TakenApart, SqlError> {
-        let (of_records, of_addresses): (Vec<&Mark>, Vec<&Mark>) =
-            picked.iter().partition(|mark| mark.record().is_some());
-        let people: Vec<Person> = of_addresses
-            .iter()
-            .map(|mark| Person { email: mark.whom.clone(), ..Person::default() })
-            .collect();
-        let kept_out =
-            |id: RecordId, properties: &Properties<'_>| self.blocks.keeps_out(KIND, id, properties);
-        let found = matching::contacts(turn.sql, &people, &kept_out)?;
-        let (mut contacts, mut unknown) = (BTreeMap::<RecordId, Marked>::new(), BTreeMap::new());
-        let mut gone = Vec::new();
-        let add = |marked: &mut Marked, mark: &Mark| {
-            marked.marks.push(mark.whom.clone());
-            marked.failed = marked.failed.max(mark.failed);
-        };
-        for (mark, found) in of_addresses.into_iter().zip(&found) {
-            match found.chosen() {
-                Some(id) => add(contacts.entry(id).or_default(), mark),
-                // Of whoever is kept out nothing is written.
-                None if self.blocks.has_email(&mark.whom) => gone.push(mark.whom.clone()),
-                None => {
-                    let marked: &mut Marked = unknown.entry(mark.whom.clone()).or_default();
-                    marked.emails.push(mark.whom.clone());
-                    add(marked, mark);
-                }
-            }
-        }
-        let ids: Vec<RecordId> = of_records.iter().filter_map(|mark| mark.record()).collect();
-        let live: BTreeSet<RecordId> =
-            records::live_by_ids(turn.sql, KIND, &ids)?.into_iter().map(|live| live.id).collect();
-        for mark in of_records {
-            match mark.record().filter(|id| live.contains(id) && !self.blocks.has(KIND, *id)) {
-                Some(id) => add(contacts.entry(id).or_default(), mark),
-                None => gone.push(mark.whom.clone()),
-            }
-        }
-        Ok(TakenApart { contacts, unknown, gone })
-    }
-
-    fn settle_marks(
-        &mut self,
-        turn: &Turn<'_>,
-        settled: &[String],
-        accepted: &[String],
-        asked_at: i64,
-    ) -> Result<(), SqlError> {
-        for whom in settled {
-            self.activations.doubted.remove(whom);
-        }
-        let settled: Vec<&str> = settled.iter().map(String::as_str).collect();
-        store::clear(turn.sql, &settled, asked_at)?;
-        if !accepted.is_empty() {
-            let accepted: Vec<&str> = accepted.iter().map(String::as_str).collect();
-            store::accept(turn.sql, &accepted)?;
-        }
-        Ok(())
     }
 
     /// What a call asks of HubSpot.
@@ -433,10 +213,8 @@ impl Portal {
             return Ok(Ok(()));
         }
         let batch = parsed!(writes::parse_batch(&response.body, turn.now));
-        let made = match call {
-            Call::Upsert(_) => writes::parse_made(&response.body),
-            _ => BTreeSet::new(),
-        };
+        let upserts = matches!(call, Call::Upsert(_));
+        let made = if upserts { writes::parse_made(&response.body) } else { BTreeSet::new() };
         if batch.done.is_empty() && batch.refused.is_empty() {
             // An answer that says nothing of anybody.
             return Ok(Err(Malformed("the answer to a batch")));
@@ -569,62 +347,5 @@ impl Portal {
         self.activations.tally(&item.about, |sync| sync.refused += 1);
         store::refuse(turn.sql, &[&item.whom], &rejection.words(), turn.now)?;
         self.settle_marks(turn, &item.marks, &[], in_flight.asked_at)
-    }
-}
-
-/// What became of marks.
-enum Sifted {
-    /// There are none that need not wait.
-    Nothing,
-    /// None of them differs.
-    Settled,
-    /// These differ.
-    Call(Call),
-}
-
-impl Wanted {
-    /// What is said of somebody by their addresses, of which the first counts.
-    fn said_of(&self, emails: &[String], said: &BTreeMap<String, Vec<Said>>) -> BTreeMap<i64, String> {
-        let mut all = BTreeMap::new();
-        for own in emails.iter().filter_map(|email| said.get(email)).flatten() {
-            if self.attributes.contains_key(&own.attribute) {
-                all.entry(own.attribute).or_insert_with(|| own.value.clone());
-            }
-        }
-        all
-    }
-
-    /// What is to be written to somebody, and of which attributes.
-    fn difference(
-        &self,
-        says: &BTreeMap<i64, String>,
-        held: Option<&Properties<'_>>,
-        waited: &echoes::Written,
-        doubted: bool,
-    ) -> (Values, BTreeSet<i64>) {
-        let (mut values, mut about) = (Values::new(), BTreeSet::new());
-        for (attribute, (kind, definition)) in &self.attributes {
-            let name = definition.name.as_str();
-            let on_its_way = waited.get(name).map(String::as_str);
-            let mirrored = held.and_then(|properties| properties.get(name));
-            let holds = on_its_way.or(mirrored).unwrap_or_default();
-            let unsure = doubted && on_its_way.is_some();
-            let wants = match says.get(attribute) {
-                Some(value) => value.as_str(),
-                None if kind.is_audience() => {
-                    // Whoever never was a member holds nothing, and that is left so.
-                    if !unsure && !property_value::same(definition, holds, MEMBER) {
-                        continue;
-                    }
-                    NO_MEMBER
-                }
-                None => "",
-            };
-            if unsure || !property_value::same(definition, holds, wants) {
-                values.insert(name.to_owned(), wants.to_owned());
-                about.insert(*attribute);
-            }
-        }
-        (values, about)
     }
 }

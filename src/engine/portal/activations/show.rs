@@ -88,7 +88,7 @@ impl Portal {
             shown["options"] = json!(saved.options);
         }
         let selected = self.activations.selected().contains(&number);
-        let due = saved.deleting && saved.made || selected && !saved.made;
+        let due = (saved.deleting && saved.made) || (selected && !saved.made);
         let lacks_scope = || {
             format!(
                 "Grant the connection `{SCHEMAS}`: without it no property can be made, changed or archived."
