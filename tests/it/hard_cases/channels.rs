@@ -16,18 +16,18 @@ use spoke::{
 use super::{ids, rename, synced, tiny};
 use crate::life::{PORTAL, Plan, World, world::START_MS};
 
-const HOST: &str = "https://host.example.com/leads";
+pub(super) const HOST: &str = "https://host.example.com/leads";
 
-fn plan() -> Plan {
+pub(super) fn plan() -> Plan {
     Plan { webhooks: true, ..tiny(40) }
 }
 
 /// Contacts whose first name begins so.
-fn named(start: &str) -> Value {
+pub(super) fn named(start: &str) -> Value {
     json!({"property": "firstname", "type": "string", "operator": "starts_with", "value": start})
 }
 
-fn definition(filter: &Value) -> Value {
+pub(super) fn definition(filter: &Value) -> Value {
     json!({
         "name": "Leads", "object_type": "contacts", "filter": filter,
         "fields": [
@@ -37,7 +37,7 @@ fn definition(filter: &Value) -> Value {
     })
 }
 
-fn events(world: &World) -> Vec<(String, String)> {
+pub(super) fn events(world: &World) -> Vec<(String, String)> {
     world.handed(HOST).unwrap();
     let changes = world.receivers[HOST].changes();
     let text = |change: &Value, field: &str| change[field].as_str().unwrap().to_owned();
@@ -47,16 +47,16 @@ fn events(world: &World) -> Vec<(String, String)> {
     own.map(|change| (text(change, "kind"), text(change, "id"))).collect()
 }
 
-fn event(kind: &str, id: &str) -> (String, String) {
+pub(super) fn event(kind: &str, id: &str) -> (String, String) {
     (format!("channel_{kind}"), id.to_owned())
 }
 
-fn set(world: &mut World, id: &str, name: &str, value: &str) {
+pub(super) fn set(world: &mut World, id: &str, name: &str, value: &str) {
     world.contact("edit", json!({ "id": id, "properties": { name: value } }));
     world.pass(6);
 }
 
-fn edited(entries: Value) -> Action {
+pub(super) fn edited(entries: Value) -> Action {
     let Value::Object(entries) = entries else { panic!("an edit is an object") };
     Action::Update(entries)
 }

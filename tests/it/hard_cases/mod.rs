@@ -12,6 +12,7 @@ mod call_logs;
 mod calls;
 pub mod changes;
 mod channel_fields;
+mod channel_scans;
 mod channels;
 mod cool_downs;
 pub mod deletions;

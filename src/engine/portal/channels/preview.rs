@@ -27,7 +27,7 @@ use crate::{
     },
 };
 
-/// Most records looked at: at 10 to 20 µs each, the object does nothing else for a fifth of a second.
+/// Most records looked at: at 10 to 20 µs for each of which SQL cannot tell, the object does nothing else for a fifth of a second.
 const LOOKED_AT: u64 = 10_000;
 /// Which of more records are looked at ([`counts::drawn`]): always the same, so that two filters are tried on the same records. The
 /// first number scatters ids that follow each other evenly: the prime it is taken by over the golden ratio.

@@ -15,7 +15,8 @@ use crate::{
     values::ids::{ObjectType, RecordId},
 };
 
-/// Records looked at in one turn: with 10 to 20 µs each, a webhook waits 10 ms at most.
+/// Records looked at in one turn: with 10 to 20 µs for each that is decided about, and half of it at most for one that is passed by, a
+/// webhook waits 10 ms at most.
 const SCAN_RECORDS: u64 = 500;
 /// Members forgotten in one turn.
 const FORGET: u32 = 5_000;
