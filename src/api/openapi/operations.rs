@@ -184,7 +184,6 @@ pub(super) fn operations() -> Vec<Operation> {
         op(Post, "/v1/connections/*/lists/*/follow", "followList", "Lists", "Mirror who is on a list", None, Ordered),
         op(Post, "/v1/connections/*/lists/*/unfollow", "unfollowList", "Lists", "Mirror it no longer", None, Ordered),
         op(Get, "/v1/filter-schema.json", "getFilterSchema", "Channels", "Read the JSON Schema of filters", None, Schema),
-        op(Get, "/v1/workflow-schema.json", "getWorkflowSchema", "Reference", "Read the JSON Schema of workflows", None, Schema),
         op(Get, "/v1/openapi.json", "getDocument", "Reference", "Read this document", None, Schema),
         op(Get, "/v1/connections/*/channels", "listChannels", "Channels", "List channels", None, Ok("Channels")),
         op(Post, "/v1/connections/*/channels", "createChannel", "Channels", "Make a channel", Needed("NewChannel"), Created("Channel")),
