@@ -54,6 +54,7 @@ mod types;
 mod unreadable;
 mod untold;
 mod waiting;
+mod workflow_answers;
 mod workflows;
 
 use hubspot_simulator::{Shape, portal::PortalSettings};

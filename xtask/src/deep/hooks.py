@@ -27,9 +27,11 @@ PREFIXES = {
     "qualifying-list": "ql",
     "automation": "aut",
     "activation": "atv",
+    "workflow": "wf",
+    "workflow-run": "run",
 }
 # What paths call them, where that is not their name.
-CALLED = {"ql": "qualifying-list", "aut": "automation"}
+CALLED = {"ql": "qualifying-list", "aut": "automation", "wf": "workflow", "wf_run": "workflow-run"}
 
 
 def there_or_not(what, others):
@@ -57,7 +59,7 @@ workspaces = st.binary(min_size=12, max_size=12).map(lambda raw: f"w:ws_{raw.hex
 schemathesis.openapi.format(
     "workspace-cursor", workspaces.map(lambda place: base64.urlsafe_b64encode(place.encode()).decode().rstrip("="))
 )
-CURSORS = {"seat": "s", "hubspot": "h", "action": "a", "score": "n", "row": "z", "signal": "g"}
+CURSORS = {"seat": "s", "hubspot": "h", "action": "a", "score": "n", "row": "z", "signal": "g", "flow": "f"}
 for name, tag in CURSORS.items():
     schemathesis.openapi.format(
         f"{name}-cursor",
@@ -155,7 +157,7 @@ def before_call(context, case, kwargs):
     if case.meta is not None and case.meta.generation.mode.is_positive and isinstance(case.body, dict):
         case.body = mended(case.body, "/qualifying-lists" in case.operation.path)
     # One that came before is answered as it was then, whatever it says now.
-    if case.operation.path.endswith(("/actions", "/signals")) and isinstance(case.body, dict):
+    if case.operation.path.endswith(("/actions", "/signals", "/events")) and isinstance(case.body, dict):
         own = case.body.get("id")
         if isinstance(own, str) and own and own == own.strip() and len(own) <= 64:
             case.body["id"] = uuid.uuid4().hex

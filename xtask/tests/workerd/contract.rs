@@ -325,6 +325,39 @@ fn answers(world: &World) -> Result<()> {
     done("retryAudience", spoke.post(&format!("{audience_at}/retry"), &json!({}))?)?;
     done("retryAttribute", spoke.post(&format!("{attribute_at}/retry"), &json!({}))?)?;
     done("retryRefusedContacts", spoke.post(&format!("{activations}/refused/retry"), &json!({}))?)?;
+    let step = json!({"id": "note", "do": "add_note", "body": "{{event.summary}}"});
+    let vip =
+        json!({"property": "lifecyclestage", "type": "enumeration", "operator": "is", "value": "customer"});
+    let workflow = json!({
+        "name": "Note it", "trigger": {"on": "event", "event": "ping", "record": "contacts"}, "enrolment": {"again": "every_time"},
+        "steps": [
+            {"id": "vip", "if": vip, "then": [{"id": "senior", "decide": {"route": "senior"}}], "else": [step]},
+            {"id": "pause", "wait": {"count": 1, "unit": "hours"}},
+        ],
+    });
+    let workflows = format!("{connection}/workflows");
+    done("checkWorkflow", spoke.post(&format!("{workflows}/check"), &json!({"name": "None"}))?)?;
+    let flow = done("createWorkflow", spoke.post(&workflows, &workflow)?)?;
+    let flow_at = format!("{workflows}/{}", text(&flow["id"])?);
+    done("putWorkflow", spoke.put(&flow_at, &workflow)?)?;
+    done("restoreWorkflowVersion", spoke.post(&format!("{flow_at}/versions/1/restore"), &json!({}))?)?;
+    for (id, verb) in [("enableWorkflow", "enable"), ("pauseWorkflow", "pause"), ("enableWorkflow", "enable")]
+    {
+        done(id, spoke.post(&format!("{flow_at}/{verb}"), &json!({}))?)?;
+    }
+    let ping = json!({"id": "p1", "event": "ping", "object_type": "contacts", "record_id": record, "facts": {"summary": "Hello"}});
+    let tried = json!({"workflow": flow["id"], "on": {"event": ping}});
+    done("tryWorkflow", spoke.post(&format!("{workflows}/dry-run"), &tried)?)?;
+    done("route", spoke.post(&format!("{workflows}/route"), &ping)?)?;
+    let sent_event = done("sendEvent", spoke.post(&format!("{workflows}/events"), &ping)?)?;
+    let again = done("sendEvent", spoke.post(&format!("{workflows}/events"), &ping)?)?;
+    ensure!(sent_event["state"] == "pending" && again["state"] == "duplicate", "{again}");
+    done("sendEvents", spoke.post(&format!("{workflows}/events/bulk"), &ping)?)?;
+    let flow_run = until(Duration::from_secs(60), "a run of the workflow", || {
+        let runs = spoke.get_json(&format!("{flow_at}/runs"))?;
+        let all = runs["results"].as_array().into_iter().flatten();
+        Ok(all.filter(|run| run["state"] == "open").find_map(|run| run["id"].as_str()).map(str::to_owned))
+    })?;
 
     let mut read = 0;
     for (path, id) in document.reads()? {
@@ -351,6 +384,8 @@ fn answers(world: &World) -> Result<()> {
             ("{ql}", &text(&hot["id"])?),
             ("{aut}", &text(&made["id"])?),
             ("{aut_run}", &run),
+            ("{wf}", &text(&flow["id"])?),
+            ("{wf_run}", &flow_run),
             ("{type}", &"contacts".to_owned()),
             ("{to_type}", &"companies".to_owned()),
             ("{list}", list.as_ref().unwrap_or(&record)),
@@ -389,6 +424,10 @@ fn answers(world: &World) -> Result<()> {
     done("liftBlock", spoke.delete(&format!("{connection}/prospects/blocks/{block}"))?)?;
     done("removeEndpoint", spoke.delete(&endpoint_at)?)?;
     done("removeAutomation", spoke.delete(&automation_at)?)?;
+    let run_at = format!("{workflows}/runs/{flow_run}");
+    document.check("retryWorkflowRun", &spoke.post(&format!("{run_at}/retry"), &json!({}))?)?;
+    done("cancelWorkflowRun", spoke.post(&format!("{run_at}/cancel"), &json!({}))?)?;
+    done("removeWorkflow", spoke.delete(&flow_at)?)?;
     done("removeQualifyingList", spoke.delete(&list_at)?)?;
     done("removeMapping", spoke.delete(&mapping_at)?)?;
     done("removeChannel", spoke.delete(&channel_at)?)?;

@@ -87,7 +87,7 @@ fn rows(file: &str) -> Result<Vec<Row>> {
 fn all_rows() -> Result<Vec<Row>> {
     let mut all = rows("src/api/route.rs")?;
     all.extend(rows("src/api/connection_page.rs")?);
-    for file in ["seat", "action", "signal", "score", "activation"] {
+    for file in ["seat", "action", "signal", "score", "activation", "workflow"] {
         all.extend(rows(&format!("src/api/{file}.rs"))?);
     }
     ensure!(all.len() > 300, "only {} rows", all.len());
@@ -106,6 +106,7 @@ struct Victim {
     action: String,
     list: String,
     automation: String,
+    workflow: String,
     signal: String,
     activation: String,
     record: String,
@@ -157,6 +158,11 @@ fn victim(world: &World) -> Result<Victim> {
     let automation =
         json!({"name": CANARY, "list": list["id"], "steps": [{"action": "add_note", "body": CANARY}]});
     let automation = world.spoke.post_json(&format!("{own}/automations"), &automation)?;
+    let workflow = json!({
+        "name": CANARY, "trigger": {"on": "event", "event": "canary", "record": "contacts"},
+        "enrolment": {"again": "once"}, "steps": [{"id": "note", "do": "add_note", "body": CANARY}],
+    });
+    let workflow = world.spoke.post_json(&format!("{own}/workflows"), &workflow)?;
     let signal = json!({"id": "canary", "name": CANARY, "visitor": {"id": "canary"}});
     let signal = world.spoke.post_json(&format!("{own}/signals"), &signal)?;
     let activation = activation(world, &own)?;
@@ -172,6 +178,7 @@ fn victim(world: &World) -> Result<Victim> {
         action: text(&action["id"])?,
         list: text(&list["id"])?,
         automation: text(&automation["id"])?,
+        workflow: text(&workflow["id"])?,
         signal: text(&signal["id"])?,
         activation: text(&activation["id"])?,
         record: text(&contacts[0]["id"])?,
@@ -218,6 +225,11 @@ fn address(row: &Row, of: &Victim) -> String {
             ("*", "act") => "import_company",
             ("*", "mappings") => "log_call",
             ("*", "accounts") => "acct-17",
+            // It is a draft: a run would be made by itself.
+            ("*", "workflow-runs") => "run_070707070707070707070707",
+            ("*", "runs") if row.pattern.contains("/workflows/") => "run_070707070707070707070707",
+            ("*", "workflows") => &of.workflow,
+            ("*", "versions") => "1",
             ("*", "runs") => "1",
             ("*", "signals") => &of.signal,
             ("*", "activations") => &of.activation,
@@ -284,6 +296,12 @@ fn body(row: &Row) -> Option<String> {
         "*" if row.method == "PUT" && row.pattern.ends_with("/activations/*") => {
             json!({"name": "Mallory", "audiences": ["canary"]})
         }
+        "workflows" | "check" if row.pattern.contains("/workflows") => json!({
+            "name": "Mallory", "trigger": {"on": "event", "event": "mallory", "record": "contacts"},
+            "enrolment": {"again": "once"}, "steps": [{"id": "note", "do": "add_note", "body": "Mallory"}],
+        }),
+        "events" | "route" => json!({"id": "m", "event": "mallory", "email": "canary@canary.example"}),
+        "dry-run" => json!({"workflow": "wf_070707070707070707070707", "on": {"record_id": "1"}}),
         "settings" => json!({"off": ["add_note"]}),
         "scores" => json!({"on": true, "hour": 3, "fields": "managed", "prefix": "mallory"}),
         "bulk" if row.pattern.ends_with("/scores/bulk") => json!({"id": "acct-17", "intent_score": 1}),
@@ -314,6 +332,10 @@ fn state(world: &World, victim: &Victim) -> Result<Vec<Value>> {
         (format!("/v1/connections/{connection}/actions"), &["id", "state"]),
         (format!("/v1/connections/{connection}/mappings"), &["action", "entries", "updated_at"]),
         (format!("/v1/connections/{connection}/automations"), &["id", "name", "state", "updated_at"]),
+        (
+            format!("/v1/connections/{connection}/workflows"),
+            &["id", "name", "state", "version", "updated_at"],
+        ),
         (format!("/v1/connections/{connection}/qualifying-lists"), &["id", "name", "updated_at"]),
         (format!("/v1/connections/{connection}/activations"), &["id", "name", "audiences", "state"]),
         (format!("/v1/connections/{connection}/audiences"), &["id", "name", "members", "state"]),
@@ -445,6 +467,8 @@ fn permissions(world: &World) -> Result<()> {
         ("GET", format!("{connection}/actions"), "read"),
         ("GET", format!("{connection}/audiences"), "read"),
         ("POST", format!("{connection}/activations/refused/retry"), "write"),
+        ("GET", format!("{connection}/workflows"), "read"),
+        ("GET", format!("{connection}/workflows/templates"), "read"),
         ("GET", format!("{connection}/audit"), "read"),
         ("GET", format!("/workspaces/{}/audit", own.workspace), "admin"),
         ("DELETE", format!("/workspaces/{}/sessions?user=nobody", own.workspace), "admin"),

@@ -37,6 +37,7 @@ mod stage;
 mod ticks;
 mod watchdog;
 mod webhooks;
+mod workflows;
 mod yardstick;
 
 use std::process::ExitCode;
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         ("refresh", refresh::trials()),
         ("webhooks", webhooks::trials()),
         ("channels", channels::trials()),
+        ("workflows", workflows::trials()),
         ("further types", further::trials()),
         ("connecting", connecting::trials()),
         ("by token", by_token::trials()),
