@@ -263,7 +263,7 @@ impl Visit<'_> {
             match draft.definition(&catalog) {
                 Err(missing) => came.wrong = missing,
                 Ok(definition) => {
-                    came = self.workflow_came_to(button, id.as_ref(), definition, &draft).await?
+                    came = self.workflow_came_to(button, id.as_ref(), definition, &draft).await?;
                 }
             }
         }

@@ -154,7 +154,7 @@ fn a_line_that_cannot_be_read_spoils_no_other_and_a_refused_address_says_why() {
         r#"{"kept":1,"changed":1,"refused":[{"email":"kept.out@example.com","why":"They were erased."}]}"#;
     let kept = Kept::read(Answer::Json(told.to_owned()));
     let text = render_lines(read, &kept);
-    let answers: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let answers: Vec<Value> = text.lines().map(|line| json::parse(line).expect("JSON")).collect();
     assert_eq!(answers[0], json!({ "email": "ADA@example.com" }));
     assert_eq!(answers[1]["problem"]["status"], 400);
     assert_eq!(answers[2]["problem"]["detail"], "They were erased.");
@@ -180,7 +180,7 @@ fn a_replacement_with_a_line_that_cannot_be_read_replaces_nothing() {
     kept.add(Kept::read(Answer::Json(further.to_owned())).expect("kept"));
     let ended = Answer::Json(r#"{"round":3,"removing":5}"#.to_owned());
     let (status, body) = render_replaced(ended, &kept).expect("an answer");
-    let told: Value = serde_json::from_str(&body.expect("a body")).expect("JSON");
+    let told: Value = json::parse(&body.expect("a body")).expect("JSON");
     let expected = json!({
         "round": 3, "removing": 5, "kept": 3, "changed": 1, "refused_count": 1, "refused": [{ "email": "x", "why": "It is none." }],
     });
@@ -194,7 +194,7 @@ fn one_address_that_is_not_taken_is_refused_and_one_that_is_says_whether_it_chan
     };
     let body = of(r#"{"kept":1,"changed":0,"refused":[]}"#).expect("kept").1.expect("a body");
     assert_eq!(
-        serde_json::from_str::<Value>(&body).expect("JSON"),
+        json::parse::<Value>(&body).expect("JSON"),
         json!({ "email": "ada@example.com", "changed": false })
     );
     let refused =
@@ -211,7 +211,7 @@ fn a_round_is_a_number_and_a_cursor_leads_behind_an_address() {
     assert!(asked(&many, "round=x", line).is_err() && asked(&many, "limit=1", line).is_err());
     let page = Answer::Page { results: "[]".to_owned(), next: Some("ada@example.com".to_owned()) };
     let body = render(page, false).expect("a page").1.expect("a body");
-    let body: Value = serde_json::from_str(&body).expect("JSON");
+    let body: Value = json::parse(&body).expect("JSON");
     let query = format!("cursor={}&limit=5", body["next_cursor"].as_str().expect("a cursor"));
     let Ok(Command::Values { after, limit, .. }) = asked(&Call::Values(Which::Audiences, vip()), &query, "")
     else {
