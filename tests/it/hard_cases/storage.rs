@@ -73,7 +73,7 @@ fn a_mirror_that_fills_warns_and_then_keeps_only_what_is_needed_until_a_person_c
     let roomy = world.status();
     assert_eq!((roomy.storage.level, &roomy.trouble), (Level::Roomy, &None), "{:?}", roomy.storage);
 
-    more(&mut world, 385);
+    more(&mut world, 330);
     world.pass(10);
     let filling = world.status();
     assert_eq!(filling.storage.level, Level::Filling, "{:?}", filling.storage);
@@ -84,7 +84,7 @@ fn a_mirror_that_fills_warns_and_then_keeps_only_what_is_needed_until_a_person_c
     assert!(lines.len() == 1 && lines[0] == words, "{lines:?}");
     let before = filling.latest_change;
 
-    more(&mut world, 385);
+    more(&mut world, 330);
     let full = |world: &mut World| world.status().trouble.is_some_and(|told| told.words.contains("ran out"));
     assert!(world.until(15, full), "{:?}", world.status());
     let lines = told(&mut world, before);

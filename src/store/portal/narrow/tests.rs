@@ -20,7 +20,6 @@ use crate::{
                 naive,
             },
         },
-        json,
         time::{DAY_MS, HOUR_MS, Timestamp},
     },
 };
@@ -158,7 +157,7 @@ fn hostile_operand(kind: Kind) -> BoxedStrategy<Value> {
         Kind::Enumeration => texts(OPTIONS),
         Kind::Date => texts(DAYS),
         Kind::Datetime => prop_oneof![texts(DAYS), texts(MOMENTS)].boxed(),
-        Kind::Number => select(NUMBERS).prop_map(|text| json::parse(text).unwrap()).boxed(),
+        Kind::Number => select(NUMBERS).prop_map(|text| crate::values::json::parse(text).unwrap()).boxed(),
         Kind::Bool => any::<bool>().prop_map(Value::from).boxed(),
     }
 }
