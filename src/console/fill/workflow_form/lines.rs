@@ -1,5 +1,7 @@
 //! Where in a JSON text something stands that a JSON pointer names.
 
+use crate::values::json;
+
 /// The line, counted from 1, on which what a pointer names begins; where that is not there, the line of what would hold it. Of a text that is
 /// no JSON it is any.
 pub fn line_of(text: &str, pointer: &str) -> usize {
@@ -47,7 +49,7 @@ impl Walk<'_> {
                 let key = self.at;
                 self.skip_text();
                 let text = std::str::from_utf8(&self.bytes[key..self.at]).ok()?;
-                let name: String = serde_json::from_str(text).ok()?;
+                let name: String = json::parse(text).ok()?;
                 if self.peek()? != b':' {
                     return Some(begins);
                 }
