@@ -26,7 +26,7 @@ Idiomorph.defaults.callbacks.beforeNodeMorphed = (element) => !typed.has(element
 
 // Why there is no preview stands at the head of a form whose button is at its foot.
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (!["preview", "try"].includes(event.detail.requestConfig?.elt.value)) return;
+  if (!["preview", "try", "check"].includes(event.detail.requestConfig?.elt.value)) return;
   const refused = document.querySelector("#form [role=alert]");
   if (!refused) return;
   refused.tabIndex = -1;

@@ -327,7 +327,7 @@ fn answers(world: &World) -> Result<()> {
     done("retryRefusedContacts", spoke.post(&format!("{activations}/refused/retry"), &json!({}))?)?;
     let step = json!({"id": "note", "do": "add_note", "body": "{{event.summary}}"});
     let vip =
-        json!({"property": "lifecyclestage", "type": "enumeration", "operator": "is", "value": "customer"});
+        json!({"property": "email", "type": "string", "operator": "is", "value": "nobody@contract.example"});
     let workflow = json!({
         "name": "Note it", "trigger": {"on": "event", "event": "ping", "record": "contacts"}, "enrolment": {"again": "every_time"},
         "steps": [

@@ -31,8 +31,7 @@ impl Walk<'_> {
         let begins = self.at;
         let Some((own, rest)) = parts.split_first() else { return Some(begins) };
         match opening {
-            b'{' => self.at += 1,
-            b'[' => self.at += 1,
+            b'{' | b'[' => self.at += 1,
             _ => return Some(begins),
         }
         let mut index = 0_usize;
