@@ -28,7 +28,7 @@ after(world.quit);
 /** Begins with a template: its form is shown. */
 async function beginWith(name) {
   await page.goto(address("/workflows"));
-  await page.getByRole("link", { name: `Begin with it: ${name}` }).click();
+  await page.getByRole("link", { name: `Begin with it ${name}` }).click();
   await page.getByRole("heading", { name: "New workflow" }).waitFor();
   assert.equal(await page.getByLabel("Name", { exact: true }).inputValue(), name);
 }
@@ -161,7 +161,7 @@ test("steps are added into steps and moved, and refused where they are wrong", a
   await page.getByLabel("Field of condition 1 of step 1").blur();
   await page.getByLabel("Comparison of condition 1 of step 1").selectOption("is");
   await page.getByLabel("Value of condition 1 of step 1").fill("gold");
-  await page.getByRole("button", { name: "Add a step, if so, step 1" }).click();
+  await page.getByRole("button", { name: "Add a step if so, step 1" }).click();
   await world.lands(page, "Step 1 then 1");
   await page.getByLabel("Subject").fill("Call {{weather.rain}}");
   await page.getByRole("button", { name: "Add a step", exact: true }).click();
