@@ -179,6 +179,13 @@ fn patch(path: String, body: &Value) -> Request {
     Request { method: Method::Patch, path, bearer: None, body: Body::Json(body.to_string()) }
 }
 
+/// Reads the answer to making or changing a property or a group: a page that stands in its place has made nothing.
+pub fn parse_defined(body: &[u8]) -> Result<(), Malformed> {
+    const EXPECTED: Malformed = Malformed("the definition of a property or a group");
+    let value: Value = serde_json::from_slice(body).map_err(|_| EXPECTED)?;
+    json::text(&value, "name").map(drop).ok_or(EXPECTED)
+}
+
 /// Reads the definitions. Archived ones are left out.
 pub fn parse(body: &[u8]) -> Result<(Vec<Property>, Vec<Issue>), Malformed> {
     const EXPECTED: Malformed = Malformed("a list of property definitions");
@@ -221,6 +228,14 @@ pub fn parse(body: &[u8]) -> Result<(Vec<Property>, Vec<Issue>), Malformed> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_is_no_definition() {
+        assert_eq!(parse_defined(br#"{"name":"vip","label":"VIP"}"#), Ok(()));
+        for body in ["", "<html></html>", r#"{"name":"vi"#, "{}", "[]"] {
+            assert!(parse_defined(body.as_bytes()).is_err(), "{body}");
+        }
+    }
 
     #[test]
     fn endless_options_are_left_out_and_said_to_be() {

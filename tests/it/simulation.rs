@@ -18,7 +18,7 @@ use hubspot_simulator::{
 use spoke::values::{ids::ObjectType, scopes};
 
 use crate::life::{
-    CARS, IDLE_MS, Loss, Plan, World,
+    CARS, IDLE_MS, Loss, Plan, World, said,
     scores::IMPORT,
     writes::{APP_EVENTS, CUSTOM_EVENTS, KEYS, LIST_MEMBERS, SCOPES},
 };
@@ -65,7 +65,23 @@ pub fn drawn(seed: u64) -> Plan {
     } else if plan.writes {
         act(&mut plan);
     }
+    let mut of_people = fastrand::Rng::with_seed(seed ^ 0x5a1d_0000);
+    if of_people.u32(0..4) == 0 {
+        say(&mut plan);
+    }
     plan
+}
+
+/// The host says of people what contacts are to hold, in an account whose properties may be made and all of whose fields are mirrored.
+fn say(plan: &mut Plan) {
+    // Of an account that may write and make no fields it is told what that comes to.
+    let may_make = !plan.writes || plan.more_scopes.contains(&KEYS[0]);
+    plan.said = may_make && !plan.selects && plan.switches.property_creation == PropertyCreation::Allowed;
+    if plan.said {
+        let lacks = said::SCOPES.into_iter().filter(|scope| !plan.more_scopes.contains(scope));
+        let lacks: Vec<&str> = lacks.collect();
+        plan.more_scopes.extend(lacks);
+    }
 }
 
 /// Scores go as imports, however few they are: of five accounts three files.
@@ -238,6 +254,7 @@ fn mixed(seed: u64) -> Plan {
         acts: false,
         signals,
         scores,
+        said: false,
         imports: false,
         more_scopes,
         rush: rng.u32(0..4) == 0,

@@ -251,15 +251,16 @@ impl World {
         if self.plan.rejects {
             faults.extend([400, 403, 414].map(|status| Fault::Status { status, after_commit: false }));
         }
-        if self.plan.writes {
+        if self.plan.writes || self.plan.said {
             // Longer than a caller waits, shorter than HubSpot itself takes to give up.
             let late = Fault::Late { status: 0, after_ms: 45_000 };
             self.simulator.faults.add(Rule::one_in(20, late).of_writes());
         }
-        if self.plan.acts {
+        if self.plan.acts || self.plan.said {
             self.simulator.faults.add(Rule::one_in(16, Fault::HalfDone { status: 504 }).of_writes());
             // What names its inputs in its answer; companies that are scored are updated by more than actions.
-            let mut named = vec![Endpoint::BatchCreate, Endpoint::AssociationBatchDefault];
+            let mut named =
+                vec![Endpoint::BatchCreate, Endpoint::BatchUpsert, Endpoint::AssociationBatchDefault];
             named.extend((!self.plan.scores).then_some(Endpoint::BatchUpdate));
             for endpoint in named {
                 for after_commit in [false, true] {
@@ -304,6 +305,7 @@ impl World {
             self.uploads.push((media.clone().into_owned(), parts.clone()));
         }
         headers.extend(media.map(|own| ("content-type".to_owned(), own.into_owned())));
+        self.note_sent(path, request.body.text());
         let body = request.body.text().as_bytes().to_vec();
         let sent = wire::Request {
             method: request.method.as_str().to_owned(),

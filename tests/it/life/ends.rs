@@ -20,6 +20,11 @@ fn view<'p>(portal: &'p Portal, kind: &str, id: u64) -> Option<RecordView<'p>> {
     portal.records(kind, id).next().filter(|view| view.record.id == id)
 }
 
+/// What became of a record; `None`: there never was one.
+pub(super) fn state_of(portal: &Portal, kind: &str, id: u64) -> Option<State> {
+    view(portal, kind, id).map(|view| view.record.state)
+}
+
 fn is_live(portal: &Portal, kind: &str, id: u64) -> bool {
     view(portal, kind, id).is_some_and(|view| view.record.state == State::Live)
 }
@@ -52,7 +57,7 @@ pub(super) fn one_made_is_erased(world: &World) -> bool {
 }
 
 /// What a record became in the end.
-fn lead(portal: &Portal, kind: &str, id: u64) -> u64 {
+pub(super) fn lead(portal: &Portal, kind: &str, id: u64) -> u64 {
     chain(portal, kind, id).pop().unwrap_or(id)
 }
 
@@ -320,11 +325,13 @@ impl World {
                 .collect();
             // Runs of scores have promises of their own.
             let of_scores = kind == "companies" && self.plan.scores;
+            // So has what is said of people.
+            let of_others = of_scores || (kind == "contacts" && self.plan.said);
             for (id, own) in portal.writes(kind) {
                 if own.archives > 0 {
                     return Err(format!("an app archived {kind} {id}"));
                 }
-                if own.updates > 0 && !of_scores && !named.contains(&id) {
+                if own.updates > 0 && !of_others && !named.contains(&id) {
                     return Err(format!("an app changed {kind} {id}, and nobody asked for it: {taken:?}"));
                 }
             }

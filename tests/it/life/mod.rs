@@ -13,6 +13,7 @@ pub mod links;
 mod plan;
 mod promises;
 mod receivers;
+pub mod said;
 pub mod scores;
 pub mod seats;
 mod selection;

@@ -125,6 +125,8 @@ pub struct Plan {
     pub signals: bool,
     /// The host scores accounts.
     pub scores: bool,
+    /// The host says of people what an activation keeps on contacts.
+    pub said: bool,
     /// The connection may import companies and not update them: every file of scores is an import.
     pub imports: bool,
     /// Scopes the app has besides those it takes to read.
@@ -176,6 +178,7 @@ impl Default for Plan {
             acts: false,
             signals: false,
             scores: false,
+            said: false,
             imports: false,
             more_scopes: Vec::new(),
         }

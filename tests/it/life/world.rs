@@ -35,6 +35,7 @@ use super::{
     deeds::Deed,
     plan::Plan,
     receivers::Receiver,
+    said::Said,
     snapshot::Snapshot,
     sql::{self, FlakySql},
 };
@@ -71,6 +72,8 @@ pub(super) enum What {
     Crash,
     /// HubSpot's webhooks reach us.
     Deliver { delivery: Delivery },
+    /// The host says something of people.
+    Say,
     /// Nothing; but webhooks that are ready leave.
     Look,
 }
@@ -157,6 +160,7 @@ pub struct World {
     pub(super) scored: usize,
     /// What the host scored each account last.
     pub(super) scores: BTreeMap<usize, usize>,
+    pub(super) said: Said,
     pub(super) rng: fastrand::Rng,
     pub(super) edits_until: u64,
     pub(super) config: Config,
@@ -191,6 +195,7 @@ impl World {
             signals_sent: 0,
             scored: 0,
             scores: BTreeMap::new(),
+            said: Said::default(),
             rng: fastrand::Rng::with_seed(plan.seed),
             edits_until: START_MS + plan.minutes * MINUTE,
             config: plan.config(),
@@ -432,6 +437,7 @@ impl World {
                 self.at(self.now + 5 * MINUTE, What::Cron);
             }
             What::Edit => self.edit(),
+            What::Say => self.say(),
             What::Crash => self.crash(),
             What::Deliver { delivery } => self.deliver(&delivery),
             What::Look => {}
@@ -568,6 +574,7 @@ impl World {
         self.ask_for_all();
         self.automate();
         self.turn_scores_on();
+        self.activate();
         self.make_rule();
         self.write_some();
         while self.now < half {
@@ -580,12 +587,14 @@ impl World {
         }
         if self.plan.erases {
             self.erase_somebody();
+            self.note_kept_out();
         }
         if self.plan.turns_off {
             self.turn_off(self.plan.further[0]);
         }
         self.write_some();
         self.poison();
+        self.pause_said();
         let channel = self.open_channel();
         // Half of the channels are paused for a while.
         let pauses = channel.as_ref().filter(|_| self.plan.seed % 4 < 2);
@@ -596,6 +605,7 @@ impl World {
         if let Some(channel) = pauses {
             self.turn_channel(channel, Action::Pause);
         }
+        self.resume_said();
         self.ask_for_all();
         self.write_some();
         if let Some(loss) = self.plan.loses {
@@ -617,11 +627,12 @@ impl World {
             self.turn_channel(channel, Action::Resume);
         }
         let quiet_from = self.now;
-        if self.plan.acts {
+        if self.plan.acts || self.plan.said {
             while self.now < quiet_from + ATTENDED * MINUTE {
                 self.happen();
             }
             self.attend();
+            self.mend_said();
         }
         let by_size_alone = !self.plan.switches.list_search_tells_times;
         // What is right once the last has been told stays right in an account at rest: one life in 28 is watched for that,
@@ -670,6 +681,7 @@ impl World {
         self.nobody_else_is_erased(&held.changes)?;
         self.signals_are_right()?;
         self.scores_are_right()?;
+        self.said_is_right()?;
         self.writes_are_right()?;
         if channel { self.channel_is_right() } else { Ok(()) }
     }

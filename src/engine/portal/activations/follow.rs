@@ -71,7 +71,13 @@ impl Portal {
         managed: &BTreeSet<String>,
     ) -> Result<(), SqlError> {
         for some in ids.chunks(FETCH as usize) {
-            let mut holds = BTreeSet::new();
+            // What is on its way to a contact it is about to hold.
+            let waited = echoes::of(turn.sql, KIND, some)?;
+            let mut holds: BTreeSet<RecordId> = waited
+                .into_iter()
+                .filter(|(_, written)| written.keys().any(|name| managed.contains(name)))
+                .map(|(id, _)| id)
+                .collect();
             let mut known: Vec<(RecordId, Vec<String>)> = Vec::new();
             for live in records::live_by_ids(turn.sql, KIND, some)? {
                 let properties = Properties::parse(&live.properties).unwrap_or_default();

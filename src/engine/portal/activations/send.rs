@@ -17,7 +17,7 @@ use crate::{
         Effect, InFlight, Job, Portal, Turn, answers::parsed, beside::NO_STREAM, plan::Urgency,
     },
     hubspot::{
-        Malformed,
+        Malformed, properties,
         rejection::{self, Class, Rejection},
         writes::{self, BATCH_LIMIT, BatchWritten, Edit, Upsert, Values},
     },
@@ -209,6 +209,9 @@ impl Portal {
         effects: &mut Vec<Effect>,
     ) -> Result<Result<(), Malformed>, SqlError> {
         if call.is_of_property() {
+            if !matches!(call, Call::Archive { .. }) {
+                parsed!(properties::parse_defined(&response.body));
+            }
             self.property_done(turn, call, effects)?;
             return Ok(Ok(()));
         }

@@ -1,14 +1,17 @@
 //! What takes no call, a piece a turn: the walk of a sync, over everybody an attribute says something of and over contacts that hold
 //! something; values of what was deleted or replaced, which go; marks that are for nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Activation, KIND, Phase, Sync, addresses};
 use crate::{
-    engine::portal::{Portal, Turn},
+    engine::portal::{Portal, Turn, query::FETCH},
     hubspot::objects::Properties,
     store::{
-        portal::{activations as store, lookup},
+        portal::{
+            activations as store, echoes, lookup,
+            records::{self, Live},
+        },
         sql::SqlError,
     },
     values::{ids::RecordId, time::DAY_MS},
@@ -192,11 +195,26 @@ impl Portal {
         let own = selects.iter().filter_map(|attribute| self.activations.attributes.get(attribute));
         let names: Vec<String> = own.map(|attribute| attribute.saved.property.clone()).collect();
         let mention = activation.mention(self);
-        let (found, next) = lookup::mentioning(turn.sql, KIND, &mention, above, CONTACTS)?;
+        let (found, mut next) = lookup::mentioning(turn.sql, KIND, &mention, above, CONTACTS)?;
+        // What left and was not read is on contacts, or comes to be.
+        let left = echoes::older_above(turn.sql, KIND, above, turn.now.plus_ms(1), CONTACTS)?;
+        if left.len() == CONTACTS as usize {
+            next = next.into_iter().chain(left.last().copied()).min();
+        }
+        let left = echoes::of(turn.sql, KIND, &left)?;
+        let is_left = |id: &RecordId| {
+            left.get(id).is_some_and(|written| names.iter().any(|name| written.contains_key(name)))
+        };
+        let ids: Vec<RecordId> = left.keys().copied().filter(is_left).collect();
+        let mut all: BTreeMap<RecordId, Live> = found.into_iter().map(|live| (live.id, live)).collect();
+        for some in ids.chunks(FETCH as usize) {
+            all.extend(records::live_by_ids(turn.sql, KIND, some)?.into_iter().map(|live| (live.id, live)));
+        }
         let mut holds: Vec<(RecordId, Vec<String>)> = Vec::new();
-        for live in &found {
+        for live in all.values().filter(|live| next.is_none_or(|next| live.id <= next)) {
             let properties = Properties::parse(&live.properties).unwrap_or_default();
-            if names.iter().any(|name| properties.get(name).is_some_and(|value| !value.is_empty())) {
+            let held = |name: &String| properties.get(name).is_some_and(|value| !value.is_empty());
+            if is_left(&live.id) || names.iter().any(held) {
                 let further = properties.get("hs_additional_emails");
                 holds.push((live.id, addresses(properties.get("email"), further)));
             }

@@ -206,6 +206,16 @@ impl Blocks {
         names
     }
 
+    /// Addresses of a contact that nobody is known by who is kept out.
+    fn new_addresses(&self, kind: ObjectType, properties: &Properties<'_>) -> Vec<String> {
+        if kind != ObjectType::Contacts {
+            return Vec::new();
+        }
+        let texts = ["email", "hs_additional_emails"].map(|name| properties.get(name).unwrap_or_default());
+        let emails = texts.iter().flat_map(|emails| emails.split(';')).map(normal).take(NAMES);
+        emails.filter(|email| !email.is_empty() && !self.has_email(email)).collect()
+    }
+
     /// Whether a record is kept out, as far as its names tell: also of one that the search for them has yet to come to.
     pub(super) fn keeps_out(&self, kind: ObjectType, id: RecordId, properties: &Properties<'_>) -> bool {
         !self.hashes.is_empty()
@@ -309,6 +319,7 @@ impl Portal {
             return Ok(kept_out);
         }
         let kind = self.streams[index].saved.object_type;
+        let (mut persons, mut emails) = (Vec::new(), Vec::new());
         for record in found {
             let names = self.blocks.names(kind, record.id, &record.properties);
             let known = names.iter().find_map(|name| self.blocks.hashes.get(&name.hash));
@@ -316,9 +327,17 @@ impl Portal {
             kept_out.insert(record.id);
             // Whoever became part of them is the same person, and the feed may tell of them.
             parts.extend(merged_ids(&record.properties).filter(|part| !self.blocks.has(kind, *part)));
+            let new = self.blocks.new_addresses(kind, &record.properties);
+            if !new.is_empty() {
+                persons.push(record.id);
+                emails.extend(new);
+            }
             let shown = (!record.archived).then_some(record.updated_at);
             self.blocks.add(turn, block, kind, &names, shown)?;
             self.blocks.note(turn, &names[0].hash, shown)?;
+        }
+        if !persons.is_empty() {
+            self.forget_addresses(turn, kind, &persons, &emails)?;
         }
         self.take_out(turn, index, &kept_out)?;
         if !parts.is_empty() {
@@ -328,6 +347,20 @@ impl Portal {
             store::unmark(turn.sql, kind, &parts)?;
         }
         Ok(kept_out)
+    }
+
+    /// What came of people under these addresses goes, which nobody knew to be theirs when they were erased.
+    fn forget_addresses(
+        &mut self,
+        turn: &Turn<'_>,
+        kind: ObjectType,
+        ids: &[RecordId],
+        emails: &[String],
+    ) -> Result<(), SqlError> {
+        self.erase_signals(turn, kind, ids, emails)?;
+        self.erase_workflow_runs(turn, kind, (ids, emails), &[])?;
+        self.forget_people(turn, emails)?;
+        self.forget_activated(turn, emails, ids)
     }
 
     /// Erases those of them that the mirror holds. Of each a tombstone remains, by which it is found when it is let in again.

@@ -4,7 +4,11 @@ mod documented;
 mod properties;
 mod troubles;
 
-use hubspot_simulator::portal::PortalSettings;
+use hubspot_simulator::{
+    faults::{Fault, Rule},
+    portal::PortalSettings,
+    route::Endpoint,
+};
 use serde_json::{Value, json};
 use spoke::{
     engine::portal::{
@@ -379,6 +383,24 @@ fn a_paused_activation_writes_nothing_and_catches_up() {
 }
 
 #[test]
+fn what_is_on_its_way_as_an_activation_is_paused_is_taken_back_when_it_goes_on() {
+    // Nothing tells of what is written: it is read minutes later.
+    let (mut world, own) = begun(Plan { webhooks: false, ..plan() }, 2, 0);
+    world.pass(10);
+    join(&mut world, "vip", 0..1);
+    world.pass_ms(2_000);
+    assert_eq!(held(&world, VIP, 0..1), ["true"]);
+    told(&mut world, || Activate::PauseActivation(own.clone()));
+    leave(&mut world, "vip", 0);
+    world.pass_ms(2_000);
+    told(&mut world, || Activate::ResumeActivation(own.clone()));
+    over(&mut world, &own);
+    world.pass(30);
+    assert_eq!(held(&world, VIP, 0..1), ["false"]);
+    world.verdict().unwrap();
+}
+
+#[test]
 fn what_somebody_else_sets_is_set_back() {
     let (mut world, _) = begun(plan(), 2, 1);
     world.pass(10);
@@ -429,6 +451,24 @@ fn a_contact_that_gets_another_address_or_becomes_part_of_another_holds_what_is_
     leave(&mut world, "vip", 3);
     world.pass(10);
     assert_eq!(world.truth()[&merged][VIP], "false");
+    world.verdict().unwrap();
+}
+
+#[test]
+fn an_address_that_changes_while_a_write_is_on_its_way_is_heeded_once_both_are_known() {
+    let (mut world, _) = begun(plan(), 2, 0);
+    world.pass(10);
+    let ids = people_ids(&world);
+    let late = Fault::Late { status: 0, after_ms: 90_000 };
+    world.simulator.faults.add(Rule::next(1, late).at(Endpoint::BatchUpdate));
+    let from = world.calls.len();
+    join(&mut world, "vip", 0..1);
+    assert!(world.until(1, |world| updates(world, from) == 1));
+    world.contact("edit", json!({ "id": ids[0], "properties": { "email": "other@example.org" } }));
+    world.pass(30);
+    let now = world.truth()[&ids[0]].clone();
+    assert_eq!(now["email"], "other@example.org");
+    assert_ne!(now[VIP], "true", "nobody says so of the address that it has");
     world.verdict().unwrap();
 }
 

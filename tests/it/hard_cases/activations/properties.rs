@@ -1,6 +1,10 @@
 //! The properties that hold audiences and attributes: made, renamed, archived, made again, refused.
 
-use hubspot_simulator::switches::PropertyCreation;
+use hubspot_simulator::{
+    faults::{Fault, Rule},
+    route::Endpoint,
+    switches::PropertyCreation,
+};
 use serde_json::{Value, json};
 use spoke::{
     engine::portal::{
@@ -75,6 +79,25 @@ fn properties_are_made_in_a_group_of_their_own_with_the_names_that_are_set() {
     let fewer = NewAttribute { options: vec![choice("gold")], ..tier };
     let fewer = || Activate::PutAttribute { audiences: false, id: id("tier"), new: fewer.clone() };
     assert!(refused(&mut world, fewer).contains("options stay"));
+}
+
+#[test]
+fn a_page_in_the_place_of_an_answer_has_made_nothing() {
+    for fault in [Fault::Html, Fault::Truncated] {
+        let mut world = synced(plan());
+        people(&mut world, 0..1);
+        audience(&mut world, "vip");
+        join(&mut world, "vip", 0..1);
+        for at in [Endpoint::GroupCreate, Endpoint::PropertyCreate] {
+            world.simulator.faults.add(Rule::next(1, fault.clone()).at(at));
+        }
+        let own = activate(&mut world, &selection(&["vip"], &[], Unknown::Skip));
+        over(&mut world, &own);
+        assert_eq!(
+            (held(&world, VIP, 0..1), &attribute(&mut world)["trouble"]),
+            (vec!["true".to_owned()], &Value::Null)
+        );
+    }
 }
 
 #[test]

@@ -11,7 +11,10 @@ use spoke::{
         blocks::{Command as Privacy, Whom},
         messages::{Answer, Command},
     },
-    values::attribute::{AttributeKind, Choice, Unknown},
+    values::{
+        attribute::{AttributeKind, Choice, Unknown},
+        ids::ObjectType,
+    },
 };
 
 use super::{
@@ -279,6 +282,26 @@ fn a_person_who_is_erased_is_nowhere_and_is_not_made_anew() {
     assert_eq!(held(&world, VIP, 5..6), ["nobody"]);
     let shown = told(&mut world, || Activate::Attribute { audiences: true, id: id("vip") });
     assert_eq!(shown["members"], 1);
+}
+
+#[test]
+fn what_is_said_of_an_address_goes_once_it_is_known_to_be_of_somebody_kept_out() {
+    let (mut world, _) = begun(plan(), 2, 2);
+    world.pass(10);
+    let whom = super::people_ids(&world)[0].clone();
+    world.hold("/contacts/batch/read", 1);
+    world.contact("edit", json!({ "id": whom, "properties": { "email": email(7) } }));
+    assert!(world.until(2, |world| world.held() == 1));
+    join(&mut world, "vip", 7..8);
+    let whom = Whom::Record { object_type: ObjectType::Contacts, id: whom.parse().unwrap() };
+    let erased = world.command(Command::Privacy(Privacy::Erase { whom }));
+    assert!(matches!(erased, Some(Answer::Json(_))), "{erased:?}");
+    world.release();
+    world.pass(10);
+    for table in ["attribute_values", "unwritten", "unwritten_refused"] {
+        let dump = world.dump_of(table);
+        assert!(!dump.contains("person-0@") && !dump.contains("person-7@"), "{dump}");
+    }
 }
 
 #[test]
