@@ -305,7 +305,6 @@ impl World {
             self.uploads.push((media.clone().into_owned(), parts.clone()));
         }
         headers.extend(media.map(|own| ("content-type".to_owned(), own.into_owned())));
-        self.note_sent(path, request.body.text());
         let body = request.body.text().as_bytes().to_vec();
         let sent = wire::Request {
             method: request.method.as_str().to_owned(),
@@ -318,6 +317,7 @@ impl World {
         let answer = self.simulator.handle(self.now, &sent);
         let status = answer.as_ref().map_or(0, |answer| answer.status);
         self.calls.push(Call { at: self.now, name, status });
+        self.note_sent(path, request.body.text());
         match answer {
             Some(answer) => Outcome::Answered(Response {
                 status: answer.status,

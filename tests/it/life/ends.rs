@@ -16,13 +16,8 @@ use super::{
 const KINDS: [&str; 6] = ["contacts", "companies", "deals", "tasks", "notes", "calls"];
 
 /// One record with this very id, whatever became of it.
-fn view<'p>(portal: &'p Portal, kind: &str, id: u64) -> Option<RecordView<'p>> {
+pub(super) fn view<'p>(portal: &'p Portal, kind: &str, id: u64) -> Option<RecordView<'p>> {
     portal.records(kind, id).next().filter(|view| view.record.id == id)
-}
-
-/// What became of a record; `None`: there never was one.
-pub(super) fn state_of(portal: &Portal, kind: &str, id: u64) -> Option<State> {
-    view(portal, kind, id).map(|view| view.record.state)
 }
 
 fn is_live(portal: &Portal, kind: &str, id: u64) -> bool {
@@ -34,7 +29,7 @@ fn has(view: RecordView<'_>, field: &str, text: &str) -> bool {
 }
 
 /// An id, and those of what the record became part of, in order.
-fn chain(portal: &Portal, kind: &str, id: u64) -> Vec<u64> {
+pub(super) fn chain(portal: &Portal, kind: &str, id: u64) -> Vec<u64> {
     let mut all = vec![id];
     let mut last = id;
     while let Some(State::Merged { into }) = view(portal, kind, last).map(|view| view.record.state) {
@@ -57,7 +52,7 @@ pub(super) fn one_made_is_erased(world: &World) -> bool {
 }
 
 /// What a record became in the end.
-pub(super) fn lead(portal: &Portal, kind: &str, id: u64) -> u64 {
+fn lead(portal: &Portal, kind: &str, id: u64) -> u64 {
     chain(portal, kind, id).pop().unwrap_or(id)
 }
 

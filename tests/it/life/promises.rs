@@ -132,6 +132,8 @@ impl World {
         let portal = self.simulator.portal(PORTAL).expect("the account exists");
         let mut erased: Vec<&str> = portal.erased_emails().collect();
         erased.extend(self.kept_out.iter().map(String::as_str).filter(|name| name.contains('@')));
+        // What the feed tells of somebody else who had the address before is of them.
+        erased.retain(|email| !self.had_another(email));
         if erased.is_empty() {
             return Ok(());
         }
@@ -317,7 +319,11 @@ impl World {
         let texts =
             ["email", "hs_additional_emails", "hs_merged_object_ids"].map(|name| properties[name].as_str());
         let names = texts.iter().flatten().flat_map(|text| text.split(';')).map(str::trim);
-        self.kept_out.extend(names.filter(|name| !name.is_empty()).map(str::to_lowercase));
+        let names: Vec<String> = names.filter(|name| !name.is_empty()).map(str::to_lowercase).collect();
+        if self.plan.said {
+            self.erase_addresses(&names);
+        }
+        self.kept_out.extend(names);
         self.kept_out.insert(id);
     }
 

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use spoke::{
     engine::portal::{
         activations::commands::{Answer as Told, Command as Activate, NewActivation, NewAttribute},
+        blocks::{Command as Privacy, Whom},
         messages::{Answer, Command},
     },
     values::{
@@ -22,7 +23,7 @@ use spoke::{
 
 use super::{
     PORTAL, World,
-    ends::{lead, one_made_is_erased, state_of},
+    ends::{chain, one_made_is_erased, view},
     world::{MINUTE, What},
 };
 
@@ -47,8 +48,10 @@ pub(super) struct Said {
     activation: Option<ActivationId>,
     /// By attribute and address.
     says: [BTreeMap<String, String>; 3],
-    /// Every address of which something was ever said, with the contacts that were seen to have it.
-    ever: BTreeMap<String, BTreeSet<u64>>,
+    /// Every address of which something was ever said.
+    ever: BTreeSet<String>,
+    /// The contacts that were seen to have an address.
+    owners: BTreeMap<String, BTreeSet<u64>>,
     /// Addresses that people have given contacts since.
     moved: usize,
     /// From when to when the activation was paused.
@@ -164,13 +167,11 @@ impl World {
         live.map(person).collect()
     }
 
-    /// Notes who has the addresses of which something is said.
+    /// Notes who has which address.
     fn note_owners(&mut self) {
         for person in self.people() {
-            for email in &person.emails {
-                if let Some(owners) = self.said.ever.get_mut(email) {
-                    owners.insert(person.id);
-                }
+            for email in person.emails {
+                self.said.owners.entry(email).or_default().insert(person.id);
             }
         }
     }
@@ -236,7 +237,7 @@ impl World {
             .collect();
         for (email, value) in values.iter().filter(|(email, _)| !refused.contains(email.as_str())) {
             let email = email.trim().to_lowercase();
-            self.said.ever.entry(email.clone()).or_default();
+            self.said.ever.insert(email.clone());
             self.said.says[place].insert(email, value.clone());
         }
     }
@@ -288,7 +289,7 @@ impl World {
 
     /// Somebody of whom something is said, if there is anybody.
     fn somebody(&mut self) -> Option<Person> {
-        let said = |person: &Person| person.emails.iter().any(|email| self.said.ever.contains_key(email));
+        let said = |person: &Person| person.emails.iter().any(|email| self.said.ever.contains(email));
         let people: Vec<Person> = self.people().into_iter().filter(said).collect();
         self.rng.choice(people)
     }
@@ -333,6 +334,19 @@ impl World {
         }
     }
 
+    /// Whoever is erased is so by their addresses too: what is said of one would make them anew that nobody here had read by then.
+    pub(super) fn erase_addresses(&mut self, names: &[String]) {
+        for email in names.iter().filter(|name| name.contains('@')) {
+            let erase = || Command::Privacy(Privacy::Erase { whom: Whom::Email(email.clone()) });
+            (0..50).find_map(|_| self.command(erase())).expect("a turn is whole");
+        }
+    }
+
+    /// Whether an address was of several contacts, one after the other.
+    pub(super) fn had_another(&self, email: &str) -> bool {
+        self.said.owners.get(email).is_some_and(|owners| owners.len() > 1)
+    }
+
     /// Somebody was erased, and is kept out from now on.
     pub(super) fn note_kept_out(&mut self) {
         if !self.kept_out.is_empty() {
@@ -357,6 +371,8 @@ impl World {
         if !inputs.is_empty() {
             self.said.sent.push((self.now, inputs));
         }
+        // People may change the address of whoever was just made before anybody here has read of it.
+        self.note_owners();
     }
 
     /// When HubSpot is well again people look after what it refused.
@@ -399,15 +415,23 @@ impl World {
     /// Whether somebody who has or had an address was erased, here or in HubSpot: then nothing that was said of it need be kept.
     fn may_be_forgotten(&self, email: &str) -> bool {
         let portal = self.simulator.portal(PORTAL).expect("the account exists");
-        let is_erased = |id: &u64| {
-            let last = lead(portal, "contacts", *id);
-            state_of(portal, "contacts", last) == Some(State::Erased)
-                || [*id, last].iter().any(|id| self.kept_out.contains(&id.to_string()))
-        };
-        let owners = self.said.ever.get(email);
+        let is_erased =
+            |id: &u64| chain(portal, "contacts", *id).into_iter().any(|id| self.is_gone_for_good(id));
+        let owners = self.said.owners.get(email);
         self.is_erased(email)
             || owners.is_some_and(|owners| owners.iter().any(is_erased))
             || one_made_is_erased(self)
+    }
+
+    /// Whether a contact was erased, here or in HubSpot, or has a name of somebody who is kept out.
+    fn is_gone_for_good(&self, id: u64) -> bool {
+        const NAMES: [&str; 3] = ["email", "hs_additional_emails", "hs_merged_object_ids"];
+        let portal = self.simulator.portal(PORTAL).expect("the account exists");
+        let Some(view) = view(portal, "contacts", id) else { return false };
+        let is_kept_out = |name: &str| self.kept_out.contains(&name.trim().to_lowercase());
+        view.record.state == State::Erased
+            || is_kept_out(&id.to_string())
+            || view.values().any(|(name, text)| NAMES.contains(&name) && text.split(';').any(is_kept_out))
     }
 
     /// What is said is kept, is on contacts, and nothing else left.
@@ -494,9 +518,7 @@ impl World {
             .flat_map(|text| text.split(';').map(|email| email.trim().to_owned()).collect::<Vec<_>>())
             .collect();
         let had_one = |email: &String| {
-            was_there.contains(email)
-                || self.said.ever.get(email).is_some_and(|owners| !owners.is_empty())
-                || self.is_erased(email)
+            was_there.contains(email) || self.said.owners.contains_key(email) || self.is_erased(email)
         };
         match kept.iter().flat_map(BTreeMap::keys).find(|email| !had_one(email)) {
             Some(email) => Err(format!("no contact of {email} was made")),
@@ -519,7 +541,7 @@ impl World {
                     return Err(format!("{whom} is kept out, and was written: {input}"));
                 }
                 let upserts = input["idProperty"] == "email";
-                if upserts && !(self.makes_unknown() && self.said.ever.contains_key(&whom)) {
+                if upserts && !(self.makes_unknown() && self.said.ever.contains(&whom)) {
                     return Err(format!("nobody asked for {input}"));
                 }
                 let names = input["properties"].as_object().expect("values").keys();
