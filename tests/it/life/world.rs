@@ -409,6 +409,8 @@ impl World {
                 }
             }
             What::Alarm { object } => {
+                // One that was put away meanwhile is made anew by its alarm, whose run it is then.
+                self.objects[object].idle(self.now, self.plan.idle_ms);
                 let Object { engine, alarm_at, life, runs_in, .. } = &mut self.objects[object];
                 if *alarm_at == Some(self.now) {
                     let busy = engine.as_ref().is_some_and(Portal::busy);
@@ -419,8 +421,9 @@ impl World {
                         self.set_alarm(object, other.max(self.now + 5));
                     } else {
                         if busy {
-                            // As the platform does with what a run left that was cut off.
+                            // As the platform does with what a run left that was cut off: what it waited for never comes.
                             *engine = None;
+                            *life += 1;
                         }
                         (*alarm_at, *runs_in) = (None, *life);
                         self.event(object, Event::Alarm);
