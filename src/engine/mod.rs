@@ -5,6 +5,7 @@
 pub mod action_step;
 pub mod actor;
 pub mod alert;
+pub mod audience;
 pub mod audit;
 pub mod channel;
 pub mod delivery;

@@ -65,6 +65,7 @@ impl Portal {
             || due(self.phones_due_at(turn.now))
             || due(self.signals_due_at(turn)?)
             || due(self.workflows_due_at(turn)?)
+            || due(self.audiences_due_at(turn)?)
         {
             return Ok(true);
         }

@@ -112,6 +112,7 @@ impl Portal {
         if self.streams[index].saved.object_type == ObjectType::Contacts {
             self.fit_attributes(turn)?;
         }
+        self.fit_audiences(turn, index)?;
         self.fit_workflows(turn, index)?;
         let running = &mut self.streams[index];
         // What a refused URL taught stays.

@@ -75,6 +75,7 @@ impl Portal {
                 | self.advance_index(turn)?
                 | self.advance_phones(turn)?
                 | self.advance_scores(turn)?
+                | self.advance_audiences(turn)?
                 | self.advance_activations(turn)?
                 | self.advance_signals(turn)?
                 | self.advance_workflows(turn)?);
@@ -174,6 +175,7 @@ impl Portal {
             self.phones_due_at(turn.now),
             self.signals_due_at(turn)?,
             self.workflows_due_at(turn)?,
+            self.audiences_due_at(turn)?,
             self.own_call_due_at(turn.now),
             self.seats.due_at(),
             self.outbox.by_seats_due_at(),

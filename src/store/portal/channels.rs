@@ -1,5 +1,5 @@
 //! Channels: the state of each as the engine's JSON, and what is remembered of records: that they were handed over, with a fingerprint
-//! of what, and when to look again. Fingerprints use all 64 bits, so they travel as JSON or text, never as a parameter.
+//! of what, and when to look again. Audiences that are found remember their members here as well, as channels of negative numbers. Fingerprints use all 64 bits, so they travel as JSON or text, never as a parameter.
 
 use crate::{
     store::portal::records::ids_json,

@@ -84,6 +84,7 @@ pub mod seats;
 pub mod signals;
 pub mod streams;
 pub mod thinning;
+pub mod touched;
 pub mod types;
 pub mod usage;
 pub mod wipe;
@@ -92,7 +93,7 @@ pub mod workflows;
 use crate::store::sql::{Sql, SqlError};
 
 /// Schema steps; see [`crate::store::schema::open`].
-pub const STEPS: [&str; 31] = [
+pub const STEPS: [&str; 32] = [
     "CREATE TABLE credentials (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
      CREATE TABLE streams (object_type TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE records_contacts (
@@ -307,6 +308,7 @@ pub const STEPS: [&str; 31] = [
     deletions::TABLE,
     activations::TABLES,
     workflows::TABLES,
+    touched::TABLES,
 ];
 
 /// Opens the tables; see [`crate::store::schema::open`].

@@ -7,7 +7,7 @@
 pub mod acts;
 
 use crate::{
-    store::sql::{Param, Row, Sql, SqlError, Value, int},
+    store::sql::{Param, Row, Sql, SqlError, Value, int, text},
     values::{
         ids::{ActionId, AutomationId, QualifyingListId, RecordId, RunId, SignalId},
         json,
@@ -244,8 +244,9 @@ pub fn oldest_at(sql: &dyn Sql) -> Result<Option<Timestamp>, SqlError> {
     Ok(int(sql, "SELECT min(received_at) FROM signals", &[])?.map(Timestamp))
 }
 
-/// Forgets signals that came before then, and of more than `most` the oldest; `limit` at once, with their runs.
-pub fn forget_before(sql: &dyn Sql, at: Timestamp, most: i64, limit: u32) -> Result<(), SqlError> {
+/// Forgets signals that came before then, and of more than `most` the oldest; `limit` at once, with their runs. Answers the contacts that they
+/// were of.
+pub fn forget_before(sql: &dyn Sql, at: Timestamp, most: i64, limit: u32) -> Result<Vec<RecordId>, SqlError> {
     let newest = int(sql, "SELECT max(number) FROM signals", &[])?.unwrap_or(0);
     let rows = sql.exec(
         "SELECT json_group_array(number) FROM (
@@ -253,7 +254,27 @@ pub fn forget_before(sql: &dyn Sql, at: Timestamp, most: i64, limit: u32) -> Res
         &[Param::Int(at.0), Param::Int(newest - most), Param::Int(limit.into())],
     )?;
     let old = rows.into_iter().flatten().next().and_then(Value::into_text).unwrap_or_else(|| "[]".to_owned());
-    remove(sql, &old)
+    if old == "[]" {
+        return Ok(Vec::new());
+    }
+    let contacts = text(
+        sql,
+        "SELECT json_group_array(DISTINCT contact) FROM signals
+         WHERE contact IS NOT NULL AND number IN (SELECT value FROM json_each(?1))",
+        &[Param::Text(&old)],
+    )?;
+    remove(sql, &old)?;
+    json::parse(&contacts.unwrap_or_else(|| "[]".to_owned())).map_err(|_| SIGNALS)
+}
+
+/// What the engine keeps of the latest signals of a contact, the newest first.
+pub fn latest_of(sql: &dyn Sql, contact: RecordId, limit: u32) -> Result<Vec<String>, SqlError> {
+    let rows = sql.exec(
+        "SELECT content FROM signals WHERE contact = CAST(?1 AS INTEGER) ORDER BY number DESC LIMIT ?2",
+        &[Param::Text(&contact.to_string()), Param::Int(limit.into())],
+    )?;
+    let read = |row: Row| row.into_iter().next().and_then(Value::into_text).ok_or(SIGNALS);
+    rows.into_iter().map(read).collect()
 }
 
 /// Forgets signals by their rows, a JSON list, with their runs.

@@ -3,7 +3,7 @@
 use crate::store::sql::{Param, Sql, SqlError, Value};
 
 /// Tables of what was read, and of what was made of it. Emptied whole, which SQLite does without looking at rows.
-pub const READ: [&str; 30] = [
+pub const READ: [&str; 31] = [
     "credentials",
     "streams",
     "parts",
@@ -33,6 +33,7 @@ pub const READ: [&str; 30] = [
     "attribute_values",
     "unwritten",
     "unwritten_refused",
+    "audience_touched",
     "workflow_events",
     "workflow_runs",
     "workflow_enrolled",

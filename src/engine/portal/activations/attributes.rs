@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{
     ATTRIBUTES_LIMIT, Attribute, Phase, Replacing, Saved, Sync, VALUES_KEPT,
     commands::{Answer, NewAttribute, VALUES_LIMIT},
+    found::{self, Found},
     walk::REPLACED_WITHIN_MS,
 };
 use crate::{
@@ -14,11 +15,16 @@ use crate::{
         Effect, Portal, Turn, mappings,
         matching::{self, Person},
         outbox::KEPT_OUT,
+        query::FETCH,
     },
     hubspot::objects::Properties,
-    store::{portal::activations as store, sql::SqlError},
+    store::{
+        portal::{activations as store, channels, records},
+        sql::SqlError,
+    },
     values::{
         attribute::{self, AttributeKind, DESCRIPTION_CHARS, MEMBER, NAME_CHARS, OPTION_CHARS, OPTIONS},
+        filter::Filter,
         ids::{AttributeId, RecordId},
     },
 };
@@ -34,9 +40,8 @@ fn fault(audiences: bool, new: &NewAttribute) -> Option<(&'static str, String)> 
     if new.kind.is_audience() != audiences {
         return Some(("/type", "An audience has members, and an attribute has a type of value.".to_owned()));
     }
-    if new.computed.is_some() {
-        let words = "Spoke does not find members of audiences by itself: send them.";
-        return Some(("/computed", words.to_owned()));
+    if new.computed.is_some() && !audiences {
+        return Some(("/computed", "Only members of audiences are found.".to_owned()));
     }
     let is_enumeration = new.kind == AttributeKind::Enumeration;
     if is_enumeration == new.options.is_empty() || new.options.len() > OPTIONS {
@@ -71,7 +76,12 @@ impl Portal {
         if let Some((at, words)) = fault(audiences, &new) {
             return Ok(Answer::refused(at, words, false));
         }
-        let NewAttribute { name, description, kind, options, computed: _ } = new;
+        if let Some(sent) = &new.computed
+            && let Err((at, words)) = self.checked_finding(turn, sent)?
+        {
+            return Ok(Answer::refused(&at, words, true));
+        }
+        let NewAttribute { name, description, kind, options, computed } = new;
         let Some(number) = self.activations.number_of(audiences, id) else {
             if self.activations.attributes.len() >= ATTRIBUTES_LIMIT {
                 let words = format!("A connection has {ATTRIBUTES_LIMIT} audiences and attributes at most.");
@@ -97,12 +107,15 @@ impl Portal {
                 gone_over: String::new(),
                 round: 0,
                 replacing: None,
+                found: computed.map(Found::new),
                 created_at: turn.now,
                 updated_at: turn.now,
             };
             let number = store::add_attribute(turn.sql, id.as_str(), audiences, &super::text(&saved)?)?;
             let own = Attribute::of(id.clone(), audiences, saved, Some(0));
+            self.follow_from_now(turn)?;
             self.activations.attributes.insert(number, own);
+            self.rouse_to_find(turn, effects)?;
             return self.attribute_answer(turn, number);
         };
         let Some(own) = self.activations.attributes.get_mut(&number) else { return Ok(Answer::Missing) };
@@ -115,6 +128,11 @@ impl Portal {
             let words = format!("It holds {}, and its property cannot become another.", saved.kind.words());
             return Ok(Answer::refused("/type", words, true));
         }
+        if saved.found.is_some() != computed.is_some() {
+            let words =
+                "Whether an audience's members are sent or found does not change: make another audience.";
+            return Ok(Answer::refused("/computed", words, true));
+        }
         let lost = saved.options.iter().find(|old| !options.iter().any(|choice| choice.value == old.value));
         if let Some(lost) = lost {
             let words = format!("The option `{}` may be held by contacts: options stay.", lost.value);
@@ -122,10 +140,25 @@ impl Portal {
         }
         (saved.name, saved.description, saved.options) = (name, description, options);
         saved.updated_at = turn.now;
+        if let (Some(found), Some(filter)) = (&mut saved.found, computed)
+            && found.filter != filter
+        {
+            // Whoever is a member stays so until it is decided otherwise.
+            *found = Found { decided: found.decided, ..Found::new(filter) };
+            own.filter = Filter::from_value(&found.filter).ok();
+        }
         own.tells = own.saved.tells();
         own.save(turn, number)?;
+        self.rouse_to_find(turn, effects)?;
         self.rouse_idle(turn.now, effects);
         self.attribute_answer(turn, number)
+    }
+
+    fn rouse_to_find(&mut self, turn: &Turn<'_>, effects: &mut Vec<Effect>) -> Result<(), SqlError> {
+        if self.audiences_due_at(turn)?.is_some() {
+            self.rouse_idle(turn.now, effects);
+        }
+        Ok(())
     }
 
     pub(super) fn attribute_answer(&mut self, turn: &Turn<'_>, number: i64) -> Result<Answer, SqlError> {
@@ -317,9 +350,6 @@ impl Portal {
     ) -> Result<Answer, SqlError> {
         let Some(number) = self.activations.number_of(audiences, id) else { return Ok(Answer::Missing) };
         let email = email.trim().to_lowercase();
-        let Some((value, _)) = store::values(turn.sql, number, &[&email])?.remove(&email) else {
-            return Ok(Answer::Missing);
-        };
         let contact = if self.not_ready(turn, super::KIND)?.is_none() {
             let person = Person { email: email.clone(), ..Person::default() };
             let kept_out = |id: RecordId, properties: &Properties<'_>| {
@@ -330,6 +360,13 @@ impl Portal {
         } else {
             None
         };
+        let value = if self.activations.attributes.get(&number).is_some_and(|own| own.saved.found.is_some()) {
+            let members = found::said_of(turn.sql, number, contact.as_slice())?;
+            members.first().map(|(_, value)| (*value).to_owned())
+        } else {
+            store::values(turn.sql, number, &[&email])?.remove(&email).map(|(value, _)| value)
+        };
+        let Some(value) = value else { return Ok(Answer::Missing) };
         let record = contact.map(store::of_record);
         let whom: Vec<&str> = std::iter::once(email.as_str()).chain(record.as_deref()).collect();
         let refused = store::refused_of(turn.sql, &whom)?.into_iter().next();
@@ -356,10 +393,34 @@ impl Portal {
     ) -> Result<Answer, SqlError> {
         let Some(number) = self.activations.number_of(audiences, id) else { return Ok(Answer::Missing) };
         let limit = limit.clamp(1, VALUES_LIMIT);
+        if self.activations.attributes.get(&number).is_some_and(|own| own.saved.found.is_some()) {
+            return Self::members_page(turn, number, after, limit);
+        }
         let page = store::page(turn.sql, number, after.unwrap_or_default(), limit)?;
         let next = page.last().filter(|_| page.len() == limit as usize).map(|(email, _, _)| email.clone());
         let results: Vec<Value> =
             page.iter().map(|(email, value, _)| json!({ "email": email, "value": value })).collect();
+        Ok(Answer::Page { results: Value::Array(results).to_string(), next })
+    }
+
+    /// Members of an audience that is found, by their contacts' ids.
+    fn members_page(
+        turn: &Turn<'_>,
+        number: i64,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Answer, SqlError> {
+        let above = after.and_then(|after| after.parse().ok()).unwrap_or(RecordId(0));
+        let ids = channels::members_above(turn.sql, found::place(number), above, limit as usize)?;
+        let next = ids.last().filter(|_| ids.len() == limit as usize).map(ToString::to_string);
+        let mut results = Vec::new();
+        for some in ids.chunks(FETCH as usize) {
+            for live in records::live_by_ids(turn.sql, super::KIND, some)? {
+                let properties = Properties::parse(&live.properties).unwrap_or_default();
+                let email = properties.get("email").unwrap_or_default().to_lowercase();
+                results.push(json!({ "email": email, "value": MEMBER, "contact": live.id.to_string() }));
+            }
+        }
         Ok(Answer::Page { results: Value::Array(results).to_string(), next })
     }
 

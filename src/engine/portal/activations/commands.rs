@@ -33,7 +33,8 @@ pub struct NewAttribute {
     pub kind: AttributeKind,
     /// What the values of an enumeration may be; empty of all others. Options may be added, and none may go.
     pub options: Vec<Choice>,
-    /// Of an audience whom Spoke finds by itself: a filter, as channels have it.
+    /// Of an audience whose members are found: a filter, see [`crate::engine::audience`]. Members of one that is found are not sent, nor the
+    /// other way round, for good.
     pub computed: Option<Value>,
 }
 
@@ -273,6 +274,15 @@ impl Portal {
                 Some(number) => self.retry_property(turn, number, effects)?,
                 None => Answer::Missing,
             },
+            Command::PutValues { audiences, id, .. }
+            | Command::RemoveValue { audiences, id, .. }
+            | Command::BeginReplace { audiences, id }
+            | Command::EndReplace { audiences, id, .. }
+                if self.is_found(audiences, &id) =>
+            {
+                let words = "The members of this audience are found by its filter: nobody is put in or taken out by hand.";
+                Answer::refused("", words, true)
+            }
             Command::PutValues { audiences, id, values, round } => {
                 self.put_values(turn, (audiences, &id), &values, round, effects)?
             }
@@ -337,6 +347,12 @@ impl Portal {
                 Answer::Done
             }
         })
+    }
+
+    fn is_found(&self, audiences: bool, id: &AttributeId) -> bool {
+        let own = self.activations.number_of(audiences, id);
+        own.and_then(|number| self.activations.attributes.get(&number))
+            .is_some_and(|own| own.saved.found.is_some())
     }
 
     fn activation_answer(&self, turn: &Turn<'_>, id: &ActivationId) -> Result<Answer, SqlError> {
@@ -433,6 +449,7 @@ impl Portal {
             updated_at: turn.now,
         };
         let id = own.id.clone();
+        self.follow_from_now(turn)?;
         let number = store::add_activation(turn.sql, id.as_str(), &super::text(&own)?)?;
         if self.activations.all.is_empty() {
             // What the feed told before is seen by the walk.

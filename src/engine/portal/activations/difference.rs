@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Activation, Attribute, Call, Item, KIND, addresses};
+use super::{Activation, Attribute, Call, Item, KIND, addresses, found};
 use crate::{
     engine::portal::{
         Portal, Turn,
@@ -77,7 +77,7 @@ impl Portal {
     pub(super) fn wanted_of_contacts(&self) -> Wanted {
         let wanted = self.activations.wanted();
         let ready = |(number, own): &(&i64, &Attribute)| {
-            wanted.contains(number) && self.is_ready(own) && !own.saved.misfit
+            wanted.contains(number) && self.is_ready(own) && !own.saved.misfit && own.knows_members()
         };
         let attributes = self.activations.attributes.iter().filter(ready);
         let attributes = attributes.map(|(number, own)| (*number, (own.saved.kind, own.definition())));
@@ -127,6 +127,7 @@ impl Portal {
         for own in store::said_of(turn.sql, &emails.into_iter().collect::<Vec<_>>())? {
             said.entry(own.email.clone()).or_default().push(own);
         }
+        let found = self.said_by_found(turn, wanted, &ids)?;
         let share = self.activations.share.clamp(1, BATCH_LIMIT);
         let mut items = Vec::new();
         let nothing = echoes::Written::new();
@@ -135,7 +136,8 @@ impl Portal {
                 // Its call settles one of its marks; the others are looked at when that is over.
                 continue;
             }
-            let says = wanted.said_of(&marked.emails, &said);
+            let mut says = wanted.said_of(&marked.emails, &said);
+            says.extend(found.get(&id).cloned().unwrap_or_default());
             let doubted =
                 old.contains(&id) || marked.marks.iter().any(|whom| self.activations.doubted.contains(whom));
             let waited = waited.get(&id).unwrap_or(&nothing);
@@ -189,6 +191,24 @@ impl Portal {
             (true, true) if settled.is_empty() && waits.is_empty() => Sifted::Nothing,
             (true, true) => Sifted::Settled,
         })
+    }
+
+    /// What audiences that are found say of these contacts, by our numbers.
+    fn said_by_found(
+        &self,
+        turn: &Turn<'_>,
+        wanted: &Wanted,
+        ids: &[RecordId],
+    ) -> Result<BTreeMap<RecordId, BTreeMap<i64, String>>, SqlError> {
+        let mut all: BTreeMap<RecordId, BTreeMap<i64, String>> = BTreeMap::new();
+        for (number, _) in
+            self.activations.found().filter(|(number, _)| wanted.attributes.contains_key(number))
+        {
+            for (id, value) in found::said_of(turn.sql, number, ids)? {
+                all.entry(id).or_default().insert(number, value.to_owned());
+            }
+        }
+        Ok(all)
     }
 
     /// Marks by the contact that they are of, by the address of those nobody knows, and of records that are none any more.

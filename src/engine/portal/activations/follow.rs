@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{KIND, addresses};
+use super::{KIND, addresses, found::Touched};
 use crate::{
     engine::portal::{Portal, Turn, query::FETCH},
     hubspot::objects::Properties,
@@ -33,13 +33,15 @@ impl Portal {
     /// follows from.
     #[inline(never)]
     pub(in crate::engine::portal) fn follow_activations(&mut self, turn: &Turn<'_>) -> Result<(), SqlError> {
-        if self.activations.all.is_empty() {
+        let asked = self.asked_by_found();
+        if self.activations.all.is_empty() && asked.is_none() {
             return Ok(());
         }
         let latest = feed::latest(turn.sql)?;
         if latest == self.activations.followed {
             return Ok(());
         }
+        let mut noted = Touched::new();
         let managed: BTreeSet<String> = self.activations.managed().into_iter().collect();
         let (mut touched, mut left) = (BTreeSet::new(), BTreeSet::new());
         let mut seq = self.activations.followed + 1;
@@ -47,6 +49,9 @@ impl Portal {
             && let Some(chunk) = feed::chunk_at(turn.sql, seq)?
         {
             seq = chunk.first_seq + chunk.changes.iter().map(Change::count).sum::<u64>();
+            if let (Some(asked), Some(kind)) = (&asked, chunk.object_type) {
+                chunk.changes.iter().for_each(|change| asked.note(kind, change, &mut noted));
+            }
             if chunk.object_type != Some(KIND) {
                 continue;
             }
@@ -55,12 +60,26 @@ impl Portal {
             }
         }
         self.activations.followed = latest;
+        if let Some(asked) = &asked {
+            self.touch(turn, asked, noted)?;
+        }
+        if self.activations.all.is_empty() {
+            return Ok(());
+        }
         touched.remove(&NOBODY);
         self.mark_contacts(turn, &touched.into_iter().collect::<Vec<_>>(), &managed)?;
         let left: Vec<&str> = left.iter().map(String::as_str).collect();
         let said = store::said_of(turn.sql, &left)?;
         let said: BTreeSet<&str> = said.iter().map(|said| said.email.as_str()).collect();
         self.mark_unwritten(turn, &said.into_iter().collect::<Vec<_>>(), true)
+    }
+
+    /// What the feed told while nobody followed it is nothing that happens to what begins to follow it now.
+    pub(super) fn follow_from_now(&mut self, turn: &Turn<'_>) -> Result<(), SqlError> {
+        if self.activations.all.is_empty() && self.asked_by_found().is_none() {
+            self.activations.followed = feed::latest(turn.sql)?;
+        }
+        Ok(())
     }
 
     /// Marks those of these contacts that hold something, or of whom something is said.
@@ -89,6 +108,7 @@ impl Portal {
             let emails: Vec<&str> = known.iter().flat_map(|(_, emails)| emails).map(String::as_str).collect();
             let said = store::said_of(turn.sql, &emails)?;
             let said: BTreeSet<&str> = said.iter().map(|said| said.email.as_str()).collect();
+            holds.extend(self.activations.found_among(turn.sql, some)?);
             let is_said = |emails: &[String]| emails.iter().any(|email| said.contains(email.as_str()));
             let marks: Vec<String> = known
                 .iter()

@@ -1,7 +1,7 @@
 //! Activations: what the host says of people, kept on the contacts they are.
 //!
 //! The host says who is in which *audience* and which value of which calculated *attribute* somebody has, by their address; in store and
-//! engine the two are one thing, an attribute. An *activation* selects some of them, and each selected one has a property of contacts of its
+//! engine the two are one thing, an attribute. Or an audience's members are *found* by a filter ([`found`]). An *activation* selects some of them, and each selected one has a property of contacts of its
 //! own ([`properties`]).
 //!
 //! What contacts are to hold is *said*; what they hold the mirror knows, with what is on its way ([`crate::store::portal::echoes`]). Whatever
@@ -17,6 +17,7 @@ mod attributes;
 pub mod commands;
 mod difference;
 mod follow;
+mod found;
 mod properties;
 mod send;
 mod show;
@@ -31,9 +32,14 @@ use crate::{
         InFlight, Job, Portal, Running, Turn, matching::WhyNot, messages::State, streams::saved,
     },
     hubspot::{endpoint::Endpoint, writes::Values},
-    store::{portal::activations as store, schema, sql::SqlError},
+    store::{
+        portal::{activations as store, channels},
+        schema,
+        sql::SqlError,
+    },
     values::{
         attribute::{self, AttributeKind, Choice, Names, Unknown},
+        filter::Filter,
         ids::{ActivationId, AttributeId, ObjectType, RecordId},
         json,
         property_value::Definition,
@@ -41,6 +47,8 @@ use crate::{
         time::{MINUTE_MS, SECOND_MS, Timestamp},
     },
 };
+
+use found::Found;
 
 /// Where the settings lie in `meta`.
 const KEY: &str = "activations";
@@ -105,6 +113,9 @@ struct Saved {
     /// Number of the last replacement.
     round: i64,
     replacing: Option<Replacing>,
+    /// Its members are found.
+    #[serde(default)]
+    found: Option<Found>,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
@@ -128,12 +139,17 @@ struct Attribute {
     tells: String,
     /// How many values it has, once somebody has asked.
     count: Option<u64>,
+    /// By which its members are found.
+    filter: Option<Filter>,
+    /// When one of its filter's fields was last found missing in an answer.
+    doubted_at: Option<Timestamp>,
 }
 
 impl Attribute {
     fn of(id: AttributeId, audience: bool, saved: Saved, count: Option<u64>) -> Self {
         let tells = saved.tells();
-        Self { id, audience, saved, tells, count }
+        let filter = saved.found.as_ref().and_then(|found| Filter::from_value(&found.filter).ok());
+        Self { id, audience, saved, tells, count, filter, doubted_at: None }
     }
 
     fn save(&self, turn: &Turn<'_>, number: i64) -> Result<(), SqlError> {
@@ -311,6 +327,8 @@ pub(super) struct Activations {
     loaded_at: Timestamp,
     /// Marks may be left that are for nothing.
     untidy: bool,
+    /// It may be noted who is to be decided about for audiences that are found.
+    touched: bool,
 }
 
 impl Activations {
@@ -337,6 +355,7 @@ impl Activations {
             share: crate::hubspot::writes::BATCH_LIMIT,
             loaded_at: turn.now,
             untidy: true,
+            touched: true,
             ..Self::default()
         })
     }
@@ -516,6 +535,9 @@ impl Portal {
         }
         let emails: Vec<&str> = emails.iter().map(String::as_str).collect();
         store::forget(turn.sql, &emails, ids)?;
+        for (number, _) in self.activations.found() {
+            channels::forget(turn.sql, found::place(number), ids)?;
+        }
         for attribute in self.activations.attributes.values_mut() {
             attribute.count = None;
         }
@@ -530,6 +552,8 @@ impl Portal {
         }
         for (number, own) in &mut self.activations.attributes {
             own.saved.replacing = None;
+            own.saved.found = own.saved.found.take().map(|found| Found::new(found.filter));
+            own.count = None;
             own.save(turn, *number)?;
         }
         Ok(())

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{
     ACTIVATIONS_LIMIT, ATTRIBUTES_LIMIT, Activation, KIND, Phase, SCHEMAS, Sync, VALUES_KEPT,
     commands::{Answer, REFUSED_LIMIT},
+    found::looked_at,
 };
 use crate::{
     engine::portal::{Portal, Turn, blocks::Whom, mappings, signals::addresses},
@@ -87,6 +88,12 @@ impl Portal {
         if !saved.options.is_empty() {
             shown["options"] = json!(saved.options);
         }
+        if let (Some(found), Some(filter)) = (&saved.found, &own.filter) {
+            shown["computed"] = found.filter.clone();
+            shown["computed_words"] = json!(self.finding_in_words(turn, filter)?);
+            shown["looked_at"] = json!(looked_at(found.scan));
+        }
+        let held = saved.found.as_ref().and_then(|found| found.held.as_ref()).map(|held| held.words.clone());
         let selected = self.activations.selected().contains(&number);
         let due = (saved.deleting && saved.made) || (selected && !saved.made);
         let lacks_scope = || {
@@ -98,7 +105,8 @@ impl Portal {
             .trouble
             .clone()
             .or_else(|| self.activations.kept.trouble.clone().filter(|_| due))
-            .or_else(|| (due && !self.is_granted(SCHEMAS)).then(lacks_scope));
+            .or_else(|| (due && !self.is_granted(SCHEMAS)).then(lacks_scope))
+            .or(held);
         if let Some(trouble) = trouble {
             shown["trouble"] = json!(trouble);
         }

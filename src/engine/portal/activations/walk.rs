@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Activation, KIND, Phase, Sync, addresses};
+use super::{Activation, KIND, Phase, Sync, addresses, found::place};
 use crate::{
     engine::portal::{Portal, Turn, query::FETCH},
     hubspot::objects::Properties,
     store::{
         portal::{
-            activations as store, echoes, lookup,
+            activations as store, channels, echoes, lookup,
             records::{self, Live},
         },
         sql::SqlError,
@@ -85,7 +85,7 @@ impl Portal {
             self.activations
                 .attributes
                 .get(&number)
-                .is_none_or(|own| self.is_ready(own) || own.saved.trouble.is_some())
+                .is_none_or(|own| (self.is_ready(own) && !own.is_deciding()) || own.saved.trouble.is_some())
         })
     }
 
@@ -118,6 +118,9 @@ impl Portal {
     fn let_values_go(&mut self, turn: &Turn<'_>, number: i64) -> Result<(), SqlError> {
         let Some(own) = self.activations.attributes.get_mut(&number) else { return Ok(()) };
         let (deleting, round) = (own.saved.deleting, own.saved.round);
+        if deleting && own.saved.found.is_some() && channels::forget_some(turn.sql, place(number), PIECE)? {
+            return Ok(());
+        }
         let page = store::page(turn.sql, number, &own.saved.gone_over, PIECE)?;
         let Some((last, _, _)) = page.last() else {
             if deleting && own.saved.made {
@@ -164,13 +167,12 @@ impl Portal {
                 };
             }
             Phase::Values { attribute, after } => {
-                let page = store::page(turn.sql, attribute, &after, PIECE)?;
-                let whom: Vec<&str> = page.iter().map(|(email, _, _)| email.as_str()).collect();
-                self.mark_unwritten(turn, &whom, false)?;
+                let (page, last) = self.page_of_walk(turn, attribute, &after)?;
+                self.mark_unwritten(turn, &page.iter().map(String::as_str).collect::<Vec<_>>(), false)?;
                 sync.looked += page.len() as u64;
                 let next = selects.iter().skip_while(|own| **own != attribute).nth(1);
-                sync.phase = match (page.last().filter(|_| page.len() == PIECE as usize), next) {
-                    (Some((last, _, _)), _) => Phase::Values { attribute, after: last.clone() },
+                sync.phase = match (last.filter(|_| page.len() == PIECE as usize), next) {
+                    (Some(after), _) => Phase::Values { attribute, after },
                     (None, Some(next)) => Phase::Values { attribute: *next, after: String::new() },
                     (None, None) => Phase::Mirror { above: RecordId(0) },
                 };
@@ -186,6 +188,25 @@ impl Portal {
         let Some(activation) = self.activations.all.get_mut(&number) else { return Ok(()) };
         activation.sync = sync;
         activation.save(turn, number)
+    }
+
+    /// Whom an attribute says something of behind one of them, as marks, and where to go on.
+    fn page_of_walk(
+        &self,
+        turn: &Turn<'_>,
+        attribute: i64,
+        after: &str,
+    ) -> Result<(Vec<String>, Option<String>), SqlError> {
+        if self.activations.attributes.get(&attribute).is_some_and(|own| own.saved.found.is_some()) {
+            let above = after.parse().unwrap_or(RecordId(0));
+            let ids = channels::members_above(turn.sql, place(attribute), above, PIECE as usize)?;
+            let last = ids.last().map(ToString::to_string);
+            return Ok((ids.into_iter().map(store::of_record).collect(), last));
+        }
+        let page = store::page(turn.sql, attribute, after, PIECE)?;
+        let all: Vec<String> = page.into_iter().map(|(email, _, _)| email).collect();
+        let last = all.last().cloned();
+        Ok((all, last))
     }
 
     /// Marks contacts above an id that hold something of an activation's; where to go on.
@@ -245,7 +266,11 @@ impl Portal {
         if let Some(count) = own.count {
             return Ok(count);
         }
-        let count = store::count(turn.sql, number)?;
+        let count = if own.saved.found.is_some() {
+            channels::count(turn.sql, place(number))?
+        } else {
+            store::count(turn.sql, number)?
+        };
         own.count = Some(count);
         Ok(count)
     }

@@ -33,6 +33,8 @@ pub(in crate::engine::portal) enum What {
     List,
     /// Events wait for it.
     Workflow,
+    /// Whoever is in it stays so, and nobody comes.
+    Audience,
 }
 
 impl What {
@@ -41,12 +43,13 @@ impl What {
             Self::Channel => "channel",
             Self::List => "list",
             Self::Workflow => "workflow",
+            Self::Audience => "audience",
         }
     }
 
     const fn means(self) -> &'static str {
         match self {
-            Self::Channel => "nobody enters or leaves it",
+            Self::Channel | Self::Audience => "nobody enters or leaves it",
             Self::List => "signals wait until it can be asked",
             Self::Workflow => "events wait, what is under way too, and no change begins anything",
         }
@@ -195,6 +198,7 @@ impl Portal {
         let kind = stream.saved.object_type;
         let concerns = |running: &Running| running.channel.object_type == kind && running.decides();
         let others = self.signals.decided_by(kind).chain(self.workflows.decided_by(kind));
+        let others = others.chain(self.activations.decided_by(kind));
         let others: BTreeSet<String> = others.collect();
         let some = self.channels.all.iter().any(concerns) || !others.is_empty();
         if !tells_values || asked_at <= stream.field_at || !some {
@@ -225,6 +229,7 @@ impl Portal {
             doubted = true;
         }
         doubted |= self.doubt_lists(turn, kind, &missing, since)?;
+        doubted |= self.doubt_audiences(turn, kind, &missing, since)?;
         if doubted | self.doubt_workflows(turn, kind, &missing, since)? {
             self.streams[index].fields_asked_at = self.tick(turn.now);
             self.streams[index].saved.fields_due = true;

@@ -110,7 +110,7 @@ struct Running {
 
 impl Scan {
     /// Before the first record.
-    const BEGIN: Self = Self { above: RecordId(0), read: 0 };
+    pub(super) const BEGIN: Self = Self { above: RecordId(0), read: 0 };
 }
 
 impl Running {

@@ -38,6 +38,7 @@ impl Portal {
 
     /// The account's days begin at another moment: whatever selects by them is decided anew, also what foretold no moment.
     pub(in crate::engine::portal) fn scan_by_days(&mut self, turn: &Turn<'_>) -> Result<(), SqlError> {
+        self.find_by_days(turn)?;
         for running in &mut self.channels.all {
             let by_days = match &running.channel.selection {
                 Selection::List(_) => false,

@@ -110,6 +110,7 @@ impl Portal {
         if kind == ObjectType::Contacts {
             names.extend(self.activations.managed());
         }
+        names.extend(self.activations.reads(kind));
         Ok(names)
     }
 

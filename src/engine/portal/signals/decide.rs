@@ -115,6 +115,7 @@ impl Portal {
             let kept = Kept { signal: kept.signal.clone(), decided: Some(decided) };
             let content = serde_json::to_string(&kept).map_err(|_| SqlError::Content("signals"))?;
             store::decided(turn.sql, row.number, contact, &content)?;
+            self.touch_by_signals(turn, contact.as_slice())?;
         }
         Ok(true)
     }
@@ -198,6 +199,16 @@ impl Portal {
             facts.set_contact(id, values(ObjectType::Contacts, id)?);
         }
         Ok(facts)
+    }
+
+    /// What the latest signals say that are of a contact, the newest first, without records of HubSpot's.
+    pub(in crate::engine::portal) fn latest_signals(
+        turn: &Turn<'_>,
+        contact: RecordId,
+        limit: u32,
+    ) -> Result<Vec<Facts>, SqlError> {
+        let all = store::latest_of(turn.sql, contact, limit)?;
+        all.iter().map(|content| Ok(Facts::of(&store::read::<Kept>(content)?.signal))).collect()
     }
 
     /// Whom an automation's cool-down is of: by the host's names, and HubSpot's record where there is one.

@@ -274,7 +274,8 @@ impl Portal {
     pub(super) fn forget_signals(&mut self, turn: &Turn<'_>) -> Result<(), SqlError> {
         if self.signals.used {
             let before = turn.now.minus_ms(self.signal_ms());
-            store::forget_before(turn.sql, before, KEPT, FORGET_AT_ONCE)?;
+            let contacts = store::forget_before(turn.sql, before, KEPT, FORGET_AT_ONCE)?;
+            self.touch_by_signals(turn, &contacts)?;
             self.forget_acts(turn)?;
             self.signals.used = is_used(turn.sql)?;
         }

@@ -227,6 +227,7 @@ impl Portal {
             record.contact.reasons.push(words);
             // Whoever erases the contact finds the signal by it.
             store::is_of(turn.sql, run.signal, id)?;
+            self.touch_by_signals(turn, &[id])?;
         }
         if run.record.is_none() {
             let is_visitor = run.subject.starts_with("email/") || run.subject.starts_with("visitor/");

@@ -43,7 +43,7 @@ const RELATED: [ObjectType; 3] = [ObjectType::Contacts, ObjectType::Companies, O
 
 /// Whom something is of.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Persons {
+pub(in crate::engine::portal) struct Persons {
     pub(super) contact: Chosen,
     pub(super) company: Chosen,
     pub(super) deal: Chosen,
@@ -79,7 +79,7 @@ impl Persons {
     }
 
     /// Of one record.
-    pub(super) fn of_record(kind: ObjectType, id: RecordId, why: &str) -> Self {
+    pub(in crate::engine::portal) fn of_record(kind: ObjectType, id: RecordId, why: &str) -> Self {
         let mut persons = Self::default();
         match persons.chosen(kind) {
             Some(chosen) => {
@@ -227,7 +227,7 @@ impl Portal {
     }
 
     /// Looks for what of `wanted` belongs to whom is known, where it is not known yet.
-    pub(super) fn add_related(
+    pub(in crate::engine::portal) fn add_related(
         &self,
         turn: &Turn<'_>,
         persons: &mut Persons,
@@ -295,7 +295,7 @@ impl Portal {
     }
 
     /// What is known of whom something is of: of the record itself, and of what belongs to it of the types that are `wanted`.
-    pub(super) fn facts_of(
+    pub(in crate::engine::portal) fn facts_of(
         &self,
         turn: &Turn<'_>,
         own: ObjectType,

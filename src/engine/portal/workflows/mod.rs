@@ -35,6 +35,8 @@ mod route;
 mod schedule;
 mod show;
 
+pub(in crate::engine::portal) use facts::Persons;
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use serde::{Deserialize, Serialize};
