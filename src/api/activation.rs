@@ -279,6 +279,8 @@ struct AttributeBody {
     kind: Option<AttributeKind>,
     #[serde(default)]
     options: Option<Vec<Map<String, Value>>>,
+    #[serde(default)]
+    computed: Option<Value>,
 }
 
 fn invalid(words: impl Into<String>) -> Problem {
@@ -295,7 +297,7 @@ fn new_activation(body: &[u8]) -> Result<NewActivation, Problem> {
 }
 
 fn new_attribute(which: Which, body: &[u8]) -> Result<NewAttribute, Problem> {
-    let AttributeBody { name, description, kind, options } = request::body(body)?;
+    let AttributeBody { name, description, kind, options, computed } = request::body(body)?;
     let kind = match (which, kind) {
         (Which::Audiences, None | Some(AttributeKind::Audience)) => AttributeKind::Audience,
         (Which::Attributes, Some(kind)) if !kind.is_audience() => kind,
@@ -314,7 +316,7 @@ fn new_attribute(which: Which, body: &[u8]) -> Result<NewAttribute, Problem> {
             .map_err(|error| invalid(format!("One of `options` is not what this takes: {error}.")))
     };
     let options = options.unwrap_or_default().into_iter().map(choice).collect::<Result<_, _>>()?;
-    Ok(NewAttribute { name, description: description.unwrap_or_default(), kind, options, computed: None })
+    Ok(NewAttribute { name, description: description.unwrap_or_default(), kind, options, computed })
 }
 
 /// A value as text: the engine reads it as the attribute's type has it.

@@ -1,5 +1,4 @@
-//! The forms of an activation, of an audience or attribute, and of how properties are called. What is refused is said at the head, and nothing
-//! typed is lost.
+//! The forms of an activation and of how properties are called. What is refused is said at the head, and nothing typed is lost.
 
 use maud::{Markup, html};
 use serde::Serialize;
@@ -7,14 +6,10 @@ use serde::Serialize;
 use super::Page;
 use super::chrome::{Icon, csrf_field, icon};
 use super::connection::{self, ConnectionFrame, Tab};
-use crate::values::attribute::{
-    AttributeKind, DESCRIPTION_CHARS, GROUP_CHARS, GROUP_LABEL_CHARS, NAME_CHARS, PREFIX_CHARS,
-};
+use crate::values::attribute::{DESCRIPTION_CHARS, GROUP_CHARS, GROUP_LABEL_CHARS, NAME_CHARS, PREFIX_CHARS};
 
 /// From how many on a list can be narrowed.
 const MANY: usize = 10;
-/// Characters of the options of an attribute, as they are typed: 200 of a hundred each for value and label, and what is between.
-const OPTIONS_CHARS: usize = 45_000;
 
 /// The form of an activation, as it was last sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -42,25 +37,6 @@ pub struct ChoiceLine {
     pub chosen: bool,
 }
 
-/// The form of an audience or attribute, as it was last sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AttributeForm {
-    pub at: ConnectionFrame,
-    pub audience: bool,
-    /// It is there: its id and its type do not change.
-    pub exists: bool,
-    /// As the host names it.
-    pub id: String,
-    pub name: String,
-    pub description: String,
-    /// By its name on the wire.
-    pub kind: String,
-    /// One a line.
-    pub options: String,
-    /// Why it was not saved.
-    pub error: Option<String>,
-}
-
 /// How properties and their group are called, as it was last sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NamesForm {
@@ -72,7 +48,7 @@ pub struct NamesForm {
     pub error: Option<String>,
 }
 
-fn refused(error: Option<&String>) -> Markup {
+pub(super) fn refused(error: Option<&String>) -> Markup {
     html! {
         @if let Some(error) = error {
             div id="refused" class="alert alert-soft alert-error mb-6 items-start" role="alert" { (icon(Icon::Alert)) p class="min-w-0 wrap-anywhere" { (error) } }
@@ -80,7 +56,7 @@ fn refused(error: Option<&String>) -> Markup {
     }
 }
 
-fn line(name: &str, words: &str, value: &str, most: usize, required: bool) -> Markup {
+pub(super) fn line(name: &str, words: &str, value: &str, most: usize, required: bool) -> Markup {
     html! {
         div class="grid gap-1.5" {
             label class="text-sm font-medium" for=(name) { (words) }
@@ -89,7 +65,7 @@ fn line(name: &str, words: &str, value: &str, most: usize, required: bool) -> Ma
     }
 }
 
-fn description(value: &str) -> Markup {
+pub(super) fn description(value: &str) -> Markup {
     html! {
         div class="grid gap-1.5" {
             label class="text-sm font-medium" for="description" { "Description" }
@@ -99,7 +75,7 @@ fn description(value: &str) -> Markup {
 }
 
 /// A name that a program reads, with what it may be.
-fn technical(name: &str, words: &str, value: &str, most: usize, help: &str) -> Markup {
+pub(super) fn technical(name: &str, words: &str, value: &str, most: usize, help: &str) -> Markup {
     html! {
         div class="grid gap-1.5" {
             label class="text-sm font-medium" for=(name) { (words) }
@@ -109,7 +85,7 @@ fn technical(name: &str, words: &str, value: &str, most: usize, help: &str) -> M
     }
 }
 
-const fn status(refused: bool) -> u16 {
+pub(super) const fn status(refused: bool) -> u16 {
     if refused { 400 } else { 200 }
 }
 
@@ -183,66 +159,6 @@ fn choices(name: &str, title: &str, words: &str, lines: &[ChoiceLine]) -> Markup
                         }
                     }
                 }
-            }
-        }
-    }
-}
-
-pub fn attribute(view: &AttributeForm) -> Page {
-    let (at, paths) = (&view.at, view.at.paths());
-    let title = match (view.exists, view.audience) {
-        (false, true) => "New audience",
-        (false, false) => "New attribute",
-        (true, true) => "Edit audience",
-        (true, false) => "Edit attribute",
-    };
-    let to = paths.attribute_form(view.audience, view.exists.then_some(view.id.as_str()));
-    let main = html! {
-        (connection::heading(at, Tab::Activations, html! {}))
-        (refused(view.error.as_ref()))
-        form class="grid gap-6" method="post" action=(to) {
-            (csrf_field(&at.frame.csrf))
-            h2 class="text-lg font-semibold" { (title) }
-            section class="card gap-4 border border-base-300 bg-base-100 p-5 shadow-sm sm:p-6" {
-                (line("name", "Name", &view.name, NAME_CHARS, true))
-                (description(&view.description))
-                @if view.exists {
-                    p class="text-sm" { span class="font-medium" { "Id: " } code class="wrap-anywhere" { (view.id) } }
-                    p class="text-sm text-muted" { "Another name is another label in HubSpot; the property stays the same." }
-                } @else {
-                    (technical("id", "Id", &view.id, 100, "What your product calls it in the API: letters, digits and ._~:-. Left empty it is made of the name. It cannot be changed later."))
-                }
-                @if view.audience {
-                    p class="max-w-prose text-sm text-muted" { "Your product says who is in it, by the API. In HubSpot the property is true for them and false for everybody else." }
-                } @else { (kind(view)) }
-            }
-            div class="flex flex-wrap gap-3" {
-                button class="btn btn-primary" { "Save" }
-                a class="btn btn-ghost" href=(paths.activations()) { "Cancel" }
-            }
-        }
-    };
-    Page { status: status(view.error.is_some()), html: connection::document(at, title, false, main) }
-}
-
-fn kind(view: &AttributeForm) -> Markup {
-    html! {
-        @if view.exists {
-            p class="text-sm" { span class="font-medium" { "Type: " } (AttributeKind::parse(&view.kind).map_or("", AttributeKind::words)) }
-            input type="hidden" name="type" value=(view.kind);
-        } @else {
-            div class="grid gap-1.5" {
-                label class="text-sm font-medium" for="type" { "Type" }
-                select id="type" class="select w-full max-w-lg" name="type" {
-                    @for kind in AttributeKind::VALUES { option value=(kind.as_str()) selected[kind.as_str() == view.kind] { (super::words::capitalised(kind.words())) } }
-                }
-            }
-        }
-        @if !view.exists || view.kind == AttributeKind::Enumeration.as_str() {
-            div class="grid gap-1.5" {
-                label class="text-sm font-medium" for="options" { "Options" }
-                textarea id="options" class="textarea w-full max-w-lg" name="options" rows="4" maxlength=(OPTIONS_CHARS) spellcheck="false" aria-describedby="options-help" { "\n" (view.options) }
-                p id="options-help" class="max-w-prose text-xs text-muted" { "Only of one of several options: one a line. Where your product's value is not what people should read, both with a bar between: gold | Gold customers. Options can be added later, and none can go." }
             }
         }
     }

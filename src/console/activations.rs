@@ -92,6 +92,10 @@ pub struct AttributeLine {
     pub deleting: bool,
     pub members: u64,
     pub trouble: Option<String>,
+    /// The filter in words that finds its members.
+    pub found_by: Option<String>,
+    /// Contacts gone through so far, while everybody is asked anew.
+    pub looked_at: Option<u64>,
 }
 
 /// One activation.
@@ -216,7 +220,8 @@ fn is_moving(activation: &ActivationLine) -> bool {
 
 /// Whether its property is on its way, to HubSpot or out of it.
 const fn is_made(attribute: &AttributeLine) -> bool {
-    attribute.trouble.is_none() && (attribute.deleting || (attribute.selected && !attribute.made))
+    attribute.looked_at.is_some()
+        || (attribute.trouble.is_none() && (attribute.deleting || (attribute.selected && !attribute.made)))
 }
 
 fn section(id: &str, title: &str, words: &Markup, end: &Markup, body: &Markup) -> Markup {
@@ -376,6 +381,8 @@ fn facts(line: &AttributeLine) -> Markup {
             code { (line.id) }
             @if let Some(property) = &line.property { " · property " code { (property) } }
         }
+        @if let Some(words) = &line.found_by { p class="mt-1 text-sm wrap-anywhere" { span class="text-muted" { "Members are found: " } (words) "." } }
+        @if let Some(read) = line.looked_at { p class="mt-1 text-sm" role="status" { "Being found: " (count(read, "contact", "contacts")) " gone through so far." } }
     }
 }
 

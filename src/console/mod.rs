@@ -15,6 +15,7 @@ pub mod access;
 pub mod act;
 pub mod activation_form;
 pub mod activations;
+pub mod attribute_form;
 pub mod audit;
 pub mod automation_form;
 pub mod automations;

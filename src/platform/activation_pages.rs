@@ -8,9 +8,12 @@ use crate::{
     console::{
         activation_form::{self, ActivationForm, NamesForm},
         activations::{self, ActivationsView, REFUSED_SHOWN},
+        attribute_form,
         fill::{
-            activation_form::{self as form, ActivationDraft, AttributeDraft},
+            activation_form::{self as form, ActivationDraft},
             activations as fill,
+            attribute_form::AttributeDraft,
+            filter_form::Catalog,
         },
         view::{Flash, Notice, Tone},
     },
@@ -22,10 +25,10 @@ use crate::{
         connection_pages::{Visit, say, show},
         directory_object as directory,
         incoming::Incoming,
-        pages::Stop,
+        pages::{Stop, field},
     },
     values::{
-        ids::{ActivationId, AttributeId},
+        ids::{ActivationId, AttributeId, ObjectType},
         json,
     },
 };
@@ -191,17 +194,31 @@ impl Visit<'_> {
     ) -> Result<Response, Stop> {
         self.visitor.must_administer()?;
         let audiences = which.is_audiences();
+        let catalog = self.of_audiences(audiences).await?;
         let draft = match id {
             Some(id) => {
                 let told = self.activation_text(ActivationCommand::Attribute { audiences, id }).await?;
-                AttributeDraft::of(audiences, &told).ok_or_else(directory::unexpected)?
+                AttributeDraft::of(audiences, &told, &catalog).ok_or_else(directory::unexpected)?
             }
             None => AttributeDraft::new(audiences),
         };
-        show(&activation_form::attribute(&draft.view(self.frame().await, None)))
+        show(&attribute_form::page(&draft.view(self.frame().await, &catalog, &Vec::new(), (None, false))))
     }
 
-    /// Saves an audience or attribute.
+    /// What audiences can be found by: the fields of contacts, companies and deals, and what the newest signals say. Of an attribute nothing.
+    async fn of_audiences(&self, audiences: bool) -> Result<Catalog, Stop> {
+        if !audiences {
+            return Ok(Catalog::default());
+        }
+        let mut records = [Catalog::default(), Catalog::default(), Catalog::default()];
+        let kinds = [ObjectType::Contacts, ObjectType::Companies, ObjectType::Deals];
+        for (catalog, kind) in records.iter_mut().zip(kinds) {
+            *catalog = self.fields_of(kind).await?;
+        }
+        Ok(Catalog::of_audiences(records, &self.newest_signals().await?))
+    }
+
+    /// Does what a button of the form says: a row of the filter more or less, or saves the audience or attribute.
     pub(super) async fn send_attribute(
         &self,
         incoming: &mut Incoming,
@@ -211,22 +228,33 @@ impl Visit<'_> {
         self.visitor.must_administer()?;
         let fields = self.visitor.form(incoming).await?;
         let audiences = which.is_audiences();
-        let draft = AttributeDraft::sent(audiences, id.as_ref(), &fields);
-        let error = match draft.definition() {
+        let catalog = self.of_audiences(audiences).await?;
+        let mut draft = AttributeDraft::sent(audiences, id.as_ref(), &fields, &catalog);
+        let button = field(&fields, "do");
+        if !matches!(button, "" | "save") {
+            let focus = draft.act(button);
+            return show(&attribute_form::page(&draft.view(
+                self.frame().await,
+                &catalog,
+                &Vec::new(),
+                (focus, false),
+            )));
+        }
+        let wrong = match draft.definition(&catalog) {
             Err(missing) => missing,
             // What another program made under this id is not changed by somebody who means a new one.
             Ok((own, _)) if id.is_none() && self.is_attribute(audiences, &own).await? => {
-                format!("There is one with the id {own} already. Give this one another.")
+                vec![(None, format!("There is one with the id {own} already. Give this one another."))]
             }
             Ok((id, new)) => {
                 let command = ActivationCommand::PutAttribute { audiences, id, new };
                 match self.about_activations(command).await? {
-                    ActivationAnswer::Refused { words, .. } => words.replace('`', ""),
+                    ActivationAnswer::Refused { at, words, .. } => draft.wrong(&at, &words, &catalog),
                     _ => return say(&self.paths.activations(), "attribute-saved"),
                 }
             }
         };
-        show(&activation_form::attribute(&draft.view(self.frame().await, Some(error))))
+        show(&attribute_form::page(&draft.view(self.frame().await, &catalog, &wrong, (None, true))))
     }
 
     /// Whether there is one of this id.

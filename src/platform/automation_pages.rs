@@ -117,9 +117,14 @@ impl Visit<'_> {
         show(&automations::delete(&self.frame().await, "list", &name_of(&told), words, &action))
     }
 
+    /// The newest signals, as the API tells them.
+    pub(super) async fn newest_signals(&self) -> Result<String, Stop> {
+        self.signal_text(SignalCommand::Signals { before: None, limit: PAGE_LIMIT }).await
+    }
+
     /// What can be asked of signals: what the newest say, and the fields of companies and contacts.
     async fn of_signals(&self) -> Result<Catalog, Stop> {
-        let signals = self.signal_text(SignalCommand::Signals { before: None, limit: PAGE_LIMIT }).await?;
+        let signals = self.newest_signals().await?;
         let companies = self.catalog(ObjectType::Companies).await?;
         let contacts = self.catalog(ObjectType::Contacts).await?;
         Ok(Catalog::of_signals(companies, contacts, &signals))

@@ -187,7 +187,7 @@ impl Visit<'_> {
         Ok(Catalog::of_workflows(record, others, &asked.facts, asked.changes))
     }
 
-    async fn fields_of(&self, kind: ObjectType) -> Result<Catalog, Stop> {
+    pub(super) async fn fields_of(&self, kind: ObjectType) -> Result<Catalog, Stop> {
         match self.catalog(kind).await {
             Err(stop) if stop.is_not_found() => Ok(Catalog::default()),
             other => other,

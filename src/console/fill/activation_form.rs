@@ -1,27 +1,22 @@
-//! The forms of an activation, and of an audience or attribute: what a person sent becomes a definition, a definition becomes a form.
+//! The form of an activation, and of how properties are called: what a person sent becomes a definition, a definition becomes a form.
 
 use serde_json::Value;
 
 use super::activations::{Activation, All, Attribute};
 use crate::{
     console::{
-        activation_form::{ActivationForm, AttributeForm, ChoiceLine, NamesForm},
+        activation_form::{ActivationForm, ChoiceLine, NamesForm},
         connection::ConnectionFrame,
         words::count,
     },
-    engine::portal::activations::commands::{NewActivation, NewAttribute},
+    engine::portal::activations::commands::NewActivation,
     values::{
-        attribute::{AttributeKind, Choice, Names, Unknown},
-        ids::AttributeId,
+        attribute::{AttributeKind, Names, Unknown},
         json,
     },
 };
 
-/// What is said of an id that is none.
-const NO_ID: &str =
-    "An id is 1 to 100 letters, digits and ._~:-. Without one it is made of the name's letters and digits.";
-
-fn sent<'a>(fields: &'a [(String, String)], name: &str) -> &'a str {
+pub(super) fn sent<'a>(fields: &'a [(String, String)], name: &str) -> &'a str {
     fields.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.trim())
 }
 
@@ -113,111 +108,6 @@ fn choice(one: Attribute, chosen: &[String]) -> ChoiceLine {
     ChoiceLine { chosen: chosen.contains(&one.id), id: one.id, name: one.name, words }
 }
 
-/// The form of an audience or attribute.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AttributeDraft {
-    audience: bool,
-    exists: bool,
-    id: String,
-    name: String,
-    description: String,
-    kind: String,
-    options: String,
-}
-
-impl AttributeDraft {
-    /// A new one.
-    pub fn new(audience: bool) -> Self {
-        let kind = if audience { AttributeKind::Audience } else { AttributeKind::String };
-        Self {
-            audience,
-            exists: false,
-            id: String::new(),
-            name: String::new(),
-            description: String::new(),
-            kind: kind.as_str().to_owned(),
-            options: String::new(),
-        }
-    }
-
-    /// Of one that is there, as the API tells it.
-    pub fn of(audience: bool, told: &str) -> Option<Self> {
-        let own: Attribute = json::parse(told).ok()?;
-        let line = |one: &super::activations::Choice| {
-            if one.value == one.label { one.value.clone() } else { format!("{} | {}", one.value, one.label) }
-        };
-        Some(Self {
-            audience,
-            exists: true,
-            id: own.id,
-            name: own.name,
-            description: own.description,
-            kind: own.kind,
-            options: own.options.iter().map(line).collect::<Vec<_>>().join("\n"),
-        })
-    }
-
-    /// As it was sent. `id`: of one that is there.
-    pub fn sent(audience: bool, id: Option<&AttributeId>, fields: &[(String, String)]) -> Self {
-        let text = |name: &str| sent(fields, name).replace('\r', "");
-        let kind = if audience { AttributeKind::Audience.as_str().to_owned() } else { text("type") };
-        Self {
-            audience,
-            exists: id.is_some(),
-            id: id.map_or_else(|| text("id"), |id| id.as_str().to_owned()),
-            name: text("name"),
-            description: text("description"),
-            kind,
-            options: text("options"),
-        }
-    }
-
-    /// Its id, and the definition that it means.
-    pub fn definition(&self) -> Result<(AttributeId, NewAttribute), String> {
-        let kind = AttributeKind::parse(&self.kind).filter(|kind| kind.is_audience() == self.audience);
-        let kind = kind.ok_or_else(|| "Say of which type it is.".to_owned())?;
-        let id = if self.id.is_empty() { slug(&self.name) } else { self.id.clone() };
-        let id = id.parse().map_err(|_| NO_ID.to_owned())?;
-        let option = |line: &str| {
-            let (value, label) = line.split_once('|').unwrap_or((line, line));
-            Choice { value: value.trim().to_owned(), label: label.trim().to_owned() }
-        };
-        let lines = self.options.lines().filter(|line| !line.trim().is_empty());
-        let options =
-            if kind == AttributeKind::Enumeration { lines.map(option).collect() } else { Vec::new() };
-        let (name, description) = (self.name.clone(), self.description.clone());
-        Ok((id, NewAttribute { name, description, kind, options, computed: None }))
-    }
-
-    /// The form to be shown.
-    pub fn view(&self, at: ConnectionFrame, error: Option<String>) -> AttributeForm {
-        AttributeForm {
-            at,
-            audience: self.audience,
-            exists: self.exists,
-            id: self.id.clone(),
-            name: self.name.clone(),
-            description: self.description.clone(),
-            kind: self.kind.clone(),
-            options: self.options.clone(),
-            error,
-        }
-    }
-}
-
-/// An id of a name's letters and digits: `abandon-basket`; empty where it has none.
-fn slug(name: &str) -> String {
-    let mut slug = String::new();
-    for letter in name.chars() {
-        if letter.is_ascii_alphanumeric() {
-            slug.push(letter.to_ascii_lowercase());
-        } else if !slug.is_empty() && !slug.ends_with('-') {
-            slug.push('-');
-        }
-    }
-    slug.trim_end_matches('-').to_owned()
-}
-
 /// How properties are called, as the API tells it; `None`: it is not what a Portal answers.
 pub fn names(at: ConnectionFrame, told: &str) -> Option<NamesForm> {
     let told: Value = json::parse(told).ok()?;
@@ -275,48 +165,6 @@ mod tests {
             (view.attributes[0].words.as_str(), view.attributes[0].chosen),
             ("a number, of 2,000 people", true)
         );
-    }
-
-    #[test]
-    fn an_id_is_made_of_the_name_where_none_is_given() {
-        let of = |name: &str, id: &str| {
-            let sent = fields(&[("name", name), ("id", id)]);
-            let draft = AttributeDraft::sent(true, None, &sent);
-            draft.definition().map(|(id, _)| id.as_str().to_owned())
-        };
-        assert_eq!(of("Abandon Basket!", "").as_deref(), Ok("abandon-basket"));
-        assert_eq!(of("Abandon Basket", "aud:17").as_deref(), Ok("aud:17"));
-        assert!(of("Größte", "").is_ok());
-        for (name, id) in [("", ""), ("!?", ""), ("x", "a b")] {
-            assert!(of(name, id).is_err(), "{name} {id}");
-        }
-        let there: AttributeId = "aud:17".parse().unwrap();
-        let sent = fields(&[("name", "Renamed"), ("id", "other")]);
-        let draft = AttributeDraft::sent(true, Some(&there), &sent);
-        assert_eq!(draft.definition().unwrap().0, there, "an id does not change");
-    }
-
-    #[test]
-    fn options_are_lines_with_what_people_read_behind_a_bar() {
-        let sent = fields(&[
-            ("name", "Tier"),
-            ("type", "enumeration"),
-            ("options", "gold | Gold customers\r\n\r\nSilver\r\n"),
-        ]);
-        let draft = AttributeDraft::sent(false, None, &sent);
-        let (id, new) = draft.definition().unwrap();
-        let options: Vec<_> =
-            new.options.iter().map(|one| (one.value.as_str(), one.label.as_str())).collect();
-        assert_eq!((id.as_str(), options), ("tier", vec![("gold", "Gold customers"), ("Silver", "Silver")]));
-        let told = r#"{"id":"tier","name":"Tier","type":"enumeration","state":"active","members":0,
-            "options":[{"value":"gold","label":"Gold customers"},{"value":"Silver","label":"Silver"}]}"#;
-        let again = AttributeDraft::of(false, told).expect("a form");
-        assert_eq!(again.definition().unwrap().1, new);
-        let number = fields(&[("name", "Tier"), ("type", "number"), ("options", "gold")]);
-        let draft = AttributeDraft::sent(false, None, &number);
-        assert_eq!(draft.definition().unwrap().1.options, [], "a number has none");
-        let none = fields(&[("name", "Tier"), ("type", "audience")]);
-        assert!(AttributeDraft::sent(false, None, &none).definition().is_err());
     }
 
     #[test]

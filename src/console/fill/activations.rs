@@ -46,6 +46,12 @@ pub(super) struct Attribute {
     pub members: u64,
     #[serde(default)]
     pub trouble: Option<String>,
+    #[serde(default)]
+    pub computed: Option<serde_json::Value>,
+    #[serde(default)]
+    computed_words: Option<String>,
+    #[serde(default)]
+    looked_at: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -139,6 +145,8 @@ impl Attribute {
             deleting: self.state == "deleting",
             members: self.members,
             trouble: self.trouble.clone(),
+            found_by: self.computed_words.clone(),
+            looked_at: self.looked_at,
         }
     }
 }

@@ -3,12 +3,14 @@
 use super::{NOW, Text, connection::connection_frame};
 use crate::console::{
     Page,
-    activation_form::{self, ActivationForm, AttributeForm, ChoiceLine, NamesForm},
+    activation_form::{self, ActivationForm, ChoiceLine, NamesForm},
     activations::{
         self, ActivationLine, ActivationView, ActivationsView, AttributeLine, DeleteAttributeView,
         RefusedLine, RefusedView, SyncLine,
     },
+    attribute_form::{self, AttributeForm},
     connection::ConnectionFrame,
+    filter_form::FilterForm,
     view::Frame,
 };
 use crate::values::time::{DAY_MS, MINUTE_MS};
@@ -89,25 +91,34 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
                 ..form(t)
             }),
         ),
-        ("audience-form", activation_form::attribute(&attribute_form(t))),
+        ("audience-form", attribute_form::page(&attribute_form(t))),
         (
             "audience-form-new",
-            activation_form::attribute(&AttributeForm {
-                exists: false,
-                id: String::new(),
-                ..attribute_form(t)
-            }),
+            attribute_form::page(&AttributeForm { exists: false, id: String::new(), ..attribute_form(t) }),
         ),
         (
             "audience-form-refused",
-            activation_form::attribute(&AttributeForm {
+            attribute_form::page(&AttributeForm {
+                refused: true,
                 error: Some(t("Give it a name.")),
+                ..attribute_form(t)
+            }),
+        ),
+        ("audience-form-found", attribute_form::page(&AttributeForm { finds: true, ..attribute_form(t) })),
+        (
+            "audience-form-found-new",
+            attribute_form::page(&AttributeForm {
+                exists: false,
+                finds: true,
+                id: String::new(),
+                wrong_rows: 1,
+                refused: true,
                 ..attribute_form(t)
             }),
         ),
         (
             "attribute-form",
-            activation_form::attribute(&AttributeForm {
+            attribute_form::page(&AttributeForm {
                 audience: false,
                 id: t("tier"),
                 name: t("Tier"),
@@ -118,7 +129,7 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
         ),
         (
             "attribute-form-new",
-            activation_form::attribute(&AttributeForm {
+            attribute_form::page(&AttributeForm {
                 audience: false,
                 exists: false,
                 kind: "number".into(),
@@ -160,6 +171,8 @@ fn attribute(t: Text<'_>, name: &str, audience: bool) -> AttributeLine {
         deleting: false,
         members: 12_400,
         trouble: None,
+        found_by: None,
+        looked_at: None,
     }
 }
 
@@ -220,6 +233,11 @@ fn view(t: Text<'_>) -> ActivationsView {
                 ..attribute(t, "Old", true)
             },
             AttributeLine { deleting: true, ..attribute(t, "Older", true) },
+            AttributeLine {
+                found_by: Some(t("Lifecycle stage is Lead, and Signal: name is “Pricing viewed”")),
+                looked_at: Some(48_500),
+                ..attribute(t, "Hot leads", true)
+            },
         ],
         attributes: vec![AttributeLine { made: false, ..attribute(t, "Tier", false) }],
         group: (t("Raptor Smart Advisor CDP"), t("raptor_smart_advisor_cdp")),
@@ -290,6 +308,16 @@ fn attribute_form(t: Text<'_>) -> AttributeForm {
         description: t("Whoever bought something this year."),
         kind: "audience".into(),
         options: String::new(),
+        finds: false,
+        filter: FilterForm {
+            subject: "A contact is a member",
+            every: "every contact is a member".into(),
+            ..super::workflows::filter(t)
+        },
+        known: vec![(t("Company: Industry"), t("industry"))],
+        wrong_rows: 0,
+        focus: None,
+        refused: false,
         error: None,
     }
 }

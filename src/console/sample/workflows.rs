@@ -313,7 +313,7 @@ fn run(t: Text<'_>) -> WorkflowRunView {
     }
 }
 
-fn filter(t: Text<'_>) -> FilterForm {
+pub(super) fn filter(t: Text<'_>) -> FilterForm {
     let stages = vec![(t("lead"), t("Lead")), (t("customer"), t("Customer"))];
     FilterForm {
         subject: "It goes in",

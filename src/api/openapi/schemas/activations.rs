@@ -76,6 +76,27 @@ fn new_attribute() -> Value {
     ] })
 }
 
+/// Members of an audience are sent, or found by a filter.
+fn computed() -> Value {
+    let words = "A filter that finds its members among contacts: a condition asks of the contact, or `of` its `company`, its `deal`, or what a `signal`, its `account` or `visitor` says. Members of one that is found are not sent, and whether they are found does not change.";
+    or_null(said(of("Filter"), words))
+}
+
+/// What is told of an audience besides what is told of an attribute.
+fn found() -> Vec<(&'static str, Value)> {
+    vec![
+        ("computed?", said(of("Filter"), "By which its members are found.")),
+        ("computed_words?", said(text(), "The same in words.")),
+        (
+            "looked_at?",
+            said(
+                or_null(count()),
+                "Contacts that were asked so far, while everybody is asked anew; else null.",
+            ),
+        ),
+    ]
+}
+
 /// What is told of an audience, and of an attribute.
 fn shown(kind: Value, more: Vec<(&'static str, Value)>) -> Value {
     let replacing =
@@ -215,8 +236,8 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("NewActivation", new_activation()),
         ("Activation", activation()),
         ("Activations", object(&[("results", list(of("Activation")))])),
-        ("NewAudience", described(vec![("type?", or_null(audience()))])),
-        ("Audience", shown(audience(), Vec::new())),
+        ("NewAudience", described(vec![("type?", or_null(audience())), ("computed?", computed())])),
+        ("Audience", shown(audience(), found())),
         ("Audiences", object(&[("results", list(of("Audience")))])),
         ("NewAttribute", new_attribute()),
         ("Attribute", shown(kinds, vec![("options?", options)])),
@@ -232,7 +253,14 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("NewMember", body(&[("email", address())])),
         ("AudienceMember", kept(member())),
         ("AudienceMembers", page("MemberLine")),
-        ("MemberLine", object(&[("email", text()), ("value", member())])),
+        (
+            "MemberLine",
+            object(&[
+                ("email", said(text(), "Empty of a contact without one, who was found.")),
+                ("value", member()),
+                ("contact?", said(text(), "The contact's id, of a member who was found.")),
+            ]),
+        ),
         ("NewValue", body(&[("value", value.clone())])),
         ("NewValueOfAddress", body(&[("email", address()), ("value", value)])),
         ("AttributeValue", kept(text())),

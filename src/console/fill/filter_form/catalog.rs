@@ -42,6 +42,15 @@ const OF_WORKFLOWS: [Owner; 5] = [
     ("Company", Some("company"), false),
     ("Deal", Some("deal"), false),
 ];
+/// Whose the fields are that an audience is found by.
+const OF_AUDIENCES: [Owner; 6] = [
+    ("Contact", None, false),
+    ("Company", Some("company"), false),
+    ("Deal", Some("deal"), false),
+    ("Signal", Some("signal"), true),
+    ("Account", Some("account"), true),
+    ("Visitor", Some("visitor"), true),
+];
 /// What every event may say of itself.
 const OF_EVENTS: [&str; 6] = ["event", "at", "email", "phone", "domain", "id"];
 /// What every signal may say of itself, its account and its visitor.
@@ -98,6 +107,31 @@ impl Known {
     }
 }
 
+/// What a host says in signals and may be asked: what every signal may say, and what these do, as the API tells them.
+fn said_by_signals(signals: &str, owners: &[Owner]) -> Vec<Known> {
+    let mut names: BTreeSet<(&str, String)> = BTreeSet::new();
+    let signals: Vec<serde_json::Value> = json::parse(signals).unwrap_or_default();
+    for signal in &signals {
+        for (owner, path) in
+            [("Signal", "/fields"), ("Account", "/account/fields"), ("Visitor", "/visitor/fields")]
+        {
+            let fields = signal.pointer(path).and_then(serde_json::Value::as_object).into_iter().flatten();
+            names.extend(fields.map(|(name, _)| (owner, name.clone())));
+        }
+    }
+    let usual = USUAL.iter().map(|(owner, name)| (*owner, (*name).to_owned()));
+    let said: Vec<(&str, String)> =
+        usual.clone().chain(names.into_iter().filter(|one| !usual.clone().any(|own| own == *one))).collect();
+    let mut known = Vec::new();
+    for (owner, of, is_free) in owners.iter().copied() {
+        if is_free {
+            let own = said.iter().filter(|(whose, _)| *whose == owner);
+            known.extend(own.map(|(_, name)| Known::free(owner, of, name)));
+        }
+    }
+    known
+}
+
 impl Catalog {
     /// Of the fields that the API tells of, those that are mirrored.
     pub fn read(told: &str, mirrored: &Mirrored) -> Option<Self> {
@@ -121,34 +155,23 @@ impl Catalog {
     /// What can be asked of signals: what these are known to say, and the fields of companies and contacts. `signals`: some, as the API tells
     /// them.
     pub fn of_signals(companies: Self, contacts: Self, signals: &str) -> Self {
-        let mut names: BTreeSet<(&str, String)> = BTreeSet::new();
-        let signals: Vec<serde_json::Value> = json::parse(signals).unwrap_or_default();
-        for signal in &signals {
-            for (owner, path) in
-                [("Signal", "/fields"), ("Account", "/account/fields"), ("Visitor", "/visitor/fields")]
-            {
-                let fields =
-                    signal.pointer(path).and_then(serde_json::Value::as_object).into_iter().flatten();
-                names.extend(fields.map(|(name, _)| (owner, name.clone())));
-            }
-        }
-        let usual = USUAL.iter().map(|(owner, name)| (*owner, (*name).to_owned()));
-        let said: Vec<(&str, String)> = usual
-            .clone()
-            .chain(names.into_iter().filter(|one| !usual.clone().any(|own| own == *one)))
-            .collect();
-        let mut known = Vec::new();
-        for (owner, of, is_free) in OF_SIGNALS {
-            if is_free {
-                let own = said.iter().filter(|(whose, _)| *whose == owner);
-                known.extend(own.map(|(_, name)| Known::free(owner, of, name)));
-            }
-        }
+        let mut known = said_by_signals(signals, &OF_SIGNALS);
         let left_out = companies.left_out + contacts.left_out;
         for (own, owner) in [companies, contacts].into_iter().zip(OF_SIGNALS.into_iter().skip(3)) {
             known.extend(own.owned_by(owner));
         }
         Self { known, left_out, owners: &OF_SIGNALS, changes: false }
+    }
+
+    /// What an audience can be found by: fields of contacts, companies and deals, in this order, and what these signals are known to say.
+    pub fn of_audiences(records: [Self; 3], signals: &str) -> Self {
+        let left_out = records.iter().map(|own| own.left_out).sum();
+        let mut known = Vec::new();
+        for (own, owner) in records.into_iter().zip(OF_AUDIENCES) {
+            known.extend(own.owned_by(owner));
+        }
+        known.extend(said_by_signals(signals, &OF_AUDIENCES));
+        Self { known, left_out, owners: &OF_AUDIENCES, changes: false }
     }
 
     /// What can be asked in a workflow: fields of the record itself, and of the contact, company and deal, in this order. The host's event says

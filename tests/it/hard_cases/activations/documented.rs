@@ -7,7 +7,7 @@ use spoke::{
     api::activation::{self, Kept},
     console::{
         connection::ConnectionFrame,
-        fill::{activation_form, activations as fill},
+        fill::{activation_form, activations as fill, attribute_form::AttributeDraft, filter_form::Catalog},
         view::{ConnectionState, Frame},
     },
     engine::portal::activations::commands::{Answer as Told, Command as Activate},
@@ -15,7 +15,8 @@ use spoke::{
 };
 
 use super::{
-    AttributeKind, NewAttribute, activate, ask, audience, begun, email, id, join, over, plan, selection, told,
+    AttributeKind, NewAttribute, activate, ask, audience, begun, described, email, id, join, over, plan,
+    selection, told,
 };
 use crate::life::World;
 
@@ -148,9 +149,29 @@ fn what_is_told_of_activations_is_what_the_document_says_and_pages_show() {
     let form = draft.view(frame(), None, lists, None).expect("a form");
     assert_eq!(form.audiences.iter().map(|own| own.chosen).collect::<Vec<_>>(), [true, false]);
     let tier = told(&mut world, || Activate::Attribute { audiences: false, id: id("tier") });
-    let draft = activation_form::AttributeDraft::of(false, &text(&tier)).expect("a form");
-    assert_eq!(draft.definition().expect("a definition").1.options.len(), 1);
+    let none = Catalog::default();
+    let draft = AttributeDraft::of(false, &text(&tier), &none).expect("a form");
+    assert_eq!(draft.definition(&none).expect("a definition").1.options.len(), 1);
     assert!(activation_form::names(frame(), &settings).is_some());
+}
+
+#[test]
+fn an_audience_that_is_found_is_told_as_the_document_says() {
+    let (mut world, _) = begun(plan(), 2, 2);
+    let filter = json!({ "property": "email", "type": "string", "operator": "is", "value": email(1) });
+    let new = NewAttribute { computed: Some(filter), ..described("Found", AttributeKind::Audience) };
+    let found =
+        told(&mut world, || Activate::PutAttribute { audiences: true, id: id("found"), new: new.clone() });
+    assert_eq!(found["looked_at"], 0);
+    fits("Audience", &found);
+    world.pass(1);
+    let found = told(&mut world, || Activate::Attribute { audiences: true, id: id("found") });
+    assert_eq!(found["looked_at"], Value::Null);
+    fits("Audience", &found);
+    let values = || Activate::Values { audiences: true, id: id("found"), after: None, limit: 2 };
+    let members = page(&mut world, values);
+    assert_eq!(members["results"].as_array().map(Vec::len), Some(1));
+    fits("AudienceMembers", &members);
 }
 
 #[test]
