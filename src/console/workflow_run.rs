@@ -255,7 +255,7 @@ fn step(at: &ConnectionFrame, view: &StepSeen) -> Markup {
             }
             @if let Some(words) = &view.words { p class={ "mt-1 wrap-anywhere" @if failed { " text-error" } } { (words) } }
             @if let Some(until) = view.until {
-                @if view.state == "waits" { p class="mt-1 text-muted" { "Until " (planned(now, until)) } }
+                @if view.state == "waits" { p class="mt-1 text-muted" { "Goes on " (planned(now, until)) } }
             }
             @if let Some(at) = view.at && view.until.is_none() { p class="mt-1 text-muted" { (when(now, at)) } }
             @if !view.conditions.is_empty() { div class="mt-2" { (conditions(&view.conditions)) } }
