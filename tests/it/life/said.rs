@@ -226,8 +226,9 @@ impl World {
     /// What is kept of it is said from now on.
     fn put_said(&mut self, place: usize, values: &[(String, String)], round: Option<i64>) {
         let (name, _, audiences) = ALL[place];
+        let put: Vec<_> = values.iter().map(|(email, value)| (email.clone(), Some(value.clone()))).collect();
         let told =
-            self.ask_said(|| Activate::PutValues { audiences, id: id(name), values: values.to_vec(), round });
+            self.ask_said(|| Activate::PutValues { audiences, id: id(name), values: put.clone(), round });
         let told = json_of(told);
         let refused: BTreeSet<&str> = told["refused"]
             .as_array()

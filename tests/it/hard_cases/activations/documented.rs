@@ -88,7 +88,8 @@ fn tier(world: &mut World) {
     };
     let shown = told(world, || Activate::PutAttribute { audiences: false, id: id("tier"), new: new.clone() });
     fits("Attribute", &shown);
-    let values = vec![(email(0), "gold".to_owned()), ("nobody".to_owned(), "gold".to_owned())];
+    let gold = Some("gold".to_owned());
+    let values = vec![(email(0), gold.clone()), ("nobody".to_owned(), gold)];
     let put =
         || Activate::PutValues { audiences: false, id: id("tier"), values: values.clone(), round: None };
     let kept = Kept::read(ask(world, put)).expect("what was kept");
@@ -161,7 +162,8 @@ fn a_replacement_is_told_as_the_document_says() {
     fits("Replacement", &begun);
     let round = activation::begun(Told::Json(begun.to_string())).expect("a round");
     fits("Audience", &told(&mut world, || Activate::Attribute { audiences: true, id: id("vip") }));
-    let values = vec![(email(1), "true".to_owned()), ("nobody".to_owned(), "true".to_owned())];
+    let member = Some("true".to_owned());
+    let values = vec![(email(1), member.clone()), ("nobody".to_owned(), member)];
     let put =
         || Activate::PutValues { audiences: true, id: id("vip"), values: values.clone(), round: Some(round) };
     let kept = Kept::read(ask(&mut world, put)).expect("what was kept");

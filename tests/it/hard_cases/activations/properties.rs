@@ -138,7 +138,7 @@ fn an_audience_that_is_deleted_takes_its_property_along() {
     let member = ask(&mut world, || Activate::PutValues {
         audiences: true,
         id: id("vip"),
-        values: vec![(email(1), "true".to_owned())],
+        values: vec![(email(1), Some("true".to_owned()))],
         round: None,
     });
     assert!(matches!(member, Told::Missing), "{member:?}");
