@@ -439,7 +439,7 @@ pub fn command(call: &Call, query: &Query<'_>, body: &[u8]) -> Result<Command, P
         Call::Pause(id) => alone(Command::PauseActivation(id.clone()))?,
         Call::Resume(id) => alone(Command::ResumeActivation(id.clone()))?,
         Call::Sync(id) => alone(Command::SyncActivation(id.clone()))?,
-        Call::Refused => Command::Refused { after: after()?, limit: query.limit(REFUSED_LIMIT)? },
+        Call::Refused => Command::Refused { after: after()?, skip: 0, limit: query.limit(REFUSED_LIMIT)? },
         Call::RetryRefused => alone(Command::RetryRefused)?,
         Call::Attributes(which) => Command::Attributes { audiences: which.is_audiences() },
         Call::Attribute(which, id) => Command::Attribute { audiences: which.is_audiences(), id: id.clone() },

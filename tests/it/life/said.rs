@@ -562,7 +562,7 @@ impl World {
         if settings["marks"] != 0 || shown["sync"]["state"] != "done" {
             return Err(format!("something is left to write: {settings}, {shown}"));
         }
-        let refused = self.ask_said(|| Activate::Refused { after: None, limit: 50 });
+        let refused = self.ask_said(|| Activate::Refused { after: None, skip: 0, limit: 50 });
         let Told::Page { results, .. } = refused else { panic!("no page but {refused:?}") };
         let refused: Vec<Value> = serde_json::from_str(&results).expect("JSON");
         // HubSpot takes no address of somebody who was erased there.

@@ -187,6 +187,8 @@ pub enum Command {
     Refused {
         /// Behind this address.
         after: Option<String>,
+        /// So many further.
+        skip: u32,
         /// Capped at [`REFUSED_LIMIT`].
         limit: u32,
     },
@@ -333,7 +335,9 @@ impl Portal {
                 self.rouse_idle(turn.now, effects);
                 self.activation_answer(turn, &id)?
             }
-            Command::Refused { after, limit } => Self::refused_page(turn, after.as_deref(), limit)?,
+            Command::Refused { after, skip, limit } => {
+                Self::refused_page(turn, after.as_deref(), (skip, limit))?
+            }
             Command::RetryRefused => {
                 let generation = self.tick(turn.now);
                 store::retry_refused(turn.sql, generation, turn.now)?;

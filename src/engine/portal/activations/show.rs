@@ -248,9 +248,13 @@ impl Portal {
         Ok(store::said_of(turn.sql, &emails)?.into_iter().filter_map(told).collect())
     }
 
-    pub(super) fn refused_page(turn: &Turn<'_>, after: Option<&str>, limit: u32) -> Result<Answer, SqlError> {
+    pub(super) fn refused_page(
+        turn: &Turn<'_>,
+        after: Option<&str>,
+        (skip, limit): (u32, u32),
+    ) -> Result<Answer, SqlError> {
         let limit = limit.clamp(1, REFUSED_LIMIT);
-        let page = store::refused(turn.sql, after.unwrap_or_default(), limit)?;
+        let page = store::refused(turn.sql, after.unwrap_or_default(), skip, limit)?;
         let next = page.last().filter(|_| page.len() == limit as usize).map(|last| last.whom.clone());
         let results: Vec<Value> = page
             .iter()

@@ -130,7 +130,7 @@ fn what_is_told_of_activations_is_what_the_document_says_and_pages_show() {
     assert!(members["next_cursor"].is_string(), "{members}");
     let values = || Activate::Values { audiences: false, id: id("tier"), after: None, limit: 2 };
     fits("AttributeValues", &page(&mut world, values));
-    fits("RefusedContacts", &page(&mut world, || Activate::Refused { after: None, limit: 5 }));
+    fits("RefusedContacts", &page(&mut world, || Activate::Refused { after: None, skip: 0, limit: 5 }));
 
     let text = |value: &Value| value.to_string();
     let (audiences, attributes, settings) = (text(&audiences), text(&attributes), text(&settings));
