@@ -287,6 +287,22 @@ fn from_a_page_of_runs_the_older_and_the_newest_are_reached() {
 }
 
 #[test]
+fn what_went_with_an_erased_person_is_told_place_by_place() {
+    let pages = sample::every_page(&plain);
+    let (_, page) = pages.iter().find(|(name, _)| *name == "erased").unwrap();
+    let html = Html::parse_document(&page.html);
+    let facts: Vec<String> =
+        select(&html, "dl.facts > div").iter().map(|fact| fact.text().collect()).collect();
+    for (what, count) in [
+        ("Intent signals", "12"),
+        ("Runs of workflows", "3"),
+        ("Audiences and attributes", "2 memberships and values"),
+    ] {
+        assert!(facts.iter().any(|fact| fact.starts_with(what) && fact.ends_with(count)), "{facts:?}");
+    }
+}
+
+#[test]
 fn a_full_read_can_be_asked_for_only_where_it_would_begin() {
     let page = |stopped: Option<&str>| {
         let html = sample::resync_page(&plain, stopped.map(str::to_owned)).html;

@@ -267,4 +267,19 @@ impl Portal {
             .collect();
         Ok(Answer::Page { results: Value::Array(results).to_string(), next })
     }
+
+    /// How many memberships and values of these addresses there are.
+    pub(in crate::engine::portal) fn count_said(
+        &self,
+        turn: &Turn<'_>,
+        emails: &[String],
+    ) -> Result<usize, SqlError> {
+        if !self.activations.is_used() {
+            return Ok(0);
+        }
+        let mut emails: Vec<&str> = emails.iter().map(String::as_str).collect();
+        emails.sort_unstable();
+        emails.dedup();
+        Ok(store::said_of(turn.sql, &emails)?.len())
+    }
 }
