@@ -1,5 +1,7 @@
 //! Workflows: who goes in and why not, each step once and in order, waits that survive everything, and routes answered at once.
 
+mod lasting;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
