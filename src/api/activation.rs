@@ -14,7 +14,7 @@ use crate::{
         route::{Api, Make, Route},
     },
     engine::portal::activations::commands::{
-        AT_ONCE, Answer, Command, NewActivation, NewAttribute, REFUSED_LIMIT, VALUES_LIMIT,
+        AT_ONCE, Answer, Command, NewActivation, NewAttribute, REFUSED_LIMIT, TAKES_NONE_AWAY, VALUES_LIMIT,
     },
     values::{
         attribute::{AttributeKind, Choice, MEMBER, Names, Unknown, address},
@@ -326,13 +326,24 @@ fn value(value: Option<Value>) -> Result<String, Problem> {
         Some(Value::Number(number)) => Ok(number.to_string()),
         Some(Value::Bool(flag)) => Ok(flag.to_string()),
         None | Some(Value::Null | Value::Array(_) | Value::Object(_)) => Err(invalid(
-            "`value` is a text, a number, `true` or `false`. To take a value away, delete the address.",
+            "`value` is a text, a number, `true` or `false`. `null` in a line of many takes a value away, as deleting the address does.",
         )),
     }
 }
 
-/// One line of many: an address and its value, or why it is none.
-pub type Line = Result<(String, String), Problem>;
+/// One line of many: an address with its value, or without one where that is taken away; or why it is none.
+pub type Line = Result<(String, Option<String>), Problem>;
+
+/// What a member of a line says: who is one or is none any more.
+fn member(value: Option<Value>) -> Result<Option<String>, Problem> {
+    match value {
+        None | Some(Value::Bool(true)) => Ok(Some(MEMBER.to_owned())),
+        Some(Value::Bool(false)) => Ok(None),
+        Some(Value::Null | Value::String(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+            Err(invalid("`member` is `true`, as it is if absent, or `false`, which takes the address away."))
+        }
+    }
+}
 
 fn line(which: Which, line: &str) -> Line {
     let mut body: Map<String, Value> = request::body(line.as_bytes())?;
@@ -345,13 +356,25 @@ fn line(which: Which, line: &str) -> Line {
         }
     };
     let value = match which {
-        Which::Audiences => MEMBER.to_owned(),
-        Which::Attributes => value(body.remove("value"))?,
+        Which::Audiences => member(body.remove("member"))?,
+        Which::Attributes => match body.remove("value") {
+            Some(Value::Null) => None,
+            given => Some(value(given)?),
+        },
     };
     match body.keys().next() {
         Some(name) => Err(invalid(format!("`{name}` is nothing that a line has."))),
         None => Ok((email, value)),
     }
+}
+
+/// A line of a replacement, which says who is left: nobody is taken away by name.
+fn line_of_all(which: Which, text: &str) -> Line {
+    let (email, value) = line(which, text)?;
+    if value.is_none() {
+        return Err(invalid(TAKES_NONE_AWAY));
+    }
+    Ok((email, value))
 }
 
 fn all_lines(body: &[u8], most: usize) -> Result<Vec<&str>, Problem> {
@@ -360,20 +383,21 @@ fn all_lines(body: &[u8], most: usize) -> Result<Vec<&str>, Problem> {
     if lines.len() > most { Err(invalid(format!("At most {most} lines."))) } else { Ok(lines) }
 }
 
-/// Reads many addresses, one a line; empty lines count for nothing. A line that cannot be read spoils no other.
-pub fn lines(which: Which, body: &[u8]) -> Result<Vec<Line>, Problem> {
+/// Reads many addresses, one a line; empty lines count for nothing. A line that cannot be read spoils no other. `round`: of a replacement.
+pub fn lines(which: Which, body: &[u8], round: Option<i64>) -> Result<Vec<Line>, Problem> {
     let lines = all_lines(body, AT_ONCE)?;
     if lines.is_empty() {
         return Err(invalid(format!("1 to {AT_ONCE} lines, each an address as JSON.")));
     }
-    Ok(lines.into_iter().map(|text| line(which, text)).collect())
+    let read = if round.is_some() { line_of_all } else { line };
+    Ok(lines.into_iter().map(|text| read(which, text)).collect())
 }
 
 /// Reads everybody, one a line; nobody at all is everybody too. A line that cannot be read spoils all: whoever it is of would be taken away.
-pub fn everybody(which: Which, body: &[u8]) -> Result<Vec<(String, String)>, Problem> {
+pub fn everybody(which: Which, body: &[u8]) -> Result<Vec<(String, Option<String>)>, Problem> {
     let lines = all_lines(body, REPLACE_LINES)?;
     let read = |(number, text): (usize, &str)| {
-        line(which, text).map_err(|problem| {
+        line_of_all(which, text).map_err(|problem| {
             invalid(format!(
                 "Line {} cannot be read, and nothing is replaced. {}",
                 number + 1,
@@ -417,7 +441,7 @@ pub fn command(call: &Call, query: &Query<'_>, body: &[u8]) -> Result<Command, P
         Call::Pause(id) => alone(Command::PauseActivation(id.clone()))?,
         Call::Resume(id) => alone(Command::ResumeActivation(id.clone()))?,
         Call::Sync(id) => alone(Command::SyncActivation(id.clone()))?,
-        Call::Refused => Command::Refused { after: after()?, limit: query.limit(REFUSED_LIMIT)? },
+        Call::Refused => Command::Refused { after: after()?, skip: 0, limit: query.limit(REFUSED_LIMIT)? },
         Call::RetryRefused => alone(Command::RetryRefused)?,
         Call::Attributes(which) => Command::Attributes { audiences: which.is_audiences() },
         Call::Attribute(which, id) => Command::Attribute { audiences: which.is_audiences(), id: id.clone() },
@@ -440,7 +464,8 @@ pub fn command(call: &Call, query: &Query<'_>, body: &[u8]) -> Result<Command, P
             limit: query.limit(VALUES_LIMIT)?,
         },
         Call::PutMany(which, id) => {
-            put(*which, id, lines(*which, body)?.into_iter().filter_map(Result::ok).collect(), round(query)?)
+            let round = round(query)?;
+            put(*which, id, lines(*which, body, round)?.into_iter().filter_map(Result::ok).collect(), round)
         }
         Call::ReplaceAll(which, id) => put(*which, id, everybody(*which, body)?, None),
         Call::Value(which, id, email) => {
@@ -458,7 +483,7 @@ pub fn command(call: &Call, query: &Query<'_>, body: &[u8]) -> Result<Command, P
                     own
                 }
             };
-            put(*which, id, vec![(email.clone(), value)], None)
+            put(*which, id, vec![(email.clone(), Some(value))], None)
         }
         Call::RemoveValue(which, id, email) => {
             Command::RemoveValue { audiences: which.is_audiences(), id: id.clone(), email: email.clone() }
@@ -474,8 +499,13 @@ pub fn command(call: &Call, query: &Query<'_>, body: &[u8]) -> Result<Command, P
     })
 }
 
-/// Keeps values, of a replacement or of none.
-pub fn put(which: Which, id: &AttributeId, values: Vec<(String, String)>, round: Option<i64>) -> Command {
+/// Keeps values and takes them away, of a replacement or of none.
+pub fn put(
+    which: Which,
+    id: &AttributeId,
+    values: Vec<(String, Option<String>)>,
+    round: Option<i64>,
+) -> Command {
     Command::PutValues { audiences: which.is_audiences(), id: id.clone(), values, round }
 }
 
@@ -520,6 +550,8 @@ pub struct Kept {
 struct NotKept {
     email: String,
     why: String,
+    /// Which of those that were put; counted from 0.
+    place: usize,
 }
 
 impl Kept {
@@ -536,9 +568,9 @@ impl Kept {
         self.refused.extend(more.refused);
     }
 
-    /// Why addresses were not taken, by the address as [`address`] has it, or as it was sent where it is none.
-    fn reasons(&self) -> HashMap<String, &str> {
-        self.refused.iter().map(|one| (key(&one.email), one.why.as_str())).collect()
+    /// Why addresses were not taken, by their place among those that were put: an address may be there more than once.
+    fn reasons(&self) -> HashMap<usize, &str> {
+        self.refused.iter().map(|one| (one.place, one.why.as_str())).collect()
     }
 }
 
@@ -557,15 +589,18 @@ pub fn render_one(email: &str, kept: &Kept) -> Result<(u16, Option<String>), Pro
 /// The answers to many addresses, a line each, in their order. `outcome`: what came of those that could be read, or why none was kept.
 pub fn render_lines(lines: Vec<Line>, outcome: &Result<Kept, Problem>) -> String {
     let reasons = outcome.as_ref().map(Kept::reasons).unwrap_or_default();
-    let mut text = String::new();
+    let (mut text, mut places) = (String::new(), 0..);
     for line in lines {
         let answer = match line {
             Err(problem) => json!({ "problem": problem.to_json() }),
-            Ok((email, _)) => match (outcome, reasons.get(&key(&email))) {
-                (Err(problem), _) => json!({ "email": email, "problem": problem.to_json() }),
-                (Ok(_), Some(why)) => json!({ "email": email, "problem": invalid(*why).to_json() }),
-                (Ok(_), None) => json!({ "email": email }),
-            },
+            Ok((email, _)) => {
+                let why = places.next().and_then(|place| reasons.get(&place));
+                match (outcome, why) {
+                    (Err(problem), _) => json!({ "email": email, "problem": problem.to_json() }),
+                    (Ok(_), Some(why)) => json!({ "email": email, "problem": invalid(*why).to_json() }),
+                    (Ok(_), None) => json!({ "email": email }),
+                }
+            }
         };
         text.push_str(&answer.to_string());
         text.push('\n');

@@ -533,6 +533,7 @@ mod tests {
             is_page(method, &connection.activation_action(ACTIVATION, "delete"));
             is_page(method, &connection.activation_names());
             is_page(method, &connection.refused_contacts());
+            is_page(method, &connection.refused_contacts_on(2));
             for audiences in [true, false] {
                 for id in [None, Some("abandon-basket")] {
                     is_page(method, &connection.attribute_form(audiences, id));

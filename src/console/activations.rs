@@ -113,10 +113,12 @@ pub struct ActivationView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RefusedView {
     pub at: ConnectionFrame,
-    /// The first [`REFUSED_SHOWN`].
+    /// [`REFUSED_SHOWN`] at most.
     pub contacts: Vec<RefusedLine>,
     /// All of them.
     pub total: u64,
+    /// Which page it is, from 1.
+    pub page: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -480,7 +482,7 @@ pub fn refused(view: &RefusedView) -> Page {
             }
             @if at.may_act() && view.total > 0 { (action(at, &at.paths().refused_contacts(), "btn-primary", "Try again", "")) }
         }
-        @if view.contacts.is_empty() { (nothing("HubSpot has refused nobody.", &html! {})) } @else {
+        @if view.contacts.is_empty() { (nothing(if view.total > 0 { "There are none on this page." } else { "HubSpot has refused nobody." }, &html! {})) } @else {
             div class="card border border-base-300 bg-base-100 px-5 py-2 shadow-sm" {
                 table class="rows" role="table" aria-labelledby="refused" {
                     thead role="rowgroup" { tr role="row" { @for words in ["Who", "Why", "When"] { th role="columnheader" scope="col" { (words) } } } }
@@ -500,10 +502,24 @@ pub fn refused(view: &RefusedView) -> Page {
                     }
                 }
             }
-            @if view.total > view.contacts.len() as u64 { p class="mt-2 text-sm text-muted" { "The first " (number(view.contacts.len() as u64)) " of " (number(view.total)) "." } }
         }
+        (refused_pages(view))
     };
     Page { status: 200, html: connection::document(at, "Refused contacts", false, main) }
+}
+
+fn refused_pages(view: &RefusedView) -> Markup {
+    let to = |page| view.at.paths().refused_contacts_on(page);
+    let (page, last) = (view.page, view.total.div_ceil(REFUSED_SHOWN.into()).max(1));
+    html! {
+        @if page > 1 || last > 1 {
+            nav class="mt-4 flex flex-wrap items-center gap-3 text-sm" aria-label="Pages" {
+                @if page > 1 { a class="btn btn-sm btn-quiet" rel="prev" href=(to((page - 1).min(last))) { (icon(Icon::Back)) "Previous" } }
+                span class="tabular-nums" { "Page " (number(page)) " of " (number(last)) }
+                @if page < last { a class="btn btn-sm btn-quiet" rel="next" href=(to(page + 1)) { "Next" (icon(Icon::Arrow)) } }
+            }
+        }
+    }
 }
 
 fn card(title: &str, name: &str, words: &Markup, (csrf, to, back): (&str, &str, &str)) -> Markup {

@@ -56,7 +56,8 @@
 //! | POST | `…/activations/{activation}/pause`, `/resume`, `/sync`: `csrf` | 303 to its page |
 //! | GET, POST | `…/activations/{activation}/delete` | [`super::activations::delete`] |
 //! | GET, POST | `…/activations/settings`: `csrf`, `label`, `group`, `prefix` | [`super::activation_form::names`] |
-//! | GET, POST | `…/activations/refused` | [`super::activations::refused`]; sent, all are written again |
+//! | GET | `…/activations/refused?page=` | [`super::activations::refused`] |
+//! | POST | `…/activations/refused`: `csrf` | 303 to the page of refused contacts; all are written again |
 //! | GET | `…/audiences/new`, `…/attributes/new`, `…/{id}/edit` | [`super::activation_form::attribute`] |
 //! | POST | the same: `csrf`, `id`, `name`, `description`, `type`, `options` | the form again, or 303 to the page of activations |
 //! | GET, POST | `…/audiences/{id}/delete`, `…/attributes/{id}/delete` | [`super::activations::delete_attribute`] |
@@ -409,6 +410,11 @@ impl ConnectionPaths {
     /// Contacts that HubSpot refused.
     pub fn refused_contacts(&self) -> String {
         format!("{}/refused", self.activations())
+    }
+
+    /// A page of them, counted from 1: no address of anybody's stands in a URL.
+    pub fn refused_contacts_on(&self, page: u64) -> String {
+        format!("{}?page={page}", self.refused_contacts())
     }
 
     /// The form of an audience, or of an attribute; without an id of a new one.

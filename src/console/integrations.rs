@@ -562,7 +562,7 @@ pub fn disconnect(view: &DisconnectView) -> Page {
                 (csrf_field(&frame.csrf))
                 @if plan.over {
                     input type="hidden" name="data" value="delete";
-                    p { "Every record, link, list and change that was read from this account is deleted here, and cannot be brought back but from HubSpot. Channels, endpoints and the choice of fields stay for when it is connected again." }
+                    p { "Every record, link, list and change that was read from this account is deleted here, and cannot be brought back but from HubSpot. Channels, endpoints and the choice of fields stay for when it is connected again, and so do the ids of records that have been through workflows." }
                 } @else {
                     fieldset class="grid gap-2.5" {
                         legend class="mb-2 text-sm font-semibold" { "What was read from the account" }

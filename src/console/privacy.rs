@@ -89,6 +89,10 @@ pub struct ErasedView {
     pub channels: u64,
     /// Intent signals of theirs.
     pub signals: u64,
+    /// Runs of workflows.
+    pub workflow_runs: u64,
+    /// Memberships of audiences and values of attributes.
+    pub attribute_values: u64,
 }
 
 /// Before somebody is let in again.
@@ -364,7 +368,8 @@ pub fn ask_erase(view: &AskEraseView) -> Page {
 
 pub fn erased(view: &ErasedView) -> Page {
     let (at, paths) = (&view.at, view.at.paths());
-    let ErasedView { object_type: kind, records, merged, links, lists, channels, signals, .. } = view;
+    let ErasedView { object_type: kind, records, merged, links, lists, channels, .. } = view;
+    let ErasedView { signals, workflow_runs, attribute_values, .. } = view;
     let many = at.words(kind);
     let main = html! {
         div class="card mx-auto max-w-xl border border-base-300 bg-base-100 p-6 shadow-sm sm:p-8" {
@@ -380,6 +385,8 @@ pub fn erased(view: &ErasedView) -> Page {
                 div { dt { "Places on lists" } dd { (lists) } }
                 div { dt { "Places in channels" } dd { (channels) } }
                 @if *signals > 0 { div { dt { "Intent signals" } dd { (signals) } } }
+                @if *workflow_runs > 0 { div { dt { "Runs of workflows" } dd { (workflow_runs) } } }
+                @if *attribute_values > 0 { div { dt { "Audiences and attributes" } dd { (count(*attribute_values, "membership or value", "memberships and values")) } } }
                 div { dt { "Block" } dd { code class="wrap-anywhere select-all" { (view.block) } } }
             }
             p class="mt-4 text-sm text-muted" {

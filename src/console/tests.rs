@@ -287,6 +287,22 @@ fn from_a_page_of_runs_the_older_and_the_newest_are_reached() {
 }
 
 #[test]
+fn what_went_with_an_erased_person_is_told_place_by_place() {
+    let pages = sample::every_page(&plain);
+    let (_, page) = pages.iter().find(|(name, _)| *name == "erased").unwrap();
+    let html = Html::parse_document(&page.html);
+    let facts: Vec<String> =
+        select(&html, "dl.facts > div").iter().map(|fact| fact.text().collect()).collect();
+    for (what, count) in [
+        ("Intent signals", "12"),
+        ("Runs of workflows", "3"),
+        ("Audiences and attributes", "2 memberships and values"),
+    ] {
+        assert!(facts.iter().any(|fact| fact.starts_with(what) && fact.ends_with(count)), "{facts:?}");
+    }
+}
+
+#[test]
 fn a_full_read_can_be_asked_for_only_where_it_would_begin() {
     let page = |stopped: Option<&str>| {
         let html = sample::resync_page(&plain, stopped.map(str::to_owned)).html;
@@ -554,14 +570,24 @@ fn what_is_wrong_with_a_property_can_be_tried_again_and_what_is_refused_is_told_
     let words: Vec<String> = retry.iter().map(|button| button.text().collect()).collect();
     assert_eq!(words, ["Try again Old"]);
     assert_eq!(select(&html, "a[href$='/audiences/old/delete'], a[href$='/audiences/old/edit']").len(), 0);
-    let page = named("activation-refused-contacts");
-    let html = Html::parse_document(&page.html);
-    assert!(text(&page).contains("ada@analytical.example"));
-    for link in select(&html, "[href], [action], [hx-get]") {
-        for address in ["href", "action", "hx-get"].iter().filter_map(|name| link.attr(name)) {
-            assert!(!address.contains("ada"), "{address}");
+    for name in ["activation-refused-contacts", "activation-refused-further"] {
+        let page = named(name);
+        let html = Html::parse_document(&page.html);
+        assert!(text(&page).contains("ada@analytical.example"));
+        for link in select(&html, "[href], [action], [hx-get]") {
+            for address in ["href", "action", "hx-get"].iter().filter_map(|name| link.attr(name)) {
+                assert!(!address.contains("ada"), "{address}");
+            }
         }
     }
+    let pages = |name: &str| -> Vec<String> {
+        let html = Html::parse_document(&named(name).html);
+        let links = select(&html, "nav[aria-label='Pages'] a");
+        links.iter().map(|link| link.attr("href").unwrap().rsplit('/').next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(pages("activation-refused-contacts"), Vec::<String>::new());
+    assert_eq!(pages("activation-refused-further"), ["refused?page=1", "refused?page=3"]);
+    assert!(text(&named("activation-refused-further")).contains("Page 2 of 4"));
     let nobody = named("activation-refused-nobody");
     assert_eq!(select(&Html::parse_document(&nobody.html), "main form").len(), 0);
 }

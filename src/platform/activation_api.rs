@@ -39,7 +39,8 @@ pub async fn answer(
 ) -> Result<Response, Problem> {
     let rendered = match call {
         Call::PutMany(which, id) => {
-            let (lines, round) = (activation::lines(*which, body)?, activation::round(query)?);
+            let round = activation::round(query)?;
+            let lines = activation::lines(*which, body, round)?;
             let values: Vec<_> = lines.iter().filter_map(|line| line.as_ref().ok().cloned()).collect();
             let outcome = if values.is_empty() {
                 Ok(Kept::default())

@@ -25,7 +25,7 @@ use crate::{
         connection_pages::{Visit, say, show},
         directory_object as directory,
         incoming::Incoming,
-        pages::{Stop, field},
+        pages::{Stop, field, parameter},
     },
     values::{
         ids::{ActivationId, AttributeId, ObjectType},
@@ -158,11 +158,13 @@ impl Visit<'_> {
         show(&activations::delete(&self.frame().await, id.as_str(), &name))
     }
 
-    pub(super) async fn refused_contacts(&self) -> Result<Response, Stop> {
+    pub(super) async fn refused_contacts(&self, incoming: &Incoming) -> Result<Response, Stop> {
         let settings = self.activation_text(ActivationCommand::Settings).await?;
-        let command = ActivationCommand::Refused { after: None, limit: REFUSED_SHOWN };
+        let page: u32 = parameter(incoming, "page").parse().unwrap_or(1).max(1);
+        let skip = (page - 1).saturating_mul(REFUSED_SHOWN);
+        let command = ActivationCommand::Refused { after: None, skip, limit: REFUSED_SHOWN };
         let contacts = self.activation_text(command).await?;
-        let view = fill::refused(self.frame().await, &settings, &contacts);
+        let view = fill::refused(self.frame().await, &settings, &contacts, page.into());
         show(&activations::refused(&view.ok_or_else(directory::unexpected)?))
     }
 

@@ -182,7 +182,7 @@ pub async fn answer(
         ConnectionPage::SendActivation(id) => visit.send_activation(incoming, id).await,
         ConnectionPage::ActivationNames => visit.activation_names().await,
         ConnectionPage::SetActivationNames => visit.set_activation_names(incoming).await,
-        ConnectionPage::RefusedContacts => visit.refused_contacts().await,
+        ConnectionPage::RefusedContacts => visit.refused_contacts(incoming).await,
         ConnectionPage::RetryRefusedContacts => {
             let page = visit.paths.refused_contacts();
             visit.on_activation(incoming, Keep::RetryRefused, &page, "refused-retried").await

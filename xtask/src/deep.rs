@@ -169,6 +169,7 @@ fn things(world: &World) -> Result<Value> {
     let run = first_run(world, &format!("{own}/automation-runs"))?;
     let (contacts, _) = spoke.contacts(&kept.connection, None)?;
     let records: Vec<&Value> = contacts.iter().take(5).map(|contact| &contact["id"]).collect();
+    let (workflow, other_workflow, workflow_runs) = workflows(world, &own, &records)?;
     let lists = spoke.get_json(&format!("{own}/lists"))?;
     let lists: Vec<Value> =
         lists["results"].as_array().into_iter().flatten().take(5).map(|list| list["id"].clone()).collect();
@@ -178,17 +179,46 @@ fn things(world: &World) -> Result<Value> {
         "block": [block["block"]["id"]], "action": [action["id"]], "signal": [signal["id"]], "run": [run],
         "qualifying-list": [hot["id"]], "automation": [automation["id"]],
         "activation": [activation["id"]], "audience": ["basket"], "attribute": ["city"],
+        "workflow": [workflow], "workflow-run": workflow_runs,
         "record": records, "list": lists, "token": token, "own": spoke.url,
         "spare": {
             "connection": ended.connection, "key": key_to_revoke["id"], "channel": other_channel["id"],
             "endpoint": other_endpoint["id"], "block": other_block["block"]["id"],
             "qualifying-list": other_list["id"], "automation": other_automation["id"],
             "activation": other_activation["id"], "audience": "spare", "attribute": "spare",
+            "workflow": other_workflow,
         },
     }))
 }
 
-/// The id of the first run of an automation, as soon as there is one.
+/// A workflow that is enabled and has two versions, another one, and runs of the first, which wait.
+fn workflows(world: &World, own: &str, records: &[&Value]) -> Result<(Value, Value, Vec<Value>)> {
+    let (spoke, at) = (&world.spoke, format!("{own}/workflows"));
+    let templates = spoke.get_json(&format!("{at}/templates"))?;
+    let mut of_all = templates["results"].as_array().into_iter().flatten();
+    // It takes no right but to read contacts.
+    let routing = of_all.find(|template| template["key"] == "smart-routing");
+    let routing = routing.context("there is no such template")?["definition"].clone();
+    let other = spoke.post_json(&at, &routing)?["id"].clone();
+    let made = spoke.post_json(&at, &routing)?["id"].clone();
+    let mut waits = routing;
+    let pause = json!({"id": "pause", "wait": {"count": 30, "unit": "days"}});
+    waits["steps"].as_array_mut().context("the template has no steps")?.insert(0, pause);
+    let (one, event) = (format!("{at}/{}", word(&made)), waits["trigger"]["event"].clone());
+    let put = spoke.put(&one, &waits)?;
+    ensure!(put.status < 300, "the workflow's second version: {} {}", put.status, put.text);
+    spoke.post_json(&format!("{one}/enable"), &json!({}))?;
+    for (place, record) in records.iter().enumerate().take(3) {
+        let happened = json!({"id": format!("e{place}"), "event": event, "object_type": "contacts", "record_id": record});
+        spoke.post_json(&format!("{at}/events"), &happened)?;
+    }
+    first_run(world, &format!("{one}/runs"))?;
+    let runs = spoke.get_json(&format!("{one}/runs"))?;
+    let runs = runs["results"].as_array().into_iter().flatten().map(|run| run["id"].clone()).collect();
+    Ok((made, other, runs))
+}
+
+/// The id of the first run, as soon as there is one.
 fn first_run(world: &World, runs: &str) -> Result<Value> {
     let began = Instant::now();
     loop {
@@ -196,7 +226,7 @@ fn first_run(world: &World, runs: &str) -> Result<Value> {
         if told["results"][0]["id"].is_string() {
             return Ok(told["results"][0]["id"].clone());
         }
-        ensure!(began.elapsed() < Duration::from_secs(60), "no automation ran: {told}");
+        ensure!(began.elapsed() < Duration::from_secs(60), "nothing ran at `{runs}`: {told}");
         sleep(Duration::from_millis(200));
     }
 }

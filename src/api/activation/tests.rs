@@ -126,7 +126,7 @@ fn a_value_is_a_text_a_number_or_a_flag() {
     let of = |body: &str| match asked(&call, "", body) {
         Ok(Command::PutValues { values, round, audiences, .. }) => {
             assert_eq!((values.len(), round, audiences), (1, None, false));
-            Ok(values[0].1.clone())
+            Ok(values[0].1.clone().expect("a value"))
         }
         Ok(_) => panic!("another command"),
         Err(problem) => Err(problem.status()),
@@ -141,17 +141,16 @@ fn a_value_is_a_text_a_number_or_a_flag() {
     }
     let member = Call::PutValue(Which::Audiences, vip(), "ada@example.com".to_owned());
     let Ok(Command::PutValues { values, .. }) = asked(&member, "", "") else { panic!("no member") };
-    assert_eq!(values, [("ada@example.com".to_owned(), "true".to_owned())]);
+    assert_eq!(values, [("ada@example.com".to_owned(), Some("true".to_owned()))]);
     assert!(asked(&member, "", r#"{"value":true}"#).is_err());
 }
 
 #[test]
 fn a_line_that_cannot_be_read_spoils_no_other_and_a_refused_address_says_why() {
     let body = b"{\"email\":\"ADA@example.com\"}\n\nnothing\n{\"email\":\"kept.out@example.com\"}\n{\"mail\":\"x\"}\n";
-    let read = lines(Which::Audiences, body).expect("lines");
+    let read = lines(Which::Audiences, body, None).expect("lines");
     assert_eq!(read.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true, false]);
-    let told =
-        r#"{"kept":1,"changed":1,"refused":[{"email":"kept.out@example.com","why":"They were erased."}]}"#;
+    let told = r#"{"kept":1,"changed":1,"refused":[{"email":"kept.out@example.com","why":"They were erased.","place":1}]}"#;
     let kept = Kept::read(Answer::Json(told.to_owned()));
     let text = render_lines(read, &kept);
     let answers: Vec<Value> = text.lines().map(|line| json::parse(line).expect("JSON")).collect();
@@ -159,13 +158,58 @@ fn a_line_that_cannot_be_read_spoils_no_other_and_a_refused_address_says_why() {
     assert_eq!(answers[1]["problem"]["status"], 400);
     assert_eq!(answers[2]["problem"]["detail"], "They were erased.");
     assert_eq!(answers[3]["problem"]["status"], 400);
-    let none = lines(Which::Audiences, b"{\"email\":\"ada@example.com\"}").expect("lines");
+    let none = lines(Which::Audiences, b"{\"email\":\"ada@example.com\"}", None).expect("lines");
     let text = render_lines(none, &Kept::read(Answer::Missing));
     assert!(text.contains("\"status\":404"), "{text}");
-    assert!(lines(Which::Audiences, b"\n").is_err());
+    assert!(lines(Which::Audiences, b"\n", None).is_err());
     let many = "{\"email\":\"a@b.de\"}\n".repeat(AT_ONCE + 1);
-    assert!(lines(Which::Audiences, many.as_bytes()).is_err());
-    assert!(lines(Which::Attributes, b"{\"email\":\"ada@example.com\"}").expect("lines")[0].is_err());
+    assert!(lines(Which::Audiences, many.as_bytes(), None).is_err());
+    assert!(lines(Which::Attributes, b"{\"email\":\"ada@example.com\"}", None).expect("lines")[0].is_err());
+}
+
+#[test]
+fn a_line_takes_somebody_away_where_it_says_so_and_in_no_replacement() {
+    let of = |which, text: &str, round| {
+        let mut read = lines(which, text.as_bytes(), round).expect("lines");
+        read.remove(0).map(|(_, value)| value).map_err(|problem| problem.detail)
+    };
+    let audience = |text: &str| of(Which::Audiences, text, None);
+    let member = Ok(Some("true".to_owned()));
+    assert_eq!(audience(r#"{"email":"a@b.de"}"#), member);
+    assert_eq!(audience(r#"{"email":"a@b.de","member":true}"#), member);
+    assert_eq!(audience(r#"{"email":"a@b.de","member":false}"#), Ok(None));
+    for wrong in ["null", "\"false\"", "0"] {
+        let told = audience(&format!(r#"{{"email":"a@b.de","member":{wrong}}}"#)).unwrap_err();
+        assert!(told.contains("`member` is `true`"), "{told}");
+    }
+    let attribute = |text: &str| of(Which::Attributes, text, None);
+    assert_eq!(attribute(r#"{"email":"a@b.de","value":7}"#), Ok(Some("7".to_owned())));
+    assert_eq!(attribute(r#"{"email":"a@b.de","value":null}"#), Ok(None));
+    assert!(attribute(r#"{"email":"a@b.de"}"#).is_err() && attribute(r#"{"value":null}"#).is_err());
+    assert!(attribute(r#"{"email":"a@b.de","value":7,"member":false}"#).is_err());
+    for (which, line) in [
+        (Which::Audiences, r#"{"email":"a@b.de","member":false}"#),
+        (Which::Attributes, r#"{"email":"a@b.de","value":null}"#),
+    ] {
+        assert_eq!(of(which, line, Some(3)), Err(TAKES_NONE_AWAY.to_owned()));
+        let problem = everybody(which, line.as_bytes()).unwrap_err();
+        assert!(problem.detail.contains("nothing is replaced"), "{}", problem.detail);
+    }
+}
+
+#[test]
+fn an_address_that_is_there_twice_is_refused_only_where_it_was() {
+    let body = b"{\"email\":\"a@b.de\",\"value\":\"x\"}\nnothing\n{\"email\":\"a@b.de\",\"value\":null}\n";
+    let read = lines(Which::Attributes, body, None).expect("lines");
+    let told =
+        r#"{"kept":0,"changed":1,"refused":[{"email":"a@b.de","why":"That is no number.","place":0}]}"#;
+    let text = render_lines(read, &Kept::read(Answer::Json(told.to_owned())));
+    let answers: Vec<Value> = text.lines().map(|line| json::parse(line).expect("JSON")).collect();
+    assert_eq!(answers[0]["problem"]["detail"], "That is no number.");
+    assert_eq!(
+        (answers[1]["problem"]["status"].clone(), &answers[2]),
+        (json!(400), &json!({ "email": "a@b.de" }))
+    );
 }
 
 #[test]
@@ -176,7 +220,7 @@ fn a_replacement_with_a_line_that_cannot_be_read_replaces_nothing() {
     assert_eq!(everybody(Which::Audiences, b"").expect("nobody"), []);
     let mut kept =
         Kept::read(Answer::Json(r#"{"kept":2,"changed":1,"refused":[]}"#.to_owned())).expect("kept");
-    let further = r#"{"kept":1,"changed":0,"refused":[{"email":"x","why":"It is none."}]}"#;
+    let further = r#"{"kept":1,"changed":0,"refused":[{"email":"x","why":"It is none.","place":1}]}"#;
     kept.add(Kept::read(Answer::Json(further.to_owned())).expect("kept"));
     let ended = Answer::Json(r#"{"round":3,"removing":5}"#.to_owned());
     let (status, body) = render_replaced(ended, &kept).expect("an answer");
@@ -198,7 +242,8 @@ fn one_address_that_is_not_taken_is_refused_and_one_that_is_says_whether_it_chan
         json!({ "email": "ada@example.com", "changed": false })
     );
     let refused =
-        of(r#"{"kept":0,"changed":0,"refused":[{"email":"ada","why":"That is no address."}]}"#).unwrap_err();
+        of(r#"{"kept":0,"changed":0,"refused":[{"email":"ada","why":"That is no address.","place":0}]}"#)
+            .unwrap_err();
     assert_eq!((refused.status(), refused.detail.as_str()), (400, "That is no address."));
 }
 

@@ -302,8 +302,8 @@ pub(super) fn operations() -> Vec<Operation> {
         op(Post, "/v1/connections/*/audiences/*/retry", "retryAudience", "Activations", "Try again to make or to archive its property", NOTHING, Ok("Audience")),
         op(Get, "/v1/connections/*/audiences/*/members", "listAudienceMembers", "Activations", "List who is in an audience", None, Ok("AudienceMembers"))
             .more("In the order of their addresses."),
-        op(Post, "/v1/connections/*/audiences/*/members", "putManyAudienceMembers", "Activations", "Keep many members", Body::Lines("NewMember"), Lines("AddressOrProblem"))
-            .more("1 to 1,000 lines, 1 MB; a line that cannot be read or taken spoils no other. The answers come in the order of the lines. With `round` they belong to a replacement."),
+        op(Post, "/v1/connections/*/audiences/*/members", "putManyAudienceMembers", "Activations", "Keep many members, or take them out", Body::Lines("MemberChange"), Lines("AddressOrProblem"))
+            .more("1 to 1,000 lines, 1 MB; a line that cannot be read or taken spoils no other. The answers come in the order of the lines. Of an address the last line counts, and one with `member: false` takes it out. With `round` they belong to a replacement, in which no line takes anybody out."),
         op(Put, "/v1/connections/*/audiences/*/members", "replaceAudienceMembers", "Activations", "Replace all members", Body::Lines("NewMember"), Ok("Replaced"))
             .more("Up to 4 MB: whoever is not among them is taken away, and only what differs is written to HubSpot. A line that cannot be read spoils all. More than that is sent in parts: `POST …/replacement` gives a `round`, `POST …/members?round=` takes a part, `POST …/replacement/{round}/end` ends it."),
         op(Get, "/v1/connections/*/audiences/*/members/*", "getAudienceMember", "Activations", "Read one member, and whether HubSpot has it", None, Ok("AudienceMember")),
@@ -325,8 +325,8 @@ pub(super) fn operations() -> Vec<Operation> {
         op(Post, "/v1/connections/*/attributes/*/retry", "retryAttribute", "Activations", "Try again to make or to archive its property", NOTHING, Ok("Attribute")),
         op(Get, "/v1/connections/*/attributes/*/values", "listAttributeValues", "Activations", "List the values of an attribute", None, Ok("AttributeValues"))
             .more("In the order of their addresses."),
-        op(Post, "/v1/connections/*/attributes/*/values", "putManyAttributeValues", "Activations", "Keep many values", Body::Lines("NewValueOfAddress"), Lines("AddressOrProblem"))
-            .more("1 to 1,000 lines, 1 MB; a line that cannot be read or taken spoils no other. The answers come in the order of the lines. With `round` they belong to a replacement."),
+        op(Post, "/v1/connections/*/attributes/*/values", "putManyAttributeValues", "Activations", "Keep many values, or take them away", Body::Lines("ValueChange"), Lines("AddressOrProblem"))
+            .more("1 to 1,000 lines, 1 MB; a line that cannot be read or taken spoils no other. The answers come in the order of the lines. Of an address the last line counts, and one with `value: null` takes its value away. With `round` they belong to a replacement, in which no line takes anything away."),
         op(Put, "/v1/connections/*/attributes/*/values", "replaceAttributeValues", "Activations", "Replace all values", Body::Lines("NewValueOfAddress"), Ok("Replaced"))
             .more("Up to 4 MB: whoever is not among them is taken away, and only what differs is written to HubSpot. A line that cannot be read spoils all. More than that is sent in parts: `POST …/replacement` gives a `round`, `POST …/values?round=` takes a part, `POST …/replacement/{round}/end` ends it."),
         op(Get, "/v1/connections/*/attributes/*/values/*", "getAttributeValue", "Activations", "Read one value, and whether HubSpot has it", None, Ok("AttributeValue")),

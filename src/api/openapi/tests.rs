@@ -178,6 +178,8 @@ fn what_the_document_calls_a_change_is_what_the_feed_tells() {
         Lifecycle::ChannelResumed,
         Lifecycle::QualifyingListHeld,
         Lifecycle::QualifyingListResumed,
+        Lifecycle::WorkflowHeld,
+        Lifecycle::WorkflowResumed,
         Lifecycle::ScoreRunFinished,
         Lifecycle::SeatExpired,
         Lifecycle::Disconnected,

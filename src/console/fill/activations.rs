@@ -247,8 +247,8 @@ pub fn one(
     Some(ActivationView { at, activation, kept: all, refused: settings.refused })
 }
 
-/// Contacts that HubSpot refused, likewise.
-pub fn refused(at: ConnectionFrame, settings: &str, contacts: &str) -> Option<RefusedView> {
+/// Contacts that HubSpot refused, likewise. `page`: which they are, from 1.
+pub fn refused(at: ConnectionFrame, settings: &str, contacts: &str, page: u64) -> Option<RefusedView> {
     let settings: Settings = json::parse(settings).ok()?;
     let contacts: Vec<Refused> = json::parse(contacts).ok()?;
     let line = |one: Refused| RefusedLine {
@@ -256,7 +256,8 @@ pub fn refused(at: ConnectionFrame, settings: &str, contacts: &str) -> Option<Re
         whom: one.email.ok_or(one.contact),
         why: one.why,
     };
-    Some(RefusedView { at, contacts: contacts.into_iter().map(line).collect(), total: settings.refused })
+    let contacts = contacts.into_iter().map(line).collect();
+    Some(RefusedView { at, contacts, total: settings.refused, page })
 }
 
 /// What is to be deleted, and what depends on it, likewise.
@@ -343,7 +344,7 @@ mod tests {
         assert_eq!(view.attribute.members, 1_204);
         let contacts = r#"[{"email":"ada@example.com","why":"A rule refuses it.","at":"2026-11-20T09:30:00.000Z"},
             {"contact":"512","why":"A rule refuses it.","at":"2026-11-20T09:30:00.000Z"}]"#;
-        let view = refused(at(), SETTINGS, contacts).expect("a page");
+        let view = refused(at(), SETTINGS, contacts, 1).expect("a page");
         assert_eq!((view.total, view.contacts[0].refused_at.is_some()), (1, true));
         let whom: Vec<_> = view.contacts.iter().map(|line| line.whom.clone()).collect();
         assert_eq!(whom, [Ok("ada@example.com".to_owned()), Err("512".to_owned())]);

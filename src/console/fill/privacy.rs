@@ -56,6 +56,10 @@ struct Erased {
     channels: u64,
     #[serde(default)]
     signals: u64,
+    #[serde(default)]
+    workflow_runs: u64,
+    #[serde(default)]
+    attribute_values: u64,
 }
 
 /// The blocks of a page and where the next begins; `None`: what was told is not what it should be.
@@ -101,5 +105,7 @@ pub fn erased(at: ConnectionFrame, object_type: String, told: &str) -> Option<Er
         lists: erased.lists,
         channels: erased.channels,
         signals: erased.signals,
+        workflow_runs: erased.workflow_runs,
+        attribute_values: erased.attribute_values,
     })
 }

@@ -70,6 +70,10 @@ pub fn every_page(t: Text<'_>) -> Vec<(&'static str, Page)> {
             "activation-refused-nobody",
             activations::refused(&RefusedView { contacts: vec![], total: 0, ..refused(t) }),
         ),
+        (
+            "activation-refused-further",
+            activations::refused(&RefusedView { total: 153, page: 2, ..refused(t) }),
+        ),
         ("activation-form", activation_form::form(&form(t))),
         (
             "activation-form-new",
@@ -274,6 +278,7 @@ fn refused(t: Text<'_>) -> RefusedView {
             ),
         ],
         total: 3,
+        page: 1,
     }
 }
 

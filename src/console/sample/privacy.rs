@@ -127,6 +127,8 @@ fn erased(t: Text<'_>) -> ErasedView {
         lists: 1,
         channels: 0,
         signals: 12,
+        workflow_runs: 3,
+        attribute_values: 2,
     }
 }
 

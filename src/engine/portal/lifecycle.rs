@@ -18,7 +18,7 @@ use crate::{
         sql::SqlError,
     },
     values::{
-        ids::{ChannelId, ObjectType, QualifyingListId},
+        ids::{ChannelId, ObjectType, QualifyingListId, WorkflowId},
         json,
         time::Timestamp,
     },
@@ -51,6 +51,9 @@ pub(super) struct Told {
     /// The qualifying lists that stood still.
     #[serde(default)]
     held_lists: Vec<QualifyingListId>,
+    /// The workflows that stood still.
+    #[serde(default)]
+    held_workflows: Vec<WorkflowId>,
 }
 
 /// How a connection stands, as far as it is told.
@@ -112,6 +115,7 @@ impl Portal {
             storage: self.storage.level(),
             held: self.channels.standing_still().map(|(id, ..)| id.clone()).collect(),
             held_lists: self.signals.standing_still().map(|(id, ..)| id.clone()).collect(),
+            held_workflows: self.workflows.standing_still().map(|(id, ..)| id.clone()).collect(),
         }
     }
 
@@ -177,6 +181,16 @@ impl Portal {
         let gone = |id: &&QualifyingListId| !now.held_lists.contains(id) && self.signals.has_list(id);
         for id in before.held_lists.iter().filter(gone) {
             tell(Lifecycle::QualifyingListResumed, None, Some(format!("The qualifying list {id} goes on.")));
+        }
+        for (id, name, words) in self.workflows.standing_still() {
+            if !before.held_workflows.contains(id) {
+                let words = format!("The workflow \"{name}\" ({id}): {words}");
+                tell(Lifecycle::WorkflowHeld, None, Some(words));
+            }
+        }
+        let gone = |id: &&WorkflowId| !now.held_workflows.contains(id) && self.workflows.has(id);
+        for id in before.held_workflows.iter().filter(gone) {
+            tell(Lifecycle::WorkflowResumed, None, Some(format!("The workflow {id} goes on.")));
         }
         if now.standing != before.standing {
             let words = match connection.state {

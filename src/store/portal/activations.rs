@@ -399,10 +399,10 @@ pub fn count_refused(sql: &dyn Sql) -> Result<u64, SqlError> {
 }
 
 /// Those who are refused behind one, in order.
-pub fn refused(sql: &dyn Sql, after: &str, limit: u32) -> Result<Vec<Refused>, SqlError> {
+pub fn refused(sql: &dyn Sql, after: &str, skip: u32, limit: u32) -> Result<Vec<Refused>, SqlError> {
     let rows = sql.exec(
-        "SELECT whom, why, at FROM unwritten_refused WHERE whom > ?1 ORDER BY whom LIMIT ?2",
-        &[Param::Text(after), Param::Int(limit.into())],
+        "SELECT whom, why, at FROM unwritten_refused WHERE whom > ?1 ORDER BY whom LIMIT ?2 OFFSET ?3",
+        &[Param::Text(after), Param::Int(limit.into()), Param::Int(skip.into())],
     )?;
     let read = |row: Row| match <[Value; 3]>::try_from(row).ok()? {
         [Value::Text(whom), Value::Text(why), Value::Int(at)] => {
@@ -498,7 +498,7 @@ mod tests {
         assert_eq!(said_of(&sql, &["a@x.de"]).unwrap(), []);
         assert_eq!(page(&sql, 1, "", 9).unwrap(), [("b@x.de".to_owned(), "true".to_owned(), 0)]);
         assert_eq!(whom(&sql, NOW), ["b@x.de"]);
-        let left = refused(&sql, "", 9).unwrap();
+        let left = refused(&sql, "", 0, 9).unwrap();
         assert_eq!((left.len(), left[0].whom.as_str()), (1, "b@x.de"));
         retry_refused(&sql, 2, NOW).unwrap();
         assert_eq!(count_refused(&sql).unwrap(), 0);

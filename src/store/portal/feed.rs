@@ -57,6 +57,10 @@ pub enum Lifecycle {
     QualifyingListHeld,
     /// It goes on, with the signals that waited.
     QualifyingListResumed,
+    /// A workflow stands still, for one of its fields is not there any more: events wait.
+    WorkflowHeld,
+    /// It goes on, with the events that waited.
+    WorkflowResumed,
     /// A run of score snapshots is over, however it ended.
     ScoreRunFinished,
     /// HubSpot accepts the authorisation of a seat no more; nobody else is concerned.
@@ -82,6 +86,8 @@ impl Lifecycle {
             Self::ChannelResumed => "channel_resumed",
             Self::QualifyingListHeld => "qualifying_list_held",
             Self::QualifyingListResumed => "qualifying_list_resumed",
+            Self::WorkflowHeld => "workflow_held",
+            Self::WorkflowResumed => "workflow_resumed",
             Self::ScoreRunFinished => "score_run_finished",
             Self::SeatExpired => "seat_expired",
             Self::Disconnected => "disconnected",

@@ -1,9 +1,12 @@
 //! Everything that was read from HubSpot goes at once; what people have set stays.
 
-use crate::store::sql::{Param, Sql, SqlError, Value};
+use crate::store::{
+    portal::workflows::enrolled,
+    sql::{Param, Sql, SqlError, Value},
+};
 
 /// Tables of what was read, and of what was made of it. Emptied whole, which SQLite does without looking at rows.
-pub const READ: [&str; 31] = [
+pub const READ: [&str; 30] = [
     "credentials",
     "streams",
     "parts",
@@ -36,12 +39,11 @@ pub const READ: [&str; 31] = [
     "audience_touched",
     "workflow_events",
     "workflow_runs",
-    "workflow_enrolled",
 ];
 /// Tables of records: one a type.
 pub const RECORDS: &str = "records_";
 /// Tables of what people have set, and of what must never come back.
-pub const SET: [&str; 22] = [
+pub const SET: [&str; 23] = [
     "meta",
     "endpoints",
     "channels",
@@ -64,6 +66,8 @@ pub const SET: [&str; 22] = [
     "activations",
     "workflows",
     "workflow_versions",
+    // Of records, by their ids: the account is the same when it is connected again, and so are they.
+    "workflow_enrolled",
 ];
 
 /// What lies in `meta` of the state of reads; keys that begin so.
@@ -85,7 +89,8 @@ pub fn tables(sql: &dyn Sql) -> Result<Vec<String>, SqlError> {
         .collect())
 }
 
-/// Empties them. The change feed keeps its newest row, emptied: numbers never repeat.
+/// Empties them. The change feed keeps its newest row, emptied: numbers never repeat. Of whoever has been through a workflow the ids of
+/// records stay, which say nothing of anybody without HubSpot; addresses and numbers go.
 pub fn wipe(sql: &dyn Sql) -> Result<(), SqlError> {
     for table in tables(sql)? {
         if READ.contains(&table.as_str()) || table.starts_with(RECORDS) {
@@ -94,6 +99,7 @@ pub fn wipe(sql: &dyn Sql) -> Result<(), SqlError> {
     }
     sql.exec("DELETE FROM feed WHERE first_seq < (SELECT max(first_seq) FROM feed)", &[])?;
     sql.exec("UPDATE feed SET changes = '[]', bytes = 2", &[])?;
+    enrolled::forget_named(sql)?;
     for key in STATE {
         sql.exec(
             "DELETE FROM meta WHERE substr(key, 1, ?2) = ?1",

@@ -196,6 +196,22 @@ pub fn versions(sql: &dyn Sql, workflow: i64) -> Result<Vec<Version>, SqlError> 
     rows.into_iter().map(|row| version(row).ok_or(VERSIONS)).collect()
 }
 
+/// The versions that runs go by, the newest of a workflow or not: workflow, version and definition.
+pub fn versions_under_way(sql: &dyn Sql) -> Result<Vec<(i64, u32, String)>, SqlError> {
+    let rows = sql.exec(
+        "SELECT workflow, version, definition FROM workflow_versions
+         WHERE EXISTS (SELECT 1 FROM workflow_runs WHERE workflow_runs.workflow = workflow_versions.workflow
+                 AND workflow_runs.version = workflow_versions.version AND state = 'open')
+         ORDER BY workflow, version",
+        &[],
+    )?;
+    let read = |row: Row| {
+        let [workflow, version, definition] = <[Value; 3]>::try_from(row).ok()?;
+        Some((workflow.int()?, u32::try_from(version.int()?).ok()?, definition.into_text()?))
+    };
+    rows.into_iter().map(|row| read(row).ok_or(VERSIONS)).collect()
+}
+
 /// Of more than `most` versions the oldest go, but for those that a run still goes by.
 pub fn thin_versions(sql: &dyn Sql, workflow: i64, most: u32) -> Result<(), SqlError> {
     sql.exec(

@@ -38,7 +38,7 @@ fn with_plans() -> (World, QualifyingListId) {
 
 const FIELD: &str = "/crm/properties/2026-09/contacts/plan";
 
-fn told_in_feed(world: &mut World, kind: &str) -> usize {
+pub(super) fn told_in_feed(world: &mut World, kind: &str) -> usize {
     let told = world.command(Command::Changes { after: 0, limit: 1_000, types: vec![] });
     let Some(Answer::Json(told)) = told else { panic!("{told:?}") };
     let told: Value = serde_json::from_str(&told).unwrap();

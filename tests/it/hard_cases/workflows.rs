@@ -1,5 +1,7 @@
 //! Workflows: who goes in and why not, each step once and in order, waits that survive everything, and routes answered at once.
 
+mod lasting;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
@@ -19,6 +21,7 @@ use spoke::{
 };
 
 use super::{
+    automations::told_in_feed,
     signals::{plan as signal_plan, with},
     synced,
 };
@@ -807,6 +810,7 @@ fn events_wait_for_a_workflow_whose_field_vanished_and_none_is_decided_without_i
     let told = json_of(ask(&mut world, Workflows::One(id.clone())));
     assert_eq!(told["state"], "held", "{told:#}");
     assert!(told["trouble"].as_str().unwrap().contains("no field `plan`"), "{told:#}");
+    assert_eq!(told_in_feed(&mut world, "workflow_held"), 1);
     send(&mut world, of_ann("e1", "ping"));
     world.pass(30);
     assert_eq!((&runs(&mut world)[0]["state"], tasks(&world, "Call")), (&json!("open"), 0));
@@ -819,6 +823,7 @@ fn events_wait_for_a_workflow_whose_field_vanished_and_none_is_decided_without_i
     assert_eq!((&run["state"], tasks(&world, "Call")), (&json!("skipped"), 0), "{run:#}");
     assert_eq!(run["conditions"][0]["value"], "free", "{run:#}");
     assert_eq!(json_of(ask(&mut world, Workflows::One(id)))["state"], "enabled");
+    assert_eq!(["workflow_held", "workflow_resumed"].map(|kind| told_in_feed(&mut world, kind)), [1, 1]);
 }
 
 #[test]

@@ -226,8 +226,9 @@ impl World {
     /// What is kept of it is said from now on.
     fn put_said(&mut self, place: usize, values: &[(String, String)], round: Option<i64>) {
         let (name, _, audiences) = ALL[place];
+        let put: Vec<_> = values.iter().map(|(email, value)| (email.clone(), Some(value.clone()))).collect();
         let told =
-            self.ask_said(|| Activate::PutValues { audiences, id: id(name), values: values.to_vec(), round });
+            self.ask_said(|| Activate::PutValues { audiences, id: id(name), values: put.clone(), round });
         let told = json_of(told);
         let refused: BTreeSet<&str> = told["refused"]
             .as_array()
@@ -561,7 +562,7 @@ impl World {
         if settings["marks"] != 0 || shown["sync"]["state"] != "done" {
             return Err(format!("something is left to write: {settings}, {shown}"));
         }
-        let refused = self.ask_said(|| Activate::Refused { after: None, limit: 50 });
+        let refused = self.ask_said(|| Activate::Refused { after: None, skip: 0, limit: 50 });
         let Told::Page { results, .. } = refused else { panic!("no page but {refused:?}") };
         let refused: Vec<Value> = serde_json::from_str(&results).expect("JSON");
         // HubSpot takes no address of somebody who was erased there.

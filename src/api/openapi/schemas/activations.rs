@@ -251,6 +251,16 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             ]),
         ),
         ("NewMember", body(&[("email", address())])),
+        (
+            "MemberChange",
+            body(&[
+                ("email", address()),
+                (
+                    "member?",
+                    said(flag(), "`true` if absent; `false` takes the address away, if it is there."),
+                ),
+            ]),
+        ),
         ("AudienceMember", kept(member())),
         ("AudienceMembers", page("MemberLine")),
         (
@@ -262,7 +272,14 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             ]),
         ),
         ("NewValue", body(&[("value", value.clone())])),
-        ("NewValueOfAddress", body(&[("email", address()), ("value", value)])),
+        ("NewValueOfAddress", body(&[("email", address()), ("value", value.clone())])),
+        (
+            "ValueChange",
+            body(&[
+                ("email", address()),
+                ("value", said(or_null(value), "`null` takes the value away, if there is one.")),
+            ]),
+        ),
         ("AttributeValue", kept(text())),
         ("AttributeValues", page("ValueLine")),
         ("ValueLine", object(&[("email", text()), ("value", text())])),

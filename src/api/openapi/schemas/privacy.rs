@@ -42,6 +42,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("channels", count()),
         ("signals", said(count(), "Intent signals, with what automations made of them.")),
         ("workflow_runs", said(count(), "Runs of workflows.")),
+        ("attribute_values", said(count(), "Memberships of audiences and values of attributes.")),
     ]);
     vec![
         ("Person", json!({ "oneOf": [by_email, by_id] })),

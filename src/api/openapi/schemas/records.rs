@@ -194,7 +194,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
 }
 
 /// Kinds of change, as `kind_of` and the lifecycle name them.
-const CHANGES: [&str; 30] = [
+const CHANGES: [&str; 32] = [
     "created",
     "updated",
     "deleted",
@@ -221,6 +221,8 @@ const CHANGES: [&str; 30] = [
     "channel_resumed",
     "qualifying_list_held",
     "qualifying_list_resumed",
+    "workflow_held",
+    "workflow_resumed",
     "score_run_finished",
     "seat_expired",
     "data_deleted",

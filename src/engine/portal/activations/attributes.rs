@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     ATTRIBUTES_LIMIT, Attribute, Phase, Replacing, Saved, Sync, VALUES_KEPT,
-    commands::{Answer, NewAttribute, VALUES_LIMIT},
+    commands::{Answer, NewAttribute, TAKES_NONE_AWAY, VALUES_LIMIT},
     found::{self, Found},
     walk::REPLACED_WITHIN_MS,
 };
@@ -226,7 +226,7 @@ impl Portal {
         &mut self,
         turn: &Turn<'_>,
         (audiences, id): (bool, &AttributeId),
-        given: &[(String, String)],
+        given: &[(String, Option<String>)],
         round: Option<i64>,
         effects: &mut Vec<Effect>,
     ) -> Result<Answer, SqlError> {
@@ -244,29 +244,44 @@ impl Portal {
         }
         let (latest, definition) = (own.saved.round, own.definition());
         let mut wanted: BTreeMap<String, String> = BTreeMap::new();
+        let mut unwanted: BTreeSet<String> = BTreeSet::new();
         let mut refused = Vec::new();
-        for (email, value) in given {
-            let checked = self.checked_value(audiences, &definition, email, value);
-            match checked {
-                Ok((email, value)) => drop(wanted.insert(email, value)),
-                Err(why) => refused.push(json!({ "email": email, "why": why })),
+        for (place, (email, value)) in given.iter().enumerate() {
+            let checked = match value {
+                Some(value) => {
+                    self.checked_value(audiences, &definition, email, value).map(|(email, value)| {
+                        unwanted.remove(&email);
+                        wanted.insert(email, value);
+                    })
+                }
+                None => Self::checked_address(email, round).map(|email| {
+                    wanted.remove(&email);
+                    unwanted.insert(email);
+                }),
+            };
+            if let Err(why) = checked {
+                refused.push(json!({ "email": email, "why": why, "place": place }));
             }
         }
         let emails: Vec<&str> = wanted.keys().map(String::as_str).collect();
         let known = store::values(turn.sql, number, &emails)?;
+        let named: Vec<&str> = unwanted.iter().map(String::as_str).collect();
+        let there = store::values(turn.sql, number, &named)?;
+        let gone: Vec<&str> = there.keys().map(String::as_str).collect();
         let mut all = 0;
         for other in self.activations.attributes.keys().copied().collect::<Vec<_>>() {
             all += self.count_values(turn, other)?;
         }
         let new = (emails.len() - known.len()) as u64;
-        if all + new > VALUES_KEPT {
+        if all + new > VALUES_KEPT + gone.len() as u64 {
             let words = format!("A connection keeps {VALUES_KEPT} memberships and values at most.");
             return Ok(Answer::refused("", words, true));
         }
         let differs = |(email, value): &(&String, &String)| {
             known.get(email.as_str()).is_none_or(|(own, _)| own != *value)
         };
-        let changed: Vec<&str> = wanted.iter().filter(differs).map(|(email, _)| email.as_str()).collect();
+        let put_anew = wanted.iter().filter(differs).map(|(email, _)| email.as_str());
+        let changed: Vec<&str> = put_anew.chain(gone.iter().copied()).collect();
         let put: Vec<(&str, &str)> = wanted
             .iter()
             .filter(|(email, value)| {
@@ -274,13 +289,22 @@ impl Portal {
             })
             .map(|(email, value)| (email.as_str(), value.as_str()))
             .collect();
+        store::remove_values(turn.sql, number, &gone)?;
         store::put_values(turn.sql, number, &put, latest)?;
         if let Some(own) = self.activations.attributes.get_mut(&number) {
-            own.count = own.count.map(|count| count + new);
+            own.count = own.count.map(|count| (count + new).saturating_sub(gone.len() as u64));
         }
         self.values_changed(turn, number, &changed, effects)?;
         let (kept, changed) = (wanted.len(), changed.len());
         Ok(Answer::Json(json!({ "kept": kept, "changed": changed, "refused": refused }).to_string()))
+    }
+
+    /// An address whose value is to go, or why it does not.
+    fn checked_address(email: &str, round: Option<i64>) -> Result<String, String> {
+        if round.is_some() {
+            return Err(TAKES_NONE_AWAY.to_owned());
+        }
+        attribute::address(email).ok_or_else(|| NO_ADDRESS.to_owned())
     }
 
     /// An address and a value as they are kept, or why they are not.
@@ -291,7 +315,7 @@ impl Portal {
         email: &str,
         value: &str,
     ) -> Result<(String, String), String> {
-        let email = attribute::address(email).ok_or_else(|| "This is no e-mail address.".to_owned())?;
+        let email = attribute::address(email).ok_or_else(|| NO_ADDRESS.to_owned())?;
         if self.blocks.has_email(&email) {
             return Err(KEPT_OUT.to_owned());
         }
@@ -474,5 +498,7 @@ impl Portal {
     }
 }
 
+/// Why an address is not taken.
+const NO_ADDRESS: &str = "This is no e-mail address.";
 /// Most changes of one request that are before everything else.
 const URGENT: usize = 100;

@@ -22,6 +22,10 @@ pub const VALUES_LIMIT: u32 = 1_000;
 /// Most refused contacts of one page: some 300 bytes each.
 pub const REFUSED_LIMIT: u32 = 1_000;
 
+/// Why nobody is taken away by a line of a replacement.
+pub const TAKES_NONE_AWAY: &str =
+    "A replacement is of those that stay: whoever is not in it is taken away when it ends.";
+
 /// An audience or an attribute, as a host or a person describes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NewAttribute {
@@ -105,16 +109,17 @@ pub enum Command {
         /// Its id.
         id: AttributeId,
     },
-    /// Keeps values, at most [`AT_ONCE`]; of an audience `true`. Answers [`Answer::Json`] `{kept, changed, refused: [{email, why}]}`,
-    /// [`Answer::Missing`] or [`Answer::Refused`].
+    /// Keeps values, at most [`AT_ONCE`], and takes values away; of an address the last counts. Answers [`Answer::Json`]
+    /// `{kept, changed, refused: [{email, why, place}]}`, [`Answer::Missing`] or [`Answer::Refused`]. `changed`: those that are new, another
+    /// or away; `place`: which of `values`, from 0.
     PutValues {
         /// Which.
         audiences: bool,
         /// Its id.
         id: AttributeId,
-        /// Addresses with their values.
-        values: Vec<(String, String)>,
-        /// Of which replacement they are; `None`: of none.
+        /// Addresses with their values, of an audience `true`; `None`: what is kept of the address goes.
+        values: Vec<(String, Option<String>)>,
+        /// Of which replacement they are, in which nothing is taken away; `None`: of none.
         round: Option<i64>,
     },
     /// Answers [`Answer::Done`] or [`Answer::Missing`].
@@ -183,6 +188,8 @@ pub enum Command {
     Refused {
         /// Behind this address.
         after: Option<String>,
+        /// So many further.
+        skip: u32,
         /// Capped at [`REFUSED_LIMIT`].
         limit: u32,
     },
@@ -338,7 +345,9 @@ impl Portal {
                 self.rouse_idle(turn.now, effects);
                 self.activation_answer(turn, &id)?
             }
-            Command::Refused { after, limit } => Self::refused_page(turn, after.as_deref(), limit)?,
+            Command::Refused { after, skip, limit } => {
+                Self::refused_page(turn, after.as_deref(), (skip, limit))?
+            }
             Command::RetryRefused => {
                 let generation = self.tick(turn.now);
                 store::retry_refused(turn.sql, generation, turn.now)?;

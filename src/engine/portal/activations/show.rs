@@ -256,9 +256,13 @@ impl Portal {
         Ok(store::said_of(turn.sql, &emails)?.into_iter().filter_map(told).collect())
     }
 
-    pub(super) fn refused_page(turn: &Turn<'_>, after: Option<&str>, limit: u32) -> Result<Answer, SqlError> {
+    pub(super) fn refused_page(
+        turn: &Turn<'_>,
+        after: Option<&str>,
+        (skip, limit): (u32, u32),
+    ) -> Result<Answer, SqlError> {
         let limit = limit.clamp(1, REFUSED_LIMIT);
-        let page = store::refused(turn.sql, after.unwrap_or_default(), limit)?;
+        let page = store::refused(turn.sql, after.unwrap_or_default(), skip, limit)?;
         let next = page.last().filter(|_| page.len() == limit as usize).map(|last| last.whom.clone());
         let results: Vec<Value> = page
             .iter()
@@ -270,5 +274,20 @@ impl Portal {
             })
             .collect();
         Ok(Answer::Page { results: Value::Array(results).to_string(), next })
+    }
+
+    /// How many memberships and values of these addresses there are.
+    pub(in crate::engine::portal) fn count_said(
+        &self,
+        turn: &Turn<'_>,
+        emails: &[String],
+    ) -> Result<usize, SqlError> {
+        if !self.activations.is_used() {
+            return Ok(0);
+        }
+        let mut emails: Vec<&str> = emails.iter().map(String::as_str).collect();
+        emails.sort_unstable();
+        emails.dedup();
+        Ok(store::said_of(turn.sql, &emails)?.len())
     }
 }

@@ -121,6 +121,7 @@ struct Erased {
     channels: usize,
     signals: usize,
     workflow_runs: usize,
+    attribute_values: usize,
 }
 
 impl Portal {
@@ -249,6 +250,7 @@ impl Portal {
         erased.workflow_runs = self.erase_workflow_runs(turn, kind, (&ids, &emails), &stored)?;
         if kind == ObjectType::Contacts {
             self.forget_people(turn, &emails)?;
+            erased.attribute_values = self.count_said(turn, &emails)?;
             self.forget_activated(turn, &emails, &ids)?;
         }
         self.leave_out_of_lists(turn, kind, &ids)?;
@@ -267,7 +269,8 @@ impl Portal {
         }
         self.rouse_idle(turn.now, effects);
         let block = store::numbered(turn.sql, block)?.ok_or(SqlError::Content("blocks"))?;
-        let Erased { records, merged, links, lists, channels, signals, workflow_runs } = erased;
+        let Erased { records, merged, links, lists, channels, signals, workflow_runs, attribute_values } =
+            erased;
         Ok(Answer::Json(
             json!({
                 "block": told(&block)?,
@@ -279,6 +282,7 @@ impl Portal {
                     "channels": channels,
                     "signals": signals,
                     "workflow_runs": workflow_runs,
+                    "attribute_values": attribute_values,
                 },
                 "searching": kind == ObjectType::Contacts,
             })

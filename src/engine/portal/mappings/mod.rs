@@ -98,7 +98,7 @@ impl Portal {
     pub(super) fn needed(&self, turn: &Turn<'_>, kind: ObjectType) -> Result<BTreeSet<String>, SqlError> {
         let mut names: BTreeSet<String> = self.channels.reads(kind).into_iter().map(str::to_owned).collect();
         names.extend(self.signals.reads(kind));
-        names.extend(self.workflows.reads(kind));
+        names.extend(self.read_by_workflows(turn, kind)?);
         for action in Action::ALL.into_iter().filter(|action| action.object_type() == kind) {
             if let Some(mapping) = load(turn.sql, action)? {
                 names.extend(mapping.entries.into_iter().map(|entry| entry.field));

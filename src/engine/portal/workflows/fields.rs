@@ -9,7 +9,10 @@ use crate::{
         portal::{Effect, Portal, Turn, mappings::definitions},
         workflow::{Definition, describe_condition, of_subject, vocabulary},
     },
-    store::sql::{Sql, SqlError},
+    store::{
+        portal::workflows as store,
+        sql::{Sql, SqlError},
+    },
     values::{
         filter::{self, Code, Condition, Fault, Filter},
         ids::ObjectType,
@@ -152,11 +155,33 @@ impl Portal {
             kinds(definition).into_iter().map(|kind| (kind, names(kind))).collect();
         self.mirror_named(turn, &named, effects)
     }
+
+    /// Names of the fields of a type that workflows ask for, and whose values their steps take: of the newest version of each, and of those
+    /// that runs under way go by.
+    pub(in crate::engine::portal) fn read_by_workflows(
+        &self,
+        turn: &Turn<'_>,
+        kind: ObjectType,
+    ) -> Result<BTreeSet<String>, SqlError> {
+        let mut names: BTreeSet<String> = self.workflows.reads(kind).collect();
+        if self.workflows.open > 0 {
+            for (workflow, version, definition) in store::versions_under_way(turn.sql)? {
+                let own = self.workflows.numbered(workflow);
+                // The newest was asked already, and of one that is removed nothing goes on.
+                if own.is_none_or(|own| own.saved.version == version || !own.is_there()) {
+                    continue;
+                }
+                let definition = super::read(&definition);
+                names.extend(definition.iter().flat_map(|own| own.reads(kind)).map(str::to_owned));
+            }
+        }
+        Ok(names)
+    }
 }
 
 impl super::Workflows {
-    /// Names of the fields of a type that workflows ask for, and whose values their steps take.
-    pub(in crate::engine::portal) fn reads(&self, kind: ObjectType) -> impl Iterator<Item = String> + '_ {
+    /// Names of the fields of a type that the newest versions ask for, and whose values their steps take.
+    fn reads(&self, kind: ObjectType) -> impl Iterator<Item = String> + '_ {
         let there = self.all.iter().filter(|running| running.is_there());
         there.flat_map(move |running| running.definition.reads(kind)).map(str::to_owned)
     }

@@ -11,8 +11,29 @@ use crate::{
         channels::held::{Held, What},
     },
     store::{portal::dirty, sql::SqlError},
-    values::{ids::ObjectType, time::Timestamp},
+    values::{
+        ids::{ObjectType, WorkflowId},
+        time::Timestamp,
+    },
 };
+
+impl super::Workflows {
+    /// Workflows that stand still: id, name and why.
+    pub(in crate::engine::portal) fn standing_still(
+        &self,
+    ) -> impl Iterator<Item = (&WorkflowId, &str, &str)> {
+        let there = self.all.iter().filter(|running| running.is_there());
+        there.filter_map(|running| {
+            let held = running.saved.held.as_ref()?;
+            Some((&running.saved.id, running.definition.name.as_str(), held.words.as_str()))
+        })
+    }
+
+    /// Whether there is such a workflow.
+    pub(in crate::engine::portal) fn has(&self, id: &WorkflowId) -> bool {
+        self.at(id).is_some()
+    }
+}
 
 impl Portal {
     /// Whether a workflow that is held need not be so any longer.

@@ -1,11 +1,17 @@
 //! Who has been through a workflow: a row for each workflow and subject, with when it was last and how often lately. It outlives the runs, as
-//! a workflow that takes each record once must know for good.
+//! a workflow that takes each record once must know for good. So it outlives what was read, too: a connection is of one account as long as
+//! there is one, and whoever has everything deleted that was read, and connects it again, finds the same ids there. Records that were
+//! through a workflow are not taken a second time then. Whom HubSpot had no record of is forgotten with the rest: such a row would name an
+//! address or a number.
 
 use super::{Param, Sql, SqlError, Timestamp, texts_json};
 use crate::{
     store::sql::{Row, int},
     values::time::DAY_MS,
 };
+
+/// How subjects begin that are no records.
+const NAMED: [&str; 3] = ["email/", "phone/", "event/"];
 
 /// When somebody last went through a workflow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +56,16 @@ pub fn thin(sql: &dyn Sql, most: i64, limit: u32) -> Result<(), SqlError> {
         "DELETE FROM workflow_enrolled WHERE number IN (
              SELECT number FROM workflow_enrolled WHERE number <= ?1 ORDER BY number LIMIT ?2)",
         &[Param::Int(newest - most), Param::Int(limit.into())],
+    )?;
+    Ok(())
+}
+
+/// Forgets whoever is known by another name than the id of a record: by address, number or event.
+pub fn forget_named(sql: &dyn Sql) -> Result<(), SqlError> {
+    sql.exec(
+        "DELETE FROM workflow_enrolled
+         WHERE substr(subject, 1, instr(subject, '/')) IN (SELECT value FROM json_each(?1))",
+        &[Param::Text(&texts_json(&NAMED.map(str::to_owned)))],
     )?;
     Ok(())
 }

@@ -176,3 +176,39 @@ fn versions_stay_as_long_as_a_run_goes_by_them_and_a_removed_workflow_goes_piece
     assert_eq!(all(&sql).unwrap().len(), 1);
     assert!(!any(&sql).unwrap());
 }
+
+#[test]
+fn with_what_was_read_whoever_is_named_goes_and_records_stay() {
+    let sql = open();
+    let all = ["contacts/7", "2-123/5", "email/ann@acme.example", "phone/301234567", "event/e1"];
+    for subject in all {
+        enrolled::put(&sql, 1, subject, Timestamp(3)).unwrap();
+    }
+    runs::put(&sql, &begin(1, "contacts/7", 5)).unwrap();
+    portal::wipe::wipe(&sql).unwrap();
+    let went = |subject: &str| enrolled::last(&sql, 1, &[subject.to_owned()]).unwrap().is_some();
+    assert_eq!(all.map(went), [true, true, false, false, false]);
+    assert_eq!(runs::page(&sql, None, None, 9).unwrap(), []);
+}
+
+#[test]
+fn versions_under_way_are_those_that_open_runs_go_by() {
+    let sql = open();
+    for (workflow, version) in [(1, 1), (1, 2), (2, 1)] {
+        let definition = format!("{workflow}.{version}");
+        let new = Version { version, at: Timestamp(1), by: String::new(), definition };
+        add_version(&sql, workflow, &new).unwrap();
+    }
+    let under_way = || -> Vec<String> {
+        versions_under_way(&sql).unwrap().into_iter().map(|(_, _, definition)| definition).collect()
+    };
+    assert_eq!(under_way(), Vec::<String>::new());
+    let run = begin(1, "contacts/7", 5);
+    runs::put(&sql, &run).unwrap();
+    runs::put(&sql, &Run { version: 2, ..begin(2, "contacts/8", 5) }).unwrap();
+    runs::put(&sql, &Run { version: 2, ..begin(3, "contacts/9", 5) }).unwrap();
+    assert_eq!(under_way(), ["1.1", "1.2"]);
+    let ended = Run { state: "done".to_owned(), ended_at: Some(Timestamp(9)), ..run };
+    runs::put(&sql, &ended).unwrap();
+    assert_eq!(under_way(), ["1.2"]);
+}

@@ -89,7 +89,8 @@ fn tier(world: &mut World) {
     };
     let shown = told(world, || Activate::PutAttribute { audiences: false, id: id("tier"), new: new.clone() });
     fits("Attribute", &shown);
-    let values = vec![(email(0), "gold".to_owned()), ("nobody".to_owned(), "gold".to_owned())];
+    let gold = Some("gold".to_owned());
+    let values = vec![(email(0), gold.clone()), ("nobody".to_owned(), gold)];
     let put =
         || Activate::PutValues { audiences: false, id: id("tier"), values: values.clone(), round: None };
     let kept = Kept::read(ask(world, put)).expect("what was kept");
@@ -130,7 +131,7 @@ fn what_is_told_of_activations_is_what_the_document_says_and_pages_show() {
     assert!(members["next_cursor"].is_string(), "{members}");
     let values = || Activate::Values { audiences: false, id: id("tier"), after: None, limit: 2 };
     fits("AttributeValues", &page(&mut world, values));
-    fits("RefusedContacts", &page(&mut world, || Activate::Refused { after: None, limit: 5 }));
+    fits("RefusedContacts", &page(&mut world, || Activate::Refused { after: None, skip: 0, limit: 5 }));
 
     let text = |value: &Value| value.to_string();
     let (audiences, attributes, settings) = (text(&audiences), text(&attributes), text(&settings));
@@ -182,7 +183,8 @@ fn a_replacement_is_told_as_the_document_says() {
     fits("Replacement", &begun);
     let round = activation::begun(Told::Json(begun.to_string())).expect("a round");
     fits("Audience", &told(&mut world, || Activate::Attribute { audiences: true, id: id("vip") }));
-    let values = vec![(email(1), "true".to_owned()), ("nobody".to_owned(), "true".to_owned())];
+    let member = Some("true".to_owned());
+    let values = vec![(email(1), member.clone()), ("nobody".to_owned(), member)];
     let put =
         || Activate::PutValues { audiences: true, id: id("vip"), values: values.clone(), round: Some(round) };
     let kept = Kept::read(ask(&mut world, put)).expect("what was kept");

@@ -129,6 +129,12 @@ fn person(world: &mut World, email: &str) -> String {
 }
 
 fn put(world: &mut World, audiences: bool, of: &str, values: &[(String, String)]) -> Value {
+    let values: Vec<_> = values.iter().map(|(email, value)| (email.clone(), Some(value.clone()))).collect();
+    said(world, audiences, of, &values)
+}
+
+/// Values, and with none who has none any more.
+fn said(world: &mut World, audiences: bool, of: &str, values: &[(String, Option<String>)]) -> Value {
     told(world, || Activate::PutValues { audiences, id: id(of), values: values.to_vec(), round: None })
 }
 
@@ -320,14 +326,67 @@ fn unknown_contacts_are_made_once_where_the_activation_says_so() {
 }
 
 #[test]
+fn one_body_puts_some_and_takes_others_away_and_the_last_of_an_address_counts() {
+    let (mut world, _) = begun(plan(), 4, 2);
+    points(&mut world);
+    let other = activate(&mut world, &selection(&[], &["points"], Unknown::Skip));
+    put(&mut world, false, "points", &[(email(0), "7".to_owned()), (email(1), "8".to_owned())]);
+    over(&mut world, &other);
+    world.pass(10);
+    let from = world.calls.len();
+    let member = |is: bool| is.then(|| "true".to_owned());
+    let whom = |number: usize| email(number).to_uppercase();
+    // 0 leaves; 1 leaves, comes back and stays; 2 comes, leaves and comes; 3, who never was one, comes and leaves.
+    let lines = [
+        (whom(0), member(false)),
+        (email(1), member(false)),
+        (email(2), member(true)),
+        (email(3), member(true)),
+        (whom(1), member(true)),
+        (email(2), member(false)),
+        (email(3), member(false)),
+        (whom(2), member(true)),
+        ("nobody".to_owned(), member(false)),
+    ];
+    let kept = said(&mut world, true, "vip", &lines);
+    let refused = json!([{ "email": "nobody", "why": "This is no e-mail address.", "place": 8 }]);
+    assert_eq!(kept, json!({ "kept": 2, "changed": 2, "refused": refused }));
+    let lines = [(email(0), None), (email(1), None), (email(1), Some("8.0".to_owned())), (email(2), None)];
+    let kept = said(&mut world, false, "points", &lines);
+    assert_eq!(kept, json!({ "kept": 1, "changed": 1, "refused": [] }));
+    world.pass_ms(5_000);
+    assert_eq!(held(&world, VIP, 0..4), ["false", "true", "true", ""]);
+    assert_eq!(held(&world, POINTS, 0..2), ["", "8"]);
+    assert!(updates(&world, from) <= 2, "{}", updates(&world, from));
+    let counts = [(true, "vip"), (false, "points")].map(|(audiences, of)| {
+        let shown = told(&mut world, || Activate::Attribute { audiences, id: id(of) });
+        shown["members"].clone()
+    });
+    assert_eq!(counts, [json!(2), json!(1)]);
+    let again = said(&mut world, true, "vip", &[(email(0), None), (email(3), None)]);
+    assert_eq!(again, json!({ "kept": 0, "changed": 0, "refused": [] }));
+    // In a replacement nobody is taken away by name, and whoever is named so is as before.
+    let begun = told(&mut world, || Activate::BeginReplace { audiences: true, id: id("vip") });
+    let round = begun["round"].as_i64();
+    let lines = vec![(email(1), member(true)), (email(2), member(false))];
+    let part = || Activate::PutValues { audiences: true, id: id("vip"), values: lines.clone(), round };
+    let part = told(&mut world, part);
+    assert_eq!((&part["kept"], &part["refused"][0]["place"]), (&json!(1), &json!(1)));
+    assert!(part["refused"][0]["why"].as_str().is_some_and(|why| why.contains("replacement")), "{part}");
+    world.pass(10);
+    assert_eq!(held(&world, VIP, 0..4), ["false", "true", "true", ""]);
+    world.verdict().unwrap();
+}
+
+#[test]
 fn a_full_replacement_writes_the_difference_only() {
     let (mut world, _) = begun(plan(), 6, 4);
     world.pass(10);
     let from = world.calls.len();
     let begun = told(&mut world, || Activate::BeginReplace { audiences: true, id: id("vip") });
     let round = begun["round"].as_i64().unwrap();
-    let some = |numbers: &[usize]| -> Vec<(String, String)> {
-        numbers.iter().map(|number| (email(*number), "true".to_owned())).collect()
+    let some = |numbers: &[usize]| -> Vec<(String, Option<String>)> {
+        numbers.iter().map(|number| (email(*number), Some("true".to_owned()))).collect()
     };
     for numbers in [[2, 3], [4, 2]] {
         let values = some(&numbers);

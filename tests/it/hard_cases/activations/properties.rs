@@ -1,6 +1,7 @@
 //! The properties that hold audiences and attributes: made, renamed, archived, made again, refused.
 
 use hubspot_simulator::{
+    Shape,
     faults::{Fault, Rule},
     route::Endpoint,
     switches::PropertyCreation,
@@ -22,7 +23,7 @@ use super::{
     POINTS, PROPERTIES, VIP, activate, ask, audience, begun, described, email, held, id, join, over, people,
     plan, points, put, refused, selection, shown, synced, told,
 };
-use crate::life::World;
+use crate::life::{Plan, World};
 
 fn attribute(world: &mut World) -> Value {
     told(world, || Activate::Attribute { audiences: true, id: id("vip") })
@@ -138,7 +139,7 @@ fn an_audience_that_is_deleted_takes_its_property_along() {
     let member = ask(&mut world, || Activate::PutValues {
         audiences: true,
         id: id("vip"),
-        values: vec![(email(1), "true".to_owned())],
+        values: vec![(email(1), Some("true".to_owned()))],
         round: None,
     });
     assert!(matches!(member, Told::Missing), "{member:?}");
@@ -235,6 +236,30 @@ fn what_the_account_has_no_room_for_is_told_and_made_when_it_has() {
     told(&mut world, || Activate::RetryProperty { audiences: true, id: id("vip") });
     over(&mut world, &own);
     assert_eq!(held(&world, VIP, 0..1), ["true"]);
+}
+
+#[test]
+fn an_activation_that_the_account_has_no_room_for_is_refused_as_it_is_saved() {
+    let shape = Shape { properties_set: 5, custom_properties: 999, oddities: false, ..Shape::default() };
+    let mut world = synced(Plan { shape, ..plan() });
+    people(&mut world, 0..1);
+    audience(&mut world, "vip");
+    points(&mut world);
+    join(&mut world, "vip", 0..1);
+    let both = selection(&["vip"], &["points"], Unknown::Skip);
+    let words = refused(&mut world, || Activate::AddActivation(both.clone()));
+    assert!(
+        words.contains("1000 properties") && words.contains("there are 999, and 2 would be made"),
+        "{words}"
+    );
+    assert_eq!(told(&mut world, || Activate::Activations)["results"], json!([]));
+    let own = activate(&mut world, &selection(&["vip"], &[], Unknown::Skip));
+    over(&mut world, &own);
+    assert_eq!(held(&world, VIP, 0..1), ["true"], "one fits");
+    let words = refused(&mut world, || Activate::EditActivation(own.clone(), both.clone()));
+    assert!(words.contains("1000 properties"), "{words}");
+    assert_eq!(shown(&mut world, &own)["attributes"], json!([]));
+    assert_eq!(calls(&world, 0, &format!("POST {PROPERTIES}")), 1, "nothing is tried that HubSpot refuses");
 }
 
 #[test]

@@ -168,6 +168,36 @@ fn set_options(world: &mut World, values: &[&str]) {
     world.by_tool("PATCH", &format!("{PROPERTIES}/spoke_att_tier"), &json!({ "options": options }));
 }
 
+/// The page of refused contacts behind so many.
+fn refusals(world: &mut World, skip: u32) -> Value {
+    let Told::Page { results, .. } = ask(world, || Activate::Refused { after: None, skip, limit: 3 }) else {
+        panic!("no page")
+    };
+    serde_json::from_str(&results).unwrap()
+}
+
+#[test]
+fn everybody_who_is_refused_is_told_page_by_page() {
+    let mut world = synced(plan());
+    people(&mut world, 0..7);
+    let new =
+        NewAttribute { options: tier(&["gold", "tin"]), ..described("Tier", AttributeKind::Enumeration) };
+    told(&mut world, || Activate::PutAttribute { audiences: false, id: id("tier"), new: new.clone() });
+    let own = activate(&mut world, &selection(&[], &["tier"], Unknown::Skip));
+    over(&mut world, &own);
+    set_options(&mut world, &["gold"]);
+    let values: Vec<(String, String)> = (0..7).map(|number| (email(number), "tin".to_owned())).collect();
+    put(&mut world, false, "tier", &values);
+    assert!(world.until(10, |world| told(world, || Activate::Settings)["refused"] == 7));
+    let whom = |page: &Value| -> Vec<String> {
+        let all = page.as_array().unwrap().iter();
+        all.map(|own| own["email"].as_str().unwrap().to_owned()).collect()
+    };
+    let pages = [0, 3, 6, 9].map(|skip| whom(&refusals(&mut world, skip)));
+    assert_eq!(pages.concat(), (0..7).map(email).collect::<Vec<_>>());
+    assert_eq!(pages.map(|page| page.len()), [3, 3, 1, 0]);
+}
+
 #[test]
 fn a_contact_that_is_refused_is_told_with_the_others_done_and_tried_again() {
     let mut world = synced(plan());
@@ -184,10 +214,7 @@ fn a_contact_that_is_refused_is_told_with_the_others_done_and_tried_again() {
     put(&mut world, false, "tier", &values);
     world.pass(3);
     assert_eq!(held(&world, "spoke_att_tier", 0..5), ["gold", "gold", "", "gold", "gold"]);
-    let Told::Page { results, .. } = ask(&mut world, || Activate::Refused { after: None, limit: 10 }) else {
-        panic!("no page")
-    };
-    let results: Value = serde_json::from_str(&results).unwrap();
+    let results = refusals(&mut world, 0);
     assert_eq!((results.as_array().unwrap().len(), &results[0]["email"]), (1, &json!(email(2))));
     assert!(results[0]["why"].as_str().unwrap().contains("refused"), "{results}");
     let one = told(&mut world, || Activate::Value { audiences: false, id: id("tier"), email: email(2) });
@@ -262,10 +289,14 @@ fn a_person_who_is_erased_is_nowhere_and_is_not_made_anew() {
     let export: Value = serde_json::from_str(&export).unwrap();
     let said = json!([{ "email": email(1), "kind": "audience", "id": "vip", "value": "true" }]);
     assert_eq!(export["said"], said);
-    for number in [1, 5] {
+    for number in [1, 5, 1] {
+        let was_there = world.dump_of("attribute_values").contains(&email(number));
         let whom = Whom::Email(email(number));
-        let erased = world.command(Command::Privacy(Privacy::Erase { whom }));
-        assert!(matches!(erased, Some(Answer::Json(_))), "{erased:?}");
+        let Some(Answer::Json(erased)) = world.command(Command::Privacy(Privacy::Erase { whom })) else {
+            panic!("not erased")
+        };
+        let erased: Value = serde_json::from_str(&erased).unwrap();
+        assert_eq!(erased["erased"]["attribute_values"], json!(usize::from(was_there)), "{erased}");
     }
     for table in ["attribute_values", "unwritten", "unwritten_refused"] {
         let dump = world.dump_of(table);
