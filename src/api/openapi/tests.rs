@@ -180,6 +180,8 @@ fn what_the_document_calls_a_change_is_what_the_feed_tells() {
         Lifecycle::QualifyingListResumed,
         Lifecycle::WorkflowHeld,
         Lifecycle::WorkflowResumed,
+        Lifecycle::AudienceHeld,
+        Lifecycle::AudienceResumed,
         Lifecycle::ScoreRunFinished,
         Lifecycle::SeatExpired,
         Lifecycle::Disconnected,

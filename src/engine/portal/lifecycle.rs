@@ -18,7 +18,7 @@ use crate::{
         sql::SqlError,
     },
     values::{
-        ids::{ChannelId, ObjectType, QualifyingListId, WorkflowId},
+        ids::{AttributeId, ChannelId, ObjectType, QualifyingListId, WorkflowId},
         json,
         time::Timestamp,
     },
@@ -54,6 +54,9 @@ pub(super) struct Told {
     /// The workflows that stood still.
     #[serde(default)]
     held_workflows: Vec<WorkflowId>,
+    /// The audiences that stood still.
+    #[serde(default)]
+    held_audiences: Vec<AttributeId>,
 }
 
 /// How a connection stands, as far as it is told.
@@ -116,6 +119,7 @@ impl Portal {
             held: self.channels.standing_still().map(|(id, ..)| id.clone()).collect(),
             held_lists: self.signals.standing_still().map(|(id, ..)| id.clone()).collect(),
             held_workflows: self.workflows.standing_still().map(|(id, ..)| id.clone()).collect(),
+            held_audiences: self.activations.standing_still().map(|(id, ..)| id.clone()).collect(),
         }
     }
 
@@ -191,6 +195,16 @@ impl Portal {
         let gone = |id: &&WorkflowId| !now.held_workflows.contains(id) && self.workflows.has(id);
         for id in before.held_workflows.iter().filter(gone) {
             tell(Lifecycle::WorkflowResumed, None, Some(format!("The workflow {id} goes on.")));
+        }
+        for (id, name, words) in self.activations.standing_still() {
+            if !before.held_audiences.contains(id) {
+                let words = format!("The audience \"{name}\" ({id}): {words}");
+                tell(Lifecycle::AudienceHeld, None, Some(words));
+            }
+        }
+        let gone = |id: &&AttributeId| !now.held_audiences.contains(id) && self.activations.finds(id);
+        for id in before.held_audiences.iter().filter(gone) {
+            tell(Lifecycle::AudienceResumed, None, Some(format!("The audience {id} goes on.")));
         }
         if now.standing != before.standing {
             let words = match connection.state {

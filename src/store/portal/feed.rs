@@ -61,6 +61,10 @@ pub enum Lifecycle {
     WorkflowHeld,
     /// It goes on, with the events that waited.
     WorkflowResumed,
+    /// An audience that is found stands still, for one of its filter's fields is not there any more: nobody enters or leaves it.
+    AudienceHeld,
+    /// It goes on, and everybody is asked anew.
+    AudienceResumed,
     /// A run of score snapshots is over, however it ended.
     ScoreRunFinished,
     /// HubSpot accepts the authorisation of a seat no more; nobody else is concerned.
@@ -88,6 +92,8 @@ impl Lifecycle {
             Self::QualifyingListResumed => "qualifying_list_resumed",
             Self::WorkflowHeld => "workflow_held",
             Self::WorkflowResumed => "workflow_resumed",
+            Self::AudienceHeld => "audience_held",
+            Self::AudienceResumed => "audience_resumed",
             Self::ScoreRunFinished => "score_run_finished",
             Self::SeatExpired => "seat_expired",
             Self::Disconnected => "disconnected",

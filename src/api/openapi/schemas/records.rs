@@ -194,7 +194,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
 }
 
 /// Kinds of change, as `kind_of` and the lifecycle name them.
-const CHANGES: [&str; 32] = [
+const CHANGES: [&str; 34] = [
     "created",
     "updated",
     "deleted",
@@ -223,6 +223,8 @@ const CHANGES: [&str; 32] = [
     "qualifying_list_resumed",
     "workflow_held",
     "workflow_resumed",
+    "audience_held",
+    "audience_resumed",
     "score_run_finished",
     "seat_expired",
     "data_deleted",

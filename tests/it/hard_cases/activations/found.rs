@@ -15,7 +15,7 @@ use super::{
     told, updates,
 };
 use crate::{
-    hard_cases::{checked, make_field, signals::send, synced, tiny},
+    hard_cases::{automations::told_in_feed, checked, make_field, signals::send, synced, tiny},
     life::{Plan, World},
 };
 
@@ -261,11 +261,13 @@ fn nobody_leaves_for_want_of_a_field_that_vanished() {
     assert_eq!(held(&world, VIP, 0..2), ["", "true"]);
     let trouble = shown(&mut world)["trouble"].as_str().unwrap_or_default().to_owned();
     assert!(trouble.contains("This audience stands still") && trouble.contains("`plan`"), "{trouble}");
+    assert_eq!(told_in_feed(&mut world, "audience_held"), 1);
     make_field(&mut world, "plan", ("string", "text"), []);
     world.contact("edit", json!({ "id": ids[1], "properties": { "plan": "gold" } }));
     world.command(Command::RefreshFields);
     world.pass(60);
     assert_eq!(shown(&mut world)["trouble"], Value::Null);
+    assert_eq!(told_in_feed(&mut world, "audience_resumed"), 1);
     let has = |number: usize| {
         let truth = world.truth();
         let own = truth.values().find(|values| values["email"] == email(number).as_str()).unwrap();

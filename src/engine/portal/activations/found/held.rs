@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::Attribute;
+use super::super::{Activations, Attribute};
 use crate::{
     engine::{
         audience,
@@ -13,12 +13,33 @@ use crate::{
         },
     },
     store::{portal::dirty, sql::SqlError},
-    values::{filter::Filter, ids::ObjectType, time::Timestamp},
+    values::{
+        filter::Filter,
+        ids::{AttributeId, ObjectType},
+        time::Timestamp,
+    },
 };
 
 /// The types that a filter asks of.
 fn asked(filter: &Filter) -> Vec<ObjectType> {
     audience::asks(filter).into_iter().chain([super::FOUND]).collect()
+}
+
+impl Activations {
+    /// Audiences that stand still: id, name and why.
+    pub(in crate::engine::portal) fn standing_still(
+        &self,
+    ) -> impl Iterator<Item = (&AttributeId, &str, &str)> {
+        self.found().filter_map(|(_, own)| {
+            let held = own.saved.found.as_ref()?.held.as_ref().filter(|_| !own.saved.deleting)?;
+            Some((&own.id, own.saved.name.as_str(), held.words.as_str()))
+        })
+    }
+
+    /// Whether there is such an audience, whose members are found.
+    pub(in crate::engine::portal) fn finds(&self, id: &AttributeId) -> bool {
+        self.found().any(|(_, own)| own.id == *id && !own.saved.deleting)
+    }
 }
 
 impl Portal {
