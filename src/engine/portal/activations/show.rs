@@ -90,7 +90,7 @@ impl Portal {
         }
         if let (Some(found), Some(filter)) = (&saved.found, &own.filter) {
             shown["computed"] = found.filter.clone();
-            shown["computed_words"] = json!(self.finding_in_words(turn, filter)?);
+            shown["computed_words"] = json!(Self::finding_in_words(turn, filter)?);
             shown["looked_at"] = json!(looked_at(found.scan));
         }
         let held = saved.found.as_ref().and_then(|found| found.held.as_ref()).map(|held| held.words.clone());

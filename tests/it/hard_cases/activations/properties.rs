@@ -90,7 +90,7 @@ fn a_page_in_the_place_of_an_answer_has_made_nothing() {
         audience(&mut world, "vip");
         join(&mut world, "vip", 0..1);
         for at in [Endpoint::GroupCreate, Endpoint::PropertyCreate] {
-            world.simulator.faults.add(Rule::next(1, fault.clone()).at(at));
+            world.simulator.faults.add(Rule::next(1, fault).at(at));
         }
         let own = activate(&mut world, &selection(&["vip"], &[], Unknown::Skip));
         over(&mut world, &own);

@@ -54,7 +54,7 @@ impl Portal {
         if !self.activations.touched {
             return Ok(false);
         }
-        let Some(ids) = self.next_touched(turn, PIECE)? else {
+        let Some(ids) = Self::next_touched(turn, PIECE)? else {
             self.activations.touched = false;
             return Ok(false);
         };

@@ -165,11 +165,7 @@ impl Portal {
     }
 
     /// Some of what was noted, of one type: contacts, or the contacts of a company or a deal. Settles what is gone over.
-    pub(super) fn next_touched(
-        &mut self,
-        turn: &Turn<'_>,
-        most: u32,
-    ) -> Result<Option<Vec<RecordId>>, SqlError> {
+    pub(super) fn next_touched(turn: &Turn<'_>, most: u32) -> Result<Option<Vec<RecordId>>, SqlError> {
         for kind in KINDS {
             let some = store::some(turn.sql, kind, most)?;
             if kind == FOUND && !some.is_empty() {

@@ -106,7 +106,7 @@ impl Portal {
     }
 
     /// Whether an audience that is held need not be so any longer.
-    pub(super) fn finding_may_go_on(&self, turn: &Turn<'_>, own: &Attribute) -> Result<bool, SqlError> {
+    pub(super) fn finding_may_go_on(turn: &Turn<'_>, own: &Attribute) -> Result<bool, SqlError> {
         let held = own.saved.found.as_ref().and_then(|found| found.held.as_ref());
         let (Some(until), Some(filter)) = (held.and_then(|held| held.until), &own.filter) else {
             return Ok(false);
@@ -123,7 +123,7 @@ impl Portal {
     pub(super) fn let_audience_go(&mut self, turn: &Turn<'_>) -> Result<bool, SqlError> {
         let mut goes_on = None;
         for (number, own) in self.activations.found() {
-            if self.finding_may_go_on(turn, own)? {
+            if Self::finding_may_go_on(turn, own)? {
                 goes_on = Some(number);
                 break;
             }

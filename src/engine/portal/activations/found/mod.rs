@@ -191,6 +191,16 @@ impl Portal {
                 return Ok(Err(faults.first().map_or_else(whole, place)));
             }
         };
+        // Who is found by who is found: two could go on changing each other for ever.
+        let asked = audience::reads(&filter, KIND);
+        let own = self.activations.found().find(|(_, own)| asked.contains(own.saved.property.as_str()));
+        if let Some((_, own)) = own {
+            let words = format!(
+                "`{}` is the property of an audience that is found itself. Ask for what that one asks.",
+                own.saved.property
+            );
+            return Ok(Err(("/computed".to_owned(), words)));
+        }
         let faults = self.faults_of_finding(turn, &filter)?;
         Ok(match faults.first() {
             Some(fault) => Err(place(fault)),
@@ -219,7 +229,7 @@ impl Portal {
     }
 
     /// An audience's filter in words.
-    pub(super) fn finding_in_words(&self, turn: &Turn<'_>, filter: &Filter) -> Result<String, SqlError> {
+    pub(super) fn finding_in_words(turn: &Turn<'_>, filter: &Filter) -> Result<String, SqlError> {
         Ok(audience::describe(filter, &Discovered::load(turn.sql, filter)?))
     }
 
@@ -236,7 +246,7 @@ impl Portal {
         }
         let mut due: Option<Timestamp> = None;
         for (number, own) in self.activations.found() {
-            if self.finding_may_go_on(turn, own)? {
+            if Self::finding_may_go_on(turn, own)? {
                 return Ok(Some(turn.now));
             }
             let Some(filter) = own.finding() else { continue };
