@@ -328,7 +328,8 @@ impl Portal {
             // Whoever became part of them is the same person, and the feed may tell of them.
             parts.extend(merged_ids(&record.properties).filter(|part| !self.blocks.has(kind, *part)));
             let new = self.blocks.new_addresses(kind, &record.properties);
-            if !new.is_empty() {
+            // Whoever was erased by an address while the mirror held nothing may be known by the record elsewhere.
+            if !new.is_empty() || !self.blocks.has(kind, record.id) {
                 persons.push(record.id);
                 emails.extend(new);
             }

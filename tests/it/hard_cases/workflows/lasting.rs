@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use spoke::{
     engine::portal::{
+        blocks::{Command as Privacy, Whom},
         messages::{Answer, Command, State},
         selection::Selection,
         workflows::commands::Command as Workflows,
@@ -90,4 +91,25 @@ fn who_goes_once_has_been_through_also_after_everything_that_was_read_is_deleted
     let run = over(&mut world, 1).remove(0);
     assert!(run["why"].as_str().is_some_and(|why| why.contains("goes once")), "{run:#}");
     assert_eq!((tasks(&world, "Call Ann"), tasks(&world, "Welcome")), (2, 1), "{:#?}", runs(&mut world));
+}
+
+#[test]
+fn whoever_is_erased_while_nothing_is_held_of_them_has_been_through_nothing_once_they_are_recognised() {
+    let mut world = synced(plan());
+    let contact = ann(&mut world);
+    enabled(&mut world, on_event("ping", json!([task("call", "Call Ann")])));
+    send(&mut world, of_ann("e1", "ping"));
+    over(&mut world, 1);
+    world.farewell(false, false);
+    assert!(world.until(5, |world| world.status().state == State::Disconnected));
+    assert!(matches!(world.command(Command::DeleteData), Some(Answer::Done)));
+    let whom = Whom::Email("ann@acme.example".to_owned());
+    let erased = world.command(Command::Privacy(Privacy::Erase { whom }));
+    assert!(matches!(erased, Some(Answer::Json(_))), "{erased:?}");
+    world.connect(0);
+    assert!(world.backfill());
+    world.pass(10);
+    assert!(world.record(&contact).is_none());
+    let kept = world.dump_of("workflow_enrolled");
+    assert!(!kept.contains(&format!("contacts/{contact}")), "{kept}");
 }
