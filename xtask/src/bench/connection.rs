@@ -69,6 +69,8 @@ pub(super) struct Spent {
     pub(super) answered: BTreeMap<&'static str, Duration>,
     /// Calls that HubSpot answered with 429.
     pub(super) limited: u64,
+    /// When the last batch update left, milliseconds since 1970.
+    pub(super) updated_at: u64,
 }
 
 impl Spent {
@@ -344,6 +346,9 @@ impl Connection {
         let (kind, body) = (kind_of(request), request.body.text().as_bytes());
         *self.spent.calls.entry(kind).or_default() += 1;
         self.spent.largest = self.spent.largest.max(body.len());
+        if kind == UPDATES {
+            self.spent.updated_at = self.now;
+        }
         if [IMPORTS, UPDATES].contains(&kind) {
             self.spent.uploaded += body.len() as u64;
         }
