@@ -274,7 +274,9 @@ pub(super) fn scale(built: &Built, contacts: u32) -> Result<Vec<Figure>> {
                 .at_most(MICROSECONDS),
             figure("first sync: rows as Cloudflare counts them, a member", synced.rows / each, ""),
             figure("1 % churn: contacts that differ", changes, ""),
-            figure("1 % churn: batch updates", replaced.updates + churned.updates, "calls"),
+            figure("1 % churn: batch updates", replaced.updates + churned.updates, "calls")
+                .at_most((changes / 100.0 * 1.1).ceil())
+                .exactly_counted(),
             figure("1 % churn: seconds", replaced.seconds + churned.seconds, ""),
             figure("1 % churn: processor time of workerd a member that is sent", replaced.cpu / each, "µs"),
             figure("1 % churn: the rest, a contact that differs", churned.cpu / changes, "µs"),

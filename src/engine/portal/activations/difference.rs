@@ -87,6 +87,8 @@ pub(super) enum Sifted {
     Nothing,
     /// None of them differs.
     Settled,
+    /// Too few of them differ yet, and more are about to be marked.
+    Held,
     /// These differ.
     Call(Call),
 }
@@ -132,6 +134,11 @@ impl Portal {
         if !waits.is_empty() {
             let waits: Vec<&str> = waits.iter().map(String::as_str).collect();
             store::wait(turn.sql, &waits, asked_at, turn.now.plus_ms(BEHIND_MS))?;
+        }
+        // Of a replacement those who go are few in each piece: a call that is full is worth the second until it is.
+        let fills = self.activations.attributes.values().any(Attribute::loses_values);
+        if fills && items.len() < share && !picked.iter().any(|mark| mark.urgent) {
+            return Ok(Sifted::Held);
         }
         Ok(match (items.is_empty(), new.is_empty()) {
             (false, _) => Sifted::Call(Call::Update(items)),

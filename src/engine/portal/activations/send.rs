@@ -80,6 +80,7 @@ impl Portal {
                     None
                 }
                 Sifted::Settled => continue,
+                Sifted::Held => None,
                 Sifted::Call(call) => Some(call),
             };
             self.activations.save_syncs(turn)?;
