@@ -166,9 +166,9 @@ impl Audience<'_> {
         let begun = spoke.post_json(&self.at("audiences/vip/replacement"), &json!({}))?;
         let round = begun["round"].as_u64().context("a round")?;
         for some in members.chunks(LINES) {
-            let lines: String = some.iter().map(|email| format!("{}\n", json!({ "email": email }))).collect();
+            let lines: Vec<String> = some.iter().map(|email| json!({ "email": email }).to_string()).collect();
             let path = self.at(&format!("audiences/vip/members?round={round}"));
-            let answer = spoke.post_lines(&path, lines)?;
+            let answer = spoke.post_lines(&path, lines.join("\n"))?;
             ensure!(
                 answer.status == 200 && !answer.text.contains("problem"),
                 "{} {}",
@@ -237,10 +237,7 @@ pub(super) fn scale(built: &Built, contacts: u32) -> Result<Vec<Figure>> {
             .map(|(_, email)| *email)
             .collect();
         let staying = [staying.as_slice(), joining].concat();
-        let collector = match world.inspector_port() {
-            Some(port) => Some(Collector::start(port)?),
-            None => None,
-        };
+        let collector = world.inspector_port().map(Collector::start).transpose()?;
         let came = timed(&audience, || audience.replace(first).map(drop))?;
         let activation = std::cell::OnceCell::new();
         let synced = timed(&audience, || {
