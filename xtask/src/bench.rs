@@ -2,6 +2,8 @@
 //! and only counts (calls, 429s) decide the exit status.
 
 #[cfg(feature = "night")]
+mod activations;
+#[cfg(feature = "night")]
 mod connection;
 mod cost;
 #[cfg(feature = "scale")]
@@ -10,6 +12,7 @@ mod feed;
 mod lists;
 #[cfg(feature = "matching")]
 mod matching;
+mod members;
 mod memory;
 #[cfg(feature = "night")]
 mod night;
@@ -19,6 +22,7 @@ mod off;
 mod outbox;
 mod polls;
 mod rate;
+mod routes;
 mod webhooks;
 mod whole;
 #[cfg(feature = "matching")]
@@ -42,11 +46,13 @@ pub struct Options {
     /// Print JSON instead of a table
     #[arg(long)]
     json: bool,
-    /// Only the parts whose names hold this text: size, calls, polls, types, rate, cost, webhooks, whole, lists, feed; and those
-    /// that only their names choose, match, workflows, night, outbox, scale, scale-lists, scale-off
+    /// Only the parts whose names hold this text: size, calls, polls, types, rate, cost, webhooks, whole, lists, feed, routes,
+    /// members; and those that only their names choose, match, workflows, night, outbox, activations, scale, scale-lists, scale-off,
+    /// scale-members
     #[arg(long)]
     only: Option<String>,
-    /// Contacts of the largest account, which `--only scale` measures, and accounts of the host's with `--only night`
+    /// Contacts of the largest account, which `--only scale` measures, accounts of the host's with `--only night`, members of an
+    /// audience with `--only activations`, of whom `--only scale-members` takes a tenth
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1_000..=2_000_000))]
     most: u32,
     /// Contacts of the larger cost measurement
@@ -123,6 +129,12 @@ pub fn run_alone(options: &Options) -> Result<Option<bool>> {
             #[cfg(feature = "night")]
             return shown_all(options, &night::measure(options.most)?).map(Some);
         }
+        Some("activations") => {
+            #[cfg(not(feature = "night"))]
+            return hand_over(options, "night", "tool").map(Some);
+            #[cfg(feature = "night")]
+            return shown_all(options, &activations::measure(options.most)?).map(Some);
+        }
         Some("outbox") => {
             #[cfg(not(feature = "night"))]
             return hand_over(options, "night", "tool").map(Some);
@@ -151,12 +163,16 @@ pub fn run(built: &Built, options: &Options) -> Result<bool> {
         ("whole", Box::new(|| whole::linked(built))),
         ("lists", Box::new(|| lists::measure(built))),
         ("feed", Box::new(|| feed::measure(built))),
+        ("routes", Box::new(|| routes::measure(built))),
+        ("members", Box::new(|| members::measure(built))),
         #[cfg(feature = "scale")]
         ("scale", Box::new(|| whole::scale(built, options.most))),
         #[cfg(feature = "scale")]
         ("scale-lists", Box::new(|| lists::losing(built))),
         #[cfg(feature = "scale")]
         ("scale-off", Box::new(|| off::measure(built, options.most / 2))),
+        #[cfg(feature = "scale")]
+        ("scale-members", Box::new(|| members::scale(built, options.most / 10))),
     ];
     let mut figures = Vec::new();
     for (name, measure) in parts {

@@ -84,6 +84,12 @@ impl Spoke {
         read(path, asked.content_type("application/json").send(body.to_string()))
     }
 
+    /// Sends NDJSON.
+    pub fn post_lines(&self, path: &str, lines: String) -> Result<Answer> {
+        let asked = self.agent.post(self.address(path)).header("authorization", self.bearer());
+        read(path, asked.content_type("application/x-ndjson").send(lines))
+    }
+
     pub fn patch(&self, path: &str, body: &Value) -> Result<Answer> {
         let asked = self.agent.patch(self.address(path)).header("authorization", self.bearer());
         read(path, asked.content_type("application/json").send(body.to_string()))

@@ -73,6 +73,8 @@ pub struct Mark {
     pub whom: String,
     /// How often HubSpot could not be told.
     pub failed: u32,
+    /// Of a single change.
+    pub urgent: bool,
 }
 
 /// How a record is marked whatever its addresses are: no address is written so.
@@ -310,7 +312,8 @@ pub fn pick(sql: &dyn Sql, now: Timestamp, limit: usize) -> Result<Vec<Mark>, Sq
             else {
                 return Err(MARKS);
             };
-            all.push(Mark { whom, failed: u32::try_from(failed).unwrap_or(u32::MAX) });
+            let failed = u32::try_from(failed).unwrap_or(u32::MAX);
+            all.push(Mark { whom, failed, urgent: urgent == 1 });
         }
     }
     Ok(all)

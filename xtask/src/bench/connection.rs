@@ -41,7 +41,8 @@ const LOOK_MS: u64 = 30_000;
 static MEMORY: PeakAlloc = PeakAlloc;
 
 enum What {
-    Arrive(Event),
+    /// An event, and what the time is counted for that its turn takes.
+    Arrive(&'static str, Event),
     Alarm,
     Ask(Ask, bool),
     Cron,
@@ -64,9 +65,21 @@ pub(super) struct Spent {
     pub(super) uploaded: u64,
     /// Calls by what they are for.
     pub(super) calls: BTreeMap<&'static str, u64>,
+    /// Of [`Self::cpu`] what the answers to these calls took.
+    pub(super) answered: BTreeMap<&'static str, Duration>,
+    /// Calls that HubSpot answered with 429.
+    pub(super) limited: u64,
+    /// When the last batch update left, milliseconds since 1970.
+    pub(super) updated_at: u64,
 }
 
 impl Spent {
+    /// What an isolate holds at most of what was spent, bytes: what a turn takes, what stays between turns, and a request that leaves, which
+    /// is copied into JavaScript's text, and that into the bytes which travel.
+    pub(super) fn isolate(&self, held: usize) -> usize {
+        self.peak + held + 2 * self.largest
+    }
+
     /// How many calls were for these.
     pub(super) fn calls_for(&self, what: &[&str]) -> u64 {
         self.calls.iter().filter(|(own, _)| what.contains(own)).map(|(_, calls)| calls).sum()
@@ -79,6 +92,10 @@ pub(super) const ECHO: &str = "reads of records";
 const IMPORTS: &str = "imports";
 /// Batch updates.
 pub(super) const UPDATES: &str = "batch updates";
+/// Searches for what was modified.
+pub(super) const CHECKS: &str = "checks for changes";
+/// What is no answer.
+const OWN: &str = "";
 
 fn kind_of(request: &Request) -> &'static str {
     let path = request.path.as_str();
@@ -88,7 +105,7 @@ fn kind_of(request: &Request) -> &'static str {
         () if path.contains("/imports/") => "questions about imports",
         () if path.contains("/batch/update") => UPDATES,
         () if path.contains("/batch/read") => ECHO,
-        () if path.contains("/search") => "checks for changes",
+        () if path.contains("/search") => CHECKS,
         () => "others",
     }
 }
@@ -308,12 +325,13 @@ impl Connection {
             match effect {
                 Effect::Send { call, request } => {
                     let outcome = self.send(&request);
-                    self.at(self.now + LATENCY_MS, What::Arrive(Event::Answered { call, outcome }));
+                    let answer = Event::Answered { call, outcome };
+                    self.at(self.now + LATENCY_MS, What::Arrive(kind_of(&request), answer));
                 }
                 Effect::Ask(ask) => self.at(self.now + 4, What::Ask(ask, true)),
                 Effect::Tell(ask) => self.at(self.now + 4, What::Ask(ask, false)),
-                Effect::WakeAt(at) => self.at(at.0 as u64, What::Arrive(Event::Woke)),
-                Effect::Nudge => self.at(self.now, What::Arrive(Event::Woke)),
+                Effect::WakeAt(at) => self.at(at.0 as u64, What::Arrive(OWN, Event::Woke)),
+                Effect::Nudge => self.at(self.now, What::Arrive(OWN, Event::Woke)),
                 Effect::SetAlarm(at) => {
                     let at = (at.0 as u64).max(self.now);
                     self.alarm_at = Some(at);
@@ -328,6 +346,9 @@ impl Connection {
         let (kind, body) = (kind_of(request), request.body.text().as_bytes());
         *self.spent.calls.entry(kind).or_default() += 1;
         self.spent.largest = self.spent.largest.max(body.len());
+        if kind == UPDATES {
+            self.spent.updated_at = self.now;
+        }
         if [IMPORTS, UPDATES].contains(&kind) {
             self.spent.uploaded += body.len() as u64;
         }
@@ -346,11 +367,14 @@ impl Connection {
             body: body.to_vec(),
         };
         match self.simulator.handle(self.now, &sent) {
-            Some(answer) => Outcome::Answered(Response {
-                status: answer.status,
-                headers: answer.headers,
-                body: answer.body,
-            }),
+            Some(answer) => {
+                self.spent.limited += u64::from(answer.status == 429);
+                Outcome::Answered(Response {
+                    status: answer.status,
+                    headers: answer.headers,
+                    body: answer.body,
+                })
+            }
             None => Outcome::Unanswered,
         }
     }
@@ -360,12 +384,14 @@ impl Connection {
         self.now = at;
         self.simulator.tick(at);
         match what {
-            What::Arrive(event) => {
+            What::Arrive(kind, event) => {
                 let handed = match &event {
                     Event::Answered { outcome: Outcome::Answered(response), .. } => response.body.capacity(),
                     _ => 0,
                 };
+                let before = self.spent.cpu;
                 let effects = self.turn(handed, |engine, turn| engine.step(turn, event))?;
+                *self.spent.answered.entry(kind).or_default() += self.spent.cpu - before;
                 self.start(effects);
             }
             // Alarms of one object never overlap: the next waits for the end of the one that runs.
@@ -383,7 +409,7 @@ impl Connection {
                 let grant = self.limiter.acquire(Timestamp(at as i64), &ask);
                 self.limiter.save(&self.limiter_sql)?;
                 if waits {
-                    self.at(at + 4, What::Arrive(Event::Granted(Some(grant))));
+                    self.at(at + 4, What::Arrive(OWN, Event::Granted(Some(grant))));
                 }
             }
             What::Cron => {

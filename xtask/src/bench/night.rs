@@ -150,8 +150,7 @@ fn told(name: &str, spent: &Spent, run: &Value, files: f64, connection: &mut Con
     let seen = count("accounts").max(1.0);
     let megabytes = |bytes: usize| bytes as f64 / 1e6;
     let held = connection.held();
-    // A request that leaves is copied into JavaScript's text, and that into the bytes which travel.
-    let isolate = spent.peak + held + 2 * spent.largest;
+    let isolate = spent.isolate(held);
     let mut figures = vec![
         figure("accounts gone over", seen, ""),
         figure("of them no company of their own", count("unmatched") + count("doubles") + count("unfit"), ""),

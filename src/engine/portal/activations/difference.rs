@@ -32,8 +32,10 @@ use crate::{
     },
 };
 
-/// Marks looked at together: with some 50 µs each a webhook waits 10 ms.
+/// Marks looked at in one go: with some 50 µs each a webhook waits 10 ms.
 const PIECE: usize = 200;
+/// Marks looked at together, and no more of them where all that fits a call differs.
+const TOGETHER: usize = BATCH_LIMIT;
 /// How long a contact that nobody knows waits while checks for changes are behind.
 const BEHIND_MS: i64 = MINUTE_MS;
 
@@ -62,12 +64,31 @@ struct TakenApart {
     gone: Vec<String>,
 }
 
+/// What was found of marks so far.
+#[derive(Default)]
+struct Sieve {
+    /// Contacts that differ.
+    items: Vec<Item>,
+    /// Addresses nobody has, of which contacts are to be made.
+    new: Vec<Item>,
+    /// Marks that are for nothing any more.
+    settled: Vec<String>,
+    /// Addresses and records that are as they are to be.
+    accepted: Vec<String>,
+    /// Marks that have to wait.
+    waits: Vec<String>,
+    /// Contacts that are in a call, or are to be in this one.
+    flying: BTreeSet<RecordId>,
+}
+
 /// What became of marks.
 pub(super) enum Sifted {
     /// There are none that need not wait.
     Nothing,
     /// None of them differs.
     Settled,
+    /// Too few of them differ yet, and more are about to be marked.
+    Held,
     /// These differ.
     Call(Call),
 }
@@ -101,8 +122,43 @@ impl Portal {
             return Ok(Sifted::Nothing);
         }
         let asked_at = self.tick(turn.now);
-        let TakenApart { mut contacts, unknown, gone: mut settled } = self.by_contact(turn, &picked)?;
-        let mut accepted = Vec::new();
+        let share = self.activations.share.clamp(1, BATCH_LIMIT);
+        let mut sieve = Sieve { flying: flying_records, ..Sieve::default() };
+        for some in picked.chunks(TOGETHER) {
+            if sieve.items.len() < share {
+                self.sift_some(turn, wanted, some, share, &mut sieve)?;
+            }
+        }
+        let Sieve { items, new, settled, accepted, waits, flying: _ } = sieve;
+        self.settle_marks(turn, &settled, &accepted, asked_at)?;
+        if !waits.is_empty() {
+            let waits: Vec<&str> = waits.iter().map(String::as_str).collect();
+            store::wait(turn.sql, &waits, asked_at, turn.now.plus_ms(BEHIND_MS))?;
+        }
+        // Of a replacement those who go are few in each piece: a call that is full is worth the second until it is.
+        let fills = self.activations.attributes.values().any(Attribute::loses_values);
+        if fills && items.len() < share && !picked.iter().any(|mark| mark.urgent) {
+            return Ok(Sifted::Held);
+        }
+        Ok(match (items.is_empty(), new.is_empty()) {
+            (false, _) => Sifted::Call(Call::Update(items)),
+            (true, false) => Sifted::Call(Call::Upsert(new)),
+            (true, true) if settled.is_empty() && waits.is_empty() => Sifted::Nothing,
+            (true, true) => Sifted::Settled,
+        })
+    }
+
+    /// Looks at these marks.
+    fn sift_some(
+        &mut self,
+        turn: &Turn<'_>,
+        wanted: &Wanted,
+        picked: &[Mark],
+        share: usize,
+        sieve: &mut Sieve,
+    ) -> Result<(), SqlError> {
+        let TakenApart { mut contacts, unknown, gone } = self.by_contact(turn, picked)?;
+        sieve.settled.extend(gone);
         let ids: Vec<RecordId> = contacts.keys().copied().collect();
         let waited = echoes::of(turn.sql, KIND, &ids)?;
         let old: BTreeSet<RecordId> =
@@ -128,11 +184,9 @@ impl Portal {
             said.entry(own.email.clone()).or_default().push(own);
         }
         let found = self.said_by_found(turn, wanted, &ids)?;
-        let share = self.activations.share.clamp(1, BATCH_LIMIT);
-        let mut items = Vec::new();
         let nothing = echoes::Written::new();
         for (id, marked) in contacts {
-            if flying_records.contains(&id) {
+            if sieve.flying.contains(&id) {
                 // Its call settles one of its marks; the others are looked at when that is over.
                 continue;
             }
@@ -145,19 +199,21 @@ impl Portal {
             about.extend(says.keys());
             if values.is_empty() {
                 self.activations.tally(&about, |sync| sync.in_step += 1);
-                accepted.extend(marked.emails);
-                accepted.push(store::of_record(id));
-                settled.extend(marked.marks);
+                sieve.accepted.extend(marked.emails);
+                sieve.accepted.push(store::of_record(id));
+                sieve.settled.extend(marked.marks);
                 continue;
             }
-            if items.len() < share {
+            if sieve.items.len() < share {
                 let whom = marked.emails.first().cloned().unwrap_or_else(|| store::of_record(id));
                 let Marked { marks, failed, .. } = marked;
-                items.push(Item { record: Some(id), marks, whom, values, about, failed });
+                // Another of its marks may be among those looked at next: no contact is in a call twice.
+                sieve.flying.insert(id);
+                sieve.items.push(Item { record: Some(id), marks, whom, values, about, failed });
+                sieve.flying.insert(id);
             }
         }
         let behind = self.is_behind(turn, KIND);
-        let (mut new, mut waits) = (Vec::new(), Vec::new());
         for (email, marked) in unknown {
             let says = wanted.said_of(&marked.emails, &said);
             let about: BTreeSet<i64> = says.keys().copied().collect();
@@ -166,31 +222,21 @@ impl Portal {
                 if !about.is_empty() {
                     self.activations.tally(&about, |sync| sync.skipped += 1);
                 }
-                accepted.push(email);
-                settled.extend(marked.marks);
+                sieve.accepted.push(email);
+                sieve.settled.extend(marked.marks);
             } else if behind {
-                waits.extend(marked.marks);
-            } else if new.len() < share {
+                sieve.waits.extend(marked.marks);
+            } else if sieve.new.len() < share {
                 let names = says.iter().filter_map(|(attribute, value)| {
                     let (_, definition) = wanted.attributes.get(attribute)?;
                     Some((definition.name.clone(), value.clone()))
                 });
                 let values: Values = names.collect();
                 let Marked { marks, failed, .. } = marked;
-                new.push(Item { record: None, marks, whom: email, values, about, failed });
+                sieve.new.push(Item { record: None, marks, whom: email, values, about, failed });
             }
         }
-        self.settle_marks(turn, &settled, &accepted, asked_at)?;
-        if !waits.is_empty() {
-            let waits: Vec<&str> = waits.iter().map(String::as_str).collect();
-            store::wait(turn.sql, &waits, asked_at, turn.now.plus_ms(BEHIND_MS))?;
-        }
-        Ok(match (items.is_empty(), new.is_empty()) {
-            (false, _) => Sifted::Call(Call::Update(items)),
-            (true, false) => Sifted::Call(Call::Upsert(new)),
-            (true, true) if settled.is_empty() && waits.is_empty() => Sifted::Nothing,
-            (true, true) => Sifted::Settled,
-        })
+        Ok(())
     }
 
     /// What audiences that are found say of these contacts, by our numbers.

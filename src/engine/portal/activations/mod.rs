@@ -28,6 +28,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    engine::limiter::messages::Window,
     engine::portal::{
         InFlight, Job, Portal, Running, Turn, matching::WhyNot, messages::State, streams::saved,
     },
@@ -520,7 +521,8 @@ impl Portal {
     pub(super) fn activations_wait_until(&self, turn: &Turn<'_>) -> Option<Timestamp> {
         let own = &self.activations;
         let sends = if own.stirred { own.paused_until } else { own.waits_until };
-        sends.into_iter().chain(self.property_due_at(turn)).filter(|at| *at > turn.now).min()
+        let full = self.full_until(Window::Core, turn.now).filter(|_| own.stirred);
+        sends.into_iter().chain(full).chain(self.property_due_at(turn)).filter(|at| *at > turn.now).min()
     }
 
     /// Nothing of people who are erased is kept, by their addresses and records; nothing is written to them.

@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 
 use super::{Call, Item, KIND, SENDING, difference::Sifted, pause_ms};
 use crate::{
+    engine::limiter::messages::Window,
     engine::portal::{
         Effect, InFlight, Job, Portal, Turn, answers::parsed, beside::NO_STREAM, plan::Urgency,
     },
@@ -62,6 +63,11 @@ impl Portal {
         if self.activation_waits(turn)?.is_some() {
             return Ok(None);
         }
+        // Who differs is found out when it can leave: not over and over while a permit is asked for, or none can be had.
+        let asked = self.permits.asking() || self.full_until(Window::Core, turn.now).is_some();
+        if asked && !self.permits.holds(Window::Core, turn.now) {
+            return Ok(None);
+        }
         self.activations.stirred = true;
         self.activations.paused_until = None;
         let wanted = self.wanted_of_contacts();
@@ -74,6 +80,7 @@ impl Portal {
                     None
                 }
                 Sifted::Settled => continue,
+                Sifted::Held => None,
                 Sifted::Call(call) => Some(call),
             };
             self.activations.save_syncs(turn)?;
@@ -224,21 +231,27 @@ impl Portal {
         }
         (self.activations.failures, self.activations.trouble) = (0, None);
         self.activations.share = (self.activations.share * 2).min(BATCH_LIMIT);
+        let (mut settled, mut accepted) = (Vec::new(), Vec::new());
         for (place, item) in call.items().iter().enumerate() {
-            self.item_ended(turn, in_flight, (place, item), &batch, &made, effects)?;
+            if self.item_ended(turn, in_flight, (place, item), (&batch, &made), effects)? {
+                settled.extend_from_slice(&item.marks);
+                accepted.push(item.whom.clone());
+                accepted.extend(item.record.map(store::of_record));
+            }
         }
+        self.settle_marks(turn, &settled, &accepted, in_flight.asked_at)?;
         Ok(Ok(()))
     }
 
+    /// What became of one contact; says whether its marks are settled by that.
     fn item_ended(
         &mut self,
         turn: &mut Turn<'_>,
         in_flight: &InFlight,
         (place, item): (usize, &Item),
-        batch: &BatchWritten,
-        made: &BTreeSet<RecordId>,
+        (batch, made): (&BatchWritten, &BTreeSet<RecordId>),
         effects: &mut Vec<Effect>,
-    ) -> Result<(), SqlError> {
+    ) -> Result<bool, SqlError> {
         let trace = item.record.map_or_else(|| place.to_string(), |id| id.to_string());
         let done = batch.done.iter().find(|written| match &written.trace {
             Some(told) => *told == trace,
@@ -260,17 +273,18 @@ impl Portal {
                         sync.written += 1;
                     }
                 });
-                let accepted = [item.whom.clone(), item.record.map(store::of_record).unwrap_or_default()];
-                self.settle_marks(turn, &item.marks, &accepted, in_flight.asked_at)
+                Ok(true)
             }
             (None, Some(entry)) => {
                 self.activations.doubted.extend(item.marks.iter().cloned());
-                self.item_refused(turn, in_flight, item, &entry.rejection, effects)
+                self.item_refused(turn, in_flight, item, &entry.rejection, effects)?;
+                Ok(false)
             }
             // An id that was merged away may be missing altogether.
             (None, None) => {
                 self.activations.doubted.extend(item.marks.iter().cloned());
-                self.reread_item(turn, in_flight, item)
+                self.reread_item(turn, in_flight, item)?;
+                Ok(false)
             }
         }
     }

@@ -281,7 +281,7 @@ const ALL: &str = "\u{10ffff}";
 
 impl super::Attribute {
     /// Whether values go, or the attribute itself: one whose values are gone waits for its property.
-    fn loses_values(&self) -> bool {
+    pub(super) fn loses_values(&self) -> bool {
         let saved = &self.saved;
         if saved.deleting {
             return saved.gone_over != ALL || !saved.made;

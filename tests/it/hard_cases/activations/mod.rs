@@ -23,7 +23,7 @@ use spoke::{
 };
 
 use super::{checked, synced, tiny};
-use crate::life::{Plan, World};
+use crate::life::{PORTAL, Plan, World};
 
 const WRITE: &str = "crm.objects.contacts.write";
 const SCHEMAS: &str = "crm.schemas.contacts.write";
@@ -217,6 +217,27 @@ fn a_first_sync_writes_everybody_and_tells_how_far_it_is() {
     assert_eq!(updates(&world, from), 2, "what was written is read, and is as it should be");
     let told = told(&mut world, || Activate::Value { audiences: true, id: id("vip"), email: email(3) });
     assert_eq!((&told["value"], &told["in_step"]), (&json!("true"), &json!(true)), "{told}");
+    world.verdict().unwrap();
+}
+
+#[test]
+fn a_contact_of_two_addresses_is_once_in_a_call() {
+    let mut world = synced(plan());
+    let mut ids = people(&mut world, 0..10);
+    ids.extend(people(&mut world, 40..150));
+    // The first and the last of all addresses, with some between them that nobody has.
+    let other = &ids[ids.len() - 51];
+    world.contact("merge", json!({ "primary": ids[0], "other": other }));
+    world.pass(6);
+    audience(&mut world, "vip");
+    join(&mut world, "vip", 0..150);
+    let from = world.calls.len();
+    let own = activate(&mut world, &selection(&["vip"], &[], Unknown::Skip));
+    let sync = over(&mut world, &own);
+    assert_eq!((&sync["written"], &sync["skipped"]), (&json!(119), &json!(30)), "{sync}");
+    assert_eq!(updates(&world, from), 2);
+    let portal = world.simulator.portal(PORTAL).unwrap();
+    assert_eq!(portal.writes("contacts").map(|(_, own)| own.updates).collect::<Vec<_>>(), [1; 119]);
     world.verdict().unwrap();
 }
 
