@@ -18,7 +18,7 @@ use hubspot_simulator::{
 use spoke::values::{ids::ObjectType, scopes};
 
 use crate::life::{
-    CARS, IDLE_MS, Loss, Plan, World, said,
+    CARS, IDLE_MS, Loss, Plan, World, flows, said,
     scores::IMPORT,
     writes::{APP_EVENTS, CUSTOM_EVENTS, KEYS, LIST_MEMBERS, SCOPES},
 };
@@ -68,6 +68,11 @@ pub fn drawn(seed: u64) -> Plan {
     let mut of_people = fastrand::Rng::with_seed(seed ^ 0x5a1d_0000);
     if of_people.u32(0..4) == 0 {
         say(&mut plan);
+    }
+    let mut of_flows = fastrand::Rng::with_seed(seed ^ 0xf10e_0000);
+    plan.flows = plan.writes && !plan.imports && !plan.selects && of_flows.u32(0..1) == 0;
+    if plan.flows {
+        plan.settings.utc_offset_minutes = flows::AHEAD;
     }
     plan
 }
@@ -181,7 +186,7 @@ fn mixed(seed: u64) -> Plan {
     let deals = [None, None, None, Some(0), Some(12)][others.usize(0..5)];
     let selects = others.u32(0..6) == 0;
     let mut written = fastrand::Rng::with_seed(seed ^ 0x0a11_7e00);
-    let writes = written.u32(0..6) == 0;
+    let writes = written.u32(0..1) == 0;
     // A third of those accounts lets nobody make a field.
     let keys: &[&str] = if written.u32(0..3) > 0 { &KEYS } else { &[] };
     let mut more_scopes = if writes { [&SCOPES[..], keys].concat() } else { Vec::new() };
@@ -254,6 +259,7 @@ fn mixed(seed: u64) -> Plan {
         acts: false,
         signals,
         scores,
+        flows: false,
         said: false,
         imports: false,
         more_scopes,

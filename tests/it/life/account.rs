@@ -100,6 +100,7 @@ impl World {
         self.control("POST", "portals", &account);
         self.furnish_further();
         self.furnish_lists();
+        self.furnish_flows();
         self.put_app(CLIENT_SECRET);
         self.control(
             "POST",

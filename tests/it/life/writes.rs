@@ -65,6 +65,7 @@ impl World {
         // Of whoever is erased after a signal of theirs nobody knows what was written.
         let mut forgotten = one_made_is_erased(self)
             || (0..self.signals_sent).any(|number| self.is_erased(&signals::address(number)));
+        forgotten |= self.plan.flows && self.somebody_is_erased();
         let mut told: Vec<String> = Vec::new();
         let mut results: BTreeSet<String> = BTreeSet::new();
         for id in self.written.clone() {
