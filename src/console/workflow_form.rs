@@ -373,7 +373,7 @@ fn step(view: &StepForm, sent: Sent<'_>, depth: usize) -> Markup {
             @if let (Some(words), Some(id)) = (&view.wrong, &wrong) { p id=(id) class="text-sm text-error wrap-anywhere" { (words) } }
             div class="grid min-w-0 gap-4 sm:grid-cols-2" {
                 div class="grid content-start gap-1.5" {
-                    label class="text-sm font-medium" for={ (before) "id" } { "Called" span class="sr-only" { ", step " (number) } }
+                    label class="text-sm font-medium" for={ (before) "id" } { "Called" span class="sr-only" { " step " (number) } }
                     input id={ (before) "id" } class="input w-full font-mono text-sm" name="step-id" value=(view.id) maxlength=(StepId::CHARS) autocomplete="off" spellcheck="false";
                 }
                 @if let Some((length, unit)) = &view.span { (span(view, &before, (length, unit))) }
@@ -392,7 +392,7 @@ fn step(view: &StepForm, sent: Sent<'_>, depth: usize) -> Markup {
                     input type="hidden" name="branch" value=(branch);
                     @if steps.is_empty() { p class="text-sm text-muted" { "Nothing: it goes on below." } }
                     @for step in steps { (self::step(step, sent, depth + 1)) }
-                    @if view.may_nest { (add_step(&format!("{}/{branch}", view.path), &format!(", {}, step {number}", way(&view.kind, branch).to_lowercase()), sent)) }
+                    @if view.may_nest { (add_step(&format!("{}/{branch}", view.path), &format!(" {}, step {number}", way(&view.kind, branch).to_lowercase()), sent)) }
                     input type="hidden" name="end" value="";
                 }
             }
@@ -416,7 +416,7 @@ fn span(view: &StepForm, before: &str, (length, unit): (&str, &str)) -> Markup {
 fn more_of(more: &str, before: &str, number: &str) -> Markup {
     html! {
         details class="text-sm" open[!more.is_empty()] {
-            summary class="link w-fit" { "More of it, as JSON" span class="sr-only" { ", of step " (number) } }
+            summary class="link w-fit" { "More of it, as JSON" span class="sr-only" { " of step " (number) } }
             label class="sr-only" for={ (before) "more" } { "More of step " (number) ", as JSON" }
             textarea id={ (before) "more" } class="textarea mt-2 w-full font-mono text-xs" name="more" rows="4" spellcheck="false" autocomplete="off" { "\n" (more) }
         }

@@ -238,7 +238,7 @@ fn templates(view: &WorkflowsView) -> Markup {
                 li class="card min-w-0 gap-2 border border-base-300 bg-base-100 p-5 text-sm shadow-sm" {
                     p class="font-medium" { (line.name) }
                     p class="text-muted wrap-anywhere" { (line.description) }
-                    a class="btn btn-sm btn-quiet mt-auto w-fit" href=(view.at.paths().new_workflow(&line.key)) { "Begin with it" span class="sr-only" { ": " (line.name) } }
+                    a class="btn btn-sm btn-quiet mt-auto w-fit" href=(view.at.paths().new_workflow(&line.key)) { "Begin with it" span class="sr-only" { " " (line.name) } }
                 }
             }
         }
@@ -358,7 +358,7 @@ fn versions(view: &WorkflowView) -> Markup {
                         }
                     }
                     details class="mt-2" {
-                        summary class="link w-fit" { "As JSON" span class="sr-only" { ", version " (version.version) } }
+                        summary class="link w-fit" { "As JSON" span class="sr-only" { " version " (version.version) } }
                         pre class="mt-2 max-h-96 overflow-auto rounded-field bg-base-200 p-3 text-xs" tabindex="0" role="region" aria-label={ "Version " (version.version) " as JSON" } { (version.json) }
                     }
                 }

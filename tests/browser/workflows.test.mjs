@@ -28,7 +28,7 @@ after(world.quit);
 /** Begins with a template: its form is shown. */
 async function beginWith(name) {
   await page.goto(address("/workflows"));
-  await page.getByRole("link", { name: `Begin with it: ${name}` }).click();
+  await page.getByRole("link", { name: `Begin with it ${name}` }).click();
   await page.getByRole("heading", { name: "New workflow" }).waitFor();
   assert.equal(await page.getByLabel("Name", { exact: true }).inputValue(), name);
 }
@@ -110,9 +110,11 @@ const ROUTING = "Customers to senior support";
 test("smart routing: by the field that a person picks, a call is routed at once", async () => {
   await beginWith(ROUTING);
   // Whoever has another field that tells the tier picks it in its place.
-  await page.getByLabel("Field of condition 1 of step 1").fill("Record: First name");
+  await page.getByLabel("Field of condition 1 of step 1").fill("Record: Firstname");
   await page.getByLabel("Field of condition 1 of step 1").blur();
+  await world.settled(page);
   await page.getByLabel("Comparison of condition 1 of step 1").selectOption("is");
+  await world.settled(page);
   await page.getByLabel("Value of condition 1 of step 1").fill("Nora");
   await page.getByRole("button", { name: "Check" }).last().click();
   await world.settled(page);
@@ -157,16 +159,20 @@ test("steps are added into steps and moved, and refused where they are wrong", a
   await page.getByLabel("Name", { exact: true }).fill(OWN);
   await page.getByLabel("What happens", { exact: true }).fill("ping");
   await page.getByLabel("Step 1", { exact: true }).selectOption("If … else");
+  await world.settled(page);
   await page.getByLabel("Field of condition 1 of step 1").fill("Event: tier");
   await page.getByLabel("Field of condition 1 of step 1").blur();
+  await world.settled(page);
   await page.getByLabel("Comparison of condition 1 of step 1").selectOption("is");
+  await world.settled(page);
   await page.getByLabel("Value of condition 1 of step 1").fill("gold");
-  await page.getByRole("button", { name: "Add a step, if so, step 1" }).click();
+  await page.getByRole("button", { name: "Add a step if so, step 1" }).click();
   await world.lands(page, "Step 1 then 1");
   await page.getByLabel("Subject").fill("Call {{weather.rain}}");
   await page.getByRole("button", { name: "Add a step", exact: true }).click();
   await world.lands(page, "Step 2");
   await page.getByLabel("Step 2", { exact: true }).selectOption("Wait");
+  await world.settled(page);
   await page.getByLabel("How long, how many").fill("1");
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByRole("alert").getByText("1 part below says what is wrong.").waitFor();

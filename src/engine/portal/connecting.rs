@@ -76,7 +76,8 @@ impl Portal {
             self.begin_anew(turn, index)?;
         }
         self.beside.knows_account(turn.now);
-        self.beside.begin_anew(turn)
+        let tick = self.tick(turn.now);
+        self.beside.begin_anew(turn, tick)
     }
 
     /// Whether another token of the same account takes the place of one that still works: then nothing begins anew.
@@ -116,7 +117,8 @@ impl Portal {
             running.saved.retry_at = Timestamp::default();
             self.save_stream(turn, index)?;
         }
-        self.beside.begin_anew(turn)?;
+        let tick = self.tick(turn.now);
+        self.beside.begin_anew(turn, tick)?;
         self.save_connection(turn)
     }
 

@@ -55,7 +55,7 @@ impl Portal {
                 self.save_stream(turn, index)?;
             }
         }
-        self.beside.begin_anew(turn)?;
+        self.beside.begin_anew(turn, tick)?;
         effects.push(self.rouse(turn.now));
         Ok(Answer::Done)
     }

@@ -469,3 +469,25 @@ fn many_owners_and_lists_are_read_page_by_page() {
     assert_eq!((&list["name"], &list["object_type"]), (&json!("List 300"), &json!("companies")));
     assert_eq!((&list["followed"], &list["size"]), (&Value::Null, &json!(0)));
 }
+
+#[test]
+fn a_refresh_between_two_pages_of_a_read_leaves_nobody_out_and_is_not_taken_for_answered() {
+    let mut world = synced(Plan { owners: true, ..tiny(20) });
+    world.pass(2);
+    let before = source(&mut world, Source::Owners).count;
+    assert!(before > 1, "{before}: active ones and an archived one");
+    // The page of active owners has come, that of archived ones has not.
+    world.hold("/crm/owners/2026-09", 1);
+    world.command(Command::RefreshFields);
+    assert!(world.until(2, |world| world.held() == 1));
+    world.release();
+    world.hold("/crm/owners/2026-09", 1);
+    assert!(world.until(2, |world| world.held() == 1));
+    let from = world.calls.len();
+    world.command(Command::RefreshFields);
+    world.release();
+    world.pass(2);
+    assert_eq!(source(&mut world, Source::Owners).count, before);
+    assert_eq!(world.counted(from, "/crm/owners/2026-09"), 2, "both pages are asked for again");
+    world.verdict_beside().unwrap();
+}

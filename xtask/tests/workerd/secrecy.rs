@@ -59,10 +59,20 @@ fn look(world: &World) -> Result<Vec<String>> {
     let logs = std::iter::once(world.worker_log()).chain(world.wrangler_logs()?);
     for log in logs {
         let text = fs::read_to_string(&log).context("a log cannot be read")?;
-        // wrangler's own lines name addresses of requests and no more.
-        for (what, value) in secrets.iter().chain(&personal) {
-            if text.contains(value.as_str()) {
-                let line = text.lines().find(|line| line.contains(value.as_str())).unwrap_or_default();
+        // wrangler's own lines name addresses of requests and no more: secrets in none, and of a person the e-mail address where that is
+        // the resource's name.
+        let names_a_person = |line: &str| {
+            line.starts_with("[wrangler:info]")
+                && ["/members/", "/values/"].iter().any(|of| line.contains(of))
+        };
+        let lines = |value: &str, personal: bool| {
+            let there = text.contains(value).then(|| text.lines());
+            let mut there = there.into_iter().flatten();
+            there.find(|line| line.contains(value) && !(personal && names_a_person(line))).map(str::to_owned)
+        };
+        let all = secrets.iter().map(|own| (own, false)).chain(personal.iter().map(|own| (own, true)));
+        for ((what, value), personal) in all {
+            if let Some(line) = lines(value, personal) {
                 let line: String = line.replace(value.as_str(), "•••").chars().take(200).collect();
                 found.push(format!("{what} in: {line}"));
             }

@@ -148,6 +148,19 @@ impl Errand {
         }
     }
 
+    /// Whether it belongs to a read of everything of its source.
+    const fn is_a_page(&self) -> bool {
+        match self {
+            Self::Owners { .. } | Self::Pipelines | Self::Schemas | Self::Lists { .. } => true,
+            Self::Account | Self::Usage | Self::Token => true,
+            Self::Sizes { .. }
+            | Self::Named { .. }
+            | Self::Joins { .. }
+            | Self::Members { .. }
+            | Self::Some { .. } => false,
+        }
+    }
+
     /// The list it is about, if about one.
     fn list(&self) -> Option<ListId> {
         match self {
@@ -239,6 +252,8 @@ pub(super) struct Beside {
     unsaved: bool,
     /// Reads under way, in the order of [`Source::EVERY`].
     collected: [Collected; 5],
+    /// The object's counter when everything was asked for anew: a page that was asked for before belongs to no read that is under way.
+    anew_at: i64,
     segments: Vec<Segment>,
     glances: Vec<glances::Asked>,
 }
@@ -308,9 +323,10 @@ impl Beside {
         if self.unsaved { self.save(turn) } else { Ok(()) }
     }
 
-    /// Reads everything soon: a person asked, or the account was connected anew.
-    pub(super) fn begin_anew(&mut self, turn: &Turn<'_>) -> Result<(), SqlError> {
+    /// Reads everything soon: a person asked, or the account was connected anew. `tick`: the object's counter.
+    pub(super) fn begin_anew(&mut self, turn: &Turn<'_>, tick: i64) -> Result<(), SqlError> {
         self.collected = Default::default();
+        self.anew_at = tick;
         self.saved.sources.iter_mut().for_each(|standing| standing.due = true);
         for standing in self.saved.every() {
             standing.failures = 0;
@@ -468,6 +484,9 @@ impl Portal {
         response: &Response,
     ) -> Result<Result<(), Malformed>, SqlError> {
         let (body, source) = (&response.body, errand.source());
+        if errand.is_a_page() && in_flight.asked_at < self.beside.anew_at {
+            return Ok(Ok(()));
+        }
         if *errand == source.first() {
             self.beside.collected[source as usize] = Collected::default();
         }

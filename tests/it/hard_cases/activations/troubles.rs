@@ -47,7 +47,7 @@ fn an_answer_that_is_lost_is_made_good() {
     ] {
         let (mut world, _) = begun(plan(), 6, 3);
         world.pass(10);
-        world.simulator.faults.add(Rule::next(1, fault.clone()).at(Endpoint::BatchUpdate));
+        world.simulator.faults.add(Rule::next(1, fault).at(Endpoint::BatchUpdate));
         leave(&mut world, "vip", 0);
         join(&mut world, "vip", 3..6);
         world.pass_ms(2_000);
