@@ -351,6 +351,39 @@ fn who_is_under_way_does_not_go_in_again_by_whatever_name() {
     assert_eq!((tasks(&world, "Call Ann"), tasks(&world, "Call her now")), (1, 1));
 }
 
+/// Nothing can be decided for a while: each turn has a statement that fails.
+fn torn_for_a_while(world: &mut World) {
+    world.tear(1, 1);
+    world.pass_ms(500);
+    world.tear(0, 0);
+}
+
+#[test]
+fn an_event_is_left_out_for_the_pause_that_it_came_in_and_for_no_other() {
+    let mut world = synced(plan());
+    ann(&mut world);
+    let id = enabled(&mut world, on_event("ping", json!([task("call", "Call Ann")])));
+    // It came before the pause, and is decided about in it.
+    send(&mut world, of_ann("before", "ping"));
+    torn_for_a_while(&mut world);
+    json_of(ask(&mut world, Workflows::Pause(id.clone())));
+    world.pass(10);
+    let waiting = runs(&mut world);
+    assert_eq!((waiting.len(), &waiting[0]["state"], &waiting[0]["steps"]), (1, &json!("open"), &json!([])));
+    assert_eq!(tasks(&world, "Call Ann"), 0);
+    json_of(ask(&mut world, Workflows::Enable(id.clone())));
+    let told = over(&mut world, 1);
+    assert_eq!((&told[0]["state"], tasks(&world, "Call Ann")), (&json!("done"), 1), "{told:#?}");
+    // It came in the pause, and is decided about after it.
+    json_of(ask(&mut world, Workflows::Pause(id.clone())));
+    send(&mut world, of_ann("meanwhile", "ping"));
+    torn_for_a_while(&mut world);
+    json_of(ask(&mut world, Workflows::Enable(id)));
+    let told = over(&mut world, 2);
+    assert_eq!((&told[0]["state"], tasks(&world, "Call Ann")), (&json!("skipped"), 1), "{told:#?}");
+    assert!(told[0]["why"].as_str().unwrap().contains("paused"), "{told:#?}");
+}
+
 #[test]
 fn a_wait_goes_on_at_its_moment_whatever_restarts_meanwhile() {
     for restarts in [false, true] {

@@ -605,7 +605,7 @@ impl World {
         self.write_some();
         self.poison();
         self.pause_said();
-        self.pause_flows();
+        self.befall_flows();
         let channel = self.open_channel();
         // Half of the channels are paused for a while.
         let pauses = channel.as_ref().filter(|_| self.plan.seed % 4 < 2);
@@ -617,7 +617,7 @@ impl World {
             self.turn_channel(channel, Action::Pause);
         }
         self.resume_said();
-        self.resume_flows();
+        self.restore_flows();
         self.ask_for_all();
         self.write_some();
         if let Some(loss) = self.plan.loses {

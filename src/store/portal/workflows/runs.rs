@@ -240,6 +240,17 @@ pub fn open_up_to(sql: &dyn Sql, most: u32) -> Result<u32, SqlError> {
     Ok((waiting + asked_up_to(sql, most)?).min(most))
 }
 
+/// A mistake that tests plant: runs do not know any more what they asked for, or until when they wait.
+pub fn forget_what_is_waited_for(sql: &dyn Sql, asked: bool) -> Result<(), SqlError> {
+    let statement = if asked {
+        "UPDATE workflow_runs SET action = NULL WHERE state = 'open' AND action IS NOT NULL"
+    } else {
+        "UPDATE workflow_runs SET due_at = 1 << 53 WHERE state = 'open' AND action IS NULL"
+    };
+    sql.exec(statement, &[])?;
+    Ok(())
+}
+
 /// Whether any is looked at when a record changes.
 pub fn any_watches(sql: &dyn Sql) -> Result<bool, SqlError> {
     Ok(int(sql, "SELECT 1 FROM workflow_runs WHERE watches = 1 LIMIT 1", &[])?.is_some())
