@@ -855,6 +855,47 @@ fn events_wait_for_a_workflow_whose_field_vanished_and_none_is_decided_without_i
 }
 
 #[test]
+fn of_several_events_that_wait_for_a_workflow_each_is_asked_whether_it_goes_in() {
+    let mut world = synced(plan());
+    super::make_field(&mut world, "plan", ("string", "text"), []);
+    world.command(Command::RefreshFields);
+    world.pass(3);
+    ann(&mut world);
+    let pause = json!({ "id": "pause", "wait": { "count": 2, "unit": "hours" } });
+    let mut definition = on_event("ping", json!([task("call", "Call {{event.id}}"), pause]));
+    definition["conditions"] = json!({ "all": [
+        { "not": { "property": "plan", "type": "string", "operator": "is", "value": "free" } },
+        { "of": "event", "property": "size", "type": "number", "operator": "at_least", "value": 10 },
+    ] });
+    enabled(&mut world, definition);
+    world.by_tool("DELETE", "/crm/properties/2026-09/contacts/plan", &Value::Null);
+    world.command(Command::RefreshFields);
+    world.pass(3);
+    for (id, size) in [("small", 5), ("large", 20), ("later", 30)] {
+        let mut event = of_ann(id, "ping");
+        event["facts"] = json!({ "size": size });
+        send(&mut world, event);
+    }
+    world.pass(10);
+    super::make_field(&mut world, "plan", ("string", "text"), []);
+    world.command(Command::RefreshFields);
+    let told = over(&mut world, 2);
+    let of = |id: &str| told.iter().find(|run| run["event"] == id).unwrap();
+    assert!(of("small")["why"].as_str().unwrap().contains("conditions"), "{told:#?}");
+    assert_eq!(
+        (&of("large")["state"], &of("small")["state"]),
+        (&json!("open"), &json!("skipped")),
+        "{told:#?}"
+    );
+    let active = format!("under way already: {}.", of("large")["id"].as_str().unwrap());
+    assert!(of("later")["why"].as_str().unwrap().contains(&active), "{told:#?}");
+    assert_eq!(of("large")["subject"], of("later")["subject"], "{told:#?}");
+    assert!(of("large")["subject"].as_str().unwrap().starts_with("contacts/"), "{told:#?}");
+    assert!(world.until(30, |world| tasks(world, "Call large") == 1));
+    assert_eq!(["small", "later"].map(|id| tasks(&world, &format!("Call {id}"))), [0, 0]);
+}
+
+#[test]
 fn a_workflow_that_changes_what_begins_it_ends_and_says_so() {
     let mut world = synced(plan());
     let contact = ann(&mut world);

@@ -152,7 +152,7 @@ impl Portal {
                 log.why = Some(PAUSED_WORDS.to_owned());
                 self.log_only(turn, at, &persons, &log, "skipped")?;
             } else {
-                self.begin_later(turn, at, &persons, log)?;
+                self.begin_later(turn, at, &persons, event, log)?;
             }
         }
         Ok(())

@@ -113,7 +113,7 @@ pub fn put(sql: &dyn Sql, run: &Run) -> Result<(), SqlError> {
              contact, company, deal, email, phone, content)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, CAST(?11 AS INTEGER), CAST(?12 AS INTEGER),
              CAST(?13 AS INTEGER), ?14, ?15, ?16)
-         ON CONFLICT (id) DO UPDATE SET ended_at = excluded.ended_at, state = excluded.state,
+         ON CONFLICT (id) DO UPDATE SET subject = excluded.subject, ended_at = excluded.ended_at, state = excluded.state,
              action = excluded.action, due_at = excluded.due_at, watches = excluded.watches,
              contact = excluded.contact, company = excluded.company, deal = excluded.deal,
              email = excluded.email, phone = excluded.phone, content = excluded.content",
