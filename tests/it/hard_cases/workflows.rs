@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use hubspot_simulator::portal::ClocksChange;
 use serde_json::{Value, json};
 use spoke::{
     engine::{
@@ -22,7 +23,10 @@ use super::{
     signals::{plan as signal_plan, with},
     synced,
 };
-use crate::life::{PORTAL, Plan, World};
+use crate::life::{
+    PORTAL, Plan, World,
+    world::{MINUTE, START_MS},
+};
 
 const HOUR: u64 = 60;
 const DAY: u64 = 24 * HOUR;
@@ -544,6 +548,31 @@ fn a_schedule_takes_everybody_whom_its_conditions_hold_of_once_a_day() {
 }
 
 #[test]
+fn a_clock_that_is_put_forward_or_back_adds_no_hour_and_takes_none_away() {
+    for (before, after) in [(0, 60), (60, 0)] {
+        let mut plan = plan();
+        plan.settings.utc_offset_minutes = before;
+        let change = ClocksChange { at_ms: START_MS + 150 * MINUTE, utc_offset_minutes: after };
+        plan.settings.clocks_change = Some(change);
+        let mut world = synced(plan);
+        ann(&mut world);
+        let definition = json!({
+            "name": "Hourly", "trigger": { "on": "schedule", "record": "contacts", "every": "hour" },
+            "conditions": { "property": "email", "type": "string", "operator": "is", "value": "ann@acme.example" },
+            "enrolment": { "again": "every_time" }, "steps": [task("call", "Call Ann")],
+        });
+        enabled(&mut world, definition);
+        let hours = |world: &World| ((world.now - START_MS) / (HOUR * MINUTE)) as usize;
+        let first = hours(&world);
+        for _ in 0..6 {
+            world.pass(HOUR);
+            let told = runs(&mut world);
+            assert_eq!(told.len(), hours(&world) - first, "{before} to {after} minutes: {told:#?}");
+        }
+    }
+}
+
+#[test]
 fn a_paused_workflow_does_nothing_and_goes_on_where_it_was() {
     let mut world = synced(plan());
     ann(&mut world);
@@ -863,7 +892,7 @@ fn of_several_events_that_wait_for_a_workflow_each_is_asked_whether_it_goes_in()
     ann(&mut world);
     let pause = json!({ "id": "pause", "wait": { "count": 2, "unit": "hours" } });
     let mut definition = on_event("ping", json!([task("call", "Call {{event.id}}"), pause]));
-    definition["conditions"] = json!({ "all": [
+    definition["conditions"] = json!({ "and": [
         { "not": { "property": "plan", "type": "string", "operator": "is", "value": "free" } },
         { "of": "event", "property": "size", "type": "number", "operator": "at_least", "value": 10 },
     ] });

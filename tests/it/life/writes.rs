@@ -80,15 +80,7 @@ impl World {
             for write in action["writes"].as_array().expect("writes") {
                 results.extend(write["result"].as_str().map(str::to_owned));
                 if write["op"] == "create" {
-                    told.push(format!(
-                        "{}: {} {} found {} result {} {}",
-                        action["key"],
-                        write["type"],
-                        write["state"],
-                        write["found"],
-                        write["result"],
-                        write["problem"]
-                    ));
+                    told.push(format!("{}: {write}", action["key"]));
                 }
                 let kind = write["type"].as_str().unwrap_or_default();
                 let creates = write["op"] == "create" && !is_event(write);
