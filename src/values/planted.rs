@@ -62,16 +62,25 @@ pub enum Bug {
     NamesStay,
     /// An endpoint's cursor moves when a message leaves, not when it is taken.
     CursorBeforeAnswer,
+    /// What a workflow's run has asked for is known to the process alone, and called by no name.
+    StepsForgotten,
+    /// Until when a workflow's run waits is known to the process alone.
+    WaitsForgotten,
+    /// What is under way of a workflow that is paused goes on.
+    PausedActs,
 }
 
 impl Bug {
     /// Those that rest on [`Self::Bare`].
     pub const BARE: [Self; 4] = [Self::Bare, Self::CursorFirst, Self::PagedByOffset, Self::NoAskedAt];
 
+    /// Those that take a workflow.
+    pub const OF_FLOWS: [Self; 3] = [Self::StepsForgotten, Self::WaitsForgotten, Self::PausedActs];
+
     /// All that lives must find. [`Self::OrderBelieved`] needs more changes at once than lives have time for,
     /// [`Self::ListClearsTombstones`] an order of answers that is too rare, [`Self::CursorBeforeAnswer`] a receiver that refuses:
     /// named cases find those.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 25] = [
         Self::NoLookback,
         Self::NoTrailing,
         Self::CursorFirst,
@@ -94,6 +103,9 @@ impl Bug {
         Self::FirstPageOfLinks,
         Self::LinksOutliveRecords,
         Self::NamesStay,
+        Self::StepsForgotten,
+        Self::WaitsForgotten,
+        Self::PausedActs,
     ];
 }
 

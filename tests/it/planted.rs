@@ -88,7 +88,10 @@ fn found(bug: Bug) -> Option<(u64, String)> {
         bug if Bug::BARE.contains(&bug) => punctual,
         _ => told,
     };
-    let found = (1..=SEEDS).find_map(|seed| live(plan(seed)).err().map(|why| (seed, why)));
+    // Of ordinary lives one in eighteen has a workflow.
+    let of_flows = |seed: &u64| !Bug::OF_FLOWS.contains(&bug) || drawn(*seed).flows;
+    let mut seeds = (1..).filter(of_flows).take(SEEDS as usize);
+    let found = seeds.find_map(|seed| live(plan(seed)).err().map(|why| (seed, why)));
     plant(None);
     found
 }

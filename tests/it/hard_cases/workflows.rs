@@ -4,6 +4,7 @@ mod lasting;
 
 use std::collections::BTreeSet;
 
+use hubspot_simulator::portal::ClocksChange;
 use serde_json::{Value, json};
 use spoke::{
     engine::{
@@ -25,7 +26,10 @@ use super::{
     signals::{plan as signal_plan, with},
     synced,
 };
-use crate::life::{PORTAL, Plan, World};
+use crate::life::{
+    PORTAL, Plan, World,
+    world::{MINUTE, START_MS},
+};
 
 const HOUR: u64 = 60;
 const DAY: u64 = 24 * HOUR;
@@ -354,6 +358,39 @@ fn who_is_under_way_does_not_go_in_again_by_whatever_name() {
     assert_eq!((tasks(&world, "Call Ann"), tasks(&world, "Call her now")), (1, 1));
 }
 
+/// Nothing can be decided for a while: each turn has a statement that fails.
+fn torn_for_a_while(world: &mut World) {
+    world.tear(1, 1);
+    world.pass_ms(500);
+    world.tear(0, 0);
+}
+
+#[test]
+fn an_event_is_left_out_for_the_pause_that_it_came_in_and_for_no_other() {
+    let mut world = synced(plan());
+    ann(&mut world);
+    let id = enabled(&mut world, on_event("ping", json!([task("call", "Call Ann")])));
+    // It came before the pause, and is decided about in it.
+    send(&mut world, of_ann("before", "ping"));
+    torn_for_a_while(&mut world);
+    json_of(ask(&mut world, Workflows::Pause(id.clone())));
+    world.pass(10);
+    let waiting = runs(&mut world);
+    assert_eq!((waiting.len(), &waiting[0]["state"], &waiting[0]["steps"]), (1, &json!("open"), &json!([])));
+    assert_eq!(tasks(&world, "Call Ann"), 0);
+    json_of(ask(&mut world, Workflows::Enable(id.clone())));
+    let told = over(&mut world, 1);
+    assert_eq!((&told[0]["state"], tasks(&world, "Call Ann")), (&json!("done"), 1), "{told:#?}");
+    // It came in the pause, and is decided about after it.
+    json_of(ask(&mut world, Workflows::Pause(id.clone())));
+    send(&mut world, of_ann("meanwhile", "ping"));
+    torn_for_a_while(&mut world);
+    json_of(ask(&mut world, Workflows::Enable(id)));
+    let told = over(&mut world, 2);
+    assert_eq!((&told[0]["state"], tasks(&world, "Call Ann")), (&json!("skipped"), 1), "{told:#?}");
+    assert!(told[0]["why"].as_str().unwrap().contains("paused"), "{told:#?}");
+}
+
 #[test]
 fn a_wait_goes_on_at_its_moment_whatever_restarts_meanwhile() {
     for restarts in [false, true] {
@@ -511,6 +548,31 @@ fn a_schedule_takes_everybody_whom_its_conditions_hold_of_once_a_day() {
     ask(&mut world, Workflows::Pause(id));
     world.pass(2 * DAY);
     assert_eq!(tasks(&world, "Call Ann"), first + 2);
+}
+
+#[test]
+fn a_clock_that_is_put_forward_or_back_adds_no_hour_and_takes_none_away() {
+    for (before, after) in [(0, 60), (60, 0)] {
+        let mut plan = plan();
+        plan.settings.utc_offset_minutes = before;
+        let change = ClocksChange { at_ms: START_MS + 150 * MINUTE, utc_offset_minutes: after };
+        plan.settings.clocks_change = Some(change);
+        let mut world = synced(plan);
+        ann(&mut world);
+        let definition = json!({
+            "name": "Hourly", "trigger": { "on": "schedule", "record": "contacts", "every": "hour" },
+            "conditions": { "property": "email", "type": "string", "operator": "is", "value": "ann@acme.example" },
+            "enrolment": { "again": "every_time" }, "steps": [task("call", "Call Ann")],
+        });
+        enabled(&mut world, definition);
+        let hours = |world: &World| ((world.now - START_MS) / (HOUR * MINUTE)) as usize;
+        let first = hours(&world);
+        for _ in 0..6 {
+            world.pass(HOUR);
+            let told = runs(&mut world);
+            assert_eq!(told.len(), hours(&world) - first, "{before} to {after} minutes: {told:#?}");
+        }
+    }
 }
 
 #[test]
@@ -824,6 +886,47 @@ fn events_wait_for_a_workflow_whose_field_vanished_and_none_is_decided_without_i
     assert_eq!(run["conditions"][0]["value"], "free", "{run:#}");
     assert_eq!(json_of(ask(&mut world, Workflows::One(id)))["state"], "enabled");
     assert_eq!(["workflow_held", "workflow_resumed"].map(|kind| told_in_feed(&mut world, kind)), [1, 1]);
+}
+
+#[test]
+fn of_several_events_that_wait_for_a_workflow_each_is_asked_whether_it_goes_in() {
+    let mut world = synced(plan());
+    super::make_field(&mut world, "plan", ("string", "text"), []);
+    world.command(Command::RefreshFields);
+    world.pass(3);
+    ann(&mut world);
+    let pause = json!({ "id": "pause", "wait": { "count": 2, "unit": "hours" } });
+    let mut definition = on_event("ping", json!([task("call", "Call {{event.id}}"), pause]));
+    definition["conditions"] = json!({ "and": [
+        { "not": { "property": "plan", "type": "string", "operator": "is", "value": "free" } },
+        { "of": "event", "property": "size", "type": "number", "operator": "at_least", "value": 10 },
+    ] });
+    enabled(&mut world, definition);
+    world.by_tool("DELETE", "/crm/properties/2026-09/contacts/plan", &Value::Null);
+    world.command(Command::RefreshFields);
+    world.pass(3);
+    for (id, size) in [("small", 5), ("large", 20), ("later", 30)] {
+        let mut event = of_ann(id, "ping");
+        event["facts"] = json!({ "size": size });
+        send(&mut world, event);
+    }
+    world.pass(10);
+    super::make_field(&mut world, "plan", ("string", "text"), []);
+    world.command(Command::RefreshFields);
+    let told = over(&mut world, 2);
+    let of = |id: &str| told.iter().find(|run| run["event"] == id).unwrap();
+    assert!(of("small")["why"].as_str().unwrap().contains("conditions"), "{told:#?}");
+    assert_eq!(
+        (&of("large")["state"], &of("small")["state"]),
+        (&json!("open"), &json!("skipped")),
+        "{told:#?}"
+    );
+    let active = format!("under way already: {}.", of("large")["id"].as_str().unwrap());
+    assert!(of("later")["why"].as_str().unwrap().contains(&active), "{told:#?}");
+    assert_eq!(of("large")["subject"], of("later")["subject"], "{told:#?}");
+    assert!(of("large")["subject"].as_str().unwrap().starts_with("contacts/"), "{told:#?}");
+    assert!(world.until(30, |world| tasks(world, "Call large") == 1));
+    assert_eq!(["small", "later"].map(|id| tasks(&world, &format!("Call {id}"))), [0, 0]);
 }
 
 #[test]

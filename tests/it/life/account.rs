@@ -100,6 +100,7 @@ impl World {
         self.control("POST", "portals", &account);
         self.furnish_further();
         self.furnish_lists();
+        self.furnish_flows();
         self.put_app(CLIENT_SECRET);
         self.control(
             "POST",
@@ -153,7 +154,7 @@ impl World {
             app: app.key,
             at: Timestamp(self.now as i64),
             user: tokens.user_id,
-            account: Account { portal: PortalId(PORTAL), name: None, ui_domain: None, utc_offset_ms: 0 },
+            account: self.account(),
             scopes: tokens.scopes,
             access_token: tokens.access.expose().clone(),
             renewal: Some(Renewal {
@@ -165,6 +166,13 @@ impl World {
         };
         self.command_to(object, Command::Connect(Box::new(connect))).expect("connecting meets no fault");
         self.follow_all(object);
+    }
+
+    /// What the front knows of the account as it connects it; where nothing goes by the account's clock, what it knows if HubSpot did not say.
+    fn account(&self) -> Account {
+        let ahead = if self.plan.flows { self.plan.settings.utc_offset_minutes } else { 0 };
+        let utc_offset_ms = i64::from(ahead) * MINUTE as i64;
+        Account { portal: PortalId(PORTAL), name: None, ui_domain: None, utc_offset_ms }
     }
 
     /// What the front does with a private app's token: asks what it is, and hands the connection to its object.
@@ -180,7 +188,7 @@ impl World {
             app: AppKey::token(),
             at: Timestamp(self.now as i64),
             user: None,
-            account: Account { portal: PortalId(PORTAL), name: None, ui_domain: None, utc_offset_ms: 0 },
+            account: self.account(),
             scopes: info.scopes,
             access_token: token.expose().clone(),
             renewal: None,

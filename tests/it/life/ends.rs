@@ -320,8 +320,8 @@ impl World {
                 .collect();
             // Runs of scores have promises of their own.
             let of_scores = kind == "companies" && self.plan.scores;
-            // So has what is said of people.
-            let of_others = of_scores || (kind == "contacts" && self.plan.said);
+            // So have what is said of people, and workflows.
+            let of_others = of_scores || (kind == "contacts" && (self.plan.said || self.plan.flows));
             for (id, own) in portal.writes(kind) {
                 if own.archives > 0 {
                     return Err(format!("an app archived {kind} {id}"));

@@ -8,6 +8,8 @@ mod beside;
 mod channels;
 mod deeds;
 mod ends;
+mod flow_ends;
+pub mod flows;
 mod further;
 pub mod links;
 mod plan;

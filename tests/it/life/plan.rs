@@ -125,6 +125,8 @@ pub struct Plan {
     pub signals: bool,
     /// The host scores accounts.
     pub scores: bool,
+    /// The host has workflows, and sends events.
+    pub flows: bool,
     /// The host says of people what an activation keeps on contacts.
     pub said: bool,
     /// The connection may import companies and not update them: every file of scores is an import.
@@ -178,6 +180,7 @@ impl Default for Plan {
             acts: false,
             signals: false,
             scores: false,
+            flows: false,
             said: false,
             imports: false,
             more_scopes: Vec::new(),

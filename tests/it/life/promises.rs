@@ -320,7 +320,7 @@ impl World {
             ["email", "hs_additional_emails", "hs_merged_object_ids"].map(|name| properties[name].as_str());
         let names = texts.iter().flatten().flat_map(|text| text.split(';')).map(str::trim);
         let names: Vec<String> = names.filter(|name| !name.is_empty()).map(str::to_lowercase).collect();
-        if self.plan.said {
+        if self.plan.said || self.plan.flows {
             self.erase_addresses(&names);
         }
         self.kept_out.extend(names);

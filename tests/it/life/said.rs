@@ -425,7 +425,7 @@ impl World {
     }
 
     /// Whether a contact was erased, here or in HubSpot, or has a name of somebody who is kept out.
-    fn is_gone_for_good(&self, id: u64) -> bool {
+    pub(super) fn is_gone_for_good(&self, id: u64) -> bool {
         const NAMES: [&str; 3] = ["email", "hs_additional_emails", "hs_merged_object_ids"];
         let portal = self.simulator.portal(PORTAL).expect("the account exists");
         let Some(view) = view(portal, "contacts", id) else { return false };

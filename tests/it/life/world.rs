@@ -33,6 +33,7 @@ use spoke::{
 
 use super::{
     deeds::Deed,
+    flows::Flows,
     plan::Plan,
     receivers::Receiver,
     said::Said,
@@ -74,6 +75,8 @@ pub(super) enum What {
     Deliver { delivery: Delivery },
     /// The host says something of people.
     Say,
+    /// The host sends an event.
+    Flow,
     /// Nothing; but webhooks that are ready leave.
     Look,
 }
@@ -160,6 +163,7 @@ pub struct World {
     pub(super) scored: usize,
     /// What the host scored each account last.
     pub(super) scores: BTreeMap<usize, usize>,
+    pub(super) flows: Flows,
     pub(super) said: Said,
     pub(super) rng: fastrand::Rng,
     pub(super) edits_until: u64,
@@ -195,6 +199,7 @@ impl World {
             signals_sent: 0,
             scored: 0,
             scores: BTreeMap::new(),
+            flows: Flows::default(),
             said: Said::default(),
             rng: fastrand::Rng::with_seed(plan.seed),
             edits_until: START_MS + plan.minutes * MINUTE,
@@ -441,6 +446,7 @@ impl World {
             }
             What::Edit => self.edit(),
             What::Say => self.say(),
+            What::Flow => self.flow(),
             What::Crash => self.crash(),
             What::Deliver { delivery } => self.deliver(&delivery),
             What::Look => {}
@@ -578,6 +584,7 @@ impl World {
         self.automate();
         self.turn_scores_on();
         self.activate();
+        self.begin_flows();
         self.make_rule();
         self.write_some();
         while self.now < half {
@@ -598,6 +605,7 @@ impl World {
         self.write_some();
         self.poison();
         self.pause_said();
+        self.befall_flows();
         let channel = self.open_channel();
         // Half of the channels are paused for a while.
         let pauses = channel.as_ref().filter(|_| self.plan.seed % 4 < 2);
@@ -609,6 +617,7 @@ impl World {
             self.turn_channel(channel, Action::Pause);
         }
         self.resume_said();
+        self.restore_flows();
         self.ask_for_all();
         self.write_some();
         if let Some(loss) = self.plan.loses {
@@ -636,6 +645,7 @@ impl World {
             }
             self.attend();
             self.mend_said();
+            self.mend_flows();
         }
         let by_size_alone = !self.plan.switches.list_search_tells_times;
         // What is right once the last has been told stays right in an account at rest: one life in 28 is watched for that,
@@ -685,6 +695,7 @@ impl World {
         self.signals_are_right()?;
         self.scores_are_right()?;
         self.said_is_right()?;
+        self.flows_are_right()?;
         self.writes_are_right()?;
         if channel { self.channel_is_right() } else { Ok(()) }
     }

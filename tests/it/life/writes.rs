@@ -65,6 +65,7 @@ impl World {
         // Of whoever is erased after a signal of theirs nobody knows what was written.
         let mut forgotten = one_made_is_erased(self)
             || (0..self.signals_sent).any(|number| self.is_erased(&signals::address(number)));
+        forgotten |= self.plan.flows && self.somebody_is_erased();
         let mut told: Vec<String> = Vec::new();
         let mut results: BTreeSet<String> = BTreeSet::new();
         for id in self.written.clone() {
@@ -79,15 +80,7 @@ impl World {
             for write in action["writes"].as_array().expect("writes") {
                 results.extend(write["result"].as_str().map(str::to_owned));
                 if write["op"] == "create" {
-                    told.push(format!(
-                        "{}: {} {} found {} result {} {}",
-                        action["key"],
-                        write["type"],
-                        write["state"],
-                        write["found"],
-                        write["result"],
-                        write["problem"]
-                    ));
+                    told.push(format!("{}: {write}", action["key"]));
                 }
                 let kind = write["type"].as_str().unwrap_or_default();
                 let creates = write["op"] == "create" && !is_event(write);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    Mode, Running, Saved, VERSIONS,
+    Mode, Pause, Running, Saved, VERSIONS,
     advance::may_reopen,
     log::{ASKED, Record},
 };
@@ -230,6 +230,7 @@ impl Portal {
                 let running = &mut self.workflows.all[at];
                 if running.saved.mode == Mode::Enabled {
                     (running.saved.mode, running.saved.above) = (Mode::Paused, None);
+                    running.saved.pause = Some(Pause { from: turn.now, until: None });
                     running.save(turn)?;
                 }
                 self.told_workflow(turn, at)
@@ -324,6 +325,7 @@ impl Portal {
             created_at: turn.now,
             updated_at: turn.now,
             enabled_at: None,
+            pause: None,
             slot: None,
             above: None,
             held: None,
@@ -390,6 +392,9 @@ impl Portal {
         let running = &mut self.workflows.all[at];
         running.saved.mode = Mode::Enabled;
         running.saved.enabled_at = Some(turn.now);
+        if let Some(pause) = &mut running.saved.pause {
+            pause.until.get_or_insert(turn.now);
+        }
         running.saved.trouble = None;
         running.saved.held = running.saved.held.take().filter(|held| held.until.is_some() || held.missed);
         running.save(turn)?;

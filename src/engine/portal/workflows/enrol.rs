@@ -3,7 +3,7 @@
 
 use super::{
     Running, TIMES_A_DAY,
-    facts::{Persons, subjects},
+    facts::{Persons, subject_of_event, subjects},
     fields::Discovered,
     log::{Record, told},
 };
@@ -48,6 +48,7 @@ pub(super) enum Entry {
 }
 
 const CONDITIONS: &str = "The conditions do not hold.";
+const FULL: &str = "As many runs are open as may be. Pause or cancel what is not needed.";
 
 impl Portal {
     /// Whether something goes into a workflow now, by its conditions and by how often it may.
@@ -104,8 +105,7 @@ impl Portal {
             return Ok(Entry::Stays(format!("It is under way already: {run}."), found));
         }
         if self.workflows.room() == 0 {
-            let words = "As many runs are open as may be. Pause or cancel what is not needed.";
-            return Ok(Entry::Stays(words.to_owned(), found));
+            return Ok(Entry::Stays(FULL.to_owned(), found));
         }
         Ok(Entry::Enters(found))
     }
@@ -161,25 +161,23 @@ impl Portal {
         Ok(())
     }
 
-    /// Keeps an event for a workflow that stands still: its conditions are asked once it goes on.
+    /// Keeps an event for a workflow that stands still: its conditions are asked once it goes on. Until then it is under way of nobody: of
+    /// several that wait for the same record some may not go in.
     pub(super) fn begin_later(
         &mut self,
         turn: &mut Turn<'_>,
         at: usize,
         persons: &Persons,
+        event: &Event,
         mut record: Record,
     ) -> Result<(), SqlError> {
-        let running = &self.workflows.all[at];
-        let subject = persons.subject(running.definition.trigger.record());
-        let is_active = store::active(turn.sql, running.number, running.saved.version, &[subject])?;
-        if is_active.is_some() || self.workflows.room() == 0 {
-            record.why =
-                Some("The workflow stood still, and something else of the same waits for it.".to_owned());
+        if self.workflows.room() == 0 {
+            record.why = Some(FULL.to_owned());
             return self.log_only(turn, at, persons, &record, "skipped");
         }
         record.asks = true;
-        let run = Self::new_run(turn, running, persons, &record, "open")?;
-        store::put(turn.sql, &run)?;
+        let run = Self::new_run(turn, &self.workflows.all[at], persons, &record, "open")?;
+        store::put(turn.sql, &Run { subject: subject_of_event(&event.id), ..run })?;
         self.workflows.open += 1;
         self.workflows.used = true;
         Ok(())

@@ -10,7 +10,7 @@ use crate::{
         portal::workflows::events::{self as store, New, Pending},
         sql::SqlError,
     },
-    values::{ids::ObjectType, json, phone::Phone},
+    values::{ids::ObjectType, json, phone::Phone, time::Timestamp},
 };
 
 /// The event whose route is asked by telephone number: workflows for it have numbers indexed before the first call comes.
@@ -108,14 +108,19 @@ impl Portal {
                 break;
             }
             let event: Event = json::parse(&one.content).map_err(|_| SqlError::Content("workflow_events"))?;
-            self.decide_event(turn, &event)?;
+            self.decide_event(turn, &event, one.received_at)?;
             decided.push(one.number);
         }
         store::decided(turn.sql, &decided)?;
         Ok(!decided.is_empty())
     }
 
-    fn decide_event(&mut self, turn: &mut Turn<'_>, event: &Event) -> Result<(), SqlError> {
+    fn decide_event(
+        &mut self,
+        turn: &mut Turn<'_>,
+        event: &Event,
+        received_at: Timestamp,
+    ) -> Result<(), SqlError> {
         // Whoever was erased since is nobody.
         if self.is_of_kept_out(event) {
             return Ok(());
@@ -127,7 +132,7 @@ impl Portal {
             if *own != event.event || matches!(running.saved.mode, Mode::Draft | Mode::Removed) {
                 continue;
             }
-            let (record, works, mode) = (*record, running.works(), running.saved.mode);
+            let (record, works, was_paused) = (*record, running.works(), running.was_paused(received_at));
             let name = running.definition.name.clone();
             let mut persons = match &named {
                 Some(persons) => persons,
@@ -136,18 +141,18 @@ impl Portal {
             .clone();
             self.add_related(turn, &mut persons, record, &|_| true)?;
             let began = format!("The event \"{}\" came: {}.", event.event, event.id);
-            if works {
+            if works && !was_paused {
                 let facts = self.facts_of(turn, record, &persons, Some(event), &|_| true)?;
                 let candidate = Candidate { persons, facts: &facts, before: None, event: Some(event), began };
                 self.enrol(turn, at, candidate)?;
                 continue;
             }
             let mut log = Record::new(&name, began, Some(event.clone()), &persons);
-            if mode == Mode::Paused {
+            if was_paused {
                 log.why = Some(PAUSED_WORDS.to_owned());
                 self.log_only(turn, at, &persons, &log, "skipped")?;
             } else {
-                self.begin_later(turn, at, &persons, log)?;
+                self.begin_later(turn, at, &persons, event, log)?;
             }
         }
         Ok(())

@@ -107,7 +107,7 @@ impl Persons {
             return subject_of(kind, id);
         }
         let named = (kind == ObjectType::Contacts).then(|| self.named().into_iter().next()).flatten();
-        named.unwrap_or_else(|| format!("event/{}", self.event.as_deref().unwrap_or_default()))
+        named.unwrap_or_else(|| subject_of_event(self.event.as_deref().unwrap_or_default()))
     }
 
     /// Whom the host named, in the words of subjects.
@@ -122,6 +122,11 @@ impl Persons {
 /// A record as a subject.
 pub(super) fn subject_of(kind: ObjectType, id: RecordId) -> String {
     format!("{}/{id}", kind.name())
+}
+
+/// An event of nobody that is known as a subject.
+pub(super) fn subject_of_event(id: &str) -> String {
+    format!("event/{id}")
 }
 
 /// The types besides the record's own that it takes to say whether a record goes in.

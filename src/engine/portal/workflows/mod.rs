@@ -13,7 +13,8 @@
 //! off, is passed over. A run goes by the version it began with, whatever is edited meanwhile. It keeps why it began, whom it is of and what
 //! each step saw and came to ([`log`]).
 //!
-//! A workflow that is paused does nothing, also of what is under way; what falls due meanwhile goes on when it is enabled. One that names
+//! A workflow that is paused does nothing, also of what is under way; what falls due meanwhile goes on when it is enabled, and so does an event
+//! that had come before and was not decided about. One that came meanwhile begins nothing, whenever it is decided about. A workflow that names
 //! fields that are gone stands still in the same way ([`held`]): events wait for it, and changes of that time begin nothing. A routing decision
 //! is answered at once from the mirror, and leaves nothing behind but a row of the log ([`route`]).
 //!
@@ -56,6 +57,7 @@ use crate::{
     values::{
         ids::{ObjectType, WorkflowId},
         json,
+        planted::{Bug, planted},
         time::{DAY_MS, Timestamp},
     },
 };
@@ -114,6 +116,15 @@ impl Mode {
     }
 }
 
+/// A time in which a workflow was paused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Pause {
+    from: Timestamp,
+    /// `None`: it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until: Option<Timestamp>,
+}
+
 /// A workflow, as saved.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Saved {
@@ -126,6 +137,9 @@ struct Saved {
     /// Since when it does anything: what was made in HubSpot before is not new to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     enabled_at: Option<Timestamp>,
+    /// When it was paused last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pause: Option<Pause>,
     /// The moment of the schedule that came last, counted in its own unit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     slot: Option<i64>,
@@ -166,6 +180,14 @@ impl Running {
     /// Whether it does anything now.
     fn works(&self) -> bool {
         self.saved.mode == Mode::Enabled && self.saved.held.is_none()
+    }
+
+    /// Whether it was paused at a moment, as far as is remembered: when it was paused last.
+    fn was_paused(&self, at: Timestamp) -> bool {
+        match self.saved.pause {
+            Some(Pause { from, until }) => from <= at && until.is_none_or(|until| at < until),
+            None => self.saved.mode == Mode::Paused,
+        }
     }
 
     /// Whether it is one, and not being forgotten.
@@ -220,6 +242,9 @@ impl Workflows {
             all.extend(definition.map(|definition| Running::new(number, saved, definition)));
         }
         let used = store::any(turn.sql)?;
+        if planted(Bug::StepsForgotten) || planted(Bug::WaitsForgotten) {
+            runs::forget_what_is_waited_for(turn.sql, planted(Bug::StepsForgotten))?;
+        }
         Ok(Self {
             all,
             decided: feed::latest(turn.sql)?,
@@ -250,7 +275,8 @@ impl Workflows {
 
     /// Rows of those that do nothing now: a JSON list.
     fn still(&self) -> String {
-        let still = self.all.iter().filter(|running| !running.works());
+        let acts = |running: &Running| running.saved.mode == Mode::Paused && planted(Bug::PausedActs);
+        let still = self.all.iter().filter(|running| !running.works() && !acts(running));
         store::numbers_json(&still.map(|running| running.number).collect::<Vec<_>>())
     }
 

@@ -28,7 +28,8 @@ const MONDAY: i64 = 3;
 /// The last moment of a schedule that has come, counted in its own unit; and when the next comes.
 pub(super) fn slot(every: Every, now: Timestamp, utc_offset_ms: i64) -> (i64, Timestamp) {
     let (length, first) = match every {
-        Every::Hour => (HOUR_MS, 0),
+        // An hour begins when it does, whichever hour it is called: a clock that is put forward or back begins none and skips none.
+        Every::Hour => (HOUR_MS, utc_offset_ms.div_euclid(HOUR_MS) * HOUR_MS),
         Every::Day { hour } => (DAY_MS, i64::from(hour) * HOUR_MS),
         Every::Week { weekday, hour } => {
             let days = Weekday::ALL.iter().position(|(_, own)| *own == weekday).unwrap_or(0) as i64;
@@ -158,5 +159,8 @@ mod tests {
         let numbers = ["2026-11-20T08:59:59Z", "2026-11-20T09:00:00Z"]
             .map(|now| slot(week(Weekday::Friday), at(now), 0).0);
         assert_eq!(numbers[0] + 1, numbers[1]);
+        // An account whose clock is half an hour ahead, and then an hour and a half.
+        let hours = [1, 3].map(|halves| slot(Every::Hour, at("2026-11-20T02:40:00Z"), halves * HOUR_MS / 2));
+        assert_eq!((hours[0], hours[0].1.to_rfc3339()), (hours[1], "2026-11-20T03:30:00.000Z".to_owned()));
     }
 }

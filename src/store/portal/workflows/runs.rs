@@ -113,7 +113,7 @@ pub fn put(sql: &dyn Sql, run: &Run) -> Result<(), SqlError> {
              contact, company, deal, email, phone, content)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, CAST(?11 AS INTEGER), CAST(?12 AS INTEGER),
              CAST(?13 AS INTEGER), ?14, ?15, ?16)
-         ON CONFLICT (id) DO UPDATE SET ended_at = excluded.ended_at, state = excluded.state,
+         ON CONFLICT (id) DO UPDATE SET subject = excluded.subject, ended_at = excluded.ended_at, state = excluded.state,
              action = excluded.action, due_at = excluded.due_at, watches = excluded.watches,
              contact = excluded.contact, company = excluded.company, deal = excluded.deal,
              email = excluded.email, phone = excluded.phone, content = excluded.content",
@@ -238,6 +238,17 @@ pub fn open_up_to(sql: &dyn Sql, most: u32) -> Result<u32, SqlError> {
          SELECT 1 FROM workflow_runs WHERE state = 'open' AND action IS NULL LIMIT ?1)";
     let waiting = int(sql, waiting, &[Param::Int(most.into())])?.unwrap_or(0) as u32;
     Ok((waiting + asked_up_to(sql, most)?).min(most))
+}
+
+/// A mistake that tests plant: runs do not know any more what they asked for, or until when they wait.
+pub fn forget_what_is_waited_for(sql: &dyn Sql, asked: bool) -> Result<(), SqlError> {
+    let statement = if asked {
+        "UPDATE workflow_runs SET action = NULL WHERE state = 'open' AND action IS NOT NULL"
+    } else {
+        "UPDATE workflow_runs SET due_at = 1 << 53 WHERE state = 'open' AND action IS NULL"
+    };
+    sql.exec(statement, &[])?;
+    Ok(())
 }
 
 /// Whether any is looked at when a record changes.
