@@ -207,9 +207,8 @@ impl Portal {
             if sieve.items.len() < share {
                 let whom = marked.emails.first().cloned().unwrap_or_else(|| store::of_record(id));
                 let Marked { marks, failed, .. } = marked;
-                // Another of its marks may be among those looked at next: no contact is in a call twice.
-                sieve.flying.insert(id);
                 sieve.items.push(Item { record: Some(id), marks, whom, values, about, failed });
+                // Another of its marks may be among those looked at next: no contact is in a call twice.
                 sieve.flying.insert(id);
             }
         }
