@@ -363,12 +363,15 @@ impl Portal {
             }
         }
         let count = own.len();
-        let new = wanted
-            .iter()
-            .filter_map(|number| self.activations.attributes.get(number))
-            .filter(|attribute| !own.contains(attribute.saved.property.as_str()))
-            .count();
-        Ok((new > 0 && count + new > OWN_PROPERTIES).then(|| {
+        // Those that others have yet to make take their room too.
+        let is_new = |number: &&i64| {
+            let attribute = self.activations.attributes.get(number);
+            attribute.is_some_and(|attribute| !own.contains(attribute.saved.property.as_str()))
+        };
+        let mut due = self.activations.selected();
+        due.extend(wanted);
+        let new = due.iter().filter(is_new).count();
+        Ok((wanted.iter().any(|number| is_new(&number)) && count + new > OWN_PROPERTIES).then(|| {
             format!(
                 "HubSpot allows {OWN_PROPERTIES} properties of contacts that people define; there are {count}, and {new} would be made."
             )

@@ -254,6 +254,9 @@ fn an_activation_that_the_account_has_no_room_for_is_refused_as_it_is_saved() {
     );
     assert_eq!(told(&mut world, || Activate::Activations)["results"], json!([]));
     let own = activate(&mut world, &selection(&["vip"], &[], Unknown::Skip));
+    let other = selection(&[], &["points"], Unknown::Skip);
+    let words = refused(&mut world, || Activate::AddActivation(other.clone()));
+    assert!(words.contains("2 would be made"), "the one that is not made yet takes the room: {words}");
     over(&mut world, &own);
     assert_eq!(held(&world, VIP, 0..1), ["true"], "one fits");
     let words = refused(&mut world, || Activate::EditActivation(own.clone(), both.clone()));
