@@ -63,10 +63,15 @@ impl Portal {
     ) -> Result<(), SqlError> {
         let kind = self.streams[index].saved.object_type;
         if (self.signals.is_used() || self.workflows.is_used()) && kind == ObjectType::Contacts {
-            let stored = records::by_ids(turn.sql, kind, ids)?;
+            // Whoever became part of them is the same person, and what was done for them is still of the record that they were.
+            let mut persons = ids.to_vec();
+            for id in ids {
+                persons.extend(records::merged_from(turn.sql, kind, *id)?);
+            }
+            let stored = records::by_ids(turn.sql, kind, &persons)?;
             let emails = addresses(&stored);
-            self.erase_signals(turn, kind, ids, &emails)?;
-            self.erase_workflow_runs(turn, kind, (ids, &emails), &stored)?;
+            self.erase_signals(turn, kind, &persons, &emails)?;
+            self.erase_workflow_runs(turn, kind, (&persons, &emails), &stored)?;
         }
         if self.activations.is_used() && kind == ObjectType::Contacts {
             let stored = records::by_ids(turn.sql, kind, ids)?;

@@ -11,6 +11,7 @@ use spoke::{
         portal::{
             blocks::{Command as Privacy, Whom},
             messages::{Answer, Command},
+            outbox::commands::{Asked, Command as Outbox},
             workflows::commands::{Answer as Told, Command as Workflows, On, Received, Refusal},
         },
         workflow::{Event, templates},
@@ -886,6 +887,61 @@ fn events_wait_for_a_workflow_whose_field_vanished_and_none_is_decided_without_i
     assert_eq!(run["conditions"][0]["value"], "free", "{run:#}");
     assert_eq!(json_of(ask(&mut world, Workflows::One(id)))["state"], "enabled");
     assert_eq!(["workflow_held", "workflow_resumed"].map(|kind| told_in_feed(&mut world, kind)), [1, 1]);
+}
+
+#[test]
+fn with_somebody_erased_in_hubspot_goes_what_was_done_for_whoever_became_part_of_them() {
+    let mut world = synced(plan());
+    let ann = ann(&mut world);
+    let bob = world.contact("create", json!({ "properties": { "email": "bob@acme.example" } }));
+    assert!(world.until(20, |world| world.record(&bob).is_some()));
+    enabled(&mut world, on_event("ping", json!([task("call", "Call")])));
+    send(&mut world, json!({ "id": "e1", "event": "ping", "object_type": "contacts", "record_id": bob }));
+    over(&mut world, 1);
+    world.contact("merge", json!({ "primary": ann, "other": bob }));
+    world.pass(20);
+    assert_eq!(runs(&mut world).len(), 1);
+    world.contact("erase", json!({ "id": ann }));
+    world.pass(20);
+    assert_eq!(runs(&mut world), [] as [Value; 0]);
+}
+
+#[test]
+fn the_answer_to_what_was_written_of_somebody_erased_is_no_other_writes() {
+    let mut world = synced(plan());
+    let contact = ann(&mut world);
+    let note = json!({ "id": "note", "do": "add_note", "body": "Of Ann" });
+    enabled(&mut world, on_event("ping", json!([note])));
+    world.hold("/notes/batch/create", 1);
+    send(&mut world, of_ann("e1", "ping"));
+    assert!(world.until(30, |world| world.held() == 1));
+    let whom = Whom::Record { object_type: ObjectType::Contacts, id: contact.parse().unwrap() };
+    assert!(matches!(world.command(Command::Privacy(Privacy::Erase { whom })), Some(Answer::Json(_))));
+    let wanted = json!({ "action": "create_task", "subject": "Call Bob", "due": "2026-12-01T09:00:00Z" });
+    let asked: Asked =
+        serde_json::from_value(json!({ "dry_run": false, "background": false, "wanted": wanted })).unwrap();
+    world.command(Command::Outbox(Outbox::Do(vec![asked])));
+    world.release();
+    assert!(world.until(30, |world| tasks(world, "Call Bob") == 1), "{}", world.dump_of("outbox"));
+}
+
+#[test]
+fn what_changed_before_a_workflow_was_enabled_begins_nothing() {
+    let mut world = synced(Plan { idle_ms: u64::MAX, ..plan() });
+    let ann = ann(&mut world);
+    let properties = json!({ "email": "bob@acme.example", "firstname": "Bob" });
+    let bob = world.contact("create", json!({ "properties": properties }));
+    edit(&mut world, &ann, json!({ "firstname": "Anna" }));
+    world.pass(10);
+    let definition = json!({
+        "name": "Renamed", "enrolment": { "again": "every_time" }, "steps": [task("call", "Call {{contact.firstname}}")],
+        "trigger": { "on": "change", "record": "contacts", "kinds": ["created", "updated"], "properties": ["firstname"] },
+    });
+    enabled(&mut world, definition);
+    edit(&mut world, &bob, json!({ "firstname": "Robert" }));
+    let told = over(&mut world, 1);
+    let subjects: Vec<&str> = told.iter().map(|run| run["subject"].as_str().unwrap()).collect();
+    assert_eq!(subjects, [format!("contacts/{bob}")], "{told:#?}");
 }
 
 #[test]

@@ -43,12 +43,8 @@ pub(super) fn chain(portal: &Portal, kind: &str, id: u64) -> Vec<u64> {
 /// than it was made with.
 pub(super) fn one_made_is_erased(world: &World) -> bool {
     let portal = world.simulator.portal(PORTAL).expect("the account exists");
-    let is_erased = |id: u64| {
-        world.kept_out.contains(&id.to_string())
-            || view(portal, "contacts", id).is_some_and(|view| view.record.state == State::Erased)
-    };
     let made = portal.writes("contacts").filter(|(_, own)| own.creates > 0);
-    made.flat_map(|(id, _)| chain(portal, "contacts", id)).any(is_erased)
+    made.flat_map(|(id, _)| chain(portal, "contacts", id)).any(|id| world.is_gone_for_good(id))
 }
 
 /// What a record became in the end.

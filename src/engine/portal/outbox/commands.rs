@@ -374,7 +374,8 @@ impl Portal {
                 })
             })
             .collect::<Result<_, SqlError>>()?;
-        store::add(turn.sql, number, turn.now, &rows)?;
+        let numbers = store::add(turn.sql, number, turn.now, &rows, self.outbox.greatest)?;
+        self.outbox.greatest = numbers.into_iter().fold(self.outbox.greatest, i64::max);
         if asked.dry_run {
             self.say_what_is_there(turn, number)?;
         }

@@ -260,6 +260,8 @@ pub(super) struct Outbox {
     by_seats_at: Option<Timestamp>,
     /// Of what was compared with a create: not asked again in this life of the object.
     candidates: BTreeMap<i64, Vec<RecordId>>,
+    /// The greatest number that a write had in this life of the object.
+    greatest: i64,
 }
 
 impl Outbox {
@@ -277,6 +279,7 @@ impl Outbox {
             by_seats: used,
             by_seats_at: of_seats.first().map(|(_, _, due_at)| *due_at),
             used,
+            greatest: store::greatest(turn.sql)?,
             ..Self::default()
         })
     }

@@ -388,6 +388,8 @@ impl Portal {
             return Ok(wrong(faults));
         }
         allowed!(self.mirror_workflow(turn, &definition, effects)?);
+        // What changed before is nothing to it, also where nobody has listened since this process began.
+        self.follow_workflows(turn)?;
         self.begin_schedule(at, turn.now);
         let running = &mut self.workflows.all[at];
         running.saved.mode = Mode::Enabled;

@@ -305,7 +305,7 @@ mod tests {
         };
         // Of list 7 nobody knows what is on it.
         let all = [place(5, 12), place(6, 12), place(7, 12), place(5, 112)];
-        add(&sql, action, Timestamp(1), &all).unwrap();
+        add(&sql, action, Timestamp(1), &all, 0).unwrap();
         forget(&sql, ObjectType::Contacts, &[RecordId(12)]).unwrap();
         let left = of_action(&sql, action).unwrap();
         let left: Vec<&str> = left.iter().map(|entry| entry.target.as_str()).collect();
@@ -333,7 +333,7 @@ mod tests {
             write("create", "notes"),
             write("update", "tasks"),
         ];
-        let numbers = add(&sql, action, Timestamp(1), &all).unwrap();
+        let numbers = add(&sql, action, Timestamp(1), &all, 0).unwrap();
         leave(&sql, &numbers, None, Timestamp(2)).unwrap();
         let kind = ObjectType::Tasks;
         assert_eq!(under_way(&sql, numbers[0], kind).unwrap(), [all[1].content.clone()]);
@@ -368,7 +368,7 @@ mod tests {
             after: None,
             content: "{}".to_owned(),
         };
-        let numbers = add(&sql, action, Timestamp(1), &[create("tasks"), create("notes")]).unwrap();
+        let numbers = add(&sql, action, Timestamp(1), &[create("tasks"), create("notes")], 0).unwrap();
         leave(&sql, &numbers[..1], Some("spoke_action_id"), Timestamp(2)).unwrap();
         leave(&sql, &numbers[1..], None, Timestamp(2)).unwrap();
         for number in numbers {

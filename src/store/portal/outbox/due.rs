@@ -128,9 +128,9 @@ mod tests {
             content: "{}".to_owned(),
         };
         let job: Vec<New> = (0..20).map(|record| write(1, record)).collect();
-        let numbers = add(&sql, action, Timestamp(1), &job).unwrap();
+        let numbers = add(&sql, action, Timestamp(1), &job, 0).unwrap();
         // The second waits for the job's own write of the record.
-        let persons = add(&sql, action, Timestamp(1), &[write(0, 30), write(0, 19)]).unwrap();
+        let persons = add(&sql, action, Timestamp(1), &[write(0, 30), write(0, 19)], 0).unwrap();
         let due: Vec<i64> =
             due(&sql, Timestamp(1), (&[], true), 10).unwrap().iter().map(|entry| entry.number).collect();
         assert_eq!(due, [&persons[..1], &numbers[..9]].concat());
@@ -156,7 +156,7 @@ mod tests {
         };
         let all =
             [write("tie/contacts/companies"), write("tie/contacts/companies#1"), write("update/contacts")];
-        let numbers = add(&sql, action, Timestamp(1), &all).unwrap();
+        let numbers = add(&sql, action, Timestamp(1), &all, 0).unwrap();
         let due = |ties: bool| -> Vec<i64> {
             due(&sql, Timestamp(1), (&[], ties), 10).unwrap().iter().map(|entry| entry.number).collect()
         };

@@ -256,14 +256,27 @@ fn entries(rows: Vec<Row>) -> Result<Vec<Entry>, SqlError> {
     rows.into_iter().map(entry).collect()
 }
 
-/// Adds the writes of an action. One that waits for an earlier step of it gets the row of that.
-pub fn add(sql: &dyn Sql, action: i64, now: Timestamp, writes: &[New]) -> Result<Vec<i64>, SqlError> {
+/// The greatest number of a write that is kept; 0: none is.
+pub fn greatest(sql: &dyn Sql) -> Result<i64, SqlError> {
+    Ok(int(sql, "SELECT max(number) FROM outbox", &[])?.unwrap_or(0))
+}
+
+/// Adds the writes of an action, under numbers greater than `above` and than any that is kept: an answer under way goes by its write's
+/// number, also where that is forgotten meanwhile. One that waits for an earlier step of it gets the row of that.
+pub fn add(
+    sql: &dyn Sql,
+    action: i64,
+    now: Timestamp,
+    writes: &[New],
+    above: i64,
+) -> Result<Vec<i64>, SqlError> {
     let mut numbers: Vec<i64> = Vec::with_capacity(writes.len());
     for (step, write) in writes.iter().enumerate() {
         let after = write.after.and_then(|step| numbers.get(usize::from(step)).copied());
         let rows = sql.exec(
-            "INSERT INTO outbox (action, step, state, urgency, batch, target, coalesce, after, due_at, content)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) RETURNING number",
+            "INSERT INTO outbox (number, action, step, state, urgency, batch, target, coalesce, after, due_at, content)
+             VALUES (max(ifnull((SELECT max(number) FROM outbox), 0), ?11) + 1,
+                 ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) RETURNING number",
             &[
                 Param::Int(action),
                 Param::Int(step as i64),
@@ -275,6 +288,7 @@ pub fn add(sql: &dyn Sql, action: i64, now: Timestamp, writes: &[New]) -> Result
                 after.map_or(Param::Null, Param::Int),
                 Param::Int(now.0),
                 Param::Text(&write.content),
+                Param::Int(above),
             ],
         )?;
         numbers.push(rows.first().and_then(|row| row.first()).and_then(Value::int).ok_or(WRONG)?);
