@@ -68,7 +68,7 @@ fn more(world: &mut World, count: u32) {
 
 #[test]
 fn a_mirror_that_fills_warns_and_then_keeps_only_what_is_needed_until_a_person_chooses() {
-    let mut world = synced(small(1_370));
+    let mut world = synced(small(1_350));
     world.pass(1);
     let roomy = world.status();
     assert_eq!((roomy.storage.level, &roomy.trouble), (Level::Roomy, &None), "{:?}", roomy.storage);
