@@ -35,6 +35,8 @@ const ALL: [(&str, &str, bool); 3] = [
     ("points", "spoke_att_points", false),
     ("basket", "spoke_aud_basket", true),
 ];
+/// An audience that is found, with its property: whose first name has this letter.
+const FOUND: (&str, &str, char) = ("found", "spoke_aud_found", 'e');
 /// Something is said, or done in HubSpot to somebody of whom something is said, so often on an average, milliseconds.
 const EVERY_MS: u64 = MINUTE / 8;
 /// Addresses of which something is said and that no contact has at first.
@@ -46,6 +48,8 @@ const LEAVES_WITHIN_MS: u64 = 30;
 #[derive(Debug, Default)]
 pub(super) struct Said {
     activation: Option<ActivationId>,
+    /// An audience is found besides.
+    finds: bool,
     /// By attribute and address.
     says: [BTreeMap<String, String>; 3],
     /// Every address of which something was ever said.
@@ -67,6 +71,7 @@ struct Person {
     id: u64,
     /// In lower case, in HubSpot's order.
     emails: Vec<String>,
+    first_name: String,
     /// What it holds of the properties that are written.
     holds: BTreeMap<&'static str, String>,
 }
@@ -129,19 +134,42 @@ impl World {
                 new: new.clone(),
             }));
         }
-        let ids = |of: bool| -> Vec<AttributeId> {
-            self.attributes().iter().filter(|own| own.2 == of).map(|own| id(own.0)).collect()
-        };
-        let new = NewActivation {
-            name: "Of a life".to_owned(),
-            description: String::new(),
-            audiences: ids(true),
-            attributes: ids(false),
-            unknown: if self.makes_unknown() { Unknown::Create } else { Unknown::Skip },
-        };
+        let new = self.activation();
         let made = json_of(self.ask_said(|| Activate::AddActivation(new.clone())));
         self.said.activation = made["id"].as_str().map(|id| id.parse().expect("an id"));
         self.at(self.now + EVERY_MS, What::Say);
+    }
+
+    /// The activation as it is to be.
+    fn activation(&self) -> NewActivation {
+        let ids = |of: bool| self.attributes().iter().filter(move |own| own.2 == of).map(|own| id(own.0));
+        NewActivation {
+            name: "Of a life".to_owned(),
+            description: String::new(),
+            audiences: ids(true).chain(self.said.finds.then(|| id(FOUND.0))).collect(),
+            attributes: ids(false).collect(),
+            unknown: if self.makes_unknown() { Unknown::Create } else { Unknown::Skip },
+        }
+    }
+
+    /// An audience is found from now on, once it is known which fields there are.
+    fn find(&mut self) {
+        let filter = json!({
+            "property": "firstname", "type": "string", "operator": "contains", "value": FOUND.2.to_string(),
+        });
+        let new = NewAttribute {
+            name: FOUND.0.to_owned(),
+            description: String::new(),
+            kind: AttributeKind::Audience,
+            options: Vec::new(),
+            computed: Some(filter),
+        };
+        let make = || Activate::PutAttribute { audiences: true, id: id(FOUND.0), new: new.clone() };
+        self.said.finds = matches!(self.ask_said(make), Told::Json(_));
+        if self.said.finds {
+            let (own, new) = (self.said.activation.clone().expect("it was made"), self.activation());
+            json_of(self.ask_said(|| Activate::EditActivation(own.clone(), new.clone())));
+        }
     }
 
     /// Every live contact, in order of id.
@@ -149,20 +177,22 @@ impl World {
         let portal = self.simulator.portal(PORTAL).expect("the account exists");
         let live = portal.records("contacts", 0).filter(|view| view.record.state == State::Live);
         let person = |view: hubspot_simulator::RecordView<'_>| {
-            let (mut first, mut further, mut holds) = (String::new(), String::new(), BTreeMap::new());
+            let (mut first, mut further, mut first_name) = (String::new(), String::new(), String::new());
+            let mut holds = BTreeMap::new();
             for (name, value) in view.values() {
                 match name {
                     "email" => first = value.to_lowercase(),
                     "hs_additional_emails" => further = value.to_lowercase(),
+                    "firstname" => first_name = value.into_owned(),
                     _ => {
-                        let own = ALL.iter().find(|own| own.1 == name);
-                        holds.extend(own.map(|own| (own.1, value.into_owned())));
+                        let own = ALL.iter().map(|own| own.1).chain([FOUND.1]).find(|own| *own == name);
+                        holds.extend(own.map(|own| (own, value.into_owned())));
                     }
                 }
             }
             let emails = std::iter::once(first.as_str()).chain(further.split(';')).map(str::trim);
             let emails = emails.filter(|email| !email.is_empty()).map(str::to_owned).collect();
-            Person { id: view.record.id, emails, holds }
+            Person { id: view.record.id, emails, first_name, holds }
         };
         live.map(person).collect()
     }
@@ -182,6 +212,9 @@ impl World {
             return;
         }
         self.note_owners();
+        if self.plan.seed.is_multiple_of(3) && !self.said.finds {
+            self.find();
+        }
         let place = self.rng.usize(0..self.attributes().len());
         match self.rng.u32(0..16) {
             0..7 => {
@@ -462,6 +495,7 @@ impl World {
         self.properties_are_made()?;
         self.contacts_hold_what_is_said(&kept)?;
         self.unknown_are_made_as_asked(&kept)?;
+        self.who_is_found_is_on_contacts()?;
         self.nothing_else_left()?;
         self.nothing_is_left_to_do()
     }
@@ -495,6 +529,28 @@ impl World {
                     ));
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Members of the audience that is found are those of whom its filter holds, by HubSpot's values and in the order of none.
+    fn who_is_found_is_on_contacts(&mut self) -> Result<(), String> {
+        if !self.said.finds {
+            return Ok(());
+        }
+        let kept_out = self.contacts_kept_out();
+        let mut members = 0;
+        for person in self.people().into_iter().filter(|person| !kept_out.contains(&person.id)) {
+            let holds = person.holds.get(FOUND.1).map_or("", String::as_str);
+            let is_member = person.first_name.to_lowercase().contains(FOUND.2);
+            members += u64::from(is_member);
+            if (holds == MEMBER) != is_member {
+                return Err(format!("contact {} is {:?} and holds {holds:?}", person.id, person.first_name));
+            }
+        }
+        let shown = json_of(self.ask_said(|| Activate::Attribute { audiences: true, id: id(FOUND.0) }));
+        if shown["members"] != members || shown["looked_at"] != Value::Null {
+            return Err(format!("{members} are found, and it is told {shown}"));
         }
         Ok(())
     }
@@ -546,7 +602,8 @@ impl World {
                     return Err(format!("nobody asked for {input}"));
                 }
                 let names = input["properties"].as_object().expect("values").keys();
-                let mut others = names.filter(|name| !ALL.iter().any(|own| own.1 == *name));
+                let mut others =
+                    names.filter(|name| *name != FOUND.1 && !ALL.iter().any(|own| own.1 == *name));
                 if let Some(other) = others.next() {
                     return Err(format!("{other} is no property of an activation's: {input}"));
                 }
