@@ -898,10 +898,10 @@ fn with_somebody_erased_in_hubspot_goes_what_was_done_for_whoever_became_part_of
     enabled(&mut world, on_event("ping", json!([task("call", "Call")])));
     send(&mut world, json!({ "id": "e1", "event": "ping", "object_type": "contacts", "record_id": bob }));
     over(&mut world, 1);
-    world.contact("merge", json!({ "primary": ann, "other": bob }));
+    let both = world.contact("merge", json!({ "primary": ann, "other": bob }));
     world.pass(20);
     assert_eq!(runs(&mut world).len(), 1);
-    world.contact("erase", json!({ "id": ann }));
+    world.contact("erase", json!({ "id": both }));
     world.pass(20);
     assert_eq!(runs(&mut world), [] as [Value; 0]);
 }
