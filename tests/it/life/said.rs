@@ -381,9 +381,11 @@ impl World {
         self.said.owners.get(email).is_some_and(|owners| owners.len() > 1)
     }
 
-    /// Somebody was erased, and is kept out from now on.
+    /// Somebody was erased, and is kept out from now on: but whoever became part of them in HubSpot, and is here as somebody else, is not known
+    /// to be them yet.
     pub(super) fn note_kept_out(&mut self) {
-        if !self.kept_out.is_empty() {
+        let there: Vec<String> = self.mirror().keys().map(ToString::to_string).collect();
+        if !self.kept_out.is_empty() && !there.iter().any(|id| self.kept_out.contains(id)) {
             self.said.kept_out_at.get_or_insert(self.now);
         }
     }
@@ -398,7 +400,7 @@ impl World {
         let body: Value = serde_json::from_str(body).expect("JSON");
         let of_ours = |input: &&Value| {
             let names = input["properties"].as_object().expect("values").keys();
-            names.into_iter().any(|name| ALL.iter().any(|own| own.1 == name))
+            names.into_iter().any(|name| ALL.iter().map(|own| own.1).chain([FOUND.1]).any(|own| own == name))
         };
         let inputs: Vec<Value> =
             body["inputs"].as_array().expect("inputs").iter().filter(of_ours).cloned().collect();
@@ -414,8 +416,8 @@ impl World {
         if !self.plan.said {
             return;
         }
-        for (name, _, audiences) in self.attributes() {
-            let audiences = *audiences;
+        let own = self.attributes().iter().map(|own| (own.0, own.2));
+        for (name, audiences) in own.chain(self.said.finds.then_some((FOUND.0, true))).collect::<Vec<_>>() {
             let shown = json_of(self.ask_said(|| Activate::Attribute { audiences, id: id(name) }));
             if !shown["trouble"].is_null() {
                 json_of(self.ask_said(|| Activate::RetryProperty { audiences, id: id(name) }));
@@ -539,16 +541,19 @@ impl World {
             return Ok(());
         }
         let kept_out = self.contacts_kept_out();
+        let shown = json_of(self.ask_said(|| Activate::Attribute { audiences: true, id: id(FOUND.0) }));
         let mut members = 0;
         for person in self.people().into_iter().filter(|person| !kept_out.contains(&person.id)) {
             let holds = person.holds.get(FOUND.1).map_or("", String::as_str);
             let is_member = person.first_name.to_lowercase().contains(FOUND.2);
             members += u64::from(is_member);
             if (holds == MEMBER) != is_member {
-                return Err(format!("contact {} is {:?} and holds {holds:?}", person.id, person.first_name));
+                return Err(format!(
+                    "contact {} is {:?} and holds {holds:?}: {shown}",
+                    person.id, person.first_name
+                ));
             }
         }
-        let shown = json_of(self.ask_said(|| Activate::Attribute { audiences: true, id: id(FOUND.0) }));
         if shown["members"] != members || shown["looked_at"] != Value::Null {
             return Err(format!("{members} are found, and it is told {shown}"));
         }
@@ -595,7 +600,10 @@ impl World {
                 if self.kept_out.contains(&whom)
                     && self.said.kept_out_at.is_some_and(|from| from + LEAVES_WITHIN_MS < *at)
                 {
-                    return Err(format!("{whom} is kept out, and was written: {input}"));
+                    return Err(format!(
+                        "{whom} is kept out since {:?}, and was written at {at}: {input}",
+                        self.said.kept_out_at
+                    ));
                 }
                 let upserts = input["idProperty"] == "email";
                 if upserts && !(self.makes_unknown() && self.said.ever.contains(&whom)) {
