@@ -98,6 +98,10 @@ impl World {
             last = seq;
             let id = change["id"].as_str().unwrap().to_owned();
             let kind = change["kind"].as_str().unwrap();
+            if kind == "erased" {
+                // Whoever left by then is nameless in what was not handed over yet: this is what tells of them.
+                handed.records.remove(&id);
+            }
             if change["object_type"] == "connection" || kind == "erased" || is_nameless(&change) {
                 continue;
             }

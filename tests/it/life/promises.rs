@@ -271,6 +271,16 @@ impl World {
         self.objects[0].sql.inner.exec(&format!("SELECT * FROM {table}"), &[]).unwrap()
     }
 
+    /// Whether the first connection's mirror has a live contact of one of these ids, whatever torn turns would answer.
+    pub(super) fn holds_contact_of(&self, ids: &BTreeSet<String>) -> bool {
+        let rows = self.objects[0]
+            .sql
+            .inner
+            .exec("SELECT CAST(id AS TEXT) FROM records_contacts WHERE live = 1", &[]);
+        let rows = rows.expect("the table is there");
+        rows.iter().any(|row| row[0].text().is_some_and(|id| ids.contains(id)))
+    }
+
     /// Everything the first connection's database holds, a row a line.
     pub fn dump(&self) -> String {
         let tables = wipe::tables(&self.objects[0].sql).expect("a database knows its tables");

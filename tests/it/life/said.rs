@@ -384,8 +384,7 @@ impl World {
     /// Somebody was erased, and is kept out from now on: but whoever became part of them in HubSpot, and is here as somebody else, is not known
     /// to be them yet.
     pub(super) fn note_kept_out(&mut self) {
-        let there: Vec<String> = self.mirror().keys().map(ToString::to_string).collect();
-        if !self.kept_out.is_empty() && !there.iter().any(|id| self.kept_out.contains(id)) {
+        if !self.kept_out.is_empty() && !self.holds_contact_of(&self.kept_out) {
             self.said.kept_out_at.get_or_insert(self.now);
         }
     }
