@@ -52,6 +52,9 @@ fn ask(connection: &mut Connection, command: Activate) -> Result<Value> {
     }
 }
 
+/// Addresses with their places.
+type Numbered<'a> = Vec<(usize, &'a str)>;
+
 fn id() -> Result<AttributeId> {
     AUDIENCE.parse().map_err(|error| anyhow::anyhow!("{error}"))
 }
@@ -61,7 +64,7 @@ fn replace(connection: &mut Connection, members: &[&str]) -> Result<u64> {
     let begun = ask(connection, Activate::BeginReplace { audiences: true, id: id()? })?;
     let round = begun["round"].as_i64().context("a round")?;
     for part in members.chunks(AT_ONCE) {
-        let values = part.iter().map(|email| ((*email).to_owned(), MEMBER.to_owned())).collect();
+        let values = part.iter().map(|email| ((*email).to_owned(), Some(MEMBER.to_owned()))).collect();
         let put = Activate::PutValues { audiences: true, id: id()?, values, round: Some(round) };
         let kept = ask(connection, put)?;
         ensure!(kept["kept"] == part.len(), "{kept}");
@@ -163,7 +166,7 @@ pub(super) fn measure(members: u32) -> Result<Vec<Figure>> {
             .exactly_counted(),
     ]);
 
-    let (leaving, mut staying): (Vec<(usize, &str)>, Vec<(usize, &str)>) =
+    let (leaving, mut staying): (Numbered<'_>, Numbered<'_>) =
         first.iter().copied().enumerate().partition(|(place, _)| place % ONE_IN == 0);
     staying.extend(joining.iter().map(|email| (0, email.as_str())));
     let staying: Vec<&str> = staying.into_iter().map(|(_, email)| email).collect();
@@ -185,7 +188,7 @@ pub(super) fn measure(members: u32) -> Result<Vec<Figure>> {
         plain("1 % churn: processor time a member that is sent", replaced.as_secs_f64() * 1e6 / each, "µs"),
         plain(
             "1 % churn: the rest, a contact that differs",
-            (spent.cpu - replaced).as_secs_f64() * 1e6 / changes,
+            spent.cpu.saturating_sub(replaced).as_secs_f64() * 1e6 / changes,
             "µs",
         ),
         plain("1 % churn: from its end to its last batch update", seconds, "s"),
@@ -209,7 +212,7 @@ fn told(name: &str, spent: &Spent, each: f64, connection: &mut Connection) -> Ve
     let held = connection.held();
     let reading: std::time::Duration =
         [ECHO, CHECKS].iter().filter_map(|kind| spent.answered.get(kind)).sum();
-    let own = (spent.cpu - reading).as_secs_f64() * 1e6 / each;
+    let own = spent.cpu.saturating_sub(reading).as_secs_f64() * 1e6 / each;
     let mut figures = vec![
         figure("429s", spent.limited as f64, "").at_most(0.0).exactly_counted(),
         figure("processor time a member, natively", own, "µs").at_most(MICROSECONDS),

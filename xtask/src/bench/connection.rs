@@ -391,7 +391,7 @@ impl Connection {
                 };
                 let before = self.spent.cpu;
                 let effects = self.turn(handed, |engine, turn| engine.step(turn, event))?;
-                *self.spent.answered.entry(kind).or_default() += self.spent.cpu - before;
+                *self.spent.answered.entry(kind).or_default() += self.spent.cpu.saturating_sub(before);
                 self.start(effects);
             }
             // Alarms of one object never overlap: the next waits for the end of the one that runs.

@@ -50,7 +50,7 @@ pub(super) fn measure(built: &Built) -> Result<Vec<Figure>> {
         let callers: Vec<Caller> = callers.into_iter().take(ASKED).collect();
         let routed = callers.iter().filter(|caller| caller.routed).count();
         ensure!(
-            callers.len() == ASKED && routed >= OF_EACH && routed <= ASKED - OF_EACH,
+            callers.len() == ASKED && (OF_EACH..=ASKED - OF_EACH).contains(&routed),
             "{routed} of {} callers are customers",
             callers.len()
         );
