@@ -64,6 +64,8 @@ fn overtaken(seed: u64) -> Plan {
         dawdles_one_in: 2,
         // What webhooks do not tell of, or not at once.
         deletions: false,
+        said: false,
+        flows: false,
         links: false,
         lists: None,
         channel: None,

@@ -339,6 +339,9 @@ impl World {
 
     /// Somebody becomes part of somebody else, or is deleted.
     fn befall_somebody(&mut self, choice: u32) {
+        if !self.plan.deletions {
+            return;
+        }
         let (Some(one), Some(other)) = (self.somebody(), self.somebody()) else { return };
         let (one, other) = (one.id.to_string(), other.id.to_string());
         match choice {
