@@ -261,6 +261,8 @@ test("an audience is found by a filter, and who changes in HubSpot enters and le
   await page.goto(address("/activations"));
   await page.getByRole("link", { name: "New audience" }).click();
   await page.getByLabel("Name", { exact: true }).fill("Hot");
+  // What hides it is the style sheet, which a page can be typed into without.
+  await world.settled(page);
   assert.ok(await page.getByLabel("Field of condition 1").isHidden(), "a host sends members unless a filter is chosen");
   await page.getByRole("radio", { name: "A filter finds them" }).check();
   await page.getByLabel("Field of condition 1").fill("Contact: Firstname");

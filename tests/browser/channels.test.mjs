@@ -159,6 +159,7 @@ test("a channel of a list: found by typing, its cost said before, everybody on i
   await page.goto(address("/channels"));
   await page.getByRole("link", { name: "New channel" }).click();
   await page.getByLabel("Name", { exact: true }).fill("Fair");
+  await world.settled(page);
   await page.getByText("Everybody on a HubSpot list").click();
   await page.getByLabel("Find a list").fill("hamb");
   assert.equal(await page.getByText("Customers").isVisible(), false);

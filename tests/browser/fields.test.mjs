@@ -24,6 +24,7 @@ test("by keyboard, the Fields page leads to a choice of hundreds, found by typin
   await world.tabTo(page, "Choose fields");
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Which fields of contacts are mirrored" }).waitFor();
+  await world.settled(page);
   assert.equal(await page.getByRole("checkbox", { name: /^City/ }).isVisible(), false);
   await page.getByText("Only the fields that are ticked below").click();
   await world.assertFitToUse(page);
