@@ -191,7 +191,11 @@ pub(super) fn get(path: String) -> Request {
 }
 
 pub(super) fn post(path: String, body: &serde_json::Value) -> Request {
-    Request { method: Method::Post, path, bearer: None, body: Body::Json(body.to_string()) }
+    post_text(path, body.to_string())
+}
+
+pub(super) fn post_text(path: String, body: String) -> Request {
+    Request { method: Method::Post, path, bearer: None, body: Body::Json(body) }
 }
 
 #[cfg(test)]

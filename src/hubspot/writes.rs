@@ -3,14 +3,18 @@
 //! Every input of a batch carries an `objectWriteTraceId` of its own: then a bad one is named in a 207 and the others are done. Results come in
 //! any order.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
     hubspot::{
         Malformed, VERSION, json,
-        objects::{get, post},
+        objects::{get, post, post_text},
         rejection::Rejection,
     },
     values::{
@@ -102,9 +106,35 @@ pub fn create(kind: ObjectType, inputs: &[New<'_>]) -> Request {
 
 /// `POST …/batch/update`. An id that was merged away is not followed, and may be missing from the answer.
 pub fn update(kind: ObjectType, inputs: &[Edit<'_>]) -> Request {
-    let input = |edit: &Edit<'_>| json!({ "id": edit.id.to_string(), "properties": edit.values, "objectWriteTraceId": edit.trace });
-    let inputs: Vec<Value> = inputs.iter().map(input).collect();
-    post(format!("{}/batch/update", records(kind)), &json!({ "inputs": inputs }))
+    let input = |edit| {
+        let Edit { trace, id, values }: &Edit<'_> = edit;
+        Input { id: id.to_string().into(), id_property: None, properties: values, trace }
+    };
+    let inputs = inputs.iter().map(input).collect();
+    post_text(format!("{}/batch/update", records(kind)), Inputs { inputs }.text())
+}
+
+/// The body of a batch. It is written without a tree between: a million members are ten thousand of these.
+#[derive(Serialize)]
+struct Inputs<'a> {
+    inputs: Vec<Input<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Input<'a> {
+    id: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_property: Option<&'static str>,
+    properties: &'a Values,
+    #[serde(rename = "objectWriteTraceId")]
+    trace: &'a str,
+}
+
+impl Inputs<'_> {
+    fn text(&self) -> String {
+        serde_json::to_string(self).expect("texts are JSON")
+    }
 }
 
 /// A contact to be changed, or made where there is none of the address.
@@ -120,14 +150,12 @@ pub struct Upsert<'a> {
 
 /// `POST …/contacts/batch/upsert` by address: doing it twice is as good as once.
 pub fn upsert(inputs: &[Upsert<'_>]) -> Request {
-    let input = |upsert: &Upsert<'_>| {
-        json!({
-            "id": upsert.email, "idProperty": "email", "properties": upsert.values,
-            "objectWriteTraceId": upsert.trace,
-        })
+    let input = |upsert| {
+        let Upsert { trace, email, values }: &Upsert<'_> = upsert;
+        Input { id: (*email).into(), id_property: Some("email"), properties: values, trace }
     };
-    let inputs: Vec<Value> = inputs.iter().map(input).collect();
-    post(format!("{}/batch/upsert", records(ObjectType::Contacts)), &json!({ "inputs": inputs }))
+    let inputs = inputs.iter().map(input).collect();
+    post_text(format!("{}/batch/upsert", records(ObjectType::Contacts)), Inputs { inputs }.text())
 }
 
 /// `PATCH …/{id}`: an id that was merged away is followed.
@@ -223,6 +251,8 @@ pub struct Written {
     pub trace: Option<String>,
     /// The record.
     pub id: RecordId,
+    /// An upsert made it.
+    pub made: bool,
 }
 
 /// What of a batch was refused, and why.
@@ -245,39 +275,49 @@ pub struct BatchWritten {
     pub refused: Vec<RefusedInputs>,
 }
 
+/// An answer to a batch as HubSpot sends it. Of a result its properties are left out unread: they are what was sent.
+#[derive(Deserialize)]
+struct Answer {
+    results: Vec<Done>,
+    #[serde(default)]
+    errors: Value,
+}
+
+/// A result: fields of another type than is documented are as good as absent.
+#[derive(Deserialize)]
+struct Done {
+    id: Value,
+    #[serde(rename = "objectWriteTraceId", default)]
+    trace: Value,
+    #[serde(default)]
+    new: Value,
+}
+
+impl Done {
+    fn written(self) -> Option<Written> {
+        let trace = if let Value::String(trace) = self.trace { Some(trace) } else { None };
+        Some(Written { trace, id: json::id(&self.id)?, made: self.new == Value::Bool(true) })
+    }
+}
+
 /// Reads the answer to a batch.
 pub fn parse_batch(body: &[u8], now: Timestamp) -> Result<BatchWritten, Malformed> {
     const WHAT: Malformed = Malformed("the answer to a batch");
-    let value: Value = serde_json::from_slice(body).map_err(|_| WHAT)?;
-    let results = value.get("results").and_then(Value::as_array).ok_or(WHAT)?;
-    let done = results.iter().map(written).collect::<Option<Vec<_>>>().ok_or(WHAT)?;
-    Ok(BatchWritten { done, refused: refused(&value, now) })
-}
-
-/// Reads which records of a batch of upserts were made by it.
-pub fn parse_made(body: &[u8]) -> BTreeSet<RecordId> {
-    let value: Value = serde_json::from_slice(body).unwrap_or_default();
-    let results = value.get("results").and_then(Value::as_array).into_iter().flatten();
-    let made = results.filter(|result| json::flag(result, "new"));
-    made.filter_map(|result| json::id(result.get("id")?)).collect()
+    let Answer { results, errors } = serde_json::from_slice(body).map_err(|_| WHAT)?;
+    let done = results.into_iter().map(Done::written).collect::<Option<Vec<_>>>().ok_or(WHAT)?;
+    Ok(BatchWritten { done, refused: refused(Some(&errors), now) })
 }
 
 /// Reads the answer to one update.
 pub fn parse_one(body: &[u8]) -> Result<Written, Malformed> {
     const WHAT: Malformed = Malformed("the answer to an update");
-    let value: Value = serde_json::from_slice(body).map_err(|_| WHAT)?;
-    written(&value).ok_or(WHAT)
+    let done: Done = serde_json::from_slice(body).map_err(|_| WHAT)?;
+    done.written().ok_or(WHAT)
 }
 
-fn written(value: &Value) -> Option<Written> {
-    Some(Written {
-        trace: json::text(value, "objectWriteTraceId").map(str::to_owned),
-        id: json::id(value.get("id")?)?,
-    })
-}
-
-fn refused(value: &Value, now: Timestamp) -> Vec<RefusedInputs> {
-    let entries = value.get("errors").and_then(Value::as_array).into_iter().flatten();
+/// What an answer's `errors` say.
+fn refused(errors: Option<&Value>, now: Timestamp) -> Vec<RefusedInputs> {
+    let entries = errors.and_then(Value::as_array).into_iter().flatten();
     let texts = |entry: &Value, name: &str| -> Vec<String> {
         let context = entry.get("context").and_then(|context| context.get(name));
         json::texts(context).map(str::to_owned).collect()
@@ -307,7 +347,10 @@ pub fn parse_linked(body: &[u8], now: Timestamp) -> Result<BatchLinked, Malforme
     let results = value.get("results").and_then(Value::as_array).ok_or(WHAT)?;
     let end = |value: &Value, name: &str| json::id(value.get(name)?.get("id")?);
     let done = results.iter().filter_map(|pair| Some((end(pair, "from")?, end(pair, "to")?))).collect();
-    Ok(BatchLinked { done, refused: refused(&value, now).into_iter().map(|entry| entry.rejection).collect() })
+    Ok(BatchLinked {
+        done,
+        refused: refused(value.get("errors"), now).into_iter().map(|entry| entry.rejection).collect(),
+    })
 }
 
 /// The answer to a change of members.
@@ -401,9 +444,14 @@ mod tests {
                 "objectWriteTraceId": "ada@x.org",
             })
         );
-        let answer = br#"{"results":[{"id":"7","new":true},{"id":"8","new":false},{"new":true}]}"#;
-        assert_eq!(parse_made(answer), BTreeSet::from([RecordId(7)]));
-        assert_eq!(parse_made(b"<html>"), BTreeSet::new());
+        let answer = br#"{"results":[{"id":"7","new":true},{"id":8,"new":false},{"id":"9","new":"yes","objectWriteTraceId":4}]}"#;
+        let read = parse_batch(answer, Timestamp(0)).unwrap();
+        let made: Vec<(RecordId, bool)> = read.done.iter().map(|own| (own.id, own.made)).collect();
+        assert_eq!(made, [(RecordId(7), true), (RecordId(8), false), (RecordId(9), false)]);
+        assert_eq!(read.done[2].trace, None, "no text is no trace");
+        let nameless = br#"{"results":[{"id":"7"},{"new":true}]}"#;
+        assert!(parse_batch(nameless, Timestamp(0)).is_err(), "of whom a result is, is unknown");
+        assert!(parse_batch(b"<html>", Timestamp(0)).is_err());
     }
 
     #[test]

@@ -223,8 +223,6 @@ impl Portal {
             return Ok(Ok(()));
         }
         let batch = parsed!(writes::parse_batch(&response.body, turn.now));
-        let upserts = matches!(call, Call::Upsert(_));
-        let made = if upserts { writes::parse_made(&response.body) } else { BTreeSet::new() };
         if batch.done.is_empty() && batch.refused.is_empty() {
             // An answer that says nothing of anybody.
             return Ok(Err(Malformed("the answer to a batch")));
@@ -233,7 +231,7 @@ impl Portal {
         self.activations.share = (self.activations.share * 2).min(BATCH_LIMIT);
         let (mut settled, mut accepted) = (Vec::new(), Vec::new());
         for (place, item) in call.items().iter().enumerate() {
-            if self.item_ended(turn, in_flight, (place, item), (&batch, &made), effects)? {
+            if self.item_ended(turn, in_flight, (place, item), &batch, effects)? {
                 settled.extend_from_slice(&item.marks);
                 accepted.push(item.whom.clone());
                 accepted.extend(item.record.map(store::of_record));
@@ -249,7 +247,7 @@ impl Portal {
         turn: &mut Turn<'_>,
         in_flight: &InFlight,
         (place, item): (usize, &Item),
-        (batch, made): (&BatchWritten, &BTreeSet<RecordId>),
+        batch: &BatchWritten,
         effects: &mut Vec<Effect>,
     ) -> Result<bool, SqlError> {
         let trace = item.record.map_or_else(|| place.to_string(), |id| id.to_string());
@@ -262,12 +260,11 @@ impl Portal {
         });
         match (done, refused) {
             (Some(written), _) => {
-                let created = made.contains(&written.id);
                 if item.record.is_none() {
                     self.met(turn, written.id, item)?;
                 }
                 self.activations.tally(&item.about, |sync| {
-                    if created {
+                    if written.made {
                         sync.created += 1;
                     } else {
                         sync.written += 1;
