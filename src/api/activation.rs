@@ -26,13 +26,7 @@ use crate::{
     },
 };
 
-/// Largest body that replaces everybody at once: a hundred thousand lines of 40 bytes. Whoever has more begins a replacement and sends it in
-/// parts.
-pub const REPLACE_BYTES: usize = 4 << 20;
-/// Most lines of it: two hundred questions of [`AT_ONCE`] to the connection's object, of the thousand that a request may make.
-pub const REPLACE_LINES: usize = 200_000;
-/// Most refused addresses that the answer to a whole replacement names: of 300 bytes each.
-pub const REFUSED_NAMED: usize = 100;
+pub mod bulk;
 
 /// Which of the two lists is asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +88,8 @@ pub enum Call {
     Values(Which, AttributeId),
     /// `POST …/audiences/{a}/members`
     PutMany(Which, AttributeId),
+    /// `PATCH …/audiences/{a}/members`
+    ChangeMany(Which, AttributeId),
     /// `PUT …/audiences/{a}/members`
     ReplaceAll(Which, AttributeId),
     /// `GET …/audiences/{a}/members/{email}`
@@ -139,6 +135,15 @@ impl Call {
         matches!(self, Self::Set | Self::Make | Self::Put(_) | Self::Remove(_) | Self::RemoveAttribute(..))
     }
 
+    /// Of what has up to a million lines: what it is about, and whether it says who is left.
+    pub const fn many(&self) -> Option<(Which, &AttributeId, bool)> {
+        match self {
+            Self::ChangeMany(which, id) => Some((*which, id, false)),
+            Self::ReplaceAll(which, id) => Some((*which, id, true)),
+            _ => None,
+        }
+    }
+
     /// Whether it makes something new.
     pub const fn makes(&self) -> bool {
         matches!(self, Self::Make | Self::BeginReplace(..))
@@ -175,7 +180,7 @@ fn end(at: &[&str], which: Which) -> Option<Route> {
 }
 
 /// Addresses of activations, audiences and attributes.
-pub const TABLE: [(Method, &str, Make); 40] = [
+pub const TABLE: [(Method, &str, Make); 42] = [
     (Method::Get, "/v1/connections/*/activations/settings", |at| call(at, Call::Settings)),
     (Method::Put, "/v1/connections/*/activations/settings", |at| call(at, Call::Set)),
     (Method::Get, "/v1/connections/*/activations", |at| call(at, Call::List)),
@@ -196,6 +201,7 @@ pub const TABLE: [(Method, &str, Make); 40] = [
     (Method::Post, "/v1/connections/*/audiences/*/retry", |at| of(at, Which::Audiences, Call::RetryProperty)),
     (Method::Get, "/v1/connections/*/audiences/*/members", |at| of(at, Which::Audiences, Call::Values)),
     (Method::Post, "/v1/connections/*/audiences/*/members", |at| of(at, Which::Audiences, Call::PutMany)),
+    (Method::Patch, "/v1/connections/*/audiences/*/members", |at| of(at, Which::Audiences, Call::ChangeMany)),
     (Method::Put, "/v1/connections/*/audiences/*/members", |at| of(at, Which::Audiences, Call::ReplaceAll)),
     (Method::Get, "/v1/connections/*/audiences/*/members/*", |at| person(at, Which::Audiences, Call::Value)),
     (Method::Put, "/v1/connections/*/audiences/*/members/*", |at| {
@@ -218,6 +224,9 @@ pub const TABLE: [(Method, &str, Make); 40] = [
     }),
     (Method::Get, "/v1/connections/*/attributes/*/values", |at| of(at, Which::Attributes, Call::Values)),
     (Method::Post, "/v1/connections/*/attributes/*/values", |at| of(at, Which::Attributes, Call::PutMany)),
+    (Method::Patch, "/v1/connections/*/attributes/*/values", |at| {
+        of(at, Which::Attributes, Call::ChangeMany)
+    }),
     (Method::Put, "/v1/connections/*/attributes/*/values", |at| of(at, Which::Attributes, Call::ReplaceAll)),
     (Method::Get, "/v1/connections/*/attributes/*/values/*", |at| person(at, Which::Attributes, Call::Value)),
     (Method::Put, "/v1/connections/*/attributes/*/values/*", |at| {
@@ -377,35 +386,15 @@ fn line_of_all(which: Which, text: &str) -> Line {
     Ok((email, value))
 }
 
-fn all_lines(body: &[u8], most: usize) -> Result<Vec<&str>, Problem> {
-    let text = std::str::from_utf8(body).map_err(|_| invalid("The body is not UTF-8."))?;
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).take(most + 1).collect();
-    if lines.len() > most { Err(invalid(format!("At most {most} lines."))) } else { Ok(lines) }
-}
-
 /// Reads many addresses, one a line; empty lines count for nothing. A line that cannot be read spoils no other. `round`: of a replacement.
 pub fn lines(which: Which, body: &[u8], round: Option<i64>) -> Result<Vec<Line>, Problem> {
-    let lines = all_lines(body, AT_ONCE)?;
-    if lines.is_empty() {
+    let text = std::str::from_utf8(body).map_err(|_| invalid("The body is not UTF-8."))?;
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).take(AT_ONCE + 1).collect();
+    if !(1..=AT_ONCE).contains(&lines.len()) {
         return Err(invalid(format!("1 to {AT_ONCE} lines, each an address as JSON.")));
     }
     let read = if round.is_some() { line_of_all } else { line };
     Ok(lines.into_iter().map(|text| read(which, text)).collect())
-}
-
-/// Reads everybody, one a line; nobody at all is everybody too. A line that cannot be read spoils all: whoever it is of would be taken away.
-pub fn everybody(which: Which, body: &[u8]) -> Result<Vec<(String, Option<String>)>, Problem> {
-    let lines = all_lines(body, REPLACE_LINES)?;
-    let read = |(number, text): (usize, &str)| {
-        line_of_all(which, text).map_err(|problem| {
-            invalid(format!(
-                "Line {} cannot be read, and nothing is replaced. {}",
-                number + 1,
-                problem.detail
-            ))
-        })
-    };
-    lines.into_iter().enumerate().map(read).collect()
 }
 
 /// `round` of a replacement under way; none where absent.
@@ -418,7 +407,8 @@ pub fn round(query: &Query<'_>) -> Result<Option<i64>, Problem> {
         .map_err(|_| invalid("`round` is the number that beginning the replacement told."))
 }
 
-/// The command that a request stands for; those of [`Call::PutMany`] and [`Call::ReplaceAll`] are made of their [`lines`] and [`everybody`].
+/// The command that a request stands for; those of [`Call::PutMany`] are made of its [`lines`], those of
+/// [`Call::many`] of their parts.
 pub fn command(call: &Call, query: &Query<'_>, body: &[u8]) -> Result<Command, Problem> {
     let alone = |command: Command| request::nothing(body).map(|()| command);
     let after = || query.get("cursor").map(|text| cursor::decode(cursor::Of::Addresses, text)).transpose();
@@ -467,7 +457,9 @@ pub fn command(call: &Call, query: &Query<'_>, body: &[u8]) -> Result<Command, P
             let round = round(query)?;
             put(*which, id, lines(*which, body, round)?.into_iter().filter_map(Result::ok).collect(), round)
         }
-        Call::ReplaceAll(which, id) => put(*which, id, everybody(*which, body)?, None),
+        Call::ChangeMany(..) | Call::ReplaceAll(..) => {
+            return Err(Problem::new(Kind::Internal, "Many lines are put as they come."));
+        }
         Call::Value(which, id, email) => {
             Command::Value { audiences: which.is_audiences(), id: id.clone(), email: email.clone() }
         }
@@ -561,13 +553,6 @@ impl Kept {
         json::parse(&body).map_err(|_| Problem::new(Kind::Internal, "What was kept cannot be told."))
     }
 
-    /// Adds what came of further ones.
-    pub fn add(&mut self, more: Self) {
-        self.count += more.count;
-        self.changed += more.changed;
-        self.refused.extend(more.refused);
-    }
-
     /// Why addresses were not taken, by their place among those that were put: an address may be there more than once.
     fn reasons(&self) -> HashMap<usize, &str> {
         self.refused.iter().map(|one| (one.place, one.why.as_str())).collect()
@@ -613,18 +598,6 @@ pub fn begun(answer: Answer) -> Result<i64, Problem> {
     let body = render(answer, false)?.1.unwrap_or_default();
     let told: Value = json::parse(&body).unwrap_or_default();
     told["round"].as_i64().ok_or_else(|| Problem::new(Kind::Internal, "The replacement has no number."))
-}
-
-/// The answer to a whole replacement: `ended` is that to [`Command::EndReplace`].
-pub fn render_replaced(ended: Answer, kept: &Kept) -> Result<(u16, Option<String>), Problem> {
-    let (status, body) = render(ended, false)?;
-    let mut told: Value = json::parse(&body.unwrap_or_default()).unwrap_or_default();
-    let named = kept.refused.iter().take(REFUSED_NAMED);
-    told["kept"] = kept.count.into();
-    told["changed"] = kept.changed.into();
-    told["refused_count"] = kept.refused.len().into();
-    told["refused"] = named.map(|one| json!({ "email": one.email, "why": one.why })).collect();
-    Ok((status, Some(told.to_string())))
 }
 
 #[cfg(test)]

@@ -5,18 +5,25 @@ use worker::{Env, Response};
 use crate::{
     api::{
         action::{BULK_LIMIT, CONTENT_TYPE},
-        activation::{self, Call, Kept, REPLACE_BYTES, Which},
+        activation::{
+            self, Call, Kept, Which,
+            bulk::{BODY_BYTES, Lines, Outcome},
+        },
         request::{BODY_LIMIT, Query},
     },
     engine::{
         actor::Actor,
         directory::messages::Connection,
         portal::{
-            activations::commands::{AT_ONCE, Answer, Command},
+            activations::commands::{Answer, Command},
             messages::{Answer as PortalAnswer, Command as PortalCommand},
         },
     },
-    platform::{directory_object as directory, portals, reply},
+    platform::{
+        directory_object as directory,
+        incoming::{Incoming, Unread},
+        portals, reply,
+    },
     values::{ids::AttributeId, problem::Problem},
 };
 
@@ -24,7 +31,6 @@ use crate::{
 pub const fn most(call: &Call) -> usize {
     match call {
         Call::PutMany(..) => BULK_LIMIT,
-        Call::ReplaceAll(..) => REPLACE_BYTES,
         _ => BODY_LIMIT,
     }
 }
@@ -50,7 +56,6 @@ pub async fn answer(
             let text = activation::render_lines(lines, &outcome);
             return reply::text(200, CONTENT_TYPE, text).map_err(Problem::from);
         }
-        Call::ReplaceAll(which, id) => replace(env, (actor, of), (*which, id), body).await?,
         Call::PutValue(_, _, email) => {
             let command = activation::command(call, query, body)?;
             let kept = Kept::read(ask(env, &of.object, actor, command).await?)?;
@@ -61,30 +66,65 @@ pub async fn answer(
             activation::render(ask(env, &of.object, actor, command).await?, call.makes())?
         }
     };
-    match rendered {
-        (status, Some(body)) => reply::json_text(status, body).map_err(Problem::from),
-        (status, None) => reply::empty(status).map_err(Problem::from),
+    replied(rendered)
+}
+
+fn replied((status, body): (u16, Option<String>)) -> Result<Response, Problem> {
+    match body {
+        Some(body) => reply::json_text(status, body).map_err(Problem::from),
+        None => reply::empty(status).map_err(Problem::from),
     }
 }
 
-/// Puts everybody, then has the others go. Where it breaks off, nobody has gone, and it can be sent again.
-async fn replace(
+/// Puts lines as they come: what changes, or everybody, and then has the others go. Where it breaks off nobody has gone, and sent again it is
+/// as good as once.
+pub async fn put_many(
     env: &Env,
     (actor, of): (&Actor, &Connection),
-    (which, id): (Which, &AttributeId),
-    body: &[u8],
-) -> Result<(u16, Option<String>), Problem> {
-    let everybody = activation::everybody(which, body)?;
-    let (audiences, id) = (which.is_audiences(), id.clone());
-    let begin = Command::BeginReplace { audiences, id: id.clone() };
-    let round = activation::begun(ask(env, &of.object, actor, begin).await?)?;
-    let mut kept = Kept::default();
-    for part in everybody.chunks(AT_ONCE) {
-        let command = activation::put(which, &id, part.to_vec(), Some(round));
-        kept.add(Kept::read(ask(env, &of.object, actor, command).await?)?);
+    (which, id, everybody): (Which, &AttributeId, bool),
+    incoming: &mut Incoming,
+) -> Result<Response, Problem> {
+    let asked = async |command: Command| ask(env, &of.object, actor, command).await;
+    let begin = async || {
+        let begin = Command::BeginReplace { audiences: which.is_audiences(), id: id.clone() };
+        activation::begun(asked(begin).await?)
+    };
+    let (mut lines, mut outcome, mut round) = (Lines::new(which, everybody), Outcome::default(), None);
+    let unread = |why: Unread| why.problem(BODY_BYTES);
+    let mut body = incoming.pieces(BODY_BYTES).map_err(Problem::from)?.map_err(unread)?;
+    loop {
+        let piece = body.next().await.map_err(Problem::from)?.map_err(unread);
+        let piece = piece.map_err(|problem| outcome.broke_off(problem))?;
+        match &piece {
+            Some(piece) => lines.push(piece)?,
+            None => lines.end()?,
+        }
+        while let Some(part) = lines.part(piece.is_none()) {
+            if everybody && round.is_none() {
+                round = Some(begin().await?);
+            }
+            let (numbers, values) = outcome.sort(part);
+            if !values.is_empty() {
+                let kept = asked(activation::put(which, id, values, round)).await.and_then(Kept::read);
+                let kept = kept.map_err(|problem| outcome.broke_off(problem))?;
+                outcome.add(&numbers, &kept);
+            }
+        }
+        if piece.is_none() {
+            break;
+        }
     }
-    let end = Command::EndReplace { audiences, id, round };
-    activation::render_replaced(ask(env, &of.object, actor, end).await?, &kept)
+    let ended = if everybody {
+        let round = match round {
+            Some(round) => round,
+            None => begin().await?,
+        };
+        let end = Command::EndReplace { audiences: which.is_audiences(), id: id.clone(), round };
+        Some(asked(end).await.map_err(|problem| outcome.broke_off(problem))?)
+    } else {
+        None
+    };
+    replied(outcome.render(ended)?)
 }
 
 /// Asks a Portal about activations.

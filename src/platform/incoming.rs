@@ -6,9 +6,12 @@ use futures_util::{
     StreamExt as _,
     future::{Either, select},
 };
-use worker::{Delay, Request};
+use worker::{ByteStream, Delay, Request};
 
-use crate::values::http::Method;
+use crate::values::{
+    http::Method,
+    problem::{Kind, Problem},
+};
 
 /// Longest that a body may take to come: 64 KB take a second over the slowest mobile network.
 const BODY_PATIENCE: Duration = Duration::from_secs(10);
@@ -20,6 +23,45 @@ pub enum Unread {
     TooLarge,
     /// It did not come whole within [`BODY_PATIENCE`].
     TooSlow,
+}
+
+impl Unread {
+    /// What whoever sent the body is told; `limit`: the most bytes it may have.
+    pub fn problem(self, limit: usize) -> Problem {
+        match self {
+            Self::TooLarge => {
+                Problem::new(Kind::TooLarge, format!("The body may have {limit} bytes at most."))
+            }
+            Self::TooSlow => {
+                Problem::new(Kind::TooSlow, "The body did not come within ten seconds. Send it at once.")
+            }
+        }
+    }
+}
+
+/// A body that is read as it comes.
+pub struct Pieces {
+    /// `None`: there is none.
+    stream: Option<ByteStream>,
+    /// Bytes that may still come.
+    left: usize,
+}
+
+impl Pieces {
+    /// The next bytes; `None`: there are no more. Between two of them [`BODY_PATIENCE`] may pass.
+    pub async fn next(&mut self) -> worker::Result<Result<Option<Vec<u8>>, Unread>> {
+        let Some(stream) = &mut self.stream else { return Ok(Ok(None)) };
+        let next = match select(stream.next(), Delay::from(BODY_PATIENCE)).await {
+            Either::Left((next, _)) => next.transpose()?,
+            Either::Right(_) => return Ok(Err(Unread::TooSlow)),
+        };
+        let taken = next.as_ref().map_or(0, Vec::len);
+        match self.left.checked_sub(taken) {
+            Some(left) => self.left = left,
+            None => return Ok(Err(Unread::TooLarge)),
+        }
+        Ok(Ok(next))
+    }
 }
 
 /// One request.
@@ -58,6 +100,16 @@ impl Incoming {
         self.request.headers().get(name).ok().flatten()
     }
 
+    /// The body as it comes, at most `limit` bytes of it. It is read once.
+    pub fn pieces(&mut self, limit: usize) -> worker::Result<Result<Pieces, Unread>> {
+        if length(&self.request).is_some_and(|length| length > limit) {
+            return Ok(Err(Unread::TooLarge));
+        }
+        let is_there = self.request.inner().body().is_some();
+        let stream = is_there.then(|| self.request.stream()).transpose()?;
+        Ok(Ok(Pieces { stream, left: limit }))
+    }
+
     /// The whole body, if it has at most `limit` bytes and comes in time; the rest of another one is not read. Read twice, it is the same.
     pub async fn body(&mut self, limit: usize) -> worker::Result<Result<Vec<u8>, Unread>> {
         if let Some(read) = &self.read {
@@ -75,9 +127,13 @@ impl Incoming {
     }
 }
 
+/// The length that a body is announced to have.
+fn length(request: &Request) -> Option<usize> {
+    request.headers().get("content-length").ok().flatten()?.parse().ok()
+}
+
 async fn read(request: &mut Request, limit: usize) -> worker::Result<Result<Vec<u8>, Unread>> {
-    let length = request.headers().get("content-length").ok().flatten();
-    match length.and_then(|length| length.parse::<usize>().ok()) {
+    match length(request) {
         Some(length) if length > limit => return Ok(Err(Unread::TooLarge)),
         // The runtime holds a body to its announced length.
         Some(_) => return request.bytes().await.map(Ok),

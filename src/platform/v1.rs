@@ -32,16 +32,11 @@ use crate::{
         clock, connection_api,
         directory_object::{self as directory, refused},
         disconnect,
-        incoming::{Incoming, Unread},
+        incoming::Incoming,
         portals, random, reply, score_api, seat_api, signal_api, snapshot, workflow_api,
     },
     values::{
-        config::Config,
-        http::Method,
-        ids::ConnectionId,
-        json,
-        problem::{Kind, Problem},
-        secret::Secret,
+        config::Config, http::Method, ids::ConnectionId, json, problem::Problem, secret::Secret,
         time::Timestamp,
     },
 };
@@ -416,6 +411,9 @@ async fn answer(
         }
         Api::Activations(id, call) => {
             let connection = believed(env, caller, id).await?;
+            if let Some(many) = call.many() {
+                return activation_api::put_many(env, (&caller.actor(), &connection), many, incoming).await;
+            }
             let body = most(incoming, activation_api::most(&call)).await?;
             activation_api::answer(env, (&caller.actor(), &connection), &call, &query, &body).await
         }
@@ -566,15 +564,7 @@ async fn bytes(incoming: &mut Incoming) -> Result<Vec<u8>, Problem> {
 }
 
 async fn most(incoming: &mut Incoming, limit: usize) -> Result<Vec<u8>, Problem> {
-    match incoming.body(limit).await.map_err(Problem::from)? {
-        Ok(bytes) => Ok(bytes),
-        Err(Unread::TooLarge) => {
-            Err(Problem::new(Kind::TooLarge, format!("The body may have {limit} bytes at most.")))
-        }
-        Err(Unread::TooSlow) => {
-            Err(Problem::new(Kind::TooSlow, "The body did not come within ten seconds. Send it at once."))
-        }
-    }
+    incoming.body(limit).await.map_err(Problem::from)?.map_err(|why| why.problem(limit))
 }
 
 fn ok(body: &serde_json::Value) -> Result<Response, Problem> {

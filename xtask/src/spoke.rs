@@ -90,6 +90,19 @@ impl Spoke {
         read(path, asked.content_type("application/x-ndjson").send(lines))
     }
 
+    /// Sends NDJSON as it is read, in chunks, without saying how much of it there is.
+    pub fn stream_lines(
+        &self,
+        method: &str,
+        path: &str,
+        lines: impl std::io::Read + 'static,
+    ) -> Result<Answer> {
+        let request = ureq::http::Request::builder().method(method).uri(self.address(path));
+        let request =
+            request.header("authorization", self.bearer()).header("content-type", "application/x-ndjson");
+        read(path, self.agent.run(request.body(ureq::SendBody::from_owned_reader(lines))?))
+    }
+
     pub fn patch(&self, path: &str, body: &Value) -> Result<Answer> {
         let asked = self.agent.patch(self.address(path)).header("authorization", self.bearer());
         read(path, asked.content_type("application/json").send(body.to_string()))

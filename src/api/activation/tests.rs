@@ -57,6 +57,7 @@ fn names_below_activations_are_no_ids_and_both_lists_are_asked_alike() {
             (Method::Post, format!("{name}/vip/retry"), Call::RetryProperty(which, vip())),
             (Method::Get, format!("{name}/vip/{values}"), Call::Values(which, vip())),
             (Method::Post, format!("{name}/vip/{values}"), Call::PutMany(which, vip())),
+            (Method::Patch, format!("{name}/vip/{values}"), Call::ChangeMany(which, vip())),
             (Method::Put, format!("{name}/vip/{values}"), Call::ReplaceAll(which, vip())),
             (Method::Post, format!("{name}/vip/replacement"), Call::BeginReplace(which, vip())),
             (Method::Post, format!("{name}/vip/replacement/3/end"), Call::EndReplace(which, vip(), 3)),
@@ -192,8 +193,10 @@ fn a_line_takes_somebody_away_where_it_says_so_and_in_no_replacement() {
         (Which::Attributes, r#"{"email":"a@b.de","value":null}"#),
     ] {
         assert_eq!(of(which, line, Some(3)), Err(TAKES_NONE_AWAY.to_owned()));
-        let problem = everybody(which, line.as_bytes()).unwrap_err();
-        assert!(problem.detail.contains("nothing is replaced"), "{}", problem.detail);
+        let mut everybody = bulk::Lines::new(which, true);
+        let problem = everybody.push(format!("{line}\n").as_bytes()).unwrap_err();
+        assert!(problem.detail.contains(TAKES_NONE_AWAY), "{}", problem.detail);
+        assert!(problem.detail.contains("Nothing is replaced"), "{}", problem.detail);
     }
 }
 
@@ -213,21 +216,16 @@ fn an_address_that_is_there_twice_is_refused_only_where_it_was() {
 }
 
 #[test]
-fn a_replacement_with_a_line_that_cannot_be_read_replaces_nothing() {
-    let body = b"{\"email\":\"ada@example.com\",\"value\":7}\n\n{\"email\":7,\"value\":7}\n";
-    let problem = everybody(Which::Attributes, body).unwrap_err();
-    assert!(problem.status() == 400 && problem.detail.contains("Line 2"), "{}", problem.detail);
-    assert_eq!(everybody(Which::Audiences, b"").expect("nobody"), []);
-    let mut kept =
-        Kept::read(Answer::Json(r#"{"kept":2,"changed":1,"refused":[]}"#.to_owned())).expect("kept");
-    let further = r#"{"kept":1,"changed":0,"refused":[{"email":"x","why":"It is none.","place":1}]}"#;
-    kept.add(Kept::read(Answer::Json(further.to_owned())).expect("kept"));
+fn the_answer_to_a_replacement_says_who_goes_and_what_came_of_the_lines() {
+    let mut outcome = bulk::Outcome::default();
+    let further = r#"{"kept":3,"changed":1,"refused":[{"email":"x","why":"It is none.","place":1}]}"#;
+    outcome.add(&[1, 3, 4, 5], &Kept::read(Answer::Json(further.to_owned())).expect("kept"));
     let ended = Answer::Json(r#"{"round":3,"removing":5}"#.to_owned());
-    let (status, body) = render_replaced(ended, &kept).expect("an answer");
+    let (status, body) = outcome.render(Some(ended)).expect("an answer");
     let told: Value = json::parse(&body.expect("a body")).expect("JSON");
-    let expected = json!({
-        "round": 3, "removing": 5, "kept": 3, "changed": 1, "refused_count": 1, "refused": [{ "email": "x", "why": "It is none." }],
-    });
+    let refused = [json!({ "line": 3, "email": "x", "why": "It is none." })];
+    let expected =
+        json!({ "round": 3, "removing": 5, "kept": 3, "changed": 1, "refused_count": 1, "refused": refused });
     assert_eq!((status, told), (200, expected));
 }
 

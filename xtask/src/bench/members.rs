@@ -1,5 +1,5 @@
-//! Members of an audience through the built Worker: how soon HubSpot holds what one call of the host's said of one person, and what it takes
-//! where a hundred thousand come at once.
+//! Members of an audience through the built Worker: how soon HubSpot holds what one call of the host's said of one person, what it takes where
+//! a hundred thousand come at once, and a request of a million.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -148,9 +148,9 @@ pub(super) fn measure(built: &Built) -> Result<Vec<Figure>> {
     ])
 }
 
-/// Most lines of one request.
+/// Members of an audience that no activation has, in one request: the most lines that it takes.
 #[cfg(feature = "scale")]
-const LINES: usize = 1_000;
+const MOST_LINES: usize = 1_000_000;
 /// One of so many members leaves, and as many others join.
 #[cfg(feature = "scale")]
 const ONE_IN: usize = 100;
@@ -163,24 +163,16 @@ const MICROSECONDS: f64 = 90.0;
 
 #[cfg(feature = "scale")]
 impl Audience<'_> {
-    /// Says who is a member, all of them, in parts; how many go.
-    fn replace(&self, members: &[&str]) -> Result<u64> {
-        let spoke = &self.world.spoke;
-        let begun = spoke.post_json(&self.at("audiences/vip/replacement"), &json!({}))?;
-        let round = begun["round"].as_u64().context("a round")?;
-        for some in members.chunks(LINES) {
-            let lines: Vec<String> = some.iter().map(|email| json!({ "email": email }).to_string()).collect();
-            let path = self.at(&format!("audiences/vip/members?round={round}"));
-            let answer = spoke.post_lines(&path, lines.join("\n"))?;
-            ensure!(
-                answer.status == 200 && !answer.text.contains("problem"),
-                "{} {}",
-                answer.status,
-                answer.text
-            );
-        }
-        let end = self.at(&format!("audiences/vip/replacement/{round}/end"));
-        spoke.post_json(&end, &json!({}))?["removing"].as_u64().context("how many go")
+    /// Says who is a member of an audience, all of them in one request; how many go.
+    fn replace(&self, audience: &str, members: impl Iterator<Item = impl AsRef<str>>) -> Result<u64> {
+        let lines: Vec<String> =
+            members.map(|email| json!({ "email": email.as_ref() }).to_string()).collect();
+        let body = std::io::Cursor::new(lines.join("\n"));
+        let path = self.at(&format!("audiences/{audience}/members"));
+        let answer = self.world.spoke.stream_lines("PUT", &path, body)?;
+        let told = answer.json()?;
+        ensure!(answer.status == 200 && told["kept"] == lines.len(), "{} {told:#}", answer.status);
+        told["removing"].as_u64().context("how many go")
     }
 }
 
@@ -242,7 +234,7 @@ pub(super) fn scale(built: &Built, contacts: u32) -> Result<Vec<Figure>> {
             .collect();
         let staying = [staying.as_slice(), joining].concat();
         let collector = world.inspector_port().map(Collector::start).transpose()?;
-        let came = timed(&audience, || audience.replace(first).map(drop))?;
+        let came = timed(&audience, || audience.replace("vip", first.iter()).map(drop))?;
         let activation = std::cell::OnceCell::new();
         let synced = timed(&audience, || {
             let at = audience.activate()?;
@@ -252,11 +244,18 @@ pub(super) fn scale(built: &Built, contacts: u32) -> Result<Vec<Figure>> {
         })?;
         let at = activation.get().context("an activation")?;
         let before = world.simulator.counters()?.of("batch_update");
-        let replaced = timed(&audience, || audience.replace(&staying).map(drop))?;
+        let replaced = timed(&audience, || audience.replace("vip", staying.iter()).map(drop))?;
         let churned = timed(&audience, || audience.synced(at).map(drop))?;
         let updates = (world.simulator.counters()?.of("batch_update") - before) as f64;
+        let made = world.spoke.put(&audience.at("audiences/all"), &json!({ "name": "All" }))?;
+        ensure!(made.status == 200, "{} {}", made.status, made.text);
+        let all = (0..MOST_LINES).map(|number| format!("person-{number}@members.example"));
+        let many = timed(&audience, || audience.replace("all", all).map(drop))?;
         if let Some(collector) = collector {
-            let what = format!("{} members, their first sync and 1 % churn", first.len());
+            let what = format!(
+                "{} members, their first sync and 1 % churn, and a request of {MOST_LINES} lines",
+                first.len()
+            );
             figures.extend(super::isolate(PART, &what, collector.stop()?));
             continue;
         }
@@ -264,7 +263,7 @@ pub(super) fn scale(built: &Built, contacts: u32) -> Result<Vec<Figure>> {
         let changes = (leaving + joining.len()) as f64;
         let figure = |name: &str, value: f64, unit| Figure::plain(PART, name, value, unit);
         figures.extend([
-            figure("members who come in parts of 1,000", each, ""),
+            figure("members who come in one request", each, ""),
             figure("their coming: seconds", came.seconds, ""),
             figure("their coming: processor time of workerd a member", came.cpu / each, "µs"),
             figure("their coming: rows as Cloudflare counts them, a member", came.rows / each, ""),
@@ -276,6 +275,10 @@ pub(super) fn scale(built: &Built, contacts: u32) -> Result<Vec<Figure>> {
             figure("first sync: processor time of workerd a member", synced.cpu / each, "µs")
                 .at_most(MICROSECONDS),
             figure("first sync: rows as Cloudflare counts them, a member", synced.rows / each, ""),
+            figure("lines of a request for an audience that nothing keeps", MOST_LINES as f64, ""),
+            figure("that request: seconds", many.seconds, ""),
+            figure("that request: processor time of workerd a line", many.cpu / MOST_LINES as f64, "µs"),
+            figure("that request: rows as Cloudflare counts them, a line", many.rows / MOST_LINES as f64, ""),
             figure("1 % churn: contacts that differ", changes, ""),
             figure("1 % churn: batch updates", updates, "calls")
                 .at_most((changes / 100.0 * 1.1).ceil())

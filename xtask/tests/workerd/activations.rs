@@ -27,6 +27,8 @@ const SPARE: u64 = 8;
 const STRANGERS: usize = 30;
 /// Members who are no longer among those of the replacement.
 const LEAVING: usize = 150;
+/// Lines of one request that has many: several parts, and more bytes than the pieces in which it comes.
+const MANY: usize = 12_000;
 /// What a connection needs that keeps audiences on contacts, and no more.
 const SCOPES: [&str; 5] = [
     "oauth",
@@ -166,6 +168,7 @@ fn activated(world: &World) -> Result<()> {
     ensure!(gone.status == 404, "{} {}", gone.status, gone.text);
     ensure!(refused_by_limits(&world.simulator)? == 0, "limits were met");
     in_parts(world, &members, &audience)?;
+    in_one_request(world, &base)?;
     is_shown(world, &workspace, &connection, &id)
 }
 
@@ -188,6 +191,47 @@ fn in_parts(world: &World, members: &str, audience: &str) -> Result<()> {
         let own = held(world)?;
         Ok((own.values().filter(|value| *value == "true").count() == 2).then_some(()))
     })
+}
+
+/// Many lines of one request, in chunks: what changes, and everybody; what cannot be read spoils no change, and ends a replacement.
+fn in_one_request(world: &World, base: &str) -> Result<()> {
+    let audience = format!("{base}/audiences/newsletter");
+    let members = format!("{audience}/members");
+    let count = || Ok::<_, anyhow::Error>(world.spoke.get_json(&audience)?["members"].clone());
+    let sent = |method: &str, body: String| {
+        let answer = world.spoke.stream_lines(method, &members, std::io::Cursor::new(body))?;
+        anyhow::Ok((answer.status, answer.json()?))
+    };
+    let made = world.spoke.put(&audience, &json!({"name": "Newsletter"}))?;
+    ensure!(made.status == 200, "{} {}", made.status, made.text);
+
+    let everybody: Vec<usize> = (0..MANY).collect();
+    let out = json!({"email": email(0), "member": false});
+    let body = format!("{}\n\nnobody\n{out}\n{}", lines(&everybody), json!({"email": "no address"}));
+    let (status, told) = sent("PATCH", body)?;
+    ensure!(status == 200 && told["kept"] == MANY && told["changed"] == MANY + 1, "{status} {told:#}");
+    let refused = told["refused"].as_array().context("who was refused")?;
+    let at: Vec<&Value> = refused.iter().map(|one| &one["line"]).collect();
+    ensure!(at == [MANY + 2, MANY + 4] && told["refused_count"] == 2, "{told:#}");
+    ensure!(refused[1]["email"] == "no address", "{told:#}");
+    ensure!(count()? == MANY - 1, "{}", count()?);
+
+    let wrong = format!("{}\nnobody", lines(&everybody[..MANY / 2]));
+    let (status, told) = sent("PUT", wrong)?;
+    let words = told["detail"].as_str().unwrap_or_default();
+    ensure!(status == 400 && words.contains("Nothing is replaced"), "{status} {told:#}");
+    ensure!(count()? == MANY - 1, "{}", count()?);
+
+    let (status, told) = sent("PUT", lines(&everybody[MANY / 2..]))?;
+    ensure!(status == 200 && told["kept"] == MANY - MANY / 2 && told["changed"] == 0, "{status} {told:#}");
+    ensure!(told["removing"] == MANY / 2 - 1, "{told:#}");
+    until(PATIENCE, "who was not among them goes", || Ok((count()? == MANY - MANY / 2).then_some(())))?;
+    let (status, told) = sent("PATCH", String::new())?;
+    ensure!(status == 400, "{status} {told:#}");
+    let absent = format!("{base}/audiences/nothing/members");
+    let answer = world.spoke.stream_lines("PATCH", &absent, std::io::Cursor::new(lines(&[1])))?;
+    ensure!(answer.status == 404, "{} {}", answer.status, answer.text);
+    Ok(())
 }
 
 /// The page of the activation says how far it is, and that of all which property holds the audience.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{body, count, flag, id, list, moment, name, object, of, or_null, page, said, text, words};
 use crate::{
-    api::activation::REFUSED_NAMED,
+    api::activation::bulk::REFUSED_NAMED,
     values::attribute::{
         AttributeKind, DESCRIPTION_CHARS, GROUP_CHARS, GROUP_LABEL_CHARS, NAME_CHARS, OPTION_CHARS, OPTIONS,
         PREFIX_CHARS, Unknown, VALUE_BYTES,
@@ -212,7 +212,27 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         "type": ["string", "number", "boolean"], "minLength": 1, "maxLength": VALUE_BYTES,
         "description": format!("A date as `2026-01-31`, a moment as RFC 3339; {VALUE_BYTES} bytes at most."),
     });
-    let refused = object(&[("email", text()), ("why", text())]);
+    let refused = object(&[
+        ("line", said(count(), "Which line of the body, from 1.")),
+        ("email?", said(text(), "If the line could be read.")),
+        ("why", text()),
+    ]);
+    let refused = json!({
+        "type": "array", "maxItems": REFUSED_NAMED, "items": refused,
+        "description": format!("The first {REFUSED_NAMED} that were not taken, and why."),
+    });
+    let taken = [
+        ("kept", said(count(), "Lines that put a member or a value.")),
+        (
+            "changed",
+            said(count(), "Lines after which something was not as before, those that take away among them."),
+        ),
+        ("refused_count", count()),
+        ("refused", refused),
+    ];
+    let replaced = [("round", count()), ("removing", said(count(), "People who are taken away."))]
+        .into_iter()
+        .chain(taken.clone());
     let what = said(text(), "`channel`, `mapping`, `qualifying_list`, `automation` or `workflow`.");
     vec![
         (
@@ -299,23 +319,8 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             "EndedReplacement",
             object(&[("round", count()), ("removing", said(count(), "People who are taken away."))]),
         ),
-        (
-            "Replaced",
-            object(&[
-                ("round", count()),
-                ("removing", said(count(), "People who are taken away.")),
-                ("kept", count()),
-                ("changed", said(count(), "Of them, those that are new or have another value.")),
-                ("refused_count", count()),
-                (
-                    "refused",
-                    json!({
-                        "type": "array", "maxItems": REFUSED_NAMED, "items": refused,
-                        "description": format!("The first {REFUSED_NAMED} that were not taken, and why."),
-                    }),
-                ),
-            ]),
-        ),
+        ("Changed", object(&taken)),
+        ("Replaced", object(&replaced.collect::<Vec<_>>())),
         (
             "RefusedContact",
             object(&[
