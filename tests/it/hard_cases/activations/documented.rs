@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 use spoke::{
-    api::activation::{self, Kept},
+    api::activation::{self, Kept, bulk::Outcome},
     console::{
         connection::ConnectionFrame,
         fill::{activation_form, activations as fill, attribute_form::AttributeDraft, filter_form::Catalog},
@@ -190,9 +190,16 @@ fn a_replacement_is_told_as_the_document_says() {
     let kept = Kept::read(ask(&mut world, put)).expect("what was kept");
     let ended = told(&mut world, || Activate::EndReplace { audiences: true, id: id("vip"), round });
     fits("EndedReplacement", &ended);
-    let (_, body) = activation::render_replaced(Told::Json(ended.to_string()), &kept).expect("an answer");
-    let replaced: Value = serde_json::from_str(&body.expect("a body")).expect("JSON");
+    let outcome = |ended: Option<Told>| {
+        let mut outcome = Outcome::default();
+        outcome.add(&[1, 2], &kept);
+        let (_, body) = outcome.render(ended).expect("an answer");
+        serde_json::from_str::<Value>(&body.expect("a body")).expect("JSON")
+    };
+    fits("Changed", &outcome(None));
+    let replaced = outcome(Some(Told::Json(ended.to_string())));
     fits("Replaced", &replaced);
+    assert_eq!(replaced["refused"][0]["line"], 2);
     let figures = ["kept", "changed", "removing", "refused_count"].map(|name| replaced[name].clone());
     assert_eq!(figures, [1, 0, 1, 1].map(Value::from));
 }
